@@ -1,0 +1,111 @@
+"""Who may do what. Another Party's alerts, officers, numbers and rosters are not refused: they do not exist."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contactpoints.rules.refusals import Forbidden, NotFound
+
+
+class Role(StrEnum):
+    """What an API key is for. The secretariat and an auditor belong to no Party."""
+
+    REQUESTER = "requester"
+    CONTACT_POINT = "contact_point"
+    ADMINISTRATOR = "administrator"
+    SECRETARIAT = "secretariat"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever holds an API key: the key's number, its role, Party and authority, and where its news go."""
+
+    key_id: int
+    role: Role
+    party: str | None
+    authority: str
+    contact_point: int | None = None
+    notify: tuple[str, ...] = ()
+    language: str = "en"
+
+
+def must_trigger(actor: Actor) -> str:
+    """Return the requesting Party; raise `Forbidden` unless the actor is a requester."""
+    if actor.role is not Role.REQUESTER or actor.party is None:
+        raise Forbidden("Only the key of a requesting authority may open an alert.")
+    return actor.party
+
+
+def sees_network(actor: Actor) -> bool:
+    """Say whether the actor looks at every Party: the secretariat, which runs the service, and auditors."""
+    return actor.role in (Role.SECRETARIAT, Role.AUDITOR)
+
+
+def keeps_entries_of(actor: Actor, party: str | None) -> bool:
+    """Say whether the actor may change entries of ``party`` (None: the secretariat's own)."""
+    if actor.role is Role.SECRETARIAT:
+        return True
+    return actor.role is Role.ADMINISTRATOR and party is not None and actor.party == party
+
+
+def reads_entries_of(actor: Actor, party: str | None) -> bool:
+    """Say whether officers, numbers and rosters of ``party`` exist for the actor at all."""
+    if sees_network(actor):
+        return True
+    inside = actor.role in (Role.ADMINISTRATOR, Role.CONTACT_POINT)
+    return inside and party is not None and actor.party == party
+
+
+def must_keep_entries_of(actor: Actor, party: str | None) -> None:
+    """Raise `NotFound` where the entry does not exist for the actor, `Forbidden` where it may only be read."""
+    if keeps_entries_of(actor, party):
+        return
+    if not reads_entries_of(actor, party):
+        raise NotFound("There is no such entry.")
+    raise Forbidden("This key may read the entries of its Party but not change them.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two sides of one alert, as far as rights go."""
+
+    requesting_party: str
+    requesting_authority: str
+    requested_party: str
+    contact_point: int
+
+
+def is_requester(actor: Actor, sides: Sides) -> bool:
+    """Say whether the actor speaks for the authority that opened the alert."""
+    return (
+        actor.role is Role.REQUESTER
+        and actor.party == sides.requesting_party
+        and actor.authority == sides.requesting_authority
+    )
+
+
+def is_requested(actor: Actor, sides: Sides) -> bool:
+    """Say whether the actor is the contact point that was alerted, with the right to read what was sent to it."""
+    if actor.role is not Role.CONTACT_POINT or actor.party != sides.requested_party:
+        return False
+    return actor.contact_point in (None, sides.contact_point)
+
+
+def sees_alert(actor: Actor, sides: Sides) -> bool:
+    """Say whether the alert exists for the actor; its particulars are another matter, see `reads_request`."""
+    if sees_network(actor) or is_requester(actor, sides) or is_requested(actor, sides):
+        return True
+    return actor.role is Role.ADMINISTRATOR and actor.party == sides.requested_party
+
+
+def reads_request(actor: Actor, sides: Sides) -> bool:
+    """Say whether the actor may read the particulars: the two sides may, the secretariat and auditors may not.
+
+    The secretariat sees routing data, not case contents (domain.md section 5, entry 23).
+    """
+    return is_requester(actor, sides) or is_requested(actor, sides)
+
+
+def knows_officers(actor: Actor, sides: Sides) -> bool:
+    """Say whether officer ids on the timeline are shown: never to the requester."""
+    return reads_entries_of(actor, sides.requested_party)

@@ -1,0 +1,112 @@
+"""Everything the service refuses to do.
+
+Refusal
+  Invalid
+  IdempotencyKeyRequired
+  NotAuthenticated
+  NotFound
+  Forbidden
+  Conflict
+    AlertClosed
+    AlertNotAcknowledged
+    RequestInFlight
+    StillReferredTo
+  Stale
+  PreconditionRequired
+  IdempotencyKeyReused
+  TooLarge
+  UnsupportedMediaType
+  Unavailable
+
+The docstring of each is the title that a client sees; its name, in kebab case, is the problem type.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with what was sent: where (RFC 6901 pointer), what kind of mistake, and a sentence about it."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Refusal(Exception): 
+    """The service refuses."""
+
+    def __init__(self, detail: str, **facts: str | int) -> None:
+        """``detail`` is a sentence for people; ``facts`` are for machines. Neither holds an address or a secret."""
+        super().__init__(detail)
+        self.detail = detail
+        self.facts = facts
+
+
+class Invalid(Refusal):
+    """What was sent is not valid."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(f"{len(faults)} fault(s); see `errors`.")
+        self.faults = tuple(faults)
+
+
+class IdempotencyKeyRequired(Refusal):
+    """An Idempotency-Key header is required."""
+
+
+class NotAuthenticated(Refusal):
+    """A valid API key is required."""
+
+
+class NotFound(Refusal):
+    """There is nothing here."""
+
+
+class Forbidden(Refusal):
+    """This key may not do that."""
+
+
+class Conflict(Refusal):
+    """The present state does not allow that."""
+
+
+class AlertClosed(Conflict):
+    """The alert is closed or withdrawn."""
+
+
+class AlertNotAcknowledged(Conflict):
+    """The alert has not been acknowledged yet."""
+
+
+class RequestInFlight(Conflict):
+    """The first request with this key is still being worked on."""
+
+
+class StillReferredTo(Conflict):
+    """Other entries still rely on this one."""
+
+
+class Stale(Refusal):
+    """The entry has changed since it was read."""
+
+
+class PreconditionRequired(Refusal):
+    """An If-Match header is required."""
+
+
+class IdempotencyKeyReused(Refusal):
+    """The Idempotency-Key was used before with another body."""
+
+
+class TooLarge(Refusal):
+    """The body is too large."""
+
+
+class UnsupportedMediaType(Refusal):
+    """The body must be application/json."""
+
+
+class Unavailable(Refusal):
+    """The service cannot answer just now."""

@@ -1,0 +1,165 @@
+"""The one place that knows `databases`, which is archived upstream and walled in here (docs/decisions/0003).
+
+`databases` gives the pool, the connection per task and the transactions. The SQL runs on the asyncpg connection
+beneath, because `databases` compiles every statement again and logs the arguments at level DEBUG.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import asyncpg
+import databases
+
+from contactpoints.rules.refusals import RequestInFlight, Unavailable
+
+Session = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+Row = asyncpg.Record
+
+# What a repeat waits for the first request with the same Idempotency-Key, before it hears 409.
+_LOCK_PATIENCE = "2s"
+
+_SETTINGS = {
+    "application_name": "contactpoints",
+    "jit": "off",
+    "lock_timeout": _LOCK_PATIENCE,
+    "idle_in_transaction_session_timeout": "30s",
+    "statement_timeout": "30s",
+    "TimeZone": "UTC",
+}
+
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+    TimeoutError,
+)
+
+
+async def prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Teach one new connection that jsonb is Python's own dicts and lists."""
+    await connection.set_type_codec("jsonb", encoder=_dumps, decoder=json.loads, schema="pg_catalog")
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+async def _reset(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Give a connection back without the round trip of asyncpg's own reset: no session state is ever set here."""
+    if connection.is_in_transaction():
+        await connection.execute("rollback")
+
+
+def plain_url(url: str) -> str:
+    """Return ``url`` in the form that `databases` and asyncpg share, whatever driver suffix it came with."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="postgresql").geturl()
+
+
+class Database:
+    """A pool of connections to one PostgreSQL, version 16 or later. Opened and closed by `runtime`."""
+
+    def __init__(self, url: str, *, most: int = 10) -> None:
+        # Its DEBUG records quote the arguments of statements, and those may be case data.
+        logging.getLogger("databases").setLevel(logging.WARNING)
+        self._url = plain_url(url)
+        self._databases = databases.Database(
+            self._url,
+            min_size=1,
+            max_size=most,
+            init=prepare,
+            reset=_reset,
+            server_settings=_SETTINGS,
+            timeout=5,
+            command_timeout=30,
+            max_inactive_connection_lifetime=0,
+        )
+
+    def __repr__(self) -> str:
+        return "Database(...)"
+
+    async def open(self) -> None:
+        """Connect. Raises `Unavailable`, without the address or the password, when PostgreSQL does not answer."""
+        try:
+            await self._databases.connect()
+        except (*AWAY, asyncpg.PostgresError) as failure:
+            raise Unavailable(f"PostgreSQL does not answer: {type(failure).__name__}.") from None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._databases.disconnect()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Lend a connection; every statement is its own transaction unless the task is inside `transaction`."""
+        with _translated():
+            async with self._databases.connection() as connection:
+                yield connection.raw_connection  # type: ignore[misc]  # `databases` names asyncpg's class, not its proxy
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Lend a connection inside one transaction, committed at the end and rolled back on any exception.
+
+        Start no task inside: a child task has another connection.
+        """
+        with _translated():
+            async with self._databases.connection() as connection, connection.transaction():
+                yield connection.raw_connection  # type: ignore[misc]  # as above
+
+    async def dedicated(self) -> asyncpg.Connection[asyncpg.Record]:
+        """Open one connection outside the pool, for LISTEN or for the bell. The caller closes it."""
+        parts = urlsplit(self._url)
+        return await asyncpg.connect(
+            host=parts.hostname,
+            port=parts.port,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            database=parts.path.lstrip("/"),
+            server_settings=_SETTINGS,
+            timeout=5,
+        )
+
+
+class _translated:  # noqa: N801 - reads as a phrase where it is used
+    """Turn what PostgreSQL and the network say into refusals that quote no row and no address."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, _: object) -> None:
+        if isinstance(failure, asyncpg.LockNotAvailableError):
+            raise RequestInFlight("Another request is working on the same thing; try again.") from None
+        if isinstance(failure, AWAY):
+            raise Unavailable(f"The database is away: {type(failure).__name__}.") from None
+        if isinstance(failure, asyncpg.PostgresError):
+            raise DatabaseFault.of(failure) from None
+
+
+class DatabaseFault(Exception):
+    """PostgreSQL refused a statement; told by its code and constraint alone, for its own words quote rows."""
+
+    def __init__(self, message: str, *, sqlstate: str, constraint: str | None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.constraint = constraint
+
+    @classmethod
+    def of(cls, failure: asyncpg.PostgresError) -> "DatabaseFault":
+        """Keep the kind, SQLSTATE and constraint of ``failure``."""
+        constraint = getattr(failure, "constraint_name", None)
+        sqlstate = failure.sqlstate or ""
+        told = f"{type(failure).__name__} ({sqlstate}{', ' + constraint if constraint else ''})"
+        return cls(told, sqlstate=sqlstate, constraint=constraint)
+
+
+def url_for(*, user: str, password: str, host: str, port: int, database: str) -> str:
+    """Compose a URL, quoting what needs it."""
+    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{database}"

@@ -1,0 +1,83 @@
+"""Sealing: what holds case data or a PIN is encrypted before it reaches the database.
+
+AES-256-GCM with a key id in front, so that keys can be rotated; the row's identity is authenticated with it, so that
+one row's bytes cannot be put in another's place.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+
+
+class Unsealable(Exception):
+    """The bytes cannot be opened: their key is not in the keyring, or they were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of `CONTACTPOINTS_KEYRING`. The first seals; all of them open."""
+
+    keys: Mapping[str, bytes] = field(repr=False)
+    entropy: Callable[[int], bytes] = field(repr=False)
+
+    @property
+    def first(self) -> str:
+        """The id of the key that seals."""
+        return next(iter(self.keys))
+
+    def seal(self, plain: bytes, *, place: str) -> bytes:
+        """Return ``plain`` sealed for ``place``, such as ``request:7F3K-21QX``."""
+        name = self.first.encode()
+        nonce = self.entropy(_NONCE)
+        return bytes([len(name)]) + name + nonce + AESGCM(self.keys[self.first]).encrypt(nonce, plain, place.encode())
+
+    def open(self, sealed: bytes, *, place: str) -> bytes:
+        """Return what was sealed for ``place``. Raises `Unsealable`."""
+        end = 1 + sealed[0] if sealed else 0
+        key = self.keys.get(sealed[1:end].decode("ascii", "replace"))
+        if key is None:
+            raise Unsealable("The key that sealed this is not in the keyring.")
+        nonce, body = sealed[end : end + _NONCE], sealed[end + _NONCE :]
+        try:
+            return AESGCM(key).decrypt(nonce, body, place.encode())
+        except (InvalidTag, ValueError):
+            raise Unsealable("What was sealed has been changed or belongs elsewhere.") from None
+
+    def sealed_by_first(self, sealed: bytes) -> bool:
+        """Say whether the key that seals now has sealed this; if not, rotation has work to do."""
+        return sealed[1 : 1 + sealed[0]] == self.first.encode()
+
+
+def read_keyring(text: str, *, entropy: Callable[[int], bytes]) -> Keyring:
+    """Read ``id:base64key,id:base64key``, 32 bytes a key. Raises `ValueError` that names the entry, never the key."""
+    keys: dict[str, bytes] = {}
+    for number, entry in enumerate(text.split(","), start=1):
+        name, _, encoded = entry.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not name.isascii() or not 0 < len(name) < 33 or len(key) != 32:
+            raise ValueError(f"entry {number} is not id:base64 of 32 bytes")
+        if name in keys:
+            raise ValueError(f"entry {number} repeats an id")
+        keys[name] = key
+    return Keyring(keys, entropy)
+
+
+def secret_hash(secret: str) -> bytes:
+    """Return the hash under which a random secret of at least 128 bits is kept; no salt is needed for such."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def peppered(pepper: bytes, pin: str) -> bytes:
+    """Return the PIN mixed with the pepper, which is kept outside the database; argon2 hashes the result."""
+    return hmac.digest(pepper, pin.encode(), "sha256")

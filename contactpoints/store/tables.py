@@ -1,0 +1,540 @@
+"""The tables, as they are now. The migrations lead here, and a test demands that both ways end in the same place.
+
+Three habits hold everywhere. Every instant is ``timestamptz``. Nothing that evidence refers to is deleted: entries
+are retired, messages cancelled, acknowledgements added. What holds case data or a PIN is ``bytea`` sealed by
+`store.sealing`.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "fk": "%(table_name)s_%(column_0_name)s_fk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+        "ck": "%(table_name)s_%(constraint_name)s_ck",
+        "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+    }
+)
+
+LINES = ("first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance")
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _moment(name: str, *, required: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=not required)
+
+
+def _words(name: str, *, default: str | None = None, required: bool = True) -> Column[str]:
+    return Column(name, Text, nullable=not required, server_default=default)
+
+
+def _refers(name: str, to: str, *, required: bool = True) -> Column[int]:
+    return Column(name, BigInteger, ForeignKey(to), nullable=not required)
+
+
+def _entry() -> list[Column[object]]:
+    """The columns that every directory entry has: its version, and when it came, changed and went."""
+    return [
+        Column("version", Integer, nullable=False, server_default="1"),
+        _moment("created_at", required=True),
+        _moment("changed_at", required=True),
+        _moment("retired_at"),
+    ]
+
+
+def _one_of(name: str, column: str, *codes: str) -> CheckConstraint:
+    listed = ", ".join(f"'{code}'" for code in codes)
+    return CheckConstraint(f"{column} in ({listed})", name=name)
+
+
+# The directory
+
+parties = Table(
+    "parties",
+    metadata,
+    Column("code", Text, primary_key=True),
+    _words("name"),
+    _words("confidence", default="unconfirmed"),
+    *_entry(),
+    CheckConstraint("code ~ '^[A-Z]{2}$'", name="code"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _id(),
+    Column("party", Text, ForeignKey("parties.code"), nullable=False),
+    _words("instrument"),
+    _words("status"),
+    Column("since", Date),
+    _words("confidence", default="unconfirmed"),
+    *_entry(),
+    _one_of("status", "status", "party", "ratified", "signed"),
+    Index(None, "party", "instrument"),
+)
+
+contact_points = Table(
+    "contact_points",
+    metadata,
+    _id(),
+    Column("party", Text, ForeignKey("parties.code")),
+    _words("territory", required=False),
+    _words("name"),
+    _words("function"),
+    _words("zone"),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("english_in_emergencies", Boolean, nullable=False, server_default=text("true")),
+    Column("capabilities", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("working_hours", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("pin_required", Boolean, nullable=False, server_default=text("true")),
+    Column("secretariat", Boolean, nullable=False, server_default=text("false")),
+    _words("public_address", required=False),
+    Column("revision", BigInteger, nullable=False, server_default="1"),
+    *_entry(),
+    CheckConstraint("secretariat = (party is null)", name="secretariat_has_no_party"),
+    Index(None, "party", postgresql_where=text("retired_at is null")),
+    Index(
+        "contact_points_one_secretariat",
+        "secretariat",
+        unique=True,
+        postgresql_where=text("secretariat and retired_at is null"),
+    ),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    _id(),
+    _refers("contact_point_id", "contact_points.id"),
+    _words("line"),
+    _words("title"),
+    *_entry(),
+    _one_of(
+        "line", "line", "first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance"
+    ),
+    Index(None, "contact_point_id"),
+)
+
+officers = Table(
+    "officers",
+    metadata,
+    _id(),
+    _refers("contact_point_id", "contact_points.id"),
+    _words("name"),
+    _words("function"),
+    _words("language", default="en"),
+    *_entry(),
+    _one_of("language", "language", "en", "fr", "es"),
+    Index(None, "contact_point_id"),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("officer_id", BigInteger, ForeignKey("officers.id"), primary_key=True),
+    _words("hash"),
+    _moment("set_at", required=True),
+    _moment("expires_at"),
+    Column("wrong_tries", Integer, nullable=False, server_default="0"),
+    _moment("locked_at"),
+)
+
+pin_links = Table(
+    "pin_links",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    _refers("officer_id", "officers.id"),
+    _refers("channel_id", "channels.id"),
+    _moment("created_at", required=True),
+    _moment("expires_at", required=True),
+    _moment("used_at"),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    _id(),
+    _refers("officer_id", "officers.id"),
+    _words("kind"),
+    _words("address"),
+    Column("place", SmallInteger, nullable=False, server_default="1"),
+    _moment("verified_at"),
+    _moment("proven_at"),
+    _moment("last_delivered_at"),
+    _moment("last_failed_at"),
+    _moment("quarantined_at"),
+    _words("quarantined_why", required=False),
+    *_entry(),
+    _one_of("kind", "kind", "sms", "voice", "email"),
+    Index(None, "officer_id"),
+    Index(None, "kind", "address", postgresql_where=text("retired_at is null")),
+)
+
+rotations = Table(
+    "rotations",
+    metadata,
+    _id(),
+    _refers("post_id", "posts.id"),
+    Column("layer", SmallInteger, nullable=False, server_default="1"),
+    _words("period"),
+    _words("zone"),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("handover", Time, nullable=False),
+    Column("members", ARRAY(BigInteger), nullable=False),
+    *_entry(),
+    _one_of("period", "period", "daily", "weekly"),
+    CheckConstraint("cardinality(members) > 0", name="has_members"),
+    CheckConstraint("ends_on is null or ends_on > starts_on", name="runs_forward"),
+    Index(None, "post_id"),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    _id(),
+    _refers("post_id", "posts.id"),
+    _words("action"),
+    _refers("officer_id", "officers.id"),
+    _moment("starts_at", required=True),
+    _moment("ends_at", required=True),
+    _words("reason", required=False),
+    *_entry(),
+    _one_of("action", "action", "add", "remove", "replace"),
+    CheckConstraint("ends_at > starts_at", name="runs_forward"),
+    Index(None, "post_id", "ends_at"),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    _id(),
+    _refers("officer_id", "officers.id"),
+    _moment("starts_at", required=True),
+    _moment("ends_at", required=True),
+    *_entry(),
+    CheckConstraint("ends_at > starts_at", name="runs_forward"),
+    Index(None, "officer_id", "ends_at"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    _id(),
+    _refers("contact_point_id", "contact_points.id"),
+    _words("urgency", default="emergency"),
+    Column("steps", JSONB, nullable=False),
+    Column("restart_seconds", Integer, nullable=False, server_default="900"),
+    Column("reminder_seconds", Integer, nullable=False, server_default="3600"),
+    *_entry(),
+    _one_of("urgency", "urgency", "emergency", "normal"),
+    Index(
+        "policies_one_per_urgency",
+        "contact_point_id",
+        "urgency",
+        unique=True,
+        postgresql_where=text("retired_at is null"),
+    ),
+)
+
+history = Table(
+    "history",
+    metadata,
+    _id(),
+    _words("entry"),
+    _words("entry_key"),
+    Column("version", Integer, nullable=False),
+    _moment("at", required=True),
+    _words("act"),
+    _words("actor"),
+    Column("body", JSONB, nullable=False),
+    UniqueConstraint("entry", "entry_key", "version"),
+)
+
+# Access
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    _words("role"),
+    Column("party", Text, ForeignKey("parties.code")),
+    _refers("contact_point_id", "contact_points.id", required=False),
+    _words("authority"),
+    Column("notify", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    _words("language", default="en"),
+    _moment("created_at", required=True),
+    _moment("expires_at"),
+    _moment("revoked_at"),
+    _one_of("role", "role", "requester", "contact_point", "administrator", "secretariat", "auditor"),
+    CheckConstraint("(role in ('secretariat', 'auditor')) = (party is null)", name="party_by_role"),
+)
+
+# Alerts
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    Column("reference", Text, nullable=False, unique=True),
+    _refers("api_key_id", "api_keys.id"),
+    _words("requesting_party"),
+    _words("requesting_authority"),
+    _words("requested_party"),
+    _refers("contact_point_id", "contact_points.id"),
+    _words("kind"),
+    _words("instrument"),
+    _words("status"),
+    _words("urgency"),
+    _words("case_reference"),
+    Column("notify", ARRAY(Text), nullable=False),
+    _words("language", default="en"),
+    Column("plan", JSONB, nullable=False),
+    Column("resolved", JSONB, nullable=False),
+    Column("warnings", JSONB, nullable=False),
+    _words("state"),
+    Column("step", SmallInteger, nullable=False, server_default="0"),
+    Column("cycle", Integer, nullable=False, server_default="1"),
+    _moment("step_since"),
+    _moment("due_at"),
+    _moment("news_at"),
+    _moment("opened_at", required=True),
+    _moment("acknowledged_at"),
+    _moment("exhausted_at"),
+    _moment("withdrawn_at"),
+    _moment("closed_at"),
+    Column("facts", Integer, nullable=False, server_default="0"),
+    _one_of("status", "status", "actual", "exercise"),
+    _one_of("urgency", "urgency", "emergency", "normal"),
+    _one_of("state", "state", "alerting", "exhausted", "acknowledged", "withdrawn", "closed"),
+    CheckConstraint("state not in ('alerting', 'exhausted') or due_at is not null", name="never_waits_in_silence"),
+    CheckConstraint("state in ('alerting', 'exhausted') or due_at is null", name="settled_is_not_due"),
+    CheckConstraint("state <> 'acknowledged' or acknowledged_at is not null", name="acknowledged_has_its_instant"),
+    Index("alerts_due", "due_at", postgresql_where=text("due_at is not null")),
+    Index(None, "api_key_id", "id"),
+    Index(None, "requesting_party", "requesting_authority", "id"),
+    Index(None, "contact_point_id", "id"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("alert_id", BigInteger, ForeignKey("alerts.id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("api_key_id", BigInteger, ForeignKey("api_keys.id"), primary_key=True),
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    _refers("alert_id", "alerts.id"),
+    _moment("created_at", required=True),
+    Index(None, "created_at"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("alert_id", BigInteger, ForeignKey("alerts.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _moment("at", required=True),
+    _words("code"),
+    Column("data", JSONB, nullable=False),
+)
+
+reply_codes = Table(
+    "reply_codes",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("page_token", Text, nullable=False, unique=True),
+    _refers("alert_id", "alerts.id"),
+    _refers("officer_id", "officers.id"),
+    _refers("post_id", "posts.id"),
+    Column("step", SmallInteger, nullable=False),
+    _moment("created_at", required=True),
+    _moment("locked_at"),
+    UniqueConstraint("alert_id", "officer_id"),
+)
+
+pin_tries = Table(
+    "pin_tries",
+    metadata,
+    _refers("reply_code_id", "reply_codes.id"),
+    _refers("inbound_id", "inbound.id"),
+    _moment("at", required=True),
+    _words("outcome", required=False),
+    _one_of("outcome", "outcome", "right", "wrong"),
+    UniqueConstraint("reply_code_id", "inbound_id"),
+)
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    _id(),
+    _refers("alert_id", "alerts.id"),
+    _refers("officer_id", "officers.id"),
+    _refers("reply_code_id", "reply_codes.id"),
+    _refers("inbound_id", "inbound.id"),
+    _moment("received_at", required=True),
+    _moment("recorded_at", required=True),
+    _words("channel"),
+    _words("identity_strength"),
+    _words("function"),
+    _words("line"),
+    Column("step", SmallInteger, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("late", Boolean, nullable=False),
+    _words("provider_code", required=False),
+    _moment("provider_at"),
+    UniqueConstraint("inbound_id"),
+    _one_of("channel", "channel", "sms", "link", "api", "voice"),
+    _one_of("strength", "identity_strength", "code_and_pin", "code_pin_and_number", "weak"),
+    Index(None, "alert_id", "received_at", "inbound_id"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    _id(),
+    _refers("alert_id", "alerts.id"),
+    _refers("api_key_id", "api_keys.id"),
+    _moment("at", required=True),
+)
+
+# What goes out and what comes in
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _refers("alert_id", "alerts.id", required=False),
+    _refers("officer_id", "officers.id", required=False),
+    _refers("channel_id", "channels.id", required=False),
+    _refers("reply_code_id", "reply_codes.id", required=False),
+    _words("purpose"),
+    _words("kind"),
+    _words("gateway", required=False),
+    _words("address"),
+    _words("subject", required=False),
+    _words("body"),
+    _words("link", required=False),
+    _words("language"),
+    Column("rank", SmallInteger, nullable=False),
+    Column("exercise", Boolean, nullable=False, server_default=text("false")),
+    Column("repeat", Boolean, nullable=False, server_default=text("false")),
+    Column("step", SmallInteger),
+    Column("cycle", Integer),
+    _words("state", default="queued"),
+    _moment("queued_at", required=True),
+    _moment("send_at"),
+    _moment("lease_until"),
+    _moment("trace_at"),
+    _moment("unsure_since"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    _moment("first_accepted_at"),
+    _moment("delivered_at"),
+    _words("error_code", required=False),
+    _one_of("purpose", "purpose", "alert", "stand_down", "answer", "news", "alarm", "pin_link"),
+    _one_of("kind", "kind", "sms", "voice", "email"),
+    _one_of(
+        "state",
+        "state",
+        "queued",
+        "sending",
+        "unsure",
+        "accepted",
+        "delivered",
+        "read",
+        "refused",
+        "cancelled",
+    ),
+    CheckConstraint("(state = 'sending') = (lease_until is not null)", name="sending_has_a_lease"),
+    CheckConstraint("(state = 'queued') = (send_at is not null)", name="queued_has_its_time"),
+    CheckConstraint("(state = 'unsure') = (trace_at is not null)", name="unsure_is_traced"),
+    Index("messages_queued", "kind", "rank", "send_at", "id", postgresql_where=text("state = 'queued'")),
+    Index("messages_sending", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index("messages_unsure", "trace_at", postgresql_where=text("state = 'unsure'")),
+    Index(None, "alert_id"),
+    Index(None, "address", "id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("code", Text, primary_key=True),
+    _refers("message_id", "messages.id"),
+    Column("number", SmallInteger, nullable=False),
+    _words("gateway"),
+    _moment("started_at", required=True),
+    _moment("ended_at"),
+    _words("outcome", required=False),
+    _words("provider_code", required=False),
+    _moment("provider_at"),
+    _words("detail", required=False),
+    _one_of("outcome", "outcome", "accepted", "not_sent", "unsure", "traced"),
+    Index(None, "message_id"),
+    Index(None, "gateway", "provider_code", postgresql_where=text("provider_code is not null")),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    _id(),
+    _words("source"),
+    _words("kind"),
+    _words("provider_code", required=False),
+    _words("attempt_code", required=False),
+    _moment("received_at", required=True),
+    _moment("provider_at"),
+    Column("sealed", LargeBinary, nullable=False),
+    _moment("handled_at"),
+    _moment("lease_until"),
+    _words("outcome", required=False),
+    _one_of("kind", "kind", "reply", "report"),
+    UniqueConstraint("source", "kind", "provider_code"),
+    Index("inbound_waiting", "received_at", "id", postgresql_where=text("handled_at is null")),
+)
+
+inbound_marks = Table(
+    "inbound_marks",
+    metadata,
+    Column("gateway", Text, primary_key=True),
+    _moment("seen_until", required=True),
+)
+
+answered_strangers = Table(
+    "answered_strangers",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("answers", Integer, nullable=False),
+    _moment("since", required=True),
+)
