@@ -103,7 +103,7 @@ class Database:
         """Lend a connection; every statement is its own transaction unless the task is inside `transaction`."""
         with _translated():
             async with self._databases.connection() as connection:
-                yield connection.raw_connection  # type: ignore[misc]  # `databases` names asyncpg's class, not its proxy
+                yield connection.raw_connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -113,7 +113,7 @@ class Database:
         """
         with _translated():
             async with self._databases.connection() as connection, connection.transaction():
-                yield connection.raw_connection  # type: ignore[misc]  # as above
+                yield connection.raw_connection
 
     async def dedicated(self) -> asyncpg.Connection[asyncpg.Record]:
         """Open one connection outside the pool, for LISTEN or for the bell. The caller closes it."""

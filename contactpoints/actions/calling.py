@@ -1,0 +1,132 @@
+"""Calling whom a step calls: reply codes, exact words, queued messages and the facts about them, in one go."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import codes, wording
+from contactpoints.rules.calls import Call, Skip, Taken
+from contactpoints.rules.delivery import Draft
+from contactpoints.store import alerts, outbox
+from contactpoints.store.database import Session
+from contactpoints.store.timeline import Noted
+from schemas import timeline as facts
+
+ANSWER_WITHIN = timedelta(minutes=30)
+"""When an alert wants its answer: policy, not law (domain.md 6.1, 6.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The alert that a step belongs to, as far as calling needs to know it."""
+
+    id: int
+    reference: str
+    exercise: bool
+    opened_at: datetime
+
+
+def page(tools: Tools, token: str) -> str:
+    """Return the address of the page that a link opens. It shows the alert; acknowledging takes a PIN besides."""
+    return f"{tools.public_url}/a/{token}"
+
+
+def words_of(tools: Tools, language: str) -> wording.Catalogue:
+    """Return the catalogue of a language."""
+    return tools.words[language]
+
+
+async def call_out(
+    session: Session, subject: Subject, *, taken: Taken, cycle: int, until: datetime, now: datetime, tools: Tools
+) -> list[Noted]:
+    """Queue the messages of a step that was taken; return the facts to note, skipped steps first."""
+    noted: list[Noted] = [(now, _skipped(skip, cycle)) for skip in taken.skipped]
+    if not taken.calls or taken.step is None:
+        return noted
+    officers = [
+        (call.officer.id, call.post.id, codes.new_reply_code(tools.entropy(16)), _token(tools)) for call in taken.calls
+    ]
+    given = await alerts.give_codes(session, subject.id, officers=officers, step=taken.step, now=now)
+    before = await outbox.used(session, subject.id)
+    drafts = [
+        draft
+        for call in taken.calls
+        for draft in _drafts(call, subject, given[call.officer.id], step=taken.step, cycle=cycle, tools=tools, before=before)
+    ]
+    await outbox.enqueue(session, subject.id, drafts, now=now)
+    return [*noted, (now, _started(taken.calls, taken.step, cycle=cycle, until=until))]
+
+
+def _token(tools: Tools) -> str:
+    return codes.new_token(tools.entropy(16))
+
+
+def _drafts(
+    call: Call,
+    subject: Subject,
+    given: alerts.Row,
+    *,
+    step: int,
+    cycle: int,
+    tools: Tools,
+    before: dict[tuple[str, str], str | None],
+) -> Iterable[Draft]:
+    link = page(tools, given["page_token"])
+    for channel in call.channels:
+        key = (channel.kind, channel.address)
+        words = wording.alert_words(
+            words_of(tools, call.officer.language),
+            channel.kind,
+            alert=wording.AlertContext(
+                reference=subject.reference,
+                exercise=subject.exercise,
+                urgent=True,
+                answer_by=subject.opened_at + ANSWER_WITHIN,
+                zone=call.contact_point.zone,
+            ),
+            code=given["code"],
+            link=link,
+            pin_required=call.contact_point.pin_required,
+            repeat=key in before,
+            step=step,
+        )
+        yield Draft(
+            purpose="alert",
+            kind=channel.kind,
+            address=channel.address,
+            language=call.officer.language,
+            body=words.text,
+            subject=words.subject,
+            link=link if channel.kind == "email" else None,
+            officer_id=call.officer.id,
+            channel_id=channel.id,
+            reply_code_id=given["id"],
+            gateway=_another(tools.gateways.get(channel.kind, ()), before.get(key)),
+            exercise=subject.exercise,
+            repeat=key in before,
+            step=step,
+            cycle=cycle,
+        )
+
+
+def _another(gateways: Sequence[str], used: str | None) -> str | None:
+    """Choose a gateway other than the one used before, where there is one (domain.md 6.5, minute 3)."""
+    return next((name for name in gateways if name != used), gateways[0] if gateways else None)
+
+
+def _skipped(skip: Skip, cycle: int) -> facts.StepSkipped:
+    return facts.StepSkipped(step=skip.step, cycle=cycle, lines=skip.lines, reason=skip.reason)  # type: ignore[arg-type]  # rules.calls names the same three reasons
+
+
+def _started(calls: Sequence[Call], step: int, *, cycle: int, until: datetime) -> facts.StepStarted:
+    return facts.StepStarted(
+        step=step,
+        cycle=cycle,
+        lines=tuple(dict.fromkeys(call.post.line for call in calls)),
+        functions=tuple(dict.fromkeys(call.officer.function for call in calls)),
+        channels=tuple(dict.fromkeys(channel.kind for call in calls for channel in call.channels)),
+        unproven=any(channel.proven_at is None for call in calls for channel in call.channels),
+        until=until,
+        officers=tuple(call.officer.id for call in calls),
+    )

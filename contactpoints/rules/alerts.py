@@ -1,0 +1,177 @@
+"""Alerts: what is warned of when one opens, and how one is written for those outside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contactpoints.rules.calls import Directory, Skip, Taken, find_post
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.escalation import Plan, planned
+from schemas.fields import write_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something the requester should know although the alert was opened."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What was decided about an alert at the instant it opened."""
+
+    point: ContactPoint
+    plan: Plan
+    taken: Taken
+    warnings: tuple[Caution, ...]
+    resolved: Mapping[str, Any]
+
+
+_BINDING = {"ets185": ("party",), "cets224": ("ratified", "party"), "uncc": ("party", "ratified")}
+
+
+def warnings(
+    instrument: str,
+    *,
+    asking: Mapping[str, str],
+    asked: Mapping[str, str],
+    taken: Taken,
+    capability: str | None,
+) -> tuple[Caution, ...]:
+    """Return what to warn the requester of. ``asking`` and ``asked`` map instruments to each Party's status.
+
+    The data on memberships are seed data to be confirmed: they warn, and block nothing.
+    """
+    found = []
+    binding = _BINDING.get(instrument)
+    if binding and not (asking.get(instrument) in binding and asked.get(instrument) in binding):
+        found.append(Caution("instrument_not_binding", "The instrument does not bind both Parties, as far as is known."))
+    if capability == "cannot":
+        found.append(Caution("kind_not_executed", "The contact point says that it cannot deal with this kind."))
+    found += [_of_skip(skip) for skip in taken.skipped]
+    if taken.step is None:
+        found.append(Caution("nobody_reached", "No step could call anybody; the chain starts again by itself."))
+    return tuple(found)
+
+
+def _of_skip(skip: Skip) -> Caution:
+    why = "nobody is on duty" if skip.reason == "nobody_on_duty" else "no channel works"
+    lines = " and ".join(line.replace("_", " ") for line in skip.lines) or "the post"
+    return Caution(skip.reason, f"Step {skip.step}: {why} at {lines}; the next step was taken at once.")
+
+
+def resolved(point: ContactPoint, plan: Plan, known: Directory, *, now: datetime) -> dict[str, Any]:
+    """Return the duty post and the planned escalation as they were resolved at ``now``: functions, never names."""
+    first = next((find_post(known, ref) for step in plan.steps for ref in step.posts), None)
+    return {
+        "duty_post": None if first is None else _duty_post(first[0], first[1].line, now=now),
+        "planned_escalation": [
+            {
+                "step": number,
+                "at": write_instant(at),
+                "lines": list(dict.fromkeys(post.line for _, post in places)),
+                "functions": list(dict.fromkeys(post.title for _, post in places)),
+                "channels": list(plan.steps[number - 1].channels),
+            }
+            for number, at in planned(plan, now)
+            for places in [[p for ref in plan.steps[number - 1].posts if (p := find_post(known, ref))]]
+        ],
+    }
+
+
+def _duty_post(point: ContactPoint, line: str, *, now: datetime) -> dict[str, Any]:
+    local = now.astimezone(ZoneInfo(point.zone))
+    return {
+        "contact_point": point.name,
+        "function": point.function,
+        "line": line,
+        "languages": list(point.languages),
+        "local_time": local.isoformat(timespec="seconds"),
+        "zone": point.zone,
+        "utc_offset": local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:],
+    }
+
+
+def moment(at: datetime) -> str:
+    """Return an instant as the API writes it."""
+    return write_instant(at)
+
+
+def _maybe(at: datetime | None) -> str | None:
+    return None if at is None else write_instant(at)
+
+
+def seconds(start: datetime, end: datetime) -> float:
+    """Return elapsed seconds to the millisecond."""
+    return round((end - start) / timedelta(seconds=1), 3)
+
+
+_PLAIN = (
+    "reference",
+    "state",
+    "status",
+    "urgency",
+    "kind",
+    "instrument",
+    "requesting_party",
+    "requesting_authority",
+    "requested_party",
+    "case_reference",
+    "language",
+    "warnings",
+)
+
+
+def write(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Return an alert as `schemas.alerts.AlertOut`, from its row with its first acknowledgement."""
+    first_at = row["first_received_at"]
+    base = f"/v1/alerts/{row['reference']}"
+    duty_post = row["resolved"]["duty_post"]
+    if duty_post is not None:
+        local = now.astimezone(ZoneInfo(duty_post["zone"]))
+        duty_post = duty_post | {"local_time": local.isoformat(timespec="seconds")}
+    return {name: row[name] for name in _PLAIN} | {
+        "duty_post": duty_post,
+        "planned_escalation": row["resolved"]["planned_escalation"],
+        "opened_at": write_instant(row["opened_at"]),
+        "acknowledged_at": _maybe(first_at),
+        "seconds_to_acknowledge": None if first_at is None else seconds(row["opened_at"], first_at),
+        "acknowledgement": None if first_at is None else _answer(row),
+        "exhausted_at": _maybe(row["exhausted_at"]),
+        "withdrawn_at": _maybe(row["withdrawn_at"]),
+        "closed_at": _maybe(row["closed_at"]),
+        "next_escalation_at": _maybe(row["due_at"]),
+        "links": {
+            "self": base,
+            "timeline": f"{base}/timeline",
+            "stream": f"{base}/stream",
+            "acknowledgements": f"/v1/acknowledgements?reference={row['reference']}",
+        },
+    }
+
+
+def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "function": row["ack_function"],
+        "line": row["ack_line"],
+        "channel": row["ack_channel"],
+        "identity_strength": row["ack_strength"],
+        "step": row["ack_step"],
+        "late": row["ack_late"],
+    }
+
+
+def write_acknowledgement(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an acknowledgement as `schemas.alerts.AcknowledgementOut`."""
+    same = ("reference", "requested_party", "status", "first", "late", "function", "line", "step", "cycle", "channel")
+    return {name: row[name] for name in (*same, "identity_strength", "provider_code")} | {
+        "number": row["id"],
+        "acknowledged_at": write_instant(row["received_at"]),
+        "recorded_at": write_instant(row["recorded_at"]),
+        "seconds_to_acknowledge": seconds(row["opened_at"], row["received_at"]),
+        "provider_at": _maybe(row["provider_at"]),
+    }

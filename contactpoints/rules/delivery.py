@@ -1,0 +1,80 @@
+"""The life of a message on its way out, and when to try again. A life is a table, and news may come late."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Delivery(StrEnum):
+    """Where a message stands."""
+
+    QUEUED = "queued"  # ours to send
+    SENDING = "sending"  # claimed by a dispatcher, lease running
+    UNSURE = "unsure"  # we cannot tell whether the gateway has it
+    ACCEPTED = "accepted"  # the gateway has it
+    DELIVERED = "delivered"  # the handset or mailbox has it, says the gateway
+    READ = "read"  # a person opened it
+    REFUSED = "refused"  # it will never arrive
+    CANCELLED = "cancelled"  # not needed any more, and never left
+
+
+_ARRIVED = frozenset({Delivery.ACCEPTED, Delivery.DELIVERED, Delivery.READ, Delivery.REFUSED})
+_FOLLOWS: dict[Delivery, frozenset[Delivery]] = {
+    Delivery.QUEUED: frozenset({Delivery.DELIVERED, Delivery.READ}),  # an earlier attempt arrived after all
+    Delivery.SENDING: _ARRIVED,
+    Delivery.UNSURE: _ARRIVED,
+    Delivery.ACCEPTED: frozenset({Delivery.DELIVERED, Delivery.READ, Delivery.REFUSED}),
+    Delivery.DELIVERED: frozenset({Delivery.READ}),
+    Delivery.REFUSED: frozenset({Delivery.DELIVERED, Delivery.READ}),  # good news wins
+    Delivery.READ: frozenset(),
+    Delivery.CANCELLED: frozenset(),
+}
+
+LEASE = timedelta(seconds=30)
+"""How long a dispatcher may hold a message; longer than any notifier's patience."""
+
+DOUBT = timedelta(seconds=20)
+"""How long a message may be unsure before it is sent again, marked as a repeat."""
+
+_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+
+
+def advance(current: Delivery, reported: Delivery) -> Delivery:
+    """Return the state after a report; a report that comes too late changes nothing."""
+    return reported if reported in _FOLLOWS[current] else current
+
+
+def try_again_at(attempts: int, now: datetime) -> datetime:
+    """Return when a message that did not leave is sent again, after ``attempts`` (at least 1) attempts.
+
+    There is no last attempt: a message is given up only when it is refused for good or no longer needed.
+    """
+    return now + timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+
+
+def rank(kind: str, purpose: str, *, exercise: bool) -> int:
+    """Return a message's place in the queue, the smaller the sooner: exercises stand behind everything actual."""
+    behind = 10 if exercise else 0
+    waits = 4 if purpose in ("news", "alarm", "pin_link") else 0
+    return behind + waits + (1 if kind == "email" else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be queued: its exact words, and where they go."""
+
+    purpose: str
+    kind: str
+    address: str
+    language: str
+    body: str
+    subject: str | None = None
+    link: str | None = None
+    officer_id: int | None = None
+    channel_id: int | None = None
+    reply_code_id: int | None = None
+    gateway: str | None = None
+    exercise: bool = False
+    repeat: bool = False
+    step: int | None = None
+    cycle: int | None = None

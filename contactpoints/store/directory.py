@@ -1,0 +1,170 @@
+"""Reading the directory in order to route by it: whole contact points with their posts, rosters and officers.
+
+Nothing is kept between calls. `contact_points.revision` rises with every change below a contact point, so whoever
+wants to keep what was loaded asks for the revision first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, WorkingSpan
+from contactpoints.rules.escalation import read_steps
+from contactpoints.store.database import Session
+from contactpoints.store.rosters import read_absence, read_override, read_rotation
+
+# domain.md 6.5, where a contact point has no policy of its own.
+_RESTART_SECONDS = 900
+_REMINDER_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A State or territory of the network, by its ISO 3166-1 alpha-2 code."""
+
+    code: str
+    name: str
+    confidence: str
+
+
+async def find_party(session: Session, code: str) -> Party | None:
+    """Return the Party, or None where it is unknown or retired."""
+    row = await session.fetchrow(
+        "select code, name, confidence from parties where code = $1 and retired_at is null", code
+    )
+    return Party(row["code"], row["name"], row["confidence"]) if row else None
+
+
+async def memberships(session: Session, code: str) -> dict[str, str]:
+    """Return the instruments that bind the Party or are signed by it: code of the instrument -> status."""
+    rows = await session.fetch(
+        "select instrument, status from memberships where party = $1 and retired_at is null order by id", code
+    )
+    return {row["instrument"]: row["status"] for row in rows}
+
+
+async def route(session: Session, party: str) -> tuple[int, int] | None:
+    """Return id and revision of the contact point that answers for the whole of ``party``, None without one."""
+    row = await session.fetchrow(
+        "select id, revision from contact_points"
+        " where party = $1 and territory is null and retired_at is null order by id limit 1",
+        party,
+    )
+    return (row["id"], row["revision"]) if row else None
+
+
+async def secretariat(session: Session) -> int | None:
+    """Return the id of the secretariat's contact point, None where there is none yet."""
+    found: int | None = await session.fetchval(
+        "select id from contact_points where secretariat and retired_at is null"
+    )
+    return found
+
+
+async def answering(session: Session, party: str | None = None) -> list[int]:
+    """Return the contact points that answer now, by Party; those of one Party only where ``party`` is given."""
+    rows = await session.fetch(
+        "select id from contact_points where retired_at is null and ($1::text is null or party = $1)"
+        " order by party nulls last, territory nulls first, id",
+        party,
+    )
+    return [row["id"] for row in rows]
+
+
+async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergency") -> dict[int, ContactPoint]:
+    """Return whole contact points, in one round trip; ids that are unknown or retired are missing.
+
+    Retired posts, officers, channels, rotations, overrides and absences are left out. The policy is the one for
+    ``urgency``, else that for emergencies, else None.
+    """
+    rows = await session.fetch(_LOAD, list(ids), urgency)
+    return {row["id"]: _contact_point(row) for row in rows}
+
+
+_LOAD = """
+with wanted as (select * from contact_points where id = any($1::bigint[]) and retired_at is null)
+select wanted.*,
+  (select coalesce(jsonb_agg(jsonb_build_object(
+      'id', p.id, 'line', p.line, 'title', p.title,
+      'rotations', (select coalesce(jsonb_agg(to_jsonb(r) order by r.layer, r.id), '[]') from rotations r
+                    where r.post_id = p.id and r.retired_at is null),
+      'overrides', (select coalesce(jsonb_agg(to_jsonb(v) order by v.starts_at, v.id), '[]') from overrides v
+                    where v.post_id = p.id and v.retired_at is null)
+    ) order by p.id), '[]') from posts p where p.contact_point_id = wanted.id and p.retired_at is null) as posts,
+  (select coalesce(jsonb_agg(jsonb_build_object(
+      'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language,
+      'has_pin', exists (select 1 from pins where pins.officer_id = o.id),
+      'channels', (select coalesce(jsonb_agg(to_jsonb(c) order by c.place, c.id), '[]') from channels c
+                   where c.officer_id = o.id and c.retired_at is null)
+    ) order by o.id), '[]') from officers o where o.contact_point_id = wanted.id and o.retired_at is null) as officers,
+  (select coalesce(jsonb_agg(to_jsonb(a) order by a.starts_at, a.id), '[]')
+    from absences a join officers o on o.id = a.officer_id
+    where o.contact_point_id = wanted.id and o.retired_at is null and a.retired_at is null) as absences,
+  (select to_jsonb(y) from policies y
+    where y.contact_point_id = wanted.id and y.retired_at is null and y.urgency in ($2, 'emergency')
+    order by y.urgency = $2 desc limit 1) as policy
+from wanted
+"""
+
+
+def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
+    policy = row["policy"]
+    return ContactPoint(
+        id=row["id"],
+        party=row["party"],
+        name=row["name"],
+        function=row["function"],
+        zone=row["zone"],
+        languages=tuple(row["languages"]),
+        capabilities=row["capabilities"],
+        working_hours=tuple(WorkingSpan(s["weekday"], s["start"], s["end"]) for s in row["working_hours"]),
+        pin_required=row["pin_required"],
+        secretariat=row["secretariat"],
+        revision=row["revision"],
+        posts=tuple(_post(post, row["id"]) for post in row["posts"]),
+        officers={officer["id"]: _officer(officer, row["id"]) for officer in row["officers"]},
+        absences=tuple(read_absence(absence) for absence in row["absences"]),
+        policy=read_steps(policy["steps"]) if policy else None,
+        restart_seconds=policy["restart_seconds"] if policy else _RESTART_SECONDS,
+        reminder_seconds=policy["reminder_seconds"] if policy else _REMINDER_SECONDS,
+    )
+
+
+def _post(value: Mapping[str, Any], contact_point: int) -> Post:
+    return Post(
+        id=value["id"],
+        contact_point_id=contact_point,
+        line=value["line"],
+        title=value["title"],
+        rotations=tuple(read_rotation(rotation) for rotation in value["rotations"]),
+        overrides=tuple(read_override(override) for override in value["overrides"]),
+    )
+
+
+def _officer(value: Mapping[str, Any], contact_point: int) -> Officer:
+    return Officer(
+        id=value["id"],
+        contact_point_id=contact_point,
+        name=value["name"],
+        function=value["function"],
+        language=value["language"],
+        has_pin=value["has_pin"],
+        channels=tuple(_channel(channel) for channel in value["channels"]),
+    )
+
+
+def _channel(value: Mapping[str, Any]) -> Channel:
+    return Channel(
+        id=value["id"],
+        officer_id=value["officer_id"],
+        kind=value["kind"],
+        address=value["address"],
+        place=value["place"],
+        proven_at=_instant(value["proven_at"]),
+        quarantined_at=_instant(value["quarantined_at"]),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,348 @@
+"""Creating, reading, changing and retiring entries of the directory, one way for all of them.
+
+Which entries there are is said once, in `REGISTERS`. Whatever happens to an entry is written to `history` and raises
+the revision of its contact point, in the caller's transaction. Nothing is ever deleted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from contactpoints.rules.refusals import NotFound, Stale
+from contactpoints.store.database import Session
+
+_KEPT = ("version", "created_at", "changed_at", "retired_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One kind of entry: its table, the columns that its keepers write, and what is shown besides.
+
+    ``owner`` names the column that says whose entry it is, ``owner_is`` the kind of entry that it points to; both are
+    None for entries that belong to a Party directly or to nobody. ``computed`` are further columns in SQL, for reading.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    owner: str | None = None
+    owner_is: str | None = None
+    key: str = "id"
+    kept: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What a select or a returning clause lists."""
+        names = dict.fromkeys((self.key, *self.columns, *self.kept, *_KEPT))
+        return ", ".join((*(f"{self.name}.{name}" for name in names), *self.computed))
+
+
+_PIN = "from pins where pins.officer_id = officers.id"
+
+REGISTERS: Mapping[str, Register] = {
+    register.name: register
+    for register in (
+        Register("parties", ("code", "name", "confidence"), key="code"),
+        Register("memberships", ("party", "instrument", "status", "since", "confidence")),
+        Register(
+            "contact_points",
+            (
+                *("party", "territory", "name", "function", "zone", "languages", "english_in_emergencies"),
+                *("capabilities", "working_hours", "pin_required", "public_address", "secretariat"),
+            ),
+            kept=("revision",),
+        ),
+        Register("posts", ("contact_point_id", "line", "title"), "contact_point_id", "contact_points"),
+        Register(
+            "officers",
+            ("contact_point_id", "name", "function", "language"),
+            "contact_point_id",
+            "contact_points",
+            computed=(
+                f"exists (select 1 {_PIN}) as has_pin",
+                f"exists (select 1 {_PIN} and locked_at is not null) as pin_locked",
+                f"(select expires_at {_PIN}) as pin_expires_at",
+            ),
+        ),
+        Register(
+            "channels",
+            ("officer_id", "kind", "address", "place"),
+            "officer_id",
+            "officers",
+            kept=(
+                *("verified_at", "proven_at", "last_delivered_at", "last_failed_at"),
+                *("quarantined_at", "quarantined_why"),
+            ),
+        ),
+        Register(
+            "rotations",
+            ("post_id", "layer", "period", "zone", "starts_on", "ends_on", "handover", "members"),
+            "post_id",
+            "posts",
+        ),
+        Register(
+            "overrides", ("post_id", "action", "officer_id", "starts_at", "ends_at", "reason"), "post_id", "posts"
+        ),
+        Register("absences", ("officer_id", "starts_at", "ends_at"), "officer_id", "officers"),
+        Register(
+            "policies",
+            ("contact_point_id", "urgency", "steps", "restart_seconds", "reminder_seconds"),
+            "contact_point_id",
+            "contact_points",
+        ),
+    )
+}
+
+Key = int | str
+Entry = dict[str, Any]
+
+# From an entry up to the contact point that it belongs to.
+_UP = {
+    "contact_points": "contact_points cp",
+    "posts": "posts up join contact_points cp on cp.id = up.contact_point_id",
+    "officers": "officers up join contact_points cp on cp.id = up.contact_point_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The contact point that an entry belongs to, and its Party (None: the secretariat)."""
+
+    contact_point: int
+    party: str | None
+
+
+async def find_owner(session: Session, above: str, *, key: int) -> Owner | None:
+    """Return whose entry number ``key`` of the kind ``above`` is, None where there is no such entry or it is retired."""
+    table = "cp" if above == "contact_points" else "up"
+    row = await session.fetchrow(
+        f"select cp.id, cp.party from {_UP[above]}"
+        f" where {table}.id = $1 and {table}.retired_at is null and cp.retired_at is null",
+        key,
+    )
+    return Owner(row["id"], row["party"]) if row else None
+
+
+async def touch(session: Session, contact_point: int) -> None:
+    """Raise the revision of a contact point, which also makes every other writer below it wait."""
+    await session.execute("update contact_points set revision = revision + 1 where id = $1", contact_point)
+
+
+async def find(session: Session, register: Register, *, key: Key) -> Entry | None:
+    """Return one entry, retired or not, in JSON values named like its columns."""
+    row = await session.fetchrow(
+        f"select {register.shown} from {register.name} where {register.name}.{register.key} = $1", key
+    )
+    return written(row) if row else None
+
+
+async def create(session: Session, register: Register, *, values: Mapping[str, object], now: datetime, by: str) -> Entry:
+    """Insert an entry and return it as it is kept."""
+    names = register.columns
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    row = await session.fetchrow(
+        f"insert into {register.name} ({', '.join(names)}, created_at, changed_at)"
+        f" values ({places}, ${len(names) + 1}, ${len(names) + 1}) returning {register.shown}",
+        *(values[name] for name in names),
+        now,
+    )
+    return await _remember(session, register, row=row, act="created", now=now, by=by)
+
+
+async def change(
+    session: Session,
+    register: Register,
+    *,
+    key: Key,
+    version: int | None,
+    values: Mapping[str, object],
+    now: datetime,
+    by: str,
+) -> Entry:
+    """Replace all columns of an entry that is at ``version``. Raises `Stale`, or `NotFound` where it is retired."""
+    return await _update(
+        session, register, key=key, version=version, values=values, act="changed", now=now, by=by
+    )
+
+
+async def retire(
+    session: Session, register: Register, *, key: Key, version: int | None, now: datetime, by: str
+) -> Entry:
+    """Mark an entry at ``version`` as retired. Raises `Stale`, or `NotFound` where it is retired already."""
+    values = {"retired_at": now}
+    return await _update(
+        session, register, key=key, version=version, values=values, act="retired", now=now, by=by
+    )
+
+
+async def _update(
+    session: Session,
+    register: Register,
+    *,
+    key: Key,
+    version: int | None,
+    values: Mapping[str, object],
+    act: str,
+    now: datetime,
+    by: str,
+) -> Entry:
+    sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=4))
+    row = await session.fetchrow(
+        f"update {register.name} set version = version + 1, changed_at = $3, {sets}"
+        f" where {register.key} = $1 and version = $2 and retired_at is null returning {register.shown}",
+        key,
+        version,
+        now,
+        *values.values(),
+    )
+    if row is None:
+        kept = await find(session, register, key=key)
+        if kept is None or kept["retired_at"] is not None:
+            raise NotFound("There is no such entry.")
+        raise Stale("The entry is now at another version; read it again.", version=kept["version"])
+    return await _remember(session, register, row=row, act=act, now=now, by=by)
+
+
+async def _remember(
+    session: Session, register: Register, *, row: Mapping[str, Any], act: str, now: datetime, by: str
+) -> Entry:
+    entry = written(row)
+    await session.execute(
+        "insert into history (entry, entry_key, version, at, act, actor, body) values ($1, $2, $3, $4, $5, $6, $7)",
+        register.name,
+        str(entry[register.key]),
+        entry["version"],
+        now,
+        act,
+        by,
+        entry,
+    )
+    return entry
+
+
+async def listed(
+    session: Session,
+    register: Register,
+    *,
+    everyone: bool,
+    party: str | None,
+    owner: int | None,
+    after: Key | None,
+    most: int,
+) -> list[Entry]:
+    """Return unretired entries in the order of their keys, those after ``after`` only.
+
+    ``everyone`` looks at the entries of all Parties, else of ``party`` alone; ``owner`` keeps those that belong to
+    that one contact point, post or officer.
+    """
+    mine, table = _MINE.get(register.name, _BELOW.get(register.owner_is or "", "true")), register.name
+    rows = await session.fetch(
+        f"select {register.shown} from {table} where {table}.retired_at is null"
+        f" and ($1 or {mine.format(table=table, column=register.owner)})"
+        f" and ($2::text is not distinct from $2) and ($3::bigint is null or {table}.{register.owner or 'id'} = $3)"
+        f" and ($4::{'text' if register.key == 'code' else 'bigint'} is null or {table}.{register.key} > $4)"
+        f" order by {table}.{register.key} limit $5",
+        everyone,
+        party,
+        owner,
+        after,
+        most,
+    )
+    return [written(row) for row in rows]
+
+
+_MINE = {"parties": "true", "memberships": "true", "contact_points": "contact_points.party = $2"}
+_BELOW = {
+    "contact_points": "exists (select 1 from contact_points cp where cp.id = {table}.{column} and cp.party = $2)",
+    "posts": "exists (select 1 from posts up join contact_points cp on cp.id = up.contact_point_id"
+    " where up.id = {table}.{column} and cp.party = $2)",
+    "officers": "exists (select 1 from officers up join contact_points cp on cp.id = up.contact_point_id"
+    " where up.id = {table}.{column} and cp.party = $2)",
+}
+
+
+async def of_contact_point(session: Session, name: str, *, ids: Sequence[int], contact_point: int) -> set[int]:
+    """Return those of ``ids`` that are unretired `posts` or `officers` of ``contact_point``."""
+    rows = await session.fetch(
+        f"select id from {name} where id = any($1::bigint[]) and contact_point_id = $2 and retired_at is null",
+        list(ids),
+        contact_point,
+    )
+    return {row["id"] for row in rows}
+
+
+async def channel_kinds(session: Session, contact_point: int) -> set[str]:
+    """Return the kinds of channels by which officers of ``contact_point`` can be reached."""
+    rows = await session.fetch(
+        "select distinct c.kind from channels c join officers o on o.id = c.officer_id"
+        " where o.contact_point_id = $1 and c.retired_at is null and o.retired_at is null",
+        contact_point,
+    )
+    return {row["kind"] for row in rows}
+
+
+async def relying(session: Session, name: str, *, key: Key, now: datetime) -> list[str]:
+    """Return the kinds of entries that still rely on entry ``key`` of the kind ``name``, and `alerts` still open."""
+    found: list[str] = []
+    for kind, question in _RELYING.get(name, {}).items():
+        arguments = (key, now) if "$2" in question else (key,)
+        if await session.fetchval(f"select exists ({question})", *arguments):
+            found.append(kind)
+    return found
+
+
+# A contact point, a post or a kind of channel that an escalation step in force calls.
+_STEPS = (
+    "select 1 from policies y, jsonb_array_elements(y.steps) step, jsonb_array_elements(step->'posts') ref"
+    " where y.retired_at is null"
+)
+
+_RELYING: Mapping[str, Mapping[str, str]] = {
+    "parties": {
+        "contact_points": "select 1 from contact_points where party = $1 and retired_at is null",
+        "memberships": "select 1 from memberships where party = $1 and retired_at is null",
+    },
+    "contact_points": {
+        "posts": "select 1 from posts where contact_point_id = $1 and retired_at is null",
+        "officers": "select 1 from officers where contact_point_id = $1 and retired_at is null",
+        "policies": f"select 1 from policies where contact_point_id = $1 and retired_at is null union all {_STEPS}"
+        " and (ref->>'contact_point')::bigint = $1",
+        "alerts": "select 1 from alerts where contact_point_id = $1 and state in ('alerting', 'exhausted')",
+    },
+    "posts": {
+        "rotations": "select 1 from rotations where post_id = $1 and retired_at is null",
+        "overrides": "select 1 from overrides where post_id = $1 and retired_at is null and ends_at > $2",
+        "policies": f"{_STEPS} and (ref->>'post')::bigint = $1",
+    },
+    "officers": {
+        "rotations": "select 1 from rotations where $1 = any(members) and retired_at is null",
+        "overrides": "select 1 from overrides where officer_id = $1 and retired_at is null and ends_at > $2",
+        "absences": "select 1 from absences where officer_id = $1 and retired_at is null and ends_at > $2",
+        "channels": "select 1 from channels where officer_id = $1 and retired_at is null",
+    },
+    "channels": {
+        "policies": "select 1 from channels me join officers mine on mine.id = me.officer_id"
+        f" where me.id = $1 and exists ({_STEPS} and (ref->>'contact_point')::bigint = mine.contact_point_id"
+        " and step->'channels' ? me.kind) and not exists (select 1 from channels c join officers o"
+        " on o.id = c.officer_id where c.id <> me.id and c.kind = me.kind and c.retired_at is null"
+        " and o.retired_at is null and o.contact_point_id = mine.contact_point_id)",
+    },
+}
+
+
+def written(row: Mapping[str, Any]) -> Entry:
+    """Return a row in JSON values: instants in RFC 3339 with Z, days as YYYY-MM-DD, wall-clock times as HH:MM."""
+    return {name: _written(value) for name, value in row.items()}
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.replace(tzinfo=None).isoformat() + "Z"
+        case date():
+            return value.isoformat()
+        case time():
+            return f"{value:%H:%M}"
+        case _:
+            return value

@@ -1,0 +1,504 @@
+-- The tables of the first release; run once, by 0001_pre_everything.py.
+
+CREATE TABLE answered_strangers (
+    address TEXT NOT NULL,
+    answers INTEGER NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT answered_strangers_pk PRIMARY KEY (address)
+);
+
+CREATE TABLE history (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    entry TEXT NOT NULL,
+    entry_key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    act TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    body JSONB NOT NULL,
+    CONSTRAINT history_pk PRIMARY KEY (id),
+    CONSTRAINT history_entry_entry_key_version_uq UNIQUE (entry, entry_key, version)
+);
+
+CREATE TABLE inbound (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    source TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    provider_code TEXT,
+    attempt_code TEXT,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    provider_at TIMESTAMP WITH TIME ZONE,
+    sealed BYTEA NOT NULL,
+    handled_at TIMESTAMP WITH TIME ZONE,
+    lease_until TIMESTAMP WITH TIME ZONE,
+    outcome TEXT,
+    CONSTRAINT inbound_pk PRIMARY KEY (id),
+    CONSTRAINT inbound_kind_ck CHECK (kind in ('reply', 'report')),
+    CONSTRAINT inbound_source_kind_provider_code_uq UNIQUE (source, kind, provider_code)
+);
+
+CREATE INDEX inbound_waiting ON inbound (received_at, id) WHERE handled_at is null;
+
+CREATE TABLE inbound_marks (
+    gateway TEXT NOT NULL,
+    seen_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT inbound_marks_pk PRIMARY KEY (gateway)
+);
+
+CREATE TABLE parties (
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT parties_pk PRIMARY KEY (code),
+    CONSTRAINT parties_code_ck CHECK (code ~ '^[A-Z]{2}$')
+);
+
+CREATE TABLE contact_points (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    party TEXT,
+    territory TEXT,
+    name TEXT NOT NULL,
+    function TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    languages TEXT[] NOT NULL,
+    english_in_emergencies BOOLEAN DEFAULT true NOT NULL,
+    capabilities JSONB DEFAULT '{}'::jsonb NOT NULL,
+    working_hours JSONB DEFAULT '[]'::jsonb NOT NULL,
+    pin_required BOOLEAN DEFAULT true NOT NULL,
+    secretariat BOOLEAN DEFAULT false NOT NULL,
+    public_address TEXT,
+    revision BIGINT DEFAULT '1' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT contact_points_pk PRIMARY KEY (id),
+    CONSTRAINT contact_points_secretariat_has_no_party_ck CHECK (secretariat = (party is null)),
+    CONSTRAINT contact_points_party_fk FOREIGN KEY(party) REFERENCES parties (code)
+);
+
+CREATE UNIQUE INDEX contact_points_one_secretariat ON contact_points (secretariat) WHERE secretariat and retired_at is null;
+
+CREATE INDEX contact_points_party_ix ON contact_points (party) WHERE retired_at is null;
+
+CREATE TABLE memberships (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    party TEXT NOT NULL,
+    instrument TEXT NOT NULL,
+    status TEXT NOT NULL,
+    since DATE,
+    confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT memberships_pk PRIMARY KEY (id),
+    CONSTRAINT memberships_status_ck CHECK (status in ('party', 'ratified', 'signed')),
+    CONSTRAINT memberships_party_fk FOREIGN KEY(party) REFERENCES parties (code)
+);
+
+CREATE INDEX memberships_party_instrument_ix ON memberships (party, instrument);
+
+CREATE TABLE api_keys (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    secret_hash BYTEA NOT NULL,
+    role TEXT NOT NULL,
+    party TEXT,
+    contact_point_id BIGINT,
+    authority TEXT NOT NULL,
+    notify TEXT[] DEFAULT '{}'::text[] NOT NULL,
+    language TEXT DEFAULT 'en' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT api_keys_pk PRIMARY KEY (id),
+    CONSTRAINT api_keys_role_ck CHECK (role in ('requester', 'contact_point', 'administrator', 'secretariat', 'auditor')),
+    CONSTRAINT api_keys_party_by_role_ck CHECK ((role in ('secretariat', 'auditor')) = (party is null)),
+    CONSTRAINT api_keys_secret_hash_uq UNIQUE (secret_hash),
+    CONSTRAINT api_keys_party_fk FOREIGN KEY(party) REFERENCES parties (code),
+    CONSTRAINT api_keys_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+);
+
+CREATE TABLE officers (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    contact_point_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    function TEXT NOT NULL,
+    language TEXT DEFAULT 'en' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT officers_pk PRIMARY KEY (id),
+    CONSTRAINT officers_language_ck CHECK (language in ('en', 'fr', 'es')),
+    CONSTRAINT officers_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+);
+
+CREATE INDEX officers_contact_point_id_ix ON officers (contact_point_id);
+
+CREATE TABLE policies (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    contact_point_id BIGINT NOT NULL,
+    urgency TEXT DEFAULT 'emergency' NOT NULL,
+    steps JSONB NOT NULL,
+    restart_seconds INTEGER DEFAULT '900' NOT NULL,
+    reminder_seconds INTEGER DEFAULT '3600' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT policies_pk PRIMARY KEY (id),
+    CONSTRAINT policies_urgency_ck CHECK (urgency in ('emergency', 'normal')),
+    CONSTRAINT policies_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+);
+
+CREATE UNIQUE INDEX policies_one_per_urgency ON policies (contact_point_id, urgency) WHERE retired_at is null;
+
+CREATE TABLE posts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    contact_point_id BIGINT NOT NULL,
+    line TEXT NOT NULL,
+    title TEXT NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT posts_pk PRIMARY KEY (id),
+    CONSTRAINT posts_line_ck CHECK (line in ('first', 'second', 'team_leader', 'decision_maker', 'central_authority', 'mutual_assistance')),
+    CONSTRAINT posts_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+);
+
+CREATE INDEX posts_contact_point_id_ix ON posts (contact_point_id);
+
+CREATE TABLE absences (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    officer_id BIGINT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT absences_pk PRIMARY KEY (id),
+    CONSTRAINT absences_runs_forward_ck CHECK (ends_at > starts_at),
+    CONSTRAINT absences_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
+);
+
+CREATE INDEX absences_officer_id_ends_at_ix ON absences (officer_id, ends_at);
+
+CREATE TABLE alerts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    reference TEXT NOT NULL,
+    api_key_id BIGINT NOT NULL,
+    requesting_party TEXT NOT NULL,
+    requesting_authority TEXT NOT NULL,
+    requested_party TEXT NOT NULL,
+    contact_point_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    instrument TEXT NOT NULL,
+    status TEXT NOT NULL,
+    urgency TEXT NOT NULL,
+    case_reference TEXT NOT NULL,
+    notify TEXT[] NOT NULL,
+    language TEXT DEFAULT 'en' NOT NULL,
+    plan JSONB NOT NULL,
+    resolved JSONB NOT NULL,
+    warnings JSONB NOT NULL,
+    state TEXT NOT NULL,
+    step SMALLINT DEFAULT '0' NOT NULL,
+    cycle INTEGER DEFAULT '1' NOT NULL,
+    step_since TIMESTAMP WITH TIME ZONE,
+    due_at TIMESTAMP WITH TIME ZONE,
+    news_at TIMESTAMP WITH TIME ZONE,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    acknowledged_at TIMESTAMP WITH TIME ZONE,
+    exhausted_at TIMESTAMP WITH TIME ZONE,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    facts INTEGER DEFAULT '0' NOT NULL,
+    CONSTRAINT alerts_pk PRIMARY KEY (id),
+    CONSTRAINT alerts_status_ck CHECK (status in ('actual', 'exercise')),
+    CONSTRAINT alerts_urgency_ck CHECK (urgency in ('emergency', 'normal')),
+    CONSTRAINT alerts_state_ck CHECK (state in ('alerting', 'exhausted', 'acknowledged', 'withdrawn', 'closed')),
+    CONSTRAINT alerts_never_waits_in_silence_ck CHECK (state not in ('alerting', 'exhausted') or due_at is not null),
+    CONSTRAINT alerts_settled_is_not_due_ck CHECK (state in ('alerting', 'exhausted') or due_at is null),
+    CONSTRAINT alerts_acknowledged_has_its_instant_ck CHECK (state <> 'acknowledged' or acknowledged_at is not null),
+    CONSTRAINT alerts_reference_uq UNIQUE (reference),
+    CONSTRAINT alerts_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id),
+    CONSTRAINT alerts_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+);
+
+CREATE INDEX alerts_api_key_id_id_ix ON alerts (api_key_id, id);
+
+CREATE INDEX alerts_contact_point_id_id_ix ON alerts (contact_point_id, id);
+
+CREATE INDEX alerts_due ON alerts (due_at) WHERE due_at is not null;
+
+CREATE INDEX alerts_requesting_party_requesting_authority_id_ix ON alerts (requesting_party, requesting_authority, id);
+
+CREATE TABLE channels (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    officer_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    place SMALLINT DEFAULT '1' NOT NULL,
+    verified_at TIMESTAMP WITH TIME ZONE,
+    proven_at TIMESTAMP WITH TIME ZONE,
+    last_delivered_at TIMESTAMP WITH TIME ZONE,
+    last_failed_at TIMESTAMP WITH TIME ZONE,
+    quarantined_at TIMESTAMP WITH TIME ZONE,
+    quarantined_why TEXT,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT channels_pk PRIMARY KEY (id),
+    CONSTRAINT channels_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
+    CONSTRAINT channels_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
+);
+
+CREATE INDEX channels_kind_address_ix ON channels (kind, address) WHERE retired_at is null;
+
+CREATE INDEX channels_officer_id_ix ON channels (officer_id);
+
+CREATE TABLE overrides (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    post_id BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    officer_id BIGINT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason TEXT,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT overrides_pk PRIMARY KEY (id),
+    CONSTRAINT overrides_action_ck CHECK (action in ('add', 'remove', 'replace')),
+    CONSTRAINT overrides_runs_forward_ck CHECK (ends_at > starts_at),
+    CONSTRAINT overrides_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id),
+    CONSTRAINT overrides_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
+);
+
+CREATE INDEX overrides_post_id_ends_at_ix ON overrides (post_id, ends_at);
+
+CREATE TABLE pins (
+    officer_id BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    wrong_tries INTEGER DEFAULT '0' NOT NULL,
+    locked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pins_pk PRIMARY KEY (officer_id),
+    CONSTRAINT pins_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
+);
+
+CREATE TABLE rotations (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    post_id BIGINT NOT NULL,
+    layer SMALLINT DEFAULT '1' NOT NULL,
+    period TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    starts_on DATE NOT NULL,
+    ends_on DATE,
+    handover TIME WITHOUT TIME ZONE NOT NULL,
+    members BIGINT[] NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT rotations_pk PRIMARY KEY (id),
+    CONSTRAINT rotations_period_ck CHECK (period in ('daily', 'weekly')),
+    CONSTRAINT rotations_has_members_ck CHECK (cardinality(members) > 0),
+    CONSTRAINT rotations_runs_forward_ck CHECK (ends_on is null or ends_on > starts_on),
+    CONSTRAINT rotations_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
+);
+
+CREATE INDEX rotations_post_id_ix ON rotations (post_id);
+
+CREATE TABLE idempotency_keys (
+    api_key_id BIGINT NOT NULL,
+    key_hash BYTEA NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    alert_id BIGINT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT idempotency_keys_pk PRIMARY KEY (api_key_id, key_hash),
+    CONSTRAINT idempotency_keys_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id),
+    CONSTRAINT idempotency_keys_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id)
+);
+
+CREATE INDEX idempotency_keys_created_at_ix ON idempotency_keys (created_at);
+
+CREATE TABLE pin_links (
+    token_hash BYTEA NOT NULL,
+    officer_id BIGINT NOT NULL,
+    channel_id BIGINT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pin_links_pk PRIMARY KEY (token_hash),
+    CONSTRAINT pin_links_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT pin_links_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id)
+);
+
+CREATE TABLE readings (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    alert_id BIGINT NOT NULL,
+    api_key_id BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT readings_pk PRIMARY KEY (id),
+    CONSTRAINT readings_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
+    CONSTRAINT readings_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id)
+);
+
+CREATE TABLE reply_codes (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    code TEXT NOT NULL,
+    page_token TEXT NOT NULL,
+    alert_id BIGINT NOT NULL,
+    officer_id BIGINT NOT NULL,
+    post_id BIGINT NOT NULL,
+    step SMALLINT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    locked_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT reply_codes_pk PRIMARY KEY (id),
+    CONSTRAINT reply_codes_alert_id_officer_id_uq UNIQUE (alert_id, officer_id),
+    CONSTRAINT reply_codes_code_uq UNIQUE (code),
+    CONSTRAINT reply_codes_page_token_uq UNIQUE (page_token),
+    CONSTRAINT reply_codes_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
+    CONSTRAINT reply_codes_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT reply_codes_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
+);
+
+CREATE TABLE requests (
+    alert_id BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    CONSTRAINT requests_pk PRIMARY KEY (alert_id),
+    CONSTRAINT requests_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id)
+);
+
+CREATE TABLE timeline (
+    alert_id BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    code TEXT NOT NULL,
+    data JSONB NOT NULL,
+    CONSTRAINT timeline_pk PRIMARY KEY (alert_id, number),
+    CONSTRAINT timeline_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id)
+);
+
+CREATE TABLE acknowledgements (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    alert_id BIGINT NOT NULL,
+    officer_id BIGINT NOT NULL,
+    reply_code_id BIGINT NOT NULL,
+    inbound_id BIGINT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    channel TEXT NOT NULL,
+    identity_strength TEXT NOT NULL,
+    function TEXT NOT NULL,
+    line TEXT NOT NULL,
+    step SMALLINT NOT NULL,
+    cycle INTEGER NOT NULL,
+    late BOOLEAN NOT NULL,
+    provider_code TEXT,
+    provider_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT acknowledgements_pk PRIMARY KEY (id),
+    CONSTRAINT acknowledgements_inbound_id_uq UNIQUE (inbound_id),
+    CONSTRAINT acknowledgements_channel_ck CHECK (channel in ('sms', 'link', 'api', 'voice')),
+    CONSTRAINT acknowledgements_strength_ck CHECK (identity_strength in ('code_and_pin', 'code_pin_and_number', 'weak')),
+    CONSTRAINT acknowledgements_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
+    CONSTRAINT acknowledgements_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT acknowledgements_reply_code_id_fk FOREIGN KEY(reply_code_id) REFERENCES reply_codes (id),
+    CONSTRAINT acknowledgements_inbound_id_fk FOREIGN KEY(inbound_id) REFERENCES inbound (id)
+);
+
+CREATE INDEX acknowledgements_alert_id_received_at_inbound_id_ix ON acknowledgements (alert_id, received_at, inbound_id);
+
+CREATE TABLE messages (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    alert_id BIGINT,
+    officer_id BIGINT,
+    channel_id BIGINT,
+    reply_code_id BIGINT,
+    purpose TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    gateway TEXT,
+    address TEXT NOT NULL,
+    subject TEXT,
+    body TEXT NOT NULL,
+    link TEXT,
+    language TEXT NOT NULL,
+    rank SMALLINT NOT NULL,
+    exercise BOOLEAN DEFAULT false NOT NULL,
+    repeat BOOLEAN DEFAULT false NOT NULL,
+    step SMALLINT,
+    cycle INTEGER,
+    state TEXT DEFAULT 'queued' NOT NULL,
+    queued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    send_at TIMESTAMP WITH TIME ZONE,
+    lease_until TIMESTAMP WITH TIME ZONE,
+    trace_at TIMESTAMP WITH TIME ZONE,
+    unsure_since TIMESTAMP WITH TIME ZONE,
+    attempts SMALLINT DEFAULT '0' NOT NULL,
+    first_accepted_at TIMESTAMP WITH TIME ZONE,
+    delivered_at TIMESTAMP WITH TIME ZONE,
+    error_code TEXT,
+    CONSTRAINT messages_pk PRIMARY KEY (id),
+    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link')),
+    CONSTRAINT messages_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
+    CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
+    CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),
+    CONSTRAINT messages_queued_has_its_time_ck CHECK ((state = 'queued') = (send_at is not null)),
+    CONSTRAINT messages_unsure_is_traced_ck CHECK ((state = 'unsure') = (trace_at is not null)),
+    CONSTRAINT messages_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
+    CONSTRAINT messages_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT messages_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
+    CONSTRAINT messages_reply_code_id_fk FOREIGN KEY(reply_code_id) REFERENCES reply_codes (id)
+);
+
+CREATE INDEX messages_address_id_ix ON messages (address, id);
+
+CREATE INDEX messages_alert_id_ix ON messages (alert_id);
+
+CREATE INDEX messages_queued ON messages (kind, rank, send_at, id) WHERE state = 'queued';
+
+CREATE INDEX messages_sending ON messages (lease_until) WHERE state = 'sending';
+
+CREATE INDEX messages_unsure ON messages (trace_at) WHERE state = 'unsure';
+
+CREATE TABLE pin_tries (
+    reply_code_id BIGINT NOT NULL,
+    inbound_id BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    outcome TEXT,
+    CONSTRAINT pin_tries_outcome_ck CHECK (outcome in ('right', 'wrong')),
+    CONSTRAINT pin_tries_reply_code_id_inbound_id_uq UNIQUE (reply_code_id, inbound_id),
+    CONSTRAINT pin_tries_reply_code_id_fk FOREIGN KEY(reply_code_id) REFERENCES reply_codes (id),
+    CONSTRAINT pin_tries_inbound_id_fk FOREIGN KEY(inbound_id) REFERENCES inbound (id)
+);
+
+CREATE TABLE attempts (
+    code TEXT NOT NULL,
+    message_id BIGINT NOT NULL,
+    number SMALLINT NOT NULL,
+    gateway TEXT NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    outcome TEXT,
+    provider_code TEXT,
+    provider_at TIMESTAMP WITH TIME ZONE,
+    detail TEXT,
+    CONSTRAINT attempts_pk PRIMARY KEY (code),
+    CONSTRAINT attempts_outcome_ck CHECK (outcome in ('accepted', 'not_sent', 'unsure', 'traced')),
+    CONSTRAINT attempts_message_id_fk FOREIGN KEY(message_id) REFERENCES messages (id)
+);
+
+CREATE INDEX attempts_gateway_provider_code_ix ON attempts (gateway, provider_code) WHERE provider_code is not null;
+
+CREATE INDEX attempts_message_id_ix ON attempts (message_id);

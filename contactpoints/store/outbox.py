@@ -1,0 +1,304 @@
+"""The outbox: PostgreSQL is the queue. Claim with a lease, commit, send, write down (docs/decisions/0001 and 0002)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contactpoints.rules.delivery import Draft, rank
+from contactpoints.store.database import Row, Session
+
+_ENQUEUE = """
+insert into messages (alert_id, officer_id, channel_id, reply_code_id, purpose, kind, gateway, address, subject, body,
+                      link, language, rank, exercise, repeat, step, cycle, queued_at, send_at)
+select $1, new.* , $2, $2
+  from unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+              $11::text[], $12::text[], $13::text[], $14::smallint[], $15::boolean[], $16::boolean[], $17::smallint[],
+              $18::int[]) as new
+returning id
+"""
+
+
+async def enqueue(session: Session, alert_id: int | None, drafts: Sequence[Draft], *, now: datetime) -> list[int]:
+    """Queue messages to be sent at once; return their ids. They leave only after the commit."""
+    if not drafts:
+        return []
+    columns: list[list[Any]] = [
+        [d.officer_id for d in drafts],
+        [d.channel_id for d in drafts],
+        [d.reply_code_id for d in drafts],
+        [d.purpose for d in drafts],
+        [d.kind for d in drafts],
+        [d.gateway for d in drafts],
+        [d.address for d in drafts],
+        [d.subject for d in drafts],
+        [d.body for d in drafts],
+        [d.link for d in drafts],
+        [d.language for d in drafts],
+        [rank(d.kind, d.purpose, exercise=d.exercise) for d in drafts],
+        [d.exercise for d in drafts],
+        [d.repeat for d in drafts],
+        [d.step for d in drafts],
+        [d.cycle for d in drafts],
+    ]
+    return [row["id"] for row in await session.fetch(_ENQUEUE, alert_id, now, *columns)]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message in the hands of a dispatcher, under a lease, with the code of this attempt."""
+
+    id: int
+    alert_id: int | None
+    reference: str | None
+    attempt: str
+    gateway: str
+    kind: str
+    address: str
+    subject: str | None
+    body: str
+    link: str | None
+    language: str
+    purpose: str
+    exercise: bool
+    repeat: bool
+    attempts: int
+    step: int | None
+    officer_id: int | None
+    line: str | None
+
+
+_CLAIM = """
+with ready as (
+    select id from messages
+     where state = 'queued' and kind = $1 and send_at <= $2 and exercise = any($3::boolean[])
+     order by rank, send_at, id limit $4 for update skip locked),
+taken as (
+    update messages set state = 'sending', send_at = null, attempts = attempts + 1, lease_until = $5,
+           gateway = coalesce(gateway, $6)
+      from ready where messages.id = ready.id returning messages.*),
+numbered as (select *, row_number() over (order by rank, id) as place from taken),
+tried as (
+    insert into attempts (code, message_id, number, gateway, started_at)
+    select ($7::text[])[place], id, attempts, gateway, $2 from numbered)
+select n.*, ($7::text[])[place] as attempt, a.reference, p.line
+  from numbered n left join alerts a on a.id = n.alert_id
+  left join reply_codes r on r.id = n.reply_code_id left join posts p on p.id = r.post_id
+ order by place
+"""
+
+_FIELDS = tuple(Claimed.__dataclass_fields__)
+
+
+async def claim(
+    session: Session,
+    kind: str,
+    *,
+    now: datetime,
+    until: datetime,
+    gateway: str,
+    codes: Sequence[str],
+    exercises: bool,
+) -> list[Claimed]:
+    """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first."""
+    wanted = [False, True] if exercises else [False]
+    rows = await session.fetch(_CLAIM, kind, now, wanted, len(codes), until, gateway, list(codes))
+    return [Claimed(**{name: row[name] for name in _FIELDS}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt: ``accepted``, ``not_sent`` (with when to try again, or never) or ``unsure``."""
+
+    claimed: Claimed
+    result: str
+    at: datetime
+    provider_code: str | None = None
+    provider_at: datetime | None = None
+    detail: str | None = None
+    error_code: str | None = None
+    again_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """The state the message goes to."""
+        if self.result == "not_sent":
+            return "queued" if self.again_at else "refused"
+        return self.result
+
+
+_SETTLE = """
+with news as (
+    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
+                         $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at, trace_at)),
+tried as (
+    update attempts set ended_at = n.at, outcome = n.result, provider_code = n.provider_code,
+           provider_at = n.provider_at, detail = n.detail
+      from news n where attempts.code = n.attempt)
+update messages m
+   set state = case n.result when 'accepted' then 'accepted' when 'unsure' then 'unsure'
+                             else case when n.again_at is null then 'refused' else 'queued' end end,
+       send_at = case when n.result = 'not_sent' then n.again_at end,
+       trace_at = case when n.result = 'unsure' then n.trace_at end,
+       unsure_since = case when n.result = 'unsure' then n.at end,
+       first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
+                           else m.first_accepted_at end,
+       error_code = coalesce(n.error_code, m.error_code), lease_until = null
+  from news n where m.id = n.id and m.state = 'sending'
+returning m.id
+"""
+
+
+async def settle(session: Session, outcomes: Sequence[Outcome], *, trace_at: datetime) -> set[int]:
+    """Write outcomes down; return the messages that were still ours (a report may have been faster)."""
+    rows = await session.fetch(
+        _SETTLE,
+        [o.claimed.id for o in outcomes],
+        [o.claimed.attempt for o in outcomes],
+        [o.result for o in outcomes],
+        [o.at for o in outcomes],
+        [o.provider_code for o in outcomes],
+        [o.provider_at for o in outcomes],
+        [o.detail for o in outcomes],
+        [o.error_code for o in outcomes],
+        [o.again_at for o in outcomes],
+        [trace_at for _ in outcomes],
+    )
+    return {row["id"] for row in rows}
+
+
+async def expire_leases(session: Session, *, now: datetime) -> list[int]:
+    """Make messages whose sender died *unsure*, to be traced at once; return them."""
+    rows = await session.fetch(
+        """update messages set state = 'unsure', lease_until = null, trace_at = $1, unsure_since = $1
+            where id in (select id from messages where state = 'sending' and lease_until < $1 for update skip locked)
+        returning id""",
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def claim_unsure(session: Session, *, now: datetime, until: datetime, most: int = 20) -> list[Row]:
+    """Take messages that nobody is sure of, for tracing; others leave them alone until ``until``."""
+    return await session.fetch(
+        """with due as (select id from messages where state = 'unsure' and trace_at <= $1
+                         order by trace_at limit $3 for update skip locked)
+           update messages m set trace_at = $2 from due where m.id = due.id
+        returning m.*, (select code from attempts where message_id = m.id order by number desc limit 1) as attempt,
+                  (select started_at from attempts where message_id = m.id order by number limit 1) as first_started,
+                  (select reference from alerts where alerts.id = m.alert_id) as reference""",
+        now,
+        until,
+        most,
+    )
+
+
+async def found(session: Session, message_id: int, *, attempt: str, provider_code: str, now: datetime) -> bool:
+    """Record that the gateway has an unsure message after all."""
+    await session.execute(
+        "update attempts set outcome = 'traced', provider_code = $2, ended_at = $3 where code = $1",
+        attempt,
+        provider_code,
+        now,
+    )
+    done = await session.execute(
+        """update messages set state = 'accepted', trace_at = null, unsure_since = null,
+                  first_accepted_at = coalesce(first_accepted_at, $2) where id = $1 and state = 'unsure'""",
+        message_id,
+        now,
+    )
+    return str(done).endswith(" 1")
+
+
+async def send_again(session: Session, message_id: int, *, now: datetime) -> bool:
+    """Queue an unsure message once more, marked as a repeat."""
+    done = await session.execute(
+        """update messages set state = 'queued', repeat = true, send_at = $2, trace_at = null, unsure_since = null
+            where id = $1 and state = 'unsure'""",
+        message_id,
+        now,
+    )
+    return str(done).endswith(" 1")
+
+
+async def cancel(session: Session, alert_id: int) -> int:
+    """Cancel what wakes people for an alert and has not left; return how many."""
+    done = await session.execute(
+        """update messages set state = 'cancelled', send_at = null
+            where alert_id = $1 and purpose = 'alert' and state = 'queued'""",
+        alert_id,
+    )
+    return int(str(done).rsplit(" ", 1)[1])
+
+
+async def woken(session: Session, alert_id: int) -> list[Row]:
+    """Return whom an alert was written to, each address once: those are stood down, and nobody else."""
+    return await session.fetch(
+        """select distinct on (kind, address) officer_id, channel_id, kind, address, language, reply_code_id, gateway
+             from messages where alert_id = $1 and purpose = 'alert' and attempts > 0
+            order by kind, address, id""",
+        alert_id,
+    )
+
+
+async def delivered_in_step(session: Session, alert_id: int, *, cycle: int, step: int) -> bool:
+    """Say whether a delivery report came for any message of a step."""
+    return bool(
+        await session.fetchval(
+            """select exists (select 1 from messages where alert_id = $1 and cycle = $2 and step = $3
+                and purpose = 'alert' and delivered_at is not null)""",
+            alert_id,
+            cycle,
+            step,
+        )
+    )
+
+
+async def report(session: Session, *, attempt: str | None, gateway: str, provider_code: str | None) -> Row | None:
+    """Lock and return the message that a report is about, found by our attempt's code, else by the provider's."""
+    return await session.fetchrow(
+        """select m.*, p.line from messages m
+             left join reply_codes r on r.id = m.reply_code_id left join posts p on p.id = r.post_id
+            where m.id = coalesce((select message_id from attempts where code = $1),
+                                  (select message_id from attempts where gateway = $2 and provider_code = $3 limit 1))
+              for update of m""",
+        attempt,
+        gateway,
+        provider_code,
+    )
+
+
+async def advance(session: Session, message_id: int, *, state: str, at: datetime, error_code: str | None) -> None:
+    """Move a message to a state that a report told."""
+    await session.execute(
+        """update messages set state = $2, send_at = null, lease_until = null, trace_at = null,
+                  first_accepted_at = coalesce(first_accepted_at, $3),
+                  delivered_at = case when $2 in ('delivered', 'read') then coalesce(delivered_at, $3)
+                                 else delivered_at end,
+                  error_code = coalesce($4, error_code)
+            where id = $1""",
+        message_id,
+        state,
+        at,
+        error_code,
+    )
+
+
+async def latest(session: Session, *, most: int) -> list[Row]:
+    """Return the newest messages, for the page of a rehearsal."""
+    return await session.fetch(
+        """select m.id, m.kind, m.address, m.subject, m.body, m.link, m.purpose, m.state, m.queued_at,
+                  m.first_accepted_at, m.repeat, a.reference, o.name as officer
+             from messages m left join alerts a on a.id = m.alert_id left join officers o on o.id = m.officer_id
+            where m.attempts > 0 order by m.id desc limit $1""",
+        most,
+    )
+
+
+async def used(session: Session, alert_id: int) -> dict[tuple[str, str], str | None]:
+    """Return which (kind, address) an alert was written to before, and by which gateway last."""
+    rows = await session.fetch(
+        "select kind, address, gateway from messages where alert_id = $1 and purpose = 'alert' order by id", alert_id
+    )
+    return {(row["kind"], row["address"]): row["gateway"] for row in rows}

@@ -1,0 +1,41 @@
+"""Rosters as PostgreSQL tells them in JSON, read into the values that the rules compute with."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from contactpoints.rules.rosters import Absence, Override, Rotation
+
+
+def read_rotation(value: Mapping[str, Any]) -> Rotation:
+    """Return one row of `rotations`."""
+    return Rotation(
+        id=value["id"],
+        zone=value["zone"],
+        layer=value["layer"],
+        period=value["period"],
+        starts_on=date.fromisoformat(value["starts_on"]),
+        handover=time.fromisoformat(value["handover"]),
+        members=tuple(value["members"]),
+        ends_on=date.fromisoformat(value["ends_on"]) if value["ends_on"] else None,
+    )
+
+
+def read_override(value: Mapping[str, Any]) -> Override:
+    """Return one row of `overrides`."""
+    return Override(
+        id=value["id"],
+        action=value["action"],
+        officer_id=value["officer_id"],
+        starts_at=datetime.fromisoformat(value["starts_at"]),
+        ends_at=datetime.fromisoformat(value["ends_at"]),
+    )
+
+
+def read_absence(value: Mapping[str, Any]) -> Absence:
+    """Return one row of `absences`."""
+    return Absence(
+        officer_id=value["officer_id"],
+        starts_at=datetime.fromisoformat(value["starts_at"]),
+        ends_at=datetime.fromisoformat(value["ends_at"]),
+    )

@@ -1,0 +1,232 @@
+"""Alerts as they cross the wall: what opens, acknowledges, withdraws and closes one, and what is told about it.
+
+What comes in are frozen pydantic shapes. What goes out are typed dictionaries, written directly where it must be
+fast; the OpenAPI document is made of both.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field, SkipValidation, StringConstraints, create_model
+from typing_extensions import TypedDict
+
+from schemas.canonical import fingerprint
+from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode
+from schemas.particulars import Particulars
+from schemas.reading import read_json, validate
+from schemas.requests import REQUEST_KINDS, InstrumentCode, KindCode, RequestKind, Urgency
+
+Status = Literal["actual", "exercise"]
+State = Literal["alerting", "exhausted", "acknowledged", "withdrawn", "closed"]
+Line = Literal["first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance"]
+ChannelKind = Literal["sms", "voice", "email"]
+WayOfAnswer = Literal["sms", "link", "api", "voice"]
+IdentityStrength = Literal["code_and_pin", "code_pin_and_number", "weak"]
+WithdrawalReason = Literal["danger_over", "obtained_elsewhere", "wrong_party", "sent_in_error", "duplicate", "other"]
+ClosureReason = Literal["handled", "passed_on", "not_competent", "not_possible", "duplicate", "exercise_over", "other"]
+
+
+class OpenAlert(Shape):
+    """The command that opens an alert. `request` holds the particulars that its kind must carry."""
+
+    kind: KindCode
+    requested_party: PartyCode
+    territory: TerritoryCode | None = None
+    instrument: InstrumentCode
+    status: Status
+    urgency: Urgency
+    case_reference: ShortLine
+    request: Particulars
+    notify: tuple[Address, ...] | None = Field(default=None, min_length=1, max_length=3)
+
+
+class _OfUnknownKind(OpenAlert):
+    """Finds what else is wrong with an alert whose kind is wrong; no body ever has this shape."""
+
+    request: SkipValidation[Particulars]
+
+
+def _shape_of(kind: RequestKind) -> type[OpenAlert]:
+    return create_model(
+        "Open" + kind.particulars.__name__,
+        __base__=OpenAlert,
+        __doc__=f"{kind.title} ({kind.legal_basis}).",
+        kind=(Annotated[str, OneOf((kind.code,))], ...),
+        instrument=(Annotated[str, OneOf(kind.may_cite)], ...),
+        request=(kind.particulars, ...),
+    )
+
+
+OPEN_SHAPES: Mapping[str, type[OpenAlert]] = MappingProxyType(
+    {kind.code: _shape_of(kind) for kind in REQUEST_KINDS.values()}
+)
+"""The body of `POST /v1/alerts`, by the code of the kind."""
+
+
+def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:
+    """Return the command in a body, and the fingerprint by which a repeat of the same body is known.
+
+    Whether `issued_at` lies in the future, the Party exists and the authority may ask is decided elsewhere.
+    Raises `Unreadable`, or `Invalid` with all faults at once.
+    """
+    value = read_json(raw)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    shape = OPEN_SHAPES.get(kind, _OfUnknownKind) if isinstance(kind, str) else _OfUnknownKind
+    return validate(shape, raw), fingerprint(value)
+
+
+class Acknowledge(Shape):
+    """The acknowledgement of one officer through a machine. A machine's key alone is no human: code and PIN are."""
+
+    officer: Id
+    reply_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z -]{1,32}$")] = Field(repr=False)
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")] = Field(repr=False)
+
+
+class Withdrawal(Shape):
+    """The requester ends the alert. The reason is a code: words about the case belong into no timeline."""
+
+    reason: WithdrawalReason
+
+
+class Closure(Shape):
+    """Either side closes an acknowledged alert, with a reason."""
+
+    reason: ClosureReason
+
+
+class DutyPostOut(TypedDict):
+    """The post that is called first, as outsiders may know it: a function, never a name or a number."""
+
+    contact_point: str
+    function: str
+    line: Line
+    languages: list[str]
+    local_time: Moment
+    zone: str
+    utc_offset: str
+
+
+class PlannedStepOut(TypedDict):
+    """One step of the escalation: when it is due if nobody acknowledges before, and whom it calls how."""
+
+    step: int
+    at: Moment
+    lines: list[Line]
+    functions: list[str]
+    channels: list[ChannelKind]
+
+
+class WarningOut(TypedDict):
+    """Something the requester should know although the alert was opened."""
+
+    code: str
+    detail: str
+
+
+class AcknowledgedOut(TypedDict):
+    """Who took the alert, as outsiders may know it."""
+
+    function: str
+    line: Line
+    channel: WayOfAnswer
+    identity_strength: IdentityStrength
+    step: int
+    late: bool
+
+
+class AlertLinks(TypedDict):
+    self: str
+    timeline: str
+    stream: str
+    acknowledgements: str
+
+
+class AlertOut(TypedDict):
+    """An alert. Without particulars, which are read at `/request`."""
+
+    reference: str
+    state: State
+    status: Status
+    urgency: Urgency
+    kind: str
+    instrument: str
+    requesting_party: str
+    requesting_authority: str
+    requested_party: str
+    case_reference: str
+    language: Language
+    duty_post: DutyPostOut | None
+    planned_escalation: list[PlannedStepOut]
+    warnings: list[WarningOut]
+    opened_at: Moment
+    acknowledged_at: Moment | None
+    seconds_to_acknowledge: float | None
+    acknowledgement: AcknowledgedOut | None
+    exhausted_at: Moment | None
+    withdrawn_at: Moment | None
+    closed_at: Moment | None
+    next_escalation_at: Moment | None
+    links: AlertLinks
+
+
+class AcknowledgementOut(TypedDict):
+    """One acknowledgement. The smallest `acknowledged_at` of an alert is the one that counts; none is overwritten."""
+
+    number: int
+    reference: str
+    requested_party: str
+    status: Status
+    acknowledged_at: Moment
+    recorded_at: Moment
+    seconds_to_acknowledge: float
+    first: bool
+    late: bool
+    function: str
+    line: Line
+    step: int
+    cycle: int
+    channel: WayOfAnswer
+    identity_strength: IdentityStrength
+    provider_code: str | None
+    provider_at: Moment | None
+
+
+class TimelineOut(TypedDict):
+    """One fact on the timeline of an alert; `number` counts from 1 without gaps, `data` is that of its code."""
+
+    number: int
+    at: Moment
+    code: str
+    data: dict[str, object]
+
+
+class AlertPage(TypedDict):
+    """A page of alerts, the newest first; `next_cursor` is null on the last page."""
+
+    items: list[AlertOut]
+    next_cursor: str | None
+
+
+class AcknowledgementPage(TypedDict):
+    """A page of acknowledgements; `next_cursor` is null on the last page."""
+
+    items: list[AcknowledgementOut]
+    next_cursor: str | None
+
+
+class TimelinePage(TypedDict):
+    """The facts after a number, in their order; `last` is the number to ask with next."""
+
+    items: list[TimelineOut]
+    last: int
+
+
+class RequestOut(TypedDict):
+    """The particulars of an alert. Each reading is recorded."""
+
+    reference: str
+    kind: str
+    legal_basis: str
+    particulars: dict[str, object]

@@ -1,0 +1,207 @@
+"""The directory as it crosses the wall: Parties, memberships, contact points, duty posts, officers, channels.
+
+A shape without "Out" is a whole entry as it is created or changed; a change replaces all its fields. The shapes with
+"Out" add what the service knows about it. Their fields have the names of the columns. Whether a zone or a number
+exists and whether the entries referred to are one's own is asked elsewhere. For one's own house only: outsiders see
+`PublicContactPoint`, a function and no person.
+"""
+
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from typing_extensions import TypedDict
+
+from schemas.alerts import ChannelKind, Line
+from schemas.faults import wrong
+from schemas.fields import (
+    Address,
+    Day,
+    Id,
+    Instant,
+    Language,
+    LanguageTag,
+    Moment,
+    PartyCode,
+    Shape,
+    ShortLine,
+    TerritoryCode,
+    WallTime,
+    ZoneName,
+)
+from schemas.fields import Line as Sentence
+from schemas.requests import InstrumentCode, KindCode
+
+Capability = Literal["executes", "forwards", "cannot"]
+Confidence = Literal["unconfirmed", "low", "medium", "high", "confirmed"]
+
+
+class Entry(Shape):
+    """What the service knows about every entry. `version` is also its ETag, in quotation marks."""
+
+    version: int
+    created_at: Instant
+    changed_at: Instant
+    retired_at: Instant | None = None
+
+
+class Party(Shape):
+    """A State or territory that takes part in the network, by its ISO 3166-1 alpha-2 code."""
+
+    code: PartyCode
+    name: ShortLine
+    confidence: Confidence = "unconfirmed"
+
+
+class PartyOut(Party, Entry):
+    """A Party as it is kept."""
+
+
+class Membership(Shape):
+    """That an instrument binds a Party, or is only signed; `since` is the day it entered into force or was signed."""
+
+    party: PartyCode
+    instrument: InstrumentCode
+    status: Literal["party", "ratified", "signed"]
+    since: Day | None = None
+    confidence: Confidence = "unconfirmed"
+
+
+class MembershipOut(Membership, Entry):
+    """A membership as it is kept."""
+
+    id: Id
+
+
+class WorkingSpan(Shape):
+    """Working hours of one weekday (0 is Monday), local wall-clock time, half-open, within one day."""
+
+    weekday: Annotated[int, Field(ge=0, le=6)]
+    start: WallTime
+    end: WallTime
+
+    @field_validator("end")
+    @classmethod
+    def _runs_forward(cls, end: time, info: ValidationInfo) -> time:
+        start = info.data.get("start")
+        if start is not None and end <= start:
+            raise wrong("not_after", "must be later than start, on the same day")
+        return end
+
+
+class ContactPoint(Shape):
+    """An institution that is reachable day and night (ETS 185 Art. 35). The secretariat is one too, without a Party."""
+
+    party: PartyCode | None = None
+    territory: TerritoryCode | None = None
+    name: ShortLine
+    function: ShortLine
+    zone: ZoneName
+    languages: Annotated[tuple[LanguageTag, ...], Field(min_length=1, max_length=20)]
+    english_in_emergencies: bool = True
+    capabilities: dict[KindCode, Capability] = Field(default_factory=dict)
+    working_hours: Annotated[tuple[WorkingSpan, ...], Field(max_length=28)] = ()
+    pin_required: bool = True
+    public_address: Sentence | None = None
+    secretariat: bool = Field(default=False, validate_default=True)
+
+    @field_validator("secretariat")
+    @classmethod
+    def _has_a_party_or_is_the_secretariat(cls, secretariat: bool, info: ValidationInfo) -> bool:
+        party = info.data.get("party", "unreadable")
+        if secretariat and party is not None:
+            raise wrong("not_allowed", "may be true only without a party: the secretariat belongs to none")
+        if not secretariat and party is None:
+            raise wrong("missing", "must be true where no party is given")
+        return secretariat
+
+
+class ContactPointOut(ContactPoint, Entry):
+    """A contact point as it is kept."""
+
+    id: Id
+    revision: int
+
+
+class DutyPost(Shape):
+    """A function that has to be covered at a contact point, at its place in the chain."""
+
+    contact_point_id: Id
+    line: Line
+    title: ShortLine
+
+
+class DutyPostOut(DutyPost, Entry):
+    """A duty post as it is kept."""
+
+    id: Id
+
+
+class Officer(Shape):
+    """A person who takes duty at a contact point. The name never leaves the house; the function does."""
+
+    contact_point_id: Id
+    name: ShortLine
+    function: ShortLine
+    language: Language = "en"
+
+
+class OfficerOut(Officer, Entry):
+    """An officer as kept. Of the PIN only whether there is one, whether it is locked and when it ends."""
+
+    id: Id
+    has_pin: bool
+    pin_locked: bool
+    pin_expires_at: Instant | None = None
+
+
+class Channel(Shape):
+    """A way to reach an officer. `place` is the order of use: 1 first."""
+
+    officer_id: Id
+    kind: ChannelKind
+    address: Address
+    place: Annotated[int, Field(ge=1, le=50)] = 1
+
+    @field_validator("address")
+    @classmethod
+    def _fits_its_kind(cls, address: str, info: ValidationInfo) -> str:
+        kind = info.data.get("kind")
+        if kind is not None and ("@" in address) != (kind == "email"):
+            expected = "an e-mail address" if kind == "email" else "a telephone number with + and country code (E.164)"
+            raise wrong("wrong_form", f"must be {expected}")
+        return address
+
+
+class ChannelOut(Channel, Entry):
+    """A channel with its proofs of life. Quarantined channels are not used."""
+
+    id: Id
+    verified_at: Instant | None = None
+    proven_at: Instant | None = None
+    last_delivered_at: Instant | None = None
+    last_failed_at: Instant | None = None
+    quarantined_at: Instant | None = None
+    quarantined_why: Sentence | None = None
+
+
+class PublicContactPoint(TypedDict):
+    """Who answers now, as outsiders may know it: function, languages, local time; never a name or a number."""
+
+    party: str | None
+    territory: str | None
+    contact_point: str
+    function: str
+    line: Line | None
+    covered: bool
+    languages: list[str]
+    local_time: Moment
+    zone: str
+    utc_offset: str
+    capabilities: dict[str, str]
+
+
+class DutyList(TypedDict):
+    """Who answers now, for every Party or for one."""
+
+    items: list[PublicContactPoint]

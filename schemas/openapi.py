@@ -1,0 +1,192 @@
+"""The OpenAPI 3.1 document, assembled from the shapes and from the list of operations that a door hands over.
+
+Nothing is written down twice: bodies come from the pydantic shapes and typed dictionaries, roles and headers from the
+operations. Every problem document (RFC 9457) has one form, `Problem`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal, NotRequired
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from schemas.access import Role
+
+Method = Literal["get", "post", "put", "patch", "delete"]
+Shown = type[Any]
+Way = Literal["validation", "serialization"]
+Document = dict[str, Any]
+References = dict[tuple[Shown, Way], Document]
+
+_REFERENCE = "#/components/schemas/{model}"
+_SCHEMA_OF_PATH = {"type": "string"}
+
+
+class FaultOut(TypedDict):
+    """One thing that is wrong with a body: where (RFC 6901 pointer), what (code), and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """A refusal, as RFC 9457 tells it. `errors` names every fault at once."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: NotRequired[str]
+    errors: NotRequired[list[FaultOut]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A header or a query field of an operation. Fields of the path are found in the path itself."""
+
+    name: str
+    meaning: str
+    place: Literal["header", "query"] = "header"
+    required: bool = False
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that the API can do.
+
+    `request` is one shape, or several of which the body is one, told apart by `kind`. `responses` has the shapes of
+    what is answered in success, None for no body; `problems` the statuses of the refusals that this operation knows.
+    `roles` is empty where no key is needed. `media` is the type of the answers in success. `example` is a body.
+    """
+
+    method: Method
+    path: str
+    summary: str
+    name: str
+    tag: str
+    request: Shown | Sequence[Shown] | None = None
+    responses: Mapping[int, Shown | None] = field(default_factory=dict)
+    problems: tuple[int, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    roles: tuple[Role, ...] = ()
+    media: tuple[str, ...] = ("application/json",)
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    description: str = ""
+
+
+def document(operations: Sequence[Operation], version: str) -> Document:
+    """Return the whole document. Raises `ValueError` if two operations have the same name, or method and path."""
+    _refuse_duplicates(operations)
+    references, definitions = _schemas(operations)
+    paths: Document = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "contactpoints",
+            "version": version,
+            "description": "Wakes the officer on duty of a 24/7 contact point and records who acknowledged, and when.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
+        },
+    }
+
+
+def _refuse_duplicates(operations: Sequence[Operation]) -> None:
+    names = [operation.name for operation in operations]
+    places = [(operation.method, operation.path) for operation in operations]
+    for kept in (names, places):
+        if len(set(kept)) != len(kept):
+            raise ValueError("two operations have the same name, or the same method and path")
+
+
+def _requests(operation: Operation) -> tuple[Shown, ...]:
+    if operation.request is None:
+        return ()
+    return (operation.request,) if isinstance(operation.request, type) else tuple(operation.request)
+
+
+def _schemas(operations: Sequence[Operation]) -> tuple[References, Document]:
+    """Return for each shape, coming in and going out, a reference to its schema, and all schemas by their names."""
+    needed: dict[tuple[Shown, Way], None] = {(Problem, "serialization"): None}
+    for operation in operations:
+        needed.update({(shape, "validation"): None for shape in _requests(operation)})
+        needed.update({(shape, "serialization"): None for shape in operation.responses.values() if shape is not None})
+    numbered = list(enumerate(needed))
+    made, whole = TypeAdapter.json_schemas(
+        [(number, way, TypeAdapter(shape)) for number, (shape, way) in numbered], ref_template=_REFERENCE
+    )
+    return {(shape, way): made[number, way] for number, (shape, way) in numbered}, dict(whole.get("$defs", {}))
+
+
+def _operation(operation: Operation, references: References) -> Document:
+    told: Document = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": _description(operation),
+        "tags": [operation.tag],
+        "parameters": _parameters(operation),
+        "responses": _responses(operation, references),
+        "security": [{"key": []}] if operation.roles else [],
+    }
+    shapes = _requests(operation)
+    if shapes:
+        told["requestBody"] = {"required": True, "content": {"application/json": _body(operation, shapes, references)}}
+    return told
+
+
+def _description(operation: Operation) -> str:
+    roles = ", ".join(operation.roles)
+    return "\n\n".join(part for part in (operation.description, f"Roles: {roles}." if roles else "") if part)
+
+
+def _body(operation: Operation, shapes: Sequence[Shown], references: References) -> Document:
+    schemas = [references[shape, "validation"] for shape in shapes]
+    body: Document = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
+    if operation.examples:
+        body["examples"] = {name: {"value": dict(value)} for name, value in operation.examples.items()}
+    return body
+
+
+def _parameters(operation: Operation) -> list[Document]:
+    in_path = [part[1:-1] for part in operation.path.split("/") if part.startswith("{") and part.endswith("}")]
+    return [{"name": name, "in": "path", "required": True, "schema": _SCHEMA_OF_PATH} for name in in_path] + [
+        {
+            "name": parameter.name,
+            "in": parameter.place,
+            "required": parameter.required,
+            "description": parameter.meaning,
+            "schema": dict(parameter.schema),
+        }
+        for parameter in operation.parameters
+    ]
+
+
+def _responses(operation: Operation, references: References) -> Document:
+    responses: Document = {}
+    for status, shape in operation.responses.items():
+        answer: Document = {"description": HTTPStatus(status).phrase}
+        if shape is not None:
+            answer["content"] = {media: {"schema": references[shape, "serialization"]} for media in operation.media}
+        if operation.answer_headers:
+            answer["headers"] = {
+                name: {"description": meaning, "schema": {"type": "string"}}
+                for name, meaning in operation.answer_headers.items()
+            }
+        responses[str(status)] = answer
+    problem = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
+    for status in operation.problems:
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
+    return responses

@@ -1,0 +1,367 @@
+"""The closed list of things that can happen to an alert.
+
+Each fact is one frozen class: a code, a sentence that says what it means, who may see it, and its data. Whoever
+renders or weighs facts does it with an exhaustive `match` over `Fact`, so a new class points at what is missing.
+
+Nothing here can hold case data, a name, an address or a PIN. Who was called is told by function and line; the numbers
+of officers, messages and keys are inside fields (`inside()`), which `shown` leaves out for everybody who is not a
+member of the requested Party's own house. The two sides are the requester and the contact point; the secretariat and
+auditors see what either side sees.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
+
+from schemas.fields import write_instant
+
+Audience = Literal["both", "requester", "contact_point"]
+Side = Literal["requester", "contact_point"]
+SkipReason = Literal["nobody_on_duty", "no_channel", "delivered_already"]
+Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
+News = Literal["acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed"]
+Alarm = Literal["nobody_on_duty", "no_channel", "code_locked", "stop", "wrong_person", "gateway"]
+
+
+def inside() -> Any:
+    """Mark a field that only the requested Party's own house may see."""
+    return dataclasses.field(metadata={"inside": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The requester opened the alert, and it was written down."""
+
+    code: ClassVar = "opened"
+    visible_to: ClassVar[Audience] = "both"
+    kind: str
+    instrument: str
+    status: str
+    urgency: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step of the escalation called whoever was on duty at that moment, by the channels that worked then."""
+
+    code: ClassVar = "step_started"
+    visible_to: ClassVar[Audience] = "both"
+    step: int
+    cycle: int
+    lines: tuple[str, ...]
+    functions: tuple[str, ...]
+    channels: tuple[str, ...]
+    unproven: bool
+    until: datetime
+    officers: tuple[int, ...] = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """A step called nobody, for the reason given."""
+
+    code: ClassVar = "step_skipped"
+    visible_to: ClassVar[Audience] = "both"
+    step: int
+    cycle: int
+    lines: tuple[str, ...]
+    reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutMessage:
+    """What every fact about a message tells. `line` and `step` are absent where it went to no officer."""
+
+    purpose: Purpose
+    channel: str
+    line: str | None
+    step: int | None
+    message: int = inside()
+    officer: int | None = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAccepted(_AboutMessage):
+    """A gateway took a message. Nobody has read it yet."""
+
+    code: ClassVar = "message_accepted"
+    visible_to: ClassVar[Audience] = "both"
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDelivered(_AboutMessage):
+    """A delivery report came. That is weak evidence, and no acknowledgement."""
+
+    code: ClassVar = "message_delivered"
+    visible_to: ClassVar[Audience] = "both"
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRefused(_AboutMessage):
+    """A message will not arrive: a gateway or the network behind it refused it."""
+
+    code: ClassVar = "message_refused"
+    visible_to: ClassVar[Audience] = "both"
+    gateway: str
+    permanent: bool
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageUnsure(_AboutMessage):
+    """Nobody can tell whether a gateway has the message; the tracer asks for it."""
+
+    code: ClassVar = "message_unsure"
+    visible_to: ClassVar[Audience] = "both"
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRepeated(_AboutMessage):
+    """A message is sent again, marked as a repeat, because nobody could tell what became of it, or none arrived."""
+
+    code: ClassVar = "message_repeated"
+    visible_to: ClassVar[Audience] = "both"
+    cause: Literal["unsure", "not_sent", "not_delivered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOpened:
+    """The page behind the link was fetched, possibly by a machine. It has no effect on any clock."""
+
+    code: ClassVar = "link_opened"
+    visible_to: ClassVar[Audience] = "contact_point"
+    line: str | None
+    automated: bool | None
+    officer: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyReceived:
+    """A reply came in and was kept; what it was worth is told by the facts that follow."""
+
+    code: ClassVar = "reply_received"
+    visible_to: ClassVar[Audience] = "contact_point"
+    channel: str
+    line: str | None
+    meaning: Literal["acknowledgement", "no_pin", "no_code", "stop", "wrong_person", "help", "unclear"]
+    officer: int | None = inside()
+    inbound: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinWrong:
+    """A reply had the code but not the PIN of its officer."""
+
+    code: ClassVar = "pin_wrong"
+    visible_to: ClassVar[Audience] = "contact_point"
+    channel: str
+    line: str | None
+    tries_left: int
+    officer: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeLocked:
+    """Too many wrong PINs: the reply code is locked, the next step was called at once and the Party alarmed."""
+
+    code: ClassVar = "code_locked"
+    visible_to: ClassVar[Audience] = "both"
+    line: str | None
+    step: int
+    officer: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What every acknowledgement tells: who (by function), how, how surely, and the instant that counts."""
+
+    function: str
+    line: str
+    channel: str
+    identity_strength: str
+    step: int
+    cycle: int
+    acknowledged_at: datetime
+    seconds: float
+    officer: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(_Answer):
+    """An identified human confirmed receipt by a deliberate act. The wake-up is over."""
+
+    code: ClassVar = "acknowledged"
+    visible_to: ClassVar[Audience] = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgedLate(_Answer):
+    """An identified human confirmed receipt after the chain had been exhausted. Valid, and recorded as late."""
+
+    code: ClassVar = "acknowledged_late"
+    visible_to: ClassVar[Audience] = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgedAgain(_Answer):
+    """Another acknowledgement came; the first one stands. `earlier` says that its instant is before the first known."""
+
+    code: ClassVar = "acknowledged_again"
+    visible_to: ClassVar[Audience] = "both"
+    earlier: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandDownSent:
+    """Those who had been written to were told that they can rest, by the channels that woke them."""
+
+    code: ClassVar = "stand_down_sent"
+    visible_to: ClassVar[Audience] = "both"
+    lines: tuple[str, ...]
+    channels: tuple[str, ...]
+    cancelled: int
+    officers: tuple[int, ...] = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhausted:
+    """The chain ran out without an acknowledgement. It starts again at the time given."""
+
+    code: ClassVar = "exhausted"
+    visible_to: ClassVar[Audience] = "both"
+    cycle: int
+    steps: int
+    restarts_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainRestarted:
+    """The chain begins again at its first step."""
+
+    code: ClassVar = "chain_restarted"
+    visible_to: ClassVar[Audience] = "both"
+    cycle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequesterTold:
+    """News for the requester were put on their way."""
+
+    code: ClassVar = "requester_told"
+    visible_to: ClassVar[Audience] = "requester"
+    news: News
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The requester withdrew the request."""
+
+    code: ClassVar = "withdrawn"
+    visible_to: ClassVar[Audience] = "both"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """One side closed the acknowledged alert."""
+
+    code: ClassVar = "closed"
+    visible_to: ClassVar[Audience] = "both"
+    by: Side
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRead:
+    """One of the two sides read the particulars of the request."""
+
+    code: ClassVar = "request_read"
+    visible_to: ClassVar[Audience] = "both"
+    by: Side
+    api_key: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised:
+    """Somebody who keeps the directory was told that something is wrong with it."""
+
+    code: ClassVar = "alarm_raised"
+    visible_to: ClassVar[Audience] = "contact_point"
+    reason: Alarm
+    told: tuple[Literal["administrator", "secretariat"], ...]
+    line: str | None
+
+
+Fact: TypeAlias = (
+    Opened
+    | StepStarted
+    | StepSkipped
+    | MessageAccepted
+    | MessageDelivered
+    | MessageRefused
+    | MessageUnsure
+    | MessageRepeated
+    | LinkOpened
+    | ReplyReceived
+    | PinWrong
+    | CodeLocked
+    | Acknowledged
+    | AcknowledgedLate
+    | AcknowledgedAgain
+    | StandDownSent
+    | Exhausted
+    | ChainRestarted
+    | RequesterTold
+    | Withdrawn
+    | Closed
+    | RequestRead
+    | AlarmRaised
+)
+
+
+def register(facts: Iterable[type[Fact]]) -> Mapping[str, type[Fact]]:
+    """Return the classes by their codes. Raises `ValueError` if two have the same code."""
+    entries: dict[str, type[Fact]] = {}
+    for fact in facts:
+        if fact.code in entries:
+            raise ValueError(f"two facts have the code {fact.code}")
+        entries[fact.code] = fact
+    return MappingProxyType(entries)
+
+
+FACTS = register(get_args(Fact))
+
+_FIELDS = {code: tuple(field.name for field in dataclasses.fields(fact)) for code, fact in FACTS.items()}
+_OUTSIDE = {
+    code: frozenset(field.name for field in dataclasses.fields(fact) if "inside" not in field.metadata)
+    for code, fact in FACTS.items()
+}
+
+
+def write(fact: Fact) -> dict[str, object]:
+    """Return the data of a fact as JSON values, inside fields included: this is what the timeline keeps."""
+    return {name: _plain(getattr(fact, name)) for name in _FIELDS[fact.code]}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return write_instant(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def seen_by(code: str, side: Side) -> bool:
+    """Say whether a side may know of facts with this code at all. Raises `KeyError` for an unknown code."""
+    return FACTS[code].visible_to in ("both", side)
+
+
+def shown(code: str, data: Mapping[str, object]) -> dict[str, object]:
+    """Return the data of a kept fact without its inside fields. Raises `KeyError` for an unknown code."""
+    return {name: value for name, value in data.items() if name in _OUTSIDE[code]}

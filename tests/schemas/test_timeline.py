@@ -1,0 +1,93 @@
+"""The closed list of facts: what each keeps, and what outsiders may know of it."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from schemas.timeline import FACTS, Acknowledged, CodeLocked, Fact, StepStarted, register, seen_by, shown, write
+
+AT = datetime(2026, 10, 14, 0, 11, 0, 250_000, tzinfo=UTC)
+
+STEP = StepStarted(
+    step=1,
+    cycle=1,
+    lines=("first",),
+    functions=("Duty officer",),
+    channels=("sms", "email"),
+    unproven=False,
+    until=AT.astimezone(timezone(timedelta(hours=3))),
+    officers=(17,),
+)
+
+
+def test_a_fact_is_written_as_json_with_instants_in_utc() -> None:
+    assert json.loads(json.dumps(write(STEP))) == {
+        "step": 1,
+        "cycle": 1,
+        "lines": ["first"],
+        "functions": ["Duty officer"],
+        "channels": ["sms", "email"],
+        "unproven": False,
+        "until": "2026-10-14T00:11:00.250000Z",
+        "officers": [17],
+    }
+
+
+def test_outsiders_are_not_shown_the_numbers_of_officers() -> None:
+    told = shown("step_started", write(STEP))
+
+    assert "officers" not in told
+    assert told["functions"] == ["Duty officer"]
+
+
+def test_what_a_kept_fact_has_beyond_its_class_is_not_shown() -> None:
+    assert shown("chain_restarted", {"cycle": 2, "officer": 17}) == {"cycle": 2}
+
+
+def test_an_acknowledgement_tells_its_function_and_keeps_its_officer_inside() -> None:
+    fact = Acknowledged(
+        function="Team leader",
+        line="team_leader",
+        channel="sms",
+        identity_strength="code_pin_and_number",
+        step=3,
+        cycle=1,
+        acknowledged_at=AT,
+        seconds=660.25,
+        officer=17,
+    )
+
+    assert write(fact)["officer"] == 17
+    assert set(write(fact)) - set(shown(fact.code, write(fact))) == {"officer"}
+
+
+def test_a_requester_is_not_told_of_wrong_pins_but_of_a_locked_code() -> None:
+    assert not seen_by("pin_wrong", "requester")
+    assert seen_by("pin_wrong", "contact_point")
+    assert seen_by("code_locked", "requester")
+    assert not seen_by("requester_told", "contact_point")
+
+
+def test_two_facts_cannot_have_one_code() -> None:
+    with pytest.raises(ValueError, match="code_locked"):
+        register([CodeLocked, CodeLocked])
+
+
+def test_the_list_is_the_union_and_nothing_else() -> None:
+    assert tuple(FACTS.values()) == get_args(Fact)
+
+
+@pytest.mark.parametrize("code", sorted(FACTS))
+def test_every_fact_has_a_sentence_an_audience_and_no_field_for_names_or_words(code: str) -> None:
+    fact: Any = FACTS[code]
+    fields = {field.name: field for field in dataclasses.fields(fact)}
+    numbers = {"officer", "officers", "message", "inbound", "api_key"}
+
+    assert fact.__doc__.endswith(".")
+    assert fact.visible_to in ("both", "requester", "contact_point")
+    assert not {"name", "address", "phone", "email", "pin", "text", "note", "detail"} & set(fields)
+    assert {name for name, field in fields.items() if "inside" in field.metadata} == numbers & set(fields)
+    assert all(hint is not dict for hint in get_type_hints(fact).values())
