@@ -182,7 +182,7 @@ async def read_alert(db: Database, *, actor: Actor, reference: str, now: datetim
     """Return an alert as it stands now. Raises `NotFound` where it does not exist for the actor."""
     async with db.session() as session:
         row = await alerts.view(session, _read(reference))
-    return rules.write(_seen(row, actor), now=now)
+    return rules.write(dict(_seen(row, actor)), now=now)
 
 
 def _read(reference: str) -> str:
@@ -201,7 +201,7 @@ async def list_alerts(
     """Return a page of alerts, newest first, and the cursor of the next page (None on the last)."""
     async with db.session() as session:
         rows = await alerts.views(session, actor=actor, after=after, most=most + 1, state=state, status=status)
-    return [rules.write(row, now=now) for row in rows[:most]], _cursor(rows, most)
+    return [rules.write(dict(row), now=now) for row in rows[:most]], _cursor(rows, most)
 
 
 def _cursor(rows: Sequence[Row], most: int) -> int | None:
@@ -224,9 +224,7 @@ def _fact(kept: dict[str, Any], actor: Actor, sides: Sides) -> dict[str, Any] | 
     return {"number": kept["number"], "at": rules.moment(kept["at"]), "code": kept["code"], "data": data}
 
 
-async def read_request(
-    db: Database, *, actor: Actor, reference: str, now: datetime, tools: Tools
-) -> dict[str, Any]:
+async def read_request(db: Database, *, actor: Actor, reference: str, now: datetime, tools: Tools) -> dict[str, Any]:
     """Return the particulars; the reading is recorded before they are given. Raises `NotFound` or `Forbidden`."""
     async with db.transaction() as session:
         row = _seen(await alerts.lock_by_reference(session, _read(reference)), actor)
@@ -266,9 +264,7 @@ async def withdraw(
     return await read_alert(db, actor=actor, reference=reference, now=now)
 
 
-async def close(
-    db: Database, *, actor: Actor, reference: str, reason: str, now: datetime
-) -> dict[str, Any]:
+async def close(db: Database, *, actor: Actor, reference: str, reason: str, now: datetime) -> dict[str, Any]:
     """Close an acknowledged alert: either side may, with a reason."""
     async with db.transaction() as session:
         row = _seen(await alerts.lock_by_reference(session, _read(reference)), actor)
@@ -292,7 +288,5 @@ async def list_acknowledgements(
     async with db.session() as session:
         if reference is not None:
             reference = _seen(await alerts.view(session, _read(reference)), actor)["reference"]
-        rows = await alerts.list_acknowledgements(
-            session, actor=actor, reference=reference, after=after, most=most + 1
-        )
-    return [rules.write_acknowledgement(row) for row in rows[:most]], _cursor(rows, most)
+        rows = await alerts.list_acknowledgements(session, actor=actor, reference=reference, after=after, most=most + 1)
+    return [rules.write_acknowledgement(dict(row)) for row in rows[:most]], _cursor(rows, most)

@@ -9,7 +9,7 @@ from contactpoints.rules import codes, wording
 from contactpoints.rules.calls import Call, Skip, Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.store import alerts, outbox
-from contactpoints.store.database import Session
+from contactpoints.store.database import Row, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
@@ -27,9 +27,9 @@ class Subject:
     opened_at: datetime
 
 
-def page(tools: Tools, token: str) -> str:
-    """Return the address of the page that a link opens. It shows the alert; acknowledging takes a PIN besides."""
-    return f"{tools.public_url}/a/{token}"
+def page(tools: Tools, token: str) -> str | None:
+    """Return the address of the page that a link opens, where there is a public address. Acknowledging takes a PIN."""
+    return f"{tools.public_url}/a/{token}" if tools.public_url else None
 
 
 def words_of(tools: Tools, language: str) -> wording.Catalogue:
@@ -52,7 +52,9 @@ async def call_out(
     drafts = [
         draft
         for call in taken.calls
-        for draft in _drafts(call, subject, given[call.officer.id], step=taken.step, cycle=cycle, tools=tools, before=before)
+        for draft in _drafts(
+            call, subject, given[call.officer.id], step=taken.step, cycle=cycle, tools=tools, before=before
+        )
     ]
     await outbox.enqueue(session, subject.id, drafts, now=now)
     return [*noted, (now, _started(taken.calls, taken.step, cycle=cycle, until=until))]
@@ -65,7 +67,7 @@ def _token(tools: Tools) -> str:
 def _drafts(
     call: Call,
     subject: Subject,
-    given: alerts.Row,
+    given: Row,
     *,
     step: int,
     cycle: int,

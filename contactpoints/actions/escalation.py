@@ -1,7 +1,7 @@
 """Escalation: what is due for open alerts is decided by `rules.escalation` and carried out here."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions import news
@@ -64,7 +64,7 @@ async def _alone(db: Database, alert_id: int, *, now: datetime, tools: Tools) ->
     return []
 
 
-_PAUSE = escalation.timedelta(seconds=5)
+_PAUSE = timedelta(seconds=5)
 
 
 async def _carry_on(session: Session, rows: list[Row], *, now: datetime, tools: Tools) -> None:
@@ -75,9 +75,7 @@ async def _carry_on(session: Session, rows: list[Row], *, now: datetime, tools: 
         await _move(session, row, plans[row["id"]], known=known, now=now, tools=tools)
 
 
-async def _move(
-    session: Session, row: Row, plan: Plan, *, known: calls.Directory, now: datetime, tools: Tools
-) -> None:
+async def _move(session: Session, row: Row, plan: Plan, *, known: calls.Directory, now: datetime, tools: Tools) -> None:
     columns: dict[str, Any] = {}
     noted: list[Noted] = []
     match escalation.next_move(plan, standing_of(row), now):
@@ -118,9 +116,7 @@ async def _climb(
     taken = calls.take(plan, known, now, first=step, available=available, delivered=delivered)
     if taken.step is None:
         columns, end = _exhaust(row, plan, restart_at=now + plan.restart, now=now)
-        noted += await call_out(
-            session, subject_of(row), taken=taken, cycle=cycle, until=now, now=now, tools=tools
-        )
+        noted += await call_out(session, subject_of(row), taken=taken, cycle=cycle, until=now, now=now, tools=tools)
         return columns | {"cycle": cycle, "step": len(plan.steps)}, noted + end
     until = now + plan.steps[taken.step - 1].patience
     noted += await call_out(session, subject_of(row), taken=taken, cycle=cycle, until=until, now=now, tools=tools)
@@ -128,8 +124,6 @@ async def _climb(
     return columns, noted
 
 
-def _exhaust(
-    row: Row, plan: Plan, *, restart_at: datetime, now: datetime
-) -> tuple[dict[str, Any], list[Noted]]:
+def _exhaust(row: Row, plan: Plan, *, restart_at: datetime, now: datetime) -> tuple[dict[str, Any], list[Noted]]:
     fact = facts.Exhausted(cycle=row["cycle"], steps=len(plan.steps), restarts_at=restart_at)
     return {"state": "exhausted", "exhausted_at": now, "due_at": restart_at}, [(now, fact)]

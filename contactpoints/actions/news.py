@@ -76,7 +76,7 @@ async def stand_down(
     """Cancel what has not left, and tell everybody who was written to, by the same channels, except officer ``but``."""
     cancelled = await outbox.cancel(session, row["id"])
     woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] != but]
-    zones = await directory.zones(session, [each["officer_id"] for each in woken])
+    zones = await outbox.zones(session, [each["officer_id"] for each in woken])
     drafts = []
     for each in woken:
         words = wording.stand_down_words(
@@ -107,13 +107,10 @@ async def stand_down(
             )
         )
     await outbox.enqueue(session, row["id"], drafts, now=now)
-    lines = await directory.lines(session, row["id"], [each["officer_id"] for each in woken])
     fact = facts.StandDownSent(
-        lines=tuple(dict.fromkeys(lines)),
+        lines=tuple(dict.fromkeys(each["line"] for each in woken)),
         channels=tuple(dict.fromkeys(draft.kind for draft in drafts)),
         cancelled=cancelled,
         officers=tuple(dict.fromkeys(each["officer_id"] for each in woken)),
     )
     return [(now, fact)] if drafts or cancelled else []
-
-

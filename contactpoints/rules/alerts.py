@@ -49,7 +49,9 @@ def warnings(
     found = []
     binding = _BINDING.get(instrument)
     if binding and not (asking.get(instrument) in binding and asked.get(instrument) in binding):
-        found.append(Caution("instrument_not_binding", "The instrument does not bind both Parties, as far as is known."))
+        found.append(
+            Caution("instrument_not_binding", "As far as is known, the instrument does not bind both Parties.")
+        )
     if capability == "cannot":
         found.append(Caution("kind_not_executed", "The contact point says that it cannot deal with this kind."))
     found += [_of_skip(skip) for skip in taken.skipped]
@@ -69,17 +71,19 @@ def resolved(point: ContactPoint, plan: Plan, known: Directory, *, now: datetime
     first = next((find_post(known, ref) for step in plan.steps for ref in step.posts), None)
     return {
         "duty_post": None if first is None else _duty_post(first[0], first[1].line, now=now),
-        "planned_escalation": [
-            {
-                "step": number,
-                "at": write_instant(at),
-                "lines": list(dict.fromkeys(post.line for _, post in places)),
-                "functions": list(dict.fromkeys(post.title for _, post in places)),
-                "channels": list(plan.steps[number - 1].channels),
-            }
-            for number, at in planned(plan, now)
-            for places in [[p for ref in plan.steps[number - 1].posts if (p := find_post(known, ref))]]
-        ],
+        "planned_escalation": [_planned(plan, known, number=number, at=at) for number, at in planned(plan, now)],
+    }
+
+
+def _planned(plan: Plan, known: Directory, *, number: int, at: datetime) -> dict[str, Any]:
+    step = plan.steps[number - 1]
+    posts = [place[1] for ref in step.posts if (place := find_post(known, ref))]
+    return {
+        "step": number,
+        "at": write_instant(at),
+        "lines": list(dict.fromkeys(post.line for post in posts)),
+        "functions": list(dict.fromkeys(post.title for post in posts)),
+        "channels": list(step.channels),
     }
 
 

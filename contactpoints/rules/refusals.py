@@ -34,7 +34,7 @@ class Fault:
     detail: str
 
 
-class Refusal(Exception): 
+class Refusal(Exception):
     """The service refuses."""
 
     def __init__(self, detail: str, **facts: str | int) -> None:

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
@@ -16,7 +16,9 @@ import databases
 
 from contactpoints.rules.refusals import RequestInFlight, Unavailable
 
-Session = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+# asyncpg's classes are generic for type checkers alone, hence the quotes.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Session: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Row = asyncpg.Record
 
 # What a repeat waits for the first request with the same Idempotency-Key, before it hears 409.
@@ -44,7 +46,7 @@ AWAY = (
 )
 
 
-async def prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def prepare(connection: Connection) -> None:
     """Teach one new connection that jsonb is Python's own dicts and lists."""
     await connection.set_type_codec("jsonb", encoder=_dumps, decoder=json.loads, schema="pg_catalog")
 
@@ -53,7 +55,7 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-async def _reset(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _reset(connection: Connection) -> None:
     """Give a connection back without the round trip of asyncpg's own reset: no session state is ever set here."""
     if connection.is_in_transaction():
         await connection.execute("rollback")
@@ -115,7 +117,7 @@ class Database:
             async with self._databases.connection() as connection, connection.transaction():
                 yield connection.raw_connection
 
-    async def dedicated(self) -> asyncpg.Connection[asyncpg.Record]:
+    async def dedicated(self) -> Connection:
         """Open one connection outside the pool, for LISTEN or for the bell. The caller closes it."""
         parts = urlsplit(self._url)
         return await asyncpg.connect(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, WorkingSpan
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
 from contactpoints.rules.escalation import read_steps
+from contactpoints.rules.rosters import WorkingSpan
 from contactpoints.store.database import Session
 from contactpoints.store.rosters import read_absence, read_override, read_rotation
 
@@ -56,9 +57,7 @@ async def route(session: Session, party: str) -> tuple[int, int] | None:
 
 async def secretariat(session: Session) -> int | None:
     """Return the id of the secretariat's contact point, None where there is none yet."""
-    found: int | None = await session.fetchval(
-        "select id from contact_points where secretariat and retired_at is null"
-    )
+    found: int | None = await session.fetchval("select id from contact_points where secretariat and retired_at is null")
     return found
 
 
@@ -72,6 +71,12 @@ async def answering(session: Session, party: str | None = None) -> list[int]:
     return [row["id"] for row in rows]
 
 
+async def territories(session: Session, ids: Iterable[int]) -> dict[int, str | None]:
+    """Return the territory of each contact point, None where it answers for the whole of its Party."""
+    rows = await session.fetch("select id, territory from contact_points where id = any($1::bigint[])", list(ids))
+    return {row["id"]: row["territory"] for row in rows}
+
+
 async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergency") -> dict[int, ContactPoint]:
     """Return whole contact points, in one round trip; ids that are unknown or retired are missing.
 
@@ -79,7 +84,7 @@ async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergenc
     ``urgency``, else that for emergencies, else None.
     """
     rows = await session.fetch(_LOAD, list(ids), urgency)
-    return {row["id"]: _contact_point(row) for row in rows}
+    return {row["id"]: _contact_point(dict(row)) for row in rows}
 
 
 _LOAD = """

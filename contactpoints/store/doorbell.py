@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import asyncpg
 
-from contactpoints.store.database import AWAY, Database
+from contactpoints.store.database import AWAY, Connection, Database
 
 _log = logging.getLogger(__name__)
 _CHANNEL = "contactpoints"
@@ -96,7 +96,7 @@ class Bell:
         for subject in str(payload).split(","):
             self._tell(subject)
 
-    async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
+    async def _connect(self) -> Connection:
         while True:
             try:
                 return await self._database.dedicated()

@@ -113,13 +113,14 @@ class Owner:
     party: str | None
 
 
-async def find_owner(session: Session, above: str, *, key: int) -> Owner | None:
-    """Return whose entry number ``key`` of the kind ``above`` is, None where there is no such entry or it is retired."""
+async def find_owner(session: Session, above: str, *, key: int, retired: bool = False) -> Owner | None:
+    """Return whose entry number ``key`` of the kind ``above`` is, None without one; ``retired`` counts those too."""
     table = "cp" if above == "contact_points" else "up"
     row = await session.fetchrow(
         f"select cp.id, cp.party from {_UP[above]}"
-        f" where {table}.id = $1 and {table}.retired_at is null and cp.retired_at is null",
+        f" where {table}.id = $1 and ($2 or ({table}.retired_at is null and cp.retired_at is null))",
         key,
+        retired,
     )
     return Owner(row["id"], row["party"]) if row else None
 
@@ -134,10 +135,12 @@ async def find(session: Session, register: Register, *, key: Key) -> Entry | Non
     row = await session.fetchrow(
         f"select {register.shown} from {register.name} where {register.name}.{register.key} = $1", key
     )
-    return written(row) if row else None
+    return written(dict(row)) if row else None
 
 
-async def create(session: Session, register: Register, *, values: Mapping[str, object], now: datetime, by: str) -> Entry:
+async def create(
+    session: Session, register: Register, *, values: Mapping[str, object], now: datetime, by: str
+) -> Entry:
     """Insert an entry and return it as it is kept."""
     names = register.columns
     places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
@@ -161,9 +164,7 @@ async def change(
     by: str,
 ) -> Entry:
     """Replace all columns of an entry that is at ``version``. Raises `Stale`, or `NotFound` where it is retired."""
-    return await _update(
-        session, register, key=key, version=version, values=values, act="changed", now=now, by=by
-    )
+    return await _update(session, register, key=key, version=version, values=values, act="changed", now=now, by=by)
 
 
 async def retire(
@@ -171,9 +172,7 @@ async def retire(
 ) -> Entry:
     """Mark an entry at ``version`` as retired. Raises `Stale`, or `NotFound` where it is retired already."""
     values = {"retired_at": now}
-    return await _update(
-        session, register, key=key, version=version, values=values, act="retired", now=now, by=by
-    )
+    return await _update(session, register, key=key, version=version, values=values, act="retired", now=now, by=by)
 
 
 async def _update(
@@ -207,7 +206,7 @@ async def _update(
 async def _remember(
     session: Session, register: Register, *, row: Mapping[str, Any], act: str, now: datetime, by: str
 ) -> Entry:
-    entry = written(row)
+    entry = written(dict(row))
     await session.execute(
         "insert into history (entry, entry_key, version, at, act, actor, body) values ($1, $2, $3, $4, $5, $6, $7)",
         register.name,
@@ -237,10 +236,11 @@ async def listed(
     that one contact point, post or officer.
     """
     mine, table = _MINE.get(register.name, _BELOW.get(register.owner_is or "", "true")), register.name
+    belongs = f"{table}.{register.owner} = $3" if register.owner else "true"
     rows = await session.fetch(
         f"select {register.shown} from {table} where {table}.retired_at is null"
         f" and ($1 or {mine.format(table=table, column=register.owner)})"
-        f" and ($2::text is not distinct from $2) and ($3::bigint is null or {table}.{register.owner or 'id'} = $3)"
+        f" and ($2::text is not distinct from $2) and ($3::bigint is null or {belongs})"
         f" and ($4::{'text' if register.key == 'code' else 'bigint'} is null or {table}.{register.key} > $4)"
         f" order by {table}.{register.key} limit $5",
         everyone,
@@ -249,7 +249,7 @@ async def listed(
         after,
         most,
     )
-    return [written(row) for row in rows]
+    return [written(dict(row)) for row in rows]
 
 
 _MINE = {"parties": "true", "memberships": "true", "contact_points": "contact_points.party = $2"}

@@ -235,9 +235,11 @@ async def cancel(session: Session, alert_id: int) -> int:
 async def woken(session: Session, alert_id: int) -> list[Row]:
     """Return whom an alert was written to, each address once: those are stood down, and nobody else."""
     return await session.fetch(
-        """select distinct on (kind, address) officer_id, channel_id, kind, address, language, reply_code_id, gateway
-             from messages where alert_id = $1 and purpose = 'alert' and attempts > 0
-            order by kind, address, id""",
+        """select distinct on (m.kind, m.address) m.officer_id, m.channel_id, m.kind, m.address, m.language,
+                  m.reply_code_id, m.gateway, p.line
+             from messages m join reply_codes r on r.id = m.reply_code_id join posts p on p.id = r.post_id
+            where m.alert_id = $1 and m.purpose = 'alert' and m.attempts > 0
+            order by m.kind, m.address, m.id""",
         alert_id,
     )
 
@@ -302,3 +304,34 @@ async def used(session: Session, alert_id: int) -> dict[tuple[str, str], str | N
         "select kind, address, gateway from messages where alert_id = $1 and purpose = 'alert' order by id", alert_id
     )
     return {(row["kind"], row["address"]): row["gateway"] for row in rows}
+
+
+async def zones(session: Session, officers: Sequence[int]) -> dict[int, str]:
+    """Return the time zone of each officer's contact point."""
+    rows = await session.fetch(
+        """select o.id, c.zone from officers o join contact_points c on c.id = o.contact_point_id
+            where o.id = any($1::bigint[])""",
+        list(officers),
+    )
+    return {row["id"]: row["zone"] for row in rows}
+
+
+async def is_address_of(session: Session, officer_id: int, address: str) -> bool:
+    """Say whether an address is one of the officer's channels."""
+    return bool(
+        await session.fetchval(
+            "select exists (select 1 from channels where officer_id = $1 and address = $2 and retired_at is null)",
+            officer_id,
+            address,
+        )
+    )
+
+
+async def oldest_due(session: Session, *, now: datetime) -> datetime | None:
+    """Return since when the oldest timer or message has been due, or None when nothing is."""
+    at: datetime | None = await session.fetchval(
+        """select least((select min(due_at) from alerts where due_at <= $1),
+                        (select min(send_at) from messages where state = 'queued' and send_at <= $1))""",
+        now,
+    )
+    return at

@@ -1,0 +1,71 @@
+"""Keys of machines, PINs of people."""
+
+import asyncio
+import base64
+import itertools
+from collections.abc import Callable
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor
+from contactpoints.rules.refusals import Fault, Invalid
+from contactpoints.store import access
+from contactpoints.store.database import Database
+from contactpoints.store.sealing import peppered, secret_hash
+
+_MOST_WRONG = 10
+_LEAST_DIGITS, _MOST_DIGITS = 6, 12
+# The first choice of OWASP's password storage cheat sheet for argon2id; some 30 ms a hash on a small server.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+async def make_key(db: Database, actor: Actor, *, now: datetime, entropy: Callable[[int], bytes]) -> str:
+    """Make an API key for what ``actor`` describes; return its secret, which is shown once and kept hashed."""
+    secret = "cp_" + base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
+    async with db.transaction() as session:
+        await access.add_key(session, actor, secret_hash=secret_hash(secret), now=now)
+    return secret
+
+
+async def find_actor(db: Database, *, secret: str, now: datetime) -> Actor | None:
+    """Return whose key it is; None for an unknown, expired or revoked one."""
+    async with db.session() as session:
+        return await access.find_key(session, secret_hash=secret_hash(secret), now=now)
+
+
+async def set_pin(db: Database, officer: int, *, pin: str, now: datetime, tools: Tools) -> None:
+    """Set an officer's PIN. Raises `Invalid` for one that is too short, too long or easily guessed."""
+    if not pin.isascii() or not pin.isdigit() or not _LEAST_DIGITS <= len(pin) <= _MOST_DIGITS:
+        raise Invalid([Fault("/pin", "pin_shape", "A PIN has 6 to 12 digits.")])
+    steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
+    if steps in ({0}, {1}, {-1}):
+        raise Invalid([Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")])
+    hashed = await asyncio.to_thread(_HASHER.hash, peppered(tools.pepper, pin))
+    async with db.transaction() as session:
+        await access.keep_pin(session, officer, hashed=hashed, now=now)
+
+
+async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tools: Tools) -> str:
+    """Return ``right``, ``wrong``, ``locked``, ``expired`` or ``not_set``. The hash is computed in a thread."""
+    async with db.session() as session:
+        row = await access.find_pin(session, officer)
+    if row is None:
+        return "not_set"
+    if row["locked_at"] is not None:
+        return "locked"
+    if row["expires_at"] is not None and row["expires_at"] <= now:
+        return "expired"
+    right = await asyncio.to_thread(_matches, row["hash"], peppered(tools.pepper, pin))
+    async with db.transaction() as session:
+        await access.note_try(session, officer, right=right, most=_MOST_WRONG, now=now)
+    return "right" if right else "wrong"
+
+
+def _matches(hashed: str, pin: bytes) -> bool:
+    try:
+        return _HASHER.verify(hashed, pin)
+    except (VerifyMismatchError, InvalidHashError):
+        return False

@@ -1,0 +1,211 @@
+"""The acknowledgement, and what a reply with a known code is answered.
+
+The first acknowledgement is the one with the smallest instant at which our web process had the whole reply, then the
+smallest row number, decided under the alert's lock. Later ones are added; none is merged or overwritten.
+"""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from contactpoints.actions import news
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import wording
+from contactpoints.rules.alerts import seconds
+from contactpoints.rules.delivery import Draft
+from contactpoints.store import alerts, inbound, outbox, timeline
+from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.timeline import Noted
+from schemas import timeline as facts
+
+MOST_TRIES = 3
+"""How many wrong PINs a reply code bears before it is locked, the chain climbs and the Party is alarmed."""
+
+
+class Arrived(Protocol):
+    """What an acknowledgement needs to know of the reply that brought it."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def provider_code(self) -> str | None: ...
+    @property
+    def provider_at(self) -> datetime | None: ...
+    @property
+    def sender(self) -> str | None: ...
+    @property
+    def channel(self) -> str: ...
+
+
+async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetime, tools: Tools) -> str:
+    """Record that an officer has taken the alert; call everybody else off, tell the requester, answer the officer."""
+    async with db.transaction() as session:
+        row = await alerts.lock(session, code["alert_id"])
+        if row["state"] in ("withdrawn", "closed"):
+            return await _answered(session, arrival, code, what=row["state"], now=now, tools=tools, at=now)
+        await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, right=True)
+        before = await alerts.acknowledgements_of(session, row["id"])
+        late = row["state"] == "exhausted" or row["cycle"] > 1
+        await _add(session, arrival, code, row=row, late=late, now=now)
+        fact = _fact(arrival, code, row=row, before=before, late=late)
+        noted: list[Noted] = [(now, fact)]
+        if before:
+            await timeline.append(session, row["id"], noted)
+            return await _taken_before(session, arrival, code, before=before, now=now, tools=tools)
+        await alerts.stand(
+            session,
+            row["id"],
+            state="acknowledged",
+            acknowledged_at=arrival.received_at,
+            due_at=None,
+            news_at=None,
+        )
+        taken = {"now": now, "tools": tools, "taken_by": code["title"], "at": arrival.received_at}
+        what: facts.News = "acknowledged_late" if late else "acknowledged"
+        noted += await news.stand_down(session, row, why="acknowledged", but=code["officer_id"], **taken)
+        noted += await news.tell(session, row, what, **taken)
+        await timeline.append(session, row["id"], noted)
+        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=arrival.received_at)
+
+
+async def _taken_before(
+    session: Session, arrival: Arrived, code: Row, *, before: list[Row], now: datetime, tools: Tools
+) -> str:
+    first = before[0]
+    if (arrival.received_at, arrival.number) < (first["received_at"], first["inbound_id"]):
+        await alerts.stand(session, code["alert_id"], acknowledged_at=arrival.received_at)
+    mine = first["officer_id"] == code["officer_id"]
+    what = "acknowledged" if mine else "already_taken"
+    at = first["received_at"]
+    return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=at, by=first["function"])
+
+
+async def _add(session: Session, arrival: Arrived, code: Row, *, row: Row, late: bool, now: datetime) -> None:
+    await alerts.add_acknowledgement(
+        session,
+        alert_id=row["id"],
+        officer_id=code["officer_id"],
+        reply_code_id=code["id"],
+        inbound_id=arrival.number,
+        received_at=arrival.received_at,
+        recorded_at=now,
+        channel=arrival.channel,
+        identity_strength=await _strength(session, arrival, code),
+        function=code["title"],
+        line=code["line"],
+        step=code["step"],
+        cycle=row["cycle"],
+        late=late,
+        provider_code=arrival.provider_code,
+        provider_at=arrival.provider_at,
+    )
+
+
+async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
+    if not code["pin_required"]:
+        return "weak"
+    if arrival.sender and await outbox.is_address_of(session, code["officer_id"], arrival.sender):
+        return "code_pin_and_number"
+    return "code_and_pin"
+
+
+def _fact(arrival: Arrived, code: Row, *, row: Row, before: list[Row], late: bool) -> facts.Fact:
+    told: dict[str, Any] = {
+        "function": code["title"],
+        "line": code["line"],
+        "channel": arrival.channel,
+        "identity_strength": "code_and_pin" if code["pin_required"] else "weak",
+        "step": code["step"],
+        "cycle": row["cycle"],
+        "acknowledged_at": arrival.received_at,
+        "seconds": seconds(row["opened_at"], arrival.received_at),
+        "officer": code["officer_id"],
+    }
+    if before:
+        first = before[0]
+        earlier = (arrival.received_at, arrival.number) < (first["received_at"], first["inbound_id"])
+        return facts.AcknowledgedAgain(**told, earlier=earlier)
+    return facts.AcknowledgedLate(**told) if late else facts.Acknowledged(**told)
+
+
+async def note_wrong_pin(db: Database, arrival: Arrived, code: Row, *, now: datetime, tools: Tools) -> str:
+    """Count a wrong PIN. The third locks the code, and the chain climbs at once instead of waiting."""
+    async with db.transaction() as session:
+        row = await alerts.lock(session, code["alert_id"])
+        wrong = await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, right=False)
+        left = max(0, MOST_TRIES - wrong)
+        said = {"channel": arrival.channel, "line": code["line"], "officer": code["officer_id"]}
+        noted: list[Noted] = [(now, facts.PinWrong(**said, tries_left=left))]
+        if not left:
+            await alerts.lock_code(session, code["id"], now=now)
+            noted.append((now, facts.CodeLocked(line=code["line"], step=code["step"], officer=code["officer_id"])))
+            alarm = facts.AlarmRaised(reason="code_locked", told=(), line=code["line"])
+            noted.append((now, alarm))
+            if row["state"] == "alerting":
+                await alerts.stand(session, row["id"], due_at=now, step_since=_LONG_AGO)
+        await timeline.append(session, row["id"], noted)
+        what = "wrong_pin" if left else "code_locked"
+        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now, left=left)
+
+
+_LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+"""A step that began then is over: the next one is due."""
+
+
+async def answer_only(db: Database, arrival: Arrived, code: Row, *, what: str, now: datetime, tools: Tools) -> str:
+    """Answer a reply that changes nothing, and write down that it came."""
+    async with db.transaction() as session:
+        meaning: Any = "no_pin" if what == "add_your_pin" else "acknowledgement"
+        fact = facts.ReplyReceived(
+            channel=arrival.channel,
+            line=code["line"],
+            meaning=meaning,
+            officer=code["officer_id"],
+            inbound=arrival.number,
+        )
+        await alerts.lock(session, code["alert_id"])
+        await timeline.append(session, code["alert_id"], [(now, fact)])
+        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now)
+
+
+async def _answered(
+    session: Session,
+    arrival: Arrived,
+    code: Row,
+    *,
+    what: str,
+    now: datetime,
+    tools: Tools,
+    at: datetime,
+    by: str | None = None,
+    left: int = 0,
+) -> str:
+    """Queue the answer to an SMS within the transaction of what it says, so that it leaves only after the commit."""
+    await inbound.handled(session, arrival.number, outcome=what, now=now)
+    if arrival.channel != "sms" or not arrival.sender or "sms" not in tools.gateways:
+        return what
+    exercise = code["status"] == "exercise"
+    said = wording.AnswerContext(
+        what=what,
+        reference=code["reference"],
+        exercise=exercise,
+        at=at,
+        zone=code["zone"],
+        function=by,
+        tries_left=left,
+    )
+    words = wording.answer_words(words_of(tools, code["language"]), answer=said)
+    draft = Draft(
+        purpose="answer",
+        kind="sms",
+        address=arrival.sender,
+        language=code["language"],
+        body=words.text,
+        officer_id=code["officer_id"],
+        reply_code_id=code["id"],
+        exercise=exercise,
+    )
+    await outbox.enqueue(session, code["alert_id"], [draft], now=now)
+    return what

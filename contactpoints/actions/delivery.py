@@ -1,0 +1,159 @@
+"""Delivery: claim with a lease, settle outcomes in batches, follow up what nobody is sure of."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, try_again_at
+from contactpoints.store import alerts, outbox, timeline
+from contactpoints.store.database import Database, Row
+from contactpoints.store.outbox import Claimed, Outcome
+from contactpoints.store.timeline import Noted
+from schemas import timeline as facts
+
+_ATTEMPT_BYTES = 12
+_TRACE_AGAIN = timedelta(seconds=5)
+
+
+async def claim(
+    db: Database, kind: str, *, now: datetime, most: int, tools: Tools, exercises: bool = True
+) -> list[Claimed]:
+    """Take due messages of a kind; the lease is committed before anything is sent."""
+    codes = [tools.entropy(_ATTEMPT_BYTES).hex() for _ in range(most)]
+    async with db.session() as session:
+        return await outbox.claim(
+            session, kind, now=now, until=now + LEASE, gateway=tools.gateways[kind][0], codes=codes, exercises=exercises
+        )
+
+
+def accepted(claimed: Claimed, *, now: datetime, provider_code: str | None, provider_at: datetime | None) -> Outcome:
+    """The gateway has the message."""
+    return Outcome(claimed, "accepted", now, provider_code, provider_at)
+
+
+def not_sent(claimed: Claimed, *, now: datetime, reason: str, permanent: bool, code: str | None) -> Outcome:
+    """The message did not leave; it is sent again later unless a retry cannot help."""
+    again_at = None if permanent else try_again_at(claimed.attempts, now)
+    return Outcome(claimed, "not_sent", now, detail=reason, error_code=code, again_at=again_at)
+
+
+def unsure(claimed: Claimed, *, now: datetime, reason: str) -> Outcome:
+    """Nobody can tell whether the gateway has the message."""
+    return Outcome(claimed, "unsure", now, detail=reason)
+
+
+async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+    """Write outcomes and the facts about them down, in one transaction, alerts locked in the order of their numbers."""
+    async with db.transaction() as session:
+        ours = await outbox.settle(session, outcomes, trace_at=now)
+        told: dict[int, list[Noted]] = {}
+        for outcome in outcomes:
+            if outcome.claimed.id in ours and outcome.claimed.alert_id is not None:
+                told.setdefault(outcome.claimed.alert_id, []).append((outcome.at, _fact(outcome)))
+        for alert_id in sorted(told):
+            await timeline.append(session, alert_id, told[alert_id])
+
+
+def _fact(outcome: Outcome) -> facts.Fact:
+    claimed = outcome.claimed
+    about = _about(claimed.id, claimed.purpose, claimed.kind, claimed.line, claimed.step, claimed.officer_id)
+    if outcome.result == "accepted":
+        return facts.MessageAccepted(**about, gateway=claimed.gateway)
+    if outcome.result == "unsure":
+        return facts.MessageUnsure(**about, gateway=claimed.gateway)
+    permanent = outcome.again_at is None
+    return facts.MessageRefused(**about, gateway=claimed.gateway, permanent=permanent, error_code=outcome.error_code)
+
+
+def _about(
+    message: int, purpose: str, channel: str, line: str | None, step: int | None, officer: int | None
+) -> dict[str, Any]:
+    return {
+        "message": message,
+        "purpose": purpose,
+        "channel": channel,
+        "line": line,
+        "step": step,
+        "officer": officer,
+    }
+
+
+async def expire(db: Database, *, now: datetime) -> list[int]:
+    """Make messages whose sender died unsure; return them."""
+    async with db.session() as session:
+        return await outbox.expire_leases(session, now=now)
+
+
+async def claim_unsure(db: Database, *, now: datetime) -> list[Row]:
+    """Take messages nobody is sure of, to be traced."""
+    async with db.session() as session:
+        return await outbox.claim_unsure(session, now=now, until=now + _TRACE_AGAIN)
+
+
+async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, missing: bool, now: datetime) -> str:
+    """End a doubt: ``found`` at the gateway, sent ``again`` when missing or after 20 s, else ``waits``."""
+    if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
+        return "waits"
+    async with db.transaction() as session:
+        about = _about(row["id"], row["purpose"], row["kind"], None, row["step"], row["officer_id"])
+        fact: facts.Fact
+        if provider_code is not None:
+            done = await outbox.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
+            result, fact = "found", facts.MessageAccepted(**about, gateway=row["gateway"])
+        else:
+            done = await outbox.send_again(session, row["id"], now=now)
+            result, fact = "again", facts.MessageRepeated(**about, cause="unsure")
+        if done and row["alert_id"] is not None:
+            await timeline.append(session, row["alert_id"], [(now, fact)])
+    return result
+
+
+async def report(
+    db: Database,
+    *,
+    attempt: str | None,
+    gateway: str,
+    provider_code: str | None,
+    state: str,
+    error_code: str | None,
+    now: datetime,
+) -> str:
+    """Take a gateway's report; late or repeated news change nothing. A report is evidence, never an acknowledgement."""
+    async with db.transaction() as session:
+        row = await outbox.report(session, attempt=attempt, gateway=gateway, provider_code=provider_code)
+        if row is None:
+            return "unknown"
+        current = Delivery(row["state"])
+        following = advance(current, Delivery(state))
+        if following is current:
+            return "late"
+        await outbox.advance(session, row["id"], state=following.value, at=now, error_code=error_code)
+        if row["alert_id"] is None:
+            return following.value
+        about = _about(row["id"], row["purpose"], row["kind"], row["line"], row["step"], row["officer_id"])
+        fact: facts.Fact = facts.MessageDelivered(**about, gateway=gateway)
+        if following is Delivery.REFUSED:
+            fact = facts.MessageRefused(**about, gateway=gateway, permanent=True, error_code=error_code)
+        elif following is Delivery.ACCEPTED:
+            fact = facts.MessageAccepted(**about, gateway=gateway)
+        await alerts.lock(session, row["alert_id"])
+        await timeline.append(session, row["alert_id"], [(now, fact)])
+    return following.value
+
+
+async def show_latest(db: Database, *, most: int = 200) -> list[dict[str, Any]]:
+    """Return the newest messages with their words, for a rehearsal."""
+    async with db.session() as session:
+        rows = await outbox.latest(session, most=most)
+    return [
+        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in dict(row).items()}
+        for row in rows
+    ]
+
+
+async def lateness(db: Database, *, now: datetime) -> timedelta:
+    """Return how late the oldest due timer or message is; zero when nothing is."""
+    async with db.session() as session:
+        since = await outbox.oldest_due(session, now=now)
+    return now - since if since is not None else timedelta(0)

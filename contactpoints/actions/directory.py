@@ -1,0 +1,238 @@
+"""Keeping the directory: create, read, change, retire; and who answers now.
+
+One way for all entries; what is particular to one kind is asked in `actions.directory_checks`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contactpoints.actions.directory_checks import Asked, check
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor, must_keep_entries_of, reads_entries_of, sees_network
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.refusals import Conflict, Fault, Forbidden, Invalid, NotFound, StillReferredTo
+from contactpoints.rules.rosters import on_duty
+from contactpoints.store import directory, entries
+from contactpoints.store.database import Database, DatabaseFault, Session
+from contactpoints.store.entries import REGISTERS, Entry, Key, Owner, Register
+from contactpoints.store.tables import LINES
+from schemas.fields import Shape
+
+_OPEN = frozenset({"parties", "memberships"})
+_UNIQUE = "23505"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry as it is kept, in JSON values, and what its keeper should know."""
+
+    entry: Entry
+    warnings: tuple[Mapping[str, str], ...] = ()
+
+
+async def create(db: Database, name: str, *, actor: Actor, body: Shape, now: datetime, tools: Tools) -> Kept:
+    """Create an entry. Raises `Invalid` with every fault, `Forbidden`, `NotFound`, or `Conflict` for a second one."""
+    register = REGISTERS[name]
+    with _once():
+        async with db.transaction() as session:
+            owner = await _owner_of_new(session, register, body=body, actor=actor)
+            values, warnings = await _checked(session, register, body=body, owner=owner, tools=tools)
+            entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
+    return Kept(entry, warnings)
+
+
+async def read(db: Database, name: str, *, actor: Actor, key: Key) -> Kept:
+    """Return one entry, retired ones too. Raises `NotFound`, also for what another Party keeps."""
+    async with db.session() as session:
+        entry, owner = await _found(session, REGISTERS[name], key=key)
+    if name not in _OPEN and not reads_entries_of(actor, owner.party if owner else None):
+        raise NotFound("There is no such entry.")
+    return Kept(entry)
+
+
+async def change(
+    db: Database,
+    name: str,
+    *,
+    actor: Actor,
+    key: Key,
+    version: int | None,
+    body: Shape,
+    now: datetime,
+    tools: Tools,
+) -> Kept:
+    """Replace an entry that is at ``version``. Raises `Stale`, `Invalid`, `Forbidden`, `NotFound` or `Conflict`."""
+    register = REGISTERS[name]
+    with _once():
+        async with db.transaction() as session:
+            kept, owner = await _may_keep(session, register, key=key, actor=actor)
+            _must_stay(register, kept, body=body)
+            values, warnings = await _checked(session, register, body=body, owner=owner, tools=tools)
+            entry = await entries.change(
+                session, register, key=key, version=version, values=values, now=now, by=_by(actor)
+            )
+    return Kept(entry, warnings)
+
+
+async def retire(db: Database, name: str, *, actor: Actor, key: Key, version: int | None, now: datetime) -> Kept:
+    """Retire an entry that is at ``version``. Raises `StillReferredTo` while something unretired relies on it."""
+    register = REGISTERS[name]
+    async with db.transaction() as session:
+        await _may_keep(session, register, key=key, actor=actor)
+        entry = await entries.retire(session, register, key=key, version=version, now=now, by=_by(actor))
+        relying = await entries.relying(session, name, key=key, now=now)
+        if relying:
+            raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
+    return Kept(entry)
+
+
+async def listing(
+    db: Database, name: str, *, actor: Actor, owner: int | None = None, after: Key | None = None, most: int = 100
+) -> list[Entry]:
+    """Return the unretired entries that exist for the actor, by key, those after ``after``; ``owner`` narrows them."""
+    if name not in _OPEN and not sees_network(actor) and not reads_entries_of(actor, actor.party):
+        return []
+    async with db.session() as session:
+        return await entries.listed(
+            session,
+            REGISTERS[name],
+            everyone=sees_network(actor),
+            party=actor.party,
+            owner=owner,
+            after=after,
+            most=most,
+        )
+
+
+async def duty(db: Database, *, now: datetime, party: str | None = None) -> list[dict[str, object]]:
+    """Return who answers at ``now``, as everybody with a key may know it: functions, never a name or a number.
+
+    Raises `NotFound` where ``party`` is none that is known. A Party without a contact point has an empty list.
+    """
+    async with db.session() as session:
+        if party is not None and await directory.find_party(session, party) is None:
+            raise NotFound("There is no such Party.")
+        ids = await directory.answering(session, party)
+        points = await directory.load(session, ids)
+        territories = await directory.territories(session, ids)
+    return [_public(points[number], territories[number], now=now) for number in ids if number in points]
+
+
+def _public(point: ContactPoint, territory: str | None, *, now: datetime) -> dict[str, object]:
+    local = now.astimezone(ZoneInfo(point.zone)).replace(microsecond=0)
+    line, function = _answering(point, now)
+    return {
+        "party": point.party,
+        "territory": territory,
+        "contact_point": point.name,
+        "function": function,
+        "line": line,
+        "covered": line is not None,
+        "languages": list(point.languages),
+        "local_time": local.isoformat(),
+        "zone": point.zone,
+        "utc_offset": local.isoformat()[-6:],
+        "capabilities": dict(point.capabilities),
+    }
+
+
+def _answering(point: ContactPoint, now: datetime) -> tuple[str | None, str]:
+    for post in sorted(point.posts, key=lambda post: (LINES.index(post.line), post.id)):
+        for officer in on_duty(post.rotations, post.overrides, point.absences, now):
+            if officer in point.officers:
+                return post.line, point.officers[officer].function
+    return None, point.function
+
+
+def _by(actor: Actor) -> str:
+    return f"key:{actor.key_id}"
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseFault as fault:
+        if fault.sqlstate != _UNIQUE:
+            raise
+        raise Conflict("There is such an entry already.") from None
+
+
+async def _owner_of_new(session: Session, register: Register, *, body: Shape, actor: Actor) -> Owner | None:
+    if register.owner and register.owner_is:
+        owner = await entries.find_owner(session, register.owner_is, key=getattr(body, register.owner))
+        if owner is None or not reads_entries_of(actor, owner.party):
+            raise Invalid([Fault(f"/{register.owner}", "unknown", "There is no such entry.")])
+        must_keep_entries_of(actor, owner.party)
+        await entries.touch(session, owner.contact_point)
+        return owner
+    if register.name == "contact_points":
+        _must_keep(actor, getattr(body, "party"))  # noqa: B009 - the shape is known by its register
+        return None
+    _must_keep(actor, None)
+    return None
+
+
+def _must_keep(actor: Actor, party: str | None) -> None:
+    try:
+        must_keep_entries_of(actor, party)
+    except NotFound:
+        raise Forbidden("This key may not keep such entries.") from None
+
+
+async def _found(session: Session, register: Register, *, key: Key) -> tuple[Entry, Owner | None]:
+    entry = await entries.find(session, register, key=key)
+    if entry is None:
+        raise NotFound("There is no such entry.")
+    if register.owner and register.owner_is:
+        above = await entries.find_owner(session, register.owner_is, key=entry[register.owner], retired=True)
+        return entry, above
+    return entry, Owner(entry["id"], entry["party"]) if register.name == "contact_points" else None
+
+
+async def _may_keep(session: Session, register: Register, *, key: Key, actor: Actor) -> tuple[Entry, Owner | None]:
+    entry, owner = await _found(session, register, key=key)
+    if register.name in _OPEN:
+        _must_keep(actor, None)
+    else:
+        must_keep_entries_of(actor, owner.party if owner else None)
+    if owner:
+        await entries.touch(session, owner.contact_point)
+    return entry, owner
+
+
+def _must_stay(register: Register, kept: Entry, *, body: Shape) -> None:
+    fixed = register.owner or ("code" if register.key == "code" else "party")
+    wrong = [fixed] if getattr(body, fixed) != kept[fixed] else []
+    if wrong:
+        raise Invalid([Fault(f"/{fixed}", "fixed", "Cannot be changed; retire the entry and create another.")])
+
+
+async def _checked(
+    session: Session, register: Register, *, body: Shape, owner: Owner | None, tools: Tools
+) -> tuple[dict[str, object], tuple[Mapping[str, str], ...]]:
+    found = await check(Asked(session, body, owner, tools.gateways))
+    if found.faults:
+        raise Invalid(found.faults)
+    values = {name: _column(getattr(body, name)) for name in register.columns}
+    return values | found.replaced, tuple(found.warnings)
+
+
+def _column(value: Any) -> Any:
+    """Return a field as asyncpg wants it: lists for arrays, JSON values for shapes within."""
+    match value:
+        case tuple():
+            return [_column(item) for item in value]
+        case Shape():
+            return {name: _column(getattr(value, name)) for name in type(value).model_fields}
+        case _:
+            return value
+
+
+def shown(kept: Kept) -> dict[str, object]:
+    """Return an entry as it crosses the wall."""
+    return {**kept.entry, "warnings": [dict(warning) for warning in kept.warnings]}

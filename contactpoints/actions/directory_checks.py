@@ -1,0 +1,138 @@
+"""What a directory entry relies on, asked when it is created or changed: zones, numbers, and other entries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import available_timezones
+
+from contactpoints.rules.numbers import read_number
+from contactpoints.rules.refusals import Fault
+from contactpoints.store import entries
+from contactpoints.store.database import Session
+from contactpoints.store.directory import find_party
+from contactpoints.store.entries import Owner
+from schemas.directory import Channel, ContactPoint, Membership
+from schemas.fields import Shape
+from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
+
+_NO_OFFICER = "There is no such officer at this contact point."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be checked, below which contact point (None: the entry is one itself), with which gateways."""
+
+    session: Session
+    body: Shape
+    owner: Owner | None
+    gateways: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Found:
+    """Faults and warnings, and columns to be written in another form than the body has."""
+
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Mapping[str, str]] = field(default_factory=list)
+    replaced: dict[str, object] = field(default_factory=dict)
+
+
+async def check(asked: Asked) -> Found:
+    """Return everything that is wrong or doubtful about an entry, beyond its shape."""
+    found = Found()
+    match asked.body:
+        case ContactPoint() as point:
+            await _check_party(asked.session, point.party, found=found)
+            _check_zone(point.zone, found)
+            found.replaced["working_hours"] = [
+                {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
+                for span in point.working_hours
+            ]
+        case Membership(party=party):
+            await _check_party(asked.session, party, found=found)
+        case Channel() as channel:
+            _check_channel(channel, asked.gateways, found=found)
+        case Rotation() as rotation:
+            _check_zone(rotation.zone, found)
+            await _check_officers(asked, [(f"/members/{n}", each) for n, each in enumerate(rotation.members)], found)
+        case Override() | Absence() as span:
+            await _check_officers(asked, [("/officer_id", span.officer_id)], found)
+        case EscalationPolicy() as policy:
+            await _check_policy(asked, policy, found=found)
+        case _:
+            pass
+    return found
+
+
+async def _check_party(session: Session, party: str | None, *, found: Found) -> None:
+    if party is not None and await find_party(session, party) is None:
+        found.faults.append(Fault("/party", "unknown", "There is no such Party."))
+
+
+def _check_zone(zone: str, found: Found) -> None:
+    if zone not in available_timezones():
+        found.faults.append(Fault("/zone", "unknown_zone", "There is no such time zone in the IANA database."))
+
+
+def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *, found: Found) -> None:
+    if channel.kind != "email":
+        number = read_number(channel.address)
+        if not number.possible:
+            found.faults.append(Fault("/address", "not_possible", "No numbering plan has a number of this length."))
+        elif not number.valid:
+            found.warnings.append({"code": "number_not_valid", "detail": "No numbering plan gives out this number."})
+    if not gateways.get(channel.kind):
+        detail = "No gateway for this kind of channel is set up; it is kept but not used."
+        found.warnings.append({"code": "no_gateway", "detail": detail})
+
+
+async def _check_officers(asked: Asked, named: Sequence[tuple[str, int]], found: Found) -> None:
+    assert asked.owner is not None
+    known = await entries.of_contact_point(
+        asked.session, "officers", ids=[number for _, number in named], contact_point=asked.owner.contact_point
+    )
+    found.faults.extend(Fault(place, "unknown", _NO_OFFICER) for place, number in named if number not in known)
+
+
+async def _check_policy(asked: Asked, policy: EscalationPolicy, *, found: Found) -> None:
+    own = policy.contact_point_id
+    found.replaced["steps"] = [
+        {
+            "posts": [{"contact_point": ref.contact_point or own, "post": ref.post} for ref in step.posts],
+            "channels": list(step.channels),
+            "patience_seconds": step.patience_seconds,
+            "only_if_undelivered": step.only_if_undelivered,
+        }
+        for step in policy.steps
+    ]
+    for number, step in enumerate(policy.steps):
+        kinds: set[str] = set()
+        for place, ref in enumerate(step.posts):
+            kinds |= await _check_post(
+                asked, ref.contact_point or own, post=ref.post, at=f"/steps/{number}/posts/{place}", found=found
+            )
+        _check_kinds(asked, step, at=f"/steps/{number}/channels", kinds=kinds, found=found)
+
+
+async def _check_post(asked: Asked, contact_point: int, *, post: int, at: str, found: Found) -> set[str]:
+    """Report a post that may not be called, and return the kinds of channels by which its house can be reached.
+
+    A policy may call the posts of its own Party and of the secretariat.
+    """
+    assert asked.owner is not None
+    owner = await entries.find_owner(asked.session, "contact_points", key=contact_point)
+    if owner is None or owner.party not in (None, asked.owner.party):
+        found.faults.append(Fault(f"{at}/contact_point", "unknown", "There is no such contact point."))
+        return set()
+    if not await entries.of_contact_point(asked.session, "posts", ids=[post], contact_point=contact_point):
+        found.faults.append(Fault(f"{at}/post", "unknown", "There is no such duty post at the contact point."))
+        return set()
+    return await entries.channel_kinds(asked.session, contact_point)
+
+
+def _check_kinds(asked: Asked, step: PolicyStep, *, at: str, kinds: set[str], found: Found) -> None:
+    for number, kind in enumerate(step.channels):
+        if not asked.gateways.get(kind):
+            found.faults.append(Fault(f"{at}/{number}", "no_gateway", "No gateway for this kind is set up."))
+        elif kind not in kinds:
+            detail = "No officer of the contact point has a channel of this kind."
+            found.faults.append(Fault(f"{at}/{number}", "no_channel", detail))

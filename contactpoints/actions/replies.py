@@ -1,0 +1,174 @@
+"""What comes in: kept sealed before it is answered, then read, and acknowledged only by a deliberate human act."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from contactpoints.actions import acknowledging
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import wording
+from contactpoints.rules.codes import is_reply_code
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.replies import Reply, read_reply
+from contactpoints.store import alerts, inbound, outbox
+from contactpoints.store.database import Database, Row
+from contactpoints.store.sealing import Unsealable
+
+_LEASE = timedelta(seconds=30)
+_ANSWERS_TO_STRANGERS = 5
+
+CheckPin = Callable[[Database, int, str, datetime], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A reply as it came: through which door, with which words, code and PIN."""
+
+    number: int
+    source: str
+    received_at: datetime
+    provider_code: str | None
+    provider_at: datetime | None
+    sender: str | None
+    reply: Reply
+    officer: int | None = None
+    reference: str | None = None
+
+    def fits(self, code: Row) -> bool:
+        """Say whether a machine named the officer and the alert that the code belongs to; people name neither."""
+        return self.officer in (None, code["officer_id"]) and self.reference in (None, code["reference"])
+
+    @property
+    def channel(self) -> str:
+        """The way of answering that the acknowledgement records."""
+        return self.source if self.source in ("link", "api") else "sms"
+
+
+async def receive(
+    db: Database,
+    *,
+    source: str,
+    kind: str,
+    provider_code: str | None,
+    attempt_code: str | None,
+    provider_at: datetime | None,
+    raw: bytes,
+    now: datetime,
+    tools: Tools,
+    ours: bool = False,
+) -> int | None:
+    """Keep the raw bytes of an arrival, sealed; return its number, or None when it was brought before.
+
+    ``now`` is the instant at which the whole of it was here: if it acknowledges, that is `acknowledged_at`. With
+    ``ours`` the caller handles it at once, and an engine only if the caller dies.
+    """
+    sealed = tools.keyring.seal(raw, place=f"inbound:{source}:{kind}")
+    async with db.session() as session:
+        return await inbound.keep(
+            session,
+            source=source,
+            kind=kind,
+            provider_code=provider_code,
+            attempt_code=attempt_code,
+            received_at=now,
+            provider_at=provider_at,
+            sealed=sealed,
+            lease_until=now + _LEASE if ours else None,
+        )
+
+
+async def claim(db: Database, *, now: datetime, most: int) -> list[int]:
+    """Take arrivals that nobody has handled, the earliest first."""
+    async with db.session() as session:
+        return await inbound.claim(session, now=now, until=now + _LEASE, most=most)
+
+
+def _read(row: Row, raw: bytes) -> Arrival:
+    try:
+        body: Any = json.loads(raw)
+    except ValueError:
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    if row["source"] in ("link", "api"):
+        code = str(body.get("reply_code", "")).upper().replace("-", "").replace(" ", "")
+        pin = str(body.get("pin") or "") or None
+        reply = Reply((code,) if is_reply_code(code) else (), pin, 1 if pin else 0)
+    else:
+        reply = read_reply(str(body.get("text", "")))
+    sender = str(body["sender"]) if "sender" in body else None
+    at = (row["provider_code"], row["provider_at"])
+    officer, reference = body.get("officer"), body.get("reference")
+    return Arrival(row["id"], row["source"], row["received_at"], *at, sender, reply, officer, reference)
+
+
+async def handle(db: Database, *, number: int, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
+    """Read one reply and do what it says; return what came of it. Handling it again changes nothing.
+
+    Outcomes: ``acknowledged``, ``acknowledged_late``, ``already_taken``, ``add_your_pin``, ``wrong_pin``,
+    ``code_locked``, ``pin_not_usable``, ``withdrawn``, ``closed``, ``several_codes``, ``unknown``, ``done`` (it was
+    handled before) and ``unreadable``.
+    """
+    async with db.session() as session:
+        row = await inbound.read(session, number)
+    if row is None or row["handled_at"] is not None:
+        return "done"
+    try:
+        arrival = _read(row, tools.keyring.open(row["sealed"], place=f"inbound:{row['source']}:{row['kind']}"))
+    except Unsealable:
+        return await _finish(db, number, "unreadable", now=now)
+    async with db.session() as session:
+        found = await alerts.find_codes(session, arrival.reply.codes)
+    if len(found) != 1 or not arrival.fits(found[0]):
+        return await _stray(db, arrival, "several_codes" if len(found) > 1 else "unknown", now=now, tools=tools)
+    return await _judge(db, arrival, found[0], now=now, tools=tools, check_pin=check_pin)
+
+
+async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
+    """Weigh a reply that holds one known code: is the PIN there, are there tries left, is it right."""
+    pin = arrival.reply.pin
+    if code["state"] in ("withdrawn", "closed"):
+        return await acknowledging.answer_only(db, arrival, code, what=code["state"], now=now, tools=tools)
+    if code["pin_required"] or pin is not None:
+        if pin is None:
+            return await acknowledging.answer_only(db, arrival, code, what="add_your_pin", now=now, tools=tools)
+        if not await _may_try(db, arrival, code, now=now):
+            return await acknowledging.answer_only(db, arrival, code, what="code_locked", now=now, tools=tools)
+        verdict = await check_pin(db, code["officer_id"], pin, now)
+        if verdict == "wrong":
+            return await acknowledging.note_wrong_pin(db, arrival, code, now=now, tools=tools)
+        if verdict != "right":
+            return await acknowledging.answer_only(db, arrival, code, what="pin_not_usable", now=now, tools=tools)
+    return await acknowledging.acknowledge(db, arrival, code, now=now, tools=tools)
+
+
+async def _may_try(db: Database, arrival: Arrival, code: Row, *, now: datetime) -> bool:
+    async with db.transaction() as session:
+        return await alerts.take_try(
+            session, reply_code_id=code["id"], inbound_id=arrival.number, most=acknowledging.MOST_TRIES, now=now
+        )
+
+
+async def _finish(db: Database, number: int, outcome: str, *, now: datetime) -> str:
+    async with db.session() as session:
+        await inbound.handled(session, number, outcome=outcome, now=now)
+    return outcome
+
+
+async def _stray(db: Database, arrival: Arrival, what: str, *, now: datetime, tools: Tools) -> str:
+    """Answer a text without one known code, to each number at most five times, so that no two robots talk for ever."""
+    async with db.transaction() as session:
+        if not await inbound.handled(session, arrival.number, outcome=what, now=now):
+            return "done"
+        if arrival.channel != "sms" or not arrival.sender or "sms" not in tools.gateways:
+            return what
+        if not await inbound.answer_stranger(session, arrival.sender, now=now, most=_ANSWERS_TO_STRANGERS):
+            return what
+        said = wording.AnswerContext(what=what, reference="", exercise=False, at=now, zone="UTC")
+        words = wording.answer_words(words_of(tools, "en"), answer=said)
+        draft = Draft(purpose="answer", kind="sms", address=arrival.sender, language="en", body=words.text)
+        await outbox.enqueue(session, None, [draft], now=now)
+    return what

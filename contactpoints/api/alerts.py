@@ -1,0 +1,181 @@
+"""Alerts, for machines: a handler reads, does, and answers."""
+
+import json
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import alerts, replies
+from contactpoints.api.bodies import json_body
+from contactpoints.api.identity import caller
+from contactpoints.rules.refusals import Conflict, Fault, IdempotencyKeyRequired, Invalid
+from contactpoints.runtime import Runtime
+from schemas.alerts import Acknowledge, Closure, Withdrawal, read_open_alert
+from schemas.reading import read
+
+_LONGEST_KEY = 255
+_MOST = 200
+
+
+def _once(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        raise IdempotencyKeyRequired("Send an Idempotency-Key header, new for each alert and the same for each retry.")
+    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise IdempotencyKeyRequired(f"An Idempotency-Key has at most {_LONGEST_KEY} visible ASCII characters.")
+    return key
+
+
+def _number(request: Request, name: str, *, default: int | None, most: int = 2**62) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) > most:
+        raise Invalid([Fault(f"/query/{name}", "number", f"A whole number from 0 to {most}.")])
+    return int(text)
+
+
+async def open_alert(runtime: Runtime, request: Request) -> Response:
+    """Open an alert, or answer a repeated key with the alert as it stands now."""
+    actor = await caller(runtime, request)
+    once = _once(request)
+    command, fingerprint = read_open_alert(await json_body(request))
+    alert, replayed = await alerts.open_alert(
+        runtime.db,
+        actor=actor,
+        command=command,
+        fingerprint=fingerprint,
+        once=once,
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
+    if replayed:
+        return JSONResponse(alert, headers={"Idempotency-Replayed": "true"})
+    runtime.bell.ring("outbox", "due")
+    return JSONResponse(alert, status_code=201, headers={"Location": alert["links"]["self"]})
+
+
+async def list_alerts(runtime: Runtime, request: Request) -> Response:
+    """List alerts, newest first."""
+    actor = await caller(runtime, request)
+    items, cursor = await alerts.list_alerts(
+        runtime.db,
+        actor=actor,
+        after=_number(request, "cursor", default=None),
+        most=_number(request, "limit", default=50, most=_MOST) or 1,
+        state=request.query_params.get("state"),
+        status=request.query_params.get("status"),
+        now=runtime.now(),
+    )
+    return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})
+
+
+async def read_alert(runtime: Runtime, request: Request) -> Response:
+    """Read one alert."""
+    actor = await caller(runtime, request)
+    reference = request.path_params["reference"]
+    return JSONResponse(await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()))
+
+
+async def read_timeline(runtime: Runtime, request: Request) -> Response:
+    """Read what came after a fact."""
+    actor = await caller(runtime, request)
+    after = _number(request, "after", default=0, most=2**31 - 1) or 0
+    reference = request.path_params["reference"]
+    items = await alerts.read_timeline(runtime.db, actor=actor, reference=reference, after=after)
+    return JSONResponse({"items": items, "last": items[-1]["number"] if items else after})
+
+
+async def read_request(runtime: Runtime, request: Request) -> Response:
+    """Read the particulars; the reading is recorded."""
+    actor = await caller(runtime, request)
+    reference = request.path_params["reference"]
+    particulars = await alerts.read_request(
+        runtime.db, actor=actor, reference=reference, now=runtime.now(), tools=runtime.tools
+    )
+    return JSONResponse(particulars, headers={"Cache-Control": "no-store"})
+
+
+async def withdraw(runtime: Runtime, request: Request) -> Response:
+    """Withdraw an alert."""
+    actor = await caller(runtime, request)
+    reason = read(Withdrawal, await json_body(request)).reason
+    reference = request.path_params["reference"]
+    alert = await alerts.withdraw(
+        runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now(), tools=runtime.tools
+    )
+    runtime.bell.ring("outbox")
+    return JSONResponse(alert)
+
+
+async def close(runtime: Runtime, request: Request) -> Response:
+    """Close an acknowledged alert."""
+    actor = await caller(runtime, request)
+    reason = read(Closure, await json_body(request)).reason
+    reference = request.path_params["reference"]
+    return JSONResponse(
+        await alerts.close(runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now())
+    )
+
+
+async def acknowledge(runtime: Runtime, request: Request) -> Response:
+    """Acknowledge by an officer's code and PIN; the raw reply is kept before it is weighed."""
+    actor = await caller(runtime, request)
+    raw = await json_body(request)
+    received_at = runtime.now()
+    command = read(Acknowledge, raw)
+    reference = request.path_params["reference"]
+    alert = await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=received_at)
+    kept = json.dumps(command.model_dump() | {"reference": alert["reference"]})
+    number = await replies.receive(
+        runtime.db,
+        source="api",
+        kind="reply",
+        provider_code=None,
+        attempt_code=None,
+        provider_at=None,
+        raw=kept.encode(),
+        now=received_at,
+        tools=runtime.tools,
+        ours=True,
+    )
+    outcome = await replies.handle(
+        runtime.db, number=number or 0, now=runtime.now(), tools=runtime.tools, check_pin=runtime.check_pin
+    )
+    runtime.bell.ring("outbox")
+    if outcome not in ("acknowledged", "acknowledged_late", "already_taken"):
+        raise Conflict("Code and PIN do not acknowledge this alert.", outcome=outcome)
+    return JSONResponse(
+        await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()) | {"outcome": outcome}
+    )
+
+
+async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
+    """List acknowledgements, newest first."""
+    actor = await caller(runtime, request)
+    items, cursor = await alerts.list_acknowledgements(
+        runtime.db,
+        actor=actor,
+        reference=request.query_params.get("reference"),
+        after=_number(request, "cursor", default=None),
+        most=_number(request, "limit", default=50, most=_MOST) or 1,
+    )
+    return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file."""
+    one = "/v1/alerts/{reference}"
+    return [
+        Route("/v1/alerts", partial(open_alert, runtime), methods=["POST"]),
+        Route("/v1/alerts", partial(list_alerts, runtime), methods=["GET"]),
+        Route(one, partial(read_alert, runtime), methods=["GET"]),
+        Route(f"{one}/timeline", partial(read_timeline, runtime), methods=["GET"]),
+        Route(f"{one}/request", partial(read_request, runtime), methods=["GET"]),
+        Route(f"{one}/withdrawal", partial(withdraw, runtime), methods=["POST"]),
+        Route(f"{one}/closure", partial(close, runtime), methods=["POST"]),
+        Route(f"{one}/acknowledgements", partial(acknowledge, runtime), methods=["POST"]),
+        Route("/v1/acknowledgements", partial(list_acknowledgements, runtime), methods=["GET"]),
+    ]

@@ -1,0 +1,176 @@
+"""The directory, for machines: every kind of entry the same way, and who answers now.
+
+An entry's version is its ETag. PUT and DELETE need it in If-Match; DELETE retires, and nothing is ever deleted.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import directory
+from contactpoints.actions.directory import Kept
+from contactpoints.api.bodies import json_body
+from contactpoints.api.identity import caller
+from contactpoints.rules.refusals import Fault, Invalid, NotFound, PreconditionRequired
+from contactpoints.runtime import Runtime
+from schemas.directory import Channel, ContactPoint, DutyPost, Membership, Officer, Party
+from schemas.fields import Shape
+from schemas.reading import read
+from schemas.rosters import Absence, EscalationPolicy, Override, Rotation
+
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One kind of entry at the door: its path, its shape, and the field by which a list may be narrowed."""
+
+    name: str
+    shape: type[Shape]
+    narrowed_by: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The path of the list."""
+        return f"/v1/{self.name.replace('_', '-')}"
+
+
+SHELVES: tuple[Shelf, ...] = (
+    Shelf("parties", Party),
+    Shelf("memberships", Membership),
+    Shelf("contact_points", ContactPoint),
+    Shelf("posts", DutyPost, "contact_point_id"),
+    Shelf("officers", Officer, "contact_point_id"),
+    Shelf("channels", Channel, "officer_id"),
+    Shelf("rotations", Rotation, "post_id"),
+    Shelf("overrides", Override, "post_id"),
+    Shelf("absences", Absence, "officer_id"),
+    Shelf("policies", EscalationPolicy, "contact_point_id"),
+)
+
+Handler = Callable[[Runtime, Shelf, Request], Awaitable[Response]]
+
+
+def _number(text: str | None, *, pointer: str, default: int | None = None) -> int | None:
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or not 1 <= len(text) <= 15 or int(text) == 0:
+        raise Invalid([Fault(pointer, "number", "A whole number from 1.")])
+    return int(text)
+
+
+def _key(shelf: Shelf, request: Request) -> int | str:
+    text: str = request.path_params["key"]
+    if shelf.name == "parties":
+        return text
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise NotFound("There is no such entry.")
+    return int(text)
+
+
+def _expected(request: Request) -> int | None:
+    """Return the version in If-Match; None, which no entry is at, for a tag that is none of ours."""
+    tag = request.headers.get("If-Match")
+    if tag is None:
+        raise PreconditionRequired("Send the ETag of the entry as you read it in If-Match.")
+    text = tag.strip()[1:-1] if len(tag.strip()) > 2 and tag.strip()[0] == tag.strip()[-1] == '"' else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Response:
+    headers = {"ETag": f'"{kept.entry["version"]}"'}
+    if location:
+        headers["Location"] = location
+    return JSONResponse(directory.shown(kept), status_code=status, headers=headers)
+
+
+async def _list(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+    actor = await caller(runtime, request)
+    asked: Mapping[str, str] = request.query_params
+    cursor = asked.get("cursor")
+    most = min(_number(asked.get("limit"), pointer="/query/limit", default=100) or 1, _MOST)
+    name = shelf.narrowed_by
+    items = await directory.listing(
+        runtime.db,
+        shelf.name,
+        actor=actor,
+        owner=_number(asked.get(name), pointer=f"/query/{name}") if name else None,
+        after=cursor if shelf.name == "parties" else _number(cursor, pointer="/query/cursor"),
+        most=most,
+    )
+    key = "code" if shelf.name == "parties" else "id"
+    following = str(items[-1][key]) if len(items) == most else None
+    return JSONResponse({"items": items, "next_cursor": following})
+
+
+async def _create(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+    actor = await caller(runtime, request)
+    body = read(shelf.shape, await json_body(request))
+    kept = await directory.create(
+        runtime.db, shelf.name, actor=actor, body=body, now=runtime.now(), tools=runtime.tools
+    )
+    key = kept.entry["code" if shelf.name == "parties" else "id"]
+    return _answer(kept, status=201, location=f"{shelf.path}/{key}")
+
+
+async def _read(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+    actor = await caller(runtime, request)
+    return _answer(await directory.read(runtime.db, shelf.name, actor=actor, key=_key(shelf, request)))
+
+
+async def _change(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+    actor = await caller(runtime, request)
+    key, version = _key(shelf, request), _expected(request)
+    body = read(shelf.shape, await json_body(request))
+    kept = await directory.change(
+        runtime.db,
+        shelf.name,
+        actor=actor,
+        key=key,
+        version=version,
+        body=body,
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
+    return _answer(kept)
+
+
+async def _retire(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+    actor = await caller(runtime, request)
+    key, version = _key(shelf, request), _expected(request)
+    return _answer(
+        await directory.retire(runtime.db, shelf.name, actor=actor, key=key, version=version, now=runtime.now())
+    )
+
+
+async def duty(runtime: Runtime, request: Request) -> Response:
+    """Who answers now, for every Party or for one: function, languages, local time; never a name or a number."""
+    await caller(runtime, request)
+    party = request.path_params.get("party")
+    return JSONResponse({"items": await directory.duty(runtime.db, now=runtime.now(), party=party)})
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the routes of the directory and of who answers now."""
+
+    def bound(handler: Handler, shelf: Shelf) -> Callable[[Request], Awaitable[Response]]:
+        return partial(handler, runtime, shelf)
+
+    made = [
+        Route("/v1/duty", partial(duty, runtime), methods=["GET"]),
+        Route("/v1/duty/{party}", partial(duty, runtime), methods=["GET"]),
+    ]
+    for shelf in SHELVES:
+        one = shelf.path + "/{key}"
+        made += [
+            Route(shelf.path, bound(_list, shelf), methods=["GET"]),
+            Route(shelf.path, bound(_create, shelf), methods=["POST"]),
+            Route(one, bound(_read, shelf), methods=["GET"]),
+            Route(one, bound(_change, shelf), methods=["PUT"]),
+            Route(one, bound(_retire, shelf), methods=["DELETE"]),
+        ]
+    return made

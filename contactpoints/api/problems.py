@@ -1,0 +1,78 @@
+"""Problems: one place decides how a refusal looks (RFC 9457). A detail never holds an address, a token or an input."""
+
+import re
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from contactpoints.rules import refusals
+from schemas.faults import BadInput, Unreadable
+
+_STATUS: Mapping[type[refusals.Refusal], int] = {
+    refusals.NotAuthenticated: 401,
+    refusals.Forbidden: 403,
+    refusals.NotFound: 404,
+    refusals.Conflict: 409,
+    refusals.Stale: 412,
+    refusals.TooLarge: 413,
+    refusals.UnsupportedMediaType: 415,
+    refusals.Invalid: 422,
+    refusals.IdempotencyKeyReused: 422,
+    refusals.PreconditionRequired: 428,
+    refusals.Unavailable: 503,
+    refusals.Refusal: 400,
+}
+_MEDIA = "application/problem+json"
+
+
+async def render(request: Request, refusal: Exception) -> Response:
+    """Answer with the problem document of a refusal."""
+    assert isinstance(refusal, refusals.Refusal)
+    kind = type(refusal)
+    status = next(_STATUS[base] for base in kind.__mro__ if base in _STATUS)
+    body: dict[str, object] = {
+        **refusal.facts,
+        "type": f"/problems/{_slug(kind.__name__)}",
+        "title": (kind.__doc__ or "").rstrip("."),
+        "status": status,
+        "detail": refusal.detail,
+        "instance": request.url.path,
+    }
+    if isinstance(refusal, refusals.Invalid):
+        body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in refusal.faults]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(refusal, refusals.RequestInFlight | refusals.Unavailable):
+        headers["Retry-After"] = "2"
+    return JSONResponse(body, status_code=status, headers=headers, media_type=_MEDIA)
+
+
+async def render_bad_input(request: Request, bad: Exception) -> Response:
+    """Answer with every fault of a body at once: 413, 400 where it cannot be read, 422 where it makes no sense."""
+    assert isinstance(bad, BadInput)
+    too_large = any(fault.code == "too_large" and not fault.pointer for fault in bad.faults)
+    status = 413 if too_large else 400 if isinstance(bad, Unreadable) else 422
+    body = {
+        "type": "/problems/too-large" if too_large else f"/problems/{_slug(type(bad).__name__)}",
+        "title": "The body is too large" if too_large else "What was sent is not valid",
+        "status": status,
+        "detail": f"{len(bad.faults)} fault(s); see `errors`.",
+        "instance": request.url.path,
+        "errors": [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in bad.faults],
+    }
+    return JSONResponse(body, status_code=status, media_type=_MEDIA)
+
+
+async def render_http(request: Request, failure: Exception) -> Response:
+    """Answer what the router refuses: no such path, no such method."""
+    assert isinstance(failure, HTTPException)
+    title = {404: "There is nothing here", 405: "This address does not know that method"}.get(
+        failure.status_code, "The request was refused"
+    )
+    body = {"type": "about:blank", "title": title, "status": failure.status_code, "instance": request.url.path}
+    return JSONResponse(body, status_code=failure.status_code, headers=failure.headers, media_type=_MEDIA)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

@@ -1,0 +1,58 @@
+"""Only in a rehearsal: reading what was "sent", and answering as an officer's telephone would."""
+
+from functools import partial
+from typing import Annotated
+from uuid import uuid4
+
+from pydantic import StringConstraints
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import delivery, replies
+from contactpoints.api.bodies import json_body
+from contactpoints.runtime import Runtime
+from schemas.fields import Shape
+from schemas.reading import read
+
+
+class Text(Shape):
+    """An SMS that somebody sends to the service."""
+
+    sender: Annotated[str, StringConstraints(max_length=32)]
+    text: Annotated[str, StringConstraints(max_length=2000)]
+
+
+async def messages(runtime: Runtime, _request: Request) -> Response:
+    """Show the newest messages, with their words."""
+    return JSONResponse({"items": await delivery.show_latest(runtime.db)})
+
+
+async def reply(runtime: Runtime, request: Request) -> Response:
+    """Take an SMS as a gateway's webhook would: keep it sealed, answer, read it after."""
+    raw = await json_body(request)
+    received_at = runtime.now()
+    read(Text, raw)
+    await replies.receive(
+        runtime.db,
+        source="rehearsal_sms",
+        kind="reply",
+        provider_code=uuid4().hex,
+        attempt_code=None,
+        provider_at=None,
+        raw=raw,
+        now=received_at,
+        tools=runtime.tools,
+    )
+    runtime.bell.ring("inbound")
+    return Response(status_code=204)
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file; none outside a rehearsal."""
+    if not runtime.settings.rehearsal:
+        return []
+    return [
+        Route("/rehearsal/messages", partial(messages, runtime), methods=["GET"]),
+        Route("/rehearsal/replies", partial(reply, runtime), methods=["POST"]),
+    ]

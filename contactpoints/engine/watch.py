@@ -1,0 +1,42 @@
+"""A watch: a loop that works until nothing is due, then sleeps until it is woken or something falls due."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from contactpoints.rules.refusals import Refusal
+from contactpoints.store.database import DatabaseFault
+
+_log = logging.getLogger(__name__)
+_PAUSE = 1.0
+
+Work = Callable[[], Awaitable[int]]
+
+
+class Watch:
+    """Runs one kind of work. ``work`` does a batch and returns how much it did; 0 means nothing was due."""
+
+    def __init__(self, name: str, work: Work, *, deaf_for: float = 0.0) -> None:
+        self.name = name
+        self._work = work
+        self._deaf_for = deaf_for
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look again as soon as possible."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled. A database that is away is waited for; nothing else ends the loop either."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                if await self._work():
+                    self._wake.set()
+            except (Refusal, DatabaseFault) as failure:
+                _log.warning("%s waits: %s", self.name, failure)
+                await asyncio.sleep(_PAUSE)
+                self._wake.set()
+            await asyncio.sleep(self._deaf_for)

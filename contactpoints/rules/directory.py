@@ -1,0 +1,92 @@
+"""The directory as the rules see it: contact points, duty posts, officers and their channels, all frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contactpoints.rules.escalation import Step
+from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One way to reach an officer. ``proven_at``: when a human last proved it; quarantined channels are left out."""
+
+    id: int
+    officer_id: int
+    kind: str
+    address: str
+    place: int
+    proven_at: datetime | None
+    quarantined_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A person who takes duty. The name stays inside the Party's own house; outsiders hear the function."""
+
+    id: int
+    contact_point_id: int
+    name: str
+    function: str
+    language: str
+    has_pin: bool
+    channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A duty post: a function to be covered, such as the first line."""
+
+    id: int
+    contact_point_id: int
+    line: str
+    title: str
+    rotations: tuple[Rotation, ...]
+    overrides: tuple[Override, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """The institution named under Article 35 of ETS 185, not a person; or the secretariat, which has no Party."""
+
+    id: int
+    party: str | None
+    name: str
+    function: str
+    zone: str
+    languages: tuple[str, ...]
+    capabilities: Mapping[str, str]
+    working_hours: tuple[WorkingSpan, ...]
+    pin_required: bool
+    secretariat: bool
+    revision: int
+    posts: tuple[Post, ...]
+    officers: Mapping[int, Officer]
+    absences: tuple[Absence, ...]
+    policy: tuple[Step, ...] | None
+    restart_seconds: int
+    reminder_seconds: int
+
+    @property
+    def restart(self) -> timedelta:
+        """How long after exhaustion the chain starts again."""
+        return timedelta(seconds=self.restart_seconds)
+
+    @property
+    def reminder(self) -> timedelta:
+        """How often the requester hears while nobody has acknowledged."""
+        return timedelta(seconds=self.reminder_seconds)
+
+
+def channels_to_use(officer: Officer, wanted: tuple[str, ...], available: frozenset[str]) -> tuple[Channel, ...]:
+    """Return the officer's channels of the wanted kinds for which a gateway exists, proven ones first.
+
+    Quarantined channels are left out. Among equals the officer's own order decides.
+    """
+    usable = (
+        channel
+        for channel in officer.channels
+        if channel.kind in wanted and channel.kind in available and channel.quarantined_at is None
+    )
+    return tuple(sorted(usable, key=lambda channel: (channel.proven_at is None, channel.place, channel.id)))

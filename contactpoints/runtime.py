@@ -1,0 +1,65 @@
+"""What a process owns, opened and closed together."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from contactpoints.actions import access
+from contactpoints.actions.tools import Tools
+from contactpoints.clock import Clock
+from contactpoints.settings import Settings
+from contactpoints.store.database import Database
+from contactpoints.store.doorbell import Bell
+from contactpoints.words import catalogues
+from notifiers.message import Notifier
+from notifiers.rehearsal import RehearsalEmail, RehearsalSms
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Database, clock, notifiers, bell and settings of this process."""
+
+    settings: Settings
+    db: Database
+    tools: Tools
+    notifiers: Mapping[str, Notifier]
+    bell: Bell
+    clock: Clock
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self.clock.now()
+
+    async def check_pin(self, db: Database, officer: int, pin: str, now: datetime) -> str:
+        """Check a PIN with this process's pepper."""
+        return await access.check_pin(db, officer, pin=pin, now=now, tools=self.tools)
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | None = None) -> AsyncIterator[Runtime]:
+    """Open everything for as long as the block lasts. Raises `Unavailable` when the database does not answer."""
+    db = Database(database_url)
+    await db.open()
+    opened: tuple[Notifier, ...] = (RehearsalSms(), RehearsalEmail())
+    clock = clock or Clock()
+    await clock.correct(db)
+    bell = Bell(db)
+    bell.open()
+    tools = Tools(
+        keyring=settings.keyring,
+        pepper=settings.pin_pepper,
+        entropy=secrets.token_bytes,
+        gateways={each.kind: (each.name,) for each in opened},
+        words=catalogues(),
+        public_url=settings.public_url,
+        time_scale=settings.time_scale,
+    )
+    try:
+        yield Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock)
+    finally:
+        await bell.close()
+        for each in opened:
+            await each.close()
+        await db.close()

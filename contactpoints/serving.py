@@ -1,0 +1,50 @@
+"""Web and engine in one process, on one machine: `contactpoints all`, and the demo."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from contactpoints.engine.desk import Desk
+from contactpoints.engine.run import run
+from contactpoints.runtime import Runtime
+from contactpoints.web import application
+
+
+def desk_of(runtime: Runtime) -> Desk:
+    """Return what the engine works with."""
+    return Desk(runtime.db, runtime.tools, runtime.notifiers, runtime.now, runtime.bell.ring, runtime.check_pin)
+
+
+async def keep_watch(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Run the engine until ``stop`` is set."""
+    await run(desk_of(runtime), runtime.bell.subscribe, stop)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: whoever started us decides when to stop."""
+
+    def install_signal_handlers(self) -> None:
+        return None
+
+
+@asynccontextmanager
+async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
+    """Serve the web doors for as long as the block lasts; yield the port (0 asks for any free one)."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    taken: int = listener.getsockname()[1]
+    config = uvicorn.Config(
+        application(runtime), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield taken
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()

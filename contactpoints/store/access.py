@@ -1,0 +1,74 @@
+"""API keys and PINs, as they are kept: hashed."""
+
+from datetime import datetime
+
+from contactpoints.rules.access import Actor, Role
+from contactpoints.store.database import Row, Session
+
+
+async def find_key(session: Session, *, secret_hash: bytes, now: datetime) -> Actor | None:
+    """Return whose key it is; None for an unknown, expired or revoked one."""
+    row = await session.fetchrow(
+        """select * from api_keys where secret_hash = $1 and revoked_at is null
+              and (expires_at is null or expires_at > $2)""",
+        secret_hash,
+        now,
+    )
+    if row is None:
+        return None
+    return Actor(
+        row["id"],
+        Role(row["role"]),
+        row["party"],
+        row["authority"],
+        row["contact_point_id"],
+        tuple(row["notify"]),
+        row["language"],
+    )
+
+
+async def add_key(session: Session, actor: Actor, *, secret_hash: bytes, now: datetime) -> int:
+    """Keep a key; the actor's own number is ignored. Return the new number."""
+    number: int = await session.fetchval(
+        """insert into api_keys (secret_hash, role, party, contact_point_id, authority, notify, language, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8) returning id""",
+        secret_hash,
+        actor.role.value,
+        actor.party,
+        actor.contact_point,
+        actor.authority,
+        list(actor.notify),
+        actor.language,
+        now,
+    )
+    return number
+
+
+async def find_pin(session: Session, officer_id: int) -> Row | None:
+    """Return an officer's PIN as it is kept."""
+    return await session.fetchrow("select * from pins where officer_id = $1", officer_id)
+
+
+async def keep_pin(session: Session, officer_id: int, *, hashed: str, now: datetime) -> None:
+    """Set an officer's PIN, and forget wrong tries at the one before."""
+    await session.execute(
+        """insert into pins (officer_id, hash, set_at) values ($1, $2, $3)
+           on conflict (officer_id) do update set hash = $2, set_at = $3, wrong_tries = 0, locked_at = null,
+                 expires_at = null""",
+        officer_id,
+        hashed,
+        now,
+    )
+
+
+async def note_try(session: Session, officer_id: int, *, right: bool, most: int, now: datetime) -> None:
+    """Count wrong tries in a row; the last one allowed locks the PIN."""
+    await session.execute(
+        """update pins set wrong_tries = case when $2 then 0 else wrong_tries + 1 end,
+                  locked_at = case when not $2 and wrong_tries + 1 >= $3 then $4 else locked_at end
+            where officer_id = $1""",
+        officer_id,
+        right,
+        most,
+        now,
+    )
