@@ -1,16 +1,27 @@
 """What a notifier is handed, what it answers, and how it says that something went wrong.
 
 Three outcomes, not two: accepted (a `Receipt`), `NotSent`, and `Unsure`. A notifier sends once and never retries.
+Addresses, words and raw bytes never show in a ``repr``, so that no log and no traceback can hold them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+Kind = Literal["sms", "voice", "email"]
+
+VALID_SECONDS = 900
+"""How long a gateway may hold a message back: an unanswered alert starts its chain again after 15 minutes anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message on its way out. ``code`` is our attempt's id; ``thread`` stays the same across repeats."""
+    """One message on its way out. ``code`` is our attempt's id; ``thread`` stays the same across repeats.
+
+    ``urgent`` marks what wakes somebody in an actual emergency. ``valid_seconds``: a gateway that could not pass the
+    message on within that time gives it up.
+    """
 
     code: str
     kind: str
@@ -23,6 +34,8 @@ class Message:
     thread: str
     repeat: bool
     exercise: bool
+    urgent: bool = False
+    valid_seconds: int = VALID_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,7 @@ class Receipt:
     provider_code: str | None = None
     provider_status: str | None = None
     at: datetime | None = None
+    detail: str | None = None
 
 
 class NotSent(Exception):
@@ -46,6 +60,10 @@ class NotSent(Exception):
 
 class Unsure(Exception):
     """The line broke after the words may have left."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Notifier(Protocol):
@@ -65,9 +83,10 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The gateway has the message."""
+    """The gateway has the message; ``status`` is its own word for where the message stands."""
 
     provider_code: str
+    status: str | None = None
 
 
 class NotThere:
@@ -86,5 +105,47 @@ class Traceable(Protocol):
     """A notifier that can be asked later what became of a message."""
 
     async def trace(self, message: Message, sent_after: datetime) -> Trace:
-        """Look for a message that was handed over at ``sent_after`` or later, if at all."""
+        """Look for a message that was handed over at ``sent_after`` (aware, UTC) or later, if at all."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """A message that somebody sent to us. ``raw`` is what came over the wire, or the same form built from a list.
+
+    ``at`` is the gateway's own time (aware, UTC), where it tells one; a web hook does not.
+    """
+
+    provider_code: str
+    sender: str = field(repr=False)
+    to: str = field(repr=False)
+    text: str = field(repr=False)
+    raw: bytes = field(repr=False)
+    at: datetime | None = None
+
+
+@runtime_checkable
+class Inquirable(Protocol):
+    """A notifier that can be asked what came in while nobody listened."""
+
+    async def inbound_since(self, after: datetime) -> Sequence[InboundMessage]:
+        """Return what came in at ``after`` (aware, UTC) or later, oldest first. Raises `NotSent` or `Unsure`.
+
+        May hold messages that are known already: whoever asks recognises them by their ``provider_code``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a gateway says about a message that it took. ``permanent`` only means something when it is refused."""
+
+    provider_code: str
+    attempt_code: str | None
+    state: Literal["accepted", "delivered", "refused"]
+    permanent: bool = False
+    error_code: str | None = None
+
+
+class Unreadable(ValueError):
+    """The gateway sent something that is not what it says it sends."""

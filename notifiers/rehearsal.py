@@ -1,19 +1,45 @@
-"""Gateways of a rehearsal: they accept everything and send nothing. What was "sent" is read in the outbox."""
+"""Gateways of a rehearsal: they accept everything and send nothing; what was "sent" goes to whoever keeps it.
 
-from typing import ClassVar
+They never touch the network. A rehearsal can be told how an address behaves, so that a demo or a test can show a
+silent telephone or a broken line.
+"""
 
-from notifiers.message import Message, Receipt
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar, Literal
+
+from notifiers.message import Message, NotSent, Receipt, Unsure
+
+Keep = Callable[[Message], Awaitable[None]]
+"""Where a rehearsed message goes."""
+
+Behaviour = Literal["silent", "busy", "refused", "unsure"]
+"""``silent``: accepted and never arrives; ``busy``: not now; ``refused``: never; ``unsure``: arrives, no answer."""
+
+
+async def _keep_nothing(_message: Message) -> None:
+    """The outbox remembers the words anyway."""
 
 
 class RehearsalSms:
-    """Accepts texts for any number."""
+    """Accepts texts for any number. ``behaves`` maps an address to how it behaves, and may change while in use."""
 
     kind: ClassVar[str] = "sms"
     name = "rehearsal_sms"
 
+    def __init__(self, keep: Keep = _keep_nothing, *, behaves: Mapping[str, Behaviour] | None = None) -> None:
+        self._keep = keep
+        self._behaves = {} if behaves is None else behaves
+
     async def send(self, message: Message) -> Receipt:
-        """Accept the message."""
-        return Receipt(provider_code=f"rehearsed-{message.code}")
+        """Keep the message and accept it, unless its address behaves otherwise."""
+        behaviour = self._behaves.get(message.to)
+        if behaviour in ("busy", "refused"):
+            raise NotSent(f"rehearsed: {behaviour}", permanent=behaviour == "refused", code=behaviour)
+        if behaviour != "silent":
+            await self._keep(message)
+        if behaviour == "unsure":
+            raise Unsure("rehearsed: the line broke")
+        return Receipt(provider_code=f"rehearsed-{message.code}", provider_status="accepted")
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -24,3 +50,10 @@ class RehearsalEmail(RehearsalSms):
 
     kind: ClassVar[str] = "email"
     name = "rehearsal_email"
+
+
+class RehearsalVoice(RehearsalSms):
+    """Accepts calls for any number."""
+
+    kind: ClassVar[str] = "voice"
+    name = "rehearsal_voice"

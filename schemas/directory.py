@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
-from schemas.alerts import ChannelKind, Line
+from schemas.alerts import ChannelKind, Line, WarningOut
 from schemas.faults import wrong
 from schemas.fields import (
     Address,
@@ -43,6 +43,7 @@ class Entry(Shape):
     created_at: Instant
     changed_at: Instant
     retired_at: Instant | None = None
+    warnings: tuple[WarningOut, ...] = ()
 
 
 class Party(Shape):

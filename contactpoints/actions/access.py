@@ -58,9 +58,12 @@ async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tool
         return "locked"
     if row["expires_at"] is not None and row["expires_at"] <= now:
         return "expired"
+    async with db.transaction() as session:
+        if not await access.take_try(session, officer, most=_MOST_WRONG):
+            return "locked"
     right = await asyncio.to_thread(_matches, row["hash"], peppered(tools.pepper, pin))
     async with db.transaction() as session:
-        await access.note_try(session, officer, right=right, most=_MOST_WRONG, now=now)
+        await access.judge_try(session, officer, right=right, most=_MOST_WRONG, now=now)
     return "right" if right else "wrong"
 
 

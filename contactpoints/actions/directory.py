@@ -142,7 +142,7 @@ def _public(point: ContactPoint, territory: str | None, *, now: datetime) -> dic
 
 def _answering(point: ContactPoint, now: datetime) -> tuple[str | None, str]:
     for post in sorted(point.posts, key=lambda post: (LINES.index(post.line), post.id)):
-        for officer in on_duty(post.rotations, post.overrides, point.absences, now):
+        for officer in on_duty(post.rotations, post.overrides, absences=point.absences, at=now):
             if officer in point.officers:
                 return post.line, point.officers[officer].function
     return None, point.function

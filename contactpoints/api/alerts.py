@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from typing import get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,7 +13,7 @@ from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
 from contactpoints.rules.refusals import Conflict, Fault, IdempotencyKeyRequired, Invalid
 from contactpoints.runtime import Runtime
-from schemas.alerts import Acknowledge, Closure, Withdrawal, read_open_alert
+from schemas.alerts import Acknowledge, Closure, State, Status, Withdrawal, read_open_alert
 from schemas.reading import read
 
 _LONGEST_KEY = 255
@@ -23,7 +24,7 @@ def _once(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         raise IdempotencyKeyRequired("Send an Idempotency-Key header, new for each alert and the same for each retry.")
-    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+    if len(key) > _LONGEST_KEY or not all("!" <= sign <= "~" for sign in key):
         raise IdempotencyKeyRequired(f"An Idempotency-Key has at most {_LONGEST_KEY} visible ASCII characters.")
     return key
 
@@ -35,6 +36,13 @@ def _number(request: Request, name: str, *, default: int | None, most: int = 2**
     if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) > most:
         raise Invalid([Fault(f"/query/{name}", "number", f"A whole number from 0 to {most}.")])
     return int(text)
+
+
+def _one_of(request: Request, name: str, codes: tuple[str, ...]) -> str | None:
+    text = request.query_params.get(name)
+    if text is not None and text not in codes:
+        raise Invalid([Fault(f"/query/{name}", "unknown", f"One of {', '.join(codes)}.")])
+    return text
 
 
 async def open_alert(runtime: Runtime, request: Request) -> Response:
@@ -65,8 +73,8 @@ async def list_alerts(runtime: Runtime, request: Request) -> Response:
         actor=actor,
         after=_number(request, "cursor", default=None),
         most=_number(request, "limit", default=50, most=_MOST) or 1,
-        state=request.query_params.get("state"),
-        status=request.query_params.get("status"),
+        state=_one_of(request, "state", get_args(State)),
+        status=_one_of(request, "status", get_args(Status)),
         now=runtime.now(),
     )
     return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})

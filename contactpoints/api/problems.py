@@ -1,5 +1,6 @@
 """Problems: one place decides how a refusal looks (RFC 9457). A detail never holds an address, a token or an input."""
 
+import logging
 import re
 from collections.abc import Mapping
 
@@ -25,6 +26,7 @@ _STATUS: Mapping[type[refusals.Refusal], int] = {
     refusals.Refusal: 400,
 }
 _MEDIA = "application/problem+json"
+_log = logging.getLogger(__name__)
 
 
 async def render(request: Request, refusal: Exception) -> Response:
@@ -72,6 +74,17 @@ async def render_http(request: Request, failure: Exception) -> Response:
     )
     body = {"type": "about:blank", "title": title, "status": failure.status_code, "instance": request.url.path}
     return JSONResponse(body, status_code=failure.status_code, headers=failure.headers, media_type=_MEDIA)
+
+
+async def render_fault(request: Request, fault: Exception) -> Response:
+    """Answer what should not happen: 500, or 400 where PostgreSQL refused the text itself (a NUL in an address)."""
+    untranslatable = getattr(fault, "sqlstate", "") in ("22021", "22P05")
+    if not untranslatable:
+        _log.error("%s %s failed: %s", request.method, request.url.path.split("/")[1:3], type(fault).__name__)
+    title = "What was sent holds a character that is not text" if untranslatable else "Something broke here"
+    status = 400 if untranslatable else 500
+    body = {"type": "about:blank", "title": title, "status": status, "instance": request.url.path}
+    return JSONResponse(body, status_code=status, media_type=_MEDIA)
 
 
 def _slug(name: str) -> str:

@@ -56,7 +56,7 @@ def officers_of(step: Step, directory: Directory, now: datetime) -> tuple[tuple[
         if place is None:
             continue
         point, post = place
-        for officer_id in on_duty(post.rotations, post.overrides, point.absences, now):
+        for officer_id in on_duty(post.rotations, post.overrides, absences=point.absences, at=now):
             if officer_id in point.officers:
                 found.setdefault(officer_id, (point, post, point.officers[officer_id]))
     return tuple(found.values())
@@ -70,7 +70,7 @@ def calls_of(step: Step, directory: Directory, now: datetime, *, available: Coll
     calls = tuple(
         Call(officer, post, point, channels)
         for point, post, officer in officers
-        if (channels := channels_to_use(officer, step.channels, frozenset(available)))
+        if (channels := channels_to_use(officer, step.channels, available=available))
     )
     return calls or "no_channel"
 

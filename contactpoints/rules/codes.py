@@ -3,63 +3,108 @@
 The alphabet has 31 signs, a prime, and neither 0, 1, I, L nor O. The check sign makes the weighted sum of all signs a
 multiple of 31; the weights differ from each other and from zero, so every single wrong sign and every swap of two
 signs is found.
+
+References and reply codes always mix digits and letters: an all-digit one could be taken for a PIN or a telephone
+number, and an all-letter one could be an ordinary word of somebody's language.
 """
+
+import unicodedata
+from functools import lru_cache
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _VALUE = {sign: place for place, sign in enumerate(ALPHABET)}
 _SIGNS = len(ALPHABET)
+_DIGITS = 8
 REFERENCE_LENGTH = 8
 REPLY_CODE_LENGTH = 7
 _TOKEN_LENGTH = 16
+_MOST_TYPED = 40
 
 
 def check_character(text: str) -> str:
-    """Return the check sign for ``text``, at most 28 signs of the alphabet."""
-    total = sum((place + 2) * _VALUE[sign] for place, sign in enumerate(reversed(text)))
+    """Return the check sign for ``text``, at most 29 signs of the alphabet; beyond that two weights would be equal.
+
+    Raises `KeyError` for a sign that is not of the alphabet.
+    """
+    total = sum(weight * _VALUE[sign] for weight, sign in enumerate(reversed(text), 2))
     return ALPHABET[-total % _SIGNS]
 
 
-def _holds(text: str) -> bool:
-    return all(sign in _VALUE for sign in text) and check_character(text[:-1]) == text[-1]
+def _holds(text: str, length: int) -> bool:
+    """Say whether ``text`` is ``length`` signs of the alphabet, of digits and letters, with a right check sign."""
+    if len(text) != length:
+        return False
+    drawn = text[:-1]
+    if drawn.isalpha() or drawn.isdecimal():
+        return False
+    total = 0
+    for weight, sign in enumerate(reversed(text), 1):
+        value = _VALUE.get(sign)
+        if value is None:
+            return False
+        total += weight * value
+    return not total % _SIGNS
 
 
-def _draw(entropy: bytes, length: int) -> str:
-    number = int.from_bytes(entropy, "big")
-    signs = []
-    for _ in range(length):
-        number, place = divmod(number, _SIGNS)
-        signs.append(ALPHABET[place])
-    return "".join(signs)
+@lru_cache(maxsize=64)
+def _mixed(length: int, digit: bool, letter: bool) -> int:
+    """Return how many ways ``length`` further signs can end in a text that holds both a digit and a letter."""
+    without_digit = 0 if digit else pow(_SIGNS - _DIGITS, length)
+    without_letter = 0 if letter else pow(_DIGITS, length)
+    without_either = 0 if digit or letter or length else 1
+    return int(pow(_SIGNS, length)) - int(without_digit) - int(without_letter) + without_either
+
+
+def _draw_mixed(entropy: bytes, length: int) -> str:
+    """Return one of all mixed texts of ``length`` signs, each as likely as any other to within 2**-90."""
+    place = int.from_bytes(entropy, "big") % _mixed(length, False, False)
+    drawn = ""
+    digit = letter = False
+    for left in range(length - 1, -1, -1):
+        after_digit, after_letter = _mixed(left, True, letter), _mixed(left, digit, True)
+        if place < _DIGITS * after_digit:
+            value, place = divmod(place, after_digit)
+            digit = True
+        else:
+            value, place = divmod(place - _DIGITS * after_digit, after_letter)
+            value += _DIGITS
+            letter = True
+        drawn += ALPHABET[value]
+    return drawn
 
 
 def new_reference(entropy: bytes) -> str:
     """Return an alert's reference ``XXXX-XXXX`` from 16 random bytes. It is no secret."""
-    drawn = _draw(entropy, REFERENCE_LENGTH - 1)
+    drawn = _draw_mixed(entropy, REFERENCE_LENGTH - 1)
     whole = drawn + check_character(drawn)
     return f"{whole[:4]}-{whole[4:]}"
 
 
 def read_reference(text: str) -> str | None:
-    """Return the reference in ``text``, forgiving case, spaces and hyphens; None when it is none."""
-    plain = text.upper().replace("-", "").replace(" ", "")
-    if len(plain) != REFERENCE_LENGTH or not _holds(plain):
+    """Return the reference in ``text``, forgiving case, spaces, dashes and full-width signs; None when it is none."""
+    if len(text) > _MOST_TYPED:
         return None
-    return f"{plain[:4]}-{plain[4:]}"
+    folded = unicodedata.normalize("NFKC", text).upper()
+    plain = "".join(sign for sign in folded if unicodedata.category(sign) not in ("Pd", "Zs", "Cf", "Cc"))
+    return f"{plain[:4]}-{plain[4:]}" if _holds(plain, REFERENCE_LENGTH) else None
 
 
 def new_reply_code(entropy: bytes) -> str:
     """Return a reply code of 7 signs from 16 random bytes; it is never all digits, so it is no PIN."""
-    drawn = _draw(entropy, REPLY_CODE_LENGTH - 1)
-    if drawn.isdigit():
-        drawn = drawn[:-1] + ALPHABET[8 + entropy[0] % (_SIGNS - 8)]
+    drawn = _draw_mixed(entropy, REPLY_CODE_LENGTH - 1)
     return drawn + check_character(drawn)
 
 
 def is_reply_code(text: str) -> bool:
-    """Say whether ``text`` could be a reply code: length, alphabet, check sign, at least one letter."""
-    return len(text) == REPLY_CODE_LENGTH and not text.isdigit() and _holds(text)
+    """Say whether ``text`` could be a reply code, in capitals and without spaces."""
+    return _holds(text, REPLY_CODE_LENGTH)
 
 
 def new_token(entropy: bytes) -> str:
     """Return a page token of 16 signs, 79 bits, from 16 random bytes. It opens a page and acknowledges nothing."""
-    return _draw(entropy, _TOKEN_LENGTH)
+    number = int.from_bytes(entropy, "big")
+    signs = []
+    for _ in range(_TOKEN_LENGTH):
+        number, place = divmod(number, _SIGNS)
+        signs.append(ALPHABET[place])
+    return "".join(signs)

@@ -1,6 +1,6 @@
 """The directory as the rules see it: contact points, duty posts, officers and their channels, all frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,14 +79,19 @@ class ContactPoint:
         return timedelta(seconds=self.reminder_seconds)
 
 
-def channels_to_use(officer: Officer, wanted: tuple[str, ...], available: frozenset[str]) -> tuple[Channel, ...]:
-    """Return the officer's channels of the wanted kinds for which a gateway exists, proven ones first.
+def channels_to_use(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str]) -> tuple[Channel, ...]:
+    """Return the officer's channels of the wanted kinds for which a gateway is available, proven ones first.
 
-    Quarantined channels are left out. Among equals the officer's own order decides.
+    - Quarantined channels are left out.
+    - An unproven channel is used only when the officer has no proven one of the same kind: a proven mailbox never
+      silences the only telephone number, but a number that nobody ever answered does not ring beside a proven one.
+    - Among equals the officer's own order decides.
     """
-    usable = (
+    usable = [
         channel
         for channel in officer.channels
         if channel.kind in wanted and channel.kind in available and channel.quarantined_at is None
-    )
-    return tuple(sorted(usable, key=lambda channel: (channel.proven_at is None, channel.place, channel.id)))
+    ]
+    proven = {channel.kind for channel in usable if channel.proven_at is not None}
+    chosen = (channel for channel in usable if channel.proven_at is not None or channel.kind not in proven)
+    return tuple(sorted(chosen, key=lambda channel: (channel.proven_at is None, channel.place, channel.id)))

@@ -1,36 +1,69 @@
-"""The grammar of replies: a reply code and a PIN, in whatever noise an officer woken at 03:00 puts around them."""
+"""The grammar of replies: a reply code and a PIN, in whatever noise an officer woken at 03:00 puts around them.
+
+- A code is forgiven case, hyphens, spaces inside it, full-width and look-alike Cyrillic or Greek letters, accents and
+  invisible signs. A code that stands in one piece wins over codes that could be pieced together from neighbours.
+- A PIN is a run of 6 to 12 digits of any script. Of several, the one behind the word "PIN" counts, else the one right
+  behind the code. Only at these two places may it be written in groups (``48 29 13``).
+- Quoted lines (``> ...``) lend their code when the text itself has none, never a PIN or a keyword.
+- Links and the alert's reference, which quotations bring back, are neither code nor PIN.
+
+There is no "latest alert" and no "all": a reply without a code acknowledges nothing.
+"""
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
-from contactpoints.rules.codes import REPLY_CODE_LENGTH, is_reply_code, read_reference
+from contactpoints.rules.codes import REFERENCE_LENGTH, REPLY_CODE_LENGTH, is_reply_code, read_reference
 
-MOST_READ = 2000
-"""How many characters of a reply are looked at; a longer one is a robot's or a quotation's."""
+MOST_READ = 10_000
+"""How many characters of a reply are looked at; an SMS has at most 1,600, what is longer is a robot's."""
 
-_WORD = re.compile(r"[0-9A-Z]+")
-_PIN = re.compile(r"\A[0-9]{6,12}\Z")
-_STOP = frozenset(
-    ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "ARRET", "ALTO", "BAJA", "PARAR"]
+_MOST_CODES = 10
+_SHORTEST_PIN, _LONGEST_PIN = 6, 12
+_LONGEST_SINGLE = 8
+_ATOM = re.compile(r"([0-9A-Z]+)([^0-9A-Z]*)")
+_GLUED = re.compile(r"([A-Z]{3,})([0-9]{6,12})|([0-9]{6,12})([A-Z]{3,})|(ACK|CODE)([0-9A-Z]{7})")
+_QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+_PIN_WORDS = frozenset(["PIN", "NIP", "CLAVE"])
+_NO_PART_OF_A_CODE = _PIN_WORDS | {"ACK", "REF", "CODE", "YES", "AND", "UTC", "BY", "MY"}
+_TIE = frozenset(["", "-", " ", "  ", " -", "- ", " - ", "\n"])
+_WORDS_BEFORE_A_MARKED_PIN = 3
+
+_STOP = {
+    # The words that carriers and Twilio take for an opt-out, then their French and Spanish sisters.
+    *("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"),
+    *("ARRET", "ARRETER", "ALTO", "BAJA", "PARAR"),
+}
+_HELP = frozenset(["HELP", "AIDE", "AYUDA"])
+_WRONG_PERSON = tuple(
+    f" {phrase} "
+    for phrase in (
+        *("WRONG NUMBER", "WRONG PERSON", "WRONG NR", "WHO IS THIS", "WHO S THIS", "WHOS THIS", "WHO ARE YOU"),
+        *("NOT MY NUMBER", "MAUVAIS NUMERO", "FAUX NUMERO", "ERREUR DE NUMERO", "MAUVAISE PERSONNE"),
+        *("QUI EST CE", "C EST QUI", "QUI ETES VOUS", "NUMERO EQUIVOCADO", "NUMERO INCORRECTO"),
+        *("PERSONA EQUIVOCADA", "EQUIVOCADO DE NUMERO", "SE EQUIVOCA DE NUMERO", "QUIEN ES USTED", "QUIEN ERES"),
+        *("QUIEN ES", "NUMERO ERRADO", "FALSCHE NUMMER", "NUMERO SBAGLIATO"),
+    )
 )
-_HELP = frozenset(["HELP", "INFO", "AIDE", "AYUDA"])
-_WRONG_PERSON = (
-    "WRONG NUMBER",
-    "WRONG PERSON",
-    "WHO IS THIS",
-    "MAUVAIS NUMERO",
-    "MAUVAISE PERSONNE",
-    "QUI ETES VOUS",
-    "NUMERO EQUIVOCADO",
-    "PERSONA EQUIVOCADA",
-    "QUIEN ES",
-)
+_FIRST_OF_WRONG_PERSON = frozenset(phrase.split()[0] for phrase in _WRONG_PERSON)
+_LOOK_ALIKES = dict(zip("АВСЕНКМРТХУЅЈΑΒΕΖΗΚΜΝΡΤΥΧ", "ABCEHKMPTXYSJABEZHKMNPTYX", strict=True))  # noqa: RUF001
+_MINUS = "\u2212"
+
+Atom = tuple[str, str]
+"""A run of letters and digits, and whatever stands between it and the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was read out of a reply: the codes in it, the PIN if there is exactly one candidate, and its keywords."""
+    """What was read out of a reply.
+
+    ``codes``: the different codes in it, at most ten; more than one that was ever given is ambiguous and must be
+    refused. ``pins``: how many different PINs it could hold; ``pin`` is None when there is none or no telling which.
+    ``stop`` only when the whole text is such a word. ``wrong_person`` may be set beside a code: a code with the right
+    PIN says who answers, whatever else is written.
+    """
 
     codes: tuple[str, ...]
     pin: str | None
@@ -41,53 +74,157 @@ class Reply:
 
 
 def read_reply(text: str) -> Reply:
-    """Read a reply. Never raises; linear in the length of ``text``, of which `MOST_READ` characters are read.
-
-    A code may be written in lower case and with one space or hyphen inside. A PIN is a run of 6 to 12 digits. The
-    reference of the alert, which a quotation brings back, is neither.
-    """
-    plain = _plain(text[:MOST_READ])
-    words = _WORD.findall(plain)
-    codes, used = _codes(words)
-    pins = tuple(dict.fromkeys(word for place, word in enumerate(words) if place not in used and _PIN.match(word)))
-    squeezed = " ".join(words)
+    """Read a reply. Never raises on any text; time is linear in its length, of which `MOST_READ` is read."""
+    plain = _fold(text[:MOST_READ])
+    own = _QUOTED.sub("|", plain) if ">" in plain else plain
+    atoms = _atoms(own)
+    codes = _codes(atoms)
+    pins, pin = _pins(atoms, codes)
+    found = tuple(codes)
+    if not found and own is not plain:
+        found = tuple(_codes(_atoms(plain)))
+    words = [atom for atom, _ in atoms]
     return Reply(
-        codes=codes,
-        pin=pins[0] if len(pins) == 1 else None,
-        pins=len(pins),
-        stop=not codes and squeezed.replace(" ", "") in _STOP,
-        wrong_person=not codes and any(phrase in squeezed for phrase in _WRONG_PERSON),
-        help=not codes and squeezed in _HELP,
+        codes=found[:_MOST_CODES],
+        pin=pin,
+        pins=pins,
+        stop=not found and "".join(words) in _STOP,
+        wrong_person=_says_wrong_person(words),
+        help=not found and not _HELP.isdisjoint(words),
     )
 
 
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text)
-    signs = (str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in folded if _kept(sign))
-    return "".join(signs).upper()
+def _says_wrong_person(words: list[str]) -> bool:
+    if _FIRST_OF_WRONG_PERSON.isdisjoint(words):
+        return False
+    said = f" {' '.join(words)} "
+    return any(phrase in said for phrase in _WRONG_PERSON)
 
 
-def _kept(sign: str) -> bool:
-    return unicodedata.category(sign) not in ("Mn", "Cf")
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text.upper()
+    return "".join(sign if sign.isascii() else _fold_sign(sign) for sign in text).upper()
 
 
-def _codes(words: list[str]) -> tuple[tuple[str, ...], set[int]]:
-    found: dict[str, None] = {}
-    used: set[int] = set()
-    for place, word in enumerate(words):
-        if is_reply_code(word):
-            found[word] = None
-            used.add(place)
-            continue
-        following = words[place + 1] if place + 1 < len(words) else ""
-        joined = word + following
-        if following and read_reference(joined):
-            used.update((place, place + 1))
-        elif _in_two(word, following, place, used) and is_reply_code(joined):
-            found[joined] = None
-            used.update((place, place + 1))
-    return tuple(found), used
+def _fold_sign(sign: str) -> str:
+    """Return the ASCII signs that people mean by one that is not; what has none parts its neighbours."""
+    category = unicodedata.category(sign)
+    if category in ("Cf", "Mn", "Me"):
+        return ""
+    if category == "Pd" or sign == _MINUS:
+        return "-"
+    if category == "Zl":
+        return "\n"
+    digit = unicodedata.digit(sign, None)
+    if digit is not None:
+        return str(digit)
+    alike = _LOOK_ALIKES.get(sign.upper())
+    return alike or unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or " "
 
 
-def _in_two(word: str, following: str, place: int, used: set[int]) -> bool:
-    return place not in used and 2 < len(word) < 5 and len(word) + len(following) == REPLY_CODE_LENGTH
+def _atoms(plain: str) -> list[Atom]:
+    """Part a folded text into runs of letters and digits, each with whatever stands between it and the next."""
+    if "/" in plain:
+        plain = " ".join(word for word in plain.split() if not _is_link(word))
+    atoms: list[Atom] = []
+    for atom, gap in _ATOM.findall(plain):
+        pieces = _unglue(atom) if len(atom) > _LONGEST_SINGLE else (atom,)
+        atoms.extend((piece, "") for piece in pieces[:-1])
+        atoms.append((pieces[-1], gap))
+    return atoms
+
+
+def _unglue(atom: str) -> tuple[str, ...]:
+    """Part code and PIN written without a space, and words written onto either of them."""
+    code, rest = atom[:REPLY_CODE_LENGTH], atom[REPLY_CODE_LENGTH:]
+    if _is_pin(rest) and is_reply_code(code):
+        return code, rest
+    glued = _GLUED.fullmatch(atom)
+    return tuple(part for part in glued.groups() if part) if glued else (atom,)
+
+
+def _is_link(word: str) -> bool:
+    if "://" in word:
+        return True
+    host, slash, _ = word.partition("/")
+    last = host.rpartition(".")[2]
+    return bool(slash) and "." in host.strip(".") and last.isalpha() and len(last) > 1
+
+
+def _is_pin(atom: str) -> bool:
+    return _SHORTEST_PIN <= len(atom) <= _LONGEST_PIN and atom.isdecimal()
+
+
+def _codes(atoms: list[Atom]) -> dict[str, range]:
+    """Return each code with the places of its pieces; pieced-together ones only when none stands in one piece."""
+    found = {atom: range(n, n + 1) for n, (atom, _) in enumerate(atoms) if is_reply_code(atom)}
+    return found or _pieced_codes(atoms)
+
+
+def _pieced_codes(atoms: list[Atom]) -> dict[str, range]:
+    found: dict[str, range] = {}
+    barred = _barred(atoms)
+    for first in range(len(atoms) - 1):
+        signs = ""
+        for last in range(first, len(atoms)):
+            atom, gap = atoms[last]
+            signs += atom
+            if last in barred or len(signs) > REPLY_CODE_LENGTH:
+                break
+            if len(signs) == REPLY_CODE_LENGTH and is_reply_code(signs):
+                found.setdefault(signs, range(first, last + 1))
+            if gap not in _TIE:
+                break
+    return found
+
+
+def _barred(atoms: list[Atom]) -> set[int]:
+    """Return the places of what is no piece of a code: PINs, the words around a code, the alert's reference."""
+    barred = {n for n, (atom, _) in enumerate(atoms) if atom in _NO_PART_OF_A_CODE or _is_pin(atom)}
+    for n, ((atom, gap), (after, _)) in enumerate(pairwise(atoms)):
+        if len(atom) + len(after) == REFERENCE_LENGTH and gap in _TIE and read_reference(atom + after):
+            barred.update((n, n + 1))
+    return barred
+
+
+def _pins(atoms: list[Atom], codes: dict[str, range]) -> tuple[int, str | None]:
+    """Return how many different PINs the text could hold, and the one that is meant, if that can be told."""
+    taken = {place for places in codes.values() for place in places}
+    runs = {atom for n, (atom, _) in enumerate(atoms) if n not in taken and _is_pin(atom)}
+    marked = {
+        pin for n, (atom, _) in enumerate(atoms) if atom in _PIN_WORDS and (pin := _marked(atoms, n, taken=taken))
+    }
+    behind = {pin for places in codes.values() if (pin := _pin_at(atoms, places.stop, grouped=not runs))}
+    for sort in (marked, behind, runs):
+        if sort:
+            return len(marked | behind | runs), next(iter(sort)) if len(sort) == 1 else None
+    return 0, None
+
+
+def _marked(atoms: list[Atom], word: int, *, taken: set[int]) -> str | None:
+    """Return the PIN behind the word "PIN": the first digits after at most a few words ("my PIN is ...")."""
+    for place in range(word + 1, min(word + 2 + _WORDS_BEFORE_A_MARKED_PIN, len(atoms))):
+        if place not in taken and atoms[place][0].isdecimal():
+            return _pin_at(atoms, place, grouped=True)
+    return None
+
+
+def _pin_at(atoms: list[Atom], place: int, *, grouped: bool) -> str | None:
+    if place >= len(atoms):
+        return None
+    if _is_pin(atoms[place][0]):
+        return atoms[place][0]
+    return _group_at(atoms, place) if grouped else None
+
+
+def _group_at(atoms: list[Atom], place: int) -> str | None:
+    """Return a PIN in groups, each parted from the next by one space or hyphen."""
+    digits = ""
+    for atom, gap in atoms[place : place + _LONGEST_PIN]:
+        if not atom.isdecimal():
+            break
+        digits += atom
+        if gap not in (" ", "-"):
+            break
+    return digits if _is_pin(digits) else None

@@ -1,21 +1,30 @@
 """Rosters: who is on duty when.
 
 Shifts are wall-clock times with an IANA zone, expanded to UTC by one published rule: a time that does not exist moves
-forward by the length of the gap, a time that exists twice is the first. A span holds its start and not its end.
+forward by the length of the gap, a time that exists twice is the first (RFC 5545, section 3.3.5). A span holds its
+start and not its end, and each turn ends where the next one starts, so a clock change leaves neither gap nor overlap.
+
+Zones come from the `tzdata` wheel, never from the machine: `contactpoints/__init__.py` empties `zoneinfo.TZPATH`
+before the first zone is read, so that two machines never disagree about a handover.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _DAY = timedelta(days=1)
 _LENGTH = {"daily": 1, "weekly": 7}
+_WEEKS_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingSpan:
-    """A stretch of working hours on one weekday (0 is Monday), ``HH:MM`` local time."""
+    """A stretch of working hours that starts on one weekday (0 is Monday), ``HH:MM`` local time.
+
+    An end at or before the start is on the next day: ``22:00`` to ``06:00`` is a night, ``00:00`` to ``00:00`` a day.
+    """
 
     weekday: int
     start: str
@@ -27,7 +36,7 @@ class Rotation:
     """Officers who take turns; each turn is a day or a week long and starts at a local wall-clock time.
 
     A weekly turn starts on the weekday of ``starts_on``. Before its first handover, and from that of ``ends_on``,
-    nobody is on duty by it.
+    nobody is on duty by it; without members nobody ever is.
     """
 
     id: int
@@ -42,7 +51,10 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A change of the pattern for a while: ``add`` or ``remove`` an officer, or ``replace`` whoever it gives."""
+    """A change of the pattern for a while: ``add`` or ``remove`` an officer, or ``replace`` whoever the rotations give.
+
+    A replacement leaves those alone who were added; a removal takes its officer away wherever he comes from.
+    """
 
     id: int
     action: str
@@ -53,51 +65,86 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A while in which an officer is never on duty, whatever the rosters say."""
+    """A while in which an officer is never on duty, whatever the rosters and overrides say."""
 
     officer_id: int
     starts_at: datetime
     ends_at: datetime
 
 
-def to_utc(day: date, wall: time, zone: str) -> datetime:
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zone(key: str) -> ZoneInfo:
+    """Return an IANA time zone. Raises `ValueError` for a name that the database does not hold, paths included."""
+    if key not in _zones():
+        raise ValueError("There is no such time zone in the IANA database; a name looks like Europe/Berlin.")
+    return ZoneInfo(key)
+
+
+def to_utc(day: date, wall: time, *, zone: str) -> datetime:
     """Return the instant of a local wall-clock time; one that is missing moves forward, one that is double is first.
 
+    A roster "until 9999-12-31" may end beyond what a `datetime` can tell; it then ends at the last instant it can.
     Raises `zoneinfo.ZoneInfoNotFoundError` for an unknown zone.
     """
     # With fold=0 Python reads a missing time by the offset before the gap, which moves it forward by the gap.
-    return datetime.combine(day, wall.replace(fold=0), ZoneInfo(zone)).astimezone(UTC)
+    local = datetime.combine(day, wall.replace(fold=0), ZoneInfo(zone))
+    try:
+        return local.astimezone(UTC)
+    except OverflowError:
+        return (datetime.max if day.year > 1 else datetime.min).replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=65536)
 def _handover(day: date, wall: time, zone: str) -> datetime:
-    return to_utc(day, wall, zone)
+    return to_utc(day, wall, zone=zone)
+
+
+def _turn(rotation: Rotation, at: datetime) -> int:
+    """Return the number of the turn at ``at``, 0 being the first, or -1 before the first handover."""
+    length = _LENGTH[rotation.period]
+    # Local time is at most 14 hours ahead of UTC: the turn of tomorrow's UTC day is never too early a guess.
+    number = ((at.date() - rotation.starts_on).days + 1) // length
+    while number >= 0 and _start(rotation, number) > at:
+        number -= 1
+    return max(number, -1)
+
+
+def _start(rotation: Rotation, number: int) -> datetime:
+    day = rotation.starts_on + number * _LENGTH[rotation.period] * _DAY
+    return _handover(day, rotation.handover, rotation.zone)
+
+
+def _end(rotation: Rotation) -> datetime | None:
+    return None if rotation.ends_on is None else _handover(rotation.ends_on, rotation.handover, rotation.zone)
 
 
 def turn(rotation: Rotation, at: datetime) -> int | None:
     """Return the officer whose turn it is at ``at``, or None before the first handover and after the last."""
-    day = at.astimezone(ZoneInfo(rotation.zone)).date() + _DAY
-    while _handover(day, rotation.handover, rotation.zone) > at:
-        day -= _DAY
-    if day < rotation.starts_on or (rotation.ends_on is not None and day >= rotation.ends_on):
+    number = _turn(rotation, at)
+    end = _end(rotation)
+    if number < 0 or not rotation.members or (end is not None and at >= end):
         return None
-    number = (day - rotation.starts_on).days // _LENGTH[rotation.period]
     return rotation.members[number % len(rotation.members)]
 
 
 def on_duty(
-    rotations: tuple[Rotation, ...], overrides: tuple[Override, ...], absences: tuple[Absence, ...], at: datetime
+    rotations: tuple[Rotation, ...], overrides: tuple[Override, ...], *, absences: tuple[Absence, ...], at: datetime
 ) -> tuple[int, ...]:
-    """Return who is on duty at ``at`` (aware), each officer once, lower layers first.
+    """Return who is on duty at ``at`` (aware, UTC), each officer once: by the rotations, lower layers first, then added.
 
     Overrides apply in the order of their numbers, so a later one wins; an absent officer is never on duty.
     """
-    found = [officer for each in sorted(rotations, key=_layer) if (officer := turn(each, at)) is not None]
+    planned = [officer for each in sorted(rotations, key=_layer) if (officer := turn(each, at)) is not None]
+    added: list[int] = []
     for override in sorted(overrides, key=_number):
         if override.starts_at <= at < override.ends_at:
-            found = _overridden(found, override)
+            planned, added = _overridden(planned, added, override=override)
     away = {absence.officer_id for absence in absences if absence.starts_at <= at < absence.ends_at}
-    return tuple(dict.fromkeys(officer for officer in found if officer not in away))
+    return tuple(dict.fromkeys(officer for officer in (*planned, *added) if officer not in away))
 
 
 def _layer(rotation: Rotation) -> tuple[int, int]:
@@ -108,9 +155,56 @@ def _number(override: Override) -> int:
     return override.id
 
 
-def _overridden(found: list[int], override: Override) -> list[int]:
+def _overridden(planned: list[int], added: list[int], *, override: Override) -> tuple[list[int], list[int]]:
+    officer = override.officer_id
     if override.action == "replace":
-        return [override.officer_id]
+        return [officer], added
     if override.action == "add":
-        return [*found, override.officer_id]
-    return [officer for officer in found if officer != override.officer_id]
+        return planned, [*added, officer]
+    return [each for each in planned if each != officer], [each for each in added if each != officer]
+
+
+def next_change(
+    rotations: tuple[Rotation, ...], overrides: tuple[Override, ...], *, absences: tuple[Absence, ...], at: datetime
+) -> datetime | None:
+    """Return the first instant after ``at`` at which `on_duty` may give another answer; None when it never will.
+
+    Until then an answer may be kept. The instant is a handover, or the start or end of an override or absence.
+    """
+    edges = [edge for span in (*overrides, *absences) for edge in (span.starts_at, span.ends_at)]
+    edges += [edge for rotation in rotations for edge in _handovers_after(rotation, at)]
+    return min((edge for edge in edges if edge > at), default=None)
+
+
+def _handovers_after(rotation: Rotation, at: datetime) -> tuple[datetime, ...]:
+    end = _end(rotation)
+    if not rotation.members or (end is not None and at >= end):
+        return ()
+    start = _start(rotation, _turn(rotation, at) + 1)
+    return (start,) if end is None else (min(start, end),)
+
+
+def next_working(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> datetime:
+    """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones.
+
+    Without any working hours it is ``at`` itself: a contact point that names none is not made to wait.
+    """
+    today = at.astimezone(ZoneInfo(zone)).date()
+    spans = tuple(spans)
+    starts: list[datetime] = []
+    # A day may be missing from the calendar (Samoa, 30 December 2011), so one week ahead is not always enough.
+    for day in (today + number * _DAY for number in range(-1, 7 * _WEEKS_AHEAD)):
+        for span in spans:
+            if span.weekday != day.weekday():
+                continue
+            start, end = _span_on(day, span, zone=zone)
+            if start <= at < end:
+                return at
+            if at < start < end:
+                starts.append(start)
+    return min(starts, default=at)
+
+
+def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:
+    start, end = time.fromisoformat(span.start), time.fromisoformat(span.end)
+    return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)

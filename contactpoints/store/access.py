@@ -61,11 +61,22 @@ async def keep_pin(session: Session, officer_id: int, *, hashed: str, now: datet
     )
 
 
-async def note_try(session: Session, officer_id: int, *, right: bool, most: int, now: datetime) -> None:
-    """Count wrong tries in a row; the last one allowed locks the PIN."""
+async def take_try(session: Session, officer_id: int, *, most: int) -> bool:
+    """Count a try before the PIN is looked at, so that guesses side by side are all counted; False: none is left."""
+    taken = await session.fetchval(
+        """update pins set wrong_tries = wrong_tries + 1
+            where officer_id = $1 and locked_at is null and wrong_tries < $2 returning 1""",
+        officer_id,
+        most,
+    )
+    return taken is not None
+
+
+async def judge_try(session: Session, officer_id: int, *, right: bool, most: int, now: datetime) -> None:
+    """Forget the tries after a right one; lock the PIN after the last wrong one."""
     await session.execute(
-        """update pins set wrong_tries = case when $2 then 0 else wrong_tries + 1 end,
-                  locked_at = case when not $2 and wrong_tries + 1 >= $3 then $4 else locked_at end
+        """update pins set wrong_tries = case when $2 then 0 else wrong_tries end,
+                  locked_at = case when not $2 and wrong_tries >= $3 then $4 else locked_at end
             where officer_id = $1""",
         officer_id,
         right,

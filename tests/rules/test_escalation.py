@@ -1,0 +1,75 @@
+"""What an alert is due."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contactpoints.rules.escalation import (
+    Climb,
+    Exhaust,
+    Move,
+    Plan,
+    PostRef,
+    Rest,
+    Standing,
+    Step,
+    Wait,
+    next_move,
+    planned,
+    read_plan,
+    scaled,
+    with_fallback,
+    write_plan,
+)
+
+NOON = datetime(2026, 10, 25, 12, tzinfo=UTC)
+STEP = Step((PostRef(1, 1),), ("sms",), timedelta(minutes=10))
+PLAN = Plan((STEP, STEP), timedelta(minutes=15), timedelta(hours=1))
+
+
+def minutes(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+@pytest.mark.parametrize(
+    ("standing", "now", "move"),
+    [
+        pytest.param(Standing(), NOON, Climb(1, 1), id="a fresh alert takes the first step"),
+        pytest.param(Standing(1, 1, NOON), minutes(9), Wait(minutes(10)), id="silence is tolerated for ten minutes"),
+        pytest.param(Standing(1, 1, NOON), minutes(10), Climb(2, 1), id="on the tenth minute it climbs"),
+        pytest.param(Standing(2, 1, NOON), minutes(10), Exhaust(minutes(25)), id="after the last step it is exhausted"),
+        pytest.param(
+            Standing(2, 1, NOON, minutes(10)), minutes(24), Wait(minutes(25)), id="an exhausted chain rests a while"
+        ),
+        pytest.param(Standing(2, 1, NOON, minutes(10)), minutes(25), Climb(1, 2), id="and starts again at step one"),
+        pytest.param(
+            Standing(1, 1, NOON, settled="acknowledged"), minutes(99), Rest("acknowledged"), id="an answer stops it"
+        ),
+    ],
+)
+def test_next_move(standing: Standing, now: datetime, move: Move) -> None:
+    assert next_move(PLAN, standing, now) == move
+
+
+def test_a_plan_without_steps_is_exhausted_again_and_again() -> None:
+    empty = Plan((), timedelta(minutes=15), timedelta(hours=1))
+    assert next_move(empty, Standing(), NOON) == Exhaust(minutes(15))
+    assert next_move(empty, Standing(0, 1, None, NOON), minutes(15)) == Exhaust(minutes(30))
+
+
+def test_a_plan_is_frozen_and_read_back_unchanged() -> None:
+    assert read_plan(write_plan(PLAN)) == PLAN
+
+
+def test_the_plan_says_when_each_step_is_due() -> None:
+    assert planned(PLAN, NOON) == ((1, NOON), (2, minutes(10)))
+
+
+def test_a_compressed_clock_divides_only_the_durations() -> None:
+    assert scaled(PLAN, 60).steps[0] == Step((PostRef(1, 1),), ("sms",), timedelta(seconds=10))
+
+
+def test_the_secretariat_is_the_last_fallback_of_a_policy_that_names_none() -> None:
+    steps = with_fallback(PLAN.steps, PostRef(9, 90))
+    assert steps[-1].posts == (PostRef(9, 90),)
+    assert with_fallback(steps, PostRef(9, 90)) == steps

@@ -1,0 +1,141 @@
+"""A night on duty, for stories: the real doors and the real engine on a clock that only the test moves."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from contactpoints.actions.access import make_key, set_pin
+from contactpoints.actions.demo_network import Made, MadeOfficer, load_demo
+from contactpoints.actions.seed import load_parties
+from contactpoints.clock import Clock
+from contactpoints.engine import dispatcher
+from contactpoints.engine.run import carry_on, read_replies
+from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.codes import is_reply_code
+from contactpoints.runtime import Runtime, open_runtime
+from contactpoints.serving import desk_of
+from contactpoints.settings import Settings
+from contactpoints.store.sealing import Keyring
+from contactpoints.web import application
+from schemas.examples import example
+
+PIN = "482913"
+START = datetime(2026, 10, 14, 0, 0, tzinfo=UTC)
+
+
+class HandClock(Clock):
+    """A clock that moves only when it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class World:
+    """The service and everybody around it."""
+
+    runtime: Runtime
+    clock: HandClock
+    client: httpx.AsyncClient
+    network: dict[str | None, Made]
+    requester: str
+    contact_point: str
+    heard: set[int] = field(default_factory=set)
+
+    async def opens_alert(self, *, once: str | None = None, key: str | None = None, **fields: Any) -> httpx.Response:
+        """Trigger an alert to France, as the requesting authority of the United States."""
+        body = example("preservation") | {"requested_party": "FR", "status": "actual", "urgency": "emergency"} | fields
+        body.pop("notify", None)
+        return await self.post("/v1/alerts", body, key=key, once=once or secrets.token_hex(8))
+
+    async def post(self, path: str, body: Any, *, key: str | None = None, once: str = "") -> httpx.Response:
+        """POST a body, JSON unless it is bytes."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {key or self.requester}", "Content-Type": "application/json"}
+        if once:
+            headers["Idempotency-Key"] = once
+        return await self.client.post(path, content=content, headers=headers)
+
+    async def get(self, path: str, *, key: str | None = None) -> httpx.Response:
+        """GET an address."""
+        return await self.client.get(path, headers={"Authorization": f"Bearer {key or self.requester}"})
+
+    async def settles(self) -> None:
+        """Let the engine work until nothing is due."""
+        desk = desk_of(self.runtime)
+        done = 1
+        while done:
+            done = await carry_on(desk) + await read_replies(desk)
+            done += await dispatcher.send_due(desk, "sms") + await dispatcher.send_due(desk, "email")
+            done += await dispatcher.follow_up(desk)
+
+    async def passes(self, **duration: float) -> None:
+        """Move the clock on, stopping wherever something falls due, and let the engine work there."""
+        until = self.clock.at + timedelta(**duration)
+        await self.settles()
+        while (due := await self._next_due()) is not None and due <= until:
+            self.clock.at = max(due, self.clock.at)
+            await self.settles()
+        self.clock.at = until
+        await self.settles()
+
+    async def _next_due(self) -> datetime | None:
+        async with self.runtime.db.session() as session:
+            due: datetime | None = await session.fetchval(
+                """select least((select min(due_at) from alerts), (select min(send_at) from messages),
+                                (select min(trace_at) from messages), (select min(lease_until) from messages))"""
+            )
+        return due
+
+    async def hears(self, address: str) -> list[dict[str, Any]]:
+        """Return what reached an address since it was last asked, oldest first."""
+        items = (await self.get("/rehearsal/messages")).json()["items"]
+        new = [each for each in reversed(items) if each["address"] == address and each["id"] not in self.heard]
+        self.heard |= {each["id"] for each in new}
+        return new
+
+    async def answers(self, officer: MadeOfficer, text: str, *, sender: str | None = None) -> str:
+        """Send an SMS as an officer would; return the answer, or nothing."""
+        await self.hears(sender or officer.sms)
+        await self.post("/rehearsal/replies", {"sender": sender or officer.sms, "text": text})
+        await self.settles()
+        return " ".join(each["body"] for each in await self.hears(sender or officer.sms))
+
+    async def code_of(self, officer: MadeOfficer) -> str:
+        """Read the reply code out of the SMS that an officer got."""
+        texts = [each["body"] for each in await self.hears(officer.sms)]
+        return next(word for text in texts for word in text.split() if is_reply_code(word))
+
+    async def timeline(self, reference: str) -> list[str]:
+        """Return the codes of the facts that the requester sees."""
+        page = (await self.get(f"/v1/alerts/{reference}/timeline")).json()
+        return [fact["code"] for fact in page["items"]]
+
+
+@asynccontextmanager
+async def open_world(database_url: str) -> AsyncIterator[World]:
+    """Open the service on a fresh database, with the invented network in it."""
+    keyring = Keyring({"test": bytes(32)}, secrets.token_bytes)
+    settings = Settings(keyring, b"p" * 32, database_url, "", True, 1.0, 0)
+    clock = HandClock()
+    async with open_runtime(settings, database_url=database_url, clock=clock) as runtime:
+        await load_parties(runtime.db, START)
+        network = {made.party: made for made in await load_demo(runtime.db, START)}
+        for officer in network["FR"].officers:
+            await set_pin(runtime.db, officer.id, pin=PIN, now=START, tools=runtime.tools)
+        asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
+        reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)
+        keys = [await make_key(runtime.db, who, now=START, entropy=secrets.token_bytes) for who in (asks, reads)]
+        transport = httpx.ASGITransport(application(runtime))
+        async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
+            yield World(runtime, clock, client, network, *keys)
