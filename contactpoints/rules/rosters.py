@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 _DAY = timedelta(days=1)
 _LENGTH = {"daily": 1, "weekly": 7}
 _WEEKS_AHEAD = 3
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def to_utc(day: date, wall: time, *, zone: str) -> datetime:
     try:
         return local.astimezone(UTC)
     except OverflowError:
-        return (datetime.max if day.year > 1 else datetime.min).replace(tzinfo=UTC)
+        return _LAST if day.year > 1 else _FIRST
 
 
 @lru_cache(maxsize=65536)
@@ -134,7 +135,7 @@ def turn(rotation: Rotation, at: datetime) -> int | None:
 def on_duty(
     rotations: tuple[Rotation, ...], overrides: tuple[Override, ...], *, absences: tuple[Absence, ...], at: datetime
 ) -> tuple[int, ...]:
-    """Return who is on duty at ``at`` (aware, UTC), each officer once: by the rotations, lower layers first, then added.
+    """Return who is on duty at ``at`` (aware, UTC), each officer once: planned, lower layers first, then added.
 
     Overrides apply in the order of their numbers, so a later one wins; an absent officer is never on duty.
     """
@@ -171,7 +172,8 @@ def next_change(
 
     Until then an answer may be kept. The instant is a handover, or the start or end of an override or absence.
     """
-    edges = [edge for span in (*overrides, *absences) for edge in (span.starts_at, span.ends_at)]
+    spans: tuple[Override | Absence, ...] = (*overrides, *absences)
+    edges = [edge for span in spans for edge in (span.starts_at, span.ends_at)]
     edges += [edge for rotation in rotations for edge in _handovers_after(rotation, at)]
     return min((edge for edge in edges if edge > at), default=None)
 
@@ -207,4 +209,4 @@ def next_working(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> da
 
 def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:
     start, end = time.fromisoformat(span.start), time.fromisoformat(span.end)
-    return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)
+    return _handover(day, start, zone), _handover(day if end > start else day + _DAY, end, zone)
