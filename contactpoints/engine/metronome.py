@@ -3,6 +3,7 @@
 No job store, no wall-clock triggers: due times live in PostgreSQL. Its ticks are the safety net under the doorbell.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC
 
@@ -13,6 +14,8 @@ class Metronome:
     """Calls functions at a steady beat, in the running event loop."""
 
     def __init__(self) -> None:
+        # It tells of every tick at level INFO.
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     def every(self, seconds: float, tick: Callable[[], None]) -> None:
