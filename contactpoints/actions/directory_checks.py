@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
-from contactpoints.rules.numbers import read_number
+from contactpoints.rules.numbers import read_address, read_number
 from contactpoints.rules.refusals import Fault
 from contactpoints.store import entries
 from contactpoints.store.database import Session
@@ -74,8 +74,14 @@ def _check_zone(zone: str, found: Found) -> None:
 
 
 def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *, found: Found) -> None:
-    if channel.kind != "email":
+    if channel.kind == "email":
+        try:
+            found.replaced["address"] = read_address(channel.address)
+        except ValueError as error:
+            found.faults.append(Fault("/address", "wrong_form", str(error)))
+    else:
         number = read_number(channel.address)
+        found.replaced["address"] = number.text
         if not number.possible:
             found.faults.append(Fault("/address", "not_possible", "No numbering plan has a number of this length."))
         elif not number.valid:

@@ -37,12 +37,13 @@ def _holds(text: str, length: int) -> bool:
     drawn = text[:-1]
     if drawn.isalpha() or drawn.isdecimal():
         return False
-    total = 0
-    for weight, sign in enumerate(reversed(text), 1):
+    total, weight = 0, length
+    for sign in text:
         value = _VALUE.get(sign)
         if value is None:
             return False
         total += weight * value
+        weight -= 1
     return not total % _SIGNS
 
 

@@ -1,7 +1,8 @@
 """The grammar of replies: a reply code and a PIN, in whatever noise an officer woken at 03:00 puts around them.
 
 - A code is forgiven case, hyphens, spaces inside it, full-width and look-alike Cyrillic or Greek letters, accents and
-  invisible signs. A code that stands in one piece wins over codes that could be pieced together from neighbours.
+  invisible signs. A code in one piece wins over one pieced together by hyphens, and that over one by spaces, so that
+  the words around a code are not taken for a part of it.
 - A PIN is a run of 6 to 12 digits of any script. Of several, the one behind the word "PIN" counts, else the one right
   behind the code. Only at these two places may it be written in groups (``48 29 13``).
 - Quoted lines (``> ...``) lend their code when the text itself has none, never a PIN or a keyword.
@@ -28,7 +29,8 @@ _GLUED = re.compile(r"([A-Z]{3,})([0-9]{6,12})|([0-9]{6,12})([A-Z]{3,})|(ACK|COD
 _QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 _PIN_WORDS = frozenset(["PIN", "NIP", "CLAVE"])
 _NO_PART_OF_A_CODE = _PIN_WORDS | {"ACK", "REF", "CODE", "YES", "AND", "UTC", "BY", "MY"}
-_TIE = frozenset(["", "-", " ", "  ", " -", "- ", " - ", "\n"])
+_HYPHENS = frozenset(["", "-", " -", "- ", " - "])
+_SPACES = _HYPHENS | {" ", "  ", "\n"}
 _WORDS_BEFORE_A_MARKED_PIN = 3
 
 _STOP = {
@@ -159,12 +161,14 @@ def _is_pin(atom: str) -> bool:
 def _codes(atoms: list[Atom]) -> dict[str, range]:
     """Return each code with the places of its pieces; pieced-together ones only when none stands in one piece."""
     found = {atom: range(n, n + 1) for n, (atom, _) in enumerate(atoms) if is_reply_code(atom)}
-    return found or _pieced_codes(atoms)
+    if not found:
+        barred = _barred(atoms)
+        found = _pieced_codes(atoms, barred, ties=_HYPHENS) or _pieced_codes(atoms, barred, ties=_SPACES)
+    return found
 
 
-def _pieced_codes(atoms: list[Atom]) -> dict[str, range]:
+def _pieced_codes(atoms: list[Atom], barred: set[int], *, ties: frozenset[str]) -> dict[str, range]:
     found: dict[str, range] = {}
-    barred = _barred(atoms)
     for first in range(len(atoms) - 1):
         signs = ""
         for last in range(first, len(atoms)):
@@ -174,7 +178,7 @@ def _pieced_codes(atoms: list[Atom]) -> dict[str, range]:
                 break
             if len(signs) == REPLY_CODE_LENGTH and is_reply_code(signs):
                 found.setdefault(signs, range(first, last + 1))
-            if gap not in _TIE:
+            if gap not in ties:
                 break
     return found
 
@@ -183,7 +187,7 @@ def _barred(atoms: list[Atom]) -> set[int]:
     """Return the places of what is no piece of a code: PINs, the words around a code, the alert's reference."""
     barred = {n for n, (atom, _) in enumerate(atoms) if atom in _NO_PART_OF_A_CODE or _is_pin(atom)}
     for n, ((atom, gap), (after, _)) in enumerate(pairwise(atoms)):
-        if len(atom) + len(after) == REFERENCE_LENGTH and gap in _TIE and read_reference(atom + after):
+        if gap == "-" and len(atom) == len(after) == REFERENCE_LENGTH // 2 and read_reference(atom + after):
             barred.update((n, n + 1))
     return barred
 
@@ -192,9 +196,10 @@ def _pins(atoms: list[Atom], codes: dict[str, range]) -> tuple[int, str | None]:
     """Return how many different PINs the text could hold, and the one that is meant, if that can be told."""
     taken = {place for places in codes.values() for place in places}
     runs = {atom for n, (atom, _) in enumerate(atoms) if n not in taken and _is_pin(atom)}
-    marked = {
-        pin for n, (atom, _) in enumerate(atoms) if atom in _PIN_WORDS and (pin := _marked(atoms, n, taken=taken))
-    }
+    words = [n for n, (atom, _) in enumerate(atoms) if atom in _PIN_WORDS]
+    if len(runs) == 1 and not words:
+        return 1, next(iter(runs))
+    marked = {pin for n in words if (pin := _marked(atoms, n, taken=taken))}
     behind = {pin for places in codes.values() if (pin := _pin_at(atoms, places.stop, grouped=not runs))}
     for sort in (marked, behind, runs):
         if sort:

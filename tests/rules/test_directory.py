@@ -1,0 +1,55 @@
+"""Which channels are used to reach an officer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, channels_to_use
+
+THEN = datetime(2026, 10, 1, tzinfo=UTC)
+EVERYTHING = frozenset({"sms", "voice", "email"})
+
+
+def channel(id: int, kind: str = "sms", *, place: int = 1, proven: bool = False, quarantined: bool = False) -> Channel:
+    return Channel(id, 1, kind, "+442079460958", place, THEN if proven else None, THEN if quarantined else None)
+
+
+def chosen(
+    *channels: Channel, wanted: tuple[str, ...] = ("sms", "email"), available: frozenset[str] = EVERYTHING
+) -> list[int]:
+    officer = Officer(1, 1, "Ana Marin", "Duty officer", "en", True, channels)
+    return [each.id for each in channels_to_use(officer, wanted, available=available)]
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        pytest.param((), [], id="an officer without channels cannot be reached"),
+        pytest.param((channel(1), channel(2, "email")), [1, 2], id="unproven ones are used when nothing is proven"),
+        pytest.param((channel(1), channel(2, "email", proven=True)), [2, 1], id="proven first, no kind is silenced"),
+        pytest.param((channel(1), channel(2, proven=True)), [2], id="only the proven number rings"),
+        pytest.param(
+            (channel(1, quarantined=True, proven=True), channel(2)), [2], id="quarantine leaves the unproven one in use"
+        ),
+        pytest.param((channel(1, quarantined=True),), [], id="quarantined channels are left out"),
+        pytest.param((channel(1, "voice", proven=True),), [], id="what is not wanted is not used"),
+        pytest.param((channel(5, place=2), channel(9, place=1), channel(3, place=2)), [9, 3, 5], id="his own order"),
+    ],
+)
+def test_channels_to_use(channels: tuple[Channel, ...], expected: list[int]) -> None:
+    assert chosen(*channels) == expected
+
+
+def test_a_channel_without_a_gateway_is_not_used() -> None:
+    both = (channel(1, proven=True), channel(2, "email"))
+    assert chosen(*both, available=frozenset({"email"})) == [2]
+    assert chosen(*both, available=frozenset()) == []
+
+
+def test_a_contact_point_tells_its_intervals_as_durations() -> None:
+    point = ContactPoint(
+        *(1, "FR", "24/7 point", "Duty desk", "Europe/Paris", ("fr",), {}, (), True, False, 1, (), {}, (), None),
+        restart_seconds=900,
+        reminder_seconds=3600,
+    )
+    assert (point.restart, point.reminder) == (timedelta(minutes=15), timedelta(hours=1))
