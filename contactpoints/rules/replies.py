@@ -169,7 +169,9 @@ def _codes(atoms: list[Atom]) -> dict[str, range]:
 
 def _pieced_codes(atoms: list[Atom], barred: set[int], *, ties: frozenset[str]) -> dict[str, range]:
     found: dict[str, range] = {}
-    for first in range(len(atoms) - 1):
+    for first, (begun, tie) in enumerate(atoms):
+        if len(begun) >= REPLY_CODE_LENGTH or tie not in ties or first in barred:
+            continue
         signs = ""
         for last in range(first, len(atoms)):
             atom, gap = atoms[last]

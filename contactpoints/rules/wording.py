@@ -1,42 +1,73 @@
-"""The exact words that leave. No context here has a field that could hold case data (law 6).
+"""The exact words that leave: to officers who are woken or called off, and the names of all other wordings.
 
-Catalogues of words come as arguments: English sentence -> translation. An exercise says EXERCISE first, everywhere.
+No context here or in the files beside it has a field that could hold case data (law 6): references, codes, times,
+functions, kinds. An exercise says EXERCISE first, everywhere. The text of an alert follows domain.md 6.5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from contactpoints.rules.gsm7 import MOST, fold, septets
+from contactpoints.rules.phrasing import (
+    EXERCISE,
+    EXERCISE_EVERYWHERE,
+    Catalogue,
+    Words,
+    cut,
+    function_of,
+    mail,
+    msgid,
+    say,
+    sms,
+    spelled,
+    spoken,
+    times,
+)
+from contactpoints.rules.wording_access import address_words, pin_changed_words, pin_link_words
+from contactpoints.rules.wording_alarms import AlarmContext, alarm_words
+from contactpoints.rules.wording_answers import AnswerContext, answer_words
+from contactpoints.rules.wording_news import NewsContext, Tried, news_words
 
-Catalogue = Mapping[str, str]
-EXERCISE = "EXERCISE"
-EXERCISE_EVERYWHERE = "EXERCISE / EXERCICE / EJERCICIO"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of one message; only e-mail has a subject."""
-
-    text: str
-    subject: str | None = None
+__all__ = [
+    "EXERCISE",
+    "EXERCISE_EVERYWHERE",
+    "AlarmContext",
+    "AlertContext",
+    "AnswerContext",
+    "Catalogue",
+    "NewsContext",
+    "StandDownContext",
+    "Tried",
+    "Words",
+    "address_words",
+    "alarm_words",
+    "alert_words",
+    "answer_words",
+    "news_words",
+    "pin_changed_words",
+    "pin_link_words",
+    "stand_down_words",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class AlertContext:
-    """What the words of an alert may tell. ``zone`` is the recipient's."""
+    """What the words of an alert may tell. ``zone`` is the recipient's.
+
+    With ``now`` a date stands before a time that is not today, and a deadline that has passed is called overdue.
+    """
 
     reference: str
     exercise: bool
     urgent: bool
     answer_by: datetime
     zone: str
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StandDownContext:
-    """Why somebody is stood down: ``acknowledged`` (by which function) or ``withdrawn``."""
+    """Why somebody is stood down: ``acknowledged`` (by which function), ``withdrawn`` or ``closed``."""
 
     why: str
     reference: str
@@ -44,68 +75,75 @@ class StandDownContext:
     at: datetime
     zone: str
     function: str | None = None
+    now: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewsContext:
-    """What the requester hears. ``zone`` is that of the contact point; the function, never a name."""
-
-    what: str
-    reference: str
-    exercise: bool
-    at: datetime
-    zone: str
-    function: str | None
-    restart: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerContext:
-    """What an officer hears in answer to a reply."""
-
-    what: str
-    reference: str
-    exercise: bool
-    at: datetime
-    zone: str
-    function: str | None = None
-    tries_left: int = 0
-
-
-def _N(text: str) -> str:  # noqa: N802 - the mark by which babel finds what must be translated
-    return text
-
-
-def _clock(at: datetime, zone: str) -> dict[str, str]:
-    local = at.astimezone(ZoneInfo(zone))
-    return {"local": f"{local:%H:%M}", "utc": f"{at:%H:%M}"}
-
-
-def _sms(words: Catalogue, text: str, *, exercise: bool, **fields: str) -> str:
-    said = fold(words.get(text, text).format(**fields))
-    return f"{EXERCISE} {said}" if exercise else said
-
-
-def _mail(words: Catalogue, subject: str, lines: tuple[str, ...], *, exercise: bool, **fields: str) -> Words:
-    said = "\n\n".join(words.get(line, line).format(**fields) for line in lines)
-    titled = words.get(subject, subject).format(**fields)
-    if exercise:
-        return Words(f"{EXERCISE_EVERYWHERE}\n\n{said}", f"{EXERCISE_EVERYWHERE} - {titled}")
-    return Words(said, titled)
-
-
-_ALERT = _N("24/7 network - EMERGENCY - ref {reference} - reply {code} + your PIN - by {local} your time ({utc} UTC)")
-_ALERT_NO_PIN = _N("24/7 network - EMERGENCY - ref {reference} - reply {code} - by {local} your time ({utc} UTC)")
-_AGAIN = _N("24/7 network - EMERGENCY, 2nd call - ref {reference} - reply {code} + your PIN - by {local} your time")
-_OR_LINK = _N("or {link}")
-_CALL = _N("This is the 24/7 network with an emergency. Please read the text message with reference {reference}.")
-_ALERT_SUBJECT = _N("24/7 network - EMERGENCY - ref {reference}")
-_ALERT_LINES = (
-    _N("An emergency request has arrived for your contact point. Reference: {reference}."),
-    _N("Please acknowledge by {local} your time ({utc} UTC): answer the SMS with its code and your PIN."),
-    _N("This message holds no case data. You read the request after you have acknowledged."),
-    _N("If you are not the person on duty, please do nothing: the next officer is called."),
+_EMERGENCY = msgid("24/7 network - EMERGENCY")
+_REQUEST = msgid("24/7 network - request")
+_REF = msgid("ref {reference}")
+_REPEAT = msgid("REPEAT")
+_REPLY = {
+    # (a PIN is required, the link is there)
+    (True, True): msgid("reply {code} + your PIN or open {link}"),
+    (True, False): msgid("reply {code} + your PIN"),
+    (False, True): msgid("reply {code} or open {link}"),
+    (False, False): msgid("reply {code}"),
+}
+_OPEN = msgid("open {link}")
+_SIGN_IN = msgid("sign in to answer")
+_BY = {
+    # (the deadline has passed, UTC is told)
+    (False, True): msgid("answer by {local} your time ({utc} UTC)"),
+    (False, False): msgid("answer by {local} your time"),
+    (True, True): msgid("OVERDUE since {local} your time ({utc} UTC)"),
+    (True, False): msgid("OVERDUE since {local} your time"),
+}
+_ANSWER_BY = {
+    False: msgid("Please answer by {local} your time ({utc} UTC)."),
+    True: msgid("The answer has been OVERDUE since {local} your time ({utc} UTC). Please answer now."),
+}
+_EXERCISE_NOTE = msgid(
+    "This is an exercise: please answer as you would an actual alert. No real request stands behind it."
 )
+_IT_IS = {
+    True: msgid(
+        "An EMERGENCY request has reached your contact point, and you are being called. Reference: {reference}."
+    ),
+    False: msgid("A request has reached your contact point. It is not an emergency. Reference: {reference}."),
+}
+_STEP = msgid("Nobody has acknowledged so far; this is step {step} of the call chain.")
+_AGAIN = msgid("This repeats an earlier message. The code in our SMS is still the same.")
+_HOW = {
+    (True, True): msgid(
+        "To acknowledge, open the secure page below and type your PIN there, or reply to our SMS with its code and "
+        "your PIN. Opening the page alone acknowledges nothing."
+    ),
+    (True, False): msgid("To acknowledge, reply to our SMS with its code and your PIN."),
+    (False, True): msgid(
+        "To acknowledge, open the secure page below and type the code from our SMS there, or reply to the SMS with "
+        "that code. Opening the page alone acknowledges nothing."
+    ),
+    (False, False): msgid("To acknowledge, reply to our SMS with its code."),
+}
+_NO_CASE_DATA = msgid("This message holds no case data. You can read the request once you have acknowledged it.")
+_GENUINE = msgid(
+    "Is it genuine? Our SMS shows the same reference. We never ask for a PIN by telephone or e-mail. If in doubt, "
+    "call the secretariat on the number that you already have."
+)
+_WRONG_PERSON = msgid(
+    "Not the right person? Delete this message and do nothing else: it opens nothing by itself, and the next officer "
+    "is called."
+)
+_SPOKEN = {
+    True: msgid(
+        "This is the 24/7 network. Emergency. Reference {spelled}. Please answer by {local}, your time: reply to "
+        "our SMS."
+    ),
+    False: msgid(
+        "This is the 24/7 network with a request. Reference {spelled}. Please answer by {local}, your time: reply to "
+        "our SMS."
+    ),
+}
 
 
 def alert_words(
@@ -113,89 +151,133 @@ def alert_words(
     kind: str,
     *,
     alert: AlertContext,
-    code: str,
+    code: str | None,
     link: str | None,
     pin_required: bool,
     repeat: bool,
     step: int,
 ) -> Words:
-    """Return the words that wake an officer. An SMS is one of 160 septets: too long, and the link goes, not the code.
+    """Return the words that wake an officer by ``sms``, ``email`` or ``voice``.
 
-    A mail holds no code; its link comes with the message.
+    An SMS is one of 160 septets: when it is too long the link goes first, then the time in UTC, never the code. A mail
+    holds neither the code nor the link itself, which comes with the message as a button and an address below the
+    words; without a ``link`` it does not speak of a page. A voice says no code, but points to the SMS.
     """
-    fields = {"reference": alert.reference, "code": code, "link": link or ""} | _clock(alert.answer_by, alert.zone)
-    if kind == "email":
-        return _mail(words, _ALERT_SUBJECT, _ALERT_LINES, exercise=alert.exercise, **fields)
+    when = times(alert.answer_by, alert.zone, alert.now)
+    if kind == "sms":
+        forms = _alert_forms(words, alert, when, code=code, link=link, pin_required=pin_required, repeat=repeat)
+        return sms(forms, exercise=alert.exercise)
     if kind == "voice":
-        return Words(_sms(words, _CALL, exercise=alert.exercise, **fields))
-    text = (_AGAIN if repeat else _ALERT) if pin_required else _ALERT_NO_PIN
-    short = _sms(words, text, exercise=alert.exercise, **fields)
-    if link is None:
-        return Words(short)
-    whole = f"{short} {fold(words.get(_OR_LINK, _OR_LINK).format(**fields))}"
-    return Words(whole if septets(whole) <= MOST else short)
+        text = say(words, _SPOKEN[alert.urgent], spelled=spelled(alert.reference), local=when["local"])
+        return spoken(text, exercise=alert.exercise)
+    paragraphs = _alert_paragraphs(
+        words, alert, when, link=link is not None, pin_required=pin_required, repeat=repeat, step=step
+    )
+    parts = [_head(words, alert, repeat=repeat), _by(words, alert, when, whole=True)]
+    return mail(" - ".join(parts), paragraphs, exercise=alert.exercise)
 
 
+def _head(words: Catalogue, alert: AlertContext, *, repeat: bool) -> str:
+    parts = [say(words, _EMERGENCY if alert.urgent else _REQUEST)]
+    if repeat:
+        parts.append(say(words, _REPEAT))
+    return " - ".join((*parts, say(words, _REF, reference=alert.reference)))
+
+
+def _by(words: Catalogue, alert: AlertContext, when: dict[str, str], *, whole: bool) -> str:
+    return say(words, _BY[_overdue(alert), whole], **when)
+
+
+def _overdue(alert: AlertContext) -> bool:
+    return alert.now is not None and alert.answer_by <= alert.now
+
+
+def _alert_forms(
+    words: Catalogue,
+    alert: AlertContext,
+    when: dict[str, str],
+    *,
+    code: str | None,
+    link: str | None,
+    pin_required: bool,
+    repeat: bool,
+) -> Iterator[str]:
+    """Yield the texts of an alert SMS, fullest first. Without a code the link is the only way in, and stays."""
+    head = _head(words, alert, repeat=repeat)
+    if code is None:
+        acts = [say(words, _OPEN, link=link) if link else say(words, _SIGN_IN)]
+    else:
+        acts = [say(words, _REPLY[pin_required, True], code=code, link=link)] if link else []
+        acts.append(say(words, _REPLY[pin_required, False], code=code))
+    whole = _by(words, alert, when, whole=True)
+    for act in acts:
+        yield f"{head} - {act} - {whole}"
+    yield f"{head} - {acts[-1]} - {_by(words, alert, when, whole=False)}"
+
+
+def _alert_paragraphs(
+    words: Catalogue,
+    alert: AlertContext,
+    when: dict[str, str],
+    *,
+    link: bool,
+    pin_required: bool,
+    repeat: bool,
+    step: int,
+) -> Iterator[str]:
+    if alert.exercise:
+        yield say(words, _EXERCISE_NOTE)
+    yield say(words, _IT_IS[alert.urgent], reference=alert.reference)
+    yield say(words, _ANSWER_BY[_overdue(alert)], **when)
+    yield say(words, _HOW[pin_required, link])
+    yield say(words, _NO_CASE_DATA)
+    if step > 1 and alert.urgent:
+        yield say(words, _STEP, step=step)
+    if repeat:
+        yield say(words, _AGAIN)
+    yield say(words, _GENUINE)
+    yield say(words, _WRONG_PERSON)
+
+
+_STAND_DOWN_SUBJECT = msgid("24/7 network - STAND DOWN - ref {reference}")
 _STAND_DOWN = {
-    "acknowledged": _N("24/7 network - stand down - ref {reference} - taken by {function} at {local} your time"),
-    "withdrawn": _N("24/7 network - stand down - ref {reference} - withdrawn at {local} your time. Nothing to do."),
+    "acknowledged": msgid("taken by {function} at {local} your time ({utc} UTC). Nothing more to do."),
+    "withdrawn": msgid("withdrawn by the requester at {local} your time ({utc} UTC). Nothing more to do."),
+    "closed": msgid("closed at {local} your time ({utc} UTC). Nothing more to do."),
 }
-_STAND_DOWN_SUBJECT = _N("24/7 network - stand down - ref {reference}")
+_STAND_DOWN_WHY = {
+    "acknowledged": msgid("The alert {reference} was taken by {function} at {local} your time ({utc} UTC)."),
+    "withdrawn": msgid("The alert {reference} was withdrawn by the requester at {local} your time ({utc} UTC)."),
+    "closed": msgid("The alert {reference} was closed at {local} your time ({utc} UTC)."),
+}
+_STAND_DOWN_DONE = msgid("You were called for it and need do nothing more. Thank you.")
+_STAND_DOWN_BEGUN = msgid(
+    "If you have already begun to act on the request, please stop, and tell the requesting contact point how far "
+    "it went."
+)
+_STAND_DOWN_SPOKEN = msgid("This is the 24/7 network. Stand down. Reference {spelled}. You need do nothing more.")
 
 
 def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> Words:
-    """Return the words that call somebody off who was woken."""
-    fields = {"reference": news.reference, "function": news.function or ""} | _clock(news.at, news.zone)
-    if kind == "email":
-        return _mail(words, _STAND_DOWN_SUBJECT, (_STAND_DOWN[news.why],), exercise=news.exercise, **fields)
-    return Words(_sms(words, _STAND_DOWN[news.why], exercise=news.exercise, **fields))
+    """Return the words that call somebody off who was woken. Raises `KeyError` for an unknown ``why``."""
+    subject = say(words, _STAND_DOWN_SUBJECT, reference=news.reference)
+    if kind == "voice":
+        return spoken(say(words, _STAND_DOWN_SPOKEN, spelled=spelled(news.reference)), exercise=news.exercise)
+    if kind == "sms":
+        return sms(_stand_down_forms(words, news, subject), exercise=news.exercise)
+    fields = times(news.at, news.zone, news.now) | {"function": function_of(words, news.function)}
+    paragraphs = [
+        say(words, _STAND_DOWN_WHY[news.why], reference=news.reference, **fields),
+        say(words, _STAND_DOWN_DONE),
+    ]
+    if news.why == "withdrawn":
+        paragraphs.append(say(words, _STAND_DOWN_BEGUN))
+    return mail(subject, paragraphs, exercise=news.exercise)
 
 
-_NEWS = {
-    "acknowledged": _N("Alert {reference}: acknowledged at {utc} UTC ({local} there) by {function}."),
-    "acknowledged_late": _N("Alert {reference}: acknowledged late at {utc} UTC ({local} there) by {function}."),
-    "exhausted": _N(
-        "Alert {reference}: nobody answered by {utc} UTC. The chain starts again in {minutes} min. "
-        "Try the central authority, INTERPOL or the secretariat."
-    ),
-    "still_open": _N("Alert {reference}: still open at {utc} UTC ({local} there). We go on calling."),
-    "withdrawn": _N("Alert {reference}: withdrawn at {utc} UTC. Everybody who was woken is told."),
-}
-_NEWS_SUBJECT = _N("24/7 network - alert {reference}")
-
-
-def news_words(words: Catalogue, kind: str, *, news: NewsContext) -> Words:
-    """Return what the requester is told."""
-    fields = {
-        "reference": news.reference,
-        "function": news.function or "",
-        "minutes": str(max(1, round(news.restart.total_seconds() / 60))),
-    } | _clock(news.at, news.zone)
-    if kind == "email":
-        return _mail(words, _NEWS_SUBJECT, (_NEWS[news.what],), exercise=news.exercise, **fields)
-    return Words(_sms(words, _NEWS[news.what], exercise=news.exercise, **fields))
-
-
-_ANSWERS = {
-    "acknowledged": _N("24/7 network - ref {reference} - acknowledged at {local} your time ({utc} UTC). Thank you."),
-    "acknowledged_late": _N("24/7 network - ref {reference} - acknowledged late at {local} ({utc} UTC). Thank you."),
-    "already_taken": _N("24/7 network - ref {reference} - already taken by {function} at {local} your time."),
-    "add_your_pin": _N("24/7 network - ref {reference} - not acknowledged yet: send the code again and add your PIN."),
-    "wrong_pin": _N("24/7 network - ref {reference} - wrong PIN, not acknowledged. Tries left: {tries_left}."),
-    "code_locked": _N("24/7 network - ref {reference} - this code is locked. The next officer is being called."),
-    "pin_not_usable": _N("24/7 network - ref {reference} - your PIN is not set, expired or locked. Not acknowledged."),
-    "withdrawn": _N("24/7 network - ref {reference} - the alert was withdrawn. Nothing to do."),
-    "closed": _N("24/7 network - ref {reference} - the alert is closed. Nothing to do."),
-    "several_codes": _N("24/7 network - one code per message, please. Nothing was acknowledged."),
-    "unknown": _N("24/7 network - this message was not understood. Nothing was acknowledged."),
-}
-
-
-def answer_words(words: Catalogue, *, answer: AnswerContext) -> Words:
-    """Return the SMS that answers an officer's reply, after the commit of what it says."""
-    fields = {
-        "reference": answer.reference,
-        "function": answer.function or "",
-        "tries_left": str(answer.tries_left),
-    } | _clock(answer.at, answer.zone)
-    return Words(_sms(words, _ANSWERS[answer.what], exercise=answer.exercise, **fields))
+def _stand_down_forms(words: Catalogue, news: StandDownContext, subject: str) -> Iterator[str]:
+    """Yield the texts, fullest first: the end of a long title gives way, then the date."""
+    function = function_of(words, news.function)
+    for most, now in ((len(function), news.now), (24, news.now), (10, news.now), (10, None)):
+        when = times(news.at, news.zone, now)
+        yield f"{subject} - {say(words, _STAND_DOWN[news.why], function=cut(function, most), **when)}"

@@ -21,14 +21,16 @@ async def test_the_team_leader_is_called_while_both_lines_sleep_and_everybody_is
     code = await world.code_of(leader)
     said = await world.answers(leader, f"OK je prends {code.lower()}, {PIN} !!")
 
-    assert "accusé de réception" in said
+    assert "ACCUSÉ DE RÉCEPTION" in said
     alert = (await world.get(f"/v1/alerts/{reference}")).json()
     assert alert["state"] == "acknowledged"
     assert alert["seconds_to_acknowledge"] == 660
     assert alert["acknowledgement"]["line"] == "team_leader"
     for officer in (first, second):
-        assert "fin d'alerte" in (await world.hears(officer.sms))[-1]["body"]
-    assert "acknowledged at 00:11 UTC" in (await world.hears("desk@requester.example"))[-1]["body"]
+        assert "FIN D'ALERTE" in (await world.hears(officer.sms))[-1]["body"]
+    news = (await world.hears("desk@requester.example"))[-1]["body"]
+    assert "ACKNOWLEDGED by" in news
+    assert "at 00:11 UTC" in news
     await world.passes(hours=3)
     for officer in world.network["FR"].officers:
         assert await world.hears(officer.sms) == []
@@ -41,7 +43,7 @@ async def test_an_exhausted_chain_tells_the_requester_and_starts_again_until_som
     reference = (await world.opens_alert()).json()["reference"]
     await world.passes(minutes=25)
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "exhausted"
-    assert "nobody answered" in (await world.hears("desk@requester.example"))[-1]["body"]
+    assert "nobody has answered" in (await world.hears("desk@requester.example"))[-1]["body"]
     await world.hears(first.sms)
     await world.passes(minutes=15)
     code = await world.code_of(first)

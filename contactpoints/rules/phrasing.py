@@ -1,0 +1,127 @@
+"""How every message is put together: the exercise mark, times, functions, and what gives way when an SMS is too long.
+
+English sentences are the keys of the catalogues, which come as arguments. `msgid` marks them for ``pybabel extract``.
+A sentence that a catalogue lacks is said in English: in an emergency that is better than no message. That none is
+lacking is proven when the catalogues are loaded and by the tests.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from contactpoints.rules.gsm7 import MOST, fold, septets
+
+Catalogue = Mapping[str, str]
+"""English sentence with {named} fields -> the same in the reader's language."""
+
+EXERCISE = "EXERCISE"
+EXERCISE_EVERYWHERE = "EXERCISE / EXERCICE / EJERCICIO"
+_EXERCISE_MARKS = ("EXERCISE/EXERCICE/EJERCICIO - ", f"{EXERCISE} - ")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one message; only e-mail has a subject."""
+
+    text: str
+    subject: str | None = None
+
+
+def msgid(text: str) -> str:
+    """Mark a sentence for translation and return it as it is."""
+    return text
+
+
+_FUNCTIONS = {
+    "first": msgid("the first line"),
+    "second": msgid("the second line"),
+    "team_leader": msgid("the team leader"),
+    "decision_maker": msgid("the decision maker"),
+    "central_authority": msgid("the central authority"),
+    "mutual_assistance": msgid("the mutual assistance authority"),
+    "secretariat": msgid("the secretariat"),
+}
+_SOMEBODY = msgid("an officer")
+_CHANNELS = {"sms": msgid("SMS"), "voice": msgid("telephone call"), "email": msgid("e-mail")}
+
+
+def say(words: Catalogue, text: str, /, **fields: object) -> str:
+    """Return a sentence in the reader's language with its fields filled in."""
+    return words.get(text, text).format(**fields)
+
+
+def clock(at: datetime, zone: str, now: datetime | None) -> str:
+    """Return ``03:32`` on the clocks of ``zone``, with an ISO date before it when that is not today there.
+
+    Without ``now`` there is no today, and no date.
+    """
+    there = ZoneInfo(zone)
+    local = at.astimezone(there)
+    hour = f"{local.hour:02}:{local.minute:02}"
+    if now is None or local.date() == now.astimezone(there).date():
+        return hour
+    return f"{local.date().isoformat()} {hour}"
+
+
+def times(at: datetime, zone: str, now: datetime | None) -> dict[str, str]:
+    """Return the fields ``local`` and ``utc``. UTC shows a date only beside a local one, and when it is another."""
+    local = clock(at, zone, now)
+    other = " " in local and at.astimezone(UTC).date() != at.astimezone(ZoneInfo(zone)).date()
+    return {"local": local, "utc": clock(at, "UTC", now if other else None)}
+
+
+def function_of(words: Catalogue, function: str | None) -> str:
+    """Return the name of a function: a line (``second``) translated with its article, any other title as it is."""
+    if not function:
+        return say(words, _SOMEBODY)
+    return words.get(_FUNCTIONS[function], _FUNCTIONS[function]) if function in _FUNCTIONS else function
+
+
+def channel_of(words: Catalogue, kind: str) -> str:
+    """Return the name of a channel kind; an unknown one as it is."""
+    return words.get(_CHANNELS[kind], _CHANNELS[kind]) if kind in _CHANNELS else kind
+
+
+def cut(text: str, most: int) -> str:
+    """Return at most ``most`` signs of a title; what was cut off is shown by three points."""
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
+
+
+def minutes(seconds: float) -> int:
+    """Return whole minutes, at least one."""
+    return max(1, round(seconds / 60))
+
+
+def sms(forms: Iterable[str], *, exercise: bool) -> Words:
+    """Return the first of ``forms``, best first, that fits one SMS; the last when none does.
+
+    A split SMS is better than none: nothing is ever cut off here, because the code may stand at the end.
+    """
+    text = ""
+    for form in forms:
+        folded = fold(form)
+        room = MOST - septets(folded)
+        for mark in _EXERCISE_MARKS if exercise else ("",):
+            text = mark + folded
+            if len(mark) <= room:
+                return Words(text)
+    return Words(text)
+
+
+def mail(subject: str, paragraphs: Iterable[str], *, exercise: bool) -> Words:
+    """Return a mail: paragraphs with an empty line between them, the exercise mark before subject and text."""
+    text = "\n\n".join(paragraphs)
+    if not exercise:
+        return Words(text, subject)
+    return Words(f"{EXERCISE_EVERYWHERE}\n\n{text}", f"{EXERCISE_EVERYWHERE} - {subject}")
+
+
+def spoken(text: str, *, exercise: bool) -> Words:
+    """Return what a voice says, which can be said twice in a row."""
+    return Words(f"{EXERCISE}, EXERCICE, EJERCICIO. {text}" if exercise else text)
+
+
+def spelled(reference: str) -> str:
+    """Return a reference sign by sign, so that a voice does not read it as a word or a number."""
+    return ", ".join(reference.replace("-", ""))

@@ -1,0 +1,58 @@
+"""Mails about a PIN or an address. None belongs to an alert; all are mails, and their link comes with the message."""
+
+from datetime import datetime
+
+from contactpoints.rules.phrasing import Catalogue, Words, mail, msgid, say, times
+
+_EXPIRES = msgid("The link works once, until {local} your time ({utc} UTC).")
+_NOT_YOU = msgid("If you did not expect this message, do not open the link, and tell the secretariat of the network.")
+
+_PIN_SUBJECT = msgid("24/7 network - set your PIN")
+_PIN = (
+    msgid("As an officer of a 24/7 contact point you need a personal PIN to acknowledge alerts."),
+    msgid(
+        "Open the secure page below and choose one of at least 6 digits. Do not use a date, or a PIN that you "
+        "use elsewhere."
+    ),
+    _EXPIRES,
+    msgid("Tell nobody your PIN. No administrator can see it, and we never ask for it by telephone or e-mail."),
+    _NOT_YOU,
+)
+_CHANGED_SUBJECT = msgid("24/7 network - your PIN was changed")
+_CHANGED = (
+    msgid("Your PIN was changed at {local} your time ({utc} UTC). The old one works no more."),
+    msgid(
+        "If it was not you, call your administrator and the secretariat at once: until then somebody else can "
+        "answer for you."
+    ),
+)
+_ADDRESS_SUBJECT = msgid("24/7 network - confirm your address")
+_ADDRESS = (
+    msgid("This address was entered as a way to reach an officer of a 24/7 contact point, day and night."),
+    msgid(
+        "If you are that officer, open the secure page below and confirm it there. Opening the page alone "
+        "confirms nothing."
+    ),
+    _EXPIRES,
+    _NOT_YOU,
+)
+
+
+def pin_link_words(words: Catalogue, *, expires_at: datetime, zone: str, now: datetime) -> Words:
+    """Return the mail with the one-time link by which an officer sets the PIN."""
+    return _mail(words, _PIN_SUBJECT, _PIN, at=expires_at, zone=zone, now=now)
+
+
+def pin_changed_words(words: Catalogue, *, at: datetime, zone: str, now: datetime) -> Words:
+    """Return the mail that tells an officer of a new PIN, so that a stranger's change does not stay hidden."""
+    return _mail(words, _CHANGED_SUBJECT, _CHANGED, at=at, zone=zone, now=now)
+
+
+def address_words(words: Catalogue, *, expires_at: datetime, zone: str, now: datetime) -> Words:
+    """Return the mail by which an e-mail address is verified."""
+    return _mail(words, _ADDRESS_SUBJECT, _ADDRESS, at=expires_at, zone=zone, now=now)
+
+
+def _mail(words: Catalogue, subject: str, lines: tuple[str, ...], *, at: datetime, zone: str, now: datetime) -> Words:
+    when = times(at, zone, now)
+    return mail(say(words, subject), [say(words, line, **when) for line in lines], exercise=False)

@@ -1,0 +1,144 @@
+"""Alarms for a Party's administrators and for the secretariat: what broke, since when, and what to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from contactpoints.rules.phrasing import (
+    Catalogue,
+    Words,
+    channel_of,
+    cut,
+    function_of,
+    mail,
+    msgid,
+    say,
+    sms,
+    spoken,
+    times,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmContext:
+    """What an alarm may tell. ``zone`` is the reader's.
+
+    ``contact_point`` is the name of the institution and None for alarms about the service itself. ``function`` is a
+    line or a title, ``channel`` a kind (never an address), ``seconds`` by how much a clock jumped or the engine lags.
+    """
+
+    what: str
+    exercise: bool
+    at: datetime
+    zone: str
+    contact_point: str | None = None
+    function: str | None = None
+    reference: str | None = None
+    channel: str | None = None
+    seconds: int = 0
+    now: datetime | None = None
+
+
+_ALARM = msgid("24/7 network - ALARM")
+_ABOUT = msgid("ref {reference}")
+_HEADLINES = {
+    "nobody_on_duty": msgid("nobody on duty"),
+    "no_channel": msgid("no working channel"),
+    "code_locked": msgid("reply code locked"),
+    "stop": msgid("STOP received"),
+    "wrong_person": msgid("wrong person"),
+    "channel_refused": msgid("channel refused"),
+    "gateway": msgid("gateway down"),
+    "clock_jump": msgid("clock jumped"),
+    "engine_late": msgid("engine late"),
+}
+_HAPPENED = {
+    "nobody_on_duty": msgid("At {local} your time ({utc} UTC) nobody was on duty: {function}."),
+    "no_channel": msgid("At {local} your time ({utc} UTC) there was no channel to call: {function}."),
+    "code_locked": msgid("Too many wrong PINs at {local} your time ({utc} UTC): {function}."),
+    "stop": msgid("STOP came at {local} your time ({utc} UTC) by {channel}: {function}."),
+    "wrong_person": msgid("A stranger answered at {local} your time ({utc} UTC) by {channel}: {function}."),
+    "channel_refused": msgid("Refused for good at {local} your time ({utc} UTC), {channel}: {function}."),
+    "gateway": msgid("A gateway ({channel}) has delivered nothing since {local} your time ({utc} UTC)."),
+    "clock_jump": msgid("A clock of the service jumped by {seconds} s at {local} your time ({utc} UTC)."),
+    "engine_late": msgid("The engine is {seconds} s late at {local} your time ({utc} UTC)."),
+}
+_TO_DO = {
+    "nobody_on_duty": msgid(
+        "The alert went on to the next step at once. Please check the roster and enter an override for this shift."
+    ),
+    "no_channel": msgid(
+        "The alert went on to the next step at once. Please enter a working channel for whoever is on duty, and "
+        "prove it."
+    ),
+    "code_locked": msgid(
+        "The reply code is locked and the next step was called. Ask the officer: if it was not the officer who "
+        "typed, the telephone or the SMS is in other hands. Then take the channel out of use and reset the PIN."
+    ),
+    "stop": msgid(
+        "This channel gets no more messages, alerts included. Speak to the officer, and enter another channel "
+        "until it is allowed and proven again."
+    ),
+    "wrong_person": msgid(
+        "The channel is in quarantine and is not used any more. Please enter the right number or address. Record the "
+        "incident, even if no personal data were involved."
+    ),
+    "channel_refused": msgid(
+        "The provider says that this number or address does not exist or may not be reached. Please check and "
+        "replace it."
+    ),
+    "gateway": msgid("Messages go by another way where there is one. Please call the provider."),
+    "clock_jump": msgid("Escalation times may be wrong. Please check the time service of every machine."),
+    "engine_late": msgid(
+        "Open alerts may not be escalated. Start the engine again now, and call the officers by hand until it "
+        "has caught up."
+    ),
+}
+_WHERE = msgid("Contact point: {contact_point}.")
+_WHICH = msgid("Alert: {reference}.")
+
+ALARMS = tuple(_HEADLINES)
+
+
+def alarm_words(words: Catalogue, kind: str = "email", *, alarm: AlarmContext) -> Words:
+    """Return an alarm; ``alarm.what`` is one of `ALARMS`. Raises `KeyError` for any other."""
+    if kind == "sms":
+        return sms(_forms(words, alarm), exercise=alarm.exercise)
+    if kind == "voice":
+        *_, shortest = _forms(words, alarm)
+        return spoken(shortest, exercise=alarm.exercise)
+    parts = [say(words, _ALARM), say(words, _HEADLINES[alarm.what])]
+    if alarm.contact_point:
+        parts.append(cut(alarm.contact_point, 50))
+    return mail(" - ".join(parts), _paragraphs(words, alarm), exercise=alarm.exercise)
+
+
+def _happened(words: Catalogue, alarm: AlarmContext, *, most: int, now: datetime | None) -> str:
+    return say(
+        words,
+        _HAPPENED[alarm.what],
+        function=cut(function_of(words, alarm.function), most),
+        channel=channel_of(words, alarm.channel or "sms"),
+        seconds=alarm.seconds,
+        **times(alarm.at, alarm.zone, now),
+    )
+
+
+def _forms(words: Catalogue, alarm: AlarmContext) -> Iterator[str]:
+    """Yield the texts, fullest first: the institution gives way, then the end of a long title, then the date."""
+    head = say(words, _ALARM)
+    if alarm.reference:
+        head = f"{head} - {say(words, _ABOUT, reference=alarm.reference)}"
+    if alarm.contact_point:
+        yield f"{head} - {cut(alarm.contact_point, 40)} - {_happened(words, alarm, most=40, now=alarm.now)}"
+    for most, now in ((40, alarm.now), (24, alarm.now), (10, alarm.now), (10, None)):
+        yield f"{head} - {_happened(words, alarm, most=most, now=now)}"
+
+
+def _paragraphs(words: Catalogue, alarm: AlarmContext) -> Iterator[str]:
+    yield _happened(words, alarm, most=10_000, now=alarm.now)
+    if alarm.contact_point:
+        yield say(words, _WHERE, contact_point=alarm.contact_point)
+    if alarm.reference:
+        yield say(words, _WHICH, reference=alarm.reference)
+    yield say(words, _TO_DO[alarm.what])

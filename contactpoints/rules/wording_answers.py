@@ -1,0 +1,129 @@
+"""What somebody hears in answer to a reply. The first words say whether it counted: only they are read at 03:00."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from contactpoints.rules.phrasing import Catalogue, Words, cut, function_of, mail, msgid, say, sms, spoken, times
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What an officer, or a stranger, hears in answer to a reply.
+
+    ``at`` is the instant that the answer speaks of (of the acknowledgement), ``zone`` the reader's. ``code`` is the
+    officer's own reply code, which "add your PIN" repeats by SMS to the telephone that just sent it, and by no other
+    way; ``link`` opens the request. What goes to strangers (`FOR_STRANGERS`) shows none of it.
+    """
+
+    what: str
+    reference: str
+    exercise: bool
+    at: datetime
+    zone: str
+    function: str | None = None
+    tries_left: int = 0
+    code: str | None = None
+    link: str | None = None
+    now: datetime | None = None
+
+
+_ACKNOWLEDGED = (
+    msgid("Ref {reference}: ACKNOWLEDGED at {local} your time ({utc} UTC). It is yours now. Read the request: {link}"),
+    msgid(
+        "Ref {reference}: ACKNOWLEDGED at {local} your time ({utc} UTC). It is yours now. Sign in to read the request."
+    ),
+)
+_LATE = (
+    msgid(
+        "Ref {reference}: ACKNOWLEDGED, recorded as late, at {local} your time ({utc} UTC). Read the request: {link}"
+    ),
+    msgid(
+        "Ref {reference}: ACKNOWLEDGED, recorded as late, at {local} your time ({utc} UTC). Sign in to read the "
+        "request."
+    ),
+)
+_ADD_YOUR_PIN = (
+    msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply {code} + your PIN."),
+    msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply with the code + your PIN."),
+)
+_NOT_UNDERSTOOD = msgid(
+    "Automatic service: your message was not understood and had no effect. If you were not expecting messages from us, "
+    "please delete them."
+)
+_OTHERS = {
+    "already_taken": msgid(
+        "Ref {reference}: already taken by {function} at {local} your time ({utc} UTC). Nothing more to do."
+    ),
+    "wrong_pin": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, wrong PIN. Reply again with the code + your PIN. Tries left: {tries_left}."
+    ),
+    "code_locked": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, too many wrong PINs. Your code is locked; the next officer is being called."
+    ),
+    "pin_not_set": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, you have no PIN yet. Ask your administrator for the link to set one."
+    ),
+    "pin_locked": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, your PIN is locked. The next officer will be called. Call your "
+        "administrator."
+    ),
+    "pin_not_usable": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, your PIN is not set, expired or locked. The next officer will be called."
+    ),
+    "withdrawn": msgid("Ref {reference}: withdrawn by the requester. Nothing more to do."),
+    "closed": msgid("Ref {reference}: closed. Nothing more to do."),
+    "several_codes": msgid("NOT ACKNOWLEDGED: your message held several codes. Send one code + your PIN per message."),
+    "unknown_code": msgid(
+        "NOT ACKNOWLEDGED: we do not know this code. Look it up in our last message and reply with the code + your PIN."
+    ),
+    "unknown": _NOT_UNDERSTOOD,
+    "neutral": _NOT_UNDERSTOOD,
+    "wrong_person": msgid("Thank you. No more messages will come to this number. Please delete the ones you have."),
+    "stop": msgid("Noted: no more messages to this number. If you are on duty, call your administrator now."),
+    "help": msgid(
+        "To acknowledge, reply with the code from our message + your PIN. Not for you? Reply WRONG NUMBER. To "
+        "get no more messages, reply STOP."
+    ),
+}
+
+ANSWERS = ("acknowledged", "acknowledged_late", "add_your_pin", *_OTHERS)
+FOR_STRANGERS = ("unknown_code", "several_codes", "unknown", "neutral", "wrong_person", "stop", "help")
+"""Answers that may go to a number that we do not know. None shows reference, function, code or link."""
+
+_SUBJECT = msgid("24/7 network - answer to your reply - ref {reference}")
+_SUBJECT_FOR_STRANGERS = msgid("Answer to your message")
+
+
+def answer_words(words: Catalogue, kind: str = "sms", *, answer: AnswerContext) -> Words:
+    """Return the answer to a reply, to be sent after the commit of what it says.
+
+    ``answer.what`` is one of `ANSWERS`. Raises `KeyError` for any other.
+    """
+    forms = _forms(words, answer, code=answer.code if kind == "sms" else None)
+    if kind == "sms":
+        return sms(forms, exercise=answer.exercise)
+    if kind == "voice":
+        *_, shortest = forms
+        return spoken(shortest, exercise=answer.exercise)
+    stranger = answer.what in FOR_STRANGERS
+    subject = say(words, _SUBJECT_FOR_STRANGERS if stranger else _SUBJECT, reference=answer.reference)
+    return mail(subject, [next(forms)], exercise=answer.exercise)
+
+
+def _forms(words: Catalogue, answer: AnswerContext, *, code: str | None) -> Iterator[str]:
+    when = times(answer.at, answer.zone, answer.now)
+    if answer.what in ("acknowledged", "acknowledged_late"):
+        linked, plain = _ACKNOWLEDGED if answer.what == "acknowledged" else _LATE
+        if answer.link:
+            yield say(words, linked, reference=answer.reference, link=answer.link, **when)
+        yield say(words, plain, reference=answer.reference, **when)
+        yield say(words, plain, reference=answer.reference, **times(answer.at, answer.zone, None))
+    elif answer.what == "add_your_pin":
+        yield say(words, _ADD_YOUR_PIN[code is None], reference=answer.reference, code=code)
+    else:
+        function = function_of(words, answer.function)
+        fields = {"reference": answer.reference, "tries_left": str(answer.tries_left)}
+        bare = times(answer.at, answer.zone, None)
+        for most, told in ((len(function), when), (24, when), (10, when), (10, bare)):
+            yield say(words, _OTHERS[answer.what], function=cut(function, most), **fields, **told)

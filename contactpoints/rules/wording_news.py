@@ -1,0 +1,178 @@
+"""What the requester hears while an alert is open (domain.md 6.4): functions and times, never names or numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contactpoints.rules.phrasing import (
+    Catalogue,
+    Words,
+    channel_of,
+    clock,
+    cut,
+    function_of,
+    mail,
+    minutes,
+    msgid,
+    say,
+    sms,
+    spoken,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One step that was tried: which functions were called, by which kinds of channel; none called is possible."""
+
+    functions: tuple[str, ...]
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsContext:
+    """What the requester hears.
+
+    ``zone`` is that of the contact point, ``requester_zone`` the requester's own where it is known. ``function`` is who
+    acknowledged, or whose step failed. ``cause`` (``no_answer``, ``nobody_on_duty``, ``no_channel``) and ``step`` tell
+    of a failed step, ``next_function`` of the step that follows, ``tried`` of a chain that ran out.
+    """
+
+    what: str
+    reference: str
+    exercise: bool
+    at: datetime
+    zone: str
+    function: str | None
+    restart: timedelta
+    requester_zone: str | None = None
+    step: int | None = None
+    cause: str | None = None
+    next_function: str | None = None
+    tried: tuple[Tried, ...] = ()
+    now: datetime | None = None
+
+
+_BOTH = msgid("{utc} UTC ({yours} your time, {theirs} at the contact point)")
+_THEIRS = msgid("{utc} UTC ({theirs} at the contact point)")
+_ONLY_UTC = msgid("{utc} UTC")
+_CAUSES = {
+    "no_answer": msgid("no answer"),
+    "nobody_on_duty": msgid("nobody on duty"),
+    "no_channel": msgid("no working channel"),
+}
+_SUBJECTS = {
+    "acknowledged": msgid("24/7 network - ACKNOWLEDGED - ref {reference}"),
+    "acknowledged_late": msgid("24/7 network - ACKNOWLEDGED LATE - ref {reference}"),
+    "step_failed": msgid("24/7 network - a step failed - ref {reference}"),
+    "exhausted": msgid("24/7 network - NO ANSWER SO FAR - ref {reference}"),
+    "still_open": msgid("24/7 network - STILL OPEN - ref {reference}"),
+    "withdrawn": msgid("24/7 network - WITHDRAWN - ref {reference}"),
+    "closed": msgid("24/7 network - CLOSED - ref {reference}"),
+}
+_SHORT = {
+    "acknowledged": msgid("Ref {reference}: ACKNOWLEDGED by {function} at {when}."),
+    "acknowledged_late": msgid("Ref {reference}: ACKNOWLEDGED, late, by {function} at {when}."),
+    "exhausted": msgid(
+        "Ref {reference}: NO ANSWER by {when}. Calling again in {minutes} min. Meanwhile try the central "
+        "authority, INTERPOL or the secretariat."
+    ),
+    "still_open": msgid("Ref {reference}: STILL OPEN at {when}, not yet acknowledged. We go on calling."),
+    "withdrawn": msgid("Ref {reference}: WITHDRAWN at {when}. Everybody who was called is told to stand down."),
+    "closed": msgid("Ref {reference}: CLOSED at {when}."),
+}
+_STEP_FAILED = (
+    msgid("Ref {reference}: step {step} failed ({function}: {cause}). Next: {next}."),
+    msgid("Ref {reference}: step {step} failed ({function}: {cause}). It was the last step."),
+)
+_WHAT_IT_MEANS = msgid(
+    "An acknowledgement means that a person has taken the alert and will read the request. It is not yet a "
+    "decision on the request."
+)
+_NOBODY_ELSE = msgid("Nobody else is being called for it any more.")
+_TRIED = msgid("What was tried:")
+_TRIED_LINE = msgid("- step {step}: {functions}, by {channels}")
+_NOT_CALLED_LINE = msgid("- step {step}: {functions}, could not be called")
+_ALTERNATIVES = msgid(
+    "What you can do meanwhile: ask the back-up institution or the central authority of the requested Party, go "
+    "through your INTERPOL bureau, or call the secretariat of the network."
+)
+_RESTART = msgid(
+    "The call chain starts again in {minutes} min, and goes on until somebody acknowledges or you withdraw the request."
+)
+_GOES_ON = msgid("We go on calling, and tell you of any change at once.")
+_KEPT = msgid("The alert and its times stay on record.")
+
+
+def news_words(words: Catalogue, kind: str, *, news: NewsContext) -> Words:
+    """Return what the requester is told. Raises `KeyError` for an unknown ``what``, ``cause`` included."""
+    if kind == "sms":
+        return sms(_forms(words, news), exercise=news.exercise)
+    if kind == "voice":
+        *_, shortest = _forms(words, news)
+        return spoken(shortest, exercise=news.exercise)
+    subject = say(words, _SUBJECTS[news.what], reference=news.reference)
+    return mail(subject, _paragraphs(words, news), exercise=news.exercise)
+
+
+def _forms(words: Catalogue, news: NewsContext) -> Iterator[str]:
+    """Yield the texts, fullest first: the local times give way first, then the end of a long title."""
+    for when in _whens(words, news):
+        yield _sentence(words, news, when=when, most=10_000)
+    for most in (24, 12):
+        yield _sentence(words, news, when=_whens(words, news)[-1], most=most)
+
+
+def _whens(words: Catalogue, news: NewsContext) -> list[str]:
+    fields = {"utc": clock(news.at, "UTC", news.now), "theirs": clock(news.at, news.zone, news.now)}
+    whens = [say(words, _THEIRS, **fields), say(words, _ONLY_UTC, **fields)]
+    if news.requester_zone:
+        yours = clock(news.at, news.requester_zone, news.now)
+        whens.insert(0, say(words, _BOTH, yours=yours, **fields))
+    return whens
+
+
+def _sentence(words: Catalogue, news: NewsContext, *, when: str, most: int) -> str:
+    fields: dict[str, object] = {
+        "reference": news.reference,
+        "function": cut(function_of(words, news.function), most),
+    }
+    if news.what != "step_failed":
+        told = minutes(news.restart.total_seconds())
+        return say(words, _SHORT[news.what], when=when, minutes=told, **fields)
+    fields |= {"step": news.step or 1, "cause": say(words, _CAUSES[news.cause or "no_answer"])}
+    following = cut(function_of(words, news.next_function), most)
+    return say(words, _STEP_FAILED[news.next_function is None], next=following, **fields)
+
+
+def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
+    if news.what == "exhausted":
+        yield from _exhausted(words, news)
+        return
+    yield next(_forms(words, news))
+    if news.what in ("acknowledged", "acknowledged_late"):
+        yield say(words, _WHAT_IT_MEANS)
+        yield say(words, _NOBODY_ELSE)
+    elif news.what == "still_open":
+        yield say(words, _ALTERNATIVES)
+        yield say(words, _GOES_ON)
+    elif news.what in ("withdrawn", "closed"):
+        yield say(words, _KEPT)
+
+
+_NO_ANSWER = msgid("Ref {reference}: nobody has answered by {when}. Every step of the call chain was tried.")
+
+
+def _exhausted(words: Catalogue, news: NewsContext) -> Iterator[str]:
+    yield say(words, _NO_ANSWER, reference=news.reference, when=_whens(words, news)[0])
+    if news.tried:
+        lines = [_tried_line(words, tried, number) for number, tried in enumerate(news.tried, 1)]
+        yield "\n".join((say(words, _TRIED), *lines))
+    yield say(words, _ALTERNATIVES)
+    yield say(words, _RESTART, minutes=minutes(news.restart.total_seconds()))
+
+
+def _tried_line(words: Catalogue, tried: Tried, number: int) -> str:
+    functions = ", ".join(function_of(words, each) for each in tried.functions) or function_of(words, None)
+    channels = ", ".join(channel_of(words, each) for each in tried.channels)
+    text = _TRIED_LINE if channels else _NOT_CALLED_LINE
+    return say(words, text, step=number, functions=functions, channels=channels)
