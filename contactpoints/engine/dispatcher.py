@@ -32,6 +32,7 @@ def message_of(claimed: Claimed) -> Message:
         thread=f"m{claimed.id}",
         repeat=claimed.repeat,
         exercise=claimed.exercise,
+        urgent=claimed.purpose == "alert" and not claimed.exercise,
     )
 
 
