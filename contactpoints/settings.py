@@ -42,7 +42,7 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
     public_url = given("PUBLIC_URL").rstrip("/")
     if not rehearsal:
         # A service that accepts alerts and can wake nobody would be worse than none.
-        raise BadSetting("REHEARSAL", "must be 1: this version has no gateway yet that reaches a real telephone.")
+        raise BadSetting("REHEARSAL", "must be 1: no gateway that reaches a real telephone is connected yet.")
     return Settings(
         keyring=_keyring(given("KEYRING"), entropy),
         pin_pepper=_pepper(given("PIN_PEPPER")),

@@ -62,7 +62,7 @@ async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetim
             due_at=None,
             news_at=None,
         )
-        taken = {"now": now, "tools": tools, "taken_by": code["title"], "at": arrival.received_at}
+        taken = {"now": now, "tools": tools, "taken_by": code["line"], "at": arrival.received_at}
         what: facts.News = "acknowledged_late" if late else "acknowledged"
         noted += await news.stand_down(session, row, why="acknowledged", but=code["officer_id"], **taken)
         noted += await news.tell(session, row, what, **taken)
@@ -79,7 +79,7 @@ async def _taken_before(
     mine = first["officer_id"] == code["officer_id"]
     what = "acknowledged" if mine else "already_taken"
     at = first["received_at"]
-    return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=at, by=first["function"])
+    return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=at, by=first["line"])
 
 
 async def _add(session: Session, arrival: Arrived, code: Row, *, row: Row, late: bool, now: datetime) -> None:
@@ -195,6 +195,8 @@ async def _answered(
         zone=code["zone"],
         function=by,
         tries_left=left,
+        code=code["code"],
+        now=now,
     )
     words = wording.answer_words(words_of(tools, code["language"]), answer=said)
     draft = Draft(

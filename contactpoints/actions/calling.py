@@ -53,7 +53,7 @@ async def call_out(
         draft
         for call in taken.calls
         for draft in _drafts(
-            call, subject, given[call.officer.id], step=taken.step, cycle=cycle, tools=tools, before=before
+            call, subject, given[call.officer.id], step=taken.step, cycle=cycle, tools=tools, before=before, now=now
         )
     ]
     await outbox.enqueue(session, subject.id, drafts, now=now)
@@ -73,6 +73,7 @@ def _drafts(
     cycle: int,
     tools: Tools,
     before: dict[tuple[str, str], str | None],
+    now: datetime,
 ) -> Iterable[Draft]:
     link = page(tools, given["page_token"])
     for channel in call.channels:
@@ -86,6 +87,7 @@ def _drafts(
                 urgent=True,
                 answer_by=subject.opened_at + ANSWER_WITHIN,
                 zone=call.contact_point.zone,
+                now=now,
             ),
             code=given["code"],
             link=link,

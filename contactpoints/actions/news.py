@@ -42,6 +42,7 @@ async def tell(
                 zone=point.zone if point else "UTC",
                 function=taken_by,
                 restart=plan.restart if plan else timedelta(0),
+                now=now,
             ),
         )
         drafts.append(
@@ -89,6 +90,7 @@ async def stand_down(
                 at=at or now,
                 zone=zones.get(each["officer_id"], "UTC"),
                 function=taken_by,
+                now=now,
             ),
         )
         drafts.append(

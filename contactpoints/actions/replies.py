@@ -167,7 +167,7 @@ async def _stray(db: Database, arrival: Arrival, what: str, *, now: datetime, to
             return what
         if not await inbound.answer_stranger(session, arrival.sender, now=now, most=_ANSWERS_TO_STRANGERS):
             return what
-        said = wording.AnswerContext(what=what, reference="", exercise=False, at=now, zone="UTC")
+        said = wording.AnswerContext(what=what, reference="", exercise=False, at=now, zone="UTC", now=now)
         words = wording.answer_words(words_of(tools, "en"), answer=said)
         draft = Draft(purpose="answer", kind="sms", address=arrival.sender, language="en", body=words.text)
         await outbox.enqueue(session, None, [draft], now=now)

@@ -16,6 +16,8 @@ from notifiers.message import CannotTell, Found, Message, Notifier, NotSent, Not
 _log = logging.getLogger(__name__)
 _PATIENCE = timedelta(seconds=20)
 _BATCH = 25
+# What a gateway calls a message that it has and will not bring: as good as never sent.
+_LOST = ("failed", "undelivered")
 
 
 def message_of(claimed: Claimed) -> Message:
@@ -98,4 +100,6 @@ async def _trace(notifier: Notifier | None, row: Row) -> tuple[str | None, bool]
             answer = await notifier.trace(message, row["first_started"])
     except (NotSent, Unsure, TimeoutError):
         answer = CannotTell()
-    return (answer.provider_code if isinstance(answer, Found) else None), isinstance(answer, NotThere)
+    if isinstance(answer, Found) and answer.status not in _LOST:
+        return answer.provider_code, False
+    return None, isinstance(answer, Found | NotThere)
