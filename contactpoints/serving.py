@@ -39,14 +39,14 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     taken: int = listener.getsockname()[1]
-    config = uvicorn.Config(
-        application(runtime), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
-    )
+    app = application(runtime)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield taken
     finally:
+        app.state.close()
         server.should_exit = True
         await serving
         listener.close()

@@ -10,7 +10,7 @@ from contactpoints.actions.calling import Subject, call_out
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calls, codes
 from contactpoints.rules import alerts as rules
-from contactpoints.rules.access import Actor, Sides
+from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import Opening
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan, PostRef, scaled, with_fallback, write_plan
@@ -206,22 +206,6 @@ async def list_alerts(
 
 def _cursor(rows: Sequence[Row], most: int) -> int | None:
     return rows[most - 1]["id"] if len(rows) > most else None
-
-
-async def read_timeline(db: Database, *, actor: Actor, reference: str, after: int) -> list[dict[str, Any]]:
-    """Return the facts after number ``after`` that the actor may see; officers are left out for outsiders."""
-    async with db.session() as session:
-        row = _seen(await alerts.view(session, _read(reference)), actor)
-        kept = await timeline.after(session, row["id"], after)
-    return [fact for each in kept if (fact := _fact(each, actor, alerts.sides_of(row)))]
-
-
-def _fact(kept: dict[str, Any], actor: Actor, sides: Sides) -> dict[str, Any] | None:
-    side: facts.Side = "requester" if access.is_requester(actor, sides) else "contact_point"
-    if not access.sees_network(actor) and not facts.seen_by(kept["code"], side):
-        return None
-    data = kept["data"] if access.knows_officers(actor, sides) else facts.shown(kept["code"], kept["data"])
-    return {"number": kept["number"], "at": rules.moment(kept["at"]), "code": kept["code"], "data": data}
 
 
 async def read_request(db: Database, *, actor: Actor, reference: str, now: datetime, tools: Tools) -> dict[str, Any]:

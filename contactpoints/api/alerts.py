@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import alerts, replies
+from contactpoints.actions import alerts, replies, timelines
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.rules.refusals import Conflict, Fault, IdempotencyKeyRequired, Invalid
+from contactpoints.api.queries import number, one_of
+from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired
 from contactpoints.runtime import Runtime
 from schemas.alerts import Acknowledge, Closure, State, Status, Withdrawal, read_open_alert
 from schemas.reading import read
@@ -27,22 +28,6 @@ def _once(request: Request) -> str:
     if len(key) > _LONGEST_KEY or not all("!" <= sign <= "~" for sign in key):
         raise IdempotencyKeyRequired(f"An Idempotency-Key has at most {_LONGEST_KEY} visible ASCII characters.")
     return key
-
-
-def _number(request: Request, name: str, *, default: int | None, most: int = 2**62) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) > most:
-        raise Invalid([Fault(f"/query/{name}", "number", f"A whole number from 0 to {most}.")])
-    return int(text)
-
-
-def _one_of(request: Request, name: str, codes: tuple[str, ...]) -> str | None:
-    text = request.query_params.get(name)
-    if text is not None and text not in codes:
-        raise Invalid([Fault(f"/query/{name}", "unknown", f"One of {', '.join(codes)}.")])
-    return text
 
 
 async def open_alert(runtime: Runtime, request: Request) -> Response:
@@ -71,10 +56,10 @@ async def list_alerts(runtime: Runtime, request: Request) -> Response:
     items, cursor = await alerts.list_alerts(
         runtime.db,
         actor=actor,
-        after=_number(request, "cursor", default=None),
-        most=_number(request, "limit", default=50, most=_MOST) or 1,
-        state=_one_of(request, "state", get_args(State)),
-        status=_one_of(request, "status", get_args(Status)),
+        after=number(request.query_params.get("cursor"), pointer="/query/cursor"),
+        most=number(request.query_params.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 50,
+        state=one_of(request.query_params.get("state"), pointer="/query/state", codes=get_args(State)),
+        status=one_of(request.query_params.get("status"), pointer="/query/status", codes=get_args(Status)),
         now=runtime.now(),
     )
     return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})
@@ -90,10 +75,10 @@ async def read_alert(runtime: Runtime, request: Request) -> Response:
 async def read_timeline(runtime: Runtime, request: Request) -> Response:
     """Read what came after a fact."""
     actor = await caller(runtime, request)
-    after = _number(request, "after", default=0, most=2**31 - 1) or 0
+    after = number(request.query_params.get("after"), pointer="/query/after", most=2**31 - 1) or 0
     reference = request.path_params["reference"]
-    items = await alerts.read_timeline(runtime.db, actor=actor, reference=reference, after=after)
-    return JSONResponse({"items": items, "last": items[-1]["number"] if items else after})
+    page = await timelines.read_timeline(runtime.db, actor=actor, reference=reference, after=after)
+    return JSONResponse({"items": page.items, "last": page.last})
 
 
 async def read_request(runtime: Runtime, request: Request) -> Response:
@@ -167,8 +152,8 @@ async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
         runtime.db,
         actor=actor,
         reference=request.query_params.get("reference"),
-        after=_number(request, "cursor", default=None),
-        most=_number(request, "limit", default=50, most=_MOST) or 1,
+        after=number(request.query_params.get("cursor"), pointer="/query/cursor"),
+        most=number(request.query_params.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 50,
     )
     return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})
 

@@ -15,7 +15,8 @@ from contactpoints.actions import directory
 from contactpoints.actions.directory import Kept
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.rules.refusals import Fault, Invalid, NotFound, PreconditionRequired
+from contactpoints.api.queries import number
+from contactpoints.rules.refusals import NotFound, PreconditionRequired
 from contactpoints.runtime import Runtime
 from schemas.directory import Channel, ContactPoint, DutyPost, Membership, Officer, Party
 from schemas.fields import Shape
@@ -55,14 +56,6 @@ SHELVES: tuple[Shelf, ...] = (
 Handler = Callable[[Runtime, Shelf, Request], Awaitable[Response]]
 
 
-def _number(text: str | None, *, pointer: str, default: int | None = None) -> int | None:
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or not 1 <= len(text) <= 15 or int(text) == 0:
-        raise Invalid([Fault(pointer, "number", "A whole number from 1.")])
-    return int(text)
-
-
 def _key(shelf: Shelf, request: Request) -> int | str:
     text: str = request.path_params["key"]
     if shelf.name == "parties":
@@ -92,14 +85,14 @@ async def _list(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     actor = await caller(runtime, request)
     asked: Mapping[str, str] = request.query_params
     cursor = asked.get("cursor")
-    most = min(_number(asked.get("limit"), pointer="/query/limit", default=100) or 1, _MOST)
+    most = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 100
     name = shelf.narrowed_by
     items = await directory.listing(
         runtime.db,
         shelf.name,
         actor=actor,
-        owner=_number(asked.get(name), pointer=f"/query/{name}") if name else None,
-        after=cursor if shelf.name == "parties" else _number(cursor, pointer="/query/cursor"),
+        owner=number(asked.get(name), pointer=f"/query/{name}") if name else None,
+        after=cursor if shelf.name == "parties" else number(cursor, pointer="/query/cursor"),
         most=most,
     )
     key = "code" if shelf.name == "parties" else "id"

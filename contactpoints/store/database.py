@@ -6,8 +6,9 @@ beneath, because `databases` compiles every statement again and logs the argumen
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
@@ -46,6 +47,16 @@ AWAY = (
 )
 
 
+_told: ContextVar[set[str] | None] = ContextVar("told", default=None)
+
+
+def ring_after_commit(subject: str) -> None:
+    """Ring the bell for ``subject`` when the transaction that this task is in has been committed, and only then."""
+    told = _told.get()
+    if told is not None:
+        told.add(subject)
+
+
 async def prepare(connection: Connection) -> None:
     """Teach one new connection that jsonb is Python's own dicts and lists."""
     await connection.set_type_codec("jsonb", encoder=_dumps, decoder=json.loads, schema="pg_catalog")
@@ -74,6 +85,7 @@ class Database:
         # Its DEBUG records quote the arguments of statements, and those may be case data.
         logging.getLogger("databases").setLevel(logging.WARNING)
         self._url = plain_url(url)
+        self.ring: Callable[..., None] | None = None
         self._databases = databases.Database(
             self._url,
             min_size=1,
@@ -111,11 +123,18 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """Lend a connection inside one transaction, committed at the end and rolled back on any exception.
 
-        Start no task inside: a child task has another connection.
+        Start no task inside: a child task has another connection. What `ring_after_commit` was told is rung at the end.
         """
-        with _translated():
-            async with self._databases.connection() as connection, connection.transaction():
-                yield connection.raw_connection
+        told: set[str] = set()
+        token = _told.set(told)
+        try:
+            with _translated():
+                async with self._databases.connection() as connection, connection.transaction():
+                    yield connection.raw_connection
+        finally:
+            _told.reset(token)
+        if told and self.ring is not None:
+            self.ring(*told)
 
     async def dedicated(self) -> Connection:
         """Open one connection outside the pool, for LISTEN or for the bell. The caller closes it."""

@@ -33,6 +33,7 @@ class Bell:
         self._wake = asyncio.Event()
         self._hearers: set[Hear] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        database.ring = self.ring
 
     def open(self) -> None:
         """Start ringing and listening; both reconnect by themselves for as long as the bell is open."""

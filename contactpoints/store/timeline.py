@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from contactpoints.store.database import Session
+from contactpoints.store.database import Session, ring_after_commit
 from schemas import timeline as shapes
 
 Noted = tuple[datetime, shapes.Fact]
@@ -18,9 +18,13 @@ select $1, numbered.before + new.place, new.at, new.code, new.data
 
 
 async def append(session: Session, alert_id: int, facts: Sequence[Noted]) -> None:
-    """Add facts, each with its instant, in their order. The update of the alert's row is the lock."""
+    """Add facts, each with its instant, in their order. The update of the alert's row is the lock.
+
+    The bell rings ``alert:<id>`` when the transaction is committed.
+    """
     if not facts:
         return
+    ring_after_commit(f"alert:{alert_id}")
     moments = [at for at, _ in facts]
     codes = [fact.code for _, fact in facts]
     await session.execute(_APPEND, alert_id, len(facts), moments, codes, [shapes.write(fact) for _, fact in facts])

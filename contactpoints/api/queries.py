@@ -1,0 +1,23 @@
+"""Reading what stands in an address or a header: bounded, and refused with its place."""
+
+from collections.abc import Sequence
+
+from contactpoints.rules.refusals import Fault, Invalid
+
+_LARGEST = 2**53 - 1
+
+
+def number(text: str | None, *, pointer: str, least: int = 0, most: int = _LARGEST) -> int | None:
+    """Return a whole number; None where nothing was asked. Raises `Invalid`."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 16 or not least <= int(text) <= most:
+        raise Invalid([Fault(pointer, "number", f"A whole number from {least} to {most}.")])
+    return int(text)
+
+
+def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | None:
+    """Return one of ``codes``; None where nothing was asked. Raises `Invalid`."""
+    if text is not None and text not in codes:
+        raise Invalid([Fault(pointer, "unknown", f"One of {', '.join(codes)}.")])
+    return text

@@ -1,0 +1,176 @@
+"""The timeline of one alert as it grows, as Server-Sent Events.
+
+An event's `id` is the number of its fact, so that whoever was cut off goes on with `Last-Event-ID` (or `?after=`)
+where it was, without a gap. A stream stays open whatever the state of its alert, for facts may follow the last state:
+it ends when its reader leaves, reads too slowly, loses the right to look, or when the process stops.
+
+The bell wakes a stream; it also looks by itself, and asks again each time whether its reader may. Between two looks it
+holds no connection to the database, and it never holds more than one page of facts.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from contactpoints.actions.timelines import Page, read_timeline
+from contactpoints.api.identity import caller
+from contactpoints.api.queries import number
+from contactpoints.rules.refusals import Refusal, Unavailable
+from contactpoints.runtime import Runtime
+from contactpoints.store.database import DatabaseFault
+
+_MEDIA = "text/event-stream"
+_MOST_NUMBER = 2**31 - 1
+_MOST_STREAMS = 500
+_PAGE = 100
+
+Look = Callable[[int], Awaitable[Page]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: between two looks without a bell, of silence before a sign of life, and for a reader to take a page."""
+
+    look: float = 10.0
+    heartbeat: float = 20.0
+    patience: float = 15.0
+
+
+class Ears:
+    """Wakes the open streams of this process, all from one listener."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._open: dict[int, set[asyncio.Event]] = {}
+        self._count = 0
+
+    def hear(self, subject: str) -> None:
+        """Wake the streams of ``alert:<id>``, or all of them for ``*``."""
+        if subject == "*":
+            waking = [wake for streams in self._open.values() for wake in streams]
+        else:
+            kind, _, alert = subject.partition(":")
+            waking = list(self._open.get(int(alert), ())) if kind == "alert" else []
+        for wake in waking:
+            wake.set()
+
+    def close(self) -> None:
+        """End every stream at once; the process is about to stop."""
+        self.closed = True
+        self.hear("*")
+
+    @contextmanager
+    def listening(self, alert: int) -> Iterator[asyncio.Event]:
+        """Lend an event that is set whenever something happened to the alert."""
+        wake = asyncio.Event()
+        self._open.setdefault(alert, set()).add(wake)
+        self._count += 1
+        try:
+            yield wake
+        finally:
+            self._count -= 1
+            self._open[alert].discard(wake)
+            if not self._open[alert]:
+                del self._open[alert]
+
+    def has_room(self) -> bool:
+        """Say whether one more stream may be opened: readers must never take the sockets that alerts come in by."""
+        return self._count < _MOST_STREAMS and not self.closed
+
+
+class TimelineStream(StreamingResponse):
+    """Sends a first page, then whatever ``look`` finds after it."""
+
+    def __init__(self, ears: Ears, first: Page, look: Look, *, pace: Pace) -> None:
+        super().__init__((), media_type=_MEDIA, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._ears = ears
+        self._page = first
+        self._look = look
+        self._pace = pace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream until the reader is gone; one that is too slow is cut off, which the server does when we return."""
+        try:
+            await super().__call__(scope, receive, send)
+        except TimeoutError:
+            return
+
+    async def stream_response(self, send: Send) -> None:
+        """Send facts as they come, and a comment after some silence."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await self._send(send, b"retry: 2000\n\n")
+        clock = asyncio.get_running_loop().time
+        spoke = clock()
+        with self._ears.listening(self._page.alert) as wake:
+            wake.set()
+            while not self._ears.closed:
+                quiet = not self._page.items and clock() - spoke < self._pace.heartbeat
+                if not quiet:
+                    await self._send(send, b"".join(map(_event, self._page.items)) or b": still here\n\n")
+                    spoke = clock()
+                if not self._page.full:
+                    await _rung(wake, self._pace.look)
+                wake.clear()
+                if self._ears.closed or not await self._turn():
+                    break
+        await self._send(send, b"", more=False)
+
+    async def _turn(self) -> bool:
+        """Read on; False when the reader may not look any more. A database that is away is waited for."""
+        last = self._page.last
+        try:
+            self._page = await self._look(last)
+        except (Unavailable, DatabaseFault):
+            self._page = Page(self._page.alert, [], last, full=False)
+        except Refusal:
+            return False
+        return True
+
+    async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
+        async with asyncio.timeout(self._pace.patience):
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def _rung(wake: asyncio.Event, patience: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await wake.wait()
+
+
+def _event(fact: dict[str, Any]) -> bytes:
+    data = json.dumps(fact, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {fact['number']}\nevent: {fact['code']}\ndata: {data}\n\n".encode()
+
+
+async def stream(runtime: Runtime, ears: Ears, request: Request) -> Response:
+    """Follow the timeline of an alert."""
+    after = number(request.headers.get("Last-Event-ID"), pointer="/header/Last-Event-ID", most=_MOST_NUMBER)
+    if after is None:
+        after = number(request.query_params.get("after"), pointer="/query/after", most=_MOST_NUMBER)
+    look = partial(_look, runtime, request)
+    first = await look(after or 0)
+    if not ears.has_room():
+        raise Unavailable("This process has as many open streams as it bears; read the timeline instead.")
+    if request.method == "HEAD":
+        return Response(media_type=_MEDIA)
+    return TimelineStream(ears, first, look, pace=Pace())
+
+
+async def _look(runtime: Runtime, request: Request, after: int) -> Page:
+    actor = await caller(runtime, request)
+    reference = request.path_params["reference"]
+    return await read_timeline(runtime.db, actor=actor, reference=reference, after=after, most=_PAGE)
+
+
+def routes(runtime: Runtime, ears: Ears) -> list[Route]:
+    """Return the addresses of this file."""
+    return [Route("/v1/alerts/{reference}/stream", partial(stream, runtime, ears), methods=["GET"])]

@@ -1,0 +1,221 @@
+"""The stream of a timeline, against a real server: what comes, what is resumed, and how it ends."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from contactpoints.actions.timelines import Page
+from contactpoints.api.stream import Ears, Pace, TimelineStream
+from contactpoints.serving import doors
+from contactpoints.store.database import ring_after_commit
+from tests.world import World
+
+Events = AsyncIterator[dict[str, str]]
+
+
+@pytest.fixture
+async def address(world: World) -> AsyncIterator[str]:
+    async with doors(world.runtime, port=0) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+async def _events(answer: httpx.Response) -> Events:
+    event: dict[str, str] = {}
+    async for line in answer.aiter_lines():
+        name, _, value = line.partition(": ")
+        if line and name:
+            event[name] = value
+        elif "data" in event:
+            yield event
+            event = {}
+
+
+@asynccontextmanager
+async def following(
+    world: World, address: str, path: str, *, key: str | None = None, headers: dict[str, str] | None = None
+) -> AsyncIterator[Events]:
+    sent = {"Authorization": f"Bearer {key or world.requester}"} | (headers or {})
+    async with httpx.AsyncClient(timeout=30) as client, client.stream("GET", address + path, headers=sent) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        yield _events(answer)
+
+
+async def _take(events: Events, count: int) -> list[dict[str, str]]:
+    async with asyncio.timeout(10):
+        return [await anext(events) for _ in range(count)]
+
+
+async def _opened(world: World) -> tuple[str, list[dict[str, Any]]]:
+    reference = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    return reference, (await world.get(f"/v1/alerts/{reference}/timeline")).json()["items"]
+
+
+async def test_a_stream_tells_the_timeline_and_what_follows(world: World, address: str) -> None:
+    reference, items = await _opened(world)
+    async with following(world, address, f"/v1/alerts/{reference}/stream") as events:
+        told = await _take(events, len(items))
+        assert [json.loads(event["data"]) for event in told] == items
+        assert [(event["id"], event["event"]) for event in told] == [(str(i["number"]), i["code"]) for i in items]
+        await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+        began = time.monotonic()
+        after = await _take(events, 1)
+        assert after[0]["event"] == "withdrawn"
+        assert time.monotonic() - began < 2, "the bell was not heard; the stream only found it by looking"
+
+
+@pytest.mark.parametrize("how", ["header", "query", "both"])
+async def test_a_stream_goes_on_where_it_was_cut_off(world: World, address: str, how: str) -> None:
+    reference, items = await _opened(world)
+    last = items[1]["number"]
+    headers = {} if how == "query" else {"Last-Event-ID": str(last)}
+    path = f"/v1/alerts/{reference}/stream" + {"header": "", "query": f"?after={last}", "both": "?after=0"}[how]
+    async with following(world, address, path, headers=headers) as events:
+        assert [int(event["id"]) for event in await _take(events, len(items) - 2)] == [i["number"] for i in items[2:]]
+
+
+async def test_officers_are_told_inside_the_house_only(world: World, address: str) -> None:
+    reference, items = await _opened(world)
+    path = f"/v1/alerts/{reference}/stream"
+    async with following(world, address, path, key=world.contact_point) as events:
+        inside = await _take(events, len(items))
+    async with following(world, address, path) as events:
+        outside = await _take(events, len(items))
+    assert any(json.loads(event["data"])["data"].get("officer") for event in inside)
+    assert not any(json.loads(event["data"])["data"].get("officer") for event in outside)
+
+
+async def test_what_cannot_be_followed_is_a_problem_and_no_stream(world: World, address: str) -> None:
+    reference, _ = await _opened(world)
+    path = f"{address}/v1/alerts/{reference}/stream"
+    known = {"Authorization": f"Bearer {world.requester}"}
+    async with httpx.AsyncClient() as client:
+        answers = [
+            await client.get(path),
+            await client.get(f"{address}/v1/alerts/XXXX/stream", headers=known),
+            await client.get(path, headers=known | {"Last-Event-ID": "x"}),
+            await client.get(f"{path}?after=-1", headers=known),
+        ]
+        assert (await client.head(path, headers=known)).status_code == 200
+    assert [answer.status_code for answer in answers] == [401, 404, 422, 422]
+    assert [answer.json().get("errors", [{}])[0].get("pointer") for answer in answers[2:]] == [
+        "/header/Last-Event-ID",
+        "/query/after",
+    ]
+
+
+async def test_the_stream_of_a_revoked_key_ends(world: World, address: str) -> None:
+    reference, items = await _opened(world)
+    async with following(world, address, f"/v1/alerts/{reference}/stream") as events:
+        await _take(events, len(items))
+        async with world.runtime.db.session() as session:
+            await session.execute("update api_keys set revoked_at = $1 where role = 'requester'", world.clock.at)
+        world.runtime.bell.ring("*")
+        async with asyncio.timeout(5):
+            assert [event async for event in events] == []
+
+
+async def test_open_streams_end_at_once_when_the_server_stops(world: World) -> None:
+    reference, items = await _opened(world)
+    async with contextlib.AsyncExitStack() as stack:
+        port = await stack.enter_async_context(doors(world.runtime, port=0))
+        path = f"/v1/alerts/{reference}/stream"
+        readers = contextlib.AsyncExitStack()
+        followed = [
+            await readers.enter_async_context(following(world, f"http://127.0.0.1:{port}", path)) for _ in range(20)
+        ]
+        for events in followed:
+            await _take(events, len(items))
+        began = time.monotonic()
+        await stack.aclose()
+        assert time.monotonic() - began < 2
+        for events in followed:
+            assert [event async for event in events] == []
+        await readers.aclose()
+
+
+async def test_an_idle_stream_holds_no_connection_to_the_database(
+    world: World, address: str, database_url: str
+) -> None:
+    reference, items = await _opened(world)
+    path = f"/v1/alerts/{reference}/stream"
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(30):
+            events = await stack.enter_async_context(following(world, address, path))
+            await _take(events, len(items))
+        answer = await asyncio.wait_for(world.get("/v1/alerts"), 5)
+        assert answer.status_code == 200
+        async with world.runtime.db.session() as session:
+            listening = await session.fetchval(
+                "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'"
+            )
+        assert listening == 1, "one listener for all streams of a process"
+
+
+def _idle(ears: Ears, *, pace: Pace) -> TimelineStream:
+    async def look(after: int) -> Page:
+        return Page(1, [], after, full=False)
+
+    return TimelineStream(ears, Page(1, [], 0, full=False), look, pace=pace)
+
+
+async def test_silence_is_broken_by_a_comment() -> None:
+    ears, sent = Ears(), []
+
+    async def send(message: Message) -> None:
+        sent.append(message.get("body", b""))
+        if sent.count(b": still here\n\n") == 2:
+            ears.close()
+
+    began = time.monotonic()
+    await _idle(ears, pace=Pace(look=0.01, heartbeat=0.05)).stream_response(send)
+    assert time.monotonic() - began >= 0.1
+    assert sent[-1] == b""
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off() -> None:
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    stream = _idle(Ears(), pace=Pace(patience=0.05))
+    await asyncio.wait_for(stream({"type": "http", "method": "GET"}, receive, send), 5)
+
+
+async def test_a_fact_rings_after_the_commit_and_never_without_one(world: World) -> None:
+    heard: list[str] = []
+    world.runtime.bell.subscribe(heard.append)
+    reference, _ = await _opened(world)
+    await world.post(f"/v1/alerts/{reference}/closure", {"reason": "handled"})
+    assert "alert:1" in heard
+    heard.clear()
+    await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)
+    await asyncio.sleep(0)
+    assert "alert:1" in heard
+
+
+async def test_what_is_rolled_back_rings_no_bell(world: World) -> None:
+    heard: list[str] = []
+    world.runtime.bell.subscribe(heard.append)
+    with contextlib.suppress(LookupError):
+        async with world.runtime.db.transaction():
+            ring_after_commit("alert:1")
+            raise LookupError
+    assert heard == []
+    async with world.runtime.db.transaction():
+        ring_after_commit("alert:1")
+        assert heard == []
+    assert heard == ["alert:1"]
