@@ -281,12 +281,13 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRead:
-    """One of the two sides read the particulars of the request."""
+    """One of the two sides read the particulars of the request: a machine by its key, an officer by the PIN."""
 
     code: ClassVar = "request_read"
     visible_to: ClassVar[Audience] = "both"
     by: Side
-    api_key: int = inside()
+    api_key: int | None = inside()
+    officer: int | None = inside()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

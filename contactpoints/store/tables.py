@@ -164,15 +164,19 @@ pins = Table(
     _moment("locked_at"),
 )
 
-pin_links = Table(
-    "pin_links",
+mail_links = Table(
+    "mail_links",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
+    _words("purpose"),
     _refers("officer_id", "officers.id"),
     _refers("channel_id", "channels.id"),
+    _words("address"),
     _moment("created_at", required=True),
     _moment("expires_at", required=True),
     _moment("used_at"),
+    _one_of("purpose", "purpose", "pin", "address"),
+    Index(None, "channel_id"),
 )
 
 channels = Table(
@@ -382,6 +386,7 @@ reply_codes = Table(
     Column("step", SmallInteger, nullable=False),
     _moment("created_at", required=True),
     _moment("locked_at"),
+    Column("reading_tries", SmallInteger, nullable=False, server_default="0"),
     UniqueConstraint("alert_id", "officer_id"),
 )
 
@@ -426,8 +431,10 @@ readings = Table(
     metadata,
     _id(),
     _refers("alert_id", "alerts.id"),
-    _refers("api_key_id", "api_keys.id"),
+    _refers("api_key_id", "api_keys.id", required=False),
+    _refers("officer_id", "officers.id", required=False),
     _moment("at", required=True),
+    CheckConstraint("num_nonnulls(api_key_id, officer_id) = 1", name="by_one_reader"),
 )
 
 # What goes out and what comes in

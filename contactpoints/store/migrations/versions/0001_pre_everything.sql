@@ -333,26 +333,34 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_created_at_ix ON idempotency_keys (created_at);
 
-CREATE TABLE pin_links (
+CREATE TABLE mail_links (
     token_hash BYTEA NOT NULL,
+    purpose TEXT NOT NULL,
     officer_id BIGINT NOT NULL,
     channel_id BIGINT NOT NULL,
+    address TEXT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
     used_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pin_links_pk PRIMARY KEY (token_hash),
-    CONSTRAINT pin_links_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
-    CONSTRAINT pin_links_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id)
+    CONSTRAINT mail_links_pk PRIMARY KEY (token_hash),
+    CONSTRAINT mail_links_purpose_ck CHECK (purpose in ('pin', 'address')),
+    CONSTRAINT mail_links_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT mail_links_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id)
 );
+
+CREATE INDEX mail_links_channel_id_ix ON mail_links (channel_id);
 
 CREATE TABLE readings (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     alert_id BIGINT NOT NULL,
-    api_key_id BIGINT NOT NULL,
+    api_key_id BIGINT,
+    officer_id BIGINT,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT readings_pk PRIMARY KEY (id),
+    CONSTRAINT readings_by_one_reader_ck CHECK (num_nonnulls(api_key_id, officer_id) = 1),
     CONSTRAINT readings_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
-    CONSTRAINT readings_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id)
+    CONSTRAINT readings_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id),
+    CONSTRAINT readings_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
 );
 
 CREATE TABLE reply_codes (
@@ -365,6 +373,7 @@ CREATE TABLE reply_codes (
     step SMALLINT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     locked_at TIMESTAMP WITH TIME ZONE,
+    reading_tries SMALLINT DEFAULT '0' NOT NULL,
     CONSTRAINT reply_codes_pk PRIMARY KEY (id),
     CONSTRAINT reply_codes_alert_id_officer_id_uq UNIQUE (alert_id, officer_id),
     CONSTRAINT reply_codes_code_uq UNIQUE (code),
