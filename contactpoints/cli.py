@@ -63,7 +63,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
         if asked.command == "engine":
             await stop.wait()
         else:
-            async with doors(runtime, port=settings.port) as port:
+            async with doors(runtime, port=settings.port, host=settings.host) as port:
                 print(f"contactpoints answers at http://localhost:{port}", flush=True)
                 await stop.wait()
         if watch is not None:

@@ -1,7 +1,7 @@
 """What a process owns, opened and closed together."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,8 @@ from contactpoints.settings import Settings
 from contactpoints.store.database import Database
 from contactpoints.store.doorbell import Bell
 from contactpoints.words import catalogues
+from notifiers.catalogue import open_notifiers
 from notifiers.message import Notifier
-from notifiers.rehearsal import RehearsalEmail, RehearsalSms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,18 @@ class Runtime:
         return await access.check_pin(db, officer, pin=pin, now=now, tools=self.tools)
 
 
+def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the gateways of each kind, first choice first."""
+    kinds = dict.fromkeys(each.kind for each in opened)
+    return {kind: tuple(each.name for each in opened if each.kind == kind) for kind in kinds}
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | None = None) -> AsyncIterator[Runtime]:
     """Open everything for as long as the block lasts. Raises `Unavailable` when the database does not answer."""
     db = Database(database_url)
     await db.open()
-    opened: tuple[Notifier, ...] = (RehearsalSms(), RehearsalEmail())
+    opened = open_notifiers(settings.notifiers)
     clock = clock or Clock()
     await clock.correct(db)
     bell = Bell(db)
@@ -51,7 +57,7 @@ async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | 
         keyring=settings.keyring,
         pepper=settings.pin_pepper,
         entropy=secrets.token_bytes,
-        gateways={each.kind: (each.name,) for each in opened},
+        gateways=_gateways(opened),
         words=catalogues(),
         public_url=settings.public_url,
         time_scale=settings.time_scale,

@@ -10,6 +10,7 @@ import uvicorn
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.run import run
 from contactpoints.runtime import Runtime
+from contactpoints.settings import BadSetting
 from contactpoints.web import application
 
 
@@ -32,15 +33,33 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    version6 = ":" in host
+    family = socket.AF_INET6 if version6 else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=version6)
+    except OSError as failure:
+        raise BadSetting("PORT", f"is {port}, where nobody can listen: {failure.strerror}.") from None
+
+
 @asynccontextmanager
 async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
-    """Serve the web doors for as long as the block lasts; yield the port (0 asks for any free one)."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    """Serve the web doors for as long as the block lasts; yield the port (0 asks for any free one).
+
+    Raises `BadSetting` where the port is taken.
+    """
+    listener = _listen(host, port)
     taken: int = listener.getsockname()[1]
     app = application(runtime)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        # Whose word about the client's address counts. Said always: left out, the library asks the environment.
+        forwarded_allow_ips=[str(each) for each in runtime.settings.trusted_proxies],
+    )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -4,11 +4,31 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from contactpoints.store.sealing import Keyring, read_keyring
+from notifiers.catalogue import CATALOGUE, BadOption, read_options
 
 PREFIX = "CONTACTPOINTS_"
-_TRUE = ("1", "true", "yes")
+Own = Literal[
+    "DATABASE_URL",
+    "KEYRING",
+    "PIN_PEPPER",
+    "PUBLIC_URL",
+    "TRUSTED_PROXIES",
+    "HOST",
+    "PORT",
+    "REHEARSAL",
+    "TIME_SCALE",
+]
+KNOWN = (*get_args(Own), *(name for entry in CATALOGUE for name in entry.settings))
+"""The names of all settings without their prefix: our own, then those of the ways out."""
+
+Network = IPv4Network | IPv6Network
+_YES, _NO = ("1", "true", "yes"), ("", "0", "false", "no")
 _LEAST_PEPPER = 32
 
 
@@ -19,9 +39,17 @@ class BadSetting(Exception):
         super().__init__(f"{PREFIX}{name} {sentence}")
 
 
+def _rehearsals() -> Mapping[str, Any]:
+    return read_options({}, public_url="", rehearsal=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says. An empty ``database_url`` stands for the embedded PostgreSQL."""
+    """What the environment says. An empty ``database_url`` stands for the embedded PostgreSQL.
+
+    ``notifiers``: the options of every way out that is switched on, by its name in the catalogue. ``host``: the address
+    of this machine on which the doors listen. ``trusted_proxies`` may say whose request they pass on.
+    """
 
     keyring: Keyring = field(repr=False)
     pin_pepper: bytes = field(repr=False)
@@ -30,19 +58,25 @@ class Settings:
     rehearsal: bool
     time_scale: float
     port: int
+    notifiers: Mapping[str, Any] = field(default_factory=_rehearsals, repr=False)
+    host: str = "127.0.0.1"
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], bytes]) -> Settings:
-    """Read the settings. Raises `BadSetting`."""
+    """Read the settings. Raises `BadSetting`, also for a name that is none of ours: somebody meant something by it."""
+    values = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
+    for name in values:
+        if name not in KNOWN:
+            raise BadSetting(name, _unknown(name))
 
-    def given(name: str, default: str = "") -> str:
-        return environment.get(PREFIX + name, default).strip()
+    def given(name: Own, default: str = "") -> str:
+        return values.get(name, "").strip() or default
 
-    rehearsal = given("REHEARSAL").lower() in _TRUE
-    public_url = given("PUBLIC_URL").rstrip("/")
-    if not rehearsal:
-        # A service that accepts alerts and can wake nobody would be worse than none.
-        raise BadSetting("REHEARSAL", "must be 1: no gateway that reaches a real telephone is connected yet.")
+    rehearsal = _yes_or_no("REHEARSAL", given("REHEARSAL"))
+    public_url = _public_url(given("PUBLIC_URL"), required=not rehearsal)
+    # A platform that says by PORT where to listen has its router on another host.
+    platform = environment.get("PORT", "").strip()
     return Settings(
         keyring=_keyring(given("KEYRING"), entropy),
         pin_pepper=_pepper(given("PIN_PEPPER")),
@@ -50,8 +84,46 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
         public_url=public_url,
         rehearsal=rehearsal,
         time_scale=_scale(given("TIME_SCALE", "1"), rehearsal=rehearsal),
-        port=_port(given("PORT", "8000")),
+        port=_port(given("PORT", platform or "8000")),
+        notifiers=_notifiers(values, public_url=public_url, rehearsal=rehearsal),
+        host=_host(given("HOST", "0.0.0.0" if platform else "127.0.0.1")),
+        trusted_proxies=_proxies(given("TRUSTED_PROXIES")),
     )
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, KNOWN, n=1)
+    return f"is no setting.{f' Is it {PREFIX}{near[0]} that was meant?' if near else ''}"
+
+
+def _yes_or_no(name: Own, text: str) -> bool:
+    if text.lower() not in _YES + _NO:
+        raise BadSetting(name, "is 1 or 0.")
+    return text.lower() in _YES
+
+
+def _public_url(text: str, *, required: bool) -> str:
+    if not text:
+        if required:
+            raise BadSetting("PUBLIC_URL", "is required: the http or https address at which the world reaches us.")
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise BadSetting("PUBLIC_URL", "is an http or https address, without a login, a query or a fragment.")
+    return text.rstrip("/")
+
+
+def _notifiers(values: Mapping[str, str], *, public_url: str, rehearsal: bool) -> Mapping[str, Any]:
+    try:
+        options = read_options(values, public_url=public_url, rehearsal=rehearsal)
+    except BadOption as bad:
+        raise BadSetting(bad.setting, bad.sentence) from None
+    if not options:
+        # A service that accepts alerts and can wake nobody would be worse than none.
+        switches = dict.fromkeys(entry.switch for entry in CATALOGUE)
+        raise BadSetting(next(iter(switches)), f"or one of {', '.join(PREFIX + each for each in [*switches][1:])} is "
+                         "required: without a gateway nobody could be woken.")  # fmt: skip
+    return options
 
 
 def _keyring(text: str, entropy: Callable[[int], bytes]) -> Keyring:
@@ -89,3 +161,17 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) < 65536:
         raise BadSetting("PORT", "is a number from 0 to 65535.")
     return int(text)
+
+
+def _host(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise BadSetting("HOST", "is an address of this machine: 127.0.0.1, 0.0.0.0 or :: for all.") from None
+
+
+def _proxies(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError:
+        raise BadSetting("TRUSTED_PROXIES", "are addresses or networks (10.0.0.0/8), separated by commas.") from None

@@ -192,12 +192,14 @@ CATALOGUE: tuple[Entry, ...] = register(
 def read_options(values: Mapping[str, str], *, public_url: str, rehearsal: bool) -> dict[str, Any]:
     """Return the options of every way out that is switched on, by name; in a rehearsal, the rehearsals only.
 
+    Of the rehearsals, those of kinds that also have a real way out: a rehearsal shows what the service can do.
     ``values``: settings without their prefix. Raises `BadOption`; also when a setting belongs to a way out that is
     not switched on, for whoever set it expects something.
     """
     given = Given(values, public_url=public_url)
     if rehearsal:
-        return {entry.name: entry.read(given) for entry in CATALOGUE if not entry.settings}
+        real = {entry.kind for entry in CATALOGUE if entry.settings}
+        return {each.name: each.read(given) for each in CATALOGUE if not each.settings and each.kind in real}
     for entry in CATALOGUE:
         lonely = next((name for name in entry.settings if given.get(name)), None)
         if lonely and not given.get(entry.switch):

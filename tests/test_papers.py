@@ -1,20 +1,46 @@
 """What exists is written down."""
 
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
+import pytest
+
+from contactpoints.settings import KNOWN, PREFIX
+from notifiers.catalogue import CATALOGUE
+
 ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROCFILE = (ROOT / "Procfile").read_text(encoding="utf-8")
+SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    source = (ROOT / "contactpoints" / "settings.py").read_text(encoding="utf-8")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = set(re.findall(r'given\("([A-Z_]+)"', source))
-    assert names
-    assert [name for name in names if f"CONTACTPOINTS_{name}" not in readme] == []
+def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
+    rows = [line.split("|")[1] for line in README.splitlines() if line.startswith(f"| `{PREFIX}")]
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(PREFIX + x for x in KNOWN)
 
 
-def test_every_process_is_a_command() -> None:
-    cli = (ROOT / "contactpoints" / "cli.py").read_text(encoding="utf-8")
-    for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines():
-        assert f'"{line.split()[-1]}"' in cli
+def test_every_setting_of_the_catalogue_is_known() -> None:
+    assert {name for entry in CATALOGUE for name in entry.settings} < set(KNOWN)
+    assert len(set(KNOWN)) == len(KNOWN)
+
+
+def test_the_readme_names_no_setting_that_does_not_exist() -> None:
+    assert set(re.findall(PREFIX + r"([A-Z0-9_]*[A-Z0-9])", README)) <= set(KNOWN)
+
+
+@pytest.mark.parametrize("line", PROCFILE.splitlines())
+def test_every_command_of_the_procfile_runs(line: str) -> None:
+    _, programme, command = line.split()
+    module, function = SCRIPTS[programme].split(":")
+    start = f"import sys; from {module} import {function}; sys.exit({function}())"
+    command_line = [sys.executable, "-c", start, command, "--help"]
+    ran = subprocess.run(command_line, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "usage" in ran.stdout.lower()
+
+
+def test_the_procfile_has_the_three_processes() -> None:
+    assert [line.partition(":")[0] for line in PROCFILE.splitlines()] == ["release", "web", "engine"]

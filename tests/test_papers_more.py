@@ -1,15 +1,13 @@
-"""The papers tell the truth: settings, commands, the lock, and nothing in them that only one machine has."""
+"""The papers tell the truth: the lock, and nothing in them that only one machine has."""
 
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-_PREFIX = "CONTACTPOINTS_"
 _UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 _PLACES = re.compile(
     r"/(?:ro" + r"ot|wo" + r"rk|home/\w+|Users/\w+|opt/(?:pypi|wheels))\b"
@@ -17,7 +15,6 @@ _PLACES = re.compile(
     re.IGNORECASE,
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PROCFILE = (ROOT / "Procfile").read_text(encoding="utf-8")
 
 
 def _texts() -> dict[str, str]:
@@ -29,29 +26,6 @@ def _texts() -> dict[str, str]:
     paths = [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
     raw = {name: (ROOT / name).read_bytes() for name in paths}
     return {name: each.decode() for name, each in raw.items() if b"\0" not in each}
-
-
-def test_the_readme_names_every_setting_and_no_other() -> None:
-    source = (ROOT / "contactpoints" / "settings.py").read_text(encoding="utf-8")
-    read = {_PREFIX + name for name in re.findall(r'\b(?:given|BadSetting)\("([A-Z_]+)"', source)}
-    written = set(re.findall(_PREFIX + r"[A-Z_]*[A-Z]", (ROOT / "README.md").read_text(encoding="utf-8")))
-    assert read
-    assert written == read
-
-
-@pytest.mark.parametrize("line", PROCFILE.splitlines())
-def test_every_command_of_the_procfile_runs(line: str) -> None:
-    _, programme, command = line.split()
-    module, function = PROJECT["scripts"][programme].split(":")
-    start = f"import sys; from {module} import {function}; sys.exit({function}())"
-    command_line = [sys.executable, "-c", start, command, "--help"]
-    ran = subprocess.run(command_line, capture_output=True, text=True, timeout=60, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert "usage" in ran.stdout.lower()
-
-
-def test_the_procfile_has_the_three_processes() -> None:
-    assert [line.partition(":")[0] for line in PROCFILE.splitlines()] == ["release", "web", "engine"]
 
 
 def test_nothing_is_left_for_later_in_writing() -> None:

@@ -1,0 +1,84 @@
+"""Every setting is read once, and nonsense stops the process with the setting's name."""
+
+import base64
+import secrets
+from collections.abc import Mapping
+
+import pytest
+
+from contactpoints.settings import PREFIX, BadSetting, Settings, read_settings
+
+KEY = base64.b64encode(bytes(32)).decode()
+NEEDED = {"KEYRING": f"a:{KEY}", "PIN_PEPPER": KEY}
+REHEARSAL = NEEDED | {"REHEARSAL": "1"}
+TWILIO = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "s3cret-t0ken", "TWILIO_SENDER": "+15005550006"}
+SMTP = {"SMTP_HOST": "mail.example.org", "SMTP_SENDER": "duty@example.org"}
+REAL = NEEDED | TWILIO | {"PUBLIC_URL": "https://alerts.example.org/"}
+
+
+def read(values: Mapping[str, str], **outside: str) -> Settings:
+    named = {PREFIX + name: value for name, value in values.items()}
+    return read_settings(named | outside, entropy=secrets.token_bytes)
+
+
+def test_a_rehearsal_needs_no_more_than_its_secrets_and_knows_no_real_gateway() -> None:
+    settings = read(REHEARSAL | TWILIO)
+    assert list(settings.notifiers) == ["rehearsal_sms", "rehearsal_email"]
+    assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8000, "")
+
+
+def test_a_rehearsal_may_have_a_public_address_too() -> None:
+    assert read(REHEARSAL | {"PUBLIC_URL": "http://localhost:8000"}).public_url == "http://localhost:8000"
+
+
+def test_real_gateways_are_read_in_the_order_in_which_they_are_tried() -> None:
+    second = {name.replace("TWILIO", "TWILIO2"): value for name, value in TWILIO.items()}
+    settings = read(REAL | second | SMTP)
+    assert list(settings.notifiers) == ["twilio_sms", "twilio_sms_2", "smtp"]
+    assert settings.public_url == "https://alerts.example.org"
+
+
+def test_no_secret_shows_where_settings_are_shown() -> None:
+    assert not [each for each in ("s3cret", KEY) if each in repr(read(REAL | SMTP))]
+
+
+def test_one_gateway_is_enough() -> None:
+    assert list(read(NEEDED | SMTP | {"PUBLIC_URL": "http://localhost"}).notifiers) == ["smtp"]
+
+
+def test_the_platform_says_where_to_listen_and_its_router_is_on_another_host() -> None:
+    settings = read(REHEARSAL, PORT="5000")
+    assert (settings.host, settings.port) == ("0.0.0.0", 5000)
+    settings = read(REHEARSAL | {"PORT": "5001", "HOST": "::1"}, PORT="5000")
+    assert (settings.host, settings.port) == ("::1", 5001)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        pytest.param(NEEDED, "PUBLIC_URL", id="no rehearsal and no public address"),
+        pytest.param(REAL | {"PUBLIC_URL": "alerts.example.org"}, "PUBLIC_URL", id="an address without a scheme"),
+        pytest.param(REAL | {"PUBLIC_URL": "https://a.example/?x=1"}, "PUBLIC_URL", id="an address with a query"),
+        pytest.param(REHEARSAL | {"PUBLIC_URL": "ftp://a.example"}, "PUBLIC_URL", id="a bad address in a rehearsal"),
+        pytest.param(NEEDED | {"PUBLIC_URL": "https://a.example"}, "TWILIO_ACCOUNT_SID", id="nobody could be woken"),
+        pytest.param(REAL | {"TWILIO_SENDER": ""}, "TWILIO_SENDER", id="half a gateway"),
+        pytest.param(REAL | {"TIME_SCALE": "60"}, "TIME_SCALE", id="a fast clock with a real gateway"),
+        pytest.param(REHEARSAL | {"TIME_SCALE": "0"}, "TIME_SCALE", id="a clock that stands still"),
+        pytest.param(REHEARSAL | {"REHEARSAL": "perhaps"}, "REHEARSAL", id="neither yes nor no"),
+        pytest.param(REHEARSAL | {"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "TRUSTED_PROXIES", id="a proxy by name"),
+        pytest.param(REHEARSAL | {"HOST": "everywhere"}, "HOST", id="a host that is no address"),
+        pytest.param(REHEARSAL | {"PORT": "http"}, "PORT", id="a port that is no number"),
+        pytest.param(REHEARSAL | {"KEYRING": "a:b"}, "KEYRING", id="a key that is too short"),
+        pytest.param(REHEARSAL | {"PIN_PEPPER": "salt"}, "PIN_PEPPER", id="a pepper that is too short"),
+    ],
+)
+def test_nonsense_is_refused_by_name_and_not_quoted(values: Mapping[str, str], name: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read(values)
+    assert str(refused.value).startswith(f"{PREFIX}{name} ")
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_misspelt_name_is_refused_because_somebody_meant_something_by_it() -> None:
+    with pytest.raises(BadSetting, match=r"CONTACTPOINTS_TWILO2_ACCOUNT_SID .*CONTACTPOINTS_TWILIO2_ACCOUNT_SID"):
+        read(REAL | {"TWILO2_ACCOUNT_SID": "AC1"})
