@@ -26,6 +26,11 @@ class Clock:
         """Return the present instant, aware and in UTC."""
         return self._source() + self._offset
 
+    @property
+    def offset(self) -> timedelta:
+        """What is added to this machine's time."""
+        return self._offset
+
     async def correct(self, database: Database) -> timedelta:
         """Measure the offset to the database's clock and take it over; a jump is logged as an error."""
         async with database.session() as session:

@@ -2,8 +2,9 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
-from contactpoints.api import alerts, directory, health, problems, rehearsal, stream
+from contactpoints.api import alerts, directory, health, metrics, problems, rehearsal, stream
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
@@ -14,14 +15,17 @@ def application(runtime: Runtime) -> Starlette:
     """Return the ASGI application of a process that owns ``runtime``; `state.close()` ends its open streams."""
     ears = stream.Ears()
     runtime.bell.subscribe(ears.hear)
+    measures = metrics.Metrics(runtime, lambda: ears.count)
     made = Starlette(
         routes=[
             *alerts.routes(runtime),
             *stream.routes(runtime, ears),
             *directory.routes(runtime),
             *health.routes(runtime),
+            *metrics.routes(measures),
             *rehearsal.routes(runtime),
         ],
+        middleware=[Middleware(metrics.Counted, metrics=measures)],
         exception_handlers={
             Refusal: problems.render,
             BadInput: problems.render_bad_input,
@@ -30,5 +34,7 @@ def application(runtime: Runtime) -> Starlette:
             Exception: problems.render_fault,
         },
     )
+    # A redirect would repeat whatever the Host header says.
+    made.router.redirect_slashes = False
     made.state.close = ears.close
     return made

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import delivery
+from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import Runtime
+from contactpoints.store import measures, migrate
 
 _LATE = timedelta(seconds=30)
 
@@ -19,14 +20,19 @@ async def alive(_request: Request) -> Response:
 
 
 async def ready(runtime: Runtime, _request: Request) -> Response:
-    """Say whether this process can take an alert; `Unavailable`, 503, when the database is away."""
-    await delivery.lateness(runtime.db, now=runtime.now())
+    """Say whether this process can take an alert; 503 when the database is away or behind this version."""
+    async with runtime.db.session() as session:
+        if await migrate.is_behind(session):
+            raise Unavailable("The database is behind this version: run `contactpoints migrate`.")
     return JSONResponse({"status": "ready"})
 
 
 async def engine(runtime: Runtime, _request: Request) -> Response:
-    """Say how late the oldest due timer or message is; 503 from 30 s on. For an outside watchdog."""
-    late = await delivery.lateness(runtime.db, now=runtime.now())
+    """Say how late the oldest due timer, message or reply is; 503 beyond 30 s. For an outside watchdog alone."""
+    now = runtime.now()
+    async with runtime.db.session() as session:
+        due = await measures.due_since(session, now=now)
+    late = max((now - since for since in due.values() if since is not None), default=timedelta(0))
     body = {"status": "late" if late > _LATE else "on time", "late_seconds": round(late.total_seconds(), 3)}
     return JSONResponse(body, status_code=503 if late > _LATE else 200)
 

@@ -46,12 +46,12 @@ class Pace:
 
 
 class Ears:
-    """Wakes the open streams of this process, all from one listener."""
+    """Wakes the open streams of this process, all from one listener; ``count`` is how many there are."""
 
     def __init__(self) -> None:
         self.closed = False
         self._open: dict[int, set[asyncio.Event]] = {}
-        self._count = 0
+        self.count = 0
 
     def hear(self, subject: str) -> None:
         """Wake the streams of ``alert:<id>``, or all of them for ``*``."""
@@ -73,18 +73,18 @@ class Ears:
         """Lend an event that is set whenever something happened to the alert."""
         wake = asyncio.Event()
         self._open.setdefault(alert, set()).add(wake)
-        self._count += 1
+        self.count += 1
         try:
             yield wake
         finally:
-            self._count -= 1
+            self.count -= 1
             self._open[alert].discard(wake)
             if not self._open[alert]:
                 del self._open[alert]
 
     def has_room(self) -> bool:
         """Say whether one more stream may be opened: readers must never take the sockets that alerts come in by."""
-        return self._count < _MOST_STREAMS and not self.closed
+        return self.count < _MOST_STREAMS and not self.closed
 
 
 class TimelineStream(StreamingResponse):

@@ -28,6 +28,7 @@ class Bell:
     """
 
     def __init__(self, database: Database) -> None:
+        self.connected = False
         self._database = database
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
@@ -86,11 +87,13 @@ class Bell:
             connection.add_termination_listener(lambda _, gone=gone: gone.set())
             try:
                 await connection.add_listener(_CHANNEL, self._heard)
+                self.connected = True
                 self._tell("*")
                 await gone.wait()
             except (*AWAY, asyncpg.PostgresError):
                 await asyncio.sleep(_PAUSE)
             finally:
+                self.connected = False
                 connection.terminate()
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:

@@ -64,9 +64,17 @@ async def current(url: str) -> str | None:
         await engine.dispose()
 
 
-async def is_current(session: Session) -> bool:
-    """Say whether the database behind ``session`` is at the revision that this version wants."""
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+async def is_behind(session: Session) -> bool:
+    """Say whether the database lacks a migration that this version wants.
+
+    A revision that this version does not know is a later one: old processes go on beside the new during a release.
+    """
     if await session.fetchval("select to_regclass('alembic_version')") is None:
-        return False
+        return True
     at: str | None = await session.fetchval("select version_num from alembic_version")
-    return at == head()
+    return at is None or (at != head() and at in _known())

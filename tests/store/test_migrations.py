@@ -71,14 +71,18 @@ async def test_migrating_again_changes_nothing(url: str) -> None:
     assert await migrate.current(url) == migrate.head()
 
 
-async def test_a_database_without_migrations_is_not_current(url: str) -> None:
+async def test_a_database_is_behind_until_it_is_migrated_and_not_when_it_is_ahead(url: str) -> None:
     db = Database(url)
     await db.open()
     try:
         async with db.session() as session:
-            assert not await migrate.is_current(session)
+            assert await migrate.is_behind(session)
         await migrate.upgrade(url)
         async with db.session() as session:
-            assert await migrate.is_current(session)
+            assert not await migrate.is_behind(session)
+            await session.execute("update alembic_version set version_num = '9999_pre_of_a_later_version'")
+            assert not await migrate.is_behind(session), "old processes go on beside the new during a release"
+            await session.execute("delete from alembic_version")
+            assert await migrate.is_behind(session)
     finally:
         await db.close()

@@ -1,0 +1,92 @@
+"""What can be measured of the whole service, whichever process did it: read when somebody asks, in bounded queries.
+
+Each count stops at `MOST`: a queue of that length is an alarm, and how much longer it is no longer matters.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contactpoints.store.database import Row, Session
+
+MOST = 10_000
+_RECENT = 2_000
+_FIRST_READING = 1_000
+
+
+async def due_since(session: Session, *, now: datetime) -> dict[str, datetime | None]:
+    """Return since when the oldest of each kind of work has been due; None where nothing is.
+
+    The kinds: ``timers`` of alerts, ``messages`` to be sent, ``leases`` of senders that died, ``traces`` of messages
+    that nobody is sure of, and ``replies`` that came in and that nobody has in hand.
+    """
+    row = await session.fetchrow(
+        """select (select min(due_at) from alerts where due_at <= $1) as timers,
+                  (select min(send_at) from messages where state = 'queued' and send_at <= $1) as messages,
+                  (select min(lease_until) from messages where state = 'sending' and lease_until <= $1) as leases,
+                  (select min(trace_at) from messages where state = 'unsure' and trace_at <= $1) as traces,
+                  (select min(coalesce(lease_until, received_at)) from inbound
+                    where handled_at is null and coalesce(lease_until, received_at) <= $1) as replies""",
+        now,
+    )
+    return dict(row or {})
+
+
+def _queue(state: str) -> str:
+    waiting = f"(select kind, queued_at from messages where state = '{state}' limit {MOST}) as {state}"
+    return f"select '{state}' as state, kind, count(*) as depth, min(queued_at) as since from {waiting} group by 2"
+
+
+_QUEUES = f"""
+{_queue("queued")} union all {_queue("sending")} union all {_queue("unsure")} union all
+select 'received', kind, count(*), min(received_at)
+  from (select kind, received_at from inbound where handled_at is null limit {MOST}) as received group by 2
+"""
+
+_OPEN = f"""
+select state, status, count(*) as depth
+  from (select state, status from alerts where due_at is not null limit {MOST}) as open group by 1, 2
+"""
+
+_ATTEMPTS = f"""
+select gateway, coalesce(outcome, 'under_way') as outcome, count(*) as depth
+  from attempts where message_id > (select max(id) from messages) - {_RECENT} group by 1, 2
+"""
+
+_ACKNOWLEDGED = """
+select k.id, a.status, k.late, extract(epoch from k.received_at - a.opened_at)::float8 as seconds
+  from acknowledgements k join alerts a on a.id = k.alert_id
+ where k.id > $1 and k.recorded_at < $2 and not exists (
+       select 1 from acknowledgements e where e.alert_id = k.alert_id and e.id < k.id)
+ order by k.id limit $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the database says: work that is due, queues, open alerts, and how the newest attempts ended."""
+
+    due_since: dict[str, datetime | None]
+    queues: list[Row]
+    alerts: list[Row]
+    attempts: list[Row]
+
+
+async def measure(session: Session, *, now: datetime) -> Measured:
+    """Return what the database says now."""
+    return Measured(
+        await due_since(session, now=now),
+        await session.fetch(_QUEUES),
+        await session.fetch(_OPEN),
+        await session.fetch(_ATTEMPTS),
+    )
+
+
+async def last_acknowledgement(session: Session) -> int:
+    """Return the newest acknowledgement's number, 0 when there is none."""
+    number: int = await session.fetchval("select coalesce(max(id), 0) from acknowledgements")
+    return number
+
+
+async def acknowledged(session: Session, *, after: int, before: datetime) -> list[Row]:
+    """Return the first acknowledgements of alerts that were recorded since number ``after`` and before an instant."""
+    return await session.fetch(_ACKNOWLEDGED, after, before, _FIRST_READING)
