@@ -61,8 +61,10 @@ async def test_a_reply_that_nobody_reads_makes_the_engine_late(world: World) -> 
 async def test_measures_tell_queues_alerts_lateness_and_outcomes(world: World) -> None:
     await world.opens_alert()
     world.clock.at += timedelta(seconds=4)
-    while not world.runtime.bell.connected:
-        await asyncio.sleep(0.01)
+    heard = asyncio.Event()
+    world.runtime.bell.subscribe(lambda _: heard.set())
+    if not world.runtime.bell.connected:
+        await asyncio.wait_for(heard.wait(), 10)
     told = await _measures(world)
     assert told["contactpoints_bell_connected",] == 1
     assert told["contactpoints_late_seconds", "messages"] == 4
