@@ -23,7 +23,7 @@ Side = Literal["requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "delivered_already"]
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
 News = Literal["acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed"]
-Alarm = Literal["nobody_on_duty", "no_channel", "code_locked", "stop", "wrong_person", "gateway"]
+Alarm = Literal["nobody_on_duty", "no_channel", "code_locked", "stop", "wrong_person", "channel_refused"]
 
 
 def inside() -> Any:

@@ -4,22 +4,28 @@ The first acknowledgement is the one with the smallest instant at which our web 
 smallest row number, decided under the alert's lock. Later ones are added; none is merged or overwritten.
 """
 
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
 
 from contactpoints.actions import news
+from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.calling import words_of
+from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.alerts import seconds
 from contactpoints.rules.delivery import Draft
-from contactpoints.store import alerts, inbound, outbox, timeline
+from contactpoints.store import alerts, channels, inbound, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 MOST_TRIES = 3
 """How many wrong PINs a reply code bears before it is locked, the chain climbs and the Party is alarmed."""
+
+_ANSWERS = 5
+_ANSWERS_AGAIN_AFTER = timedelta(hours=1)
 
 
 class Arrived(Protocol):
@@ -141,33 +147,64 @@ async def note_wrong_pin(db: Database, arrival: Arrived, code: Row, *, now: date
         if not left:
             await alerts.lock_code(session, code["id"], now=now)
             noted.append((now, facts.CodeLocked(line=code["line"], step=code["step"], officer=code["officer_id"])))
-            alarm = facts.AlarmRaised(reason="code_locked", told=(), line=code["line"])
-            noted.append((now, alarm))
-            if row["state"] == "alerting":
-                await alerts.stand(session, row["id"], due_at=now, step_since=_LONG_AGO)
+            noted += await _alarm(session, code, about=f"reply_code:{code['id']}", now=now, tools=tools)
+            await channels.end_step(session, [row["id"]], now=now)
         await timeline.append(session, row["id"], noted)
         what = "wrong_pin" if left else "code_locked"
         return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now, left=left)
 
 
-_LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-"""A step that began then is over: the next one is due."""
+async def note_useless_pin(db: Database, arrival: Arrived, code: Row, *, what: str, now: datetime, tools: Tools) -> str:
+    """Answer an officer whose PIN is not set, locked or expired, and climb if nobody else was called by this step."""
+    async with db.transaction() as session:
+        await alerts.lock(session, code["alert_id"])
+        noted: list[Noted] = [(now, _received(arrival, code, "acknowledgement"))]
+        if what == "pin_locked":
+            noted += await _alarm(session, code, about=f"officer:{code['officer_id']}", now=now, tools=tools)
+        await timeline.append(session, code["alert_id"], noted)
+        await climb_where_nobody_is_left(session, [code["alert_id"]], now=now, but=code["officer_id"])
+        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now)
+
+
+async def _alarm(session: Session, code: Row, *, about: str, now: datetime, tools: Tools) -> list[Noted]:
+    alarm = Alarm(
+        reason="code_locked",
+        contact_point=code["post_contact_point"],
+        about=about,
+        exercise=code["status"] == "exercise",
+        line=code["line"],
+        alerts=(code["alert_id"],),
+        reference=code["reference"],
+    )
+    return (await raise_alarms(session, [alarm], now=now, tools=tools)).get(code["alert_id"], [])
+
+
+async def may_answer(session: Session, sender: str, known: Sequence[Row], *, now: datetime) -> bool:
+    """Say whether a reply that did nothing may be answered: two robots shall not talk for ever.
+
+    A number that is nobody's channel is answered five times in all, an officer's five times an hour.
+    """
+    again = _ANSWERS_AGAIN_AFTER if known else None
+    return await inbound.may_answer(session, sender, now=now, most=_ANSWERS, again=again)
 
 
 async def answer_only(db: Database, arrival: Arrived, code: Row, *, what: str, now: datetime, tools: Tools) -> str:
     """Answer a reply that changes nothing, and write down that it came."""
     async with db.transaction() as session:
-        meaning: Any = "no_pin" if what == "add_your_pin" else "acknowledgement"
-        fact = facts.ReplyReceived(
-            channel=arrival.channel,
-            line=code["line"],
-            meaning=meaning,
-            officer=code["officer_id"],
-            inbound=arrival.number,
-        )
+        fact = _received(arrival, code, "no_pin" if what == "add_your_pin" else "acknowledgement")
         await alerts.lock(session, code["alert_id"])
         await timeline.append(session, code["alert_id"], [(now, fact)])
         return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now)
+
+
+def _received(arrival: Arrived, code: Row, meaning: Literal["no_pin", "acknowledgement"]) -> facts.Fact:
+    return facts.ReplyReceived(
+        channel=arrival.channel,
+        line=code["line"],
+        meaning=meaning,
+        officer=code["officer_id"],
+        inbound=arrival.number,
+    )
 
 
 async def _answered(
@@ -186,6 +223,10 @@ async def _answered(
     await inbound.handled(session, arrival.number, outcome=what, now=now)
     if arrival.channel != "sms" or not arrival.sender or "sms" not in tools.gateways:
         return what
+    if what == "add_your_pin":
+        known = await channels.at_address(session, arrival.sender)
+        if not await may_answer(session, arrival.sender, known, now=now):
+            return what
     exercise = code["status"] == "exercise"
     said = wording.AnswerContext(
         what=what,

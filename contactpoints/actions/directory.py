@@ -24,6 +24,8 @@ from schemas.fields import Shape
 
 _OPEN = frozenset({"parties", "memberships"})
 _UNIQUE = "23505"
+_UNPROVEN: Mapping[str, None] = dict.fromkeys(("verified_at", "proven_at", "quarantined_at", "quarantined_why"))
+"""What is known of a channel is known of its address: with another one it has to be proven anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ async def change(
             kept, owner = await _may_keep(session, register, key=key, actor=actor)
             _must_stay(register, kept, body=body)
             values, warnings = await _checked(session, register, body=body, owner=owner, tools=tools)
+            if name == "channels" and values["address"] != kept["address"]:
+                values |= _UNPROVEN
             entry = await entries.change(
                 session, register, key=key, version=version, values=values, now=now, by=_by(actor)
             )

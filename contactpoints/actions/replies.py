@@ -8,17 +8,19 @@ from typing import Any
 
 from contactpoints.actions import acknowledging
 from contactpoints.actions.calling import words_of
+from contactpoints.actions.quarantine import Said, Why, quarantine
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.replies import Reply, read_reply
-from contactpoints.store import alerts, inbound, outbox
+from contactpoints.store import alerts, channels, inbound, outbox
 from contactpoints.store.database import Database, Row
 from contactpoints.store.sealing import Unsealable
 
 _LEASE = timedelta(seconds=30)
-_ANSWERS_TO_STRANGERS = 5
+# What a PIN that is not simply wrong is answered.
+_PIN_TROUBLE = {"not_set": "pin_not_set", "locked": "pin_locked"}
 
 CheckPin = Callable[[Database, int, str, datetime], Awaitable[str]]
 
@@ -108,9 +110,7 @@ def _read(row: Row, raw: bytes) -> Arrival:
 async def handle(db: Database, *, number: int, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
     """Read one reply and do what it says; return what came of it. Handling it again changes nothing.
 
-    Outcomes: ``acknowledged``, ``acknowledged_late``, ``already_taken``, ``add_your_pin``, ``wrong_pin``,
-    ``code_locked``, ``pin_not_usable``, ``withdrawn``, ``closed``, ``several_codes``, ``unknown``, ``done`` (it was
-    handled before) and ``unreadable``.
+    Outcomes: what was answered (`rules.wording_answers.ANSWERS`), ``done`` (it was handled before) and ``unreadable``.
     """
     async with db.session() as session:
         row = await inbound.read(session, number)
@@ -123,13 +123,31 @@ async def handle(db: Database, *, number: int, now: datetime, tools: Tools, chec
     async with db.session() as session:
         found = await alerts.find_codes(session, arrival.reply.codes)
     if len(found) != 1 or not arrival.fits(found[0]):
-        return await _stray(db, arrival, "several_codes" if len(found) > 1 else "unknown", now=now, tools=tools)
+        return await _stray(db, arrival, _meaning(arrival.reply, known=len(found)), now=now, tools=tools)
     return await _judge(db, arrival, found[0], now=now, tools=tools, check_pin=check_pin)
 
 
+def _meaning(reply: Reply, *, known: int) -> str:
+    """Say what a reply without exactly one code of ours means."""
+    if known > 1:
+        return "several_codes"
+    if reply.stop:
+        return "stop"
+    if reply.wrong_person:
+        return "wrong_person"
+    if reply.codes:
+        return "unknown_code"
+    return "help" if reply.help else "unknown"
+
+
 async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
-    """Weigh a reply that holds one known code: is the PIN there, are there tries left, is it right."""
+    """Weigh a reply that holds one known code: is the PIN there, are there tries left, is it right.
+
+    Code and right PIN say who answers, whatever else is written; without them "wrong person" is taken at its word.
+    """
     pin = arrival.reply.pin
+    if pin is None and arrival.reply.wrong_person:
+        return await _stray(db, arrival, "wrong_person", now=now, tools=tools, code=code)
     if code["state"] in ("withdrawn", "closed"):
         return await acknowledging.answer_only(db, arrival, code, what=code["state"], now=now, tools=tools)
     if code["pin_required"] or pin is not None:
@@ -141,7 +159,8 @@ async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, to
         if verdict == "wrong":
             return await acknowledging.note_wrong_pin(db, arrival, code, now=now, tools=tools)
         if verdict != "right":
-            return await acknowledging.answer_only(db, arrival, code, what="pin_not_usable", now=now, tools=tools)
+            what = _PIN_TROUBLE.get(verdict, "pin_not_usable")
+            return await acknowledging.note_useless_pin(db, arrival, code, what=what, now=now, tools=tools)
     return await acknowledging.acknowledge(db, arrival, code, now=now, tools=tools)
 
 
@@ -158,17 +177,39 @@ async def _finish(db: Database, number: int, outcome: str, *, now: datetime) -> 
     return outcome
 
 
-async def _stray(db: Database, arrival: Arrival, what: str, *, now: datetime, tools: Tools) -> str:
-    """Answer a text without one known code, to each number at most five times, so that no two robots talk for ever."""
+async def _stray(
+    db: Database, arrival: Arrival, what: str, *, now: datetime, tools: Tools, code: Row | None = None
+) -> str:
+    """Do what a reply says that acknowledges nothing, and answer it, as often as `acknowledging.may_answer` allows.
+
+    STOP and "wrong person" put the sender's channel in quarantine; where a code came from a number that is nobody's
+    channel, those that the code was sent to.
+    """
     async with db.transaction() as session:
         if not await inbound.handled(session, arrival.number, outcome=what, now=now):
             return "done"
-        if arrival.channel != "sms" or not arrival.sender or "sms" not in tools.gateways:
+        if arrival.channel != "sms" or not arrival.sender:
             return what
-        if not await inbound.answer_stranger(session, arrival.sender, now=now, most=_ANSWERS_TO_STRANGERS):
+        known = await channels.at_address(session, arrival.sender)
+        exercise = await channels.last_was_exercise(session, arrival.sender)
+        if what in ("stop", "wrong_person"):
+            why: Why = "stop" if what == "stop" else "wrong_person"
+            reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
+            for address in reached:
+                said = Said(arrival.number, arrival.channel)
+                await quarantine(session, address, why=why, now=now, tools=tools, said=said)
+        if "sms" not in tools.gateways or not await acknowledging.may_answer(session, arrival.sender, known, now=now):
             return what
-        said = wording.AnswerContext(what=what, reference="", exercise=False, at=now, zone="UTC", now=now)
-        words = wording.answer_words(words_of(tools, "en"), answer=said)
-        draft = Draft(purpose="answer", kind="sms", address=arrival.sender, language="en", body=words.text)
+        language, zone = (known[0]["language"], known[0]["zone"]) if known else ("en", "UTC")
+        said_back = wording.AnswerContext(what=what, reference="", exercise=exercise, at=now, zone=zone, now=now)
+        words = wording.answer_words(words_of(tools, language), answer=said_back)
+        draft = Draft(
+            purpose="answer",
+            kind="sms",
+            address=arrival.sender,
+            language=language,
+            body=words.text,
+            exercise=exercise,
+        )
         await outbox.enqueue(session, None, [draft], now=now)
     return what

@@ -1,6 +1,6 @@
 """What came in: raw bytes, sealed and committed before the sender is answered, and parsed after."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contactpoints.store.database import Row, Session
 
@@ -64,14 +64,17 @@ async def handled(session: Session, number: int, *, outcome: str, now: datetime)
     return str(done).endswith(" 1")
 
 
-async def answer_stranger(session: Session, address: str, *, now: datetime, most: int) -> bool:
-    """Count an answer to an unknown sender; False when it has had ``most`` already."""
+async def may_answer(session: Session, address: str, *, now: datetime, most: int, again: timedelta | None) -> bool:
+    """Count an answer to an address; False when it has had ``most`` already, ``again`` ago or later (None: ever)."""
     counted = await session.fetchval(
         """insert into answered_strangers (address, answers, since) values ($1, 1, $2)
-           on conflict (address) do update set answers = answered_strangers.answers + 1
-            where answered_strangers.answers < $3 returning answers""",
+           on conflict (address) do update
+              set answers = case when answered_strangers.since < $4 then 1 else answered_strangers.answers + 1 end,
+                  since = case when answered_strangers.since < $4 then $2 else answered_strangers.since end
+            where answered_strangers.answers < $3 or answered_strangers.since < $4 returning answers""",
         address,
         now,
         most,
+        None if again is None else now - again,
     )
     return counted is not None

@@ -245,11 +245,14 @@ async def woken(session: Session, alert_id: int) -> list[Row]:
 
 
 async def delivered_in_step(session: Session, alert_id: int, *, cycle: int, step: int) -> bool:
-    """Say whether a delivery report came for any message of a step."""
+    """Say whether a delivery report came for any message of a step whose reader could still answer it."""
     return bool(
         await session.fetchval(
-            """select exists (select 1 from messages where alert_id = $1 and cycle = $2 and step = $3
-                and purpose = 'alert' and delivered_at is not null)""",
+            """select exists (
+                select 1 from messages m left join channels c on c.id = m.channel_id
+                  left join reply_codes r on r.id = m.reply_code_id
+                 where m.alert_id = $1 and m.cycle = $2 and m.step = $3 and m.purpose = 'alert'
+                   and m.delivered_at is not null and c.quarantined_at is null and r.locked_at is null)""",
             alert_id,
             cycle,
             step,

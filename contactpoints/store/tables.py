@@ -538,6 +538,14 @@ inbound_marks = Table(
     _moment("seen_until", required=True),
 )
 
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("reason", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    _moment("at", required=True),
+)
+
 answered_strangers = Table(
     "answered_strangers",
     metadata,

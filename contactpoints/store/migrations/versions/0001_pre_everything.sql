@@ -1,5 +1,12 @@
 -- The tables of the first release; run once, by 0001_pre_everything.py.
 
+CREATE TABLE alarms (
+    reason TEXT NOT NULL,
+    about TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT alarms_pk PRIMARY KEY (reason, about)
+);
+
 CREATE TABLE answered_strangers (
     address TEXT NOT NULL,
     answers INTEGER NOT NULL,

@@ -1,0 +1,147 @@
+"""Alarms: something about the directory or the service is broken, and somebody is told who can mend it.
+
+Whom an alarm reaches: whoever is on duty at the secretariat, a contact point like any other whose posts are tried in
+their order; and the addresses (`notify`) of the API keys with the role of administrator of the Party concerned and
+with that of the secretariat. A key without addresses hears nothing. Alarms leave through the same outbox, behind the
+alerts, in the transaction of what they tell of; one broken thing raises one alarm an hour, however many alerts meet it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import calls, wording
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.directory import Channel, ContactPoint
+from contactpoints.rules.escalation import PostRef, Step
+from contactpoints.store import alarms, directory, outbox
+from contactpoints.store.database import Session
+from contactpoints.store.timeline import Noted
+from schemas import timeline as facts
+
+QUIET = timedelta(hours=1)
+_KINDS = ("sms", "email")
+
+Told = Literal["administrator", "secretariat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is broken at which contact point; ``about`` names the one thing to be mended, such as a channel.
+
+    ``alerts`` are those on whose timeline the alarm is noted, ``reference`` that of the only one it concerns.
+    """
+
+    reason: facts.Alarm
+    contact_point: int
+    about: str
+    exercise: bool
+    line: str | None
+    alerts: tuple[int, ...] = ()
+    reference: str | None = None
+    channel: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what an alarm is known again; that of an exercise never swallows an actual one."""
+        return self.reason, f"{'exercise ' if self.exercise else ''}contact_point:{self.contact_point} {self.about}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ear:
+    """Somebody who hears an alarm."""
+
+    role: Told
+    party: str | None
+    kind: str
+    address: str
+    language: str
+    zone: str | None
+    officer: int | None = None
+    channel: int | None = None
+
+
+async def raise_alarms(
+    session: Session, raised: Iterable[Alarm], *, now: datetime, tools: Tools
+) -> dict[int, list[Noted]]:
+    """Queue what was not raised lately; return the facts to be noted, by alert."""
+    by_key = {alarm.key: alarm for alarm in raised}
+    if not by_key:
+        return {}
+    fresh = await alarms.raise_fresh(session, sorted(by_key), now=now, quiet=QUIET)
+    new = [alarm for key, alarm in by_key.items() if key in fresh]
+    if not new:
+        return {}
+    secretariat = await directory.secretariat(session)
+    known = await directory.load(
+        session, {alarm.contact_point for alarm in new} | ({secretariat} if secretariat else set())
+    )
+    ears = await _ears(session, known, now=now, tools=tools)
+    drafts: list[Draft] = []
+    noted: dict[int, list[Noted]] = {}
+    for alarm in new:
+        point = known.get(alarm.contact_point)
+        heard = [ear for ear in ears if ear.role == "secretariat" or (point and ear.party == point.party)]
+        drafts += [_draft(alarm, point, ear, now=now, tools=tools) for ear in heard]
+        told = tuple(sorted({ear.role for ear in heard}))
+        for alert in alarm.alerts:
+            fact = facts.AlarmRaised(reason=alarm.reason, told=told, line=alarm.line)
+            noted.setdefault(alert, []).append((now, fact))
+    await outbox.enqueue(session, None, drafts, now=now)
+    return noted
+
+
+async def _ears(session: Session, known: calls.Directory, *, now: datetime, tools: Tools) -> list[_Ear]:
+    parties = [point.party for point in known.values() if point.party]
+    keys = await alarms.keepers(session, parties, now=now)
+    found = _on_duty([point for point in known.values() if point.secretariat], known, now=now, tools=tools)
+    for key in keys:
+        for address in key["notify"]:
+            kind = "email" if "@" in address else "sms"
+            if kind in tools.gateways:
+                found.append(_Ear(key["role"], key["party"], kind, address, key["language"], None))
+    return list({(ear.role, ear.party, ear.address): ear for ear in reversed(found)}.values())
+
+
+def _on_duty(points: Sequence[ContactPoint], known: calls.Directory, *, now: datetime, tools: Tools) -> list[_Ear]:
+    for point in points:
+        for post in point.posts:
+            step = Step((PostRef(point.id, post.id),), _KINDS, timedelta(0))
+            called = calls.calls_of(step, known, now, available=frozenset(tools.gateways))
+            if not isinstance(called, str):
+                return [_ear_of(call, channel) for call in called for channel in call.channels]
+    return []
+
+
+def _ear_of(call: calls.Call, channel: Channel) -> _Ear:
+    officer, zone = call.officer, call.contact_point.zone
+    return _Ear("secretariat", None, channel.kind, channel.address, officer.language, zone, officer.id, channel.id)
+
+
+def _draft(alarm: Alarm, point: ContactPoint | None, ear: _Ear, *, now: datetime, tools: Tools) -> Draft:
+    said = wording.AlarmContext(
+        what=alarm.reason,
+        exercise=alarm.exercise,
+        at=now,
+        zone=ear.zone or (point.zone if point else "UTC"),
+        contact_point=point.name if point else None,
+        function=alarm.line,
+        reference=alarm.reference,
+        channel=alarm.channel,
+        now=now,
+    )
+    words = wording.alarm_words(words_of(tools, ear.language), ear.kind, alarm=said)
+    return Draft(
+        purpose="alarm",
+        kind=ear.kind,
+        address=ear.address,
+        language=ear.language,
+        body=words.text,
+        subject=words.subject,
+        officer_id=ear.officer,
+        channel_id=ear.channel,
+        exercise=alarm.exercise,
+    )

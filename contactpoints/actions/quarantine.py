@@ -1,0 +1,76 @@
+"""Quarantine: a channel that reached a stranger, said STOP or was refused for good gets no more messages.
+
+What was queued for it is cancelled, its Party is alarmed, and an alert whose step has nobody else climbs at once. The
+quarantine ends when an administrator enters another address, which has to be proven anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contactpoints.actions.alarms import Alarm, raise_alarms
+from contactpoints.actions.tools import Tools
+from contactpoints.store import channels, entries, timeline
+from contactpoints.store.database import Row, Session
+from schemas import timeline as facts
+
+Why = Literal["stop", "wrong_person", "channel_refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The reply that asked for quarantine, if it was a reply."""
+
+    inbound: int
+    channel: str
+
+
+async def quarantine(
+    session: Session, address: str, *, why: Why, now: datetime, tools: Tools, said: Said | None = None
+) -> None:
+    """Take every channel with an address out of use, within the transaction of what told of it.
+
+    Handling the same news again changes nothing. An address that is no officer's channel is left alone, but for what
+    was queued for it.
+    """
+    touched = await channels.lock_open_alerts(session, address)
+    known = await channels.at_address(session, address)
+    exercise = await channels.last_was_exercise(session, address) and all(a["status"] == "exercise" for a in touched)
+    await entries.quarantine(session, address=address, why=why, now=now)
+    await channels.silence(session, address)
+    raised = [
+        Alarm(
+            reason=why,
+            contact_point=each["contact_point_id"],
+            about=f"channel:{each['id']}",
+            exercise=exercise,
+            line=touched[-1]["line"] if touched else None,
+            alerts=tuple(alert["id"] for alert in touched),
+            reference=touched[0]["reference"] if len(touched) == 1 else None,
+            channel=each["kind"],
+        )
+        for each in known
+    ]
+    noted = await raise_alarms(session, raised, now=now, tools=tools)
+    for alert in touched:
+        first = [(now, _said(alert, why, said))] if said and why != "channel_refused" else []
+        await timeline.append(session, alert["id"], [*first, *noted.get(alert["id"], [])])
+    await climb_where_nobody_is_left(session, [alert["id"] for alert in touched], now=now)
+
+
+def _said(alert: Row, why: Literal["stop", "wrong_person"], said: Said) -> facts.Fact:
+    return facts.ReplyReceived(
+        channel=said.channel,
+        line=alert["line"],
+        meaning=why,
+        officer=alert["officer_id"],
+        inbound=said.inbound,
+    )
+
+
+async def climb_where_nobody_is_left(
+    session: Session, alerts: Sequence[int], *, now: datetime, but: int | None = None
+) -> None:
+    """Make the next step due of those locked alerts whose step has nobody left, officer ``but`` not counted."""
+    await channels.end_step(session, await channels.forsaken(session, alerts, but=but), now=now)

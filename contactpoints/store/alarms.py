@@ -1,0 +1,37 @@
+"""Alarms: which were raised lately, so that one broken thing raises one alarm and not hundreds; and who hears them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from contactpoints.store.database import Row, Session
+
+# What was raised lately is passed over before it is locked: openings of alerts must not queue up behind one row.
+_RAISE = """
+insert into alarms (reason, about, at)
+select n.reason, n.about, $3 from unnest($1::text[], $2::text[]) as n (reason, about)
+ where not exists (select 1 from alarms a where a.reason = n.reason and a.about = n.about and a.at > $4)
+ order by 1, 2
+on conflict (reason, about) do update set at = excluded.at where alarms.at <= $4
+returning reason, about
+"""
+
+
+async def raise_fresh(
+    session: Session, things: Sequence[tuple[str, str]], *, now: datetime, quiet: timedelta
+) -> set[tuple[str, str]]:
+    """Note alarms, each a different (reason, about what); return those not raised since ``quiet`` ago."""
+    rows = await session.fetch(
+        _RAISE, [reason for reason, _ in things], [about for _, about in things], now, now - quiet
+    )
+    return {(row["reason"], row["about"]) for row in rows}
+
+
+async def keepers(session: Session, parties: Sequence[str], *, now: datetime) -> list[Row]:
+    """Return role, Party, addresses and language of the keys of the Parties' administrators and the secretariat."""
+    return await session.fetch(
+        """select role, party, notify, language from api_keys
+            where ((role = 'administrator' and party = any($1::text[])) or role = 'secretariat')
+              and revoked_at is null and (expires_at is null or expires_at > $2) order by id""",
+        list(parties),
+        now,
+    )

@@ -1,0 +1,94 @@
+"""Channels as replies and reports find them: by their address. And what their quarantine touches."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contactpoints.store.database import Row, Session
+
+
+async def at_address(session: Session, address: str) -> list[Row]:
+    """Return the channels with an address, with officer, language, contact point and its zone."""
+    return await session.fetch(
+        """select c.id, c.kind, c.officer_id, c.quarantined_at, o.language, o.contact_point_id, p.zone
+             from channels c join officers o on o.id = c.officer_id join contact_points p on p.id = o.contact_point_id
+            where c.kind = any($1::text[]) and c.address = $2 and c.retired_at is null and o.retired_at is null
+            order by c.id""",
+        _kinds(address),
+        address,
+    )
+
+
+def _kinds(address: str) -> list[str]:
+    return ["email"] if "@" in address else ["sms", "voice"]
+
+
+async def lock_open_alerts(session: Session, address: str) -> list[Row]:
+    """Lock the open alerts for which an address was written to; return them with the officer and the line."""
+    await session.execute(
+        """select 1 from alerts where state in ('alerting', 'exhausted')
+              and id in (select alert_id from messages where address = $1 and purpose = 'alert')
+            order by id for update""",
+        address,
+    )
+    return await session.fetch(
+        """select distinct on (a.id) a.id, a.reference, a.status, m.officer_id, p.line
+             from messages m join alerts a on a.id = m.alert_id
+             join reply_codes r on r.id = m.reply_code_id join posts p on p.id = r.post_id
+            where m.address = $1 and m.purpose = 'alert' and a.state in ('alerting', 'exhausted')
+            order by a.id, m.id""",
+        address,
+    )
+
+
+async def silence(session: Session, address: str) -> None:
+    """Cancel every message to an address that has not surely left."""
+    await session.execute(
+        """update messages set state = 'cancelled', send_at = null, trace_at = null, unsure_since = null
+            where address = $1 and state in ('queued', 'unsure')""",
+        address,
+    )
+
+
+async def last_was_exercise(session: Session, address: str) -> bool:
+    """Say whether the last message to an address belonged to an exercise."""
+    last = await session.fetchval("select exercise from messages where address = $1 order by id desc limit 1", address)
+    return bool(last)
+
+
+async def woken_by(session: Session, reply_code_id: int) -> list[str]:
+    """Return the telephone numbers to which a reply code was sent."""
+    rows = await session.fetch(
+        "select distinct address from messages where reply_code_id = $1 and kind = 'sms' and purpose = 'alert'",
+        reply_code_id,
+    )
+    return [row["address"] for row in rows]
+
+
+async def forsaken(session: Session, alerts: Sequence[int], *, but: int | None = None) -> list[int]:
+    """Return those of some locked alerts whose step has nobody left who could answer it, officer ``but`` apart.
+
+    Nobody is left when every message of the step was refused or cancelled, went by a channel in quarantine, or
+    carried a code that is locked.
+    """
+    rows = await session.fetch(
+        """select a.id from alerts a where a.id = any($1::bigint[]) and a.state = 'alerting' and a.step > 0
+              and not exists (
+                  select 1 from messages m left join channels c on c.id = m.channel_id
+                    left join reply_codes r on r.id = m.reply_code_id
+                   where m.alert_id = a.id and m.purpose = 'alert' and m.step = a.step and m.cycle = a.cycle
+                     and m.state not in ('refused', 'cancelled') and c.quarantined_at is null and r.locked_at is null
+                     and m.officer_id is distinct from $2)""",
+        list(alerts),
+        but,
+    )
+    return [row["id"] for row in rows]
+
+
+async def end_step(session: Session, alerts: Sequence[int], *, now: datetime) -> None:
+    """Make the next step of locked alerts due at once: a step that began at the dawn of time is over."""
+    await session.execute(
+        """update alerts set due_at = $2, step_since = timestamptz '2000-01-01 00:00:00Z'
+            where id = any($1::bigint[]) and state = 'alerting'""",
+        list(alerts),
+        now,
+    )
