@@ -14,7 +14,7 @@ from contactpoints.store.database import Database
 from contactpoints.store.doorbell import Bell
 from contactpoints.words import catalogues
 from notifiers.catalogue import open_notifiers
-from notifiers.message import Notifier
+from notifiers.message import Hearing, Notifier, Reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | 
         pepper=settings.pin_pepper,
         entropy=secrets.token_bytes,
         gateways=_gateways(opened),
+        read_inbound={each.name: each.read_inbound for each in opened if isinstance(each, Hearing)},
+        read_report={each.name: each.read_report for each in opened if isinstance(each, Reporting)},
         words=catalogues(),
         public_url=settings.public_url,
         time_scale=settings.time_scale,

@@ -125,6 +125,15 @@ class InboundMessage:
 
 
 @runtime_checkable
+class Hearing(Protocol):
+    """A notifier by which somebody can write back."""
+
+    def read_inbound(self, raw: bytes) -> InboundMessage:
+        """Read what the gateway posted about a message to us. Raises `Unreadable`."""
+        ...
+
+
+@runtime_checkable
 class Inquirable(Protocol):
     """A notifier that can be asked what came in while nobody listened."""
 
@@ -145,6 +154,15 @@ class Report:
     state: Literal["accepted", "delivered", "refused"]
     permanent: bool = False
     error_code: str | None = None
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A notifier whose gateway tells by itself what became of a message."""
+
+    def read_report(self, raw: bytes, attempt_code: str | None) -> Report:
+        """Read what the gateway posted about attempt ``attempt_code``. Raises `Unreadable`."""
+        ...
 
 
 class Unreadable(ValueError):

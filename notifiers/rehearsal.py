@@ -4,10 +4,11 @@ They never touch the network. A rehearsal can be told how an address behaves, so
 silent telephone or a broken line.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Literal
 
-from notifiers.message import Message, NotSent, Receipt, Unsure
+from notifiers.message import InboundMessage, Message, NotSent, Receipt, Unreadable, Unsure
 
 Keep = Callable[[Message], Awaitable[None]]
 """Where a rehearsed message goes."""
@@ -40,6 +41,14 @@ class RehearsalSms:
         if behaviour == "unsure":
             raise Unsure("rehearsed: the line broke")
         return Receipt(provider_code=f"rehearsed-{message.code}", provider_status="accepted")
+
+    def read_inbound(self, raw: bytes) -> InboundMessage:
+        """Read the JSON of a rehearsed reply: ``sender`` and ``text``. Raises `Unreadable`."""
+        try:
+            told = json.loads(raw)
+            return InboundMessage("", str(told["sender"]), "", str(told["text"]), raw)
+        except (ValueError, KeyError, TypeError):
+            raise Unreadable("not a rehearsed reply") from None
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -13,9 +13,20 @@ from urllib.parse import urlencode
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
-from notifiers.message import CannotTell, Found, InboundMessage, Message, NotSent, NotThere, Receipt, Trace, Unsure
+from notifiers.message import (
+    CannotTell,
+    Found,
+    InboundMessage,
+    Message,
+    NotSent,
+    NotThere,
+    Receipt,
+    Report,
+    Trace,
+    Unsure,
+)
 from notifiers.twilio_errors import of_answer
-from notifiers.twilio_webhooks import status_url
+from notifiers.twilio_webhooks import read_inbound, read_status, status_url
 from notifiers.twilio_wire import Wire, quieten, text_of
 
 _CLOCKS_DIFFER = timedelta(seconds=10)
@@ -54,7 +65,7 @@ class TwilioOptions:
 
 
 class TwilioSms:
-    """Sends texts through one account of Twilio; `Traceable` and `Inquirable`."""
+    """Sends texts through one account of Twilio; `Traceable`, `Hearing`, `Inquirable` and `Reporting`."""
 
     kind: ClassVar[str] = "sms"
 
@@ -130,6 +141,14 @@ class TwilioSms:
             (each for each in came if each.at is None or each.at >= since),
             key=lambda each: each.at or datetime.max.replace(tzinfo=UTC),
         )
+
+    def read_inbound(self, raw: bytes) -> InboundMessage:
+        """Read the form of an inbound web hook, or the same form built from the list. Raises `Unreadable`."""
+        return read_inbound(raw)
+
+    def read_report(self, raw: bytes, attempt_code: str | None) -> Report:
+        """Read the form of a status callback. Raises `Unreadable`."""
+        return read_status(raw, attempt_code)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from contactpoints.actions.tools import Tools
+from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, try_again_at
-from contactpoints.store import alerts, outbox, timeline
-from contactpoints.store.database import Database, Row
+from contactpoints.store import inbound, outbox, timeline
+from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
@@ -110,36 +110,52 @@ async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, mis
 
 
 async def report(
-    db: Database,
-    *,
-    attempt: str | None,
-    gateway: str,
-    provider_code: str | None,
-    state: str,
-    error_code: str | None,
-    now: datetime,
+    db: Database, reported: Reported, *, attempt: str | None, gateway: str, number: int, at: datetime, now: datetime
 ) -> str:
-    """Take a gateway's report; late or repeated news change nothing. A report is evidence, never an acknowledgement."""
+    """Take a gateway's report, which is arrival ``number`` and came ``at``; return what came of it.
+
+    A report is evidence, never an acknowledgement. Late or repeated news change nothing, nor does a refusal of an
+    attempt that another has followed.
+    """
     async with db.transaction() as session:
-        row = await outbox.report(session, attempt=attempt, gateway=gateway, provider_code=provider_code)
-        if row is None:
-            return "unknown"
-        current = Delivery(row["state"])
-        following = advance(current, Delivery(state))
-        if following is current:
-            return "late"
-        await outbox.advance(session, row["id"], state=following.value, at=now, error_code=error_code)
-        if row["alert_id"] is None:
-            return following.value
-        about = _about(row["id"], row["purpose"], row["kind"], row["line"], row["step"], row["officer_id"])
-        fact: facts.Fact = facts.MessageDelivered(**about, gateway=gateway)
-        if following is Delivery.REFUSED:
-            fact = facts.MessageRefused(**about, gateway=gateway, permanent=True, error_code=error_code)
-        elif following is Delivery.ACCEPTED:
-            fact = facts.MessageAccepted(**about, gateway=gateway)
-        await alerts.lock(session, row["alert_id"])
-        await timeline.append(session, row["alert_id"], [(now, fact)])
+        row = await outbox.report(session, attempt=attempt, gateway=gateway, provider_code=reported.provider_code)
+        outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now) if row else "unknown"
+        await inbound.handled(session, number, outcome=outcome, now=now)
+    return outcome
+
+
+async def _advance(session: Session, row: Row, reported: Reported, *, gateway: str, at: datetime, now: datetime) -> str:
+    following = following_report(row, reported)
+    if following is None:
+        return "late"
+    code = reported.error_code
+    await outbox.advance(
+        session,
+        row["id"],
+        attempt=row["attempt"],
+        provider_code=reported.provider_code,
+        state=following.value,
+        at=at,
+        error_code=code,
+    )
+    if row["alert_id"] is None:
+        return following.value
+    about = _about(row["id"], row["purpose"], row["kind"], row["line"], row["step"], row["officer_id"])
+    fact: facts.Fact = facts.MessageDelivered(**about, gateway=gateway)
+    if following is Delivery.REFUSED:
+        fact = facts.MessageRefused(**about, gateway=gateway, permanent=reported.permanent, error_code=code)
+    elif following is Delivery.ACCEPTED:
+        fact = facts.MessageAccepted(**about, gateway=gateway)
+    await timeline.append(session, row["alert_id"], [(now, fact)])
     return following.value
+
+
+def following_report(row: Row, reported: Reported) -> Delivery | None:
+    """Return the state of a message (``state``, ``attempt``, ``latest``) after a report, None where it stays."""
+    current = Delivery(row["state"])
+    following = advance(current, Delivery(reported.state))
+    superseded = following is Delivery.REFUSED and row["attempt"] != row["latest"]
+    return None if following is current or superseded else following
 
 
 async def show_latest(db: Database, *, most: int = 200) -> list[dict[str, Any]]:

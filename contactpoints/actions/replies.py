@@ -1,6 +1,7 @@
 """What comes in: kept sealed before it is answered, then read, and acknowledged only by a deliberate human act."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from contactpoints.store import alerts, channels, inbound, outbox
 from contactpoints.store.database import Database, Row
 from contactpoints.store.sealing import Unsealable
 
+_log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
 # What a PIN that is not simply wrong is answered.
 _PIN_TROUBLE = {"not_set": "pin_not_set", "locked": "pin_locked"}
@@ -67,7 +69,7 @@ async def receive(
     ``now`` is the instant at which the whole of it was here: if it acknowledges, that is `acknowledged_at`. With
     ``ours`` the caller handles it at once, and an engine only if the caller dies.
     """
-    sealed = tools.keyring.seal(raw, place=f"inbound:{source}:{kind}")
+    sealed = tools.keyring.seal(raw, place=_place(source, kind))
     async with db.session() as session:
         return await inbound.keep(
             session,
@@ -82,29 +84,38 @@ async def receive(
         )
 
 
+def _place(source: str, kind: str) -> str:
+    return f"inbound:{source}:{kind}"
+
+
+def opened(row: Row, tools: Tools) -> bytes:
+    """Return the raw bytes of an arrival. Raises `Unsealable`."""
+    return tools.keyring.open(row["sealed"], place=_place(row["source"], row["kind"]))
+
+
 async def claim(db: Database, *, now: datetime, most: int) -> list[int]:
-    """Take arrivals that nobody has handled, the earliest first."""
+    """Take replies that nobody has handled, the earliest first."""
     async with db.session() as session:
-        return await inbound.claim(session, now=now, until=now + _LEASE, most=most)
+        rows = await inbound.claim(session, "reply", now=now, until=now + _LEASE, most=most)
+    return [row["id"] for row in rows]
 
 
-def _read(row: Row, raw: bytes) -> Arrival:
+def _read(row: Row, raw: bytes, tools: Tools) -> Arrival:
+    at = (row["provider_code"], row["provider_at"])
+    if row["source"] not in ("link", "api"):
+        heard = tools.read_inbound[row["source"]](raw)
+        return Arrival(row["id"], row["source"], row["received_at"], *at, heard.sender, read_reply(heard.text))
     try:
         body: Any = json.loads(raw)
     except ValueError:
         body = {}
     if not isinstance(body, dict):
         body = {}
-    if row["source"] in ("link", "api"):
-        code = str(body.get("reply_code", "")).upper().replace("-", "").replace(" ", "")
-        pin = str(body.get("pin") or "") or None
-        reply = Reply((code,) if is_reply_code(code) else (), pin, 1 if pin else 0)
-    else:
-        reply = read_reply(str(body.get("text", "")))
-    sender = str(body["sender"]) if "sender" in body else None
-    at = (row["provider_code"], row["provider_at"])
+    code = str(body.get("reply_code", "")).upper().replace("-", "").replace(" ", "")
+    pin = str(body.get("pin") or "") or None
+    reply = Reply((code,) if is_reply_code(code) else (), pin, 1 if pin else 0)
     officer, reference = body.get("officer"), body.get("reference")
-    return Arrival(row["id"], row["source"], row["received_at"], *at, sender, reply, officer, reference)
+    return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, officer, reference)
 
 
 async def handle(db: Database, *, number: int, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
@@ -117,8 +128,12 @@ async def handle(db: Database, *, number: int, now: datetime, tools: Tools, chec
     if row is None or row["handled_at"] is not None:
         return "done"
     try:
-        arrival = _read(row, tools.keyring.open(row["sealed"], place=f"inbound:{row['source']}:{row['kind']}"))
-    except Unsealable:
+        arrival = _read(row, opened(row, tools), tools)
+    except (Unsealable, KeyError) as elsewhere:
+        # Another engine may have the key or the gateway: nothing is given up, it comes up again when the lease ends.
+        _log.error("arrival %d cannot be read in this process: %s", number, type(elsewhere).__name__)
+        return "unreadable"
+    except ValueError:
         return await _finish(db, number, "unreadable", now=now)
     async with db.session() as session:
         found = await alerts.find_codes(session, arrival.reply.codes)

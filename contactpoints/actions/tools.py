@@ -2,8 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from contactpoints.store.sealing import Keyring
+
+
+class Heard(Protocol):
+    """A message that somebody sent to us, as its gateway reads it."""
+
+    @property
+    def sender(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Reported(Protocol):
+    """What a gateway says about a message that it took; ``permanent``: refused, and it will always be."""
+
+    @property
+    def provider_code(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def permanent(self) -> bool: ...
+    @property
+    def error_code(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +34,9 @@ class Tools:
     """Handed to every action by `runtime`; tests hand their own.
 
     ``gateways`` maps a channel kind to the names of the gateways for it, first choice first. ``words`` maps a language
-    to its catalogue. ``time_scale`` divides the durations of policies, and is 1 outside rehearsals.
+    to its catalogue. ``read_inbound`` and ``read_report`` say how each gateway reads the raw bytes that it posted; they
+    raise `ValueError` for bytes that say nothing. ``time_scale`` divides the durations of policies, and is 1 outside
+    rehearsals.
     """
 
     keyring: Keyring = field(repr=False)
@@ -19,5 +44,7 @@ class Tools:
     entropy: Callable[[int], bytes] = field(repr=False)
     gateways: Mapping[str, tuple[str, ...]]
     words: Mapping[str, Mapping[str, str]] = field(repr=False)
+    read_inbound: Mapping[str, Callable[[bytes], Heard]] = field(default_factory=dict)
+    read_report: Mapping[str, Callable[[bytes, str | None], Reported]] = field(default_factory=dict)
     public_url: str = ""
     time_scale: float = 1.0

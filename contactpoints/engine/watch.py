@@ -14,7 +14,7 @@ Work = Callable[[], Awaitable[int]]
 
 
 class Watch:
-    """Runs one kind of work. ``work`` does a batch and returns how much it did; 0 means nothing was due."""
+    """Runs one kind of work, for ever. ``work`` does a batch and returns how much it did; 0 means nothing was due."""
 
     def __init__(self, name: str, work: Work, *, deaf_for: float = 0.0) -> None:
         self.name = name
@@ -37,6 +37,10 @@ class Watch:
                     self._wake.set()
             except (Refusal, DatabaseFault) as failure:
                 _log.warning("%s waits: %s", self.name, failure)
+                await asyncio.sleep(_PAUSE)
+                self._wake.set()
+            except Exception as failure:  # a watch that ended would be silence, whatever the reason
+                _log.error("%s broke and goes on: %s", self.name, type(failure).__name__)
                 await asyncio.sleep(_PAUSE)
                 self._wake.set()
             await asyncio.sleep(self._deaf_for)

@@ -1,5 +1,6 @@
 """What came in: raw bytes, sealed and committed before the sender is answered, and parsed after."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from contactpoints.store.database import Row, Session
@@ -35,22 +36,65 @@ async def keep(
     return number
 
 
-async def claim(session: Session, *, now: datetime, until: datetime, most: int) -> list[int]:
-    """Take unhandled arrivals, the earliest first, under a lease."""
+async def claim(session: Session, kind: str, *, now: datetime, until: datetime, most: int) -> list[Row]:
+    """Take unhandled arrivals of a kind, the earliest first, under a lease."""
     rows = await session.fetch(
-        """with due as (select id from inbound where handled_at is null and (lease_until is null or lease_until < $1)
+        """with due as (select id from inbound
+                         where handled_at is null and kind = $4 and (lease_until is null or lease_until < $1)
                          order by received_at, id limit $3 for update skip locked)
-           update inbound i set lease_until = $2 from due where i.id = due.id returning i.id, i.received_at""",
+           update inbound i set lease_until = $2 from due where i.id = due.id returning i.*""",
         now,
         until,
         most,
+        kind,
     )
-    return [row["id"] for row in sorted(rows, key=lambda row: (row["received_at"], row["id"]))]
+    return sorted(rows, key=lambda row: (row["received_at"], row["id"]))
+
+
+async def known(session: Session, source: str, codes: Sequence[str]) -> set[str]:
+    """Return which replies among the provider's ``codes`` were brought before."""
+    rows = await session.fetch(
+        """select provider_code from inbound
+            where source = $1 and kind = 'reply' and provider_code = any($2::text[])""",
+        source,
+        list(codes),
+    )
+    return {row["provider_code"] for row in rows}
+
+
+async def seen_until(session: Session, gateway: str, *, first: datetime) -> datetime:
+    """Return until when everything that came by a gateway is known; ``first``, and noted, where nothing was noted."""
+    at: datetime = await session.fetchval(
+        """with made as (insert into inbound_marks (gateway, seen_until) values ($1, $2)
+                         on conflict (gateway) do nothing returning seen_until)
+           select coalesce((select seen_until from made), (select seen_until from inbound_marks where gateway = $1))""",
+        gateway,
+        first,
+    )
+    return at
+
+
+async def note_seen(session: Session, gateway: str, *, until: datetime) -> None:
+    """Note that everything that came by a gateway before ``until`` is known."""
+    await session.execute(
+        "update inbound_marks set seen_until = greatest(seen_until, $2) where gateway = $1", gateway, until
+    )
 
 
 async def read(session: Session, number: int) -> Row | None:
     """Return one arrival."""
     return await session.fetchrow("select * from inbound where id = $1", number)
+
+
+async def finish(session: Session, outcomes: Mapping[int, str], *, now: datetime) -> None:
+    """Write down of several arrivals that they were dealt with."""
+    await session.execute(
+        """update inbound i set handled_at = $1, outcome = n.outcome, lease_until = null
+             from unnest($2::bigint[], $3::text[]) as n (id, outcome) where i.id = n.id and i.handled_at is null""",
+        now,
+        list(outcomes),
+        list(outcomes.values()),
+    )
 
 
 async def handled(session: Session, number: int, *, outcome: str, now: datetime) -> bool:

@@ -260,13 +260,18 @@ async def delivered_in_step(session: Session, alert_id: int, *, cycle: int, step
     )
 
 
+_ABOUT = """(select code from attempts where message_id = m.id order by number desc limit 1) as latest,
+             t.code as attempt from messages m join attempts t on t.message_id = m.id"""
+"""A message with the attempt in question and its latest one."""
+
+
 async def report(session: Session, *, attempt: str | None, gateway: str, provider_code: str | None) -> Row | None:
     """Lock and return the message that a report is about, found by our attempt's code, else by the provider's."""
     return await session.fetchrow(
-        """select m.*, p.line from messages m
+        f"""select m.*, p.line, {_ABOUT}
              left join reply_codes r on r.id = m.reply_code_id left join posts p on p.id = r.post_id
-            where m.id = coalesce((select message_id from attempts where code = $1),
-                                  (select message_id from attempts where gateway = $2 and provider_code = $3 limit 1))
+            where t.code = coalesce((select code from attempts where code = $1),
+                                    (select code from attempts where gateway = $2 and provider_code = $3 limit 1))
               for update of m""",
         attempt,
         gateway,
@@ -274,10 +279,29 @@ async def report(session: Session, *, attempt: str | None, gateway: str, provide
     )
 
 
-async def advance(session: Session, message_id: int, *, state: str, at: datetime, error_code: str | None) -> None:
-    """Move a message to a state that a report told."""
+async def standing(session: Session, attempts: Sequence[str]) -> dict[str, Row]:
+    """Return where the messages of some attempts stand, by attempt: ``state``, ``attempt`` and ``latest``."""
+    rows = await session.fetch(f"select m.state, {_ABOUT} where t.code = any($1::text[])", list(attempts))
+    return {row["attempt"]: row for row in rows}
+
+
+async def advance(
+    session: Session,
+    message_id: int,
+    *,
+    attempt: str,
+    provider_code: str,
+    state: str,
+    at: datetime,
+    error_code: str | None,
+) -> None:
+    """Move a message to a state that a report told ``at``; its attempt learns the provider's code if it had none."""
     await session.execute(
-        """update messages set state = $2, send_at = null, lease_until = null, trace_at = null,
+        """with tried as (
+               update attempts set provider_code = $6, ended_at = coalesce(ended_at, $3),
+                      outcome = case when coalesce(outcome, 'unsure') = 'unsure' then 'traced' else outcome end
+                where code = $5 and provider_code is null)
+           update messages set state = $2, send_at = null, lease_until = null, trace_at = null, unsure_since = null,
                   first_accepted_at = coalesce(first_accepted_at, $3),
                   delivered_at = case when $2 in ('delivered', 'read') then coalesce(delivered_at, $3)
                                  else delivered_at end,
@@ -287,6 +311,8 @@ async def advance(session: Session, message_id: int, *, state: str, at: datetime
         state,
         at,
         error_code,
+        attempt,
+        provider_code,
     )
 
 
