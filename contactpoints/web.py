@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from contactpoints.api import alerts, directory, health, hooks, metrics, problems, rehearsal, stream
+from contactpoints.api import alerts, directory, document, health, hooks, metrics, problems, rehearsal, stream
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
@@ -23,6 +23,7 @@ def application(runtime: Runtime) -> Starlette:
             *directory.routes(runtime),
             *health.routes(runtime),
             *metrics.routes(measures),
+            *document.routes(),
             *hooks.routes(runtime),
             *rehearsal.routes(runtime),
         ],

@@ -18,21 +18,49 @@ from contactpoints.api.identity import caller
 from contactpoints.api.queries import number
 from contactpoints.rules.refusals import NotFound, PreconditionRequired
 from contactpoints.runtime import Runtime
-from schemas.directory import Channel, ContactPoint, DutyPost, Membership, Officer, Party
+from schemas.directory import (
+    Channel,
+    ChannelOut,
+    ContactPoint,
+    ContactPointOut,
+    DutyPost,
+    DutyPostOut,
+    Entry,
+    Membership,
+    MembershipOut,
+    Officer,
+    OfficerOut,
+    Party,
+    PartyOut,
+)
 from schemas.fields import Shape
 from schemas.reading import read
-from schemas.rosters import Absence, EscalationPolicy, Override, Rotation
+from schemas.rosters import (
+    Absence,
+    AbsenceOut,
+    EscalationPolicy,
+    EscalationPolicyOut,
+    Override,
+    OverrideOut,
+    Rotation,
+    RotationOut,
+)
 
 _MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """One kind of entry at the door: its path, its shape, and the field by which a list may be narrowed."""
+    """One kind of entry at the door: its path, its shapes in and out, and the field by which a list may be narrowed.
+
+    An ``open`` one is read by everybody with a key.
+    """
 
     name: str
     shape: type[Shape]
+    out: type[Entry]
     narrowed_by: str | None = None
+    open: bool = False
 
     @property
     def path(self) -> str:
@@ -41,16 +69,16 @@ class Shelf:
 
 
 SHELVES: tuple[Shelf, ...] = (
-    Shelf("parties", Party),
-    Shelf("memberships", Membership),
-    Shelf("contact_points", ContactPoint),
-    Shelf("posts", DutyPost, "contact_point_id"),
-    Shelf("officers", Officer, "contact_point_id"),
-    Shelf("channels", Channel, "officer_id"),
-    Shelf("rotations", Rotation, "post_id"),
-    Shelf("overrides", Override, "post_id"),
-    Shelf("absences", Absence, "officer_id"),
-    Shelf("policies", EscalationPolicy, "contact_point_id"),
+    Shelf("parties", Party, PartyOut, open=True),
+    Shelf("memberships", Membership, MembershipOut, open=True),
+    Shelf("contact_points", ContactPoint, ContactPointOut),
+    Shelf("posts", DutyPost, DutyPostOut, "contact_point_id"),
+    Shelf("officers", Officer, OfficerOut, "contact_point_id"),
+    Shelf("channels", Channel, ChannelOut, "officer_id"),
+    Shelf("rotations", Rotation, RotationOut, "post_id"),
+    Shelf("overrides", Override, OverrideOut, "post_id"),
+    Shelf("absences", Absence, AbsenceOut, "officer_id"),
+    Shelf("policies", EscalationPolicy, EscalationPolicyOut, "contact_point_id"),
 )
 
 Handler = Callable[[Runtime, Shelf, Request], Awaitable[Response]]

@@ -1,0 +1,306 @@
+"""What machines can do here: the operations behind `/openapi.json`. A test compares them with the routes, both ways."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import get_args
+
+from pydantic import create_model
+
+from contactpoints.api.directory import SHELVES, Shelf
+from schemas.access import Role
+from schemas.alerts import (
+    OPEN_SHAPES,
+    Acknowledge,
+    AcknowledgementPage,
+    AlertOut,
+    AlertPage,
+    Closure,
+    RequestOut,
+    State,
+    Status,
+    TimelineOut,
+    TimelinePage,
+    Withdrawal,
+)
+from schemas.directory import DutyList
+from schemas.examples import EXAMPLES
+from schemas.health import AliveOut, EngineOut
+from schemas.openapi import Operation, Parameter, Shown
+
+_ALL: tuple[Role, ...] = get_args(Role)
+_SIDES: tuple[Role, ...] = ("requester", "contact_point")
+_KEEPERS: tuple[Role, ...] = ("administrator", "secretariat")
+_HOUSE: tuple[Role, ...] = ("contact_point", "administrator", "secretariat", "auditor")
+_ONE = "/v1/alerts/{reference}"
+_WHOLE = {"type": "integer", "minimum": 0}
+
+_CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", "query")
+_LIMIT = Parameter("limit", "How many at most.", "query", schema={"type": "integer", "minimum": 1})
+_AFTER = Parameter("after", "The number of the last fact already known.", "query", schema=_WHOLE)
+
+
+def _codes(*codes: str) -> dict[str, object]:
+    return {"type": "string", "enum": list(codes)}
+
+
+_ALERTS = (
+    Operation(
+        "post",
+        "/v1/alerts",
+        "Open an alert",
+        "open_alert",
+        "alerts",
+        request=tuple(OPEN_SHAPES.values()),
+        responses={201: AlertOut, 200: AlertOut},
+        problems=(400, 403, 409, 413, 415, 422),
+        parameters=(
+            Parameter(
+                "Idempotency-Key",
+                "New for each alert and the same for each retry: at most 255 visible ASCII characters.",
+                required=True,
+                schema={"type": "string", "minLength": 1, "maxLength": 255},
+            ),
+        ),
+        roles=("requester",),
+        answer_headers={
+            "Location": "Where the alert is (201).",
+            "Idempotency-Replayed": "`true` where the key was used before with the same body (200).",
+        },
+        examples=EXAMPLES,
+        description=(
+            "Answered 201, the alert is written down and cannot be lost. The same key and body again answer 200 with "
+            "the alert as it stands now; another body 422. While the first is under way a repeat hears 409."
+        ),
+    ),
+    Operation(
+        "get",
+        "/v1/alerts",
+        "List alerts, the newest first",
+        "list_alerts",
+        "alerts",
+        responses={200: AlertPage},
+        problems=(422,),
+        parameters=(
+            _CURSOR,
+            _LIMIT,
+            Parameter("state", "Only those in this state.", "query", schema=_codes(*get_args(State))),
+            Parameter("status", "Only actual alerts, or only exercises.", "query", schema=_codes(*get_args(Status))),
+        ),
+        roles=_ALL,
+    ),
+    Operation("get", _ONE, "Read an alert", "read_alert", "alerts", responses={200: AlertOut}, roles=_ALL),
+    Operation(
+        "get",
+        f"{_ONE}/timeline",
+        "Read the facts after a number",
+        "read_timeline",
+        "alerts",
+        responses={200: TimelinePage},
+        problems=(422,),
+        parameters=(_AFTER,),
+        roles=_ALL,
+    ),
+    Operation(
+        "get",
+        f"{_ONE}/stream",
+        "Follow the facts as they come",
+        "follow_timeline",
+        "alerts",
+        responses={200: TimelineOut},
+        problems=(422,),
+        parameters=(Parameter("Last-Event-ID", "The number of the last fact already known."), _AFTER),
+        roles=_ALL,
+        media=("text/event-stream",),
+        description=(
+            "Server-Sent Events: `id` is the number of the fact, `event` its code, `data` the fact as in the timeline. "
+            "A comment every 20 seconds of silence."
+        ),
+    ),
+    Operation(
+        "get",
+        f"{_ONE}/request",
+        "Read the particulars; the reading is recorded",
+        "read_request",
+        "alerts",
+        responses={200: RequestOut},
+        problems=(403,),
+        roles=_SIDES,
+    ),
+    Operation(
+        "post",
+        f"{_ONE}/withdrawal",
+        "Withdraw an alert",
+        "withdraw_alert",
+        "alerts",
+        request=Withdrawal,
+        responses={200: AlertOut},
+        problems=(400, 403, 409, 413, 415, 422),
+        roles=("requester",),
+    ),
+    Operation(
+        "post",
+        f"{_ONE}/closure",
+        "Close an acknowledged alert",
+        "close_alert",
+        "alerts",
+        request=Closure,
+        responses={200: AlertOut},
+        problems=(400, 403, 409, 413, 415, 422),
+        roles=_SIDES,
+    ),
+    Operation(
+        "post",
+        f"{_ONE}/acknowledgements",
+        "Acknowledge with an officer's code and PIN",
+        "acknowledge_alert",
+        "alerts",
+        request=Acknowledge,
+        responses={200: AlertOut},
+        problems=(400, 409, 413, 415, 422),
+        roles=_ALL,
+        description="A machine's key alone is no human: the officer's reply code and PIN are.",
+    ),
+    Operation(
+        "get",
+        "/v1/acknowledgements",
+        "List acknowledgements, the newest first",
+        "list_acknowledgements",
+        "alerts",
+        responses={200: AcknowledgementPage},
+        problems=(422,),
+        parameters=(_CURSOR, _LIMIT, Parameter("reference", "Only those of one alert.", "query")),
+        roles=_ALL,
+    ),
+)
+
+
+def _kind(shelf: Shelf) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", shelf.shape.__name__).lower()
+
+
+def _page(shelf: Shelf) -> Shown:
+    name = f"{shelf.shape.__name__}Page"
+    return create_model(name, items=(list[shelf.out], ...), next_cursor=(str | None, ...))  # type: ignore[name-defined]
+
+
+def _of_shelf(shelf: Shelf) -> Iterator[Operation]:
+    kind, said = _kind(shelf), _kind(shelf).replace("_", " ")
+    seen_by, one = _ALL if shelf.open else _HOUSE, f"{shelf.path}/{{key}}"
+    keepers: tuple[Role, ...] = ("secretariat",) if shelf.open else _KEEPERS
+    tag, version = {"ETag": "The version, for If-Match."}, Parameter("If-Match", "The ETag as read.", required=True)
+    narrowed = Parameter(shelf.narrowed_by, "Only those of this owner.", "query") if shelf.narrowed_by else None
+    asked = (_CURSOR, _LIMIT, *((narrowed,) if narrowed else ()))
+    listed, kept = {200: _page(shelf)}, {200: shelf.out}
+    wrong = (400, 403, 409, 413, 415, 422)
+    make = Operation("post", shelf.path, f"Create a {said}", f"create_{kind}", "directory", roles=keepers)
+    yield Operation(
+        "get",
+        shelf.path,
+        f"List {shelf.name.replace('_', ' ')}",
+        f"list_{shelf.name}",
+        "directory",
+        responses=listed,
+        problems=(422,),
+        parameters=asked,
+        roles=_ALL,
+    )
+    yield replace(
+        make,
+        request=shelf.shape,
+        responses={201: shelf.out},
+        problems=wrong,
+        answer_headers=tag | {"Location": "Where it is."},
+    )
+    yield Operation(
+        "get",
+        one,
+        f"Read a {said}",
+        f"read_{kind}",
+        "directory",
+        responses=kept,
+        problems=(404,),
+        roles=seen_by,
+        answer_headers=tag,
+    )
+    yield replace(
+        make,
+        method="put",
+        path=one,
+        summary=f"Change a {said}",
+        name=f"change_{kind}",
+        request=shelf.shape,
+        responses=kept,
+        problems=(*wrong, 412, 428),
+        parameters=(version,),
+        answer_headers=tag,
+    )
+    yield replace(
+        make,
+        method="delete",
+        path=one,
+        summary=f"Retire a {said}; nothing is ever deleted",
+        name=f"retire_{kind}",
+        responses=kept,
+        problems=(403, 409, 412, 428),
+        parameters=(version,),
+    )
+
+
+_DUTY = tuple(
+    Operation(
+        "get",
+        path,
+        f"Who answers now, {whom}",
+        name,
+        "directory",
+        responses={200: DutyList},
+        roles=_ALL,
+        description="Function, languages and local time; never a name or a number.",
+    )
+    for path, whom, name in (
+        ("/v1/duty", "for every Party", "duty"),
+        ("/v1/duty/{party}", "for one Party", "duty_of_party"),
+    )
+)
+
+_WATCHED = (
+    Operation("get", "/healthz", "Is the process there", "alive", "health", responses={200: AliveOut}),
+    Operation(
+        "get",
+        "/readyz",
+        "Can this process take an alert",
+        "ready",
+        "health",
+        responses={200: AliveOut},
+        description="Asks for the database and its migrations.",
+    ),
+    Operation(
+        "get",
+        "/healthz/engine",
+        "Is the engine on time",
+        "engine",
+        "health",
+        responses={200: EngineOut, 503: EngineOut},
+        description="503 beyond 30 s. For an outside watchdog; never a reason to take web out of rotation.",
+    ),
+    Operation("get", "/metrics", "Measures for Prometheus", "metrics", "health", responses={200: str}),
+)
+
+
+def _with_what_all_know(operation: Operation) -> Operation:
+    """Add the refusals that every operation behind a key, in an address or in front of the database knows."""
+    more = {503} if operation.path != "/healthz" and 503 not in operation.responses else set()
+    if operation.roles:
+        more.add(401)
+    if "{" in operation.path:
+        more.add(404)
+    media = ("text/plain",) if operation.path == "/metrics" else operation.media
+    return replace(operation, problems=tuple(sorted(more | set(operation.problems))), media=media)
+
+
+OPERATIONS: tuple[Operation, ...] = tuple(
+    _with_what_all_know(operation)
+    for operation in (*_ALERTS, *_DUTY, *(each for shelf in SHELVES for each in _of_shelf(shelf)), *_WATCHED)
+)
+"""Every operation of the API."""

@@ -1,0 +1,116 @@
+"""The API on paper says what the doors do: no route is unlisted, no operation is stale, every answer has its shape."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.routing import Route
+
+from contactpoints.api.document import whole
+from contactpoints.api.operations import OPERATIONS
+from contactpoints.web import application
+from schemas.examples import EXAMPLES
+from tests.world import World
+
+_EMPTY = ("list_overrides", "list_absences", "list_policies")  # of this contact point
+_WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    assert whole()["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(whole()).iter_errors()) == []
+
+
+async def test_routes_and_operations_are_the_same(world: World) -> None:
+    routes = [route for route in application(world.runtime).routes if isinstance(route, Route)]
+    served = {
+        (method.lower(), route.path)
+        for route in routes
+        if route.path.startswith("/v1/") or route.path in _WATCHED
+        for method in (route.methods or {"GET"}) - {"HEAD"}
+    }
+    assert served == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+def test_every_operation_behind_a_key_tells_its_roles_and_what_it_refuses() -> None:
+    for operation in OPERATIONS:
+        behind_a_key = operation.path.startswith("/v1/")
+        assert bool(operation.roles) is behind_a_key, operation.name
+        assert (401 in operation.problems) is behind_a_key, operation.name
+        assert operation.request is None or {413, 415, 422} <= set(operation.problems), operation.name
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.places: set[str] = set()
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        self.tags.add(tag)
+        self.links += [value for name in ("href", "src") if (value := told.get(name))]
+        self.places |= {f"#{told['id']}"} if told.get("id") else set()
+
+
+async def test_the_page_for_people_asks_no_other_host_and_runs_no_script(world: World) -> None:
+    answer = await world.client.get("/docs")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    page = _Page()
+    page.feed(answer.text)
+    assert not page.tags & {"script", "link", "img", "iframe"}
+    assert all(link in page.places or link == "/openapi.json" for link in page.links)
+    assert {f"#{operation.name}" for operation in OPERATIONS} <= page.places
+    for kind in EXAMPLES:
+        assert f"Example: {kind}" in answer.text
+
+
+async def test_the_document_is_served(world: World) -> None:
+    answer = await world.client.get("/openapi.json")
+    assert answer.json() == whole()
+    assert not re.search(r"https?://", answer.text.replace("https://json-schema.org", ""))
+
+
+def _fits(value: Any, schema: dict[str, Any]) -> bool:
+    """Say whether a value has the fields of a schema: those required are there, and none that it does not know."""
+    shapes = whole()["components"]["schemas"]
+    if "$ref" in schema:
+        return _fits(value, shapes[schema["$ref"].rsplit("/", 1)[1]])
+    if "anyOf" in schema:
+        return any(_fits(value, each) for each in schema["anyOf"])
+    if schema.get("type") == "array":
+        return isinstance(value, list) and all(_fits(each, schema.get("items", {})) for each in value)
+    if schema.get("type") == "object" and "properties" in schema:
+        known, needed = schema["properties"], set(schema.get("required", ()))
+        if not isinstance(value, dict) or not needed <= set(value) <= set(known):
+            return False
+        return all(_fits(each, known[name]) for name, each in value.items())
+    types = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "object": dict}
+    return "type" not in schema or isinstance(value, types[schema["type"]])
+
+
+@pytest.fixture
+async def played(world: World) -> str:
+    reference: str = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    officer = world.network["FR"].officers[0]
+    await world.answers(officer, f"{await world.code_of(officer)} 482913")
+    return reference
+
+
+async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str) -> None:
+    for operation in OPERATIONS:
+        if operation.method != "get" or "json" not in operation.media[0] or "{key}" in operation.path:
+            continue
+        path = operation.path.replace("{reference}", played).replace("{party}", "FR")
+        answer = await world.get(path, key=world.contact_point)
+        told = whole()["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert answer.status_code == 200, operation.path
+        assert _fits(answer.json(), told), operation.path
+        items = answer.json().get("items", ["no list"])
+        assert items or operation.name in _EMPTY, f"{operation.name} proved nothing"
