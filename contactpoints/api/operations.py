@@ -184,66 +184,71 @@ def _page(shelf: Shelf) -> Shown:
     return create_model(name, items=(list[shelf.out], ...), next_cursor=(str | None, ...))  # type: ignore[name-defined]
 
 
-def _of_shelf(shelf: Shelf) -> Iterator[Operation]:
-    kind, said = _kind(shelf), _kind(shelf).replace("_", " ")
-    seen_by, one = _ALL if shelf.open else _HOUSE, f"{shelf.path}/{{key}}"
-    keepers: tuple[Role, ...] = ("secretariat",) if shelf.open else _KEEPERS
-    tag, version = {"ETag": "The version, for If-Match."}, Parameter("If-Match", "The ETag as read.", required=True)
-    narrowed = Parameter(shelf.narrowed_by, "Only those of this owner.", "query") if shelf.narrowed_by else None
-    asked = (_CURSOR, _LIMIT, *((narrowed,) if narrowed else ()))
-    listed, kept = {200: _page(shelf)}, {200: shelf.out}
-    wrong = (400, 403, 409, 413, 415, 422)
-    make = Operation("post", shelf.path, f"Create a {said}", f"create_{kind}", "directory", roles=keepers)
+_TAG = {"ETag": "The version, for If-Match."}
+
+
+def _reads(shelf: Shelf) -> Iterator[Operation]:
+    listed: tuple[Parameter, ...] = (_CURSOR, _LIMIT)
+    if shelf.narrowed_by:
+        listed += (Parameter(shelf.narrowed_by, "Only those of this owner.", "query"),)
     yield Operation(
         "get",
         shelf.path,
         f"List {shelf.name.replace('_', ' ')}",
         f"list_{shelf.name}",
         "directory",
-        responses=listed,
+        responses={200: _page(shelf)},
         problems=(422,),
-        parameters=asked,
+        parameters=listed,
         roles=_ALL,
     )
-    yield replace(
-        make,
-        request=shelf.shape,
-        responses={201: shelf.out},
-        problems=wrong,
-        answer_headers=tag | {"Location": "Where it is."},
-    )
+    kind = _kind(shelf)
     yield Operation(
         "get",
-        one,
-        f"Read a {said}",
+        f"{shelf.path}/{{key}}",
+        f"Read a {kind.replace('_', ' ')}",
         f"read_{kind}",
         "directory",
-        responses=kept,
-        problems=(404,),
-        roles=seen_by,
-        answer_headers=tag,
+        responses={200: shelf.out},
+        roles=_ALL if shelf.open else _HOUSE,
+        answer_headers=_TAG,
     )
-    yield replace(
-        make,
+
+
+def _keeps(shelf: Shelf) -> Iterator[Operation]:
+    kind, one = _kind(shelf), f"{shelf.path}/{{key}}"
+    said = kind.replace("_", " ")
+    create = Operation(
+        "post",
+        shelf.path,
+        f"Create a {said}",
+        f"create_{kind}",
+        "directory",
+        request=shelf.shape,
+        responses={201: shelf.out},
+        problems=(400, 403, 409, 413, 415, 422),
+        roles=("secretariat",) if shelf.open else _KEEPERS,
+        answer_headers=_TAG | {"Location": "Where it is."},
+    )
+    change = replace(
+        create,
         method="put",
         path=one,
         summary=f"Change a {said}",
         name=f"change_{kind}",
-        request=shelf.shape,
-        responses=kept,
-        problems=(*wrong, 412, 428),
-        parameters=(version,),
-        answer_headers=tag,
+        responses={200: shelf.out},
+        problems=(*create.problems, 412, 428),
+        parameters=(Parameter("If-Match", "The ETag as it was read.", required=True),),
+        answer_headers=_TAG,
     )
+    yield from (create, change)
     yield replace(
-        make,
+        change,
         method="delete",
-        path=one,
         summary=f"Retire a {said}; nothing is ever deleted",
         name=f"retire_{kind}",
-        responses=kept,
+        request=None,
         problems=(403, 409, 412, 428),
-        parameters=(version,),
     )
 
 
@@ -263,6 +268,8 @@ _DUTY = tuple(
         ("/v1/duty/{party}", "for one Party", "duty_of_party"),
     )
 )
+
+_KEPT_IN_SHELVES = (each for shelf in SHELVES for each in (*_reads(shelf), *_keeps(shelf)))
 
 _WATCHED = (
     Operation("get", "/healthz", "Is the process there", "alive", "health", responses={200: AliveOut}),
@@ -300,7 +307,6 @@ def _with_what_all_know(operation: Operation) -> Operation:
 
 
 OPERATIONS: tuple[Operation, ...] = tuple(
-    _with_what_all_know(operation)
-    for operation in (*_ALERTS, *_DUTY, *(each for shelf in SHELVES for each in _of_shelf(shelf)), *_WATCHED)
+    _with_what_all_know(operation) for operation in (*_ALERTS, *_DUTY, *_KEPT_IN_SHELVES, *_WATCHED)
 )
 """Every operation of the API."""
