@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, channels_to_use
-from contactpoints.rules.escalation import Plan, PostRef, Step, default_steps
+from contactpoints.rules.escalation import (
+    NORMAL_RESTART,
+    Plan,
+    PostRef,
+    Step,
+    default_steps,
+    hushed,
+    with_fallback,
+)
 from contactpoints.rules.rosters import on_duty
+from contactpoints.rules.working_hours import hours_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +111,21 @@ def take(
     return Taken(tuple(skipped), None, ())
 
 
-def steps_of(point: ContactPoint) -> tuple[Step, ...]:
-    """Return the contact point's own policy, or the default over its posts."""
+def steps_of(point: ContactPoint, urgency: str = "emergency") -> tuple[Step, ...]:
+    """Return the contact point's own policy for an urgency, with which it was loaded, or the default over its posts."""
     if point.policy:
         return point.policy
-    return default_steps({post.line: PostRef(point.id, post.id) for post in reversed(point.posts)})
+    return default_steps({post.line: PostRef(point.id, post.id) for post in reversed(point.posts)}, urgency=urgency)
+
+
+def plan_of(point: ContactPoint, urgency: str, *, secretariat: PostRef | None) -> Plan:
+    """Return the plan to be frozen with an alert. What is no emergency keeps to working hours and never rings."""
+    steps = steps_of(point, urgency)
+    if urgency != "normal":
+        return Plan(with_fallback(steps, secretariat), point.restart, point.reminder)
+    return Plan(
+        with_fallback(hushed(steps), secretariat, urgency=urgency),
+        point.restart if point.policy else NORMAL_RESTART,
+        point.reminder,
+        hours_of(point.working_hours, point.zone),
+    )

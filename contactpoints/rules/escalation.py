@@ -5,9 +5,11 @@ moment of each step. Nothing here reads a clock: `now` is always an argument, aw
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+
+from contactpoints.rules.working_hours import OFFICE_DAY, Hours, after, opening, read_hours, write_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was frozen when the alert opened: the steps, when the chain starts anew, how often the requester hears."""
+    """What was frozen when the alert opened: the steps, when the chain starts anew, how often the requester hears.
+
+    With ``hours`` (urgency ``normal``) everything happens within working hours, and patience is working time.
+    """
 
     steps: tuple[Step, ...]
     restart: timedelta
     reminder: timedelta
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,64 +98,116 @@ def next_move(plan: Plan, standing: Standing, now: datetime) -> Move:
     """
     if standing.settled:
         return Rest(standing.settled)
+    begins = begin(plan, now)
+    if now < begins:
+        return Wait(begins)
     if standing.exhausted_at is not None:
-        restart_at = standing.exhausted_at + plan.restart
+        restart_at = run_out(plan, standing.exhausted_at, plan.restart)
         if now < restart_at:
             return Wait(restart_at)
-        return Climb(1, standing.cycle + 1) if plan.steps else Exhaust(now + plan.restart)
+        return Climb(1, standing.cycle + 1) if plan.steps else Exhaust(run_out(plan, now, plan.restart))
     if standing.step and standing.since is not None:
-        over_at = standing.since + plan.steps[standing.step - 1].patience
+        over_at = run_out(plan, standing.since, plan.steps[standing.step - 1].patience)
         if now < over_at:
             return Wait(over_at)
     if standing.step >= len(plan.steps):
-        return Exhaust(now + plan.restart)
+        return Exhaust(run_out(plan, now, plan.restart))
     return Climb(standing.step + 1, standing.cycle)
+
+
+def begin(plan: Plan, now: datetime) -> datetime:
+    """Return when something may happen at the earliest: now, or at the next opening of the plan's hours."""
+    return now if plan.hours is None else opening(plan.hours, now)
+
+
+def run_out(plan: Plan, since: datetime, duration: timedelta) -> datetime:
+    """Return when a patience that began at ``since`` is over."""
+    return since + duration if plan.hours is None else after(plan.hours, since, duration)
+
+
+def remind_at(plan: Plan, now: datetime) -> datetime:
+    """Return when the requester of an open alert hears next."""
+    return begin(plan, now + plan.reminder)
+
+
+def answer_by(plan: Plan, opened_at: datetime, within: timedelta) -> datetime:
+    """Return when the answer is wanted; with working hours each whole day means a working day."""
+    if plan.hours is None:
+        return opened_at + within
+    days, rest = divmod(within, timedelta(days=1))
+    return after(plan.hours, opened_at, days * OFFICE_DAY + rest)
 
 
 def planned(plan: Plan, start: datetime) -> tuple[tuple[int, datetime], ...]:
     """Return each step with the instant it is due when everybody stays silent and nobody is missing."""
-    due, at = [], start
+    due, at = [], begin(plan, start)
     for number, step in enumerate(plan.steps, start=1):
         due.append((number, at))
-        at += step.patience
+        at = run_out(plan, at, step.patience)
     return tuple(due)
 
 
-def with_fallback(steps: tuple[Step, ...], secretariat: PostRef | None) -> tuple[Step, ...]:
-    """Return ``steps`` ending in the secretariat's duty post, unless they call it already or there is none."""
+def with_fallback(
+    steps: tuple[Step, ...], secretariat: PostRef | None, *, urgency: str = "emergency"
+) -> tuple[Step, ...]:
+    """Return ``steps`` ending in the secretariat's duty post, unless they call it already or there is none.
+
+    It may be night there when the contact point works: what is no emergency goes there by mail, which wakes nobody.
+    """
     if secretariat is None or any(
         ref.contact_point == secretariat.contact_point for step in steps for ref in step.posts
     ):
         return steps
-    return (*steps, Step((secretariat,), ("sms", "email", "voice"), timedelta(minutes=5)))
+    if urgency == "normal":
+        return (*steps, Step((secretariat,), ("email",), timedelta(hours=1)))
+    return (*steps, Step((secretariat,), _LOUD, timedelta(minutes=5)))
 
 
-_DEFAULT: tuple[tuple[str, int, bool], ...] = (
-    ("first", 3, False),
-    ("first", 2, True),
-    ("second", 5, False),
-    ("team_leader", 5, False),
-    ("decision_maker", 5, False),
-    ("central_authority", 5, False),
-)
+_LOUD = ("sms", "email", "voice")
+_QUIET = ("sms", "email")
+NORMAL_RESTART = timedelta(hours=4)
+"""How much working time passes before the default chain of what is no emergency starts anew."""
+
+_DEFAULT: Mapping[str, tuple[tuple[str, tuple[str, ...], int, bool], ...]] = {
+    # Urgency -> line, channels, minutes of patience, only if undelivered.
+    "emergency": (
+        ("first", _LOUD, 3, False),
+        ("first", ("sms",), 2, True),
+        ("second", _LOUD, 5, False),
+        ("team_leader", _LOUD, 5, False),
+        ("decision_maker", _LOUD, 5, False),
+        ("central_authority", _LOUD, 5, False),
+    ),
+    "normal": (
+        ("first", _QUIET, 120, False),
+        ("second", _QUIET, 60, False),
+        ("team_leader", _QUIET, 60, False),
+    ),
+}
 
 
-def default_steps(posts: Mapping[str, PostRef]) -> tuple[Step, ...]:
-    """Return the default escalation of an emergency (policy, not law: domain.md 6.5) over the posts that exist.
+def default_steps(posts: Mapping[str, PostRef], *, urgency: str = "emergency") -> tuple[Step, ...]:
+    """Return the default escalation (policy, not law: domain.md 6.1 and 6.5) over the posts that exist.
 
-    ``posts`` maps a line to its post. Minutes 0 first line, 3 first line again unless delivered, 5 second line, 10
-    team leader, 15 decision maker, 20 central authority; 25, the secretariat, comes from `with_fallback`. Where a
-    line has no post, those behind it move up.
+    ``posts`` maps a line to its post. Emergency: minutes 0 first line, 3 first line again unless delivered, 5 second
+    line, 10 team leader, 15 decision maker, 20 central authority; 25, the secretariat, comes from `with_fallback`.
+    Normal, to be acknowledged within 4 hours of working time: 0 first line, 2 h second line, 3 h team leader. Where a
+    line has no post, those behind it move up; where none of these has one, whatever post there is is called.
     """
+    wanted = _DEFAULT[urgency]
+    if not any(line in posts for line, *_ in wanted):
+        wanted = tuple((line, wanted[0][1], wanted[0][2], False) for line in posts)
     return tuple(
-        Step(
-            (posts[line],),
-            ("sms",) if again else ("sms", "email", "voice"),
-            timedelta(minutes=minutes),
-            only_if_undelivered=again,
-        )
-        for line, minutes, again in _DEFAULT
+        Step((posts[line],), channels, timedelta(minutes=minutes), only_if_undelivered=again)
+        for line, channels, minutes, again in wanted
         if line in posts
+    )
+
+
+def hushed(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return steps without telephone calls, which are for emergencies; one that knew no other way writes instead."""
+    return tuple(
+        replace(step, channels=tuple(kind for kind in step.channels if kind != "voice") or _QUIET) for step in steps
     )
 
 
@@ -157,13 +215,14 @@ def scaled(plan: Plan, scale: float) -> Plan:
     """Return the plan with its durations divided by ``scale``; only rehearsals have one other than 1."""
     if scale == 1:
         return plan
-    steps = tuple(Step(s.posts, s.channels, s.patience / scale, s.only_if_undelivered) for s in plan.steps)
-    return Plan(steps, plan.restart / scale, plan.reminder / scale)
+    steps = tuple(replace(step, patience=step.patience / scale) for step in plan.steps)
+    return replace(plan, steps=steps, restart=plan.restart / scale, reminder=plan.reminder / scale)
 
 
 def write_plan(plan: Plan) -> dict[str, object]:
     """Return the plan as JSON values, to be frozen with an alert."""
-    return {
+    hours = {} if plan.hours is None else {"hours": write_hours(plan.hours)}
+    return hours | {
         "restart_seconds": plan.restart.total_seconds(),
         "reminder_seconds": plan.reminder.total_seconds(),
         "steps": [
@@ -197,4 +256,5 @@ def read_plan(value: Mapping[str, Any]) -> Plan:
         read_steps(value["steps"]),
         timedelta(seconds=value["restart_seconds"]),
         timedelta(seconds=value["reminder_seconds"]),
+        read_hours(value["hours"]) if "hours" in value else None,
     )

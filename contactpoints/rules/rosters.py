@@ -207,6 +207,14 @@ def next_working(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> da
     return min(starts, default=at)
 
 
+def working_until(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> datetime | None:
+    """Return the end of the working hours around ``at`` (aware, UTC), the latest of several; None outside them."""
+    today = at.astimezone(ZoneInfo(zone)).date()
+    days = [today - _DAY, today]
+    around = [_span_on(day, span, zone=zone) for span in spans for day in days if span.weekday == day.weekday()]
+    return max((end for start, end in around if start <= at < end), default=None)
+
+
 def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:
     start, end = time.fromisoformat(span.start), time.fromisoformat(span.end)
     return _handover(day, start, zone), _handover(day if end > start else day + _DAY, end, zone)

@@ -1,8 +1,12 @@
 """What an alert is due."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contactpoints.rules.escalation import (
     Climb,
@@ -73,3 +77,67 @@ def test_the_secretariat_is_the_last_fallback_of_a_policy_that_names_none() -> N
     steps = with_fallback(PLAN.steps, PostRef(9, 90))
     assert steps[-1].posts == (PostRef(9, 90),)
     assert with_fallback(steps, PostRef(9, 90)) == steps
+
+
+PATIENCE = st.integers(1, 90).map(timedelta)
+STEPS = st.lists(PATIENCE.map(lambda patience: replace(STEP, patience=patience)), max_size=5).map(tuple)
+PLANS = st.builds(Plan, STEPS, PATIENCE, PATIENCE)
+PAUSES = st.lists(st.integers(0, 100).map(timedelta), max_size=20)
+
+
+def stand(plan: Plan, standing: Standing, move: Move, now: datetime) -> Standing:
+    """Carry a move out, as the engine does."""
+    match move:
+        case Climb(step, cycle):
+            return Standing(step, cycle, now)
+        case Exhaust():
+            return replace(standing, exhausted_at=now)
+        case _:
+            return standing
+
+
+@settings(deadline=None)
+@given(PLANS, PAUSES)
+def test_an_open_alert_always_has_a_move_now_or_a_time_for_it_whenever_it_is_looked_at(
+    plan: Plan, pauses: list[timedelta]
+) -> None:
+    standing, now, called = Standing(), NOON, []
+    for pause in pauses:
+        now += pause
+        move = next_move(plan, standing, now)
+        assert move == next_move(plan, standing, now)
+        assert not isinstance(move, Rest)
+        if isinstance(move, Wait):
+            assert now < move.until
+            assert isinstance(next_move(plan, standing, move.until - timedelta(microseconds=1)), Wait)
+            assert not isinstance(next_move(plan, standing, move.until), Wait)
+        if isinstance(move, Exhaust):
+            assert move.restart_at > now
+            assert standing.step >= len(plan.steps)
+        if isinstance(move, Climb):
+            called.append((move.cycle, move.step))
+        standing = stand(plan, standing, move, now)
+    # No step is left out or taken twice, in any cycle.
+    assert called == [(n // len(plan.steps) + 1, n % len(plan.steps) + 1) for n in range(len(called))]
+
+
+@settings(deadline=None)
+@given(PLANS)
+def test_whoever_only_looks_when_something_is_due_calls_every_step_at_its_time(plan: Plan) -> None:
+    standing, now = Standing(), NOON
+    due = dict(planned(plan, NOON))
+    while standing.exhausted_at is None:
+        move = next_move(plan, standing, now)
+        if isinstance(move, Wait):
+            now = move.until
+        elif isinstance(move, Climb):
+            assert due.pop(move.step) == now
+        standing = stand(plan, standing, move, now)
+    assert due == {}
+
+
+@settings(deadline=None)
+@given(PLANS, st.sampled_from(["acknowledged", "withdrawn", "closed"]), st.integers(0, 5), st.integers(0, 200))
+def test_what_is_settled_rests_for_ever(plan: Plan, settled: Any, step: int, days: int) -> None:
+    standing = Standing(step, 1, NOON, settled=settled)
+    assert next_move(plan, standing, NOON + timedelta(days)) == Rest(settled)

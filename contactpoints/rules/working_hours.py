@@ -1,0 +1,53 @@
+"""Working hours as a clock: what is no emergency waits for them, and its patience runs only within them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from contactpoints.rules.rosters import WorkingSpan, next_working, working_until
+
+OFFICE_DAY = timedelta(hours=8)
+"""What a clock that is told in days means by one."""
+
+_OFFICE = tuple(WorkingSpan(weekday, "09:00", "17:00") for weekday in range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The working hours of a contact point, in its zone."""
+
+    spans: tuple[WorkingSpan, ...]
+    zone: str
+
+
+def hours_of(spans: Iterable[WorkingSpan], zone: str) -> Hours:
+    """Return working hours; a contact point that names none works Monday to Friday, 09:00 to 17:00 in its zone."""
+    return Hours(tuple(spans) or _OFFICE, zone)
+
+
+def opening(hours: Hours, at: datetime) -> datetime:
+    """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones."""
+    return next_working(hours.spans, hours.zone, at=at)
+
+
+def after(hours: Hours, start: datetime, duration: timedelta) -> datetime:
+    """Return the first working instant at which ``duration`` of working time has passed since ``start`` (aware, UTC).
+
+    What ends exactly at the close of a day ends at the next opening: nobody works at the close itself.
+    """
+    at, left = opening(hours, start), duration
+    while (end := working_until(hours.spans, hours.zone, at=at)) is not None and at + left >= end:
+        left -= end - at
+        at = opening(hours, end)
+    return at + left
+
+
+def write_hours(hours: Hours) -> dict[str, object]:
+    """Return working hours as JSON values, to be frozen with a plan."""
+    return {"zone": hours.zone, "spans": [[span.weekday, span.start, span.end] for span in hours.spans]}
+
+
+def read_hours(value: Mapping[str, Any]) -> Hours:
+    """Return the working hours that `write_hours` wrote."""
+    return Hours(tuple(WorkingSpan(*span) for span in value["spans"]), value["zone"])
