@@ -1,14 +1,30 @@
 """The web process: the doors put together."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 from contactpoints.api import alerts, directory, document, health, hooks, metrics, problems, rehearsal, stream
+from contactpoints.console import pages
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from schemas.faults import BadInput
+
+Renderer = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def _told(problem: Renderer) -> Renderer:
+    """Return who tells what went wrong: a page where people look, else the problem document."""
+
+    async def render(request: Request, failure: Exception) -> Response:
+        return await (pages.render if pages.is_page(request) else problem)(request, failure)
+
+    return render
 
 
 def application(runtime: Runtime) -> Starlette:
@@ -26,14 +42,15 @@ def application(runtime: Runtime) -> Starlette:
             *document.routes(),
             *hooks.routes(runtime),
             *rehearsal.routes(runtime),
+            *pages.routes(runtime),
         ],
         middleware=[Middleware(metrics.Counted, metrics=measures)],
         exception_handlers={
-            Refusal: problems.render,
-            BadInput: problems.render_bad_input,
-            HTTPException: problems.render_http,
-            DatabaseFault: problems.render_fault,
-            Exception: problems.render_fault,
+            Refusal: _told(problems.render),
+            BadInput: _told(problems.render_bad_input),
+            HTTPException: _told(problems.render_http),
+            DatabaseFault: _told(problems.render_fault),
+            Exception: _told(problems.render_fault),
         },
     )
     # A redirect would repeat whatever the Host header says.

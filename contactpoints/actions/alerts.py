@@ -219,6 +219,11 @@ async def read_request(db: Database, *, actor: Actor, reference: str, now: datet
         await alerts.note_reading(session, row["id"], api_key_id=actor.key_id, now=now)
         by: facts.Side = "requester" if access.is_requester(actor, sides) else "contact_point"
         await timeline.append(session, row["id"], [(now, facts.RequestRead(by=by, api_key=actor.key_id, officer=None))])
+    return opened_request(row, sealed, tools=tools)
+
+
+def opened_request(row: Row, sealed: bytes, *, tools: Tools) -> dict[str, Any]:
+    """Return the particulars of an alert in JSON values, with its kind and legal basis. Raises `Unsealable`."""
     kind = REQUEST_KINDS[row["kind"]]
     plain = tools.keyring.open(sealed, place=f"request:{row['reference']}")
     particulars = kind.particulars.model_validate_json(plain).model_dump(mode="json", exclude_none=True)

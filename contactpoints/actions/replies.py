@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from contactpoints.actions import acknowledging
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.quarantine import Said, Why, quarantine
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
+from contactpoints.rules.answer_page import read_typed
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.replies import Reply, read_reply
@@ -40,6 +42,7 @@ class Arrival:
     reply: Reply
     officer: int | None = None
     reference: str | None = None
+    typed_code: str | None = None
 
     def fits(self, code: Row) -> bool:
         """Say whether a machine named the officer and the alert that the code belongs to; people name neither."""
@@ -111,11 +114,23 @@ def _read(row: Row, raw: bytes, tools: Tools) -> Arrival:
         body = {}
     if not isinstance(body, dict):
         body = {}
+    if row["source"] == "link":
+        return _read_page(row, body)
     code = str(body.get("reply_code", "")).upper().replace("-", "").replace(" ", "")
     pin = str(body.get("pin") or "") or None
     reply = Reply((code,) if is_reply_code(code) else (), pin, 1 if pin else 0)
     officer, reference = body.get("officer"), body.get("reference")
     return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, officer, reference)
+
+
+def _read_page(row: Row, body: dict[str, Any]) -> Arrival:
+    """Read the form of a link's page: the page stands for the code, and the officer types the PIN."""
+    fields = dict(parse_qsl(str(body.get("form", "")), keep_blank_values=True))
+    typed = read_typed(fields.get("pin", ""))
+    reply = Reply((str(body.get("reply_code", "")),), typed.pin, typed.pins)
+    at = (row["provider_code"], row["provider_at"])
+    code = typed.codes[0] if typed.codes else None
+    return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, typed_code=code)
 
 
 async def handle(db: Database, *, number: int, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
@@ -165,12 +180,17 @@ async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, to
         return await _stray(db, arrival, "wrong_person", now=now, tools=tools, code=code)
     if code["state"] in ("withdrawn", "closed"):
         return await acknowledging.answer_only(db, arrival, code, what=code["state"], now=now, tools=tools)
-    if code["pin_required"] or pin is not None:
-        if pin is None:
+    # On a page the code was given, not typed: where a contact point relaxed the PIN, the code from the SMS is.
+    by_code = pin is None and not code["pin_required"] and arrival.typed_code is not None
+    if code["pin_required"] or pin is not None or arrival.channel == "link":
+        if pin is None and not by_code:
             return await acknowledging.answer_only(db, arrival, code, what="add_your_pin", now=now, tools=tools)
         if not await _may_try(db, arrival, code, now=now):
             return await acknowledging.answer_only(db, arrival, code, what="code_locked", now=now, tools=tools)
-        verdict = await check_pin(db, code["officer_id"], pin, now)
+        if pin is None:
+            verdict = "right" if arrival.typed_code == code["code"] else "wrong"
+        else:
+            verdict = await check_pin(db, code["officer_id"], pin, now)
         if verdict == "wrong":
             return await acknowledging.note_wrong_pin(db, arrival, code, now=now, tools=tools)
         if verdict != "right":

@@ -228,11 +228,6 @@ async def find_codes(session: Session, codes: Sequence[str]) -> list[Row]:
     return await session.fetch(_CODE + " where r.code = any($1::text[])", list(codes))
 
 
-async def find_page(session: Session, token: str) -> Row | None:
-    """Return the reply code whose page a link opens."""
-    return await session.fetchrow(_CODE + " where r.page_token = $1", token)
-
-
 async def take_try(session: Session, *, reply_code_id: int, inbound_id: int, most: int, now: datetime) -> bool:
     """Use up one try at a reply code, before the PIN is looked at; False when there is none left.
 

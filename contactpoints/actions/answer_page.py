@@ -1,0 +1,100 @@
+"""The page behind the link in an alert: looking at it, answering on it, and reading the request after answering."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions import replies
+from contactpoints.actions.acknowledging import MOST_TRIES
+from contactpoints.actions.alerts import opened_request
+from contactpoints.actions.replies import CheckPin
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.answer_page import AnswerPage, is_worth_noting, read_typed, standing
+from contactpoints.rules.refusals import NotFound
+from contactpoints.store import alerts, answer_page, timeline
+from contactpoints.store.database import Database
+from schemas import timeline as facts
+
+
+async def find(db: Database, *, token: str) -> AnswerPage:
+    """Return the page that a link opens. Raises `NotFound`, which tells nothing."""
+    async with db.session() as session:
+        page = await answer_page.find(session, token, most_tries=MOST_TRIES)
+    if page is None:
+        raise NotFound("There is nothing here.")
+    return page
+
+
+async def note_opening(db: Database, page: AnswerPage, *, automated: bool | None, now: datetime) -> None:
+    """Note that the page was fetched, possibly by a machine: at most once a minute, and few times in all."""
+    async with db.session() as session:
+        before = await answer_page.openings(session, page, automated=automated)
+    if not is_worth_noting(before["count"], before["last"], now):
+        return
+    async with db.transaction() as session:
+        await alerts.lock(session, page.alert_id)
+        before = await answer_page.openings(session, page, automated=automated)
+        if is_worth_noting(before["count"], before["last"], now):
+            fact = facts.LinkOpened(line=page.line, automated=automated, officer=page.officer_id)
+            await timeline.append(session, page.alert_id, [(now, fact)])
+
+
+async def answer(
+    db: Database,
+    page: AnswerPage,
+    *,
+    form: str,
+    once: str | None,
+    received_at: datetime,
+    now: datetime,
+    tools: Tools,
+    check_pin: CheckPin,
+) -> str:
+    """Keep the whole form sealed, with the instant at which it was here, then do what it says; return what came of it.
+
+    ``once`` is new in every page that is shown: the same page sent twice by a trembling finger counts once
+    (``repeated``). Else an outcome of `replies.handle`.
+    """
+    number = await replies.receive(
+        db,
+        source="link",
+        kind="reply",
+        provider_code=f"{page.reply_code_id}-{once}" if once else None,
+        attempt_code=None,
+        provider_at=None,
+        raw=json.dumps({"reply_code": page.code, "form": form}).encode(),
+        now=received_at,
+        tools=tools,
+        ours=True,
+    )
+    if number is None:
+        return "repeated"
+    return await replies.handle(db, number=number, now=now, tools=tools, check_pin=check_pin)
+
+
+async def read_request(
+    db: Database, page: AnswerPage, *, typed: str, now: datetime, tools: Tools, check_pin: CheckPin
+) -> tuple[str, dict[str, Any] | None]:
+    """Return ``read`` and the particulars to an officer who has acknowledged and typed the PIN; the reading is kept.
+
+    Else ``not_yours``, ``add_your_pin``, ``wrong_pin``, ``code_locked`` or ``pin_not_usable``, and None. Even where a
+    contact point relaxed the PIN, nobody reads without one: the code from the SMS says nothing about who types it.
+    """
+    pin = read_typed(typed).pin
+    if standing(page) != "mine":
+        return "not_yours", None
+    if pin is None:
+        return "add_your_pin", None
+    async with db.transaction() as session:
+        if not await answer_page.take_reading_try(session, page.reply_code_id, most=MOST_TRIES):
+            return "code_locked", None
+    verdict = await check_pin(db, page.officer_id, pin, now)
+    if verdict != "right":
+        return "wrong_pin" if verdict == "wrong" else "pin_not_usable", None
+    async with db.transaction() as session:
+        row = await alerts.lock(session, page.alert_id)
+        sealed = await alerts.request(session, page.alert_id)
+        await answer_page.note_reading(session, page, now=now)
+        fact = facts.RequestRead(by="contact_point", api_key=None, officer=page.officer_id)
+        await timeline.append(session, page.alert_id, [(now, fact)])
+    return "read", opened_request(row, sealed, tools=tools)

@@ -1,0 +1,114 @@
+"""The page behind the link in an alert: shows what it is about, and takes the PIN.
+
+The link holds a token that opens the page and nothing else. Opening it, in whatever way, changes nothing; it takes a
+form with the PIN in it, which is in no message, so that no scanner, script or preview can acknowledge.
+"""
+
+import secrets
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import answer_page
+from contactpoints.actions.calling import ANSWER_WITHIN
+from contactpoints.console.forms import fields_of, raw_form
+from contactpoints.console.rendering import HEADERS, page
+from contactpoints.rules.answer_page import AnswerPage, looks_automated, read_typed, standing
+from contactpoints.rules.refusals import Refusal
+from contactpoints.runtime import Runtime
+
+_COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
+
+
+def _shown(runtime: Runtime, request: Request, found: AnswerPage, *, said: str = "", status: int = 200) -> Response:
+    return page(
+        "answer_page.html",
+        language=found.language,
+        status=status,
+        page=found,
+        standing=standing(found),
+        answer_by=found.opened_at + ANSWER_WITHIN,
+        now=runtime.now(),
+        path=_above(request),
+        once=secrets.token_hex(8),
+        said=said,
+    )
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Show the page. That it was opened is noted; if that cannot be noted, the officer sees the page all the same."""
+    found = await answer_page.find(runtime.db, token=request.path_params["token"])
+    asked = request.headers
+    purpose = " ".join(asked.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
+    automated = looks_automated(method=request.method, purpose=purpose, agent=asked.get("User-Agent", ""))
+    try:
+        await answer_page.note_opening(runtime.db, found, automated=automated, now=runtime.now())
+    except Refusal:
+        return _shown(runtime, request, found)
+    runtime.bell.ring(f"alert:{found.alert_id}")
+    return _shown(runtime, request, found)
+
+
+async def answer(runtime: Runtime, request: Request) -> Response:
+    """Take the form. One without anything that could be a PIN is a slip of the finger, or a machine's: asked again."""
+    form = await raw_form(request)
+    received_at = runtime.now()
+    found = await answer_page.find(runtime.db, token=request.path_params["token"])
+    fields = fields_of(form)
+    typed = read_typed(fields.get("pin", ""))
+    if typed.pin is None and (found.pin_required or not typed.codes):
+        return _shown(runtime, request, found, said="add_your_pin", status=422)
+    outcome = await answer_page.answer(
+        runtime.db,
+        found,
+        form=form,
+        once=fields.get("once", "")[:32] or None,
+        received_at=received_at,
+        now=runtime.now(),
+        tools=runtime.tools,
+        check_pin=runtime.check_pin,
+    )
+    runtime.bell.ring("outbox", "due", f"alert:{found.alert_id}")
+    if outcome in _COUNTED:
+        return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
+    now_there = await answer_page.find(runtime.db, token=request.path_params["token"])
+    return _shown(runtime, request, now_there, said=outcome, status=422)
+
+
+async def read_request(runtime: Runtime, request: Request) -> Response:
+    """Show the particulars to the officer who has acknowledged and types the PIN; the reading is recorded."""
+    fields = fields_of(await raw_form(request))
+    found = await answer_page.find(runtime.db, token=request.path_params["token"])
+    outcome, particulars = await answer_page.read_request(
+        runtime.db,
+        found,
+        typed=fields.get("pin", ""),
+        now=runtime.now(),
+        tools=runtime.tools,
+        check_pin=runtime.check_pin,
+    )
+    if particulars is None:
+        return _shown(runtime, request, found, said=outcome, status=422)
+    runtime.bell.ring(f"alert:{found.alert_id}")
+    return page("request.html", language=found.language, page=found, request=particulars, path=_above(request))
+
+
+def _above(request: Request) -> str:
+    return request.url.path.removesuffix("/request")
+
+
+async def _back(request: Request) -> Response:
+    """The address of a request that was read, opened again: back to the page, which asks for the PIN."""
+    return RedirectResponse(_above(request), status_code=303, headers=HEADERS)
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file."""
+    return [
+        Route("/a/{token}", partial(show, runtime), methods=["GET"]),
+        Route("/a/{token}", partial(answer, runtime), methods=["POST"]),
+        Route("/a/{token}/request", _back, methods=["GET"]),
+        Route("/a/{token}/request", partial(read_request, runtime), methods=["POST"]),
+    ]

@@ -1,0 +1,59 @@
+"""The list of pages, and how a refusal looks on one: a plain sentence, never a token, an address or an input."""
+
+import logging
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.console import answer_page, home
+from contactpoints.console.rendering import language_of, nothing_here, page, static
+from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, Unavailable
+from contactpoints.runtime import Runtime
+
+_log = logging.getLogger(__name__)
+_ROOMS = ("", "a", "static")
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return every address of this door."""
+    return [
+        *home.routes(runtime),
+        *answer_page.routes(runtime),
+        Route("/static/{name}", static, methods=["GET"]),
+    ]
+
+
+def is_page(request: Request) -> bool:
+    """Say whether an address is for people: what goes wrong there is told on a page, not in a problem document."""
+    return _room(request) in _ROOMS
+
+
+async def render(request: Request, failure: Exception) -> Response:
+    """Answer with a page that says what is wrong and what to do, and tells nothing else."""
+    match failure:
+        case NotFound() | HTTPException(status_code=404):
+            return nothing_here(request)
+        case TooLarge():
+            return _sorry(request, "too_large", status=413)
+        case Unavailable() | RequestInFlight():
+            return _sorry(request, "away", status=503)
+        case HTTPException():
+            return _sorry(request, "refused", status=failure.status_code)
+        case _:
+            if getattr(failure, "sqlstate", "") in ("22021", "22P05"):
+                return nothing_here(request)
+            _log.error("%s of a page (%s) failed: %s", request.method, _room(request), type(failure).__name__)
+            return _sorry(request, "broken", status=500)
+
+
+def _room(request: Request) -> str:
+    return request.url.path.split("/")[1]
+
+
+def _sorry(request: Request, what: str, *, status: int) -> Response:
+    answer = page("sorry.html", language=language_of(request), status=status, what=what)
+    if status == 503:
+        answer.headers["Retry-After"] = "2"
+    return answer

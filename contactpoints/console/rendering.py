@@ -1,0 +1,98 @@
+"""How a page is made: the templates, one environment per language, and the headers that every page has.
+
+No page needs a script, a cookie or another host. A page behind a link has its token in its address, so that nothing
+may keep or pass on the address: no caches, no referrer, no search engines.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
+from contactpoints.words import LANGUAGES, catalogues
+
+STATIC = Path(__file__).with_name("static")
+_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@cache
+def _files() -> Mapping[str, bytes]:
+    return {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in _MEDIA}
+
+
+@cache
+def _environment(language: str) -> Environment:
+    words = catalogues()[language]
+
+    def say(sentence: str) -> str:
+        return words.get(sentence, sentence)
+
+    def say_many(one: str, many: str, count: int) -> str:
+        return say(one if count == 1 else many)
+
+    made = Environment(
+        loader=PackageLoader("contactpoints", "console/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(say, say_many, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    made.globals |= {
+        "language": language,
+        "times": times,
+        "function_of": lambda line: function_of(words, line),
+        "channel_of": lambda kind: channel_of(words, kind),
+        "exercise_mark": EXERCISE_EVERYWHERE,
+        "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],
+    }
+    return made
+
+
+def page(template: str, /, *, language: str, status: int = 200, **fields: object) -> Response:
+    """Return a page in a language, with every header."""
+    words = _environment(language).get_template(template).render(**fields)
+    return HTMLResponse(words, status_code=status, headers={**HEADERS, "Content-Language": language})
+
+
+def language_of(request: Request) -> str:
+    """Return the first language that the reader's browser asks for and we have, for readers we do not know."""
+    for each in request.headers.get("Accept-Language", "")[:200].split(","):
+        wanted = each.partition(";")[0].strip()[:2].lower()
+        if wanted in LANGUAGES:
+            return wanted
+    return "en"
+
+
+async def static(request: Request) -> Response:
+    """Return a style or a picture of ours; there is no other kind of file."""
+    name = request.path_params["name"]
+    if name not in _files():
+        return nothing_here(request)
+    headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return Response(_files()[name], media_type=_MEDIA[Path(name).suffix], headers=headers)
+
+
+def nothing_here(request: Request) -> Response:
+    """Return the page for an address that is none, or a link that is known no more; it tells nothing."""
+    return page("nothing_here.html", language=language_of(request), status=404)

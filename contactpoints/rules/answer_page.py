@@ -1,0 +1,74 @@
+"""The page behind the link in an alert: what it shows, and what was typed into it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from contactpoints.rules.replies import Reply, read_reply
+
+Standing = Literal["open", "locked", "mine", "taken", "withdrawn", "closed"]
+"""``mine``: this officer has acknowledged; ``taken``: somebody else has; ``locked``: no tries are left."""
+
+MOST_OPENINGS = 10
+_BETWEEN_OPENINGS = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """What the page of one officer for one alert is made of; never case data.
+
+    ``taken_line``, ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``mine_at`` is the instant of
+    this officer's own. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
+    """
+
+    reply_code_id: int
+    code: str
+    alert_id: int
+    officer_id: int
+    reference: str
+    exercise: bool
+    state: str
+    kind: str
+    opened_at: datetime
+    language: str
+    line: str
+    zone: str
+    pin_required: bool
+    locked: bool
+    tries_left: int
+    taken_line: str | None = None
+    taken_at: datetime | None = None
+    taken_late: bool = False
+    mine_at: datetime | None = None
+
+
+def standing(page: AnswerPage) -> Standing:
+    """Return what the page is about now. The end of the alert weighs more than who took it."""
+    if page.state == "withdrawn":
+        return "withdrawn"
+    if page.state == "closed":
+        return "closed"
+    if page.mine_at is not None:
+        return "mine"
+    if page.taken_at is not None:
+        return "taken"
+    return "locked" if page.locked else "open"
+
+
+def read_typed(text: str) -> Reply:
+    """Read what was typed into the one field of the page, with the forgiveness of `read_reply`: a PIN, or a code."""
+    return read_reply(f"PIN {text}")
+
+
+def is_worth_noting(openings: int, last: datetime | None, now: datetime) -> bool:
+    """Say whether one more opening of the page belongs on the timeline, so that no machine can flood it."""
+    return openings < MOST_OPENINGS and (last is None or now - last >= _BETWEEN_OPENINGS)
+
+
+def looks_automated(*, method: str, purpose: str, agent: str) -> bool | None:
+    """Say whether a machine fetched the page; None where nobody can tell. A human is never certain here.
+
+    ``purpose`` is what the headers for prefetching say, ``agent`` the User-Agent.
+    """
+    told = method == "HEAD" or "prefetch" in purpose.lower() or "preview" in purpose.lower()
+    return True if told or not agent.startswith("Mozilla/") else None

@@ -1,0 +1,61 @@
+"""The page behind the link in an alert: what it is made of, and who opened it."""
+
+from datetime import datetime
+
+from contactpoints.rules.answer_page import AnswerPage
+from contactpoints.store.database import Row, Session
+
+_FIND = """
+select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, a.reference, a.status = 'exercise' as exercise,
+       a.state, a.kind, a.opened_at, o.language, p.line, c.zone, c.pin_required, r.locked_at is not null as locked,
+       greatest(0, $2 - (select count(*) from pin_tries t
+                          where t.reply_code_id = r.id and t.outcome is distinct from 'right'))::int as tries_left,
+       first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
+       mine.received_at as mine_at
+  from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
+  join posts p on p.id = r.post_id join contact_points c on c.id = p.contact_point_id
+  left join lateral (select line, received_at, late from acknowledgements k where k.alert_id = a.id
+                      order by received_at, inbound_id limit 1) first on true
+  left join lateral (select received_at from acknowledgements k where k.alert_id = a.id and k.officer_id = r.officer_id
+                      order by received_at, inbound_id limit 1) mine on true
+ where r.page_token = $1
+"""
+
+
+async def find(session: Session, token: str, *, most_tries: int) -> AnswerPage | None:
+    """Return the page that a link opens."""
+    row = await session.fetchrow(_FIND, token, most_tries)
+    return AnswerPage(**dict(row)) if row else None
+
+
+async def openings(session: Session, page: AnswerPage, *, automated: bool | None) -> Row:
+    """Return how often the page was noted as opened in this way (``count``), and when ``last``."""
+    row = await session.fetchrow(
+        """select count(*) as count, max(at) as last from timeline
+            where alert_id = $1 and code = 'link_opened' and (data->>'officer')::bigint = $2
+              and (data->>'automated')::boolean is not distinct from $3""",
+        page.alert_id,
+        page.officer_id,
+        automated,
+    )
+    assert row is not None
+    return row
+
+
+async def take_reading_try(session: Session, reply_code_id: int, *, most: int) -> bool:
+    """Count a try at reading the request before the PIN is looked at; False when none is left."""
+    taken = await session.fetchval(
+        """update reply_codes set reading_tries = reading_tries + 1
+            where id = $1 and reading_tries < $2 returning 1""",
+        reply_code_id,
+        most,
+    )
+    return taken is not None
+
+
+async def note_reading(session: Session, page: AnswerPage, *, now: datetime) -> None:
+    """Record that the officer read the particulars; the tries begin anew."""
+    await session.execute("update reply_codes set reading_tries = 0 where id = $1", page.reply_code_id)
+    await session.execute(
+        "insert into readings (alert_id, officer_id, at) values ($1, $2, $3)", page.alert_id, page.officer_id, now
+    )

@@ -1,0 +1,258 @@
+"""The page behind the link in an alert, asked as a browser asks."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from contactpoints.rules.codes import is_reply_code, new_reply_code
+from tests.world import PIN, World
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (Linux; Android 14)"}
+
+
+async def opened(world: World, *, officer: int = 0, **fields: Any) -> tuple[str, str]:
+    """Open an alert and let its messages out; return its reference, and the address of an officer's page."""
+    reference = (await world.opens_alert(**fields)).json()["reference"]
+    await world.settles()
+    return reference, await page_of(world, reference, officer)
+
+
+async def page_of(world: World, reference: str, officer: int = 0) -> str:
+    async with world.runtime.db.session() as session:
+        token = await session.fetchval(
+            """select page_token from reply_codes r join alerts a on a.id = r.alert_id
+                where a.reference = $1 and r.officer_id = $2""",
+            reference,
+            world.network["FR"].officers[officer].id,
+        )
+    return f"/a/{token}"
+
+
+async def facts(world: World, reference: str, code: str) -> list[dict[str, Any]]:
+    """Return the facts of one kind, as the contact point sees them."""
+    page = (await world.get(f"/v1/alerts/{reference}/timeline", key=world.contact_point)).json()
+    return [fact["data"] for fact in page["items"] if fact["code"] == code]
+
+
+async def state_of(world: World, reference: str) -> str:
+    return str((await world.get(f"/v1/alerts/{reference}")).json()["state"])
+
+
+async def look(world: World, path: str, **headers: str) -> httpx.Response:
+    return await world.client.get(path, headers=BROWSER | headers)
+
+
+async def types(world: World, path: str, pin: str, *, once: str = "") -> httpx.Response:
+    """Type something into the page's one field and press the button."""
+    return await world.client.post(path, data={"pin": pin, "once": once}, headers=BROWSER)
+
+
+async def test_it_shows_the_reference_the_times_and_one_thing_to_do_and_no_case_data(world: World) -> None:
+    reference, path = await opened(world)
+    page = await look(world, path)
+    assert page.status_code == 200
+    assert reference in page.text
+    assert "02:30 heure locale (00:30 UTC)" in page.text
+    assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION" in page.text
+    assert page.text.count("<button") == 1
+    particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
+    for telling in (particulars["facts_summary"], particulars["identifiers"][0], PIN):
+        assert telling not in page.text
+    async with world.runtime.db.session() as session:
+        code = await session.fetchval("select code from reply_codes limit 1")
+    assert code not in page.text
+
+
+async def test_the_headers_keep_the_address_from_leaking_and_let_no_script_run(world: World) -> None:
+    _, path = await opened(world)
+    page = await look(world, path)
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "script-src" not in policy
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in page.headers["X-Robots-Tag"]
+    assert "<script" not in page.text
+    assert re.findall(r'(?:src|href)="(?!/)', page.text) == []
+    style = await look(world, re.findall(r'href="(/static/page[^"]+)"', page.text)[0])
+    assert style.headers["Content-Type"].startswith("text/css")
+    assert "http" not in style.text
+
+
+async def test_an_exercise_says_so_first(world: World) -> None:
+    _, path = await opened(world, status="exercise")
+    body = (await look(world, path)).text.partition("<body>")[2]
+    assert body.index("EXERCISE / EXERCICE / EJERCICIO") < body.index("24/7")
+
+
+async def test_the_pin_acknowledges_and_the_page_says_that_it_counted(world: World) -> None:
+    reference, path = await opened(world)
+    world.clock.at = world.clock.at.replace(minute=3)
+    answer = await types(world, path, f" {PIN[:3]} {PIN[3:]} ")
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    page = await look(world, path)
+    assert "Votre réponse compte. Elle est arrivée à 02:03 heure locale (00:03 UTC)." in page.text
+    alert = (await world.get(f"/v1/alerts/{reference}")).json()
+    assert alert["state"] == "acknowledged"
+    assert alert["seconds_to_acknowledge"] == 180
+    assert alert["acknowledgement"]["channel"] == "link"
+    assert alert["acknowledgement"]["identity_strength"] == "code_and_pin"
+
+
+async def test_what_was_typed_is_kept_sealed_with_its_instant_before_it_is_weighed(world: World) -> None:
+    _, path = await opened(world)
+    await types(world, path, PIN)
+    async with world.runtime.db.session() as session:
+        row = await session.fetchrow("select * from inbound where source = 'link'")
+    assert row is not None
+    assert row["received_at"] == world.clock.at
+    assert PIN.encode() not in row["sealed"]
+    assert PIN.encode() in world.runtime.tools.keyring.open(row["sealed"], place="inbound:link:reply")
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "yes", "Acknowledge", "12345", "' or 1=1 --", "<script>", "0" * 40])
+async def test_a_form_without_a_pin_changes_nothing_and_costs_no_try(world: World, typed: str) -> None:
+    reference, path = await opened(world)
+    answer = await types(world, path, typed)
+    assert answer.status_code == 422
+    assert "il manque votre PIN" in answer.text
+    assert await state_of(world, reference) == "alerting"
+    assert await facts(world, reference, "pin_wrong") == []
+    assert "Essais restants" not in answer.text
+
+
+async def test_three_wrong_pins_lock_the_code_and_the_chain_climbs_at_once(world: World) -> None:
+    reference, path = await opened(world)
+    assert "Essais restants : 2." in (await types(world, path, "111222")).text
+    assert "Essais restants : 1." in (await types(world, path, "111222")).text
+    assert "VOTRE CODE EST BLOQUÉ" in (await types(world, path, "111222")).text
+    before = await world.timeline(reference)
+    await world.settles()
+    assert "step_started" in (await world.timeline(reference))[len(before) :]
+    assert "VOTRE CODE EST BLOQUÉ" in (await types(world, path, PIN)).text
+    assert await state_of(world, reference) == "alerting"
+
+
+async def test_the_same_page_sent_twice_costs_one_try(world: World) -> None:
+    _, path = await opened(world)
+    once = re.findall(r'name="once" value="(\w+)"', (await look(world, path)).text)[0]
+    assert "Essais restants : 2." in (await types(world, path, "111222", once=once)).text
+    assert (await types(world, path, "111222", once=once)).status_code == 303
+    assert "Essais restants : 1." in (await types(world, path, "111222", once="another")).text
+
+
+async def test_openings_are_noted_and_no_machine_can_flood_the_timeline(world: World) -> None:
+    reference, path = await opened(world)
+    for _ in range(5):
+        await look(world, path)
+        await look(world, path, **{"Sec-Purpose": "prefetch"})
+        await world.client.head(path, headers=BROWSER)
+    noted = await facts(world, reference, "link_opened")
+    assert sorted(str(fact["automated"]) for fact in noted) == ["None", "True"]
+    for _ in range(30):
+        await world.passes(minutes=1)
+        await look(world, path, **{"User-Agent": "scanner"})
+    assert len(await facts(world, reference, "link_opened")) == 11
+
+
+async def test_an_unknown_link_is_a_plain_page_that_tells_nothing(world: World) -> None:
+    for path in ("/a/ABCDEFGH23456789", "/a/%00", "/a/" + "A" * 3000):
+        for answer in (await look(world, path), await types(world, path, PIN)):
+            assert answer.status_code == 404
+            assert answer.headers["Content-Type"].startswith("text/html")
+            assert "There is nothing here" in answer.text
+            assert "ABCDEFGH" not in answer.text
+
+
+async def test_whoever_comes_later_reads_who_has_taken_it(world: World) -> None:
+    reference, mine = await opened(world)
+    await world.passes(minutes=5)
+    theirs = await page_of(world, reference, 1)
+    await types(world, mine, PIN)
+    page = (await look(world, theirs)).text
+    assert "DÉJÀ PRISE EN CHARGE" in page
+    assert "Par la première ligne, à 02:05 heure locale (00:05 UTC)." in page
+    assert "<form" not in page
+
+
+async def test_a_withdrawn_alert_says_so_and_takes_no_answer(world: World) -> None:
+    reference, path = await opened(world)
+    await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+    assert "RETIRÉE" in (await look(world, path)).text
+    assert "RETIRÉE" in (await types(world, path, PIN)).text
+    assert await state_of(world, reference) == "withdrawn"
+
+
+async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_the_reading_is_recorded(
+    world: World,
+) -> None:
+    reference, path = await opened(world)
+    early = await world.client.post(f"{path}/request", data={"pin": PIN})
+    assert early.status_code == 422
+    assert await state_of(world, reference) == "alerting"
+    await types(world, path, PIN)
+    assert (await world.client.post(f"{path}/request", data={"pin": ""})).status_code == 422
+    assert "PIN erroné" in (await world.client.post(f"{path}/request", data={"pin": "111222"})).text
+    assert await facts(world, reference, "request_read") == []
+    page = await world.client.post(f"{path}/request", data={"pin": PIN})
+    particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
+    assert particulars["identifiers"][0] in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    by_page, _ = await facts(world, reference, "request_read")
+    assert by_page["officer"] == world.network["FR"].officers[0].id
+    assert (await look(world, f"{path}/request")).headers["Location"] == path
+
+
+async def test_the_request_is_not_read_by_guessing(world: World) -> None:
+    _, path = await opened(world)
+    await types(world, path, PIN)
+    for _ in range(3):
+        await world.client.post(f"{path}/request", data={"pin": "111222"})
+    page = await world.client.post(f"{path}/request", data={"pin": PIN})
+    assert page.status_code == 422
+    assert "Trop de PIN erronés" in page.text
+
+
+async def test_where_the_pin_was_relaxed_the_page_asks_for_the_code_from_the_sms(world: World) -> None:
+    async with world.runtime.db.session() as session:
+        await session.execute("update contact_points set pin_required = false")
+    reference, path = await opened(world)
+    text = (await world.hears(world.network["FR"].officers[0].sms))[0]["body"]
+    code = next(word for word in text.split() if is_reply_code(word))
+    assert "Le code du SMS" in (await look(world, path)).text
+    assert (await types(world, path, "")).status_code == 422
+    assert "Essais restants : 2." in (await types(world, path, new_reply_code(b"another officer's"))).text
+    assert await state_of(world, reference) == "alerting"
+    assert (await types(world, path, code.lower())).status_code == 303
+    answer = (await world.get(f"/v1/alerts/{reference}")).json()["acknowledgement"]
+    assert answer["identity_strength"] == "weak"
+
+
+async def test_a_reply_whose_web_process_died_is_handled_by_the_engine(world: World) -> None:
+    reference, path = await opened(world)
+    async with world.runtime.db.session() as session:
+        await session.execute("alter table acknowledgements add constraint dead check (false) not valid")
+    assert (await types(world, path, PIN)).status_code == 500
+    async with world.runtime.db.session() as session:
+        await session.execute("alter table acknowledgements drop constraint dead")
+    received_at = world.clock.at
+    await world.passes(seconds=31)
+    alert = (await world.get(f"/v1/alerts/{reference}")).json()
+    assert alert["state"] == "acknowledged"
+    assert alert["acknowledged_at"].startswith(f"{received_at:%Y-%m-%dT%H:%M:%S}")
+
+
+async def test_what_is_no_page_is_told_in_words_and_quotes_nothing(world: World) -> None:
+    _, path = await opened(world)
+    assert (await world.client.put(path)).status_code == 405
+    assert (await world.client.post(path, content=b"pin=" + b"1" * 20_000)).status_code == 413
+    assert (await world.client.get("/static/../web.py")).status_code == 404
+    assert (await world.client.get("/v1/nothing")).headers["Content-Type"] == "application/problem+json"
+
+
+async def test_an_unknown_reader_is_spoken_to_in_the_language_of_the_browser(world: World) -> None:
+    answer = await look(world, "/a/none", **{"Accept-Language": "de-AT,es;q=0.8,en;q=0.5"})
+    assert "Aquí no hay nada" in answer.text
