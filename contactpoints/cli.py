@@ -8,17 +8,19 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from contactpoints.actions.access import make_key, set_pin
+from contactpoints.actions.access import list_keys, make_key, revoke_key, set_pin
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.refusals import Invalid, Refusal
+from contactpoints.rules.refusals import Fault, Invalid, Refusal
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import doors, keep_watch
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
+from schemas.access import NewKey
+from schemas.reading import BadInput, validate
 
 _DATABASE = "contactpoints"
 
@@ -70,10 +72,45 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
             await watch
 
 
-async def _key(settings: Settings, asked: argparse.Namespace) -> None:
-    actor = Actor(0, Role(asked.role), asked.party, asked.authority, asked.contact_point, tuple(asked.notify))
+async def _make_key(settings: Settings, asked: argparse.Namespace) -> None:
+    new = _new_key(asked)
+    actor = Actor(0, Role(new.role), new.party, new.authority, new.contact_point_id, new.notify, new.language)
     async with _opened(settings) as runtime:
-        print(await make_key(runtime.db, actor, now=runtime.now(), entropy=secrets.token_bytes))
+        now = runtime.now()
+        if new.expires_at is not None and new.expires_at <= now:
+            raise Invalid([Fault("/expires_at", "in_the_past", "It would have expired already.")])
+        print(await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes, expires_at=new.expires_at))
+
+
+def _new_key(asked: argparse.Namespace) -> NewKey:
+    told = {name: getattr(asked, name) for name in NewKey.model_fields}
+    expires = told["expires_at"]
+    if expires is not None and "T" not in expires:
+        told["expires_at"] = f"{expires}T00:00:00Z"
+    return validate(NewKey, told)
+
+
+async def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
+    async with _opened(settings) as runtime:
+        kept = await list_keys(runtime.db)
+        now = runtime.now()
+    print("number  role           Party  contact point  created     state               authority")
+    for key in kept:
+        state = "valid"
+        if key["revoked_at"]:
+            state = f"revoked {key['revoked_at']:%Y-%m-%d}"
+        elif key["expires_at"]:
+            state = f"{'expired' if key['expires_at'] <= now else 'until'} {key['expires_at']:%Y-%m-%d}"
+        point = key["contact_point_id"] or ""
+        print(
+            f"{key['id']:<6}  {key['role']:13}  {key['party'] or '':5}  {point:<13}  {key['created_at']:%Y-%m-%d}  "
+            f"{state:18}  {key['authority']}"
+        )
+
+
+async def _revoke_key(settings: Settings, asked: argparse.Namespace) -> None:
+    async with _opened(settings) as runtime:
+        await revoke_key(runtime.db, asked.number, now=runtime.now())
 
 
 async def _pin(settings: Settings, asked: argparse.Namespace) -> None:
@@ -90,14 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, told in (("web", "the doors"), ("engine", "the watch"), ("all", "doors and watch in one process")):
         commands.add_parser(name, help=f"run {told}").set_defaults(act=_serve)
-    key = commands.add_parser("key", help="make an API key; its secret is shown once")
-    key.add_argument("action", choices=["create"])
-    key.add_argument("--role", required=True, choices=[role.value for role in Role])
-    key.add_argument("--party", help="ISO 3166-1 alpha-2; none for secretariat and auditor")
-    key.add_argument("--authority", required=True, help="whose key it is")
-    key.add_argument("--contact-point", type=int)
-    key.add_argument("--notify", action="append", default=[], help="where news of alerts go; up to 3")
-    key.set_defaults(act=_key)
+    _add_keys(commands)
     pin = commands.add_parser("pin", help="set an officer's PIN, read from the terminal or from standard input")
     pin.add_argument("action", choices=["set"])
     pin.add_argument("--officer", type=int, required=True)
@@ -105,15 +135,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> int:
-    """Run one command; return 0, or 1 after one sentence about what is wrong."""
-    asked = _parser().parse_args()
+def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    acts = commands.add_parser("key", help="make, list and revoke API keys").add_subparsers(dest="act_", required=True)
+    make = acts.add_parser("create", help="make an API key; its secret is shown once")
+    make.add_argument("--role", required=True, choices=[role.value for role in Role])
+    make.add_argument("--party", help="ISO 3166-1 alpha-2; none for secretariat and auditor")
+    make.add_argument("--authority", required=True, help="whose key it is")
+    make.add_argument("--contact-point", type=int, dest="contact_point_id", metavar="NUMBER")
+    make.add_argument("--notify", action="append", default=[], help="where news of alerts go; up to 3")
+    make.add_argument("--language", default="en", help="of the news: en, fr or es")
+    make.add_argument("--expires", dest="expires_at", metavar="DATE", help="2027-01-31, or an instant with its offset")
+    make.set_defaults(act=_make_key)
+    acts.add_parser("list", help="list the keys, without their secrets").set_defaults(act=_list_keys)
+    revoke = acts.add_parser("revoke", help="make a key useless at once")
+    revoke.add_argument("number", type=int)
+    revoke.set_defaults(act=_revoke_key)
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+    """Run one command, that of this process by default; return 0, or 1 after one sentence about what is wrong."""
+    asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        settings = read_settings(os.environ, entropy=secrets.token_bytes)
+        settings = read_settings(environment, entropy=secrets.token_bytes)
         asyncio.run(asked.act(settings, asked))
-    except Invalid as invalid:
-        print("; ".join(fault.detail for fault in invalid.faults), file=sys.stderr)
+    except (Invalid, BadInput) as wrong:
+        told = (f"{fault.pointer.strip('/')}: {fault.detail}".rstrip(".") for fault in wrong.faults)
+        print("; ".join(told) + ".", file=sys.stderr)
         return 1
     except (BadSetting, embedded.EmbeddedUnavailable, Refusal) as failure:
         print(failure, file=sys.stderr)

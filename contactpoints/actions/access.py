@@ -3,16 +3,17 @@
 import asyncio
 import base64
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Fault, Invalid
-from contactpoints.store import access
+from contactpoints.rules.refusals import Fault, Invalid, NotFound
+from contactpoints.store import access, directory, entries
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import peppered, secret_hash
 
@@ -22,12 +23,41 @@ _LEAST_DIGITS, _MOST_DIGITS = 6, 12
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
-async def make_key(db: Database, actor: Actor, *, now: datetime, entropy: Callable[[int], bytes]) -> str:
-    """Make an API key for what ``actor`` describes; return its secret, which is shown once and kept hashed."""
+async def make_key(
+    db: Database,
+    actor: Actor,
+    *,
+    now: datetime,
+    entropy: Callable[[int], bytes],
+    expires_at: datetime | None = None,
+) -> str:
+    """Make an API key for what ``actor`` describes; return its secret, which is shown once and kept hashed.
+
+    Raises `Invalid` for a Party or a contact point that does not exist, or one of another Party.
+    """
     secret = "cp_" + base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
     async with db.transaction() as session:
-        await access.add_key(session, actor, secret_hash=secret_hash(secret), now=now)
+        if actor.party is not None and await directory.find_party(session, actor.party) is None:
+            raise Invalid([Fault("/party", "unknown", "There is no such Party.")])
+        if actor.contact_point is not None:
+            owner = await entries.find_owner(session, "contact_points", key=actor.contact_point)
+            if owner is None or owner.party != actor.party:
+                raise Invalid([Fault("/contact_point_id", "unknown", "This Party has no such contact point.")])
+        await access.add_key(session, actor, secret_hash=secret_hash(secret), expires_at=expires_at, now=now)
     return secret
+
+
+async def list_keys(db: Database) -> list[Mapping[str, Any]]:
+    """Return every API key that was ever made, as `schemas.access.KeyOut`, instants as they are; never a secret."""
+    async with db.session() as session:
+        return [dict(row) for row in await access.list_keys(session)]
+
+
+async def revoke_key(db: Database, number: int, *, now: datetime) -> None:
+    """Revoke an API key at once. Raises `NotFound`; revoking it again changes nothing."""
+    async with db.session() as session:
+        if not await access.revoke_key(session, number, now=now):
+            raise NotFound(f"There is no API key number {number}.")
 
 
 async def find_actor(db: Database, *, secret: str, now: datetime) -> Actor | None:

@@ -27,11 +27,14 @@ async def find_key(session: Session, *, secret_hash: bytes, now: datetime) -> Ac
     )
 
 
-async def add_key(session: Session, actor: Actor, *, secret_hash: bytes, now: datetime) -> int:
+async def add_key(
+    session: Session, actor: Actor, *, secret_hash: bytes, expires_at: datetime | None, now: datetime
+) -> int:
     """Keep a key; the actor's own number is ignored. Return the new number."""
     number: int = await session.fetchval(
-        """insert into api_keys (secret_hash, role, party, contact_point_id, authority, notify, language, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) returning id""",
+        """insert into api_keys
+               (secret_hash, role, party, contact_point_id, authority, notify, language, expires_at, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id""",
         secret_hash,
         actor.role.value,
         actor.party,
@@ -39,9 +42,26 @@ async def add_key(session: Session, actor: Actor, *, secret_hash: bytes, now: da
         actor.authority,
         list(actor.notify),
         actor.language,
+        expires_at,
         now,
     )
     return number
+
+
+async def list_keys(session: Session) -> list[Row]:
+    """Return every key without its hash, the first first."""
+    return await session.fetch(
+        """select id, role, party, contact_point_id, authority, notify, language, created_at, expires_at, revoked_at
+             from api_keys order by id"""
+    )
+
+
+async def revoke_key(session: Session, number: int, *, now: datetime) -> bool:
+    """Revoke a key; the first instant stays. False where there is none."""
+    done = await session.fetchval(
+        "update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id", number, now
+    )
+    return done is not None
 
 
 async def find_pin(session: Session, officer_id: int) -> Row | None:

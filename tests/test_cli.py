@@ -1,0 +1,84 @@
+"""The command line, in this process: keys are made, listed and revoked, and nonsense gets one sentence."""
+
+import asyncio
+import base64
+
+import pytest
+
+from contactpoints.cli import main
+from tests.world import World
+
+
+class Terminal:
+    """Runs commands against one database, and tells what they printed."""
+
+    def __init__(self, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.environment = {
+            "CONTACTPOINTS_DATABASE_URL": url,
+            "CONTACTPOINTS_REHEARSAL": "1",
+            "CONTACTPOINTS_KEYRING": "old:" + base64.b64encode(b"o" * 32).decode(),
+            "CONTACTPOINTS_PIN_PEPPER": base64.b64encode(bytes(32)).decode(),
+        }
+
+    async def runs(self, *words: str) -> str:
+        """Run a command that succeeds; return what it printed."""
+        self._capsys.readouterr()
+        code = await asyncio.to_thread(main, words, self.environment)
+        printed = self._capsys.readouterr()
+        assert code == 0, printed.err
+        return printed.out
+
+    async def fails(self, *words: str) -> str:
+        """Run a command that fails; return the sentence that it said, and nothing else."""
+        self._capsys.readouterr()
+        assert await asyncio.to_thread(main, words, self.environment) == 1, words
+        printed = self._capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.count("\n") == 1
+        return printed.err
+
+
+@pytest.fixture
+def terminal(database_url: str, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(database_url, capsys)
+
+
+async def test_a_key_is_made_listed_and_revoked(world: World, terminal: Terminal) -> None:
+    asked = ("--role", "requester", "--party", "RO", "--authority", "Invented Desk", "--notify", "a@b.example")
+    secret = (await terminal.runs("key", "create", *asked, "--language", "fr", "--expires", "2099-01-31")).strip()
+    assert secret.startswith("cp_")
+    assert (await world.get("/v1/alerts", key=secret)).status_code == 200
+    listed = await terminal.runs("key", "list")
+    assert secret not in listed
+    line = next(line for line in listed.splitlines() if "RO" in line)
+    assert "until 2099-01-31" in line
+    assert line.endswith("Invented Desk")
+    await terminal.runs("key", "revoke", line.split()[0])
+    assert (await world.get("/v1/alerts", key=secret)).status_code == 401
+    assert "revoked" in await terminal.runs("key", "list")
+    assert "There is no API key number 4711." in await terminal.fails("key", "revoke", "4711")
+
+
+_NO_SENSE = {
+    "--role auditor --party FR": "party: must be left out",
+    "--role requester": "party: is required for this role",
+    "--role requester --party ZZ": "party: There is no such Party",
+    "--role requester --party fr": "party: does not have the form",
+    "--role requester --party FR --contact-point 1": "contact_point_id: must be left out",
+    "--role contact_point --party FR --contact-point 4711": "no such contact point",
+    "--role contact_point --party US --contact-point {france}": "no such contact point",
+    "--role requester --party FR" + " --notify a@b.example" * 4: "notify: may have at most 3",
+    "--role requester --party FR --notify nobody": "notify/0: does not have",
+    "--role requester --party FR --language de": "language: must be 'en'",
+    "--role requester --party FR --expires soon": "expires_at: must be a date",
+    "--role requester --party FR --expires 2020-01-01": "expired already",
+}
+
+
+async def test_a_key_that_makes_no_sense_is_refused_in_one_sentence(world: World, terminal: Terminal) -> None:
+    france = str(world.network["FR"].contact_point)
+    for words, sentence in _NO_SENSE.items():
+        said = await terminal.fails("key", "create", "--authority", "A", *words.replace("{france}", france).split())
+        assert sentence in said, words
+    assert len((await terminal.runs("key", "list")).splitlines()) == 3, "none of them was made"
