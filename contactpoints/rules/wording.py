@@ -26,13 +26,14 @@ from contactpoints.rules.phrasing import (
 from contactpoints.rules.wording_access import address_words, pin_changed_words, pin_link_words
 from contactpoints.rules.wording_alarms import AlarmContext, alarm_words
 from contactpoints.rules.wording_answers import AnswerContext, answer_words
-from contactpoints.rules.wording_news import NewsContext, Tried, news_words
+from contactpoints.rules.wording_news import Alternative, NewsContext, Tried, news_words
 
 __all__ = [
     "EXERCISE",
     "EXERCISE_EVERYWHERE",
     "AlarmContext",
     "AlertContext",
+    "Alternative",
     "AnswerContext",
     "Catalogue",
     "NewsContext",

@@ -22,10 +22,26 @@ from contactpoints.rules.phrasing import (
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One step that was tried: which functions were called, by which kinds of channel; none called is possible."""
+    """One step that was tried: which functions were called, by which kinds of channel; none called is possible.
+
+    ``arrived``: nobody was called, because a report said that the message of the step before had arrived.
+    """
 
     functions: tuple[str, ...]
     channels: tuple[str, ...]
+    arrived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """An institution that the requester can turn to meanwhile, with the address that is public.
+
+    ``function`` is what it is to the requester (``central_authority``, ``secretariat``), None for a contact point.
+    """
+
+    name: str
+    address: str
+    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,8 @@ class NewsContext:
 
     ``zone`` is that of the contact point, ``requester_zone`` the requester's own where it is known. ``function`` is who
     acknowledged, or whose step failed. ``cause`` (``no_answer``, ``nobody_on_duty``, ``no_channel``) and ``step`` tell
-    of a failed step, ``next_function`` of the step that follows, ``tried`` of a chain that ran out.
+    of a failed step, ``next_function`` of the step that follows. ``tried`` and ``alternatives`` belong to a chain that
+    ran out; without any alternative it is told in general where to turn.
     """
 
     what: str
@@ -49,6 +66,7 @@ class NewsContext:
     cause: str | None = None
     next_function: str | None = None
     tried: tuple[Tried, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     now: datetime | None = None
 
 
@@ -92,6 +110,8 @@ _NOBODY_ELSE = msgid("Nobody else is being called for it any more.")
 _TRIED = msgid("What was tried:")
 _TRIED_LINE = msgid("- step {step}: {functions}, by {channels}")
 _NOT_CALLED_LINE = msgid("- step {step}: {functions}, could not be called")
+_ARRIVED_LINE = msgid("- step {step}: {functions}, not called again, the message had arrived")
+_TURN_TO = msgid("Meanwhile you can go through your INTERPOL bureau, or turn to:")
 _ALTERNATIVES = msgid(
     "What you can do meanwhile: ask the back-up institution or the central authority of the requested Party, go "
     "through your INTERPOL bureau, or call the secretariat of the network."
@@ -153,7 +173,7 @@ def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
         yield say(words, _WHAT_IT_MEANS)
         yield say(words, _NOBODY_ELSE)
     elif news.what == "still_open":
-        yield say(words, _ALTERNATIVES)
+        yield _alternatives(words, news)
         yield say(words, _GOES_ON)
     elif news.what in ("withdrawn", "closed"):
         yield say(words, _KEPT)
@@ -167,12 +187,24 @@ def _exhausted(words: Catalogue, news: NewsContext) -> Iterator[str]:
     if news.tried:
         lines = [_tried_line(words, tried, number) for number, tried in enumerate(news.tried, 1)]
         yield "\n".join((say(words, _TRIED), *lines))
-    yield say(words, _ALTERNATIVES)
+    yield _alternatives(words, news)
     yield say(words, _RESTART, minutes=minutes(news.restart.total_seconds()))
 
 
 def _tried_line(words: Catalogue, tried: Tried, number: int) -> str:
     functions = ", ".join(function_of(words, each) for each in tried.functions) or function_of(words, None)
     channels = ", ".join(channel_of(words, each) for each in tried.channels)
-    text = _TRIED_LINE if channels else _NOT_CALLED_LINE
+    text = _TRIED_LINE if channels else _ARRIVED_LINE if tried.arrived else _NOT_CALLED_LINE
     return say(words, text, step=number, functions=functions, channels=channels)
+
+
+def _alternatives(words: Catalogue, news: NewsContext) -> str:
+    if not news.alternatives:
+        return say(words, _ALTERNATIVES)
+    lines = [
+        f"- {function_of(words, each.function)}, {each.name}: {each.address}"
+        if each.function
+        else f"- {each.name}: {each.address}"
+        for each in news.alternatives
+    ]
+    return "\n".join((say(words, _TURN_TO), *lines))

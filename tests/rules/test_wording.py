@@ -12,7 +12,7 @@ from contactpoints.rules.gsm7 import MOST, septets
 from contactpoints.rules.wording import AlarmContext, AlertContext, AnswerContext, NewsContext, StandDownContext, Words
 from contactpoints.rules.wording_alarms import ALARMS
 from contactpoints.rules.wording_answers import ANSWERS, FOR_STRANGERS
-from contactpoints.rules.wording_news import Tried
+from contactpoints.rules.wording_news import Alternative, Tried
 from contactpoints.words import LANGUAGES, catalogues
 
 KINDS = ("sms", "email", "voice")
@@ -81,7 +81,8 @@ def answers(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Wor
 
 
 def news(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]:
-    tried = (Tried(("first",), ("sms", "email", "voice")), Tried(("second", TITLE), ()), Tried((), ()))
+    tried = (Tried(("first",), ("sms", "email", "voice")), Tried(("second", TITLE), ()), Tried((), (), arrived=True))
+    others = (Alternative(TITLE, "+442079460100", "central_authority"), Alternative(TITLE, "desk@poc.example.org"))
     for what in NEWS:
         for cause in ("no_answer", "nobody_on_duty", "no_channel"):
             for function in FUNCTIONS:
@@ -93,6 +94,7 @@ def news(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]
                     cause=cause,
                     next_function=function,
                     tried=tried,
+                    alternatives=others if cause == "no_answer" else (),
                     now=NOW,
                 )
                 yield wording.news_words(words, kind, news=said)
@@ -203,6 +205,7 @@ def test_a_stranger_learns_neither_reference_nor_function_nor_code(language: str
 KNOWN_FIELDS = {
     *("reference", "exercise", "urgent", "answer_by", "zone", "now", "at", "what", "why", "function", "tries_left"),
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
+    *("alternatives", "name", "address", "arrived"),
     *("contact_point", "channel", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
     *("words", "kind", "alert", "news", "answer", "alarm"),
 }

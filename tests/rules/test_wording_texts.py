@@ -9,7 +9,7 @@ from contactpoints.rules import wording
 from contactpoints.rules.gsm7 import MOST, septets
 from contactpoints.rules.phrasing import clock, cut, function_of
 from contactpoints.rules.wording import AlarmContext, AlertContext, AnswerContext, NewsContext, StandDownContext, Words
-from contactpoints.rules.wording_news import Tried
+from contactpoints.rules.wording_news import Alternative, Tried
 from contactpoints.words import LANGUAGES, catalogues
 
 KINDS = ("sms", "email", "voice")
@@ -203,6 +203,30 @@ def test_an_exhausted_chain_lists_what_was_tried_and_what_remains() -> None:
     assert "- step 1: the first line, by SMS, e-mail\n- step 2: the second line, could not be called" in text
     for alternative in ("back-up", "central authority", "INTERPOL", "secretariat", "again in 15 min"):
         assert alternative in text
+
+
+def test_alternatives_that_are_known_are_named_with_their_public_addresses() -> None:
+    others = (
+        Alternative("Ministry of Justice", "+44 20 7946 0100", "central_authority"),
+        Alternative("Desk", "x@y.org"),
+    )
+    for what in ("exhausted", "still_open"):
+        context = NewsContext(
+            *(what, REFERENCE, False, NIGHT, ZONE, None, timedelta(minutes=15)), alternatives=others, now=NIGHT
+        )
+        text = wording.news_words(EN, "email", news=context).text
+        assert "turn to:\n- the central authority, Ministry of Justice: +44 20 7946 0100\n- Desk: x@y.org\n" in text
+        assert "back-up" not in text
+
+
+def test_a_step_whose_message_had_arrived_is_not_said_to_have_failed() -> None:
+    context = NewsContext(
+        *("exhausted", REFERENCE, False, NIGHT, ZONE, None, timedelta(minutes=15)),
+        tried=(Tried(("first",), (), arrived=True),),
+        now=NIGHT,
+    )
+    text = wording.news_words(EN, "email", news=context).text
+    assert "- step 1: the first line, not called again, the message had arrived" in text
 
 
 def test_a_failed_step_says_what_comes_next() -> None:
