@@ -2,7 +2,8 @@
 
 Source of every row: ``https://www.twilio.com/docs/api/errors/<code>``. The rule behind the table: what is wrong with
 the recipient or with these words is permanent (the next channel must be tried); what is wrong with our account, our
-sender or the moment is temporary (it is mended or passes, and until then nobody may be written off).
+sender or the moment is temporary (it is mended or passes, and until then nobody may be written off: whoever is refused
+for good is not written to again).
 """
 
 from typing import Literal
@@ -28,12 +29,12 @@ _MEANINGS: dict[int, tuple[Verdict, str]] = {
     21212: ("temporary", "our sender is not valid"),
     21217: ("permanent", "telephone number has a wrong form"),
     21401: ("permanent", "not a telephone number"),
-    21408: ("permanent", "messages to this country are not enabled for our account"),
+    21408: ("temporary", "messages to this country are not enabled for our account"),
     21602: ("permanent", "message without words"),
     21603: ("temporary", "no sender given"),
     21604: ("permanent", "no recipient given"),
     21606: ("temporary", "our sender cannot send messages"),
-    21608: ("permanent", "trial account: recipient not verified"),
+    21608: ("temporary", "trial account: recipient not verified"),
     21609: ("temporary", "our callback address is not valid"),
     21610: ("permanent", "recipient has sent STOP"),
     21611: ("temporary", "queue of our sender is full"),
@@ -53,19 +54,19 @@ _MEANINGS: dict[int, tuple[Verdict, str]] = {
     30004: ("permanent", "blocked by the recipient or the network"),
     30005: ("permanent", "number unknown to its network"),
     30006: ("permanent", "landline, or a network that cannot be reached"),
-    30007: ("permanent", "filtered as unwanted"),
+    30007: ("temporary", "filtered as unwanted"),
     30008: ("temporary", "network gave no reason"),
     30009: ("temporary", "a part of the message went missing"),
-    30010: ("permanent", "price above our limit"),
+    30010: ("temporary", "price above our limit"),
     30017: ("temporary", "network congested"),
     30022: ("temporary", "rate limit of the network"),
     30023: ("temporary", "daily limit of the network"),
     30024: ("temporary", "our sender is not set up in the network"),
-    30032: ("permanent", "our toll-free sender is not verified"),
-    30034: ("permanent", "our sender is not registered for this country"),
+    30032: ("temporary", "our toll-free sender is not verified"),
+    30034: ("temporary", "our sender is not registered for this country"),
     30410: ("temporary", "network timed out"),
-    30450: ("permanent", "blocked as suspected fraud"),
-    30453: ("permanent", "blocked as suspected fraud"),
+    30450: ("temporary", "blocked as suspected fraud"),
+    30453: ("temporary", "blocked as suspected fraud"),
 }
 
 _STATUSES: dict[int, tuple[Verdict, str]] = {

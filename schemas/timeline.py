@@ -20,7 +20,7 @@ from schemas.fields import write_instant
 
 Audience = Literal["both", "requester", "contact_point"]
 Side = Literal["requester", "contact_point"]
-SkipReason = Literal["nobody_on_duty", "no_channel", "delivered_already"]
+SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
 News = Literal["acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed"]
 Alarm = Literal["nobody_on_duty", "no_channel", "code_locked", "stop", "wrong_person", "channel_refused"]
@@ -42,6 +42,15 @@ class Opened:
     status: str
     urgency: str
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """What is no emergency wakes nobody: the first step waits for the working hours of the contact point."""
+
+    code: ClassVar = "deferred"
+    visible_to: ClassVar[Audience] = "both"
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +312,7 @@ class AlarmRaised:
 
 Fact: TypeAlias = (
     Opened
+    | Deferred
     | StepStarted
     | StepSkipped
     | MessageAccepted

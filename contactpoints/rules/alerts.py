@@ -1,6 +1,6 @@
 """Alerts: what is warned of when one opens, and how one is written for those outside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from contactpoints.rules.calls import Directory, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan, planned
+from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
 
 
@@ -41,8 +42,11 @@ def warnings(
     asked: Mapping[str, str],
     taken: Taken,
     capability: str | None,
+    waits_until: datetime | None = None,
 ) -> tuple[Caution, ...]:
     """Return what to warn the requester of. ``asking`` and ``asked`` map instruments to each Party's status.
+
+    ``waits_until``: when the first step is due that waits for working hours; None when it was taken at once.
 
     The data on memberships are seed data to be confirmed: they warn, and block nothing.
     """
@@ -55,7 +59,10 @@ def warnings(
     if capability == "cannot":
         found.append(Caution("kind_not_executed", "The contact point says that it cannot deal with this kind."))
     found += [_of_skip(skip) for skip in taken.skipped]
-    if taken.step is None:
+    if waits_until is not None:
+        detail = f"The contact point is not at work; nobody is called before {write_instant(waits_until)}."
+        found.append(Caution("outside_working_hours", detail))
+    elif taken.step is None:
         found.append(Caution("nobody_reached", "No step could call anybody; the chain starts again by itself."))
     return tuple(found)
 
@@ -179,3 +186,19 @@ def write_acknowledgement(row: Mapping[str, Any]) -> dict[str, Any]:
         "seconds_to_acknowledge": seconds(row["opened_at"], row["received_at"]),
         "provider_at": _maybe(row["provider_at"]),
     }
+
+
+_STEPS = ("step_started", "step_skipped")
+
+
+def tried(kept: Iterable[tuple[str, Mapping[str, Any]]], *, cycle: int) -> tuple[Tried, ...]:
+    """Return what each step of a cycle came to, in the order of the steps, out of codes and data of facts."""
+    steps: dict[int, Tried] = {}
+    for code, data in kept:
+        if code not in _STEPS or data["cycle"] != cycle:
+            continue
+        if code == "step_started":
+            steps[data["step"]] = Tried(tuple(data["functions"]), tuple(data["channels"]))
+        else:
+            steps[data["step"]] = Tried(tuple(data["lines"]), (), arrived=data["reason"] == "delivered_already")
+    return tuple(steps[number] for number in sorted(steps))

@@ -30,7 +30,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A step that calls nobody, and why."""
+    """A step that calls nobody, and why: ``nobody_on_duty``, ``no_channel``, ``code_locked``, ``delivered_already``."""
 
     step: int
     reason: str
@@ -71,11 +71,22 @@ def officers_of(step: Step, directory: Directory, now: datetime) -> tuple[tuple[
     return tuple(found.values())
 
 
-def calls_of(step: Step, directory: Directory, now: datetime, *, available: Collection[str]) -> tuple[Call, ...] | str:
-    """Return the calls of a step at ``now``, or why there are none: ``nobody_on_duty`` or ``no_channel``."""
-    officers = officers_of(step, directory, now)
+def calls_of(
+    step: Step,
+    directory: Directory,
+    now: datetime,
+    *,
+    available: Collection[str],
+    locked: Collection[int] = (),
+) -> tuple[Call, ...] | str:
+    """Return the calls of a step at ``now``, or why there are none: see `Skip`.
+
+    An officer whose reply code is ``locked`` could not answer, and is not called.
+    """
+    on_duty = officers_of(step, directory, now)
+    officers = [each for each in on_duty if each[2].id not in locked]
     if not officers:
-        return "nobody_on_duty"
+        return "code_locked" if on_duty else "nobody_on_duty"
     calls = tuple(
         Call(officer, post, point, channels)
         for point, post, officer in officers
@@ -91,7 +102,14 @@ def lines_of(step: Step, directory: Directory) -> tuple[str, ...]:
 
 
 def take(
-    plan: Plan, directory: Directory, now: datetime, *, first: int, available: Collection[str], delivered: bool
+    plan: Plan,
+    directory: Directory,
+    now: datetime,
+    *,
+    first: int,
+    available: Collection[str],
+    delivered: bool,
+    locked: Collection[int] = (),
 ) -> Taken:
     """Take step ``first`` of ``plan`` at ``now``; steps that would call nobody are skipped at once.
 
@@ -104,7 +122,7 @@ def take(
         lines = lines_of(step, directory)
         if step.only_if_undelivered and delivered:
             return Taken((*skipped, Skip(number, "delivered_already", lines)), number, ())
-        calls = calls_of(step, directory, now, available=available)
+        calls = calls_of(step, directory, now, available=available, locked=locked)
         if not isinstance(calls, str):
             return Taken(tuple(skipped), number, calls)
         skipped.append(Skip(number, calls, lines))

@@ -103,7 +103,7 @@ async def test_one_refused_number_does_not_disturb_the_others(notifier: TwilioSm
     [
         pytest.param(400, 21211, True, id="invalid number"),
         pytest.param(400, 21610, True, id="opted out"),
-        pytest.param(403, 21408, True, id="country not enabled"),
+        pytest.param(403, 21408, False, id="country not enabled for us"),
         pytest.param(400, 21614, True, id="not a mobile"),
         pytest.param(400, 21606, False, id="our sender cannot send"),
         pytest.param(400, 21611, False, id="our queue is full"),
