@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.actions import access
 from contactpoints.actions.tools import Tools
 from contactpoints.clock import Clock
+from contactpoints.rules.access import Actor
 from contactpoints.settings import Settings
 from contactpoints.store.database import Database
 from contactpoints.store.doorbell import Bell
@@ -19,7 +20,7 @@ from notifiers.message import Hearing, Notifier, Reporting
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Database, clock, notifiers, bell and settings of this process."""
+    """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes)."""
 
     settings: Settings
     db: Database
@@ -27,6 +28,7 @@ class Runtime:
     notifiers: Mapping[str, Notifier]
     bell: Bell
     clock: Clock
+    known_keys: dict[bytes, Actor] = field(default_factory=dict, repr=False)
 
     def now(self) -> datetime:
         """Return the present instant."""

@@ -14,8 +14,9 @@ from contactpoints.actions.access import make_key, set_pin
 from contactpoints.actions.demo_network import Made, MadeOfficer, load_demo
 from contactpoints.actions.seed import load_parties
 from contactpoints.clock import Clock
-from contactpoints.engine import dispatcher
+from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.run import carry_on, read_replies
+from contactpoints.engine.tracer import follow_up
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.runtime import Runtime, open_runtime
@@ -73,11 +74,14 @@ class World:
     async def settles(self) -> None:
         """Let the engine work until nothing is due."""
         desk = desk_of(self.runtime)
+        lanes = [Lane(desk, kind) for kind in self.runtime.tools.gateways]
         done = 1
         while done:
             done = await carry_on(desk) + await read_replies(desk)
-            done += await dispatcher.send_due(desk, "sms") + await dispatcher.send_due(desk, "email")
-            done += await dispatcher.follow_up(desk)
+            for lane in lanes:
+                done += await lane.claim()
+                await lane.land()
+            done += await follow_up(desk)
 
     async def passes(self, **duration: float) -> None:
         """Move the clock on, stopping wherever something falls due, and let the engine work there."""

@@ -247,8 +247,7 @@ async def _answered(
         language=code["language"],
         body=words.text,
         officer_id=code["officer_id"],
-        reply_code_id=code["id"],
         exercise=exercise,
     )
-    await outbox.enqueue(session, code["alert_id"], [draft], now=now)
+    await outbox.enqueue(session, [(code["alert_id"], draft)], now=now)
     return what

@@ -90,7 +90,7 @@ async def raise_alarms(
         for alert in alarm.alerts:
             fact = facts.AlarmRaised(reason=alarm.reason, told=told, line=alarm.line)
             noted.setdefault(alert, []).append((now, fact))
-    await outbox.enqueue(session, None, drafts, now=now)
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
     return noted
 
 

@@ -1,15 +1,15 @@
-"""Calling whom a step calls: reply codes, exact words, queued messages and the facts about them, in one go."""
+"""Calling whom a step calls: reply codes, exact words, messages and facts, computed here and written by others."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import codes, wording
 from contactpoints.rules.calls import Call, Skip, Taken
 from contactpoints.rules.delivery import Draft
-from contactpoints.store import alerts, outbox
-from contactpoints.store.database import Row, Session
+from contactpoints.store.alerts import NewCode
+from contactpoints.store.outbox import Used
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
@@ -21,10 +21,27 @@ ANSWER_WITHIN = timedelta(minutes=30)
 class Subject:
     """The alert that a step belongs to, as far as calling needs to know it."""
 
-    id: int
     reference: str
     exercise: bool
+    urgent: bool
     opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an alert's officers were given before: (code, page token) by officer, and what was written to them."""
+
+    codes: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
+
+
+@dataclass(slots=True)
+class Called:
+    """What calling somebody comes to."""
+
+    codes: list[NewCode] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
 
 
 def page(tools: Tools, token: str) -> str | None:
@@ -37,45 +54,38 @@ def words_of(tools: Tools, language: str) -> wording.Catalogue:
     return tools.words[language]
 
 
-async def call_out(
-    session: Session, subject: Subject, *, taken: Taken, cycle: int, until: datetime, now: datetime, tools: Tools
-) -> list[Noted]:
-    """Queue the messages of a step that was taken; return the facts to note, skipped steps first."""
-    noted: list[Noted] = [(now, _skipped(skip, cycle)) for skip in taken.skipped]
+def call_out(
+    subject: Subject, *, taken: Taken, cycle: int, until: datetime, before: Before, now: datetime, tools: Tools
+) -> Called:
+    """Return codes, messages and facts of a step that was taken, the facts of skipped steps first."""
+    called = Called(noted=[(now, _skipped(skip, cycle)) for skip in taken.skipped])
     if not taken.calls or taken.step is None:
-        return noted
-    officers = [
-        (call.officer.id, call.post.id, codes.new_reply_code(tools.entropy(16)), _token(tools)) for call in taken.calls
-    ]
-    given = await alerts.give_codes(session, subject.id, officers=officers, step=taken.step, now=now)
-    before = await outbox.used(session, subject.id)
-    drafts = [
-        draft
-        for call in taken.calls
-        for draft in _drafts(
-            call, subject, given[call.officer.id], step=taken.step, cycle=cycle, tools=tools, before=before, now=now
+        return called
+    for call in taken.calls:
+        given = before.codes.get(call.officer.id)
+        if given is None:
+            given = codes.new_reply_code(tools.entropy(16)), codes.new_token(tools.entropy(16))
+            called.codes.append(NewCode(*given, call.officer.id, call.post.id, taken.step))
+        called.drafts += _drafts(
+            call, subject, given, step=taken.step, cycle=cycle, tools=tools, before=before.used.gateways, now=now
         )
-    ]
-    await outbox.enqueue(session, subject.id, drafts, now=now)
-    return [*noted, (now, _started(taken.calls, taken.step, cycle=cycle, until=until))]
-
-
-def _token(tools: Tools) -> str:
-    return codes.new_token(tools.entropy(16))
+    called.noted.append((now, _started(taken.calls, taken.step, cycle=cycle, until=until)))
+    return called
 
 
 def _drafts(
     call: Call,
     subject: Subject,
-    given: Row,
+    given: tuple[str, str],
     *,
     step: int,
     cycle: int,
     tools: Tools,
-    before: dict[tuple[str, str], str | None],
+    before: Mapping[tuple[str, str], str | None],
     now: datetime,
 ) -> Iterable[Draft]:
-    link = page(tools, given["page_token"])
+    code, token = given
+    link = page(tools, token)
     for channel in call.channels:
         key = (channel.kind, channel.address)
         words = wording.alert_words(
@@ -84,12 +94,12 @@ def _drafts(
             alert=wording.AlertContext(
                 reference=subject.reference,
                 exercise=subject.exercise,
-                urgent=True,
+                urgent=subject.urgent,
                 answer_by=subject.opened_at + ANSWER_WITHIN,
                 zone=call.contact_point.zone,
                 now=now,
             ),
-            code=given["code"],
+            code=code,
             link=link,
             pin_required=call.contact_point.pin_required,
             repeat=key in before,
@@ -105,7 +115,6 @@ def _drafts(
             link=link if channel.kind == "email" else None,
             officer_id=call.officer.id,
             channel_id=channel.id,
-            reply_code_id=given["id"],
             gateway=_another(tools.gateways.get(channel.kind, ()), before.get(key)),
             exercise=subject.exercise,
             repeat=key in before,

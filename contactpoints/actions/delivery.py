@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, try_again_at
-from contactpoints.store import inbound, outbox, timeline
+from contactpoints.store import alerts, inbound, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
@@ -16,10 +16,8 @@ _ATTEMPT_BYTES = 12
 _TRACE_AGAIN = timedelta(seconds=5)
 
 
-async def claim(
-    db: Database, kind: str, *, now: datetime, most: int, tools: Tools, exercises: bool = True
-) -> list[Claimed]:
-    """Take due messages of a kind; the lease is committed before anything is sent."""
+async def claim(db: Database, kind: str, *, now: datetime, most: int, exercises: int, tools: Tools) -> list[Claimed]:
+    """Take due messages, at most ``exercises`` of exercises; the lease is committed before anything is sent."""
     codes = [tools.entropy(_ATTEMPT_BYTES).hex() for _ in range(most)]
     async with db.session() as session:
         return await outbox.claim(
@@ -46,13 +44,13 @@ def unsure(claimed: Claimed, *, now: datetime, reason: str) -> Outcome:
 async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """Write outcomes and the facts about them down, in one transaction, alerts locked in the order of their numbers."""
     async with db.transaction() as session:
+        await alerts.lock_all(session, {o.claimed.alert_id for o in outcomes if o.claimed.alert_id is not None})
         ours = await outbox.settle(session, outcomes, trace_at=now)
         told: dict[int, list[Noted]] = {}
         for outcome in outcomes:
             if outcome.claimed.id in ours and outcome.claimed.alert_id is not None:
                 told.setdefault(outcome.claimed.alert_id, []).append((outcome.at, _fact(outcome)))
-        for alert_id in sorted(told):
-            await timeline.append(session, alert_id, told[alert_id])
+        await timeline.append_all(session, told)
 
 
 def _fact(outcome: Outcome) -> facts.Fact:

@@ -1,11 +1,19 @@
-"""Escalation: what is due for open alerts is decided by `rules.escalation` and carried out here."""
+"""Escalation: what is due for open alerts is decided by `rules.escalation` and carried out here, a batch at a time.
 
+A batch is one transaction: lock what is due, read what is known of it, decide in memory, and write every kind of
+thing with one statement. Five thousand alerts that fall due in the same second are twenty-five batches.
+"""
+
+import json
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from contactpoints.actions import news
-from contactpoints.actions.calling import Subject, call_out
+from contactpoints.actions.calling import Before, Called, Subject, call_out
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import calls, escalation
 from contactpoints.rules.escalation import Climb, Exhaust, Plan, Rest, Standing, Wait
@@ -15,11 +23,19 @@ from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
+_PAUSE = timedelta(seconds=5)
+_BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
+
+
+@lru_cache(maxsize=4096)
+def _plan(text: str) -> Plan:
+    """Read a frozen plan; alerts to the same contact point share theirs."""
+    return escalation.read_plan(json.loads(text))
 
 
 def subject_of(row: Row) -> Subject:
     """Return the alert of a row as calling needs it."""
-    return Subject(row["id"], row["reference"], row["status"] == "exercise", row["opened_at"])
+    return Subject(row["reference"], row["status"] == "exercise", row["urgency"] == "emergency", row["opened_at"])
 
 
 def standing_of(row: Row) -> Standing:
@@ -29,18 +45,27 @@ def standing_of(row: Row) -> Standing:
     return Standing(row["step"], row["cycle"], row["step_since"], exhausted_at, settled)
 
 
+@dataclass(slots=True)
+class Moved:
+    """What one alert's move comes to: the columns that change, and what is called, said and noted."""
+
+    columns: dict[str, Any]
+    called: Called = field(default_factory=Called)
+
+
 async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = 200) -> list[int]:
     """Carry out what is due now; return the alerts that were touched (empty: nothing due).
 
-    A batch is one transaction. When one alert breaks it, each is tried alone, and the broken one waits for the
-    administrator's eye without holding up its neighbours.
+    When one alert breaks a batch, each is tried alone, and the broken one waits for the administrator's eye without
+    holding up its neighbours.
     """
+    rows: list[Row] = []
     try:
         async with db.transaction() as session:
             rows = await alerts.claim_due(session, now=now, most=most)
             await _carry_on(session, rows, now=now, tools=tools)
         return [row["id"] for row in rows]
-    except (DatabaseFault, ValueError, LookupError, TypeError) as failure:
+    except _BROKEN as failure:
         _log.error("a batch of due alerts broke (%s); trying each alone", type(failure).__name__)
     touched = []
     for row in rows:
@@ -51,11 +76,10 @@ async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = 200
 async def _alone(db: Database, alert_id: int, *, now: datetime, tools: Tools) -> list[int]:
     try:
         async with db.transaction() as session:
-            row = await alerts.lock(session, alert_id)
-            if row["due_at"] is not None and row["due_at"] <= now:
-                await _carry_on(session, [row], now=now, tools=tools)
+            rows = await alerts.claim_one_due(session, alert_id, now=now)
+            await _carry_on(session, rows, now=now, tools=tools)
         return [alert_id]
-    except (DatabaseFault, ValueError, LookupError, TypeError) as failure:
+    except _BROKEN as failure:
         _log.error("alert %d cannot be carried on: %s; trying again in 5 s", alert_id, type(failure).__name__)
         async with db.transaction() as session:
             row = await alerts.lock(session, alert_id)
@@ -64,66 +88,90 @@ async def _alone(db: Database, alert_id: int, *, now: datetime, tools: Tools) ->
     return []
 
 
-_PAUSE = timedelta(seconds=5)
-
-
-async def _carry_on(session: Session, rows: list[Row], *, now: datetime, tools: Tools) -> None:
-    plans = {row["id"]: escalation.read_plan(row["plan"]) for row in rows}
+async def _carry_on(session: Session, rows: Sequence[Row], *, now: datetime, tools: Tools) -> None:
+    if not rows:
+        return
+    numbers = [row["id"] for row in rows]
+    tools.atlas.turn_to(await directory.revision(session))
+    plans = {row["id"]: _plan(row["plan"]) for row in rows}
     wanted = {ref.contact_point for plan in plans.values() for step in plan.steps for ref in step.posts}
-    known = await directory.load(session, wanted | {row["contact_point_id"] for row in rows})
+    known = await tools.atlas.points(session, wanted | {row["contact_point_id"] for row in rows})
+    codes, used = await alerts.codes_of(session, numbers), await outbox.used(session, numbers)
+    moved = {}
     for row in rows:
-        await _move(session, row, plans[row["id"]], known=known, now=now, tools=tools)
+        before = Before(codes[row["id"]], used[row["id"]])
+        moved[row["id"]] = _move(row, plans[row["id"]], known=known, before=before, now=now, tools=tools)
+    await _write(session, rows, moved, now=now)
 
 
-async def _move(session: Session, row: Row, plan: Plan, *, known: calls.Directory, now: datetime, tools: Tools) -> None:
-    columns: dict[str, Any] = {}
-    noted: list[Noted] = []
+async def _write(session: Session, rows: Sequence[Row], moved: Mapping[int, Moved], *, now: datetime) -> None:
+    await alerts.stand_all(session, {row["id"]: {**row, **moved[row["id"]].columns} for row in rows})
+    called = {number: each.called for number, each in moved.items()}
+    await alerts.give_codes(session, [(number, code) for number, c in called.items() for code in c.codes], now=now)
+    await outbox.enqueue(session, [(number, draft) for number, c in called.items() for draft in c.drafts], now=now)
+    await timeline.append_all(session, {number: c.noted for number, c in called.items()})
+
+
+def _move(row: Row, plan: Plan, *, known: calls.Directory, before: Before, now: datetime, tools: Tools) -> Moved:
+    moved = Moved({})
     match escalation.next_move(plan, standing_of(row), now):
         case Rest():
-            return
+            return moved
         case Wait(until):
-            columns["due_at"] = until
+            moved.columns["due_at"] = until
         case Climb(step, cycle):
-            columns, noted = await _climb(session, row, plan, known=known, step=step, cycle=cycle, now=now, tools=tools)
+            moved = _climb(row, plan, known=known, before=before, step=step, cycle=cycle, now=now, tools=tools)
         case Exhaust(restart_at):
-            columns, noted = _exhaust(row, plan, restart_at=restart_at, now=now)
-    if columns.get("state") == "exhausted":
-        noted += await news.tell(session, row, "exhausted", now=now, tools=tools, plan=plan)
-        columns["news_at"] = now + plan.reminder
+            moved = _exhaust(row["cycle"], plan, restart_at=restart_at, now=now)
+    _add_news(row, plan, moved, known=known, now=now, tools=tools)
+    return moved
+
+
+def _add_news(row: Row, plan: Plan, moved: Moved, *, known: calls.Directory, now: datetime, tools: Tools) -> None:
+    """Tell the requester of a chain that ran out, and from time to time that the alert is still open."""
+    what: facts.News | None = None
+    if moved.columns.get("state") == "exhausted":
+        what = "exhausted"
     elif row["news_at"] is not None and row["news_at"] <= now:
-        noted += await news.tell(session, row, "still_open", now=now, tools=tools, plan=plan)
-        columns["news_at"] = now + plan.reminder
-    news_at = columns.get("news_at", row["news_at"])
-    columns["due_at"] = min(columns["due_at"], news_at) if news_at else columns["due_at"]
-    await alerts.stand(session, row["id"], **columns)
-    await timeline.append(session, row["id"], noted)
+        what = "still_open"
+    if what is not None:
+        point = known.get(row["contact_point_id"])
+        zone = point.zone if point else "UTC"
+        drafts, noted = news.news_of(news.addressees_of(row), what, zone=zone, now=now, tools=tools, plan=plan)
+        moved.called.drafts += drafts
+        moved.called.noted += noted
+        moved.columns["news_at"] = now + plan.reminder
+    news_at = moved.columns.get("news_at", row["news_at"])
+    moved.columns["due_at"] = min(moved.columns["due_at"], news_at) if news_at else moved.columns["due_at"]
 
 
-async def _climb(
-    session: Session,
+def _climb(
     row: Row,
     plan: Plan,
     *,
     known: calls.Directory,
+    before: Before,
     step: int,
     cycle: int,
     now: datetime,
     tools: Tools,
-) -> tuple[dict[str, Any], list[Noted]]:
-    noted: list[Noted] = [(now, facts.ChainRestarted(cycle=cycle))] if cycle > row["cycle"] else []
-    delivered = step > 1 and await outbox.delivered_in_step(session, row["id"], cycle=cycle, step=step - 1)
+) -> Moved:
+    restarted: list[Noted] = [(now, facts.ChainRestarted(cycle=cycle))] if cycle > row["cycle"] else []
+    delivered = (cycle, step - 1) in before.used.delivered
     available = frozenset(tools.gateways)
     taken = calls.take(plan, known, now, first=step, available=available, delivered=delivered)
+    until = now + plan.steps[taken.step - 1].patience if taken.step else now
+    called = call_out(subject_of(row), taken=taken, cycle=cycle, until=until, before=before, now=now, tools=tools)
+    called.noted = restarted + called.noted
     if taken.step is None:
-        columns, end = _exhaust(row, plan, restart_at=now + plan.restart, now=now)
-        noted += await call_out(session, subject_of(row), taken=taken, cycle=cycle, until=now, now=now, tools=tools)
-        return columns | {"cycle": cycle, "step": len(plan.steps)}, noted + end
-    until = now + plan.steps[taken.step - 1].patience
-    noted += await call_out(session, subject_of(row), taken=taken, cycle=cycle, until=until, now=now, tools=tools)
+        end = _exhaust(cycle, plan, restart_at=now + plan.restart, now=now)
+        called.noted += end.called.noted
+        return Moved(end.columns | {"cycle": cycle, "step": len(plan.steps)}, called)
     columns = {"state": "alerting", "step": taken.step, "cycle": cycle, "step_since": now, "due_at": until}
-    return columns, noted
+    return Moved(columns, called)
 
 
-def _exhaust(row: Row, plan: Plan, *, restart_at: datetime, now: datetime) -> tuple[dict[str, Any], list[Noted]]:
-    fact = facts.Exhausted(cycle=row["cycle"], steps=len(plan.steps), restarts_at=restart_at)
-    return {"state": "exhausted", "exhausted_at": now, "due_at": restart_at}, [(now, fact)]
+def _exhaust(cycle: int, plan: Plan, *, restart_at: datetime, now: datetime) -> Moved:
+    fact = facts.Exhausted(cycle=cycle, steps=len(plan.steps), restarts_at=restart_at)
+    columns = {"state": "exhausted", "exhausted_at": now, "due_at": restart_at}
+    return Moved(columns, Called(noted=[(now, fact)]))

@@ -1,5 +1,7 @@
 """Words that follow an alert: news for the requester, the stand-down for those who were woken."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contactpoints.actions.calling import words_of
@@ -7,10 +9,70 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import Plan
-from contactpoints.store import directory, outbox
+from contactpoints.store import outbox
 from contactpoints.store.database import Row, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
+
+
+@dataclass(frozen=True, slots=True)
+class Addressees:
+    """Whom news of an alert reaches, in which language, and what every message about it says."""
+
+    reference: str
+    exercise: bool
+    notify: Sequence[str]
+    language: str
+
+
+def addressees_of(row: Row) -> Addressees:
+    """Return the requester of an alert's row."""
+    return Addressees(row["reference"], row["status"] == "exercise", row["notify"], row["language"])
+
+
+def news_of(
+    to: Addressees,
+    what: facts.News,
+    *,
+    zone: str,
+    now: datetime,
+    tools: Tools,
+    plan: Plan | None = None,
+    taken_by: str | None = None,
+    at: datetime | None = None,
+) -> tuple[list[Draft], list[Noted]]:
+    """Return news for the requester's addresses, and the fact that it was told. ``zone``: the contact point's."""
+    told = wording.NewsContext(
+        what=what,
+        reference=to.reference,
+        exercise=to.exercise,
+        at=at or now,
+        zone=zone,
+        function=taken_by,
+        restart=plan.restart if plan else timedelta(0),
+        now=now,
+    )
+    drafts = []
+    for address in to.notify:
+        kind = "email" if "@" in address else "sms"
+        if kind not in tools.gateways:
+            continue
+        words = wording.news_words(words_of(tools, to.language), kind, news=told)
+        drafts.append(
+            Draft(
+                purpose="news",
+                kind=kind,
+                address=address,
+                language=to.language,
+                body=words.text,
+                subject=words.subject,
+                exercise=to.exercise,
+            )
+        )
+    if not drafts:
+        return [], []
+    channels = tuple(dict.fromkeys(draft.kind for draft in drafts))
+    return drafts, [(now, facts.RequesterTold(news=what, channels=channels))]
 
 
 async def tell(
@@ -20,47 +82,15 @@ async def tell(
     *,
     now: datetime,
     tools: Tools,
-    plan: Plan | None = None,
     taken_by: str | None = None,
     at: datetime | None = None,
 ) -> list[Noted]:
-    """Queue news for the requester's addresses; return the fact that it was told."""
-    point = (await directory.load(session, [row["contact_point_id"]])).get(row["contact_point_id"])
-    drafts = []
-    for address in row["notify"]:
-        kind = "email" if "@" in address else "sms"
-        if kind not in tools.gateways:
-            continue
-        words = wording.news_words(
-            words_of(tools, row["language"]),
-            kind,
-            news=wording.NewsContext(
-                what=what,
-                reference=row["reference"],
-                exercise=row["status"] == "exercise",
-                at=at or now,
-                zone=point.zone if point else "UTC",
-                function=taken_by,
-                restart=plan.restart if plan else timedelta(0),
-                now=now,
-            ),
-        )
-        drafts.append(
-            Draft(
-                purpose="news",
-                kind=kind,
-                address=address,
-                language=row["language"],
-                body=words.text,
-                subject=words.subject,
-                exercise=row["status"] == "exercise",
-            )
-        )
-    await outbox.enqueue(session, row["id"], drafts, now=now)
-    if not drafts:
-        return []
-    channels = tuple(dict.fromkeys(draft.kind for draft in drafts))
-    return [(now, facts.RequesterTold(news=what, channels=channels))]
+    """Queue news about one alert; return the fact that it was told."""
+    point = (await tools.atlas.points(session, [row["contact_point_id"]])).get(row["contact_point_id"])
+    zone = point.zone if point else "UTC"
+    drafts, noted = news_of(addressees_of(row), what, zone=zone, now=now, tools=tools, taken_by=taken_by, at=at)
+    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
+    return noted
 
 
 async def stand_down(
@@ -103,12 +133,11 @@ async def stand_down(
                 subject=words.subject,
                 officer_id=each["officer_id"],
                 channel_id=each["channel_id"],
-                reply_code_id=each["reply_code_id"],
                 gateway=each["gateway"],
                 exercise=row["status"] == "exercise",
             )
         )
-    await outbox.enqueue(session, row["id"], drafts, now=now)
+    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     fact = facts.StandDownSent(
         lines=tuple(dict.fromkeys(each["line"] for each in woken)),
         channels=tuple(dict.fromkeys(draft.kind for draft in drafts)),

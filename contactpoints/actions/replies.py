@@ -246,5 +246,5 @@ async def _stray(
             body=words.text,
             exercise=exercise,
         )
-        await outbox.enqueue(session, None, [draft], now=now)
+        await outbox.enqueue(session, [(None, draft)], now=now)
     return what

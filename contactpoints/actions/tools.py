@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from contactpoints.store.atlas import Atlas
 from contactpoints.store.sealing import Keyring
 
 
@@ -34,9 +35,9 @@ class Tools:
     """Handed to every action by `runtime`; tests hand their own.
 
     ``gateways`` maps a channel kind to the names of the gateways for it, first choice first. ``words`` maps a language
-    to its catalogue. ``read_inbound`` and ``read_report`` say how each gateway reads the raw bytes that it posted; they
-    raise `ValueError` for bytes that say nothing. ``time_scale`` divides the durations of policies, and is 1 outside
-    rehearsals.
+    to its catalogue. ``atlas`` is the directory in memory. ``read_inbound`` and ``read_report`` say how each gateway
+    reads the raw bytes that it posted; they raise `ValueError` for bytes that say nothing. ``time_scale`` divides the
+    durations of policies, and is 1 outside rehearsals.
     """
 
     keyring: Keyring = field(repr=False)
@@ -48,3 +49,4 @@ class Tools:
     read_report: Mapping[str, Callable[[bytes, str | None], Reported]] = field(default_factory=dict)
     public_url: str = ""
     time_scale: float = 1.0
+    atlas: Atlas = field(default_factory=Atlas, repr=False)

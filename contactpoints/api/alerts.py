@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import alerts, replies, timelines
+from contactpoints.actions import alerts, opening, replies, timelines
 from contactpoints.api.bodies import json_body
-from contactpoints.api.identity import caller
+from contactpoints.api.identity import caller, known_caller
 from contactpoints.api.queries import number, one_of
 from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired
 from contactpoints.runtime import Runtime
@@ -32,10 +32,10 @@ def _once(request: Request) -> str:
 
 async def open_alert(runtime: Runtime, request: Request) -> Response:
     """Open an alert, or answer a repeated key with the alert as it stands now."""
-    actor = await caller(runtime, request)
+    actor = await known_caller(runtime, request)
     once = _once(request)
     command, fingerprint = read_open_alert(await json_body(request))
-    alert, replayed = await alerts.open_alert(
+    alert, replayed = await opening.open_alert(
         runtime.db,
         actor=actor,
         command=command,

@@ -1,6 +1,7 @@
-"""The dispatcher: claim with a lease, commit, send concurrently, settle outcomes in batches.
+"""The dispatcher: claim with a lease, commit, send side by side, settle outcomes in batches.
 
-Each kind of channel has its own lane, so that a slow mail server never delays an SMS.
+Each kind of channel has a lane of its own, so that a slow mail server never delays an SMS; and a lane claims whenever a
+slot is free, so that one recipient who hangs takes one slot and no neighbour's time.
 """
 
 import asyncio
@@ -9,15 +10,20 @@ from datetime import timedelta
 
 from contactpoints.actions import delivery
 from contactpoints.engine.desk import Desk
-from contactpoints.store.database import Row
+from contactpoints.engine.watch import Watch
 from contactpoints.store.outbox import Claimed, Outcome
-from notifiers.message import CannotTell, Found, Message, Notifier, NotSent, NotThere, Traceable, Unsure
+from notifiers.message import Message, NotSent, Unsure
 
 _log = logging.getLogger(__name__)
-_PATIENCE = timedelta(seconds=20)
-_BATCH = 25
-# What a gateway calls a message that it has and will not bring: as good as never sent.
-_LOST = ("failed", "undelivered")
+PATIENCE = timedelta(seconds=20)
+"""How long a notifier may take; shorter than the lease."""
+
+_SLOTS = 64
+_RESERVED = 16
+_BATCH = 32
+# Under load, looking and settling now and then instead of all the time makes batches, and batches make throughput.
+_BREATH = 0.008
+_SETTLING = 0.02
 
 
 def message_of(claimed: Claimed) -> Message:
@@ -38,14 +44,61 @@ def message_of(claimed: Claimed) -> Message:
     )
 
 
-async def send_due(desk: Desk, kind: str, *, most: int = _BATCH) -> int:
-    """Send what is due now by one kind of channel; return how many messages were taken (0: nothing due)."""
-    taken = await delivery.claim(desk.db, kind, now=desk.now(), most=most, tools=desk.tools)
-    if taken:
-        outcomes = await asyncio.gather(*(_send(desk, claimed) for claimed in taken))
-        await delivery.settle(desk.db, outcomes, now=desk.now())
-        desk.ring(*(f"alert:{claimed.alert_id}" for claimed in taken if claimed.alert_id))
-    return len(taken)
+class Lane:
+    """Sends what is due by one kind of channel. ``sender`` and ``settler`` are its two watches.
+
+    At most `_SLOTS` messages are on their way at a time, of exercises fewer: an actual alert always finds a free slot.
+    """
+
+    def __init__(self, desk: Desk, kind: str) -> None:
+        self._desk = desk
+        self._kind = kind
+        self._flying: dict[asyncio.Task[None], bool] = {}
+        self._landed: list[Outcome] = []
+        self._more = False
+        self.sender = Watch(f"sender of {kind}", self.claim, breath=_BREATH)
+        self.settler = Watch(f"settler of {kind}", self.settle, breath=_SETTLING)
+
+    async def claim(self) -> int:
+        """Take what is due for the slots that are free, and let it fly; return how many messages that were."""
+        most = min(_SLOTS - len(self._flying), _BATCH)
+        self._more = most <= 0
+        if self._more:
+            return 0
+        exercises = max(0, _SLOTS - _RESERVED - sum(self._flying.values()))
+        desk = self._desk
+        taken = await delivery.claim(
+            desk.db, self._kind, now=desk.now(), most=most, exercises=exercises, tools=desk.tools
+        )
+        for claimed in taken:
+            task = asyncio.create_task(self._fly(claimed))
+            self._flying[task] = claimed.exercise
+            task.add_done_callback(self._flying.pop)
+        self._more = len(taken) == most
+        return len(taken)
+
+    async def _fly(self, claimed: Claimed) -> None:
+        self._landed.append(await _send(self._desk, claimed))
+        self.settler.wake()
+        if self._more:
+            self.sender.wake()
+
+    async def settle(self) -> int:
+        """Write down what has landed; return how much. What cannot be written now is kept for the next time."""
+        landed, self._landed = self._landed, []
+        if landed:
+            try:
+                await delivery.settle(self._desk.db, landed, now=self._desk.now())
+            except BaseException:
+                self._landed = landed + self._landed
+                raise
+        return len(landed)
+
+    async def land(self, seconds: float | None = None) -> None:
+        """Wait until nothing is on its way any more, at most so many seconds, and write down what came of it."""
+        if self._flying:
+            await asyncio.wait(tuple(self._flying), timeout=seconds)
+        await self.settle()
 
 
 async def _send(desk: Desk, claimed: Claimed) -> Outcome:
@@ -53,7 +106,7 @@ async def _send(desk: Desk, claimed: Claimed) -> Outcome:
     if notifier is None:
         return delivery.not_sent(claimed, now=desk.now(), reason="no such gateway", permanent=False, code=None)
     try:
-        async with asyncio.timeout(_PATIENCE.total_seconds()):
+        async with asyncio.timeout(PATIENCE.total_seconds()):
             receipt = await notifier.send(message_of(claimed))
     except NotSent as no:
         return delivery.not_sent(claimed, now=desk.now(), reason=no.reason, permanent=no.permanent, code=no.code)
@@ -63,43 +116,3 @@ async def _send(desk: Desk, claimed: Claimed) -> Outcome:
         _log.error("notifier %s broke on attempt %s", claimed.gateway, claimed.attempt)
         return delivery.unsure(claimed, now=desk.now(), reason="notifier broke")
     return delivery.accepted(claimed, now=desk.now(), provider_code=receipt.provider_code, provider_at=receipt.at)
-
-
-async def follow_up(desk: Desk) -> int:
-    """Make messages of dead senders unsure, then trace what is unsure; return how many doubts were ended."""
-    await delivery.expire(desk.db, now=desk.now())
-    ended = 0
-    for row in await delivery.claim_unsure(desk.db, now=desk.now()):
-        provider_code, missing = await _trace(desk.notifiers.get(row["gateway"]), row)
-        result = await delivery.settle_doubt(desk.db, row, provider_code=provider_code, missing=missing, now=desk.now())
-        ended += result != "waits"
-    if ended:
-        desk.ring("outbox")
-    return ended
-
-
-async def _trace(notifier: Notifier | None, row: Row) -> tuple[str | None, bool]:
-    """Ask the gateway; return its code for the message, and whether it surely has not got it."""
-    if not isinstance(notifier, Traceable):
-        return None, False
-    message = Message(
-        code=row["attempt"],
-        kind=row["kind"],
-        to=row["address"],
-        text=row["body"],
-        subject=row["subject"],
-        language=row["language"],
-        reference=row["reference"],
-        link=row["link"],
-        thread=f"m{row['id']}",
-        repeat=row["repeat"],
-        exercise=row["exercise"],
-    )
-    try:
-        async with asyncio.timeout(_PATIENCE.total_seconds()):
-            answer = await notifier.trace(message, row["first_started"])
-    except (NotSent, Unsure, TimeoutError):
-        answer = CannotTell()
-    if isinstance(answer, Found) and answer.status not in _LOST:
-        return answer.provider_code, False
-    return None, isinstance(answer, Found | NotThere)

@@ -3,13 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from contactpoints.actions import escalation, replies, reports
-from contactpoints.engine import dispatcher
+from contactpoints.engine import tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
 from contactpoints.engine.desk import Desk
+from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.metronome import Metronome
 from contactpoints.engine.watch import Watch
+from contactpoints.rules.refusals import Refusal
 from contactpoints.store import alerts
 from contactpoints.store.database import DatabaseFault
 
@@ -17,27 +20,32 @@ _log = logging.getLogger(__name__)
 _TICK = 1.0
 _FOLLOW_UP = 2.0
 _REPLIES = 20
+# How long what is on its way when the engine stops is waited for, in seconds.
+_LAST_WORDS = 3.0
 
 
 async def carry_on(desk: Desk) -> int:
     """Carry out what is due now; return how many alerts moved."""
     touched = await escalation.carry_on(desk.db, now=desk.now(), tools=desk.tools)
     if touched:
-        desk.ring("outbox", *(f"alert:{each}" for each in touched))
+        desk.ring("outbox")
     return len(touched)
 
 
 async def read_replies(desk: Desk) -> int:
     """Read what came in and was not handled at once; return how much. What breaks comes up again after its lease."""
     numbers = await replies.claim(desk.db, now=desk.now(), most=_REPLIES)
-    for number in numbers:
-        try:
-            await replies.handle(desk.db, number=number, now=desk.now(), tools=desk.tools, check_pin=desk.check_pin)
-        except (DatabaseFault, ValueError, LookupError, TypeError) as broken:
-            _log.error("reply %d cannot be handled: %s; it comes up again", number, type(broken).__name__)
+    await asyncio.gather(*(_read_reply(desk, number) for number in numbers))
     if numbers:
         desk.ring("outbox", "*")
     return len(numbers)
+
+
+async def _read_reply(desk: Desk, number: int) -> None:
+    try:
+        await replies.handle(desk.db, number=number, now=desk.now(), tools=desk.tools, check_pin=desk.check_pin)
+    except (DatabaseFault, Refusal, ValueError, LookupError, TypeError) as broken:
+        _log.error("reply %d cannot be handled: %s; it comes up again", number, type(broken).__name__)
 
 
 async def _arm(desk: Desk, watch: Watch) -> int:
@@ -54,33 +62,35 @@ async def _arm(desk: Desk, watch: Watch) -> int:
 async def run(
     desk: Desk, subscribe: Callable[[Callable[[str], None]], Callable[[], None]], stop: asyncio.Event
 ) -> None:
-    """Keep watch until ``stop`` is set. What is under way when it stops is finished by a lease's end elsewhere."""
-    lanes = [_lane(desk, kind) for kind in desk.tools.gateways]
+    """Keep watch until ``stop`` is set. What does not end soon then is followed up when its lease runs out."""
+    lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
+    senders = [lane.sender for lane in lanes]
     timekeeper = Watch("timekeeper", lambda: carry_on(desk))
     reader = Watch("reader", lambda: read_replies(desk))
-    tracer = Watch("tracer", lambda: dispatcher.follow_up(desk))
+    tracing = Watch("tracer", lambda: tracer.follow_up(desk))
     armer = Watch("armer", lambda: _arm(desk, timekeeper))
     reporter = Watch("reporter", lambda: reports.handle_due(desk.db, now=desk.now(), tools=desk.tools))
     missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
-    subjects = {"outbox": lanes, "due": [armer], "inbound": [reader], "reports": [reporter]}
-    subjects["*"] = [*lanes, armer, reader, reporter]
+    ticked = [*senders, timekeeper, reader, reporter, armer]
+    subjects = {"outbox": senders, "due": [armer], "inbound": [reader], "reports": [reporter]}
+    subjects["*"] = [*senders, armer, reader, reporter]
 
     def hear(subject: str) -> None:
         for watch in subjects.get(subject, ()):
             watch.wake()
 
     def tick() -> None:
-        for watch in (*lanes, timekeeper, reader, reporter, armer):
+        for watch in ticked:
             watch.wake()
 
     metronome = Metronome()
     metronome.every(_TICK, tick)
-    metronome.every(_FOLLOW_UP, tracer.wake)
+    metronome.every(_FOLLOW_UP, tracing.wake)
     for watch in missing:
         metronome.every(EVERY, watch.wake)
     metronome.start()
     quiet = subscribe(hear)
-    watches = (*lanes, timekeeper, reader, reporter, tracer, armer, *missing)
+    watches = (*ticked, tracing, *missing, *(lane.settler for lane in lanes))
     tasks = [asyncio.create_task(watch.run()) for watch in watches]
     try:
         await stop.wait()
@@ -90,10 +100,8 @@ async def run(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _lane(desk: Desk, kind: str) -> Watch:
-    return Watch(f"lane {kind}", lambda: dispatcher.send_due(desk, kind))
+        with suppress(Refusal, DatabaseFault):
+            await asyncio.gather(*(lane.land(_LAST_WORDS) for lane in lanes))
 
 
 def _missing(desk: Desk, gateway: str) -> Watch:

@@ -14,12 +14,15 @@ Work = Callable[[], Awaitable[int]]
 
 
 class Watch:
-    """Runs one kind of work, for ever. ``work`` does a batch and returns how much it did; 0 means nothing was due."""
+    """Runs one kind of work, for ever. ``work`` does a batch and returns how much it did; 0 means nothing was due.
 
-    def __init__(self, name: str, work: Work, *, deaf_for: float = 0.0) -> None:
+    ``breath``: seconds between two looks. The first look after a quiet time is at once.
+    """
+
+    def __init__(self, name: str, work: Work, *, breath: float = 0.0) -> None:
         self.name = name
         self._work = work
-        self._deaf_for = deaf_for
+        self._breath = breath
         self._wake = asyncio.Event()
         self._wake.set()
 
@@ -43,4 +46,4 @@ class Watch:
                 _log.error("%s broke and goes on: %s", self.name, type(failure).__name__)
                 await asyncio.sleep(_PAUSE)
                 self._wake.set()
-            await asyncio.sleep(self._deaf_for)
+            await asyncio.sleep(self._breath)

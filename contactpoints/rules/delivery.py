@@ -61,7 +61,10 @@ def rank(kind: str, purpose: str, *, exercise: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be queued: its exact words, and where they go."""
+    """A message to be queued: its exact words, and where they go.
+
+    Where it is about an alert and goes to an officer, the officer's reply code for that alert is found by both.
+    """
 
     purpose: str
     kind: str
@@ -72,7 +75,6 @@ class Draft:
     link: str | None = None
     officer_id: int | None = None
     channel_id: int | None = None
-    reply_code_id: int | None = None
     gateway: str | None = None
     exercise: bool = False
     repeat: bool = False

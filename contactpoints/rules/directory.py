@@ -30,7 +30,6 @@ class Officer:
     name: str
     function: str
     language: str
-    has_pin: bool
     channels: tuple[Channel, ...]
 
 

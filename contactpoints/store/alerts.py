@@ -1,102 +1,13 @@
 """Alerts, their reply codes and their acknowledgements."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.database import Row, Session
-
-KEY_CONSTRAINT = "idempotency_keys_pk"
-REFERENCE_CONSTRAINT = "alerts_reference_uq"
-
-
-@dataclass(frozen=True, slots=True)
-class NewAlert:
-    """What `insert` writes: the alert's row without what the database adds."""
-
-    reference: str
-    contact_point_id: int
-    requesting_party: str
-    requested_party: str
-    kind: str
-    instrument: str
-    status: str
-    urgency: str
-    case_reference: str
-    notify: tuple[str, ...]
-    plan: Mapping[str, Any]
-    resolved: Mapping[str, Any]
-    warnings: Sequence[Mapping[str, str]]
-    state: str
-    step: int
-    due_at: datetime
-    news_at: datetime
-    exhausted_at: datetime | None
-
-
-_INSERT = """
-with opened as (
-    insert into alerts (reference, api_key_id, requesting_party, requesting_authority, requested_party,
-                        contact_point_id, kind, instrument, status, urgency, case_reference, notify, language, plan,
-                        resolved, warnings, state, step, step_since, due_at, news_at, exhausted_at, opened_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $19)
-    returning id),
-kept as (insert into requests (alert_id, sealed) select id, $23 from opened),
-keyed as (insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)
-          select $2, $24, $25, id, $19 from opened)
-select id from opened
-"""
-
-
-async def insert(
-    session: Session, new: NewAlert, *, actor: Actor, sealed: bytes, key_hash: bytes, fingerprint: bytes, now: datetime
-) -> int:
-    """Write an alert, its sealed request and its idempotency key in one statement; return its number.
-
-    Breaks `KEY_CONSTRAINT` when the key was used before, after waiting for a first request still in flight.
-    """
-    number: int = await session.fetchval(
-        _INSERT,
-        new.reference,
-        actor.key_id,
-        new.requesting_party,
-        actor.authority,
-        new.requested_party,
-        new.contact_point_id,
-        new.kind,
-        new.instrument,
-        new.status,
-        new.urgency,
-        new.case_reference,
-        list(new.notify),
-        actor.language,
-        new.plan,
-        new.resolved,
-        list(new.warnings),
-        new.state,
-        new.step,
-        now,
-        new.due_at,
-        new.news_at,
-        new.exhausted_at,
-        sealed,
-        key_hash,
-        fingerprint,
-    )
-    return number
-
-
-async def find_key(session: Session, *, api_key_id: int, key_hash: bytes) -> Row | None:
-    """Return what an idempotency key was used for: ``fingerprint`` and ``reference``."""
-    return await session.fetchrow(
-        """select k.fingerprint, a.reference from idempotency_keys k join alerts a on a.id = k.alert_id
-            where k.api_key_id = $1 and k.key_hash = $2""",
-        api_key_id,
-        key_hash,
-    )
-
 
 _VIEW = """
 select a.*, first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
@@ -150,16 +61,33 @@ async def lock(session: Session, alert_id: int) -> Row:
     return row
 
 
+async def lock_all(session: Session, numbers: Collection[int]) -> None:
+    """Lock several alerts, always in the order of their numbers, so that no two of us wait for each other."""
+    if numbers:
+        await session.fetch("select 1 from alerts where id = any($1::bigint[]) order by id for update", list(numbers))
+
+
 async def lock_by_reference(session: Session, reference: str) -> Row | None:
     """Lock an alert by its reference."""
     return await session.fetchrow("select * from alerts where reference = $1 for update", reference)
 
 
+# What carrying on needs; the plan stays text, because many alerts share one.
+_DUE = """
+select id, reference, requested_party, contact_point_id, status, urgency, notify, language, state, step, cycle,
+       step_since, due_at, news_at, opened_at, exhausted_at, plan::text as plan
+  from alerts
+"""
+
+
 async def claim_due(session: Session, *, now: datetime, most: int) -> list[Row]:
     """Lock alerts that are due, the longest due first; those another engine works on are passed over."""
-    return await session.fetch(
-        "select * from alerts where due_at <= $1 order by due_at limit $2 for update skip locked", now, most
-    )
+    return await session.fetch(_DUE + " where due_at <= $1 order by due_at limit $2 for update skip locked", now, most)
+
+
+async def claim_one_due(session: Session, alert_id: int, *, now: datetime) -> list[Row]:
+    """Lock one alert if it is still due; an empty list if not."""
+    return await session.fetch(_DUE + " where id = $1 and due_at <= $2 for update", alert_id, now)
 
 
 async def next_due(session: Session) -> datetime | None:
@@ -177,6 +105,34 @@ async def stand(session: Session, alert_id: int, **columns: Any) -> None:
     await session.execute(f"update alerts set {settings} where id = $1", alert_id, *columns.values())
 
 
+_STANDING = {
+    "state": "text",
+    "step": "smallint",
+    "cycle": "integer",
+    "step_since": "timestamptz",
+    "due_at": "timestamptz",
+    "news_at": "timestamptz",
+    "exhausted_at": "timestamptz",
+}
+_STAND_ALL = f"""
+update alerts set {", ".join(f"{name} = new.{name}" for name in _STANDING)}
+  from json_to_recordset($1::json) as new (id bigint, {", ".join(f"{name} {kind}" for name, kind in _STANDING.items())})
+ where alerts.id = new.id
+"""
+
+
+async def stand_all(session: Session, standings: Mapping[int, Mapping[str, Any]]) -> None:
+    """Set where alerts that the caller has locked stand now: for each, all the columns that escalation moves."""
+    told = [
+        {"id": number} | {name: _plain(columns[name]) for name in _STANDING} for number, columns in standings.items()
+    ]
+    await session.execute(_STAND_ALL, json.dumps(told))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 async def request(session: Session, alert_id: int) -> bytes:
     """Return the sealed particulars of an alert."""
     sealed: bytes = await session.fetchval("select sealed from requests where alert_id = $1", alert_id)
@@ -190,29 +146,48 @@ async def note_reading(session: Session, alert_id: int, *, api_key_id: int, now:
     )
 
 
-async def give_codes(
-    session: Session, alert_id: int, *, officers: Sequence[tuple[int, int, str, str]], step: int, now: datetime
-) -> dict[int, Row]:
-    """Give each (officer, post, fresh code, fresh page token) its reply code for the alert; a kept one stays."""
-    await session.execute(
-        """insert into reply_codes (code, page_token, alert_id, officer_id, post_id, step, created_at)
-           select code, token, $1, officer, post, $2, $3
-             from unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[]) as n (officer, post, code, token)
-           on conflict (alert_id, officer_id) do nothing""",
-        alert_id,
-        step,
-        now,
-        [officer for officer, _, _, _ in officers],
-        [post for _, post, _, _ in officers],
-        [code for _, _, code, _ in officers],
-        [token for _, _, _, token in officers],
-    )
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A reply code for one officer and one alert, with the token of the page that its link opens."""
+
+    code: str = field(repr=False)
+    page_token: str = field(repr=False)
+    officer_id: int
+    post_id: int
+    step: int
+
+
+CODE_RECORD = "code text, page_token text, officer_id bigint, post_id bigint, step smallint, alert_id bigint"
+"""The record that `listed_codes` writes, for `json_to_recordset`."""
+
+_GIVE = f"""
+insert into reply_codes (code, page_token, alert_id, officer_id, post_id, step, created_at)
+select new.code, new.page_token, new.alert_id, new.officer_id, new.post_id, new.step, $1
+  from json_to_recordset($2::json) as new ({CODE_RECORD})
+"""
+
+
+def listed_codes(given: Sequence[tuple[int | None, NewCode]]) -> str:
+    """Return new reply codes, each with its alert, as JSON."""
+    return json.dumps([asdict(code) | {"alert_id": alert_id} for alert_id, code in given])
+
+
+async def give_codes(session: Session, given: Sequence[tuple[int | None, NewCode]], *, now: datetime) -> None:
+    """Give officers their reply codes for alerts that the caller has locked."""
+    if given:
+        await session.execute(_GIVE, now, listed_codes(given))
+
+
+async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, dict[int, tuple[str, str]]]:
+    """Return the reply codes that were given: alert -> officer -> (code, page token)."""
     rows = await session.fetch(
-        "select * from reply_codes where alert_id = $1 and officer_id = any($2::bigint[])",
-        alert_id,
-        [officer for officer, _, _, _ in officers],
+        "select alert_id, officer_id, code, page_token from reply_codes where alert_id = any($1::bigint[])",
+        list(alerts),
     )
-    return {row["officer_id"]: row for row in rows}
+    found: dict[int, dict[int, tuple[str, str]]] = {alert_id: {} for alert_id in alerts}
+    for row in rows:
+        found[row["alert_id"]][row["officer_id"]] = (row["code"], row["page_token"])
+    return found
 
 
 _CODE = """

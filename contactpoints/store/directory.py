@@ -1,7 +1,6 @@
 """Reading the directory in order to route by it: whole contact points with their posts, rosters and officers.
 
-Nothing is kept between calls. `contact_points.revision` rises with every change below a contact point, so whoever
-wants to keep what was loaded asks for the revision first.
+Nothing is kept between calls here; `store.atlas` keeps what was loaded for as long as `revision` stands.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,22 +36,29 @@ async def find_party(session: Session, code: str) -> Party | None:
     return Party(row["code"], row["name"], row["confidence"]) if row else None
 
 
-async def memberships(session: Session, code: str) -> dict[str, str]:
-    """Return the instruments that bind the Party or are signed by it: code of the instrument -> status."""
-    rows = await session.fetch(
-        "select instrument, status from memberships where party = $1 and retired_at is null order by id", code
-    )
-    return {row["instrument"]: row["status"] for row in rows}
+async def revision(session: Session) -> int:
+    """Return the number that rises with every change of the directory, whoever makes it."""
+    number: int = await session.fetchval("select number from directory_revision")
+    return number
 
 
-async def route(session: Session, party: str) -> tuple[int, int] | None:
-    """Return id and revision of the contact point that answers for the whole of ``party``, None without one."""
-    row = await session.fetchrow(
-        "select id, revision from contact_points"
+async def memberships(session: Session) -> dict[str, dict[str, str]]:
+    """Return, for each Party, the instruments that bind it or that it signed: code of the instrument -> status."""
+    rows = await session.fetch("select party, instrument, status from memberships where retired_at is null order by id")
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["party"], {})[row["instrument"]] = row["status"]
+    return found
+
+
+async def answering_for(session: Session, party: str) -> int | None:
+    """Return the id of the contact point that answers for the whole of ``party``, None without one."""
+    found: int | None = await session.fetchval(
+        "select id from contact_points"
         " where party = $1 and territory is null and retired_at is null order by id limit 1",
         party,
     )
-    return (row["id"], row["revision"]) if row else None
+    return found
 
 
 async def secretariat(session: Session) -> int | None:
@@ -99,7 +105,6 @@ select wanted.*,
     ) order by p.id), '[]') from posts p where p.contact_point_id = wanted.id and p.retired_at is null) as posts,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language,
-      'has_pin', exists (select 1 from pins where pins.officer_id = o.id),
       'channels', (select coalesce(jsonb_agg(to_jsonb(c) order by c.place, c.id), '[]') from channels c
                    where c.officer_id = o.id and c.retired_at is null)
     ) order by o.id), '[]') from officers o where o.contact_point_id = wanted.id and o.retired_at is null) as officers,
@@ -154,7 +159,6 @@ def _officer(value: Mapping[str, Any], contact_point: int) -> Officer:
         name=value["name"],
         function=value["function"],
         language=value["language"],
-        has_pin=value["has_pin"],
         channels=tuple(_channel(channel) for channel in value["channels"]),
     )
 

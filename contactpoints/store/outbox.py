@@ -1,47 +1,59 @@
 """The outbox: PostgreSQL is the queue. Claim with a lease, commit, send, write down (docs/decisions/0001 and 0002)."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from contactpoints.rules.delivery import Draft, rank
 from contactpoints.store.database import Row, Session
 
-_ENQUEUE = """
-insert into messages (alert_id, officer_id, channel_id, reply_code_id, purpose, kind, gateway, address, subject, body,
-                      link, language, rank, exercise, repeat, step, cycle, queued_at, send_at)
-select $1, new.* , $2, $2
-  from unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-              $11::text[], $12::text[], $13::text[], $14::smallint[], $15::boolean[], $16::boolean[], $17::smallint[],
-              $18::int[]) as new
-returning id
+_DRAFTED = {
+    "officer_id": "bigint",
+    "channel_id": "bigint",
+    "purpose": "text",
+    "kind": "text",
+    "gateway": "text",
+    "address": "text",
+    "subject": "text",
+    "body": "text",
+    "link": "text",
+    "language": "text",
+    "exercise": "boolean",
+    "repeat": "boolean",
+    "step": "smallint",
+    "cycle": "integer",
+}
+COLUMNS = ", ".join((*_DRAFTED, "rank"))
+"""What a draft says about a message, apart from the alert and the reply code it belongs to."""
+
+RECORD = ", ".join(f"{name} {kind}" for name, kind in (*_DRAFTED.items(), ("rank", "smallint"), ("alert_id", "bigint")))
+"""The record that `listed` writes, for `json_to_recordset`."""
+
+
+def listed(drafts: Sequence[tuple[int | None, Draft]]) -> str:
+    """Return messages, each with its alert, as the JSON that the statements here read: one argument for any number."""
+    return json.dumps(
+        [
+            {name: getattr(draft, name) for name in _DRAFTED}
+            | {"rank": rank(draft.kind, draft.purpose, exercise=draft.exercise), "alert_id": alert_id}
+            for alert_id, draft in drafts
+        ]
+    )
+
+
+_ENQUEUE = f"""
+insert into messages (alert_id, reply_code_id, {COLUMNS}, queued_at, send_at)
+select new.alert_id, r.id, {", ".join(f"new.{name}" for name in COLUMNS.split(", "))}, $1, $1
+  from json_to_recordset($2::json) as new ({RECORD})
+  left join reply_codes r on r.alert_id = new.alert_id and r.officer_id = new.officer_id
 """
 
 
-async def enqueue(session: Session, alert_id: int | None, drafts: Sequence[Draft], *, now: datetime) -> list[int]:
-    """Queue messages to be sent at once; return their ids. They leave only after the commit."""
-    if not drafts:
-        return []
-    columns: list[list[Any]] = [
-        [d.officer_id for d in drafts],
-        [d.channel_id for d in drafts],
-        [d.reply_code_id for d in drafts],
-        [d.purpose for d in drafts],
-        [d.kind for d in drafts],
-        [d.gateway for d in drafts],
-        [d.address for d in drafts],
-        [d.subject for d in drafts],
-        [d.body for d in drafts],
-        [d.link for d in drafts],
-        [d.language for d in drafts],
-        [rank(d.kind, d.purpose, exercise=d.exercise) for d in drafts],
-        [d.exercise for d in drafts],
-        [d.repeat for d in drafts],
-        [d.step for d in drafts],
-        [d.cycle for d in drafts],
-    ]
-    return [row["id"] for row in await session.fetch(_ENQUEUE, alert_id, now, *columns)]
+async def enqueue(session: Session, drafts: Sequence[tuple[int | None, Draft]], *, now: datetime) -> None:
+    """Queue messages, each with the alert it is about, to be sent at once. They leave only after the commit."""
+    if drafts:
+        await session.execute(_ENQUEUE, now, listed(drafts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +80,15 @@ class Claimed:
     line: str | None
 
 
+# Exercises have the ranks from 10 on (rules.delivery.rank) and a limit of their own, so that the index serves both.
 _CLAIM = """
-with ready as (
-    select id from messages
-     where state = 'queued' and kind = $1 and send_at <= $2 and exercise = any($3::boolean[])
+with actual as (
+    select id, rank, send_at from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank < 10
+     order by rank, send_at, id limit $3 for update skip locked),
+exercised as (
+    select id, rank, send_at from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank >= 10
      order by rank, send_at, id limit $4 for update skip locked),
+ready as (select * from actual union all select * from exercised order by rank, send_at, id limit $3),
 taken as (
     update messages set state = 'sending', send_at = null, attempts = attempts + 1, lease_until = $5,
            gateway = coalesce(gateway, $6)
@@ -98,11 +114,13 @@ async def claim(
     until: datetime,
     gateway: str,
     codes: Sequence[str],
-    exercises: bool,
+    exercises: int,
 ) -> list[Claimed]:
-    """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first."""
-    wanted = [False, True] if exercises else [False]
-    rows = await session.fetch(_CLAIM, kind, now, wanted, len(codes), until, gateway, list(codes))
+    """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first.
+
+    At most ``exercises`` of them belong to exercises.
+    """
+    rows = await session.fetch(_CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes))
     return [Claimed(**{name: row[name] for name in _FIELDS}) for row in rows]
 
 
@@ -130,8 +148,8 @@ class Outcome:
 _SETTLE = """
 with news as (
     select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
-                         $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
-      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at, trace_at)),
+                         $7::text[], $8::text[], $9::timestamptz[])
+      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at)),
 tried as (
     update attempts set ended_at = n.at, outcome = n.result, provider_code = n.provider_code,
            provider_at = n.provider_at, detail = n.detail
@@ -140,7 +158,7 @@ update messages m
    set state = case n.result when 'accepted' then 'accepted' when 'unsure' then 'unsure'
                              else case when n.again_at is null then 'refused' else 'queued' end end,
        send_at = case when n.result = 'not_sent' then n.again_at end,
-       trace_at = case when n.result = 'unsure' then n.trace_at end,
+       trace_at = case when n.result = 'unsure' then $10::timestamptz end,
        unsure_since = case when n.result = 'unsure' then n.at end,
        first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
                            else m.first_accepted_at end,
@@ -163,7 +181,7 @@ async def settle(session: Session, outcomes: Sequence[Outcome], *, trace_at: dat
         [o.detail for o in outcomes],
         [o.error_code for o in outcomes],
         [o.again_at for o in outcomes],
-        [trace_at for _ in outcomes],
+        trace_at,
     )
     return {row["id"] for row in rows}
 
@@ -244,22 +262,6 @@ async def woken(session: Session, alert_id: int) -> list[Row]:
     )
 
 
-async def delivered_in_step(session: Session, alert_id: int, *, cycle: int, step: int) -> bool:
-    """Say whether a delivery report came for any message of a step whose reader could still answer it."""
-    return bool(
-        await session.fetchval(
-            """select exists (
-                select 1 from messages m left join channels c on c.id = m.channel_id
-                  left join reply_codes r on r.id = m.reply_code_id
-                 where m.alert_id = $1 and m.cycle = $2 and m.step = $3 and m.purpose = 'alert'
-                   and m.delivered_at is not null and c.quarantined_at is null and r.locked_at is null)""",
-            alert_id,
-            cycle,
-            step,
-        )
-    )
-
-
 _ABOUT = """(select code from attempts where message_id = m.id order by number desc limit 1) as latest,
              t.code as attempt from messages m join attempts t on t.message_id = m.id"""
 """A message with the attempt in question and its latest one."""
@@ -327,12 +329,32 @@ async def latest(session: Session, *, most: int) -> list[Row]:
     )
 
 
-async def used(session: Session, alert_id: int) -> dict[tuple[str, str], str | None]:
-    """Return which (kind, address) an alert was written to before, and by which gateway last."""
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was written for an alert so far: by which gateway last to each (kind, address), and in which steps
+    (cycle, step) a delivery report came for a message whose reader could still answer it."""
+
+    gateways: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    delivered: set[tuple[int, int]] = field(default_factory=set)
+
+
+async def used(session: Session, alerts: Sequence[int]) -> dict[int, Used]:
+    """Return what was written to wake people, for each of the alerts."""
     rows = await session.fetch(
-        "select kind, address, gateway from messages where alert_id = $1 and purpose = 'alert' order by id", alert_id
+        """select m.alert_id, m.kind, m.address, m.gateway, m.cycle, m.step,
+                  m.delivered_at is not null and c.quarantined_at is null and r.locked_at is null as delivered
+             from messages m left join channels c on c.id = m.channel_id
+             left join reply_codes r on r.id = m.reply_code_id
+            where m.alert_id = any($1::bigint[]) and m.purpose = 'alert' order by m.id""",
+        list(alerts),
     )
-    return {(row["kind"], row["address"]): row["gateway"] for row in rows}
+    found = {alert_id: Used() for alert_id in alerts}
+    for row in rows:
+        before = found[row["alert_id"]]
+        before.gateways[row["kind"], row["address"]] = row["gateway"]
+        if row["delivered"]:
+            before.delivered.add((row["cycle"], row["step"]))
+    return found
 
 
 async def zones(session: Session, officers: Sequence[int]) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """The timeline: every fact about an alert, numbered from 1 without gaps under the alert's lock."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,25 +10,47 @@ from schemas import timeline as shapes
 
 Noted = tuple[datetime, shapes.Fact]
 
-_APPEND = """
-with numbered as (update alerts set facts = facts + $2 where id = $1 returning facts - $2 as before)
+RECORD = "alert_id bigint, place integer, at timestamptz, code text, data jsonb"
+"""The record that `listed` writes, for `json_to_recordset`; ``place`` counts the facts of one alert from 1."""
+
+_APPEND = f"""
+with new as (select * from json_to_recordset($1::json) as new ({RECORD})),
+more as (select alert_id, count(*) as facts from new group by alert_id),
+numbered as (
+    update alerts set facts = alerts.facts + more.facts from more where alerts.id = more.alert_id
+    returning alerts.id, alerts.facts - more.facts as before)
 insert into timeline (alert_id, number, at, code, data)
-select $1, numbered.before + new.place, new.at, new.code, new.data
-  from numbered, unnest($3::timestamptz[], $4::text[], $5::jsonb[]) with ordinality as new (at, code, data, place)
+select new.alert_id, numbered.before + new.place, new.at, new.code, new.data
+  from new join numbered on numbered.id = new.alert_id
 """
 
 
-async def append(session: Session, alert_id: int, facts: Sequence[Noted]) -> None:
-    """Add facts, each with its instant, in their order. The update of the alert's row is the lock.
+def listed(noted: Mapping[int, Sequence[Noted]]) -> str:
+    """Return the facts about alerts as JSON, in their order for each alert."""
+    return json.dumps(
+        [
+            {"alert_id": alert_id, "place": place, "at": at.isoformat(), "code": fact.code, "data": shapes.write(fact)}
+            for alert_id, facts in noted.items()
+            for place, (at, fact) in enumerate(facts, start=1)
+        ]
+    )
 
-    The bell rings ``alert:<id>`` when the transaction is committed.
+
+async def append(session: Session, alert_id: int, facts: Sequence[Noted]) -> None:
+    """Add facts, each with its instant, in their order. The update of the alert's row is the lock."""
+    await append_all(session, {alert_id: facts})
+
+
+async def append_all(session: Session, noted: Mapping[int, Sequence[Noted]]) -> None:
+    """Add facts to several alerts, which the caller has locked in the order of their numbers.
+
+    The bell rings ``alert:<id>`` for each when the transaction is committed.
     """
-    if not facts:
-        return
-    ring_after_commit(f"alert:{alert_id}")
-    moments = [at for at, _ in facts]
-    codes = [fact.code for _, fact in facts]
-    await session.execute(_APPEND, alert_id, len(facts), moments, codes, [shapes.write(fact) for _, fact in facts])
+    told = {alert_id: facts for alert_id, facts in noted.items() if facts}
+    if told:
+        for alert_id in told:
+            ring_after_commit(f"alert:{alert_id}")
+        await session.execute(_APPEND, listed(told))
 
 
 async def after(session: Session, alert_id: int, number: int, *, most: int = 500) -> list[dict[str, Any]]:

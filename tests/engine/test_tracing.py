@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from contactpoints.engine import dispatcher
+from contactpoints.engine.dispatcher import Lane
+from contactpoints.engine.tracer import follow_up
 from contactpoints.serving import desk_of
 from notifiers.message import CannotTell, Found, Message, NotThere, Receipt, Trace, Unsure
 from tests.world import World
@@ -50,12 +51,14 @@ async def test_a_doubt_ends_in_an_acceptance_or_in_a_marked_repeat(
 ) -> None:
     gateway = Doubtful(answer)
     desk = replace(desk_of(world.runtime), notifiers={gateway.name: gateway})
+    lane = Lane(desk, "sms")
     reference = (await world.opens_alert()).json()["reference"]
     until = world.clock.at + timedelta(seconds=waits)
     while world.clock.at <= until:
-        await dispatcher.send_due(desk, "sms")
-        await dispatcher.follow_up(desk)
-        await dispatcher.send_due(desk, "sms")
+        for _ in range(2):
+            await lane.claim()
+            await lane.land()
+            await follow_up(desk)
         world.clock.at += timedelta(seconds=5 if waits == 25 else 1)
     assert len(gateway.sent) == sendings
     assert [message.repeat for message in gateway.sent] == [False, True][:sendings]

@@ -23,6 +23,9 @@ where connamespace = 'public'::regnamespace and conrelid::regclass::text <> 'ale
 union all
 select 'index', tablename, indexname, indexdef from pg_indexes
 where schemaname = 'public' and tablename <> 'alembic_version'
+union all
+select 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) || pg_get_functiondef(tgfoid) from pg_trigger
+where not tgisinternal
 order by 1, 2, 3
 """
 

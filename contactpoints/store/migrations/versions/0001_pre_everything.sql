@@ -518,3 +518,34 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_gateway_provider_code_ix ON attempts (gateway, provider_code) WHERE provider_code is not null;
 
 CREATE INDEX attempts_message_id_ix ON attempts (message_id);
+
+CREATE TABLE directory_revision (
+    only_row BOOLEAN DEFAULT true NOT NULL,
+    number BIGINT DEFAULT '1' NOT NULL,
+    CONSTRAINT directory_revision_pk PRIMARY KEY (only_row),
+    CONSTRAINT directory_revision_only_row_ck CHECK (only_row)
+);
+
+INSERT INTO directory_revision DEFAULT VALUES;
+
+CREATE FUNCTION raise_directory_revision() RETURNS trigger LANGUAGE plpgsql AS $$ begin update directory_revision set number = number + 1; return null; end $$;
+
+CREATE TRIGGER parties_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON parties FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER memberships_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER contact_points_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER posts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER officers_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON officers FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER channels_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON channels FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER rotations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rotations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER overrides_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON overrides FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER absences_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON absences FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER policies_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();

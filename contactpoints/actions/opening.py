@@ -1,0 +1,187 @@
+"""Opening an alert: decided in memory, written in one statement, answered from memory.
+
+Only the first alert to a Party after a change of the directory reads the directory. The statement itself checks that
+key and directory still are as they were when the decision was made; if not, the decision is made again.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions import news
+from contactpoints.actions.alerts import read_alert
+from contactpoints.actions.calling import Before, Called, Subject, call_out
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import access, calls, codes
+from contactpoints.rules import alerts as rules
+from contactpoints.rules.access import Actor
+from contactpoints.rules.alerts import Opening
+from contactpoints.rules.escalation import Plan, PostRef, scaled, with_fallback, write_plan
+from contactpoints.rules.refusals import Fault, IdempotencyKeyReused, Invalid, NotAuthenticated
+from contactpoints.store import directory, intake
+from contactpoints.store.atlas import Route
+from contactpoints.store.database import Database, DatabaseFault
+from contactpoints.store.intake import First, NewAlert, Once
+from contactpoints.store.timeline import Noted
+from schemas import timeline as facts
+from schemas.alerts import OpenAlert
+
+_TRIES = 8
+"""How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a requester asks: the command, by whom, under which Idempotency-Key, and when it was here."""
+
+    actor: Actor
+    command: OpenAlert
+    once: Once
+    now: datetime
+
+
+async def open_alert(
+    db: Database, *, actor: Actor, command: OpenAlert, fingerprint: bytes, once: str, now: datetime, tools: Tools
+) -> tuple[dict[str, Any], bool]:
+    """Open an alert and call out its first step; return it, and whether this is the answer to a repeated key.
+
+    Everything is written in one statement: the alert, its sealed request, the key, the codes, the messages and the
+    first facts. Raises `Invalid`, `Forbidden`, `NotAuthenticated` (the key was revoked meanwhile),
+    `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of waiting.
+    """
+    access.must_trigger(actor)
+    asked = Asked(actor, command, Once(hashlib.sha256(once.encode()).digest(), fingerprint), now)
+    for _ in range(_TRIES):
+        route = tools.atlas.kept_route(command.requested_party, urgency=command.urgency)
+        if route is None:
+            route = await _route(db, command, tools=tools)
+        try:
+            alert = await _take_in(db, asked, route, tools=tools)
+        except DatabaseFault as fault:
+            if fault.constraint != intake.KEY_CONSTRAINT and fault.constraint not in intake.DRAWN_CONSTRAINTS:
+                raise
+            alert = None
+        if alert is not None:
+            return alert, False
+        kept = await _kept(db, asked)
+        if kept is not None:
+            return await read_alert(db, actor=actor, reference=kept, now=now), True
+        await _route(db, command, tools=tools)
+    raise RuntimeError("the directory or the drawn codes would not stand still")
+
+
+async def _kept(db: Database, asked: Asked) -> str | None:
+    """Return the reference of the alert that the Idempotency-Key was used for before, if it was."""
+    async with db.session() as session:
+        kept = await intake.find_key(session, api_key_id=asked.actor.key_id, key_hash=asked.once.key_hash)
+    if kept is None:
+        return None
+    if kept["fingerprint"] != asked.once.fingerprint:
+        raise IdempotencyKeyReused("This Idempotency-Key came with another body before; nothing was done.")
+    reference: str = kept["reference"]
+    return reference
+
+
+async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
+    async with db.session() as session:
+        route = await tools.atlas.route(session, command.requested_party, urgency=command.urgency)
+        if route is not None:
+            return route
+        if await directory.find_party(session, command.requested_party) is None:
+            raise Invalid([Fault("/requested_party", "unknown_party", "No such Party is in the directory.")])
+        raise Invalid([Fault("/requested_party", "no_contact_point", "This Party has no contact point here yet.")])
+
+
+async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) -> dict[str, Any] | None:
+    """Write the alert and return it as it is answered; None when what it was decided on stands no more."""
+    opening = _opening(asked, route, tools=tools)
+    new = _row(asked, opening, reference=codes.new_reference(tools.entropy(16)))
+    first = _first(new, opening, now=asked.now, tools=tools)
+    plain = asked.command.request.model_dump_json(exclude_none=True).encode()
+    async with db.session() as session:
+        written = await intake.take_in(
+            session,
+            new,
+            revision=route.revision,
+            actor=asked.actor,
+            once=asked.once,
+            sealed=tools.keyring.seal(plain, place=f"request:{new.reference}"),
+            first=First(first.codes, first.drafts, first.noted),
+            now=asked.now,
+        )
+    if not written["allowed"]:
+        raise NotAuthenticated("This API key is not known, has expired or was revoked.")
+    if written["id"] is None:
+        return None
+    ends = dict.fromkeys(("first_received_at", "withdrawn_at", "closed_at"))
+    return rules.write(asdict(new) | {"opened_at": asked.now} | ends, now=asked.now)
+
+
+def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
+    secretariat, point, now = route.secretariat, route.point, asked.now
+    fallback = PostRef(secretariat.id, secretariat.posts[0].id) if secretariat and secretariat.posts else None
+    own = Plan(with_fallback(calls.steps_of(point), fallback), point.restart, point.reminder)
+    plan = scaled(own, tools.time_scale)
+    taken = calls.take(plan, route.known, now, first=1, available=frozenset(tools.gateways), delivered=False)
+    warnings = rules.warnings(
+        asked.command.instrument,
+        asking=route.memberships.get(asked.actor.party or "", {}),
+        asked=route.memberships.get(asked.command.requested_party, {}),
+        taken=taken,
+        capability=point.capabilities.get(asked.command.kind),
+    )
+    return Opening(point, plan, taken, warnings, rules.resolved(point, plan, route.known, now=now))
+
+
+def _row(asked: Asked, opening: Opening, *, reference: str) -> NewAlert:
+    command, actor, now, plan = asked.command, asked.actor, asked.now, opening.plan
+    step = opening.taken.step
+    due_at = now + (plan.steps[step - 1].patience if step else plan.restart)
+    return NewAlert(
+        reference=reference,
+        contact_point_id=opening.point.id,
+        requesting_party=actor.party or "",
+        requesting_authority=actor.authority,
+        requested_party=command.requested_party,
+        kind=command.kind,
+        instrument=command.instrument,
+        status=command.status,
+        urgency=command.urgency,
+        case_reference=command.case_reference,
+        notify=tuple(command.notify or actor.notify),
+        language=actor.language,
+        plan=json.dumps(write_plan(plan)),
+        resolved=opening.resolved,
+        warnings=[{"code": each.code, "detail": each.detail} for each in opening.warnings],
+        state="alerting" if step else "exhausted",
+        step=step or len(plan.steps),
+        due_at=min(due_at, now + plan.reminder),
+        news_at=now + plan.reminder,
+        exhausted_at=None if step else now,
+    )
+
+
+def _first(new: NewAlert, opening: Opening, *, now: datetime, tools: Tools) -> Called:
+    """Return the first codes and messages, and the facts with which the timeline begins."""
+    plan, step = opening.plan, opening.taken.step
+    subject = Subject(new.reference, new.status == "exercise", new.urgency == "emergency", now)
+    until = now + plan.steps[step - 1].patience if step else now
+    called = call_out(subject, taken=opening.taken, cycle=1, until=until, before=Before(), now=now, tools=tools)
+    opened = facts.Opened(
+        kind=new.kind,
+        instrument=new.instrument,
+        status=new.status,
+        urgency=new.urgency,
+        warnings=tuple(each.code for each in opening.warnings),
+    )
+    noted: list[Noted] = [(now, opened), *called.noted]
+    if step is None:
+        fact = facts.Exhausted(cycle=1, steps=len(plan.steps), restarts_at=now + plan.restart)
+        to = news.Addressees(new.reference, subject.exercise, new.notify, new.language)
+        drafts, told = news.news_of(to, "exhausted", zone=opening.point.zone, now=now, tools=tools, plan=plan)
+        called.drafts += drafts
+        noted += [(now, fact), *told]
+    called.noted = noted
+    return called

@@ -1,0 +1,74 @@
+"""The directory in memory: what was loaded of it, good for one revision.
+
+A trigger raises the revision with every change, and everything that relies on what is kept here asks for the revision
+in the statement or the transaction in which it acts. So a stale roster is never acted upon, and the directory is read
+once and not once an alert.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from contactpoints.rules.calls import steps_of
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.store import directory
+from contactpoints.store.database import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who answers for a Party, whom else its policy calls, and the revision at which all that was so."""
+
+    revision: int
+    point: ContactPoint
+    secretariat: ContactPoint | None
+    known: Mapping[int, ContactPoint]
+    memberships: Mapping[str, Mapping[str, str]]
+
+
+class Atlas:
+    """What a process keeps of the directory. Tasks may share it; what is older than the revision is forgotten."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._points: dict[tuple[int, str], ContactPoint] = {}
+        self._routes: dict[tuple[str, str], Route] = {}
+
+    def turn_to(self, revision: int) -> None:
+        """Forget what was kept of another revision."""
+        if revision != self.revision:
+            self.revision = revision
+            self._points, self._routes = {}, {}
+
+    async def points(
+        self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
+    ) -> dict[int, ContactPoint]:
+        """Return whole contact points; ids that are unknown or retired are missing. See `directory.load`."""
+        wanted, points = set(ids), self._points
+        missing = [each for each in wanted if (each, urgency) not in points]
+        if missing:
+            # Into the mapping as it was before the question: if the directory changes meanwhile, that is thrown away.
+            loaded = await directory.load(session, missing, urgency=urgency)
+            points.update({(number, urgency): point for number, point in loaded.items()})
+        return {each: points[each, urgency] for each in wanted if (each, urgency) in points}
+
+    def kept_route(self, party: str, *, urgency: str) -> Route | None:
+        """Return the route to a Party if it is in memory. It may be stale: its revision has to be asked for."""
+        return self._routes.get((party, urgency))
+
+    async def route(self, session: Session, party: str, *, urgency: str) -> Route | None:
+        """Load the route to a Party; None without a contact point."""
+        self.turn_to(await directory.revision(session))
+        revision, routes = self.revision, self._routes
+        answering = await directory.answering_for(session, party)
+        if answering is None:
+            return None
+        secretariat = await directory.secretariat(session)
+        known = await self.points(session, {answering, secretariat or answering}, urgency=urgency)
+        if answering not in known:
+            return None
+        others = {ref.contact_point for step in steps_of(known[answering]) for ref in step.posts}
+        known |= await self.points(session, others, urgency=urgency)
+        memberships = await directory.memberships(session)
+        route = Route(revision, known[answering], known.get(secretariat or 0), known, memberships)
+        routes[party, urgency] = route
+        return route
