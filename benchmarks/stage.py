@@ -30,6 +30,7 @@ from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 
 _READY_SECONDS = 30.0
 _WARM_ALERTS = 300
+_COMMAND = "import sys; from contactpoints.cli import main; sys.exit(main())"
 _CONNECTIONS = 16
 
 
@@ -103,8 +104,10 @@ class Stage:
     async def settle(self) -> None:
         """End every open alert behind the service's back, so that the next row begins with nothing due."""
         await self.db.execute(
-            "update alerts set state = 'withdrawn', withdrawn_at = now(), due_at = null, news_at = null"
-            " where state in ('alerting', 'exhausted')"
+            # Locked in the order in which the engine locks them.
+            "with open as (select id from alerts where state in ('alerting', 'exhausted') order by id for update)"
+            " update alerts set state = 'withdrawn', withdrawn_at = now(), due_at = null, news_at = null"
+            " from open where alerts.id = open.id"
         )
         await self.db.execute("update messages set state = 'cancelled', send_at = null where state = 'queued'")
 
@@ -166,7 +169,6 @@ def _settings(url: str, *, keyring: str, pepper: bytes, web: int, twilio: int, s
         "KEYRING": keyring,
         "PIN_PEPPER": base64.b64encode(pepper).decode(),
         "PUBLIC_URL": PUBLIC_URL,
-        "REHEARSAL": "1",
         "PORT": str(web),
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
@@ -204,7 +206,7 @@ async def open_stage(folder: Path, *, report: Report, cores: tuple[int, ...], qu
         web, yard = _free_port(), _free_port()
         given = _settings(url, keyring=keyring, pepper=pepper, web=web, twilio=twilio, smtp=smtp)
         processes = {
-            name: stack.enter_context(_process(folder, name, "-m", "benchmarks.launcher", name, environment=given))
+            name: stack.enter_context(_process(folder, name, "-c", _COMMAND, name, environment=given))
             for name in ("web", "engine")
         }
         db = await asyncpg.connect(yard_url)
