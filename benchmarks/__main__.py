@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 import benchmarks
-from benchmarks import intake
+from benchmarks import escalation, intake, replies
 from benchmarks.machine import describe, take_two_cores
 from benchmarks.report import Report, save, tables
 from benchmarks.stage import Stage, StageFailed, open_stage
@@ -22,6 +22,10 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "trigger": intake.trigger,
     "burst": intake.burst,
     "sustained": intake.sustain,
+    "reply": replies.reply,
+    "hundred": escalation.few,
+    "thousands": escalation.many,
+    "armed": escalation.armed,
 }
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -110,6 +111,18 @@ class Stage:
             " from open where alerts.id = open.id"
         )
         await self.db.execute("update messages set state = 'cancelled', send_at = null where state = 'queued'")
+
+    async def committed(self, references: Sequence[str], fact: str, *, newest: bool = False) -> dict[str, datetime]:
+        """Return when the first fact of a sort (``newest``: the last) about each alert was committed."""
+        rows = await self.db.fetch(
+            "select distinct on (a.reference) a.reference, pg_xact_commit_timestamp(t.xmin) as at"
+            " from timeline t join alerts a on a.id = t.alert_id where a.reference = any($1::text[]) and t.code = $2"
+            " order by a.reference, t.number * $3",
+            list(references),
+            fact,
+            -1 if newest else 1,
+        )
+        return {row["reference"]: row["at"] for row in rows}
 
     def check(self) -> None:
         """Raise `StageFailed` when one of the processes has ended."""
