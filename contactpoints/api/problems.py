@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from contactpoints.rules import refusals
+from contactpoints.store.database import DatabaseFault
 from schemas.faults import BadInput, Unreadable
 
 _STATUS: Mapping[type[refusals.Refusal], int] = {
@@ -78,9 +79,11 @@ async def render_http(request: Request, failure: Exception) -> Response:
 
 async def render_fault(request: Request, fault: Exception) -> Response:
     """Answer what should not happen: 500, or 400 where PostgreSQL refused the text itself (a NUL in an address)."""
-    untranslatable = getattr(fault, "sqlstate", "") in ("22021", "22P05")
+    untranslatable = isinstance(fault, DatabaseFault) and fault.sqlstate in ("22021", "22P05")
     if not untranslatable:
-        _log.error("%s %s failed: %s", request.method, request.url.path.split("/")[1:3], type(fault).__name__)
+        # Of what PostgreSQL said only code and constraint are kept; another exception may quote what was sent.
+        told = fault if isinstance(fault, DatabaseFault) else type(fault).__name__
+        _log.error("%s %s failed: %s", request.method, request.url.path.split("/")[1:3], told)
     title = "What was sent holds a character that is not text" if untranslatable else "Something broke here"
     status = 400 if untranslatable else 500
     body = {"type": "about:blank", "title": title, "status": status, "instance": request.url.path}

@@ -1,0 +1,291 @@
+"""A canary in every particular and a PIN in a reply, errors of every kind, everything at level DEBUG: found nowhere.
+
+Searched are what leaves (messages, answers other than /request), what is logged, PostgreSQL's log, every table as text,
+and the bytes of the data folder, the write-ahead log included.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+from pydantic import ValidationError
+
+from contactpoints.actions.access import set_pin
+from contactpoints.runtime import Runtime
+from contactpoints.serving import doors
+from contactpoints.store.embedded import Server
+from schemas.alerts import OPEN_SHAPES
+from schemas.examples import EXAMPLES, example
+from tests.world import START, World
+
+# Letters that no other word here has, in capitals and not: as written, and as a shape might fold it.
+CANARY = "zqxkanarienvogel"
+CASE = "ZQXCASE-4711"
+PHONE = "+12025550186"
+INSTANT = "2026-10-13T23:55:01.731946Z"
+PIN, WRONG_PIN = "70419358", "60318247"
+SECRETS = (CANARY, PHONE, "731946", PIN, WRONG_PIN)
+_FILLERS: tuple[Any, ...] = (CANARY, [CANARY], INSTANT)
+
+
+def _planted(value: Any) -> Any:
+    """Return a copy of particulars with the canary in every text, number and instant that can hold one."""
+    match value:
+        case dict():
+            return {name: _planted(each) for name, each in value.items()}
+        case list():
+            return [_planted(each) for each in value]
+        case str() if "@" in value:
+            return f"{CANARY}{len(value)}@{CANARY}.example"
+        case str() if value.startswith("+"):
+            return PHONE
+        case str() if value[:4] == "2026" and value.endswith("Z"):
+            return value
+        case str() if value in _CODES:
+            return value
+        case str():
+            return f"{value} {CANARY}"
+    return value
+
+
+_CODES = ("subscriber", "traffic", "content", "en", "technical_advice")
+
+
+def _body(kind: str) -> dict[str, Any]:
+    body = example(kind) | {"requested_party": "FR", "case_reference": CASE, "notify": ["desk@requester.example"]}
+    told = _planted(body["request"]) | {"issued_at": INSTANT}
+    shape = OPEN_SHAPES[kind].model_fields["request"].annotation
+    assert shape is not None
+    for name in shape.model_fields.keys() - told.keys():
+        for filler in _FILLERS:
+            try:
+                shape.model_validate_json(json.dumps(told | {name: filler}))
+            except ValidationError:
+                continue
+            told[name] = filler
+            break
+    assert shape.model_fields.keys() <= told.keys(), "a particular without a canary proves nothing"
+    return body | {"request": told}
+
+
+class Records(logging.Handler):
+    """Keeps everything that is logged: the message, its arguments, and the text of exceptions."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self._formatter = logging.Formatter("%(name)s %(message)s")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith(("httpx", "httpcore")):  # the test's own client
+            self.lines.append(f"{self._formatter.format(record)} {record.args!r}")
+
+
+@contextmanager
+def _everything_logged() -> Iterator[Records]:
+    kept = Records()
+    named = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    loggers = [logging.root, *named]
+    before = [(each, each.level, each.propagate) for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.DEBUG)
+        each.addHandler(kept)
+    try:
+        yield kept
+    finally:
+        for each, level, propagate in before:
+            each.removeHandler(kept)
+            each.setLevel(level)
+            each.propagate = propagate
+
+
+class Caller:
+    """Calls a real server, and keeps every byte that it answers, but for the reading of the particulars."""
+
+    def __init__(self, client: httpx.AsyncClient, world: World) -> None:
+        self._client = client
+        self._world = world
+        self.heard: list[str] = []
+
+    async def __call__(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key or self._world.requester}", "Idempotency-Key": secrets.token_hex(8)}
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        answer = await self._client.request(
+            method, path, content=content, headers=headers | {"Content-Type": "application/json"}
+        )
+        if not path.endswith("/request"):
+            self.heard.append(f"{answer.headers} {answer.text}")
+        return answer
+
+
+@asynccontextmanager
+async def _calling(runtime: Runtime, world: World) -> AsyncIterator[Caller]:
+    async with (
+        doors(runtime, port=0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        yield Caller(client, world)
+
+
+async def _acknowledged(call: Caller, world: World, kind: str) -> None:
+    """Play a whole alert: opened, answered with a wrong PIN and the right one, read by both sides, closed."""
+    opened = await call("POST", "/v1/alerts", _body(kind))
+    assert opened.status_code == 201, opened.text
+    reference = opened.json()["reference"]
+    await world.settles()
+    officer = world.network["FR"].officers[0]
+    code = await world.code_of(officer)
+    await world.answers(officer, f"{code} {WRONG_PIN}")
+    by_machine = {"officer": officer.id, "reply_code": code, "pin": WRONG_PIN}
+    assert (await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine)).status_code == 409
+    await world.answers(officer, f"ok {code}, {PIN}")
+    by_machine["pin"] = PIN
+    assert (await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine)).status_code == 200
+    for path in ("", "/timeline", "/request"):
+        answer = await call("GET", f"/v1/alerts/{reference}{path}", key=world.contact_point)
+        assert answer.status_code == 200
+    assert CANARY in answer.text, "the contact point reads what was sent"
+    assert (await call("POST", f"/v1/alerts/{reference}/closure", {"reason": "handled"})).status_code == 200
+
+
+async def _refused(call: Caller) -> None:
+    """Send what is wrong in its shape, with the canary in every wrong place."""
+    whole = _body("preservation")
+    wrong: list[Any] = [
+        whole | {"kind": CANARY, "urgency": CANARY, "notify": [CANARY]},
+        whole
+        | {"request": whole["request"] | {f"a {CANARY}": CANARY, "issued_at": CANARY, "identifiers": {CANARY: 1}}},
+        whole | {"request": whole["request"] | {"facts_summary": f"{CANARY}\x00"}},
+        json.dumps(whole)[:-9].encode(),
+        json.dumps(whole).replace(CANARY, CANARY + "\\ud800").encode(),
+        json.dumps(whole).encode().replace(CANARY.encode(), b"\xff" + CANARY.encode()),
+        [CANARY],
+    ]
+    for body in wrong:
+        assert 400 <= (await call("POST", "/v1/alerts", body)).status_code < 423
+    path = "/v1/alerts/XX/acknowledgements"
+    answers = [await call("POST", path, {"officer": PIN, "reply_code": PIN, "pin": int(PIN)})]
+    answers.append(await call("POST", path, {"officer": 1, "reply_code": PIN, "pin": PIN, "more": PIN}))
+    assert {answer.status_code for answer in answers} == {422}
+
+
+_BREAKAGES = {
+    "a constraint on what is sealed": (
+        "alter table requests add constraint zz check (octet_length(sealed) < 3) not valid",
+        "alter table requests drop constraint zz",
+    ),
+    "a constraint on a row with the case reference": (
+        "alter table alerts add constraint zz check (kind = '') not valid",
+        "alter table alerts drop constraint zz",
+    ),
+    "an encoding error": (
+        "alter table requests add constraint zz check (convert_from(sealed, 'UTF8') is not null) not valid",
+        "alter table requests drop constraint zz",
+    ),
+    "a statement that took too long": (
+        """create function zz() returns trigger language plpgsql as
+           $$ begin raise exception using errcode = '57014', message = 'canceling statement'; end $$;
+           create trigger zz before insert on requests for each row execute function zz()""",
+        "drop function zz cascade",
+    ),
+    "a table that is gone": ("alter table requests rename to zz", "alter table zz rename to requests"),
+}
+
+
+async def _broken(call: Caller, admin: "asyncpg.Connection[Any]", officer: int) -> None:
+    for name, (breaks, mends) in _BREAKAGES.items():
+        await admin.execute(breaks)
+        assert (await call("POST", "/v1/alerts", _body("assistance"))).status_code in (400, 500), name
+        await admin.execute(mends)
+    await admin.execute("alter table inbound add constraint zz check (octet_length(sealed) < 3) not valid")
+    reference = (await call("GET", "/v1/alerts")).json()["items"][0]["reference"]
+    by_machine = {"officer": officer, "reply_code": "XXXX-XXXX", "pin": PIN}
+    assert (await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine)).status_code == 500
+    await admin.execute("alter table inbound drop constraint zz")
+
+
+_TAKE_AWAY = """
+select count(pg_terminate_backend(pid)) from pg_stat_activity
+ where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()
+"""
+
+
+async def _late(call: Caller, admin: "asyncpg.Connection[Any]") -> None:
+    """Let a request wait for a lock until it gives up, and take another's connection away."""
+    async with admin.transaction():
+        await admin.execute("lock table requests in access exclusive mode")
+        assert (await call("POST", "/v1/alerts", _body("assistance"))).status_code == 409
+        waiting = asyncio.create_task(call("POST", "/v1/alerts", _body("assistance")))
+        for _ in range(100):
+            await asyncio.sleep(0.015)
+            if await admin.fetchval(_TAKE_AWAY):
+                break
+        assert (await waiting).status_code == 503
+
+
+async def _dump(admin: "asyncpg.Connection[Any]") -> dict[str, str]:
+    names = [row[0] for row in await admin.fetch("select tablename from pg_tables where schemaname = 'public'")]
+    rows = {name: await admin.fetch(f'select t::text from "{name}" as t') for name in names}
+    await admin.execute("checkpoint")
+    return {name: "\n".join(row[0] for row in kept) for name, kept in rows.items()}
+
+
+def _found(where: str, text: str, *more: str) -> list[str]:
+    """Return which secrets stand in a text, as they are or in hexadecimal digits, as bytea is printed."""
+    low = text.lower()
+    wanted = {word: (word.lower(), word.encode().hex()) for word in (*SECRETS, *more)}
+    return [f"{word} in {where}" for word, forms in wanted.items() if any(form in low for form in forms)]
+
+
+def _found_in_files(folder: Path) -> list[str]:
+    found: list[str] = []
+    for path in (each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()):
+        kept = path.read_bytes()
+        found += [f"{word} in {path.name}" for word in (CANARY, PHONE, PIN, WRONG_PIN) if word.encode() in kept]
+    return found
+
+
+def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
+    assert _found("a table", f"(1,\\x{CANARY.encode().hex()})") == [f"{CANARY} in a table"]
+    assert _found("a log", CANARY.upper()) == [f"{CANARY} in a log"]
+    (tmp_path / "wal").write_bytes(b"\x00" + PIN.encode())
+    assert _found_in_files(tmp_path) == [f"{PIN} in wal"]
+
+
+async def test_case_data_and_pins_are_found_nowhere(world: World, server: Server, database_url: str) -> None:
+    officer = world.network["FR"].officers[0]
+    await set_pin(world.runtime.db, officer.id, pin=PIN, now=START, tools=world.runtime.tools)
+    admin = await asyncpg.connect(database_url)
+    same = replace(world.runtime, tools=replace(world.runtime.tools, entropy=lambda count: b"\x07" * count))
+    async with _calling(world.runtime, world) as call, _calling(same, world) as collide:
+        with _everything_logged() as logged:
+            for kind in EXAMPLES:
+                await _acknowledged(call, world, kind)
+            await _refused(call)
+            await _broken(call, admin, officer.id)
+            await _late(call, admin)
+            assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 201
+            assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 500
+            await world.passes(hours=2)
+        answers = "\n".join(call.heard + collide.heard)
+        logs = "\n".join(logged.lines)
+        tables = await _dump(admin)
+    await admin.close()
+    assert "CheckViolation" in logs, "what was provoked was logged"
+    assert CASE in tables["alerts"], "the dump was made"
+    assert len(tables["messages"]) > 5000, "there was something to search"
+    found = _found("answers", answers) + _found("logs", logs, CASE) + _found("messages", tables["messages"], CASE)
+    for name, text in tables.items():
+        found += _found(name, text)
+    for path in (server.folder / "log").iterdir():
+        found += _found("PostgreSQL's log", path.read_text(), CASE)
+    found += _found_in_files(server.folder / "data")
+    assert found == []
