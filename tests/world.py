@@ -2,18 +2,21 @@
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
+from contactpoints.actions import reports
 from contactpoints.actions.access import make_key, set_pin
 from contactpoints.actions.demo_network import Made, MadeOfficer, load_demo
 from contactpoints.actions.seed import load_parties
 from contactpoints.clock import Clock
+from contactpoints.engine.catch_up import catch_up, inquirable
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.run import carry_on, read_replies
 from contactpoints.engine.tracer import follow_up
@@ -25,6 +28,7 @@ from contactpoints.settings import Settings
 from contactpoints.store.sealing import Keyring
 from contactpoints.web import application
 from schemas.examples import example
+from tests.far_ends import PUBLIC, FarEnd, Rehearsal
 
 PIN = "482913"
 START = datetime(2026, 10, 14, 0, 0, tzinfo=UTC)
@@ -51,7 +55,9 @@ class World:
     network: dict[str | None, Made]
     requester: str
     contact_point: str
-    heard: set[int] = field(default_factory=set)
+    far: FarEnd
+    running: AsyncExitStack
+    heard: set[int | str] = field(default_factory=set)
 
     async def opens_alert(self, *, once: str | None = None, key: str | None = None, **fields: Any) -> httpx.Response:
         """Trigger an alert to France, as the requesting authority of the United States."""
@@ -71,6 +77,19 @@ class World:
         """GET an address."""
         return await self.client.get(path, headers={"Authorization": f"Bearer {key or self.requester}"})
 
+    async def restarts(self) -> None:
+        """End the service and start it anew; it knows nothing but its database."""
+        await self.running.aclose()
+        service = _service(self.runtime.settings, self.clock)
+        self.runtime, self.client = await self.running.enter_async_context(service)
+
+    async def catches_up(self) -> None:
+        """Let the engine ask its gateways what came while nobody listened, as it does every half minute."""
+        desk = desk_of(self.runtime)
+        for gateway in inquirable(desk):
+            await catch_up(desk, gateway)
+        await self.settles()
+
     async def settles(self) -> None:
         """Let the engine work until nothing is due."""
         desk = desk_of(self.runtime)
@@ -78,6 +97,7 @@ class World:
         done = 1
         while done:
             done = await carry_on(desk) + await read_replies(desk)
+            done += await reports.handle_due(desk.db, now=desk.now(), tools=desk.tools)
             for lane in lanes:
                 done += await lane.claim()
                 await lane.land()
@@ -103,15 +123,23 @@ class World:
 
     async def hears(self, address: str) -> list[dict[str, Any]]:
         """Return what reached an address since it was last asked, oldest first."""
-        items = (await self.get("/rehearsal/messages")).json()["items"]
-        new = [each for each in reversed(items) if each["address"] == address and each["id"] not in self.heard]
-        self.heard |= {each["id"] for each in new}
-        return new
+        return [each for each in await self._new() if each["address"] == address and self._marked(each)]
+
+    async def unheard(self) -> dict[str, int]:
+        """Return how many messages reached whom and were asked for by nobody; from now on they count as heard."""
+        return Counter(each["address"] for each in await self._new() if self._marked(each))
+
+    async def _new(self) -> list[dict[str, Any]]:
+        return [each for each in await self.far.reached(self.client) if each["id"] not in self.heard]
+
+    def _marked(self, message: dict[str, Any]) -> bool:
+        self.heard.add(message["id"])
+        return True
 
     async def answers(self, officer: MadeOfficer, text: str, *, sender: str | None = None) -> str:
         """Send an SMS as an officer would; return the answer, or nothing."""
         await self.hears(sender or officer.sms)
-        await self.post("/rehearsal/replies", {"sender": sender or officer.sms, "text": text})
+        await self.far.reply(self.client, sender or officer.sms, text)
         await self.settles()
         return " ".join(each["body"] for each in await self.hears(sender or officer.sms))
 
@@ -127,12 +155,23 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(database_url: str) -> AsyncIterator[World]:
-    """Open the service on a fresh database, with the invented network in it."""
+async def _service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
+    async with open_runtime(settings, database_url=settings.database_url, clock=clock) as runtime:
+        transport = httpx.ASGITransport(application(runtime))
+        async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
+            yield runtime, client
+
+
+@asynccontextmanager
+async def open_world(
+    database_url: str, *, far: FarEnd | None = None, clock: HandClock | None = None
+) -> AsyncIterator[World]:
+    """Open the service on a fresh database, with the invented network in it; rehearse unless messages go elsewhere."""
     keyring = Keyring({"test": bytes(32)}, secrets.token_bytes)
-    settings = Settings(keyring, b"p" * 32, database_url, "", True, 1.0, 0)
-    clock = HandClock()
-    async with open_runtime(settings, database_url=database_url, clock=clock) as runtime:
+    far, clock = far or Rehearsal(), clock or HandClock()
+    settings = far.wire(Settings(keyring, b"p" * 32, database_url, PUBLIC, True, 1.0, 0))
+    async with AsyncExitStack() as running:
+        runtime, client = await running.enter_async_context(_service(settings, clock))
         await load_parties(runtime.db, START)
         network = {made.party: made for made in await load_demo(runtime.db, START)}
         for officer in network["FR"].officers:
@@ -140,6 +179,4 @@ async def open_world(database_url: str) -> AsyncIterator[World]:
         asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
         reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)
         keys = [await make_key(runtime.db, who, now=START, entropy=secrets.token_bytes) for who in (asks, reads)]
-        transport = httpx.ASGITransport(application(runtime))
-        async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
-            yield World(runtime, clock, client, network, *keys)
+        yield World(runtime, clock, client, network, *keys, far, running)
