@@ -94,6 +94,8 @@ async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, mis
     if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
         return "waits"
     async with db.transaction() as session:
+        if row["alert_id"] is not None:
+            await alerts.lock(session, row["alert_id"])
         about = _about(row["id"], row["purpose"], row["kind"], None, row["step"], row["officer_id"])
         fact: facts.Fact
         if provider_code is not None:
@@ -108,16 +110,20 @@ async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, mis
 
 
 async def report(
-    db: Database, reported: Reported, *, attempt: str | None, gateway: str, number: int, at: datetime, now: datetime
+    db: Database, reported: Reported, *, about: Row, gateway: str, number: int, at: datetime, now: datetime
 ) -> str:
-    """Take a gateway's report, which is arrival ``number`` and came ``at``; return what came of it.
+    """Take a gateway's report ``about`` an attempt (`outbox.standing`); return what came of it.
+
+    The report is arrival ``number`` and came ``at``.
 
     A report is evidence, never an acknowledgement. Late or repeated news change nothing, nor does a refusal of an
     attempt that another has followed.
     """
     async with db.transaction() as session:
-        row = await outbox.report(session, attempt=attempt, gateway=gateway, provider_code=reported.provider_code)
-        outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now) if row else "unknown"
+        if about["alert_id"] is not None:
+            await alerts.lock(session, about["alert_id"])
+        row = await outbox.report(session, about["attempt"])
+        outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now)
         await inbound.handled(session, number, outcome=outcome, now=now)
     return outcome
 

@@ -45,13 +45,15 @@ async def _handle(db: Database, row: Row, message: Row | None, *, now: datetime,
         return None
     except ValueError:
         return "unreadable"
-    if message is not None and delivery.following_report(message, reported) is None:
+    if message is None:
+        return "unknown"
+    if delivery.following_report(message, reported) is None:
         return "late"
-    if message is not None and message["state"] == "sending" and reported.state == "accepted":
+    if message["state"] == "sending" and reported.state == "accepted":
         return None  # its sender is about to write that down itself; if it dies, this comes up when both leases ended
-    about = {"attempt": row["attempt_code"], "gateway": row["source"], "number": row["id"]}
+    report = {"gateway": row["source"], "number": row["id"], "at": row["received_at"]}
     try:
-        await delivery.report(db, reported, **about, at=row["received_at"], now=now)
+        await delivery.report(db, reported, about=message, **report, now=now)
     except (DatabaseFault, ValueError, LookupError, TypeError) as broken:
         _log.error("report %d cannot be handled: %s; it comes up again", row["id"], type(broken).__name__)
     return None

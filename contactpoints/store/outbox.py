@@ -267,23 +267,22 @@ _ABOUT = """(select code from attempts where message_id = m.id order by number d
 """A message with the attempt in question and its latest one."""
 
 
-async def report(session: Session, *, attempt: str | None, gateway: str, provider_code: str | None) -> Row | None:
-    """Lock and return the message that a report is about, found by our attempt's code, else by the provider's."""
-    return await session.fetchrow(
+async def report(session: Session, attempt: str) -> Row:
+    """Lock and return the message that a report is about; its alert is locked before."""
+    row = await session.fetchrow(
         f"""select m.*, p.line, {_ABOUT}
              left join reply_codes r on r.id = m.reply_code_id left join posts p on p.id = r.post_id
-            where t.code = coalesce((select code from attempts where code = $1),
-                                    (select code from attempts where gateway = $2 and provider_code = $3 limit 1))
-              for update of m""",
+            where t.code = $1 for update of m""",
         attempt,
-        gateway,
-        provider_code,
     )
+    if row is None:
+        raise LookupError("no such attempt")
+    return row
 
 
 async def standing(session: Session, attempts: Sequence[str]) -> dict[str, Row]:
-    """Return where the messages of some attempts stand, by attempt: ``state``, ``attempt`` and ``latest``."""
-    rows = await session.fetch(f"select m.state, {_ABOUT} where t.code = any($1::text[])", list(attempts))
+    """Return where messages stand, by attempt: ``state``, ``alert_id``, ``attempt`` and the ``latest`` one."""
+    rows = await session.fetch(f"select m.state, m.alert_id, {_ABOUT} where t.code = any($1::text[])", list(attempts))
     return {row["attempt"]: row for row in rows}
 
 
