@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -12,20 +12,36 @@ import pytest
 from contactpoints.store import embedded, migrate
 from tests.world import World, open_world
 
+Servers = Callable[[int], embedded.Server]
+NEWEST, OLDEST = 18, 16
+
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[embedded.Server]:
-    """A PostgreSQL 18 that this worker owns."""
-    folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-"))
-    folder.chmod(0o755)
-    running = embedded.start(folder, fsync=False)
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+def servers() -> Iterator[Servers]:
+    """The PostgreSQL servers that this worker owns, each started when the first test asks for its version."""
+    started: dict[int, embedded.Server] = {}
+
+    def server_of(major: int) -> embedded.Server:
+        if major not in started:
+            folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-"))
+            folder.chmod(0o755)
+            started[major] = embedded.start(folder, major=major, fsync=False)
+        return started[major]
+
+    yield server_of
+    for server in started.values():
+        server.stop()
+        shutil.rmtree(server.folder)
 
 
 @pytest.fixture
-async def database_url(server: embedded.Server) -> str:
+def server(servers: Servers, request: pytest.FixtureRequest) -> embedded.Server:
+    """A running PostgreSQL, the newest that is supported unless the test is parametrised with another version."""
+    return servers(getattr(request, "param", NEWEST))
+
+
+@pytest.fixture
+async def database_url(server: embedded.Server) -> AsyncIterator[str]:
     """The address of a fresh, migrated database."""
     name = f"test_{secrets.token_hex(6)}"
     connection = await asyncpg.connect(server.url())
@@ -34,8 +50,9 @@ async def database_url(server: embedded.Server) -> str:
         await migrate.upgrade(server.url("template_making"))
         await connection.execute("alter database template_making rename to template_world")
     await connection.execute(f"create database {name} template template_world")
+    yield server.url(name)
+    await connection.execute(f"drop database if exists {name} with (force)")
     await connection.close()
-    return server.url(name)
 
 
 @pytest.fixture

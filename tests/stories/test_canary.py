@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 from pydantic import ValidationError
 
 from contactpoints.actions.access import set_pin
@@ -24,6 +25,7 @@ from contactpoints.serving import doors
 from contactpoints.store.embedded import Server
 from schemas.alerts import OPEN_SHAPES
 from schemas.examples import EXAMPLES, example
+from tests.conftest import NEWEST, OLDEST
 from tests.world import START, World
 
 # Letters that no other word here has, in capitals and not: as written, and as a shape might fold it.
@@ -260,6 +262,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
     assert _found_in_files(tmp_path) == [f"{PIN} in wal"]
 
 
+@pytest.mark.parametrize("server", [NEWEST, OLDEST], indirect=True)
 async def test_case_data_and_pins_are_found_nowhere(world: World, server: Server, database_url: str) -> None:
     officer = world.network["FR"].officers[0]
     await set_pin(world.runtime.db, officer.id, pin=PIN, now=START, tools=world.runtime.tools)
