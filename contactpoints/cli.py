@@ -16,7 +16,7 @@ from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Fault, Invalid, Refusal
 from contactpoints.runtime import Runtime, open_runtime
-from contactpoints.serving import doors, keep_watch
+from contactpoints.serving import doors, keep_watch, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
 from schemas.access import NewKey
@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = read_settings(environment, entropy=secrets.token_bytes)
-        asyncio.run(asked.act(settings, asked))
+        run_process(asked.act(settings, asked))
     except (Invalid, BadInput) as wrong:
         told = (f"{fault.pointer.strip('/')}: {fault.detail}".rstrip(".") for fault in wrong.faults)
         print("; ".join(told) + ".", file=sys.stderr)

@@ -27,7 +27,7 @@ from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.runtime import Runtime, open_runtime
-from contactpoints.serving import doors, keep_watch
+from contactpoints.serving import doors, keep_watch, run_process
 from contactpoints.settings import Settings
 from contactpoints.store import embedded, migrate
 from contactpoints.store.sealing import Keyring
@@ -205,7 +205,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="contactpoints-demo-"))
     folder.chmod(0o755)
     try:
-        asyncio.run(run(folder, once=once))
+        run_process(run(folder, once=once))
     except (StoryFailed, embedded.EmbeddedUnavailable) as failure:
         print(f"The demo failed: {failure}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.clock import Clock
 from contactpoints.rules.access import Actor
 from contactpoints.settings import Settings
+from contactpoints.store.atlas import Atlas
 from contactpoints.store.database import Database
 from contactpoints.store.doorbell import Bell
 from contactpoints.words import catalogues
@@ -64,7 +65,7 @@ async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | 
         read_report={each.name: each.read_report for each in opened if isinstance(each, Reporting)},
         words=catalogues(),
         public_url=settings.public_url,
-        time_scale=settings.time_scale,
+        atlas=Atlas(time_scale=settings.time_scale),
     )
     try:
         yield Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock)

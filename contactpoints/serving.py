@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 
@@ -12,6 +13,12 @@ from contactpoints.engine.run import run
 from contactpoints.runtime import Runtime
 from contactpoints.settings import BadSetting
 from contactpoints.web import application
+
+
+def run_process(main: Coroutine[Any, Any, None]) -> None:
+    """Run a process to its end on the fastest event loop that is installed: uvicorn knows which that is."""
+    with asyncio.Runner(loop_factory=uvicorn.Config(app="", loop="auto").get_loop_factory()) as runner:
+        runner.run(main)
 
 
 def desk_of(runtime: Runtime) -> Desk:

@@ -5,8 +5,7 @@ key and directory still are as they were when the decision was made; if not, the
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,6 @@ from contactpoints.rules import access, calls, codes
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import Opening
-from contactpoints.rules.escalation import Plan, PostRef, scaled, with_fallback, write_plan
 from contactpoints.rules.refusals import Fault, IdempotencyKeyReused, Invalid, NotAuthenticated
 from contactpoints.store import directory, intake
 from contactpoints.store.atlas import Route
@@ -97,7 +95,7 @@ async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
 async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) -> dict[str, Any] | None:
     """Write the alert and return it as it is answered; None when what it was decided on stands no more."""
     opening = _opening(asked, route, tools=tools)
-    new = _row(asked, opening, reference=codes.new_reference(tools.entropy(16)))
+    new = _row(asked, opening, plan_json=route.plan_json, reference=codes.new_reference(tools.entropy(16)))
     first = _first(new, opening, now=asked.now, tools=tools)
     plain = asked.command.request.model_dump_json(exclude_none=True).encode()
     async with db.session() as session:
@@ -115,15 +113,11 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) ->
         raise NotAuthenticated("This API key is not known, has expired or was revoked.")
     if written["id"] is None:
         return None
-    ends = dict.fromkeys(("first_received_at", "withdrawn_at", "closed_at"))
-    return rules.write(asdict(new) | {"opened_at": asked.now} | ends, now=asked.now)
+    return rules.write(intake.row_of(new, opened_at=asked.now), now=asked.now)
 
 
 def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
-    secretariat, point, now = route.secretariat, route.point, asked.now
-    fallback = PostRef(secretariat.id, secretariat.posts[0].id) if secretariat and secretariat.posts else None
-    own = Plan(with_fallback(calls.steps_of(point), fallback), point.restart, point.reminder)
-    plan = scaled(own, tools.time_scale)
+    point, plan, now = route.point, route.plan, asked.now
     taken = calls.take(plan, route.known, now, first=1, available=frozenset(tools.gateways), delivered=False)
     warnings = rules.warnings(
         asked.command.instrument,
@@ -132,10 +126,10 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
     )
-    return Opening(point, plan, taken, warnings, rules.resolved(point, plan, route.known, now=now))
+    return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now))
 
 
-def _row(asked: Asked, opening: Opening, *, reference: str) -> NewAlert:
+def _row(asked: Asked, opening: Opening, *, plan_json: str, reference: str) -> NewAlert:
     command, actor, now, plan = asked.command, asked.actor, asked.now, opening.plan
     step = opening.taken.step
     due_at = now + (plan.steps[step - 1].patience if step else plan.restart)
@@ -152,7 +146,7 @@ def _row(asked: Asked, opening: Opening, *, reference: str) -> NewAlert:
         case_reference=command.case_reference,
         notify=tuple(command.notify or actor.notify),
         language=actor.language,
-        plan=json.dumps(write_plan(plan)),
+        plan=plan_json,
         resolved=opening.resolved,
         warnings=[{"code": each.code, "detail": each.detail} for each in opening.warnings],
         state="alerting" if step else "exhausted",

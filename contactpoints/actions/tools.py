@@ -36,8 +36,7 @@ class Tools:
 
     ``gateways`` maps a channel kind to the names of the gateways for it, first choice first. ``words`` maps a language
     to its catalogue. ``atlas`` is the directory in memory. ``read_inbound`` and ``read_report`` say how each gateway
-    reads the raw bytes that it posted; they raise `ValueError` for bytes that say nothing. ``time_scale`` divides the
-    durations of policies, and is 1 outside rehearsals.
+    reads the raw bytes that it posted; they raise `ValueError` for bytes that say nothing.
     """
 
     keyring: Keyring = field(repr=False)
@@ -48,5 +47,4 @@ class Tools:
     read_inbound: Mapping[str, Callable[[bytes], Heard]] = field(default_factory=dict)
     read_report: Mapping[str, Callable[[bytes, str | None], Reported]] = field(default_factory=dict)
     public_url: str = ""
-    time_scale: float = 1.0
     atlas: Atlas = field(default_factory=Atlas, repr=False)

@@ -1,6 +1,6 @@
 """Alerts: what is warned of when one opens, and how one is written for those outside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contactpoints.rules.calls import Directory, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.escalation import Plan, planned
+from contactpoints.rules.escalation import Plan, Step, planned
 from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
 
@@ -73,24 +73,29 @@ def _of_skip(skip: Skip) -> Caution:
     return Caution(skip.reason, f"Step {skip.step}: {why} at {lines}; the next step was taken at once.")
 
 
-def resolved(point: ContactPoint, plan: Plan, known: Directory, *, now: datetime) -> dict[str, Any]:
-    """Return the duty post and the planned escalation as they were resolved at ``now``: functions, never names."""
-    first = next((find_post(known, ref) for step in plan.steps for ref in step.posts), None)
-    return {
-        "duty_post": None if first is None else _duty_post(first[0], first[1].line, now=now),
-        "planned_escalation": [_planned(plan, known, number=number, at=at) for number, at in planned(plan, now)],
-    }
+def stages(plan: Plan, known: Directory) -> tuple[dict[str, Any], ...]:
+    """Return the steps of a plan as outsiders may know them, but for their instants: functions, never names."""
+    return tuple(_stage(number, step, known) for number, step in enumerate(plan.steps, start=1))
 
 
-def _planned(plan: Plan, known: Directory, *, number: int, at: datetime) -> dict[str, Any]:
-    step = plan.steps[number - 1]
+def _stage(number: int, step: Step, known: Directory) -> dict[str, Any]:
     posts = [place[1] for ref in step.posts if (place := find_post(known, ref))]
     return {
         "step": number,
-        "at": write_instant(at),
         "lines": list(dict.fromkeys(post.line for post in posts)),
         "functions": list(dict.fromkeys(post.title for post in posts)),
         "channels": list(step.channels),
+    }
+
+
+def resolved(plan: Plan, known: Directory, told: Sequence[Mapping[str, Any]], *, now: datetime) -> dict[str, Any]:
+    """Return the duty post and the planned escalation as they were resolved at ``now``; ``told``: see `stages`."""
+    first = next((found for step in plan.steps for ref in step.posts if (found := find_post(known, ref))), None)
+    return {
+        "duty_post": None if first is None else _duty_post(first[0], first[1].line, now=now),
+        "planned_escalation": [
+            {**stage, "at": write_instant(at)} for stage, (_, at) in zip(told, planned(plan, now), strict=True)
+        ],
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -169,7 +169,19 @@ select new.code, new.page_token, new.alert_id, new.officer_id, new.post_id, new.
 
 def listed_codes(given: Sequence[tuple[int | None, NewCode]]) -> str:
     """Return new reply codes, each with its alert, as JSON."""
-    return json.dumps([asdict(code) | {"alert_id": alert_id} for alert_id, code in given])
+    return json.dumps(
+        [
+            {
+                "code": new.code,
+                "page_token": new.page_token,
+                "officer_id": new.officer_id,
+                "post_id": new.post_id,
+                "step": new.step,
+                "alert_id": alert_id,
+            }
+            for alert_id, new in given
+        ]
+    )
 
 
 async def give_codes(session: Session, given: Sequence[tuple[int | None, NewCode]], *, now: datetime) -> None:

@@ -5,30 +5,41 @@ in the statement or the transaction in which it acts. So a stale roster is never
 once and not once an alert.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from contactpoints.rules.calls import steps_of
+from contactpoints.rules.alerts import stages
+from contactpoints.rules.calls import plan_of
 from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
 from contactpoints.store import directory
 from contactpoints.store.database import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who answers for a Party, whom else its policy calls, and the revision at which all that was so."""
+    """Who answers for a Party, whom its plan calls, and the revision at which all that was so.
+
+    ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them.
+    """
 
     revision: int
     point: ContactPoint
-    secretariat: ContactPoint | None
     known: Mapping[int, ContactPoint]
     memberships: Mapping[str, Mapping[str, str]]
+    plan: Plan
+    plan_json: str
+    stages: tuple[Mapping[str, Any], ...]
 
 
 class Atlas:
     """What a process keeps of the directory. Tasks may share it; what is older than the revision is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, time_scale: float = 1.0) -> None:
+        """``time_scale`` divides the durations of policies, and is 1 outside rehearsals."""
+        self._scale = time_scale
         self.revision = 0
         self._points: dict[tuple[int, str], ContactPoint] = {}
         self._routes: dict[tuple[str, str], Route] = {}
@@ -66,9 +77,16 @@ class Atlas:
         known = await self.points(session, {answering, secretariat or answering}, urgency=urgency)
         if answering not in known:
             return None
-        others = {ref.contact_point for step in steps_of(known[answering]) for ref in step.posts}
+        last = _first_post(known.get(secretariat or 0))
+        plan = scaled(plan_of(known[answering], urgency, secretariat=last), self._scale)
+        others = {ref.contact_point for step in plan.steps for ref in step.posts}
         known |= await self.points(session, others, urgency=urgency)
         memberships = await directory.memberships(session)
-        route = Route(revision, known[answering], known.get(secretariat or 0), known, memberships)
+        plan_json = json.dumps(write_plan(plan))
+        route = Route(revision, known[answering], known, memberships, plan, plan_json, stages(plan, known))
         routes[party, urgency] = route
         return route
+
+
+def _first_post(point: ContactPoint | None) -> PostRef | None:
+    return PostRef(point.id, point.posts[0].id) if point and point.posts else None

@@ -5,7 +5,7 @@ of the directory, and that the Idempotency-Key was not used before.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,15 @@ class NewAlert:
     due_at: datetime
     news_at: datetime
     exhausted_at: datetime | None
+
+
+_FIELDS = tuple(field.name for field in fields(NewAlert))
+_NOT_YET = dict.fromkeys(("first_received_at", "withdrawn_at", "closed_at"))
+
+
+def row_of(new: NewAlert, *, opened_at: datetime) -> dict[str, Any]:
+    """Return a new alert as `alerts.view` would read it."""
+    return {name: getattr(new, name) for name in _FIELDS} | {"opened_at": opened_at} | _NOT_YET
 
 
 @dataclass(frozen=True, slots=True)
