@@ -8,7 +8,18 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contactpoints.api import alerts, directory, document, health, hooks, metrics, problems, rehearsal, stream
+from contactpoints.api import (
+    acknowledgements,
+    alerts,
+    directory,
+    document,
+    health,
+    hooks,
+    metrics,
+    problems,
+    rehearsal,
+    stream,
+)
 from contactpoints.console import pages
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -36,6 +47,7 @@ def application(runtime: Runtime) -> Starlette:
         routes=[
             *alerts.routes(runtime),
             *stream.routes(runtime, ears),
+            *acknowledgements.routes(runtime),
             *directory.routes(runtime),
             *health.routes(runtime),
             *metrics.routes(measures),

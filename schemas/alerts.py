@@ -171,6 +171,12 @@ class AlertOut(TypedDict):
     links: AlertLinks
 
 
+class AnsweredOut(AlertOut):
+    """An alert after an acknowledgement through a machine, and what came of it."""
+
+    outcome: Literal["acknowledged", "acknowledged_late", "already_taken"]
+
+
 class AcknowledgementOut(TypedDict):
     """One acknowledgement. The smallest `acknowledged_at` of an alert is the one that counts; none is overwritten."""
 

@@ -110,11 +110,23 @@ async def close(db: Database, *, actor: Actor, reference: str, reason: str, now:
 
 
 async def list_acknowledgements(
-    db: Database, *, actor: Actor, reference: str | None, after: int | None, most: int
+    db: Database,
+    *,
+    actor: Actor,
+    reference: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    after: int | None,
+    most: int,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of acknowledgements, newest first, and the cursor of the next page (None on the last)."""
+    """Return a page of acknowledgements, newest first, and the cursor of the next page (None on the last).
+
+    ``since`` and ``until`` are a half-open span of `acknowledged_at`; None leaves it open.
+    """
     async with db.session() as session:
         if reference is not None:
             reference = _seen(await alerts.view(session, _read(reference)), actor)["reference"]
-        rows = await alerts.list_acknowledgements(session, actor=actor, reference=reference, after=after, most=most + 1)
+        rows = await alerts.list_acknowledgements(
+            session, actor=actor, reference=reference, since=since, until=until, after=after, most=most + 1
+        )
     return [rules.write_acknowledgement(dict(row)) for row in rows[:most]], _cursor(rows, most)

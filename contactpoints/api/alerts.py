@@ -145,19 +145,6 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
     )
 
 
-async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
-    """List acknowledgements, newest first."""
-    actor = await caller(runtime, request)
-    items, cursor = await alerts.list_acknowledgements(
-        runtime.db,
-        actor=actor,
-        reference=request.query_params.get("reference"),
-        after=number(request.query_params.get("cursor"), pointer="/query/cursor"),
-        most=number(request.query_params.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 50,
-    )
-    return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})
-
-
 def routes(runtime: Runtime) -> list[Route]:
     """Return the addresses of this file."""
     one = "/v1/alerts/{reference}"
@@ -170,5 +157,4 @@ def routes(runtime: Runtime) -> list[Route]:
         Route(f"{one}/withdrawal", partial(withdraw, runtime), methods=["POST"]),
         Route(f"{one}/closure", partial(close, runtime), methods=["POST"]),
         Route(f"{one}/acknowledgements", partial(acknowledge, runtime), methods=["POST"]),
-        Route("/v1/acknowledgements", partial(list_acknowledgements, runtime), methods=["GET"]),
     ]

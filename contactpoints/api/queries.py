@@ -1,8 +1,13 @@
 """Reading what stands in an address or a header: bounded, and refused with its place."""
 
 from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
 
 from contactpoints.rules.refusals import Fault, Invalid
+from schemas.faults import faults_of
+from schemas.fields import Instant
 
 _LARGEST = 2**53 - 1
 
@@ -14,6 +19,21 @@ def number(text: str | None, *, pointer: str, least: int = 0, most: int = _LARGE
     if not text.isascii() or not text.isdecimal() or len(text) > 16 or not least <= int(text) <= most:
         raise Invalid([Fault(pointer, "number", f"A whole number from {least} to {most}.")])
     return int(text)
+
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+_DAY_LENGTH = 10
+
+
+def instant(text: str | None, *, pointer: str) -> datetime | None:
+    """Return an instant, or the beginning of a day in UTC; None where nothing was asked. Raises `Invalid`."""
+    if text is None:
+        return None
+    try:
+        return _INSTANT.validate_python(f"{text}T00:00:00Z" if len(text) == _DAY_LENGTH else text)
+    except ValidationError as error:
+        faults = [Fault(pointer, each.code, each.detail) for each in faults_of(error, most=1)]
+    raise Invalid(faults)
 
 
 def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | None:

@@ -275,7 +275,14 @@ async def add_acknowledgement(session: Session, **columns: Any) -> None:
 
 
 async def list_acknowledgements(
-    session: Session, *, actor: Actor, reference: str | None, after: int | None, most: int
+    session: Session,
+    *,
+    actor: Actor,
+    reference: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    after: int | None,
+    most: int,
 ) -> list[Row]:
     """Return acknowledgements of alerts that exist for the actor, newest first."""
     return await session.fetch(
@@ -284,6 +291,7 @@ async def list_acknowledgements(
                            order by f.received_at, f.inbound_id limit 1) as first
              from acknowledgements k join alerts a on a.id = k.alert_id
             where ($1::text is null or a.reference = $1) and ($2::bigint is null or k.id < $2)
+              and ($8::timestamptz is null or k.received_at >= $8) and ($9::timestamptz is null or k.received_at < $9)
               and case $3 when 'secretariat' then true when 'auditor' then true
                   when 'requester' then a.requesting_party = $4 and a.requesting_authority = $5
                   else a.requested_party = $4 and ($6::bigint is null or a.contact_point_id = $6) end
@@ -295,4 +303,6 @@ async def list_acknowledgements(
         actor.authority,
         actor.contact_point,
         most,
+        since,
+        until,
     )

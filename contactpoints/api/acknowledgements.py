@@ -1,0 +1,97 @@
+"""Who acknowledged what, and when: as JSON by pages, or all of it as CSV (RFC 4180) for those who count."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from contactpoints.actions import alerts
+from contactpoints.api.identity import caller
+from contactpoints.api.queries import instant, number, one_of
+from contactpoints.runtime import Runtime
+from schemas.alerts import AcknowledgementOut
+
+_MOST = 200
+_FORMATS = ("json", "csv")
+_COLUMNS = tuple(AcknowledgementOut.__annotations__)
+# What a spreadsheet would take for a formula when it opens the file.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Page = tuple[list[dict[str, Any]], int | None]
+Turn = Callable[[int | None], Coroutine[Any, Any, Page]]
+
+
+def wants_csv(request: Request) -> bool:
+    """Say whether CSV is asked for: by `?format=`, else by what comes first in Accept. Raises `Invalid`."""
+    asked = one_of(request.query_params.get("format"), pointer="/query/format", codes=_FORMATS)
+    if asked is not None:
+        return asked == "csv"
+    accepted = [each.partition(";")[0].strip().lower() for each in request.headers.get("Accept", "").split(",")]
+    return next((media == "text/csv" for media in accepted if media in ("text/csv", "application/json", "*/*")), False)
+
+
+async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
+    """List acknowledgements, newest first."""
+    actor = await caller(runtime, request)
+    asked = request.query_params
+    cursor = number(asked.get("cursor"), pointer="/query/cursor")
+    limit = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST)
+
+    def turn(most: int) -> Turn:
+        return lambda after: alerts.list_acknowledgements(
+            runtime.db,
+            actor=actor,
+            reference=asked.get("reference"),
+            since=instant(asked.get("from"), pointer="/query/from"),
+            until=instant(asked.get("to"), pointer="/query/to"),
+            after=after,
+            most=most,
+        )
+
+    if not wants_csv(request):
+        items, following = await turn(limit or 50)(cursor)
+        next_cursor = None if following is None else str(following)
+        return JSONResponse({"items": items, "next_cursor": next_cursor}, headers={"Vary": "Accept"})
+    pages = turn(_MOST)
+    first = await pages(cursor)
+    named = {"Content-Disposition": 'attachment; filename="acknowledgements.csv"', "Vary": "Accept"}
+    media = "text/csv; charset=utf-8; header=present"
+    return StreamingResponse(lines(first, pages), media_type=media, headers=named)
+
+
+async def lines(page: Page, turn: Turn) -> AsyncIterator[str]:
+    """Yield the header and every acknowledgement, page by page: however many there are, one page is held."""
+    items, following = page
+    yield csv_lines([_COLUMNS])
+    yield csv_lines([[item[name] for name in _COLUMNS] for item in items])
+    while following is not None:
+        items, following = await turn(following)
+        yield csv_lines([[item[name] for name in _COLUMNS] for item in items])
+
+
+def csv_lines(rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as CSV: CRLF, quoted where needed, empty for None, no cell that a spreadsheet would carry out."""
+    kept = io.StringIO()
+    csv.writer(kept, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
+    return kept.getvalue()
+
+
+_WORDS: Mapping[object, str] = {None: "", True: "true", False: "false"}
+
+
+def _cell(value: object) -> object:
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file."""
+    return [Route("/v1/acknowledgements", partial(list_acknowledgements, runtime), methods=["GET"])]
