@@ -112,7 +112,7 @@ async def _add(session: Session, arrival: Arrived, code: Row, *, row: Row, late:
 async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
     if not code["pin_required"]:
         return "weak"
-    if arrival.sender and await outbox.is_address_of(session, code["officer_id"], arrival.sender):
+    if arrival.sender and await channels.is_address_of(session, code["officer_id"], arrival.sender):
         return "code_pin_and_number"
     return "code_and_pin"
 

@@ -7,16 +7,17 @@ alerts, in the transaction of what they tell of; one broken thing raises one ala
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import calls, wording
+from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import Channel, ContactPoint
-from contactpoints.rules.escalation import PostRef, Step
+from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.store import alarms, directory, outbox
 from contactpoints.store.database import Session
 from contactpoints.store.timeline import Noted
@@ -64,11 +65,35 @@ class _Ear:
     channel: int | None = None
 
 
+def of_skips(taken: Taken, plan: Plan, *, exercise: bool, reference: str, alerts: tuple[int, ...] = ()) -> list[Alarm]:
+    """Return the alarms of steps that called nobody although somebody should be there; a mere repeat raises none."""
+    raised = []
+    for skip in taken.skipped:
+        step = plan.steps[skip.step - 1]
+        if skip.reason not in ("nobody_on_duty", "no_channel") or step.only_if_undelivered or not step.posts:
+            continue
+        alarm = Alarm(
+            reason="no_channel" if skip.reason == "no_channel" else "nobody_on_duty",
+            contact_point=step.posts[0].contact_point,
+            about="+".join(skip.lines) or f"step:{skip.step}",
+            exercise=exercise,
+            line=skip.lines[0] if skip.lines else None,
+            alerts=alerts,
+            reference=reference,
+        )
+        raised.append(alarm)
+    return raised
+
+
 async def raise_alarms(
     session: Session, raised: Iterable[Alarm], *, now: datetime, tools: Tools
 ) -> dict[int, list[Noted]]:
     """Queue what was not raised lately; return the facts to be noted, by alert."""
-    by_key = {alarm.key: alarm for alarm in raised}
+    by_key: dict[tuple[str, str], Alarm] = {}
+    for alarm in raised:
+        known_one = by_key.setdefault(alarm.key, alarm)
+        if known_one is not alarm:
+            by_key[alarm.key] = replace(known_one, alerts=known_one.alerts + alarm.alerts, reference=None)
     if not by_key:
         return {}
     fresh = await alarms.raise_fresh(session, sorted(by_key), now=now, quiet=QUIET)

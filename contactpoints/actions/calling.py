@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import codes, wording
 from contactpoints.rules.calls import Call, Skip, Taken
 from contactpoints.rules.delivery import Draft
-from contactpoints.store.alerts import NewCode
+from contactpoints.store.alerts import Given, NewCode
 from contactpoints.store.outbox import Used
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
-
-ANSWER_WITHIN = timedelta(minutes=30)
-"""When an alert wants its answer: policy, not law (domain.md 6.1, 6.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +21,14 @@ class Subject:
     reference: str
     exercise: bool
     urgent: bool
-    opened_at: datetime
+    answer_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What an alert's officers were given before: (code, page token) by officer, and what was written to them."""
+    """What an alert's officers were given before, and what was written to them."""
 
-    codes: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
     used: Used = field(default_factory=Used)
 
 
@@ -62,7 +59,7 @@ def call_out(
     if not taken.calls or taken.step is None:
         return called
     for call in taken.calls:
-        given = before.codes.get(call.officer.id)
+        given = before.given.codes.get(call.officer.id)
         if given is None:
             given = codes.new_reply_code(tools.entropy(16)), codes.new_token(tools.entropy(16))
             called.codes.append(NewCode(*given, call.officer.id, call.post.id, taken.step))
@@ -95,7 +92,7 @@ def _drafts(
                 reference=subject.reference,
                 exercise=subject.exercise,
                 urgent=subject.urgent,
-                answer_by=subject.opened_at + ANSWER_WITHIN,
+                answer_by=subject.answer_by,
                 zone=call.contact_point.zone,
                 now=now,
             ),
@@ -120,6 +117,7 @@ def _drafts(
             repeat=key in before,
             step=step,
             cycle=cycle,
+            urgent=subject.urgent,
         )
 
 

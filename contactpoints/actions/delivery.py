@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, try_again_at
 from contactpoints.store import alerts, inbound, outbox, timeline
@@ -41,16 +42,23 @@ def unsure(claimed: Claimed, *, now: datetime, reason: str) -> Outcome:
     return Outcome(claimed, "unsure", now, detail=reason)
 
 
-async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-    """Write outcomes and the facts about them down, in one transaction, alerts locked in the order of their numbers."""
+async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, tools: Tools) -> None:
+    """Write outcomes and the facts about them down, in one transaction, alerts locked in the order of their numbers.
+
+    An officer's channel that was refused for good goes into quarantine.
+    """
+    refused = {o.claimed.address for o in outcomes if o.refused and o.claimed.officer_id is not None}
+    concerned = {o.claimed.alert_id for o in outcomes if o.claimed.alert_id is not None}
     async with db.transaction() as session:
-        await alerts.lock_all(session, {o.claimed.alert_id for o in outcomes if o.claimed.alert_id is not None})
+        await lock_touched(session, sorted(refused), besides=concerned)
         ours = await outbox.settle(session, outcomes, trace_at=now)
         told: dict[int, list[Noted]] = {}
         for outcome in outcomes:
             if outcome.claimed.id in ours and outcome.claimed.alert_id is not None:
                 told.setdefault(outcome.claimed.alert_id, []).append((outcome.at, _fact(outcome)))
         await timeline.append_all(session, told)
+        for address in sorted({o.claimed.address for o in outcomes if o.claimed.id in ours} & refused):
+            await quarantine(session, address, why="channel_refused", now=now, tools=tools)
 
 
 def _fact(outcome: Outcome) -> facts.Fact:
@@ -110,22 +118,40 @@ async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, mis
 
 
 async def report(
-    db: Database, reported: Reported, *, about: Row, gateway: str, number: int, at: datetime, now: datetime
+    db: Database,
+    reported: Reported,
+    *,
+    about: Row,
+    gateway: str,
+    number: int,
+    at: datetime,
+    now: datetime,
+    tools: Tools,
 ) -> str:
     """Take a gateway's report ``about`` an attempt (`outbox.standing`); return what came of it.
 
     The report is arrival ``number`` and came ``at``.
 
     A report is evidence, never an acknowledgement. Late or repeated news change nothing, nor does a refusal of an
-    attempt that another has followed.
+    attempt that another has followed. A refusal ends a step that has nobody else; one for good puts the officer's
+    channel in quarantine.
     """
     async with db.transaction() as session:
-        if about["alert_id"] is not None:
-            await alerts.lock(session, about["alert_id"])
+        touched = [about["address"]] if reported.state == "refused" and reported.permanent else []
+        await lock_touched(session, touched, besides={about["alert_id"]} - {None})
         row = await outbox.report(session, about["attempt"])
         outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now)
+        if outcome == "refused" and row["officer_id"] is not None:
+            await _write_off(session, row, permanent=reported.permanent, now=now, tools=tools)
         await inbound.handled(session, number, outcome=outcome, now=now)
     return outcome
+
+
+async def _write_off(session: Session, row: Row, *, permanent: bool, now: datetime, tools: Tools) -> None:
+    if permanent:
+        await quarantine(session, row["address"], why="channel_refused", now=now, tools=tools)
+    elif row["alert_id"] is not None and row["purpose"] == "alert":
+        await climb_where_nobody_is_left(session, [row["alert_id"]], now=now)
 
 
 async def _advance(session: Session, row: Row, reported: Reported, *, gateway: str, at: datetime, now: datetime) -> str:

@@ -13,8 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 from contactpoints.actions import news
+from contactpoints.actions.alarms import Alarm, of_skips, raise_alarms
 from contactpoints.actions.calling import Before, Called, Subject, call_out
 from contactpoints.actions.tools import Tools
+from contactpoints.rules import alerts as rules
 from contactpoints.rules import calls, escalation
 from contactpoints.rules.escalation import Climb, Exhaust, Plan, Rest, Standing, Wait
 from contactpoints.store import alerts, directory, outbox, timeline
@@ -24,6 +26,7 @@ from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
 _PAUSE = timedelta(seconds=5)
+Steps = Sequence[tuple[str, Mapping[str, Any]]]
 _BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
 
 
@@ -33,9 +36,10 @@ def _plan(text: str) -> Plan:
     return escalation.read_plan(json.loads(text))
 
 
-def subject_of(row: Row) -> Subject:
+def subject_of(row: Row, plan: Plan) -> Subject:
     """Return the alert of a row as calling needs it."""
-    return Subject(row["reference"], row["status"] == "exercise", row["urgency"] == "emergency", row["opened_at"])
+    by = rules.wanted_by(plan, kind=row["kind"], urgency=row["urgency"], opened_at=row["opened_at"])
+    return Subject(row["reference"], row["status"] == "exercise", row["urgency"] == "emergency", by)
 
 
 def standing_of(row: Row) -> Standing:
@@ -47,10 +51,11 @@ def standing_of(row: Row) -> Standing:
 
 @dataclass(slots=True)
 class Moved:
-    """What one alert's move comes to: the columns that change, and what is called, said and noted."""
+    """What one alert's move comes to: the columns that change, what is called, said and noted, and alarms."""
 
     columns: dict[str, Any]
     called: Called = field(default_factory=Called)
+    alarms: list[Alarm] = field(default_factory=list)
 
 
 async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = 200) -> list[int]:
@@ -96,39 +101,59 @@ async def _carry_on(session: Session, rows: Sequence[Row], *, now: datetime, too
     plans = {row["id"]: _plan(row["plan"]) for row in rows}
     wanted = {ref.contact_point for plan in plans.values() for step in plan.steps for ref in step.posts}
     known = await tools.atlas.points(session, wanted | {row["contact_point_id"] for row in rows})
-    codes, used = await alerts.codes_of(session, numbers), await outbox.used(session, numbers)
+    given, used = await alerts.codes_of(session, numbers), await outbox.used(session, numbers)
     moved = {}
     for row in rows:
-        before = Before(codes[row["id"]], used[row["id"]])
+        before = Before(given[row["id"]], used[row["id"]])
         moved[row["id"]] = _move(row, plans[row["id"]], known=known, before=before, now=now, tools=tools)
-    await _write(session, rows, moved, now=now)
+    ran_out = [number for number, each in moved.items() if each.columns.get("state") == "exhausted"]
+    steps = await timeline.steps(session, ran_out) if ran_out else {}
+    for row in rows:
+        _add_news(row, plans[row["id"]], moved[row["id"]], steps=steps, known=known, now=now, tools=tools)
+    await _write(session, rows, moved, now=now, tools=tools)
 
 
-async def _write(session: Session, rows: Sequence[Row], moved: Mapping[int, Moved], *, now: datetime) -> None:
+async def _write(
+    session: Session, rows: Sequence[Row], moved: Mapping[int, Moved], *, now: datetime, tools: Tools
+) -> None:
     await alerts.stand_all(session, {row["id"]: {**row, **moved[row["id"]].columns} for row in rows})
     called = {number: each.called for number, each in moved.items()}
     await alerts.give_codes(session, [(number, code) for number, c in called.items() for code in c.codes], now=now)
     await outbox.enqueue(session, [(number, draft) for number, c in called.items() for draft in c.drafts], now=now)
-    await timeline.append_all(session, {number: c.noted for number, c in called.items()})
+    alarmed = await raise_alarms(
+        session, [alarm for each in moved.values() for alarm in each.alarms], now=now, tools=tools
+    )
+    await timeline.append_all(session, {number: c.noted + alarmed.get(number, []) for number, c in called.items()})
 
 
 def _move(row: Row, plan: Plan, *, known: calls.Directory, before: Before, now: datetime, tools: Tools) -> Moved:
-    moved = Moved({})
     match escalation.next_move(plan, standing_of(row), now):
         case Rest():
-            return moved
+            return Moved({})
         case Wait(until):
-            moved.columns["due_at"] = until
+            return Moved({"due_at": until})
         case Climb(step, cycle):
-            moved = _climb(row, plan, known=known, before=before, step=step, cycle=cycle, now=now, tools=tools)
+            return _climb(row, plan, known=known, before=before, step=step, cycle=cycle, now=now, tools=tools)
         case Exhaust(restart_at):
-            moved = _exhaust(row["cycle"], plan, restart_at=restart_at, now=now)
-    _add_news(row, plan, moved, known=known, now=now, tools=tools)
-    return moved
+            return _exhaust(row["cycle"], plan, restart_at=restart_at, now=now)
 
 
-def _add_news(row: Row, plan: Plan, moved: Moved, *, known: calls.Directory, now: datetime, tools: Tools) -> None:
-    """Tell the requester of a chain that ran out, and from time to time that the alert is still open."""
+def _add_news(
+    row: Row,
+    plan: Plan,
+    moved: Moved,
+    *,
+    steps: Mapping[int, Steps],
+    known: calls.Directory,
+    now: datetime,
+    tools: Tools,
+) -> None:
+    """Tell the requester of a chain that ran out, and from time to time that the alert is still open.
+
+    ``steps``: what the steps of chains that ran out came to before this move.
+    """
+    if not moved.columns:
+        return
     what: facts.News | None = None
     if moved.columns.get("state") == "exhausted":
         what = "exhausted"
@@ -136,11 +161,20 @@ def _add_news(row: Row, plan: Plan, moved: Moved, *, known: calls.Directory, now
         what = "still_open"
     if what is not None:
         point = known.get(row["contact_point_id"])
-        zone = point.zone if point else "UTC"
-        drafts, noted = news.news_of(news.addressees_of(row), what, zone=zone, now=now, tools=tools, plan=plan)
+        told = [(fact.code, facts.write(fact)) for _, fact in moved.called.noted]
+        drafts, noted = news.news_of(
+            news.addressees_of(row),
+            what,
+            zone=point.zone if point else "UTC",
+            now=now,
+            tools=tools,
+            plan=plan,
+            tried=rules.tried([*steps.get(row["id"], []), *told], cycle=moved.columns.get("cycle", row["cycle"])),
+            alternatives=point.alternatives if point else (),
+        )
         moved.called.drafts += drafts
         moved.called.noted += noted
-        moved.columns["news_at"] = now + plan.reminder
+        moved.columns["news_at"] = escalation.remind_at(plan, now)
     news_at = moved.columns.get("news_at", row["news_at"])
     moved.columns["due_at"] = min(moved.columns["due_at"], news_at) if news_at else moved.columns["due_at"]
 
@@ -159,16 +193,20 @@ def _climb(
     restarted: list[Noted] = [(now, facts.ChainRestarted(cycle=cycle))] if cycle > row["cycle"] else []
     delivered = (cycle, step - 1) in before.used.delivered
     available = frozenset(tools.gateways)
-    taken = calls.take(plan, known, now, first=step, available=available, delivered=delivered)
-    until = now + plan.steps[taken.step - 1].patience if taken.step else now
-    called = call_out(subject_of(row), taken=taken, cycle=cycle, until=until, before=before, now=now, tools=tools)
+    taken = calls.take(
+        plan, known, now, first=step, available=available, delivered=delivered, locked=before.given.locked
+    )
+    until = escalation.run_out(plan, now, plan.steps[taken.step - 1].patience) if taken.step else now
+    subject = subject_of(row, plan)
+    called = call_out(subject, taken=taken, cycle=cycle, until=until, before=before, now=now, tools=tools)
     called.noted = restarted + called.noted
+    alarms = of_skips(taken, plan, exercise=subject.exercise, reference=row["reference"], alerts=(row["id"],))
     if taken.step is None:
-        end = _exhaust(cycle, plan, restart_at=now + plan.restart, now=now)
+        end = _exhaust(cycle, plan, restart_at=escalation.begin_again(plan, now), now=now)
         called.noted += end.called.noted
-        return Moved(end.columns | {"cycle": cycle, "step": len(plan.steps)}, called)
+        return Moved(end.columns | {"cycle": cycle, "step": len(plan.steps)}, called, alarms)
     columns = {"state": "alerting", "step": taken.step, "cycle": cycle, "step_since": now, "due_at": until}
-    return Moved(columns, called)
+    return Moved(columns, called, alarms)
 
 
 def _exhaust(cycle: int, plan: Plan, *, restart_at: datetime, now: datetime) -> Moved:

@@ -8,8 +8,8 @@ from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.delivery import Draft
-from contactpoints.rules.escalation import Plan
-from contactpoints.store import outbox
+from contactpoints.rules.escalation import Plan, begin, begin_again, read_plan
+from contactpoints.store import channels, outbox
 from contactpoints.store.database import Row, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
@@ -40,6 +40,8 @@ def news_of(
     plan: Plan | None = None,
     taken_by: str | None = None,
     at: datetime | None = None,
+    tried: tuple[wording.Tried, ...] = (),
+    alternatives: tuple[wording.Alternative, ...] = (),
 ) -> tuple[list[Draft], list[Noted]]:
     """Return news for the requester's addresses, and the fact that it was told. ``zone``: the contact point's."""
     told = wording.NewsContext(
@@ -49,7 +51,9 @@ def news_of(
         at=at or now,
         zone=zone,
         function=taken_by,
-        restart=plan.restart if plan else timedelta(0),
+        restart=begin_again(plan, now) - now if plan else timedelta(0),
+        tried=tried,
+        alternatives=alternatives,
         now=now,
     )
     drafts = []
@@ -104,10 +108,13 @@ async def stand_down(
     at: datetime | None = None,
     but: int | None = None,
 ) -> list[Noted]:
-    """Cancel what has not left, and tell everybody who was written to, by the same channels, except officer ``but``."""
+    """Cancel what has not left, and tell everybody who was written to, by the same channels, except officer ``but``.
+
+    What was no emergency wakes nobody when it is over either: that is told in working hours.
+    """
     cancelled = await outbox.cancel(session, row["id"])
     woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] != but]
-    zones = await outbox.zones(session, [each["officer_id"] for each in woken])
+    zones = await channels.zones(session, [each["officer_id"] for each in woken])
     drafts = []
     for each in woken:
         words = wording.stand_down_words(
@@ -135,6 +142,8 @@ async def stand_down(
                 channel_id=each["channel_id"],
                 gateway=each["gateway"],
                 exercise=row["status"] == "exercise",
+                urgent=row["urgency"] == "emergency",
+                send_at=begin(read_plan(row["plan"]), now),
             )
         )
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)

@@ -5,11 +5,13 @@ key and directory still are as they were when the decision was made; if not, the
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from contactpoints.actions import news
+from contactpoints.actions.alarms import Alarm, of_skips, raise_alarms
 from contactpoints.actions.alerts import read_alert
 from contactpoints.actions.calling import Before, Called, Subject, call_out
 from contactpoints.actions.tools import Tools
@@ -17,8 +19,11 @@ from contactpoints.rules import access, calls, codes
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import Opening
+from contactpoints.rules.calls import Taken
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
 from contactpoints.rules.refusals import Fault, IdempotencyKeyReused, Invalid, NotAuthenticated
-from contactpoints.store import directory, intake
+from contactpoints.store import directory, intake, timeline
 from contactpoints.store.atlas import Route
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.intake import First, NewAlert, Once
@@ -98,7 +103,8 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) ->
     new = _row(asked, opening, plan_json=route.plan_json, reference=codes.new_reference(tools.entropy(16)))
     first = _first(new, opening, now=asked.now, tools=tools)
     plain = asked.command.request.model_dump_json(exclude_none=True).encode()
-    async with db.session() as session:
+    # Only what raises an alarm needs more than the one statement.
+    async with db.transaction() if first.alarms else db.session() as session:
         written = await intake.take_in(
             session,
             new,
@@ -106,9 +112,12 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) ->
             actor=asked.actor,
             once=asked.once,
             sealed=tools.keyring.seal(plain, place=f"request:{new.reference}"),
-            first=First(first.codes, first.drafts, first.noted),
+            first=First(first.called.codes, first.called.drafts, first.called.noted),
             now=asked.now,
         )
+        if first.alarms and written["id"] is not None:
+            raised = [replace(alarm, alerts=(written["id"],)) for alarm in first.alarms]
+            await timeline.append_all(session, await raise_alarms(session, raised, now=asked.now, tools=tools))
     if not written["allowed"]:
         raise NotAuthenticated("This API key is not known, has expired or was revoked.")
     if written["id"] is None:
@@ -118,21 +127,26 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) ->
 
 def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
     point, plan, now = route.point, route.plan, asked.now
-    taken = calls.take(plan, route.known, now, first=1, available=frozenset(tools.gateways), delivered=False)
+    begins = begin(plan, now)
+    taken = Taken((), None, ())
+    if begins <= now:
+        taken = calls.take(plan, route.known, now, first=1, available=frozenset(tools.gateways), delivered=False)
     warnings = rules.warnings(
         asked.command.instrument,
         asking=route.memberships.get(asked.actor.party or "", {}),
         asked=route.memberships.get(asked.command.requested_party, {}),
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
+        waits_until=begins if begins > now else None,
     )
-    return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now))
+    return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now), begins)
 
 
 def _row(asked: Asked, opening: Opening, *, plan_json: str, reference: str) -> NewAlert:
     command, actor, now, plan = asked.command, asked.actor, asked.now, opening.plan
-    step = opening.taken.step
-    due_at = now + (plan.steps[step - 1].patience if step else plan.restart)
+    step, waits = opening.taken.step, opening.begins > now
+    due_at = run_out(plan, opening.begins, plan.steps[step - 1].patience if step else plan.restart)
+    news_at = remind_at(plan, opening.begins)
     return NewAlert(
         reference=reference,
         contact_point_id=opening.point.id,
@@ -149,19 +163,28 @@ def _row(asked: Asked, opening: Opening, *, plan_json: str, reference: str) -> N
         plan=plan_json,
         resolved=opening.resolved,
         warnings=[{"code": each.code, "detail": each.detail} for each in opening.warnings],
-        state="alerting" if step else "exhausted",
-        step=step or len(plan.steps),
-        due_at=min(due_at, now + plan.reminder),
-        news_at=now + plan.reminder,
-        exhausted_at=None if step else now,
+        state="alerting" if step or waits else "exhausted",
+        step=step or (0 if waits else len(plan.steps)),
+        due_at=min(opening.begins if waits else due_at, news_at),
+        news_at=news_at,
+        exhausted_at=None if step or waits else now,
     )
 
 
-def _first(new: NewAlert, opening: Opening, *, now: datetime, tools: Tools) -> Called:
-    """Return the first codes and messages, and the facts with which the timeline begins."""
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """How an alert begins: the first step, and the alarms of steps that called nobody."""
+
+    called: Called
+    alarms: list[Alarm]
+
+
+def _first(new: NewAlert, opening: Opening, *, now: datetime, tools: Tools) -> _Begun:
+    """Return the first codes and messages, the facts with which the timeline begins, and alarms."""
     plan, step = opening.plan, opening.taken.step
-    subject = Subject(new.reference, new.status == "exercise", new.urgency == "emergency", now)
-    until = now + plan.steps[step - 1].patience if step else now
+    by = rules.wanted_by(plan, kind=new.kind, urgency=new.urgency, opened_at=now)
+    subject = Subject(new.reference, new.status == "exercise", new.urgency == "emergency", by)
+    until = run_out(plan, now, plan.steps[step - 1].patience) if step else now
     called = call_out(subject, taken=opening.taken, cycle=1, until=until, before=Before(), now=now, tools=tools)
     opened = facts.Opened(
         kind=new.kind,
@@ -171,11 +194,28 @@ def _first(new: NewAlert, opening: Opening, *, now: datetime, tools: Tools) -> C
         warnings=tuple(each.code for each in opening.warnings),
     )
     noted: list[Noted] = [(now, opened), *called.noted]
-    if step is None:
-        fact = facts.Exhausted(cycle=1, steps=len(plan.steps), restarts_at=now + plan.restart)
-        to = news.Addressees(new.reference, subject.exercise, new.notify, new.language)
-        drafts, told = news.news_of(to, "exhausted", zone=opening.point.zone, now=now, tools=tools, plan=plan)
+    if opening.begins > now:
+        noted.append((now, facts.Deferred(until=opening.begins)))
+    elif step is None:
+        fact = facts.Exhausted(cycle=1, steps=len(plan.steps), restarts_at=begin_again(plan, now))
+        drafts, told = _news(new, opening, called.noted, now=now, tools=tools)
         called.drafts += drafts
         noted += [(now, fact), *told]
     called.noted = noted
-    return called
+    return _Begun(called, of_skips(opening.taken, plan, exercise=subject.exercise, reference=new.reference))
+
+
+def _news(
+    new: NewAlert, opening: Opening, skipped: Sequence[Noted], *, now: datetime, tools: Tools
+) -> tuple[list[Draft], list[Noted]]:
+    """Tell the requester that no step could call anybody."""
+    return news.news_of(
+        news.Addressees(new.reference, new.status == "exercise", new.notify, new.language),
+        "exhausted",
+        zone=opening.point.zone,
+        now=now,
+        tools=tools,
+        plan=opening.plan,
+        tried=rules.tried([(fact.code, facts.write(fact)) for _, fact in skipped], cycle=1),
+        alternatives=opening.point.alternatives,
+    )

@@ -4,14 +4,14 @@ What was queued for it is cancelled, its Party is alarmed, and an alert whose st
 quarantine ends when an administrator enters another address, which has to be proven anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.tools import Tools
-from contactpoints.store import channels, entries, timeline
+from contactpoints.store import alerts, channels, entries, timeline
 from contactpoints.store.database import Row, Session
 from schemas import timeline as facts
 
@@ -26,15 +26,22 @@ class Said:
     channel: str
 
 
+async def lock_touched(session: Session, addresses: Sequence[str], *, besides: Iterable[int] = ()) -> None:
+    """Lock the alerts that a quarantine of addresses touches, and others ``besides``, in the order of their numbers."""
+    touched = await channels.open_alerts(session, addresses) if addresses else ()
+    await alerts.lock_all(session, {*besides, *touched})
+
+
 async def quarantine(
     session: Session, address: str, *, why: Why, now: datetime, tools: Tools, said: Said | None = None
 ) -> None:
     """Take every channel with an address out of use, within the transaction of what told of it.
 
+    The caller has locked the open alerts for which the address was written to (`lock_touched`).
     Handling the same news again changes nothing. An address that is no officer's channel is left alone, but for what
     was queued for it.
     """
-    touched = await channels.lock_open_alerts(session, address)
+    touched = await channels.woken_for(session, address)
     known = await channels.at_address(session, address)
     exercise = await channels.last_was_exercise(session, address) and all(a["status"] == "exercise" for a in touched)
     await entries.quarantine(session, address=address, why=why, now=now)
@@ -53,9 +60,9 @@ async def quarantine(
         for each in known
     ]
     noted = await raise_alarms(session, raised, now=now, tools=tools)
-    for alert in touched:
-        first = [(now, _said(alert, why, said))] if said and why != "channel_refused" else []
-        await timeline.append(session, alert["id"], [*first, *noted.get(alert["id"], [])])
+    if said and why != "channel_refused":
+        noted = {alert["id"]: [(now, _said(alert, why, said)), *noted.get(alert["id"], [])] for alert in touched}
+    await timeline.append_all(session, noted)
     await climb_where_nobody_is_left(session, [alert["id"] for alert in touched], now=now)
 
 
@@ -70,7 +77,7 @@ def _said(alert: Row, why: Literal["stop", "wrong_person"], said: Said) -> facts
 
 
 async def climb_where_nobody_is_left(
-    session: Session, alerts: Sequence[int], *, now: datetime, but: int | None = None
+    session: Session, numbers: Sequence[int], *, now: datetime, but: int | None = None
 ) -> None:
     """Make the next step due of those locked alerts whose step has nobody left, officer ``but`` not counted."""
-    await channels.end_step(session, await channels.forsaken(session, alerts, but=but), now=now)
+    await channels.end_step(session, await channels.forsaken(session, numbers, but=but), now=now)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from contactpoints.actions import acknowledging
 from contactpoints.actions.calling import words_of
-from contactpoints.actions.quarantine import Said, Why, quarantine
+from contactpoints.actions.quarantine import Said, Why, lock_touched, quarantine
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.answer_page import read_typed
@@ -230,6 +230,7 @@ async def _stray(
         if what in ("stop", "wrong_person"):
             why: Why = "stop" if what == "stop" else "wrong_person"
             reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
+            await lock_touched(session, reached)
             for address in reached:
                 said = Said(arrival.number, arrival.channel)
                 await quarantine(session, address, why=why, now=now, tools=tools, said=said)

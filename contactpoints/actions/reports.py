@@ -53,7 +53,7 @@ async def _handle(db: Database, row: Row, message: Row | None, *, now: datetime,
         return None  # its sender is about to write that down itself; if it dies, this comes up when both leases ended
     report = {"gateway": row["source"], "number": row["id"], "at": row["received_at"]}
     try:
-        await delivery.report(db, reported, about=message, **report, now=now)
+        await delivery.report(db, reported, about=message, **report, now=now, tools=tools)
     except (DatabaseFault, ValueError, LookupError, TypeError) as broken:
         _log.error("report %d cannot be handled: %s; it comes up again", row["id"], type(broken).__name__)
     return None

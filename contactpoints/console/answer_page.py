@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from contactpoints.actions import answer_page
-from contactpoints.actions.calling import ANSWER_WITHIN
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.rendering import HEADERS, page
 from contactpoints.rules.answer_page import AnswerPage, looks_automated, read_typed, standing
@@ -29,7 +28,7 @@ def _shown(runtime: Runtime, request: Request, found: AnswerPage, *, said: str =
         status=status,
         page=found,
         standing=standing(found),
-        answer_by=found.opened_at + ANSWER_WITHIN,
+        answer_by=found.answer_by,
         now=runtime.now(),
         path=_above(request),
         once=secrets.token_hex(8),

@@ -40,7 +40,7 @@ def message_of(claimed: Claimed) -> Message:
         thread=f"m{claimed.id}",
         repeat=claimed.repeat,
         exercise=claimed.exercise,
-        urgent=claimed.purpose == "alert" and not claimed.exercise,
+        urgent=claimed.purpose == "alert" and claimed.urgent and not claimed.exercise,
     )
 
 
@@ -88,7 +88,7 @@ class Lane:
         landed, self._landed = self._landed, []
         if landed:
             try:
-                await delivery.settle(self._desk.db, landed, now=self._desk.now())
+                await delivery.settle(self._desk.db, landed, now=self._desk.now(), tools=self._desk.tools)
             except BaseException:
                 self._landed = landed + self._landed
                 raise

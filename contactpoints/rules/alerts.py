@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from contactpoints.rules.calls import Directory, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.escalation import Plan, Step, planned
+from contactpoints.rules.escalation import Plan, Step, answer_by, planned
 from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
+from schemas.requests import REQUEST_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,14 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What was decided about an alert at the instant it opened."""
+    """What was decided about an alert at the instant it opened. ``begins``: later where it waits for working hours."""
 
     point: ContactPoint
     plan: Plan
     taken: Taken
     warnings: tuple[Caution, ...]
     resolved: Mapping[str, Any]
+    begins: datetime
 
 
 _BINDING = {"ets185": ("party",), "cets224": ("ratified", "party"), "uncc": ("party", "ratified")}
@@ -110,6 +112,12 @@ def _duty_post(point: ContactPoint, line: str, *, now: datetime) -> dict[str, An
         "zone": point.zone,
         "utc_offset": local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:],
     }
+
+
+def wanted_by(plan: Plan, *, kind: str, urgency: str, opened_at: datetime) -> datetime:
+    """Return when an alert wants its answer: policy, not law (domain.md 6.1, 6.5)."""
+    clocks = REQUEST_KINDS[kind].clocks["normal" if urgency == "normal" else "emergency"]
+    return answer_by(plan, opened_at, timedelta(seconds=clocks.acknowledge_seconds))
 
 
 def moment(at: datetime) -> str:

@@ -30,6 +30,7 @@ class AnswerPage:
     state: str
     kind: str
     opened_at: datetime
+    answer_by: datetime
     language: str
     line: str
     zone: str

@@ -52,9 +52,12 @@ def try_again_at(attempts: int, now: datetime) -> datetime:
     return now + timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
 
 
-def rank(kind: str, purpose: str, *, exercise: bool) -> int:
-    """Return a message's place in the queue, the smaller the sooner: exercises stand behind everything actual."""
-    behind = 10 if exercise else 0
+def rank(kind: str, purpose: str, *, exercise: bool, urgent: bool = True) -> int:
+    """Return a message's place in the queue, the smaller the sooner.
+
+    Exercises stand behind everything actual, and what is no emergency behind what wakes people.
+    """
+    behind = (10 if exercise else 0) + (0 if urgent else 2)
     waits = 4 if purpose in ("news", "alarm", "pin_link") else 0
     return behind + waits + (1 if kind == "email" else 0)
 
@@ -64,6 +67,7 @@ class Draft:
     """A message to be queued: its exact words, and where they go.
 
     Where it is about an alert and goes to an officer, the officer's reply code for that alert is found by both.
+    ``send_at``: not before that instant (aware, UTC).
     """
 
     purpose: str
@@ -80,3 +84,5 @@ class Draft:
     repeat: bool = False
     step: int | None = None
     cycle: int | None = None
+    urgent: bool = True
+    send_at: datetime | None = None

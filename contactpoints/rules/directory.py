@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from contactpoints.rules.escalation import Step
 from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan
+from contactpoints.rules.wording_news import Alternative
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
-    """The institution named under Article 35 of ETS 185, not a person; or the secretariat, which has no Party."""
+    """The institution named under Article 35 of ETS 185, not a person; or the secretariat, which has no Party.
+
+    ``alternatives``: to whom a requester whom nobody answers can turn instead.
+    """
 
     id: int
     party: str | None
@@ -66,6 +70,7 @@ class ContactPoint:
     policy: tuple[Step, ...] | None
     restart_seconds: int
     reminder_seconds: int
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def restart(self) -> timedelta:

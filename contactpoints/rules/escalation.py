@@ -102,16 +102,16 @@ def next_move(plan: Plan, standing: Standing, now: datetime) -> Move:
     if now < begins:
         return Wait(begins)
     if standing.exhausted_at is not None:
-        restart_at = run_out(plan, standing.exhausted_at, plan.restart)
+        restart_at = begin_again(plan, standing.exhausted_at)
         if now < restart_at:
             return Wait(restart_at)
-        return Climb(1, standing.cycle + 1) if plan.steps else Exhaust(run_out(plan, now, plan.restart))
+        return Climb(1, standing.cycle + 1) if plan.steps else Exhaust(begin_again(plan, now))
     if standing.step and standing.since is not None:
         over_at = run_out(plan, standing.since, plan.steps[standing.step - 1].patience)
         if now < over_at:
             return Wait(over_at)
     if standing.step >= len(plan.steps):
-        return Exhaust(run_out(plan, now, plan.restart))
+        return Exhaust(begin_again(plan, now))
     return Climb(standing.step + 1, standing.cycle)
 
 
@@ -123,6 +123,11 @@ def begin(plan: Plan, now: datetime) -> datetime:
 def run_out(plan: Plan, since: datetime, duration: timedelta) -> datetime:
     """Return when a patience that began at ``since`` is over."""
     return since + duration if plan.hours is None else after(plan.hours, since, duration)
+
+
+def begin_again(plan: Plan, exhausted_at: datetime) -> datetime:
+    """Return when a chain that ran out starts anew."""
+    return run_out(plan, exhausted_at, plan.restart)
 
 
 def remind_at(plan: Plan, now: datetime) -> datetime:

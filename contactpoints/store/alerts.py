@@ -74,7 +74,7 @@ async def lock_by_reference(session: Session, reference: str) -> Row | None:
 
 # What carrying on needs; the plan stays text, because many alerts share one.
 _DUE = """
-select id, reference, requested_party, contact_point_id, status, urgency, notify, language, state, step, cycle,
+select id, reference, kind, requested_party, contact_point_id, status, urgency, notify, language, state, step, cycle,
        step_since, due_at, news_at, opened_at, exhausted_at, plan::text as plan
   from alerts
 """
@@ -190,15 +190,26 @@ async def give_codes(session: Session, given: Sequence[tuple[int | None, NewCode
         await session.execute(_GIVE, now, listed_codes(given))
 
 
-async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, dict[int, tuple[str, str]]]:
-    """Return the reply codes that were given: alert -> officer -> (code, page token)."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The reply codes of one alert: officer -> (code, page token), and the officers whose code is locked."""
+
+    codes: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False)
+    locked: set[int] = field(default_factory=set)
+
+
+async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, Given]:
+    """Return the reply codes that were given for each of the alerts."""
     rows = await session.fetch(
-        "select alert_id, officer_id, code, page_token from reply_codes where alert_id = any($1::bigint[])",
+        "select alert_id, officer_id, code, page_token, locked_at from reply_codes where alert_id = any($1::bigint[])",
         list(alerts),
     )
-    found: dict[int, dict[int, tuple[str, str]]] = {alert_id: {} for alert_id in alerts}
+    found = {alert_id: Given() for alert_id in alerts}
     for row in rows:
-        found[row["alert_id"]][row["officer_id"]] = (row["code"], row["page_token"])
+        given = found[row["alert_id"]]
+        given.codes[row["officer_id"]] = (row["code"], row["page_token"])
+        if row["locked_at"] is not None:
+            given.locked.add(row["officer_id"])
     return found
 
 

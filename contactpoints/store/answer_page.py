@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from contactpoints.rules.alerts import wanted_by
 from contactpoints.rules.answer_page import AnswerPage
+from contactpoints.rules.escalation import read_plan
 from contactpoints.store.database import Row, Session
 
 _FIND = """
 select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, a.reference, a.status = 'exercise' as exercise,
-       a.state, a.kind, a.opened_at, o.language, p.line, c.zone, c.pin_required, r.locked_at is not null as locked,
+       a.state, a.kind, a.opened_at, a.urgency, a.plan, o.language, p.line, c.zone, c.pin_required,
+       r.locked_at is not null as locked,
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and t.outcome is distinct from 'right'))::int as tries_left,
        first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
@@ -25,7 +28,12 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, a.reference, a.s
 async def find(session: Session, token: str, *, most_tries: int) -> AnswerPage | None:
     """Return the page that a link opens."""
     row = await session.fetchrow(_FIND, token, most_tries)
-    return AnswerPage(**dict(row)) if row else None
+    if row is None:
+        return None
+    told = dict(row)
+    plan = read_plan(told.pop("plan"))
+    by = wanted_by(plan, kind=row["kind"], urgency=told.pop("urgency"), opened_at=row["opened_at"])
+    return AnswerPage(**told, answer_by=by)
 
 
 async def openings(session: Session, page: AnswerPage, *, automated: bool | None) -> Row:

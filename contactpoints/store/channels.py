@@ -22,14 +22,39 @@ def _kinds(address: str) -> list[str]:
     return ["email"] if "@" in address else ["sms", "voice"]
 
 
-async def lock_open_alerts(session: Session, address: str) -> list[Row]:
-    """Lock the open alerts for which an address was written to; return them with the officer and the line."""
-    await session.execute(
-        """select 1 from alerts where state in ('alerting', 'exhausted')
-              and id in (select alert_id from messages where address = $1 and purpose = 'alert')
-            order by id for update""",
-        address,
+async def zones(session: Session, officers: Sequence[int]) -> dict[int, str]:
+    """Return the time zone of each officer's contact point."""
+    rows = await session.fetch(
+        """select o.id, c.zone from officers o join contact_points c on c.id = o.contact_point_id
+            where o.id = any($1::bigint[])""",
+        list(officers),
     )
+    return {row["id"]: row["zone"] for row in rows}
+
+
+async def is_address_of(session: Session, officer_id: int, address: str) -> bool:
+    """Say whether an address is one of the officer's channels."""
+    return bool(
+        await session.fetchval(
+            "select exists (select 1 from channels where officer_id = $1 and address = $2 and retired_at is null)",
+            officer_id,
+            address,
+        )
+    )
+
+
+async def open_alerts(session: Session, addresses: Sequence[str]) -> set[int]:
+    """Return the open alerts for which one of the addresses was written to."""
+    rows = await session.fetch(
+        """select id from alerts where state in ('alerting', 'exhausted')
+              and id in (select alert_id from messages where address = any($1::text[]) and purpose = 'alert')""",
+        list(addresses),
+    )
+    return {row["id"] for row in rows}
+
+
+async def woken_for(session: Session, address: str) -> list[Row]:
+    """Return the open alerts for which an address was written to, each with the officer and the line."""
     return await session.fetch(
         """select distinct on (a.id) a.id, a.reference, a.status, m.officer_id, p.line
              from messages m join alerts a on a.id = m.alert_id

@@ -11,6 +11,7 @@ from typing import Any
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
 from contactpoints.rules.escalation import read_steps
 from contactpoints.rules.rosters import WorkingSpan
+from contactpoints.rules.wording_news import Alternative
 from contactpoints.store.database import Session
 from contactpoints.store.rosters import read_absence, read_override, read_rotation
 
@@ -87,7 +88,7 @@ async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergenc
     """Return whole contact points, in one round trip; ids that are unknown or retired are missing.
 
     Retired posts, officers, channels, rotations, overrides and absences are left out. The policy is the one for
-    ``urgency``, else that for emergencies, else None.
+    ``urgency``, else None.
     """
     rows = await session.fetch(_LOAD, list(ids), urgency)
     return {row["id"]: _contact_point(dict(row)) for row in rows}
@@ -112,8 +113,18 @@ select wanted.*,
     from absences a join officers o on o.id = a.officer_id
     where o.contact_point_id = wanted.id and o.retired_at is null and a.retired_at is null) as absences,
   (select to_jsonb(y) from policies y
-    where y.contact_point_id = wanted.id and y.retired_at is null and y.urgency in ($2, 'emergency')
-    order by y.urgency = $2 desc limit 1) as policy
+    where y.contact_point_id = wanted.id and y.retired_at is null and y.urgency = $2
+    limit 1) as policy,
+  (select coalesce(jsonb_agg(to_jsonb(n) order by n.place, n.id), '[]') from (
+    select c.id, c.name, c.public_address, c.function, c.place from (
+      select other.*, case when secretariat then 'secretariat' when central then 'central_authority' end as function,
+             case when secretariat then 3 when central then 1 else 2 end as place
+        from (select o.id, o.name, o.public_address, o.secretariat, exists (select 1 from posts p
+                where p.contact_point_id = o.id and p.line = 'central_authority' and p.retired_at is null) as central
+                from contact_points o where o.retired_at is null and o.public_address is not null
+                 and (o.party = wanted.party or o.secretariat)) other
+       where other.id <> wanted.id or central) c
+     order by c.place, c.id limit 5) n) as alternatives
 from wanted
 """
 
@@ -138,6 +149,7 @@ def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
         policy=read_steps(policy["steps"]) if policy else None,
         restart_seconds=policy["restart_seconds"] if policy else _RESTART_SECONDS,
         reminder_seconds=policy["reminder_seconds"] if policy else _REMINDER_SECONDS,
+        alternatives=tuple(Alternative(a["name"], a["public_address"], a["function"]) for a in row["alternatives"]),
     )
 
 

@@ -178,21 +178,22 @@ async def retire(
 async def quarantine(session: Session, *, address: str, why: str, now: datetime) -> list[int]:
     """Take the channels with an address out of use, and write that to their history; return those that were in use."""
     register = REGISTERS["channels"]
+    found = "kind in ('sms', 'voice', 'email') and address = $1 and retired_at is null and quarantined_at is null"
+    # First the contact point, as whoever keeps the directory does: two of us must not wait for each other.
+    await session.execute(
+        "update contact_points set revision = revision + 1 where id in (select contact_point_id from officers"
+        f" where id in (select officer_id from channels where {found}))",
+        address,
+    )
     rows = await session.fetch(
         "update channels set version = version + 1, changed_at = $2, quarantined_at = $2, quarantined_why = $3"
-        " where kind in ('sms', 'voice', 'email') and address = $1 and retired_at is null and quarantined_at is null"
-        f" returning {register.shown}",
+        f" where {found} returning {register.shown}",
         address,
         now,
         why,
     )
     for row in rows:
         await _remember(session, register, row=row, act="quarantined", now=now, by="service")
-    await session.execute(
-        "update contact_points set revision = revision + 1 where id in"
-        " (select o.contact_point_id from officers o where o.id = any($1::bigint[]))",
-        [row["officer_id"] for row in rows],
-    )
     return [row["id"] for row in rows]
 
 

@@ -101,7 +101,7 @@ given as (
     returning id, officer_id),
 queued as (
     insert into messages (alert_id, reply_code_id, {outbox.COLUMNS}, queued_at, send_at)
-    select opened.id, given.id, {_COLUMNS}, $3, $3
+    select opened.id, given.id, {_COLUMNS}, $3, coalesce(m.send_at, $3)
       from opened, json_to_recordset($29::json) as m ({outbox.RECORD})
       left join given on given.officer_id = m.officer_id),
 told as (

@@ -25,9 +25,10 @@ _DRAFTED = {
     "cycle": "integer",
 }
 COLUMNS = ", ".join((*_DRAFTED, "rank"))
-"""What a draft says about a message, apart from the alert and the reply code it belongs to."""
+"""What a draft says about a message, apart from the alert and the reply code it belongs to, and when it is sent."""
 
-RECORD = ", ".join(f"{name} {kind}" for name, kind in (*_DRAFTED.items(), ("rank", "smallint"), ("alert_id", "bigint")))
+_BESIDE = {"rank": "smallint", "send_at": "timestamptz", "alert_id": "bigint"}
+RECORD = ", ".join(f"{name} {kind}" for name, kind in (_DRAFTED | _BESIDE).items())
 """The record that `listed` writes, for `json_to_recordset`."""
 
 
@@ -36,7 +37,11 @@ def listed(drafts: Sequence[tuple[int | None, Draft]]) -> str:
     return json.dumps(
         [
             {name: getattr(draft, name) for name in _DRAFTED}
-            | {"rank": rank(draft.kind, draft.purpose, exercise=draft.exercise), "alert_id": alert_id}
+            | {
+                "rank": rank(draft.kind, draft.purpose, exercise=draft.exercise, urgent=draft.urgent),
+                "send_at": draft.send_at and draft.send_at.isoformat(),
+                "alert_id": alert_id,
+            }
             for alert_id, draft in drafts
         ]
     )
@@ -44,14 +49,14 @@ def listed(drafts: Sequence[tuple[int | None, Draft]]) -> str:
 
 _ENQUEUE = f"""
 insert into messages (alert_id, reply_code_id, {COLUMNS}, queued_at, send_at)
-select new.alert_id, r.id, {", ".join(f"new.{name}" for name in COLUMNS.split(", "))}, $1, $1
+select new.alert_id, r.id, {", ".join(f"new.{name}" for name in COLUMNS.split(", "))}, $1, coalesce(new.send_at, $1)
   from json_to_recordset($2::json) as new ({RECORD})
   left join reply_codes r on r.alert_id = new.alert_id and r.officer_id = new.officer_id
 """
 
 
 async def enqueue(session: Session, drafts: Sequence[tuple[int | None, Draft]], *, now: datetime) -> None:
-    """Queue messages, each with the alert it is about, to be sent at once. They leave only after the commit."""
+    """Queue messages, each with the alert it is about. They leave only after the commit, at once or at `send_at`."""
     if drafts:
         await session.execute(_ENQUEUE, now, listed(drafts))
 
@@ -73,6 +78,7 @@ class Claimed:
     language: str
     purpose: str
     exercise: bool
+    urgent: bool
     repeat: bool
     attempts: int
     step: int | None
@@ -97,7 +103,7 @@ numbered as (select *, row_number() over (order by rank, id) as place from taken
 tried as (
     insert into attempts (code, message_id, number, gateway, started_at)
     select ($7::text[])[place], id, attempts, gateway, $2 from numbered)
-select n.*, ($7::text[])[place] as attempt, a.reference, p.line
+select n.*, ($7::text[])[place] as attempt, a.reference, a.urgency is distinct from 'normal' as urgent, p.line
   from numbered n left join alerts a on a.id = n.alert_id
   left join reply_codes r on r.id = n.reply_code_id left join posts p on p.id = r.post_id
  order by place
@@ -138,14 +144,17 @@ class Outcome:
     again_at: datetime | None = None
 
     @property
-    def state(self) -> str:
-        """The state the message goes to."""
-        if self.result == "not_sent":
-            return "queued" if self.again_at else "refused"
-        return self.result
+    def refused(self) -> bool:
+        """Say whether the message will never leave."""
+        return self.result == "not_sent" and self.again_at is None
 
 
-_SETTLE = """
+# Nobody needs it any more: its alert is settled, or its channel was put in quarantine while it was on its way.
+_IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
+                 and a.state not in ('alerting', 'exhausted'))
+            or exists (select 1 from channels c where c.id = m.channel_id and c.quarantined_at is not null))"""
+
+_SETTLE = f"""
 with news as (
     select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
                          $7::text[], $8::text[], $9::timestamptz[])
@@ -156,8 +165,9 @@ tried as (
       from news n where attempts.code = n.attempt)
 update messages m
    set state = case n.result when 'accepted' then 'accepted' when 'unsure' then 'unsure'
-                             else case when n.again_at is null then 'refused' else 'queued' end end,
-       send_at = case when n.result = 'not_sent' then n.again_at end,
+                             else case when n.again_at is null then 'refused'
+                                       when {_IDLE} then 'cancelled' else 'queued' end end,
+       send_at = case when n.result = 'not_sent' and n.again_at is not null and not {_IDLE} then n.again_at end,
        trace_at = case when n.result = 'unsure' then $10::timestamptz end,
        unsure_since = case when n.result = 'unsure' then n.at end,
        first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
@@ -230,14 +240,16 @@ async def found(session: Session, message_id: int, *, attempt: str, provider_cod
 
 
 async def send_again(session: Session, message_id: int, *, now: datetime) -> bool:
-    """Queue an unsure message once more, marked as a repeat."""
-    done = await session.execute(
-        """update messages set state = 'queued', repeat = true, send_at = $2, trace_at = null, unsure_since = null
-            where id = $1 and state = 'unsure'""",
+    """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more."""
+    idle = await session.fetchval(
+        f"""update messages m set state = case when {_IDLE} then 'cancelled' else 'queued' end,
+                   repeat = m.repeat or not {_IDLE}, send_at = case when not {_IDLE} then $2::timestamptz end,
+                   trace_at = null, unsure_since = null
+             where m.id = $1 and m.state = 'unsure' returning m.state = 'cancelled'""",
         message_id,
         now,
     )
-    return str(done).endswith(" 1")
+    return idle is False
 
 
 async def cancel(session: Session, alert_id: int) -> int:
@@ -281,8 +293,9 @@ async def report(session: Session, attempt: str) -> Row:
 
 
 async def standing(session: Session, attempts: Sequence[str]) -> dict[str, Row]:
-    """Return where messages stand, by attempt: ``state``, ``alert_id``, ``attempt`` and the ``latest`` one."""
-    rows = await session.fetch(f"select m.state, m.alert_id, {_ABOUT} where t.code = any($1::text[])", list(attempts))
+    """Return where messages stand, by attempt: state, alert, address, attempt and the latest attempt."""
+    asked = f"select m.state, m.alert_id, m.address, {_ABOUT} where t.code = any($1::text[])"
+    rows = await session.fetch(asked, list(attempts))
     return {row["attempt"]: row for row in rows}
 
 
@@ -354,27 +367,6 @@ async def used(session: Session, alerts: Sequence[int]) -> dict[int, Used]:
         if row["delivered"]:
             before.delivered.add((row["cycle"], row["step"]))
     return found
-
-
-async def zones(session: Session, officers: Sequence[int]) -> dict[int, str]:
-    """Return the time zone of each officer's contact point."""
-    rows = await session.fetch(
-        """select o.id, c.zone from officers o join contact_points c on c.id = o.contact_point_id
-            where o.id = any($1::bigint[])""",
-        list(officers),
-    )
-    return {row["id"]: row["zone"] for row in rows}
-
-
-async def is_address_of(session: Session, officer_id: int, address: str) -> bool:
-    """Say whether an address is one of the officer's channels."""
-    return bool(
-        await session.fetchval(
-            "select exists (select 1 from channels where officer_id = $1 and address = $2 and retired_at is null)",
-            officer_id,
-            address,
-        )
-    )
 
 
 async def oldest_due(session: Session, *, now: datetime) -> datetime | None:

@@ -53,6 +53,19 @@ async def append_all(session: Session, noted: Mapping[int, Sequence[Noted]]) -> 
         await session.execute(_APPEND, listed(told))
 
 
+async def steps(session: Session, alerts: Sequence[int]) -> dict[int, list[tuple[str, dict[str, Any]]]]:
+    """Return what each step of the alerts came to so far: code and data of those facts, in their order."""
+    rows = await session.fetch(
+        """select alert_id, code, data from timeline where alert_id = any($1::bigint[])
+              and code in ('step_started', 'step_skipped') order by alert_id, number""",
+        list(alerts),
+    )
+    found: dict[int, list[tuple[str, dict[str, Any]]]] = {alert_id: [] for alert_id in alerts}
+    for row in rows:
+        found[row["alert_id"]].append((row["code"], row["data"]))
+    return found
+
+
 async def after(session: Session, alert_id: int, number: int, *, most: int = 500) -> list[dict[str, Any]]:
     """Return what came after fact ``number``, oldest first."""
     rows = await session.fetch(
