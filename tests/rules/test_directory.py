@@ -17,7 +17,7 @@ def channel(id: int, kind: str = "sms", *, place: int = 1, proven: bool = False,
 def chosen(
     *channels: Channel, wanted: tuple[str, ...] = ("sms", "email"), available: frozenset[str] = EVERYTHING
 ) -> list[int]:
-    officer = Officer(1, 1, "Ana Marin", "Duty officer", "en", True, channels)
+    officer = Officer(1, 1, "Ana Marin", "Duty officer", "en", channels)
     return [each.id for each in channels_to_use(officer, wanted, available=available)]
 
 
