@@ -78,7 +78,8 @@ class Lane:
         return len(taken)
 
     async def _fly(self, claimed: Claimed) -> None:
-        self._landed.append(await _send(self._desk, claimed))
+        outcome = await _send(self._desk, claimed)
+        self._landed.append(outcome)
         self.settler.wake()
         if self._more:
             self.sender.wake()
