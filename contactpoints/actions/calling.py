@@ -7,7 +7,7 @@ from datetime import datetime
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import codes, wording
 from contactpoints.rules.calls import Call, Skip, Taken
-from contactpoints.rules.delivery import Draft
+from contactpoints.rules.delivery import Draft, another
 from contactpoints.store.alerts import Given, NewCode
 from contactpoints.store.outbox import Used
 from contactpoints.store.timeline import Noted
@@ -112,18 +112,13 @@ def _drafts(
             link=link if channel.kind == "email" else None,
             officer_id=call.officer.id,
             channel_id=channel.id,
-            gateway=_another(tools.gateways.get(channel.kind, ()), before.get(key)),
+            gateway=another(tools.gateways.get(channel.kind, ()), before.get(key)),
             exercise=subject.exercise,
             repeat=key in before,
             step=step,
             cycle=cycle,
             urgent=subject.urgent,
         )
-
-
-def _another(gateways: Sequence[str], used: str | None) -> str | None:
-    """Choose a gateway other than the one used before, where there is one (domain.md 6.5, minute 3)."""
-    return next((name for name in gateways if name != used), gateways[0] if gateways else None)
 
 
 def _skipped(skip: Skip, cycle: int) -> facts.StepSkipped:

@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
 from contactpoints.actions.tools import Reported, Tools
-from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, try_again_at
+from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, try_again_at
 from contactpoints.store import alerts, inbound, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
@@ -17,12 +17,26 @@ _ATTEMPT_BYTES = 12
 _TRACE_AGAIN = timedelta(seconds=5)
 
 
-async def claim(db: Database, kind: str, *, now: datetime, most: int, exercises: int, tools: Tools) -> list[Claimed]:
-    """Take due messages, at most ``exercises`` of exercises; the lease is committed before anything is sent."""
+async def claim(
+    db: Database, kind: str, *, now: datetime, most: int, exercises: int, tools: Tools, busy: Sequence[str] = ()
+) -> list[Claimed]:
+    """Take due messages, at most ``exercises`` of exercises; the lease is committed before anything is sent.
+
+    What is to go by a ``busy`` gateway waits; what may go by any goes by another.
+    """
     codes = [tools.entropy(_ATTEMPT_BYTES).hex() for _ in range(most)]
+    gateways = tools.gateways[kind]
+    free = next((name for name in gateways if name not in busy), gateways[0])
     async with db.session() as session:
         return await outbox.claim(
-            session, kind, now=now, until=now + LEASE, gateway=tools.gateways[kind][0], codes=codes, exercises=exercises
+            session,
+            kind,
+            now=now,
+            until=now + LEASE,
+            gateway=free,
+            codes=codes,
+            exercises=exercises,
+            busy=busy,
         )
 
 
@@ -31,10 +45,13 @@ def accepted(claimed: Claimed, *, now: datetime, provider_code: str | None, prov
     return Outcome(claimed, "accepted", now, provider_code, provider_at)
 
 
-def not_sent(claimed: Claimed, *, now: datetime, reason: str, permanent: bool, code: str | None) -> Outcome:
-    """The message did not leave; it is sent again later unless a retry cannot help."""
+def not_sent(
+    claimed: Claimed, *, now: datetime, reason: str, permanent: bool, code: str | None, tools: Tools
+) -> Outcome:
+    """The message did not leave; unless that cannot help, it is sent again later, by another gateway where one is."""
     again_at = None if permanent else try_again_at(claimed.attempts, now)
-    return Outcome(claimed, "not_sent", now, detail=reason, error_code=code, again_at=again_at)
+    gateway = None if permanent else another(tools.gateways.get(claimed.kind, ()), claimed.gateway)
+    return Outcome(claimed, "not_sent", now, detail=reason, error_code=code, again_at=again_at, gateway=gateway)
 
 
 def unsure(claimed: Claimed, *, now: datetime, reason: str) -> Outcome:
@@ -97,8 +114,13 @@ async def claim_unsure(db: Database, *, now: datetime) -> list[Row]:
         return await outbox.claim_unsure(session, now=now, until=now + _TRACE_AGAIN)
 
 
-async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, missing: bool, now: datetime) -> str:
-    """End a doubt: ``found`` at the gateway, sent ``again`` when missing or after 20 s, else ``waits``."""
+async def settle_doubt(
+    db: Database, row: Row, *, provider_code: str | None, missing: bool, now: datetime, tools: Tools
+) -> str:
+    """End a doubt: ``found`` at the gateway, sent ``again`` when missing or after 20 s, else ``waits``.
+
+    It is sent again by another gateway, if there is one.
+    """
     if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
         return "waits"
     async with db.transaction() as session:
@@ -110,7 +132,8 @@ async def settle_doubt(db: Database, row: Row, *, provider_code: str | None, mis
             done = await outbox.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
             result, fact = "found", facts.MessageAccepted(**about, gateway=row["gateway"])
         else:
-            done = await outbox.send_again(session, row["id"], now=now)
+            following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
+            done = await outbox.send_again(session, row["id"], gateway=following, now=now)
             result, fact = "again", facts.MessageRepeated(**about, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])

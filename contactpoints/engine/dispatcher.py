@@ -6,6 +6,7 @@ slot is free, so that one recipient who hangs takes one slot and no neighbour's 
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import timedelta
 
 from contactpoints.actions import delivery
@@ -21,6 +22,8 @@ PATIENCE = timedelta(seconds=20)
 _SLOTS = 64
 _RESERVED = 16
 _BATCH = 32
+# Where there are several gateways, one that takes its time leaves slots to the others.
+_MOST_OF_ONE = 48
 # Under load, looking and settling now and then instead of all the time makes batches, and batches make throughput.
 _BREATH = 0.008
 _SETTLING = 0.02
@@ -53,7 +56,8 @@ class Lane:
     def __init__(self, desk: Desk, kind: str) -> None:
         self._desk = desk
         self._kind = kind
-        self._flying: dict[asyncio.Task[None], bool] = {}
+        self._flying: dict[asyncio.Task[None], Claimed] = {}
+        self._several = len(desk.tools.gateways.get(kind, ())) > 1
         self._landed: list[Outcome] = []
         self._more = False
         self.sender = Watch(f"sender of {kind}", self.claim, breath=_BREATH)
@@ -61,21 +65,31 @@ class Lane:
 
     async def claim(self) -> int:
         """Take what is due for the slots that are free, and let it fly; return how many messages that were."""
-        most = min(_SLOTS - len(self._flying), _BATCH)
+        most, busy = self._room()
         self._more = most <= 0
         if self._more:
             return 0
-        exercises = max(0, _SLOTS - _RESERVED - sum(self._flying.values()))
+        exercises = max(0, _SLOTS - _RESERVED - sum(each.exercise for each in self._flying.values()))
         desk = self._desk
         taken = await delivery.claim(
-            desk.db, self._kind, now=desk.now(), most=most, exercises=exercises, tools=desk.tools
+            desk.db, self._kind, now=desk.now(), most=most, exercises=exercises, tools=desk.tools, busy=busy
         )
         for claimed in taken:
             task = asyncio.create_task(self._fly(claimed))
-            self._flying[task] = claimed.exercise
+            self._flying[task] = claimed
             task.add_done_callback(self._flying.pop)
-        self._more = len(taken) == most
+        self._more = len(taken) == most or bool(busy)
         return len(taken)
+
+    def _room(self) -> tuple[int, list[str]]:
+        """Return for how many messages there are free slots, and which gateways may have none of them."""
+        free = min(_SLOTS - len(self._flying), _BATCH)
+        if not self._several:
+            return free, []
+        flying = Counter(each.gateway for each in self._flying.values())
+        busy = [gateway for gateway, number in flying.items() if number >= _MOST_OF_ONE]
+        most = max((number for gateway, number in flying.items() if gateway not in busy), default=0)
+        return min(free, _MOST_OF_ONE - most), busy
 
     async def _fly(self, claimed: Claimed) -> None:
         outcome = await _send(self._desk, claimed)
@@ -105,12 +119,16 @@ class Lane:
 async def _send(desk: Desk, claimed: Claimed) -> Outcome:
     notifier = desk.notifiers.get(claimed.gateway)
     if notifier is None:
-        return delivery.not_sent(claimed, now=desk.now(), reason="no such gateway", permanent=False, code=None)
+        return delivery.not_sent(
+            claimed, now=desk.now(), reason="no such gateway", permanent=False, code=None, tools=desk.tools
+        )
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
             receipt = await notifier.send(message_of(claimed))
     except NotSent as no:
-        return delivery.not_sent(claimed, now=desk.now(), reason=no.reason, permanent=no.permanent, code=no.code)
+        return delivery.not_sent(
+            claimed, now=desk.now(), reason=no.reason, permanent=no.permanent, code=no.code, tools=desk.tools
+        )
     except (Unsure, TimeoutError) as doubt:
         return delivery.unsure(claimed, now=desk.now(), reason=type(doubt).__name__)
     except Exception:  # the one broad except: a broken notifier must not stop the messages beside it

@@ -1,6 +1,7 @@
 """The tracer: asks gateways about messages that nobody is sure of, and ends the doubt."""
 
 import asyncio
+import logging
 
 from contactpoints.actions import delivery
 from contactpoints.engine.desk import Desk
@@ -8,6 +9,7 @@ from contactpoints.engine.dispatcher import PATIENCE
 from contactpoints.store.database import Row
 from notifiers.message import CannotTell, Found, Message, Notifier, NotSent, NotThere, Traceable, Unsure
 
+_log = logging.getLogger(__name__)
 # What a gateway calls a message that it has and will not bring: as good as never sent.
 _LOST = ("failed", "undelivered")
 
@@ -24,7 +26,9 @@ async def follow_up(desk: Desk) -> int:
 
 async def _end_doubt(desk: Desk, row: Row) -> bool:
     provider_code, missing = await _trace(desk.notifiers.get(row["gateway"]), row)
-    result = await delivery.settle_doubt(desk.db, row, provider_code=provider_code, missing=missing, now=desk.now())
+    result = await delivery.settle_doubt(
+        desk.db, row, provider_code=provider_code, missing=missing, now=desk.now(), tools=desk.tools
+    )
     return result != "waits"
 
 
@@ -49,6 +53,9 @@ async def _trace(notifier: Notifier | None, row: Row) -> tuple[str | None, bool]
         async with asyncio.timeout(PATIENCE.total_seconds()):
             answer = await notifier.trace(message, row["first_started"])
     except (NotSent, Unsure, TimeoutError):
+        answer = CannotTell()
+    except Exception as broken:  # a notifier that breaks must not keep the doubts beside this one open
+        _log.error("notifier %s broke on tracing: %s", notifier.name, type(broken).__name__)
         answer = CannotTell()
     if isinstance(answer, Found) and answer.status not in _LOST:
         return answer.provider_code, False

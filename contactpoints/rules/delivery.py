@@ -1,5 +1,6 @@
 """The life of a message on its way out, and when to try again. A life is a table, and news may come late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,6 +51,11 @@ def try_again_at(attempts: int, now: datetime) -> datetime:
     There is no last attempt: a message is given up only when it is refused for good or no longer needed.
     """
     return now + timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+
+
+def another(gateways: Sequence[str], used: str | None) -> str | None:
+    """Return the gateway to use after ``used``: another, where there is one (domain.md 6.5, minute 3)."""
+    return next((name for name in gateways if name != used), gateways[0] if gateways else None)
 
 
 def rank(kind: str, purpose: str, *, exercise: bool, urgent: bool = True) -> int:

@@ -90,9 +90,11 @@ class Claimed:
 _CLAIM = """
 with actual as (
     select id, rank, send_at from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank < 10
+       and coalesce(gateway, '') <> all($8::text[])
      order by rank, send_at, id limit $3 for update skip locked),
 exercised as (
     select id, rank, send_at from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank >= 10
+       and coalesce(gateway, '') <> all($8::text[])
      order by rank, send_at, id limit $4 for update skip locked),
 ready as (select * from actual union all select * from exercised order by rank, send_at, id limit $3),
 taken as (
@@ -121,12 +123,13 @@ async def claim(
     gateway: str,
     codes: Sequence[str],
     exercises: int,
+    busy: Sequence[str],
 ) -> list[Claimed]:
     """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first.
 
-    At most ``exercises`` of them belong to exercises.
+    At most ``exercises`` of them belong to exercises, and none goes by a ``busy`` gateway.
     """
-    rows = await session.fetch(_CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes))
+    rows = await session.fetch(_CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes), list(busy))
     return [Claimed(**{name: row[name] for name in _FIELDS}) for row in rows]
 
 
@@ -142,6 +145,7 @@ class Outcome:
     detail: str | None = None
     error_code: str | None = None
     again_at: datetime | None = None
+    gateway: str | None = None
 
     @property
     def refused(self) -> bool:
@@ -157,8 +161,8 @@ _IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = 
 _SETTLE = f"""
 with news as (
     select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
-                         $7::text[], $8::text[], $9::timestamptz[])
-      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at)),
+                         $7::text[], $8::text[], $9::timestamptz[], $11::text[])
+      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at, gateway)),
 tried as (
     update attempts set ended_at = n.at, outcome = n.result, provider_code = n.provider_code,
            provider_at = n.provider_at, detail = n.detail
@@ -172,7 +176,7 @@ update messages m
        unsure_since = case when n.result = 'unsure' then n.at end,
        first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
                            else m.first_accepted_at end,
-       error_code = coalesce(n.error_code, m.error_code), lease_until = null
+       error_code = coalesce(n.error_code, m.error_code), lease_until = null, gateway = coalesce(n.gateway, m.gateway)
   from news n where m.id = n.id and m.state = 'sending'
 returning m.id
 """
@@ -192,6 +196,7 @@ async def settle(session: Session, outcomes: Sequence[Outcome], *, trace_at: dat
         [o.error_code for o in outcomes],
         [o.again_at for o in outcomes],
         trace_at,
+        [o.gateway for o in outcomes],
     )
     return {row["id"] for row in rows}
 
@@ -239,15 +244,19 @@ async def found(session: Session, message_id: int, *, attempt: str, provider_cod
     return str(done).endswith(" 1")
 
 
-async def send_again(session: Session, message_id: int, *, now: datetime) -> bool:
-    """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more."""
+async def send_again(session: Session, message_id: int, *, gateway: str | None, now: datetime) -> bool:
+    """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more.
+
+    ``gateway``: the one to use now.
+    """
     idle = await session.fetchval(
         f"""update messages m set state = case when {_IDLE} then 'cancelled' else 'queued' end,
                    repeat = m.repeat or not {_IDLE}, send_at = case when not {_IDLE} then $2::timestamptz end,
-                   trace_at = null, unsure_since = null
+                   trace_at = null, unsure_since = null, gateway = coalesce($3, m.gateway)
              where m.id = $1 and m.state = 'unsure' returning m.state = 'cancelled'""",
         message_id,
         now,
+        gateway,
     )
     return idle is False
 

@@ -1,0 +1,66 @@
+"""A gateway that is down, slow or says no: the other one brings the text, and no neighbour waits for it."""
+
+from tests.far_ends import Gateways
+from tests.stories.test_a_silent_gateway import codes
+from tests.world import PIN, World
+
+
+async def test_what_the_first_gateway_cannot_take_now_goes_by_the_second_a_second_later(
+    real_night: World, gateways: Gateways
+) -> None:
+    night, first = real_night, real_night.network["FR"].officers[0]
+    gateways.first.answers(503)
+    reference = (await night.opens_alert()).json()["reference"]
+    await night.settles()
+    assert await night.unheard() == {first.email: 1}
+    await night.passes(seconds=1)
+    texts = await night.hears(first.sms)
+    assert [each["gateway"] for each in texts] == ["twilio_sms_2"]
+    await night.answers(first, f"{codes(texts)[0]} {PIN}")
+    assert (await night.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
+    await night.passes(seconds=1)
+    assert "ACCUSÉ" in (await night.hears(first.sms))[0]["body"]
+    assert await night.unheard() == {"desk@requester.example": 1}
+
+
+async def test_a_gateway_that_is_not_there_costs_a_second(real_night: World, gateways: Gateways) -> None:
+    night, first = real_night, real_night.network["FR"].officers[0]
+    await gateways.first.stop()
+    await night.opens_alert()
+    await night.passes(seconds=1)
+    assert [each["gateway"] for each in await night.hears(first.sms)] == ["twilio_sms_2"]
+    assert await night.unheard() == {first.email: 1}
+
+
+async def test_a_gateway_that_never_answers_is_given_twenty_seconds(real_night: World, gateways: Gateways) -> None:
+    night, first = real_night, real_night.network["FR"].officers[0]
+    gateways.first.hang()
+    reference = (await night.opens_alert()).json()["reference"]
+    await night.passes(seconds=19)
+    assert await night.unheard() == {first.email: 1}
+    await night.passes(seconds=6)
+    assert [each["gateway"] for each in await night.hears(first.sms)] == ["twilio_sms_2"]
+    assert "message_repeated" in await night.timeline(reference)
+
+
+async def test_a_text_that_the_gateway_has_although_the_line_broke_is_not_sent_twice(
+    real_night: World, gateways: Gateways
+) -> None:
+    night, first = real_night, real_night.network["FR"].officers[0]
+    gateways.first.drop(accepts=True, times=1)
+    await night.opens_alert()
+    await night.passes(minutes=1)
+    assert await night.unheard() == {first.sms: 1, first.email: 1}
+
+
+async def test_a_number_that_is_refused_for_good_holds_up_neither_the_mail_nor_the_next_line(
+    real_night: World, gateways: Gateways
+) -> None:
+    night, (first, second, _) = real_night, real_night.network["FR"].officers
+    gateways.first.answers(400, 21211, to=first.sms)
+    await night.opens_alert()
+    await night.settles()
+    assert first.email in await night.unheard()
+    await night.passes(minutes=5)
+    assert {second.sms, second.email} <= (await night.unheard()).keys()
+    assert await night.hears(first.sms) == []
