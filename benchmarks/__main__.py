@@ -41,9 +41,7 @@ async def run(folder: Path, *, rows: list[str], quick: bool, cores: tuple[int, .
             await ROWS[name](stage)
             stage.check()
             print(f"{name}: measured in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-        report.faults += stage.book.complaints
-        if stage.book.complained > len(stage.book.complaints):
-            report.faults.append(f"... and {stage.book.complained - len(stage.book.complaints)} complaints more")
+        report.faults += [f"{times} times: {sentence}" for sentence, times in stage.book.complaints.items()]
         report.add("all", "messages that came again, marked", stage.book.repeats, "")
     return report
 

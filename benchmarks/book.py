@@ -11,7 +11,6 @@ from contactpoints.words import catalogues
 CANARY = "Zq7Canary4Xw"
 """Stands in every particular and in the case reference of every alert; no message may hold it."""
 
-_MOST_COMPLAINTS = 20
 _TICK = 0.02
 
 
@@ -57,16 +56,13 @@ class Book:
     requesters: Collection[str] = ()
     heard: dict[str, list[Heard]] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-    complained: int = 0
+    complaints: dict[str, int] = field(default_factory=dict)
     repeats: int = 0
     traced: int = 0
 
     def complain(self, sentence: str) -> None:
-        """Write down what is wrong with a message; the first few sentences are kept, all are counted."""
-        self.complained += 1
-        if len(self.complaints) < _MOST_COMPLAINTS:
-            self.complaints.append(sentence)
+        """Count what is wrong with a message."""
+        self.complaints[sentence] = self.complaints.get(sentence, 0) + 1
 
     def note(self, reference: str | None, kind: str, *, purpose: str, to: str, text: str, repeat: bool) -> None:
         """Enter one message that passed the sink's checks. A second one to the same address must be marked."""

@@ -31,6 +31,7 @@ from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 
 _READY_SECONDS = 30.0
 _WARM_ALERTS = 300
+_QUIET_TRIES = 600
 _COMMAND = "import sys; from contactpoints.cli import main; sys.exit(main())"
 _CONNECTIONS = 16
 
@@ -102,15 +103,24 @@ class Stage:
         self.report.faults.append(f"{row}: {len(left)} of {len(references)} alerts without {purpose} by {kind}")
         return False
 
+    async def quiet(self) -> None:
+        """Wait until no message is on its way, and what became of each is written down."""
+        question = "select not exists (select from messages where state in ('queued', 'sending', 'unsure'))"
+        for _ in range(_QUIET_TRIES):
+            if await self.db.fetchval(question):
+                return
+            await asyncio.sleep(0.1)
+        self.report.faults.append("messages are still on their way after a minute")
+
     async def settle(self) -> None:
         """End every open alert behind the service's back, so that the next row begins with nothing due."""
+        await self.quiet()
         await self.db.execute(
             # Locked in the order in which the engine locks them.
             "with open as (select id from alerts where state in ('alerting', 'exhausted') order by id for update)"
             " update alerts set state = 'withdrawn', withdrawn_at = now(), due_at = null, news_at = null"
             " from open where alerts.id = open.id"
         )
-        await self.db.execute("update messages set state = 'cancelled', send_at = null where state = 'queued'")
 
     async def committed(self, references: Sequence[str], fact: str, *, newest: bool = False) -> dict[str, datetime]:
         """Return when the first fact of a sort (``newest``: the last) about each alert was committed."""
