@@ -1,0 +1,203 @@
+"""The directory through its doors: created, read, changed and retired; who sees it; what relies on what."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from contactpoints.api.directory import SHELVES
+from tests.api.conftest import Bodies, KeyOf
+from tests.world import World
+
+_BY_NAME = {shelf.name: shelf for shelf in SHELVES}
+_CHANGES: dict[str, dict[str, Any]] = {
+    "parties": {"name": "New Zedland"},
+    "memberships": {"status": "signed"},
+    "contact_points": {"function": "Day desk"},
+    "posts": {"title": "Who decides at night"},
+    "officers": {"function": "Day officer"},
+    "channels": {"place": 6},
+    "rotations": {"handover": "09:30"},
+    "overrides": {"reason": "swap"},
+    "absences": {"ends_at": "2026-10-22T08:00:00Z"},
+    "policies": {"restart_seconds": 600},
+}
+
+
+async def _ask(
+    world: World, method: str, path: str, key: str, body: Any = None, *, tag: str | None = None
+) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    if tag is not None:
+        headers["If-Match"] = tag
+    content = None if body is None else json.dumps(body).encode()
+    return await world.client.request(method, path, headers=headers, content=content)
+
+
+async def _evidence(world: World) -> dict[str, int]:
+    async with world.runtime.db.session() as session:
+        counted = {shelf.name: await session.fetchval(f"select count(*) from {shelf.name}") for shelf in SHELVES}
+        return counted | {"history": await session.fetchval("select count(*) from history")}
+
+
+async def test_every_kind_of_entry_is_created_read_changed_and_retired(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    key = await key_of("secretariat")
+    before = await _evidence(world)
+    for name, body in bodies.items():
+        made = await _ask(world, "POST", _BY_NAME[name].path, key, body)
+        assert made.status_code == 201, (name, made.text)
+        where, tag = made.headers["Location"], made.headers["ETag"]
+        assert tag == '"1"'
+        read = await _ask(world, "GET", where, key)
+        assert read.headers["ETag"] == tag
+        assert {field: read.json()[field] for field in body if field != "steps"} == {
+            field: value for field, value in body.items() if field != "steps"
+        }
+        await _changed(world, name, where, key=key, body=body | _CHANGES[name])
+        gone = await _ask(world, "DELETE", where, key, tag='"2"')
+        assert gone.status_code == 200, (name, gone.text)
+        assert gone.json()["retired_at"] is not None
+        assert (await _ask(world, "GET", where, key)).json()["retired_at"] is not None, "evidence may refer to it"
+        listed = (await _ask(world, "GET", f"{_BY_NAME[name].path}?limit=500", key)).json()["items"]
+        assert where.rsplit("/", 1)[1] not in {str(item.get("id", item.get("code"))) for item in listed}
+    after = await _evidence(world)
+    assert {name: after[name] - before[name] for name in bodies} == dict.fromkeys(bodies, 1), "nothing is ever deleted"
+    assert after["history"] - before["history"] == 3 * len(bodies)
+
+
+async def _changed(world: World, name: str, where: str, *, key: str, body: dict[str, Any]) -> None:
+    """Change an entry, after every way of doing it on old knowledge was refused."""
+    for method, sent in (("PUT", body), ("DELETE", None)):
+        missing = await _ask(world, method, where, key, sent)
+        assert (missing.status_code, missing.json()["type"]) == (428, "/problems/precondition-required")
+        for tag in ('"0"', '"2"', "1", "*", 'W/"1"', '"1", "2"'):
+            stale = await _ask(world, method, where, key, sent, tag=tag)
+            assert (stale.status_code, stale.json()["type"]) == (412, "/problems/stale"), (name, method, tag)
+    changed = await _ask(world, "PUT", where, key, body, tag='"1"')
+    assert changed.status_code == 200, (name, changed.text)
+    assert changed.headers["ETag"] == '"2"'
+    for field, value in _CHANGES[name].items():
+        assert changed.json()[field] == value
+    assert (await _ask(world, "PUT", where, key, body, tag='"1"')).status_code == 412
+
+
+async def test_another_partys_officers_channels_and_rosters_do_not_exist(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    keys = {
+        "secretariat": await key_of("secretariat"),
+        "administrator of FR": await key_of("administrator", "FR"),
+        "administrator of JP": await key_of("administrator", "JP"),
+        "contact point of JP": await key_of("contact_point", "JP"),
+        "requester of FR": await key_of("requester", "FR"),
+        "auditor": await key_of("auditor"),
+    }
+    for name in _BY_NAME.keys() - {"parties", "memberships"}:
+        path = _BY_NAME[name].path
+        made = await _ask(world, "POST", path, keys["secretariat"], bodies[name])
+        where = made.headers["Location"]
+        seen = {whose: (await _ask(world, "GET", where, key)).status_code for whose, key in keys.items()}
+        outsiders = ("administrator of JP", "contact point of JP", "requester of FR")
+        assert seen == {whose: 404 if whose in outsiders else 200 for whose in keys}, name
+        for whose in outsiders:
+            for method in ("PUT", "DELETE"):
+                sent = bodies[name] if method == "PUT" else None
+                refused = await _ask(world, method, where, keys[whose], sent, tag='"1"')
+                assert refused.status_code == 404, (name, whose, method)
+            listed = (await _ask(world, "GET", f"{path}?limit=500", keys[whose])).json()["items"]
+            assert made.json()["id"] not in {item["id"] for item in listed}, (name, whose)
+            refused = await _ask(world, "POST", path, keys[whose], bodies[name])
+            assert refused.status_code in (403, 422), (name, whose)
+        assert (await _ask(world, "DELETE", where, keys["auditor"], tag='"1"')).status_code == 403
+        assert (await _ask(world, "DELETE", where, keys["administrator of FR"], tag='"1"')).status_code == 200
+
+
+async def test_duty_tells_a_function_languages_and_local_time_and_no_person(world: World, key_of: KeyOf) -> None:
+    everybody = (await world.get("/v1/duty")).json()["items"]
+    assert {item["party"] for item in everybody} == set(world.network)
+    (france,) = (await world.get("/v1/duty/FR")).json()["items"]
+    assert france["local_time"] == "2026-10-14T02:00:00+02:00"
+    assert (france["zone"], france["utc_offset"], france["covered"]) == ("Europe/Paris", "+02:00", True)
+    assert france["languages"]
+    assert france["function"] == "Agent de permanence"
+    for key in (world.requester, await key_of("secretariat"), await key_of("administrator", "FR")):
+        for path in ("/v1/duty", "/v1/duty/FR"):
+            text = (await world.get(path, key=key)).text
+            for made in world.network.values():
+                for officer in made.officers:
+                    assert not any(secret in text for secret in (officer.name, officer.sms, officer.email))
+    assert (await world.get("/v1/duty/AD")).json() == {"items": []}
+    for path in ("/v1/duty/QQ", "/v1/duty/fr", "/v1/duty/%00", "/v1/duty/F%2FR"):
+        assert (await world.get(path)).status_code in (400, 404), path
+
+
+async def test_a_policy_that_relies_on_what_does_not_exist_is_refused_with_its_place(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    key = await key_of("administrator", "FR")
+    japan = world.network["JP"]
+    body = bodies["policies"]
+    step = body["steps"][0]
+
+    async def places(*steps: dict[str, Any]) -> set[tuple[str, str]]:
+        answer = await _ask(world, "POST", "/v1/policies", key, body | {"steps": list(steps)})
+        assert answer.status_code == 422, answer.text
+        return {(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]}
+
+    assert await places(step | {"channels": ["sms", "voice"]}) == {("/steps/0/channels/1", "no_gateway")}
+    assert await places(step, step | {"posts": [{"post": 4711}]}) >= {("/steps/1/posts/0/post", "unknown")}
+    others = {"post": japan.posts["first"], "contact_point": japan.contact_point}
+    assert await places(step | {"posts": [others]}) >= {("/steps/0/posts/0/contact_point", "unknown")}
+    for channel in (await _ask(world, "GET", "/v1/channels?limit=500", key)).json()["items"]:
+        if channel["kind"] == "email":
+            await _ask(world, "DELETE", f"/v1/channels/{channel['id']}", key, tag=f'"{channel["version"]}"')
+    assert await places(step) == {("/steps/0/channels/1", "no_channel")}
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        pytest.param("+331990", 422, "wrong_form", id="too short to be a number"),
+        pytest.param("+3319900123456", 422, "not_possible", id="of no plan's length"),
+        pytest.param("+999123456789", 422, "not_possible", id="a country that is none"),
+        pytest.param("+33000000000", 201, "number_not_valid", id="possible and given to nobody"),
+        pytest.param("+33612345678", 201, None, id="a good one"),
+    ],
+)
+async def test_an_impossible_number_is_refused_and_a_doubtful_one_warned_of(
+    world: World, key_of: KeyOf, bodies: Bodies, address: str, status: int, said: str | None
+) -> None:
+    key = await key_of("administrator", "FR")
+    answer = await _ask(world, "POST", "/v1/channels", key, bodies["channels"] | {"address": address})
+    assert answer.status_code == status, answer.text
+    if status == 422:
+        assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [("/address", said)]
+    else:
+        assert [warning["code"] for warning in answer.json()["warnings"]] == ([said] if said else [])
+
+
+async def test_what_is_relied_on_is_not_retired(world: World, key_of: KeyOf) -> None:
+    key = await key_of("administrator", "FR")
+    france = world.network["FR"]
+    for path in (f"/v1/contact-points/{france.contact_point}", f"/v1/officers/{france.officers[0].id}"):
+        tag = (await _ask(world, "GET", path, key)).headers["ETag"]
+        refused = await _ask(world, "DELETE", path, key, tag=tag)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/still-referred-to"), path
+        assert (await _ask(world, "GET", path, key)).json()["retired_at"] is None
+
+
+async def test_an_officer_who_was_called_can_be_retired_and_the_evidence_stays(world: World, key_of: KeyOf) -> None:
+    reference = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    key, path = await key_of("administrator", "FR"), "/v1/channels?limit=500"
+    for channel in (await _ask(world, "GET", path, key)).json()["items"]:
+        gone = await _ask(world, "DELETE", f"/v1/channels/{channel['id']}", key, tag=f'"{channel["version"]}"')
+        assert gone.status_code == 200
+    timeline = (await world.get(f"/v1/alerts/{reference}/timeline", key=world.contact_point)).json()["items"]
+    called = {fact["data"]["officer"] for fact in timeline if "officer" in fact["data"]}
+    assert world.network["FR"].officers[0].id in called
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from messages where channel_id is not null") >= 2
