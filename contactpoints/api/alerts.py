@@ -11,7 +11,7 @@ from starlette.routing import Route
 from contactpoints.actions import alerts, opening, replies, timelines
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller, known_caller
-from contactpoints.api.queries import number, one_of
+from contactpoints.api.queries import header, number, one_of
 from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired
 from contactpoints.runtime import Runtime
 from schemas.alerts import Acknowledge, Closure, State, Status, Withdrawal, read_open_alert
@@ -22,7 +22,7 @@ _MOST = 200
 
 
 def _once(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "")
+    key = header(request, "Idempotency-Key")
     if not key:
         raise IdempotencyKeyRequired("Send an Idempotency-Key header, new for each alert and the same for each retry.")
     if len(key) > _LONGEST_KEY or not all("!" <= sign <= "~" for sign in key):

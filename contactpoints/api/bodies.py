@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 
+from contactpoints.api.queries import header
 from contactpoints.rules.refusals import TooLarge, UnsupportedMediaType
 
 MOST_BYTES = 262_144
@@ -9,7 +10,7 @@ MOST_BYTES = 262_144
 
 async def json_body(request: Request) -> bytes:
     """Return the raw body. Raises `UnsupportedMediaType`, or `TooLarge` without reading the rest."""
-    media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    media = header(request, "Content-Type").partition(";")[0].strip().lower()
     if media != "application/json":
         raise UnsupportedMediaType("Send `Content-Type: application/json`.")
     return await body(request)

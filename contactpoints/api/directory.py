@@ -15,7 +15,7 @@ from contactpoints.actions import directory
 from contactpoints.actions.directory import Kept
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number
+from contactpoints.api.queries import header, number
 from contactpoints.rules.refusals import NotFound, PreconditionRequired
 from contactpoints.runtime import Runtime
 from schemas.directory import (
@@ -95,8 +95,8 @@ def _key(shelf: Shelf, request: Request) -> int | str:
 
 def _expected(request: Request) -> int | None:
     """Return the version in If-Match; None, which no entry is at, for a tag that is none of ours."""
-    tag = request.headers.get("If-Match")
-    if tag is None:
+    tag = header(request, "If-Match")
+    if not tag:
         raise PreconditionRequired("Send the ETag of the entry as you read it in If-Match.")
     text = tag.strip()[1:-1] if len(tag.strip()) > 2 and tag.strip()[0] == tag.strip()[-1] == '"' else ""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

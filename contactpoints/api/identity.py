@@ -3,6 +3,7 @@
 from starlette.requests import Request
 
 from contactpoints.actions import access
+from contactpoints.api.queries import header
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import NotAuthenticated
 from contactpoints.runtime import Runtime
@@ -16,10 +17,10 @@ _MOST_KNOWN = 10_000
 
 
 def _secret(request: Request) -> str:
-    header = request.headers.get("Authorization", "")
-    if header[: len(_SCHEME)].lower() != _SCHEME or len(header) > _LONGEST:
+    given = header(request, "Authorization")
+    if given[: len(_SCHEME)].lower() != _SCHEME or len(given) > _LONGEST:
         raise NotAuthenticated("Send `Authorization: Bearer` with an API key.")
-    return header[len(_SCHEME) :].strip()
+    return given[len(_SCHEME) :].strip()
 
 
 async def caller(runtime: Runtime, request: Request) -> Actor:

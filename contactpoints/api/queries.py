@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
 
 from contactpoints.rules.refusals import Fault, Invalid
 from schemas.faults import faults_of
 from schemas.fields import Instant
 
 _LARGEST = 2**53 - 1
+
+
+def header(request: Request, name: str) -> str:
+    """Return a header, or nothing where it is missing or came more than once: two of a kind cannot both be meant."""
+    values = request.headers.getlist(name)
+    return values[0] if len(values) == 1 else ""
 
 
 def number(text: str | None, *, pointer: str, least: int = 0, most: int = _LARGEST) -> int | None:
