@@ -20,7 +20,8 @@ PATIENCE = timedelta(seconds=20)
 """How long a notifier may take; shorter than the lease."""
 
 _SLOTS = 64
-_RESERVED = 16
+# Slots that exercises never take. So many that exercises alone can never make a gateway busy, see `_MOST_OF_ONE`.
+_RESERVED = 32
 _BATCH = 32
 # Where there are several gateways, one that takes its time leaves slots to the others.
 _MOST_OF_ONE = 48

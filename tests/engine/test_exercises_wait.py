@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from typing import ClassVar
 
+import pytest
+
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.rules.delivery import Draft
 from contactpoints.serving import desk_of
@@ -33,13 +35,17 @@ class Slow:
         return None
 
 
-async def test_five_hundred_exercises_over_a_gateway_that_hangs_do_not_delay_an_actual_alert(world: World) -> None:
+@pytest.mark.parametrize("gateways", [("rehearsal_sms",), ("rehearsal_sms", "second")])
+async def test_five_hundred_exercises_over_a_gateway_that_hangs_do_not_delay_an_actual_alert(
+    world: World, gateways: tuple[str, ...]
+) -> None:
     exercise = Draft("alert", "sms", "+447700900123", "en", "EXERCISE - words", exercise=True)
     async with world.runtime.db.session() as session:
         await outbox.enqueue(session, [(None, exercise)] * _MANY, now=START)
     slow = Slow()
     desk = desk_of(world.runtime)
-    lane = Lane(replace(desk, notifiers={slow.name: slow}), "sms")
+    tools = replace(desk.tools, gateways={"sms": gateways})
+    lane = Lane(replace(desk, tools=tools, notifiers=dict.fromkeys(gateways, slow)), "sms")
     taken = 1
     while taken:
         taken = await lane.claim()
@@ -69,5 +75,6 @@ async def test_what_is_actual_leaves_before_exercises_that_were_queued_earlier(w
             gateway="rehearsal_sms",
             codes=[f"attempt-{number}" for number in range(10)],
             exercises=10,
+            busy=(),
         )
     assert [each.exercise for each in taken] == [False] + [True] * 9
