@@ -1,16 +1,21 @@
-"""What tests share: one real PostgreSQL per worker, one fresh database per test, and a world with its own clock."""
+"""What tests share: one real PostgreSQL per worker, one fresh database per test, and worlds with their own clock.
+
+At the end of a *night* every message that reached anybody must have been asked for: `World.hears`, `World.unheard`.
+"""
 
 import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from contactpoints.store import embedded, migrate
-from tests.world import World, open_world
+from tests.far_ends import Gateways, open_gateways
+from tests.world import HandClock, World, open_world
 
 Servers = Callable[[int], embedded.Server]
 NEWEST, OLDEST = 18, 16
@@ -60,3 +65,41 @@ async def world(database_url: str) -> AsyncIterator[World]:
     """The invented network, a service in front of it, and a clock that the test moves."""
     async with open_world(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """The clock of a night."""
+    return HandClock()
+
+
+@pytest.fixture
+async def gateways(clock: HandClock) -> AsyncIterator[Gateways]:
+    """Two fake Twilios and a mail server."""
+    async with open_gateways(clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def real_world(database_url: str, gateways: Gateways, clock: HandClock) -> AsyncIterator[World]:
+    """A world over real gateways, which a test makes behave."""
+    async with open_world(database_url, far=gateways, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def real_night(real_world: World) -> AsyncIterator[World]:
+    """A night over real gateways."""
+    yield real_world
+    assert await real_world.unheard() == {}, "somebody got a message that nobody asked for"
+
+
+@pytest.fixture(params=["rehearsal", "gateways"])
+async def night(request: pytest.FixtureRequest, database_url: str, clock: HandClock) -> AsyncIterator[World]:
+    """A night that must go the same way over the rehearsal's gateways and over real ones."""
+    async with AsyncExitStack() as stack:
+        real = request.param == "gateways"
+        far = await stack.enter_async_context(open_gateways(clock)) if real else None
+        opened = await stack.enter_async_context(open_world(database_url, far=far, clock=clock))
+        yield opened
+        assert await opened.unheard() == {}, "somebody got a message that nobody asked for"

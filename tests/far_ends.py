@@ -19,6 +19,8 @@ from tests.notifiers.stages import smtp_options, twilio_options
 PUBLIC = "https://alerts.example.org"
 GATEWAYS = ("twilio_sms", "twilio_sms_2")
 _TOKENS = (twilio.TOKEN, "5ec0" * 8)
+OLD_TOKEN = "01d7" * 8
+"""The one that both accounts had before, in the middle of a rotation."""
 
 
 class FarEnd(Protocol):
@@ -70,7 +72,7 @@ class Gateways:
 
     def wire(self, settings: Settings) -> Settings:
         texts = {
-            name: twilio_options(self.twilios[name], public_url=PUBLIC, auth_token=token)
+            name: twilio_options(self.twilios[name], public_url=PUBLIC, auth_token=token, auth_token_old=OLD_TOKEN)
             for name, token in zip(GATEWAYS, _TOKENS, strict=True)
         }
         return replace(settings, rehearsal=False, notifiers={**texts, "smtp": smtp_options(self.smtp)})

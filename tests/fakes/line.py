@@ -1,0 +1,57 @@
+"""A line to somewhere that can be cut and mended: what "the database is away" looks like from a process.
+
+async with Line("127.0.0.1", 5432) as line:
+    ...                  # connect to line.port
+    await line.cut()     # open conversations end, and new ones are refused
+    await line.mend()
+"""
+
+import asyncio
+
+
+class Line:
+    """See the module."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._far = (host, port)
+        self._server: asyncio.Server | None = None
+        self._talking: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    async def __aenter__(self) -> "Line":
+        await self.mend()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.cut()
+
+    async def mend(self) -> None:
+        """Listen, on the same port as before."""
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Hang up on everybody and refuse whoever calls."""
+        if self._server is not None:
+            self._server.close()
+        for writer in list(self._talking):
+            writer.transport.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(*self._far)
+        self._talking |= {writer, back}
+        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+        self._talking -= {writer, back}
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while part := await reader.read(65_536):
+            writer.write(part)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
