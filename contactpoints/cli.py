@@ -10,8 +10,10 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar
 
-from contactpoints.actions.access import list_keys, make_key, revoke_key, set_pin
+from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Fault, Invalid, Refusal
@@ -19,10 +21,11 @@ from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import doors, keep_watch, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
-from schemas.access import NewKey
+from schemas.access import NewKey, NewPin
 from schemas.reading import BadInput, validate
 
 _DATABASE = "contactpoints"
+_Told = TypeVar("_Told", NewKey, NewPin)
 
 
 @asynccontextmanager
@@ -73,21 +76,25 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
 
 
 async def _make_key(settings: Settings, asked: argparse.Namespace) -> None:
-    new = _new_key(asked)
+    new = _read(NewKey, asked)
     actor = Actor(0, Role(new.role), new.party, new.authority, new.contact_point_id, new.notify, new.language)
     async with _opened(settings) as runtime:
         now = runtime.now()
-        if new.expires_at is not None and new.expires_at <= now:
-            raise Invalid([Fault("/expires_at", "in_the_past", "It would have expired already.")])
+        _must_be_ahead(new.expires_at, now)
         print(await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes, expires_at=new.expires_at))
 
 
-def _new_key(asked: argparse.Namespace) -> NewKey:
-    told = {name: getattr(asked, name) for name in NewKey.model_fields}
+def _read(shape: type[_Told], asked: argparse.Namespace) -> _Told:
+    told = {name: getattr(asked, name) for name in shape.model_fields}
     expires = told["expires_at"]
     if expires is not None and "T" not in expires:
         told["expires_at"] = f"{expires}T00:00:00Z"
-    return validate(NewKey, told)
+    return validate(shape, told)
+
+
+def _must_be_ahead(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise Invalid([Fault("/expires_at", "in_the_past", "It would have expired already.")])
 
 
 async def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
@@ -113,10 +120,18 @@ async def _revoke_key(settings: Settings, asked: argparse.Namespace) -> None:
         await revoke_key(runtime.db, asked.number, now=runtime.now())
 
 
-async def _pin(settings: Settings, asked: argparse.Namespace) -> None:
+async def _set_pin(settings: Settings, asked: argparse.Namespace) -> None:
+    new = _read(NewPin, asked)
     pin = getpass.getpass("PIN: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
     async with _opened(settings) as runtime:
-        await set_pin(runtime.db, asked.officer, pin=pin, now=runtime.now(), tools=runtime.tools)
+        now = runtime.now()
+        _must_be_ahead(new.expires_at, now)
+        await set_pin(runtime.db, new.officer, pin=pin, now=now, tools=runtime.tools, expires_at=new.expires_at)
+
+
+async def _lock_pin(settings: Settings, asked: argparse.Namespace) -> None:
+    async with _opened(settings) as runtime:
+        await lock_pin(runtime.db, asked.officer, now=runtime.now())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,11 +143,19 @@ def _parser() -> argparse.ArgumentParser:
     for name, told in (("web", "the doors"), ("engine", "the watch"), ("all", "doors and watch in one process")):
         commands.add_parser(name, help=f"run {told}").set_defaults(act=_serve)
     _add_keys(commands)
-    pin = commands.add_parser("pin", help="set an officer's PIN, read from the terminal or from standard input")
-    pin.add_argument("action", choices=["set"])
-    pin.add_argument("--officer", type=int, required=True)
-    pin.set_defaults(act=_pin)
+    _add_pins(commands)
     return parser
+
+
+def _add_pins(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    acts = commands.add_parser("pin", help="set and lock PINs of officers").add_subparsers(dest="act_", required=True)
+    make = acts.add_parser("set", help="set or reset a PIN, read from the terminal or from standard input")
+    make.add_argument("--officer", type=int, required=True, metavar="NUMBER")
+    make.add_argument("--expires", dest="expires_at", metavar="DATE", help="2027-01-31, or an instant with its offset")
+    make.set_defaults(act=_set_pin)
+    lock = acts.add_parser("lock", help="make a PIN useless at once, until another is set")
+    lock.add_argument("--officer", type=int, required=True, metavar="NUMBER")
+    lock.set_defaults(act=_lock_pin)
 
 
 def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

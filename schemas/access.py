@@ -13,6 +13,13 @@ ROLES: tuple[str, ...] = get_args(Role)
 WITHOUT_PARTY: frozenset[str] = frozenset({"secretariat", "auditor"})
 
 
+class NewPin(Shape):
+    """Whose PIN is set, and until when it is valid (for ever unless said). The PIN itself comes by another way."""
+
+    officer: Id
+    expires_at: Instant | None = None
+
+
 class NewKey(Shape):
     """An API key to be made.
 

@@ -2,11 +2,15 @@
 
 import asyncio
 import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 
+from contactpoints.actions.access import check_pin
 from contactpoints.cli import main
-from tests.world import World
+from tests.world import START, World
 
 
 class Terminal:
@@ -82,3 +86,36 @@ async def test_a_key_that_makes_no_sense_is_refused_in_one_sentence(world: World
         said = await terminal.fails("key", "create", "--authority", "A", *words.replace("{france}", france).split())
         assert sentence in said, words
     assert len((await terminal.runs("key", "list")).splitlines()) == 3, "none of them was made"
+
+
+async def test_a_pin_is_set_until_a_day_locked_and_reset(
+    world: World, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = world.network["JP"].officers[0].id
+    tools = replace(world.runtime.tools, pepper=bytes(32))
+
+    async def checks(now: datetime = START) -> str:
+        return await check_pin(world.runtime.db, officer, pin="482913", now=now, tools=tools)
+
+    async def sets(*words: str, pin: str = "482913") -> None:
+        monkeypatch.setattr("sys.stdin", StringIO(f"{pin}\n"))
+        await terminal.runs("pin", "set", "--officer", str(officer), *words)
+
+    assert await checks() == "not_set"
+    await sets("--expires", "2099-01-31")
+    assert await checks() == "right"
+    assert await checks(datetime(2099, 1, 31, tzinfo=UTC)) == "expired"
+    await terminal.runs("pin", "lock", "--officer", str(officer))
+    assert await checks() == "locked"
+    await sets()
+    assert await checks(datetime(2199, 1, 31, tzinfo=UTC)) == "right"
+    assert "has no PIN" in await terminal.fails("pin", "lock", "--officer", "4711")
+    for words, pin, sentence in (
+        (("4711",), "482913", "There is no officer number 4711"),
+        ((str(officer), "--expires", "2020-01-01"), "482913", "expired already"),
+        ((str(officer),), "12345", "6 to 12 digits"),
+        ((str(officer),), "123456", "guessed too easily"),
+    ):
+        monkeypatch.setattr("sys.stdin", StringIO(f"{pin}\n"))
+        assert sentence in await terminal.fails("pin", "set", "--officer", *words)
+    assert await checks() == "right"

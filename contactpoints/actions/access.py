@@ -66,8 +66,13 @@ async def find_actor(db: Database, *, secret: str, now: datetime) -> Actor | Non
         return await access.find_key(session, secret_hash=secret_hash(secret), now=now)
 
 
-async def set_pin(db: Database, officer: int, *, pin: str, now: datetime, tools: Tools) -> None:
-    """Set an officer's PIN. Raises `Invalid` for one that is too short, too long or easily guessed."""
+async def set_pin(
+    db: Database, officer: int, *, pin: str, now: datetime, tools: Tools, expires_at: datetime | None = None
+) -> None:
+    """Set or reset an officer's PIN; a lock of the one before is lifted.
+
+    Raises `Invalid` for one that is too short, too long or easily guessed, and `NotFound` without such an officer.
+    """
     if not pin.isascii() or not pin.isdigit() or not _LEAST_DIGITS <= len(pin) <= _MOST_DIGITS:
         raise Invalid([Fault("/pin", "pin_shape", "A PIN has 6 to 12 digits.")])
     steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
@@ -75,7 +80,15 @@ async def set_pin(db: Database, officer: int, *, pin: str, now: datetime, tools:
         raise Invalid([Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")])
     hashed = await asyncio.to_thread(_HASHER.hash, peppered(tools.pepper, pin))
     async with db.transaction() as session:
-        await access.keep_pin(session, officer, hashed=hashed, now=now)
+        if not await access.keep_pin(session, officer, hashed=hashed, expires_at=expires_at, now=now):
+            raise NotFound(f"There is no officer number {officer}.")
+
+
+async def lock_pin(db: Database, officer: int, *, now: datetime) -> None:
+    """Lock a PIN, until another is set, whose officer lost it or left. Raises `NotFound` where there is none."""
+    async with db.transaction() as session:
+        if not await access.lock_pin(session, officer, now=now):
+            raise NotFound(f"Officer number {officer} has no PIN.")
 
 
 async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tools: Tools) -> str:

@@ -69,16 +69,29 @@ async def find_pin(session: Session, officer_id: int) -> Row | None:
     return await session.fetchrow("select * from pins where officer_id = $1", officer_id)
 
 
-async def keep_pin(session: Session, officer_id: int, *, hashed: str, now: datetime) -> None:
-    """Set an officer's PIN, and forget wrong tries at the one before."""
-    await session.execute(
-        """insert into pins (officer_id, hash, set_at) values ($1, $2, $3)
-           on conflict (officer_id) do update set hash = $2, set_at = $3, wrong_tries = 0, locked_at = null,
-                 expires_at = null""",
+async def keep_pin(
+    session: Session, officer_id: int, *, hashed: str, expires_at: datetime | None, now: datetime
+) -> bool:
+    """Set an officer's PIN, and forget lock and wrong tries of the one before; False where there is no officer."""
+    kept = await session.fetchval(
+        """insert into pins (officer_id, hash, set_at, expires_at)
+           select id, $2, $3, $4 from officers where id = $1 and retired_at is null
+           on conflict (officer_id) do update set hash = $2, set_at = $3, expires_at = $4, wrong_tries = 0,
+                 locked_at = null returning 1""",
         officer_id,
         hashed,
         now,
+        expires_at,
     )
+    return kept is not None
+
+
+async def lock_pin(session: Session, officer_id: int, *, now: datetime) -> bool:
+    """Lock an officer's PIN until another is set; False where there is none."""
+    locked = await session.fetchval(
+        "update pins set locked_at = coalesce(locked_at, $2) where officer_id = $1 returning 1", officer_id, now
+    )
+    return locked is not None
 
 
 async def take_try(session: Session, officer_id: int, *, most: int) -> bool:
