@@ -1,22 +1,27 @@
 """What a process owns, opened and closed together."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.actions import access
+from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.actions.tools import Tools
-from contactpoints.clock import Clock
+from contactpoints.clock import JUMP, Clock
 from contactpoints.rules.access import Actor
+from contactpoints.rules.refusals import Refusal
 from contactpoints.settings import Settings
 from contactpoints.store.atlas import Atlas
-from contactpoints.store.database import Database
+from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.doorbell import Bell
 from contactpoints.words import catalogues
 from notifiers.catalogue import open_notifiers
 from notifiers.message import Hearing, Notifier, Reporting
+
+_CORRECTED_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,23 @@ class Runtime:
         """Return the present instant."""
         return self.clock.now()
 
+    async def correct_clock(self) -> None:
+        """Measure the clock against the database's once more. A jump raises an alarm: times may be wrong (law 4)."""
+        moved = await self.clock.correct(self.db)
+        if abs(moved) > JUMP:
+            jump = Alarm("clock_jump", "clock", seconds=round(abs(moved).total_seconds()))
+            await raise_alone(self.db, jump, now=self.now(), tools=self.tools)
+
     async def check_pin(self, db: Database, officer: int, pin: str, now: datetime) -> str:
         """Check a PIN with this process's pepper."""
         return await access.check_pin(db, officer, pin=pin, now=now, tools=self.tools)
+
+
+async def _keep_time(runtime: Runtime) -> None:
+    while True:
+        await asyncio.sleep(_CORRECTED_EVERY)
+        with suppress(Refusal, DatabaseFault):
+            await runtime.correct_clock()
 
 
 def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
@@ -67,9 +86,13 @@ async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | 
         public_url=settings.public_url,
         atlas=Atlas(time_scale=settings.time_scale),
     )
+    runtime = Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock)
+    timing = asyncio.create_task(_keep_time(runtime))
     try:
-        yield Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock)
+        yield runtime
     finally:
+        timing.cancel()
+        await asyncio.gather(timing, return_exceptions=True)
         await bell.close()
         for each in opened:
             await each.close()

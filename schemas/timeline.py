@@ -24,6 +24,7 @@ SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_a
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
 News = Literal["acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed"]
 Alarm = Literal["nobody_on_duty", "no_channel", "code_locked", "stop", "wrong_person", "channel_refused"]
+"""What goes wrong about an alert; the service itself has alarms of its own, which are on no timeline."""
 
 
 def inside() -> Any:

@@ -9,7 +9,7 @@ alerts, in the transaction of what they tell of; one broken thing raises one ala
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
@@ -19,7 +19,7 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import Channel, ContactPoint
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.store import alarms, directory, outbox
-from contactpoints.store.database import Session
+from contactpoints.store.database import Database, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
@@ -27,28 +27,33 @@ QUIET = timedelta(hours=1)
 _KINDS = ("sms", "email")
 
 Told = Literal["administrator", "secretariat"]
+Trouble = Literal["gateway", "clock_jump"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """What is broken at which contact point; ``about`` names the one thing to be mended, such as a channel.
 
-    ``alerts`` are those on whose timeline the alarm is noted, ``reference`` that of the only one it concerns.
+    ``alerts`` are those on whose timeline the alarm is noted, ``reference`` that of the only one it concerns. What is
+    broken about the service itself concerns no contact point: since when (``at``), by how many ``seconds``.
     """
 
-    reason: facts.Alarm
-    contact_point: int
+    reason: facts.Alarm | Trouble
     about: str
-    exercise: bool
-    line: str | None
+    contact_point: int | None = None
+    exercise: bool = False
+    line: str | None = None
     alerts: tuple[int, ...] = ()
     reference: str | None = None
     channel: str | None = None
+    at: datetime | None = None
+    seconds: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
         """By what an alarm is known again; that of an exercise never swallows an actual one."""
-        return self.reason, f"{'exercise ' if self.exercise else ''}contact_point:{self.contact_point} {self.about}"
+        where = f"contact_point:{self.contact_point}" if self.contact_point else "service"
+        return self.reason, f"{'exercise ' if self.exercise else ''}{where} {self.about}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +106,28 @@ async def raise_alarms(
     if not new:
         return {}
     secretariat = await directory.secretariat(session)
-    known = await directory.load(
-        session, {alarm.contact_point for alarm in new} | ({secretariat} if secretariat else set())
-    )
+    wanted = {alarm.contact_point for alarm in new} | {secretariat}
+    known = await directory.load(session, [number for number in wanted if number is not None])
     ears = await _ears(session, known, now=now, tools=tools)
     drafts: list[Draft] = []
     noted: dict[int, list[Noted]] = {}
     for alarm in new:
-        point = known.get(alarm.contact_point)
+        point = known.get(alarm.contact_point or 0)
         heard = [ear for ear in ears if ear.role == "secretariat" or (point and ear.party == point.party)]
         drafts += [_draft(alarm, point, ear, now=now, tools=tools) for ear in heard]
         told = tuple(sorted({ear.role for ear in heard}))
         for alert in alarm.alerts:
-            fact = facts.AlarmRaised(reason=alarm.reason, told=told, line=alarm.line)
+            reason: Any = alarm.reason
+            fact = facts.AlarmRaised(reason=reason, told=told, line=alarm.line)
             noted.setdefault(alert, []).append((now, fact))
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
     return noted
+
+
+async def raise_alone(db: Database, alarm: Alarm, *, now: datetime, tools: Tools) -> None:
+    """Raise an alarm about the service itself."""
+    async with db.transaction() as session:
+        await raise_alarms(session, [alarm], now=now, tools=tools)
 
 
 async def _ears(session: Session, known: calls.Directory, *, now: datetime, tools: Tools) -> list[_Ear]:
@@ -150,12 +161,13 @@ def _draft(alarm: Alarm, point: ContactPoint | None, ear: _Ear, *, now: datetime
     said = wording.AlarmContext(
         what=alarm.reason,
         exercise=alarm.exercise,
-        at=now,
+        at=alarm.at or now,
         zone=ear.zone or (point.zone if point else "UTC"),
         contact_point=point.name if point else None,
         function=alarm.line,
         reference=alarm.reference,
         channel=alarm.channel,
+        seconds=alarm.seconds,
         now=now,
     )
     words = wording.alarm_words(words_of(tools, ear.language), ear.kind, alarm=said)

@@ -10,7 +10,9 @@ from collections import Counter
 from datetime import timedelta
 
 from contactpoints.actions import delivery
+from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.engine.desk import Desk
+from contactpoints.engine.inspector import Health
 from contactpoints.engine.watch import Watch
 from contactpoints.store.outbox import Claimed, Outcome
 from notifiers.message import Message, NotSent, Unsure
@@ -61,6 +63,7 @@ class Lane:
         self._several = len(desk.tools.gateways.get(kind, ())) > 1
         self._landed: list[Outcome] = []
         self._more = False
+        self._health = Health()
         self.sender = Watch(f"sender of {kind}", self.claim, breath=_BREATH)
         self.settler = Watch(f"settler of {kind}", self.settle, breath=_SETTLING)
 
@@ -108,6 +111,9 @@ class Lane:
             except BaseException:
                 self._landed = landed + self._landed
                 raise
+            for gateway, since in self._health.note(landed):
+                down = Alarm("gateway", f"gateway:{gateway}", channel=self._kind, at=since)
+                await raise_alone(self._desk.db, down, now=self._desk.now(), tools=self._desk.tools)
         return len(landed)
 
     async def land(self, seconds: float | None = None) -> None:
