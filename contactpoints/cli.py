@@ -1,4 +1,4 @@
-"""The command line: `contactpoints migrate | web | engine | all | key | pin`."""
+"""The command line: `contactpoints migrate | web | engine | all | key | keyring | pin`."""
 
 import argparse
 import asyncio
@@ -14,13 +14,15 @@ from datetime import datetime
 from typing import TypeVar
 
 from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
+from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.refusals import Fault, Invalid, Refusal
+from contactpoints.rules.refusals import Conflict, Fault, Invalid, Refusal
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import doors, keep_watch, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
+from contactpoints.store.database import DatabaseFault
 from schemas.access import NewKey, NewPin
 from schemas.reading import BadInput, validate
 
@@ -120,6 +122,22 @@ async def _revoke_key(settings: Settings, asked: argparse.Namespace) -> None:
         await revoke_key(runtime.db, asked.number, now=runtime.now())
 
 
+async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
+    keyring = settings.keyring
+    others = ", ".join(name for name in keyring.keys if name != keyring.first)
+    async with _opened(settings) as runtime:
+        made = await reseal(runtime.db, keyring=keyring)
+    print(f"{made.done} rows were sealed again by the key {keyring.first}.")
+    if made.unopened:
+        raise Conflict(
+            f"{made.unopened} rows were sealed by a key that is not in the keyring: put it back, at the end."
+        )
+    if others and made.done:
+        print(f"Once every process runs with {keyring.first} as its first key, run this again until it says 0.")
+    elif others:
+        print(f"Nothing is sealed by another key: {others} may be removed from CONTACTPOINTS_KEYRING.")
+
+
 async def _set_pin(settings: Settings, asked: argparse.Namespace) -> None:
     new = _read(NewPin, asked)
     pin = getpass.getpass("PIN: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
@@ -143,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, told in (("web", "the doors"), ("engine", "the watch"), ("all", "doors and watch in one process")):
         commands.add_parser(name, help=f"run {told}").set_defaults(act=_serve)
     _add_keys(commands)
+    ring = commands.add_parser("keyring", help="seal again what older keys sealed, so that they can be removed")
+    ring.add_argument("action", choices=["rotate"])
+    ring.set_defaults(act=_rotate)
     _add_pins(commands)
     return parser
 
@@ -186,7 +207,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         told = (f"{fault.pointer.strip('/')}: {fault.detail}".rstrip(".") for fault in wrong.faults)
         print("; ".join(told) + ".", file=sys.stderr)
         return 1
-    except (BadSetting, embedded.EmbeddedUnavailable, Refusal) as failure:
+    except (BadSetting, embedded.EmbeddedUnavailable, Refusal, DatabaseFault) as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0

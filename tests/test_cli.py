@@ -33,6 +33,12 @@ class Terminal:
         assert code == 0, printed.err
         return printed.out
 
+    async def refuses(self, *words: str) -> str:
+        """Run a command that gives up on the way; return the sentence that it said at the end."""
+        self._capsys.readouterr()
+        assert await asyncio.to_thread(main, words, self.environment) == 1, words
+        return self._capsys.readouterr().err
+
     async def fails(self, *words: str) -> str:
         """Run a command that fails; return the sentence that it said, and nothing else."""
         self._capsys.readouterr()
@@ -119,3 +125,17 @@ async def test_a_pin_is_set_until_a_day_locked_and_reset(
         monkeypatch.setattr("sys.stdin", StringIO(f"{pin}\n"))
         assert sentence in await terminal.fails("pin", "set", "--officer", *words)
     assert await checks() == "right"
+
+
+async def test_the_keyring_is_rotated_and_says_when_the_old_key_may_go(world: World, terminal: Terminal) -> None:
+    await world.opens_alert()
+    old, new = (f"{name}:{base64.b64encode(key).decode()}" for name, key in (("test", bytes(32)), ("new", b"n" * 32)))
+    terminal.environment["CONTACTPOINTS_KEYRING"] = new
+    assert "1 rows were sealed by a key that is not in the keyring" in await terminal.refuses("keyring", "rotate")
+    terminal.environment["CONTACTPOINTS_KEYRING"] = f"{new},{old}"
+    first = await terminal.runs("keyring", "rotate")
+    assert "1 rows were sealed again by the key new." in first
+    assert "run this again until it says 0" in first
+    again = await terminal.runs("keyring", "rotate")
+    assert "0 rows" in again
+    assert "test may be removed from CONTACTPOINTS_KEYRING" in again

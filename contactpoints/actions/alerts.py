@@ -12,6 +12,7 @@ from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import AlertClosed, AlertNotAcknowledged, Forbidden, NotFound
 from contactpoints.store import alerts, timeline
 from contactpoints.store.database import Database, Row
+from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.requests import REQUEST_KINDS
@@ -64,7 +65,7 @@ async def read_request(db: Database, *, actor: Actor, reference: str, now: datet
 def opened_request(row: Row, sealed: bytes, *, tools: Tools) -> dict[str, Any]:
     """Return the particulars of an alert in JSON values, with its kind and legal basis. Raises `Unsealable`."""
     kind = REQUEST_KINDS[row["kind"]]
-    plain = tools.keyring.open(sealed, place=f"request:{row['reference']}")
+    plain = tools.keyring.open(sealed, place=request_place(row["reference"]))
     particulars = kind.particulars.model_validate_json(plain).model_dump(mode="json", exclude_none=True)
     return {
         "reference": row["reference"],

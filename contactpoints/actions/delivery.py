@@ -219,10 +219,3 @@ async def show_latest(db: Database, *, most: int = 200) -> list[dict[str, Any]]:
         {name: value.isoformat() if isinstance(value, datetime) else value for name, value in dict(row).items()}
         for row in rows
     ]
-
-
-async def lateness(db: Database, *, now: datetime) -> timedelta:
-    """Return how late the oldest due timer or message is; zero when nothing is."""
-    async with db.session() as session:
-        since = await outbox.oldest_due(session, now=now)
-    return now - since if since is not None else timedelta(0)

@@ -27,6 +27,7 @@ from contactpoints.store import directory, intake, timeline
 from contactpoints.store.atlas import Route
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.intake import First, NewAlert, Once
+from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import OpenAlert
@@ -111,7 +112,7 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) ->
             revision=route.revision,
             actor=asked.actor,
             once=asked.once,
-            sealed=tools.keyring.seal(plain, place=f"request:{new.reference}"),
+            sealed=tools.keyring.seal(plain, place=request_place(new.reference)),
             first=First(first.called.codes, first.called.drafts, first.called.noted),
             now=asked.now,
         )

@@ -19,7 +19,7 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.rules.replies import Reply, read_reply
 from contactpoints.store import alerts, channels, inbound, outbox
 from contactpoints.store.database import Database, Row
-from contactpoints.store.sealing import Unsealable
+from contactpoints.store.sealing import Unsealable, inbound_place
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
@@ -72,7 +72,7 @@ async def receive(
     ``now`` is the instant at which the whole of it was here: if it acknowledges, that is `acknowledged_at`. With
     ``ours`` the caller handles it at once, and an engine only if the caller dies.
     """
-    sealed = tools.keyring.seal(raw, place=_place(source, kind))
+    sealed = tools.keyring.seal(raw, place=inbound_place(source, kind))
     async with db.session() as session:
         return await inbound.keep(
             session,
@@ -87,13 +87,9 @@ async def receive(
         )
 
 
-def _place(source: str, kind: str) -> str:
-    return f"inbound:{source}:{kind}"
-
-
 def opened(row: Row, tools: Tools) -> bytes:
     """Return the raw bytes of an arrival. Raises `Unsealable`."""
-    return tools.keyring.open(row["sealed"], place=_place(row["source"], row["kind"]))
+    return tools.keyring.open(row["sealed"], place=inbound_place(row["source"], row["kind"]))
 
 
 async def claim(db: Database, *, now: datetime, most: int) -> list[int]:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from contactpoints.actions import escalation, replies, reports
+from contactpoints.actions import escalation, forgetting, replies, reports
 from contactpoints.engine import tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
 from contactpoints.engine.desk import Desk
@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 _TICK = 1.0
 _FOLLOW_UP = 2.0
 _REPLIES = 20
+_FORGET = 300.0
 # How long what is on its way when the engine stops is waited for, in seconds.
 _LAST_WORDS = 3.0
 
@@ -70,6 +71,8 @@ async def run(
     tracing = Watch("tracer", lambda: tracer.follow_up(desk))
     armer = Watch("armer", lambda: _arm(desk, timekeeper))
     reporter = Watch("reporter", lambda: reports.handle_due(desk.db, now=desk.now(), tools=desk.tools))
+    # A breath between its batches: forgetting is never in a hurry.
+    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
     missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
     ticked = [*senders, timekeeper, reader, reporter, armer]
     subjects = {"outbox": senders, "due": [armer], "inbound": [reader], "reports": [reporter]}
@@ -86,11 +89,12 @@ async def run(
     metronome = Metronome()
     metronome.every(_TICK, tick)
     metronome.every(_FOLLOW_UP, tracing.wake)
+    metronome.every(_FORGET, janitor.wake)
     for watch in missing:
         metronome.every(EVERY, watch.wake)
     metronome.start()
     quiet = subscribe(hear)
-    watches = (*ticked, tracing, *missing, *(lane.settler for lane in lanes))
+    watches = (*ticked, tracing, janitor, *missing, *(lane.settler for lane in lanes))
     tasks = [asyncio.create_task(watch.run()) for watch in watches]
     try:
         await stop.wait()

@@ -376,13 +376,3 @@ async def used(session: Session, alerts: Sequence[int]) -> dict[int, Used]:
         if row["delivered"]:
             before.delivered.add((row["cycle"], row["step"]))
     return found
-
-
-async def oldest_due(session: Session, *, now: datetime) -> datetime | None:
-    """Return since when the oldest timer or message has been due, or None when nothing is."""
-    at: datetime | None = await session.fetchval(
-        """select least((select min(due_at) from alerts where due_at <= $1),
-                        (select min(send_at) from messages where state = 'queued' and send_at <= $1))""",
-        now,
-    )
-    return at

@@ -35,9 +35,8 @@ class Keyring:
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """Return ``plain`` sealed for ``place``, such as ``request:7F3K-21QX``."""
-        name = self.first.encode()
         nonce = self.entropy(_NONCE)
-        return bytes([len(name)]) + name + nonce + AESGCM(self.keys[self.first]).encrypt(nonce, plain, place.encode())
+        return self.mark + nonce + AESGCM(self.keys[self.first]).encrypt(nonce, plain, place.encode())
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """Return what was sealed for ``place``. Raises `Unsealable`."""
@@ -51,9 +50,20 @@ class Keyring:
         except (InvalidTag, ValueError):
             raise Unsealable("What was sealed has been changed or belongs elsewhere.") from None
 
-    def sealed_by_first(self, sealed: bytes) -> bool:
-        """Say whether the key that seals now has sealed this; if not, rotation has work to do."""
-        return sealed[1 : 1 + sealed[0]] == self.first.encode()
+    @property
+    def mark(self) -> bytes:
+        """With what everything begins that the first key has sealed; for the rest, rotation has work to do."""
+        return bytes([len(self.first)]) + self.first.encode()
+
+
+def request_place(reference: str) -> str:
+    """Return the place of an alert's particulars."""
+    return f"request:{reference}"
+
+
+def inbound_place(source: str, kind: str) -> str:
+    """Return the place of what came in by a door."""
+    return f"inbound:{source}:{kind}"
 
 
 def read_keyring(text: str, *, entropy: Callable[[int], bytes]) -> Keyring:

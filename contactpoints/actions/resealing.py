@@ -1,0 +1,51 @@
+"""Rotation of the keyring: what older keys sealed is sealed again by the first, so that the older can be removed."""
+
+from dataclasses import dataclass, replace
+
+from contactpoints.store import resealing
+from contactpoints.store.database import Database
+from contactpoints.store.resealing import Sealed
+from contactpoints.store.sealing import Keyring, Unsealable
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many rows were sealed again, and how many could not be opened by any key of the keyring."""
+
+    done: int = 0
+    unopened: int = 0
+
+    def __add__(self, other: "Resealed") -> "Resealed":
+        return Resealed(self.done + other.done, self.unopened + other.unopened)
+
+
+async def reseal(db: Database, *, keyring: Keyring, most: int = _BATCH) -> Resealed:
+    """Seal again whatever the first key has not sealed, a batch a transaction. Broken off, it can begin again."""
+    total = Resealed()
+    for table in resealing.TABLES:
+        after: int | None = 0
+        while after is not None:
+            after, made = await _batch(db, table, keyring=keyring, after=after, most=most)
+            total += made
+    return total
+
+
+async def _batch(db: Database, table: str, *, keyring: Keyring, after: int, most: int) -> tuple[int | None, Resealed]:
+    async with db.transaction() as session:
+        found = await resealing.sealed_by_others(session, table, mark=keyring.mark, after=after, most=most)
+        ready = [made for each in found if (made := again(each, keyring))]
+        if ready:
+            await resealing.write(session, table, rows=ready)
+    following = found[-1].number if len(found) == most else None
+    return following, Resealed(len(ready), len(found) - len(ready))
+
+
+def again(each: Sealed, keyring: Keyring) -> Sealed | None:
+    """Return a row sealed by the first key, or None when no key of the keyring opens it."""
+    try:
+        plain = keyring.open(each.sealed, place=each.place)
+    except Unsealable:
+        return None
+    return replace(each, sealed=keyring.seal(plain, place=each.place))

@@ -1,0 +1,51 @@
+"""What is sealed, found by the key that sealed it, so that a new key can take over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contactpoints.store.database import Session
+from contactpoints.store.sealing import inbound_place, request_place
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Sealed bytes of one row, and the place they are sealed for."""
+
+    number: int
+    place: str
+    sealed: bytes
+
+
+_OLD = {
+    "requests": """select r.alert_id as number, a.reference, r.sealed from requests r join alerts a on a.id = r.alert_id
+                    where r.alert_id > $1 and substring(r.sealed for octet_length($2::bytea)) <> $2
+                    order by r.alert_id limit $3 for update of r""",
+    "inbound": """select id as number, source, kind, sealed from inbound
+                   where id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
+                   order by id limit $3 for update""",
+}
+_WRITE = {
+    "requests": "update requests t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
+    "where t.alert_id = n.number",
+    "inbound": "update inbound t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
+    "where t.id = n.number",
+}
+TABLES = tuple(_OLD)
+
+
+async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: int, most: int) -> list[Sealed]:
+    """Lock and return rows after number ``after`` whose bytes do not begin with ``mark``, by their numbers."""
+    rows = await session.fetch(_OLD[table], after, mark, most)
+    return [
+        Sealed(
+            row["number"],
+            request_place(row["reference"]) if table == "requests" else inbound_place(row["source"], row["kind"]),
+            row["sealed"],
+        )
+        for row in rows
+    ]
+
+
+async def write(session: Session, table: str, *, rows: Sequence[Sealed]) -> None:
+    """Put new bytes in the place of the old."""
+    await session.execute(_WRITE[table], [row.number for row in rows], [row.sealed for row in rows])

@@ -1,0 +1,59 @@
+"""Rotation of the keyring: begun anywhere, broken off anywhere, nothing is lost and the old key becomes needless."""
+
+import secrets
+from dataclasses import replace
+
+import pytest
+
+from contactpoints.actions import resealing as actions
+from contactpoints.actions.alerts import read_request
+from contactpoints.actions.resealing import Resealed, reseal
+from contactpoints.rules.access import Actor, Role
+from contactpoints.store import resealing
+from contactpoints.store.sealing import Keyring, Unsealable
+from tests.world import PIN, World
+
+_OLD, _NEW = bytes(32), b"n" * 32
+BOTH = Keyring({"new": _NEW, "test": _OLD}, secrets.token_bytes)
+ONLY_NEW = Keyring({"new": _NEW}, secrets.token_bytes)
+
+
+async def _played(world: World) -> list[str]:
+    references = []
+    for _ in range(3):
+        references.append((await world.opens_alert()).json()["reference"])
+        await world.settles()
+        officer = world.network["FR"].officers[0]
+        await world.answers(officer, f"{await world.code_of(officer)} {PIN}")
+    return references
+
+
+async def _read(world: World, reference: str, keyring: Keyring) -> dict[str, object]:
+    actor = Actor(1, Role.REQUESTER, "US", "Invented Desk")
+    tools = replace(world.runtime.tools, keyring=keyring)
+    told = await read_request(world.runtime.db, actor=actor, reference=reference, now=world.clock.at, tools=tools)
+    return dict(told)
+
+
+async def test_what_the_old_key_sealed_is_opened_by_the_new_one_alone(world: World) -> None:
+    references = await _played(world)
+    before = [await _read(world, each, world.runtime.tools.keyring) for each in references]
+    with pytest.raises(Unsealable):
+        await _read(world, references[0], ONLY_NEW)
+    assert await reseal(world.runtime.db, keyring=BOTH, most=2) == Resealed(done=6)
+    assert [await _read(world, each, ONLY_NEW) for each in references] == before
+    assert await reseal(world.runtime.db, keyring=BOTH) == Resealed()
+
+
+async def test_broken_off_it_begins_again_and_does_the_rest(world: World) -> None:
+    await _played(world)
+    async with world.runtime.db.transaction() as session:
+        found = await resealing.sealed_by_others(session, "requests", mark=BOTH.mark, after=0, most=1)
+        await resealing.write(session, "requests", rows=[made for each in found if (made := actions.again(each, BOTH))])
+    assert await reseal(world.runtime.db, keyring=BOTH) == Resealed(done=5)
+
+
+async def test_what_no_key_opens_is_counted_and_left_as_it_is(world: World) -> None:
+    await _played(world)
+    assert await reseal(world.runtime.db, keyring=ONLY_NEW, most=2) == Resealed(done=0, unopened=6)
+    assert await reseal(world.runtime.db, keyring=BOTH) == Resealed(done=6)
