@@ -1,0 +1,167 @@
+"""The commands as processes of their own, with real settings, against a fake Twilio and a mail server."""
+
+import asyncio
+import base64
+import os
+import re
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from contactpoints.actions.access import make_key, set_pin
+from contactpoints.actions.demo_network import Made, load_demo
+from contactpoints.actions.seed import load_parties
+from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.codes import is_reply_code
+from contactpoints.runtime import open_runtime
+from contactpoints.settings import PREFIX, read_settings
+from schemas.examples import example
+from tests.fakes import twilio
+from tests.fakes.smtp import FakeSmtp
+from tests.fakes.twilio import FakeTwilio
+
+PUBLIC = "https://alerts.example.org"
+PIN = "482913"
+_RUN = "import sys; from contactpoints.cli import main; sys.exit(main())"
+
+
+def environment(database_url: str, far: FakeTwilio, smtp: FakeSmtp) -> dict[str, str]:
+    secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    settings = {
+        "DATABASE_URL": database_url,
+        "KEYRING": f"k1:{secret}",
+        "PIN_PEPPER": secret,
+        "PUBLIC_URL": PUBLIC,
+        "PORT": "0",
+        "TWILIO_ACCOUNT_SID": twilio.ACCOUNT,
+        "TWILIO_AUTH_TOKEN": twilio.TOKEN,
+        "TWILIO_SENDER": twilio.SENDER,
+        "TWILIO_API_BASE": far.url,
+        "SMTP_HOST": smtp.host,
+        "SMTP_PORT": str(smtp.port),
+        "SMTP_TLS": "none",
+        "SMTP_SENDER": "Network 24/7 <alerts@example.org>",
+    }
+    return {PREFIX + name: value for name, value in settings.items()}
+
+
+async def prepare(settings: Mapping[str, str], database_url: str) -> tuple[Made, str]:
+    """Put the invented network into the database; return who is asked, and the requester's key."""
+    read = read_settings(settings, entropy=secrets.token_bytes)
+    async with open_runtime(read, database_url=database_url) as runtime:
+        now = runtime.now()
+        await load_parties(runtime.db, now)
+        made = next(each for each in await load_demo(runtime.db, now) if each.party == "GB")
+        await set_pin(runtime.db, made.officers[0].id, pin=PIN, now=now, tools=runtime.tools)
+        actor = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
+        return made, await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes)
+
+
+class Process:
+    """A command that runs; ``said`` is what it wrote so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.said = ""
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            self.said += line.decode()
+
+    async def says(self, pattern: str) -> str:
+        async with asyncio.timeout(30):
+            while not (found := re.search(pattern, self.said)):
+                assert self.process.returncode is None, self.said
+                await asyncio.sleep(0.02)
+        return found[1]
+
+    async def ends(self) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            await self._listening
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def running(command: str, settings: Mapping[str, str]) -> AsyncIterator[Process]:
+    process = Process(
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _RUN, command),
+            env={**os.environ, **settings},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    )
+    try:
+        yield process
+    finally:
+        assert await process.ends() == 0, process.said
+
+
+async def noted(client: httpx.AsyncClient, reference: str, code: str) -> bool:
+    """Say whether a fact is on the timeline, or comes within ten seconds."""
+    for _ in range(200):
+        if code in (await client.get(f"/v1/alerts/{reference}/timeline")).text:
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("commands", [("web", "engine"), ("all",)])
+async def test_an_alert_goes_out_and_is_acknowledged_by_a_signed_text(
+    database_url: str, commands: tuple[str, ...]
+) -> None:
+    ports: list[str] = []
+
+    async def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+        path = urlsplit(url).path
+        async with httpx.AsyncClient() as proxy:
+            return (await proxy.post(f"http://127.0.0.1:{ports[0]}{path}", content=body, headers=headers)).status_code
+
+    async with FakeTwilio(post=post) as far, FakeSmtp() as smtp:
+        settings = environment(database_url, far, smtp)
+        made, key = await prepare(settings, database_url)
+        first = made.officers[0]
+        async with AsyncExitStack() as stack:
+            processes = [await stack.enter_async_context(running(each, settings)) for each in commands]
+            ports.append(await processes[0].says(r"http://localhost:(\d+)"))
+            service = f"http://127.0.0.1:{ports[0]}"
+            async with httpx.AsyncClient(base_url=service, headers={"Authorization": f"Bearer {key}"}) as client:
+                body = example("preservation") | {"requested_party": "GB", "status": "actual", "urgency": "emergency"}
+                body.pop("notify", None)
+                opened = await client.post("/v1/alerts", json=body, headers={"Idempotency-Key": "one"})
+                assert opened.status_code == 201, opened.text
+                reference = opened.json()["reference"]
+
+                (text,) = await far.hears(first.sms, least=1, within=30)
+                (mail,) = await smtp.gets(first.email, least=1, within=30)
+                assert reference in text
+                assert reference in mail["Subject"]
+                assert await far.report(far.messages[0], "delivered") == 204
+                code = next(word for word in text.split() if is_reply_code(word))
+                answer = f"yes, {code} {PIN}"
+                assert await far.reply(first.sms, answer, url=f"{PUBLIC}/hooks/twilio/twilio_sms/inbound") == 200
+                (said,) = await far.hears(first.sms, least=1, within=30)
+                assert f"{reference}: ACKNOWLEDGED" in said
+                (news,) = await smtp.gets("desk@requester.example", least=1, within=30)
+                assert reference in news["Subject"]
+                alert = (await client.get(f"/v1/alerts/{reference}")).json()
+                assert (alert["state"], alert["acknowledgement"]["channel"]) == ("acknowledged", "sms")
+                assert await noted(client, reference, "message_delivered")
+    told = "".join(each.said for each in processes)
+    page = re.findall(r"/a/([\w-]+)", mail.as_string())
+    assert page
+    unsayable = [first.sms, first.email, code, PIN, key, twilio.TOKEN, "desk@requester", *page]
+    assert [each for each in unsayable if each in told] == []
+    assert far.complaints == []
+    assert len(far.messages) == 2
+    assert len(smtp.letters) == 2
