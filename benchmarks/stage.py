@@ -30,7 +30,6 @@ from contactpoints.store.sealing import read_keyring
 from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 
 _READY_SECONDS = 30.0
-_WARM_ALERTS = 300
 _QUIET_TRIES = 600
 _COMMAND = "import sys; from contactpoints.cli import main; sys.exit(main())"
 _CONNECTIONS = 16
@@ -140,9 +139,11 @@ class Stage:
             if process.poll() is not None:
                 raise StageFailed(f"{name} ended: {_last_words(self.folder, name)}")
 
-    def alert_cost(self, row: str, before: Used, *, alerts: int) -> None:
-        """Report what the processor did since ``before``."""
-        self.report.add_cost(row, self.meter.since(before), alerts=alerts, cores=len(self.cores))
+    def alert_cost(self, row: str, before: Used, *, alerts: int) -> float:
+        """Report what the processor did since ``before``; return the milliseconds per alert, all processes together."""
+        used = self.meter.since(before)
+        self.report.add_cost(row, used, alerts=alerts, cores=len(self.cores))
+        return sum(used.seconds.values()) * 1000 / max(1, alerts)
 
 
 def _last_words(folder: Path, name: str) -> str:
@@ -248,8 +249,8 @@ async def open_stage(folder: Path, *, report: Report, cores: tuple[int, ...], qu
         db = await asyncpg.connect(url)
         stack.push_async_callback(db.close)
         stage = Stage(server, url, yard_url, folder, cores, made, book, report, web, yard, quick, meter, db, processes)
-        await stage.open_many(_WARM_ALERTS)
-        await stage.open_many(_WARM_ALERTS // 3, parties=made.mailed)
+        for parties in (made.texted, made.mailed):
+            await stage.open_many(len(parties), parties=parties)
         await stage.settle()
         stage.check()
         yield stage
