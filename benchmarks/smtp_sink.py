@@ -53,6 +53,8 @@ class SmtpSink(Peer):
                 return _HELLO
             case b"AUTH":
                 self._known = line == _LOGIN
+                if not self._known:
+                    self._book.complain("a wrong login at the mail server")
                 return b"235 2.7.0 welcome\r\n" if self._known else b"535 5.7.8 wrong login\r\n"
             case b"MAIL" | b"RCPT":
                 return self._envelope(verb, line)
@@ -82,14 +84,12 @@ class SmtpSink(Peer):
 
     def _letter(self, letter: bytes) -> bytes:
         self._in_letter = False
+        fault = self._fault(letter)
+        if fault:
+            self._book.complain(fault)
+            return b"554 5.6.0 refused\r\n"
         found = _MESSAGE_ID.search(letter)
         to = self._to.decode()
-        if self._from.decode() != SENDER or b"\nTo: " + self._to + b"\r\n" not in letter:
-            self._book.complain("a mail whose envelope and headers differ")
-        if not all(header in letter for header in _NEEDED):
-            self._book.complain("a mail that lacks a header")
-        if CANARY.encode() in letter.replace(b"=\r\n", b""):
-            self._book.complain("a mail that holds case data")
         self._book.note(
             found[1].decode() if found else None,
             "email",
@@ -100,3 +100,14 @@ class SmtpSink(Peer):
             repeat=True,
         )
         return b"250 2.0.0 queued as bench\r\n"
+
+    def _fault(self, letter: bytes) -> str | None:
+        """Return what is wrong with a letter, the first thing that is."""
+        if self._from.decode() != SENDER or b"\nTo: " + self._to + b"\r\n" not in letter:
+            return "a mail whose envelope and headers differ"
+        if not all(header in letter for header in _NEEDED):
+            return "a mail that lacks a header"
+        # A line that was too long ends in "=" and goes on in the next one (RFC 2045, section 6.7).
+        if CANARY.encode() in letter.replace(b"=\r\n", b""):
+            return "a mail that holds case data"
+        return None
