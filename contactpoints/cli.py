@@ -67,6 +67,9 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     stop = await _stopped()
     async with _opened(settings) as runtime:
         watch = asyncio.create_task(keep_watch(runtime, stop)) if asked.command in ("engine", "all") else None
+        if watch is not None:
+            # A process whose watch has ended would look alive and wake nobody.
+            watch.add_done_callback(lambda _: stop.set())
         if asked.command == "engine":
             await stop.wait()
         else:

@@ -61,7 +61,8 @@ async def _posted(runtime: Runtime, request: Request) -> tuple[TwilioSms, bytes,
     url = received_at(gateway.options.public_url, request.scope["raw_path"].decode("latin-1"), query=query)
     if not signed(url, raw, request.headers.get(SIGNATURE_HEADER, ""), gateway.options.tokens):
         # Where it was Twilio after all, a token or the public address is set wrong, and nobody's answer gets through.
-        _log.warning("what was posted to %s is not signed by its account at our public address", gateway.name)
+        sender = request.client.host if request.client else "somebody"
+        _log.warning("what %s posted to %s is not signed by its account at our public address", sender, gateway.name)
         raise Forbidden("This is not signed by the gateway.")
     return gateway, raw, now
 

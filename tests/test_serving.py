@@ -1,0 +1,51 @@
+"""Where the doors listen, and whose word about the client's address they believe."""
+
+import logging
+import socket
+from dataclasses import replace
+from ipaddress import ip_network
+
+import httpx
+import pytest
+
+from contactpoints.serving import doors
+from contactpoints.settings import BadSetting
+from tests.world import World
+
+
+@pytest.mark.parametrize(
+    ("trusted", "seen"),
+    [
+        pytest.param((), "127.0.0.1", id="nobody's"),
+        pytest.param(("10.0.0.0/8",), "127.0.0.1", id="not that of whoever calls"),
+        pytest.param(("127.0.0.1/32",), "10.0.0.9", id="the proxy's, but not that of the one before it"),
+        pytest.param(("127.0.0.0/8", "10.0.0.0/8"), "198.51.100.7", id="that of both proxies"),
+    ],
+)
+async def test_a_proxy_is_believed_only_where_it_is_trusted(
+    real_world: World, caplog: pytest.LogCaptureFixture, trusted: tuple[str, ...], seen: str
+) -> None:
+    networks = tuple(ip_network(each) for each in trusted)
+    runtime = replace(real_world.runtime, settings=replace(real_world.runtime.settings, trusted_proxies=networks))
+    async with doors(runtime, port=0) as port, httpx.AsyncClient() as client:
+        with caplog.at_level(logging.WARNING):
+            answer = await client.post(
+                f"http://127.0.0.1:{port}/hooks/twilio/twilio_sms/inbound",
+                headers={"X-Forwarded-For": "203.0.113.5, 198.51.100.7, 10.0.0.9"},
+            )
+    assert answer.status_code == 403
+    assert f"what {seen} posted" in caplog.text
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine speaks one kind only")
+async def test_the_doors_listen_on_both_kinds_of_address(world: World) -> None:
+    async with doors(world.runtime, port=0, host="::") as port, httpx.AsyncClient() as client:
+        for host in ("127.0.0.1", "[::1]"):
+            assert (await client.get(f"http://{host}:{port}/healthz")).status_code == 200
+
+
+async def test_a_port_that_is_taken_is_refused_by_name(world: World) -> None:
+    async with doors(world.runtime, port=0) as port:
+        with pytest.raises(BadSetting, match="CONTACTPOINTS_PORT"):
+            async with doors(world.runtime, port=port):
+                pass
