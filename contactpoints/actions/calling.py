@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.actions.tools import Tools
+from contactpoints.rules import alerts as rules
 from contactpoints.rules import codes, wording
 from contactpoints.rules.calls import Call, Skip, Taken
 from contactpoints.rules.delivery import Draft, another
+from contactpoints.rules.escalation import Plan
 from contactpoints.store.alerts import Given, NewCode
+from contactpoints.store.database import Row
 from contactpoints.store.outbox import Used
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
@@ -51,6 +54,46 @@ def words_of(tools: Tools, language: str) -> wording.Catalogue:
     return tools.words[language]
 
 
+def subject_of(row: Row, plan: Plan) -> Subject:
+    """Return the alert of a row as calling needs it."""
+    by = rules.wanted_by(plan, kind=row["kind"], urgency=row["urgency"], opened_at=row["opened_at"])
+    return Subject(row["reference"], row["status"] == "exercise", row["urgency"] == "emergency", by)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the words of an alert: in which language, on which clock, with which code, page and duty to type."""
+
+    language: str
+    zone: str
+    code: str = field(repr=False)
+    page_token: str = field(repr=False)
+    pin_required: bool
+
+
+def words_for(
+    reader: Reader, subject: Subject, *, kind: str, step: int, repeat: bool, now: datetime, tools: Tools
+) -> wording.Words:
+    """Return the exact words that wake an officer by one kind of channel."""
+    return wording.alert_words(
+        words_of(tools, reader.language),
+        kind,
+        alert=wording.AlertContext(
+            reference=subject.reference,
+            exercise=subject.exercise,
+            urgent=subject.urgent,
+            answer_by=subject.answer_by,
+            zone=reader.zone,
+            now=now,
+        ),
+        code=reader.code,
+        link=page(tools, reader.page_token),
+        pin_required=reader.pin_required,
+        repeat=repeat,
+        step=step,
+    )
+
+
 def call_out(
     subject: Subject, *, taken: Taken, cycle: int, until: datetime, before: Before, now: datetime, tools: Tools
 ) -> Called:
@@ -81,27 +124,11 @@ def _drafts(
     before: Mapping[tuple[str, str], str | None],
     now: datetime,
 ) -> Iterable[Draft]:
-    code, token = given
-    link = page(tools, token)
+    point, link = call.contact_point, page(tools, given[1])
+    reader = Reader(call.officer.language, point.zone, *given, point.pin_required)
     for channel in call.channels:
         key = (channel.kind, channel.address)
-        words = wording.alert_words(
-            words_of(tools, call.officer.language),
-            channel.kind,
-            alert=wording.AlertContext(
-                reference=subject.reference,
-                exercise=subject.exercise,
-                urgent=subject.urgent,
-                answer_by=subject.answer_by,
-                zone=call.contact_point.zone,
-                now=now,
-            ),
-            code=code,
-            link=link,
-            pin_required=call.contact_point.pin_required,
-            repeat=key in before,
-            step=step,
-        )
+        words = words_for(reader, subject, kind=channel.kind, step=step, repeat=key in before, now=now, tools=tools)
         yield Draft(
             purpose="alert",
             kind=channel.kind,

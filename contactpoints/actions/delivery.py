@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from contactpoints.actions.calling import Reader, subject_of, words_for
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, try_again_at
+from contactpoints.rules.escalation import read_plan
+from contactpoints.rules.phrasing import Words
 from contactpoints.store import alerts, inbound, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
@@ -124,20 +127,30 @@ async def settle_doubt(
     if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
         return "waits"
     async with db.transaction() as session:
-        if row["alert_id"] is not None:
-            await alerts.lock(session, row["alert_id"])
+        alert = None if row["alert_id"] is None else await alerts.lock(session, row["alert_id"])
         about = _about(row["id"], row["purpose"], row["kind"], None, row["step"], row["officer_id"])
         fact: facts.Fact
         if provider_code is not None:
             done = await outbox.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
             result, fact = "found", facts.MessageAccepted(**about, gateway=row["gateway"])
         else:
+            words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
             following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
-            done = await outbox.send_again(session, row["id"], gateway=following, now=now)
+            done = await outbox.send_again(session, row["id"], words=words, gateway=following, now=now)
             result, fact = "again", facts.MessageRepeated(**about, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])
     return result
+
+
+async def _again(session: Session, row: Row, alert: Row, *, now: datetime, tools: Tools) -> Words | None:
+    """Return the words of an alert once more, with the mark of a repeat and the same reply code."""
+    code = None if row["purpose"] != "alert" else await alerts.find_code(session, row["reply_code_id"])
+    if code is None:
+        return None
+    reader = Reader(code["language"], code["zone"], code["code"], code["page_token"], code["pin_required"])
+    subject = subject_of(alert, read_plan(alert["plan"]))
+    return words_for(reader, subject, kind=row["kind"], step=row["step"], repeat=True, now=now, tools=tools)
 
 
 async def report(

@@ -14,7 +14,7 @@ from typing import Any
 
 from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, of_skips, raise_alarms
-from contactpoints.actions.calling import Before, Called, Subject, call_out
+from contactpoints.actions.calling import Before, Called, call_out, subject_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import alerts as rules
 from contactpoints.rules import calls, escalation
@@ -34,12 +34,6 @@ _BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
 def _plan(text: str) -> Plan:
     """Read a frozen plan; alerts to the same contact point share theirs."""
     return escalation.read_plan(json.loads(text))
-
-
-def subject_of(row: Row, plan: Plan) -> Subject:
-    """Return the alert of a row as calling needs it."""
-    by = rules.wanted_by(plan, kind=row["kind"], urgency=row["urgency"], opened_at=row["opened_at"])
-    return Subject(row["reference"], row["status"] == "exercise", row["urgency"] == "emergency", by)
 
 
 def standing_of(row: Row) -> Standing:

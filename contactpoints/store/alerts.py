@@ -221,6 +221,11 @@ select r.*, a.reference, a.state, a.status, a.contact_point_id, o.language, o.fu
 """
 
 
+async def find_code(session: Session, number: int | None) -> Row | None:
+    """Return one reply code by its number, with what belongs to it."""
+    return await session.fetchrow(_CODE + " where r.id = $1", number)
+
+
 async def find_codes(session: Session, codes: Sequence[str]) -> list[Row]:
     """Return the reply codes among ``codes`` that were ever given, with what belongs to them."""
     return await session.fetch(_CODE + " where r.code = any($1::text[])", list(codes))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.rules.delivery import Draft, rank
+from contactpoints.rules.phrasing import Words
 from contactpoints.store.database import Row, Session
 
 _DRAFTED = {
@@ -244,19 +245,24 @@ async def found(session: Session, message_id: int, *, attempt: str, provider_cod
     return str(done).endswith(" 1")
 
 
-async def send_again(session: Session, message_id: int, *, gateway: str | None, now: datetime) -> bool:
+async def send_again(
+    session: Session, message_id: int, *, words: Words | None, gateway: str | None, now: datetime
+) -> bool:
     """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more.
 
-    ``gateway``: the one to use now.
+    ``words`` say that it is a repeat, ``gateway`` is the one to use now; what is None stays as it was.
     """
     idle = await session.fetchval(
         f"""update messages m set state = case when {_IDLE} then 'cancelled' else 'queued' end,
                    repeat = m.repeat or not {_IDLE}, send_at = case when not {_IDLE} then $2::timestamptz end,
-                   trace_at = null, unsure_since = null, gateway = coalesce($3, m.gateway)
+                   trace_at = null, unsure_since = null, gateway = coalesce($3, m.gateway),
+                   body = coalesce($4, m.body), subject = coalesce($5, m.subject)
              where m.id = $1 and m.state = 'unsure' returning m.state = 'cancelled'""",
         message_id,
         now,
         gateway,
+        words and words.text,
+        words and words.subject,
     )
     return idle is False
 

@@ -8,6 +8,7 @@ import pytest
 
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.tracer import follow_up
+from contactpoints.rules.codes import is_reply_code
 from contactpoints.serving import desk_of
 from notifiers.message import CannotTell, Found, Message, NotThere, Receipt, Trace, Unsure
 from tests.world import World
@@ -62,5 +63,8 @@ async def test_a_doubt_ends_in_an_acceptance_or_in_a_marked_repeat(
         world.clock.at += timedelta(seconds=5 if waits == 25 else 1)
     assert len(gateway.sent) == sendings
     assert [message.repeat for message in gateway.sent] == [False, True][:sendings]
+    assert ["RÉPÉTITION" in message.text for message in gateway.sent] == [False, True][:sendings]
+    codes = [word for message in gateway.sent for word in message.text.split() if is_reply_code(word)]
+    assert len(set(codes)) == 1
     assert len({message.thread for message in gateway.sent}) == 1
     assert ("message_repeated" in await world.timeline(reference)) == (sendings == 2)
