@@ -25,7 +25,7 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "reply": replies.reply,
     "hundred": escalation.few,
     "thousands": escalation.many,
-    "armed": escalation.armed,
+    "armed": escalation.armed,  # leaves its alerts behind, and is therefore the last
 }
 
 
@@ -36,7 +36,7 @@ async def run(folder: Path, *, rows: list[str], quick: bool, cores: tuple[int, .
         report.machine = describe(folder, cores=cores, postgres=stage.server.version)
         gc.collect()
         gc.freeze()
-        for name in rows:
+        for name in (each for each in ROWS if each in rows):
             begun = time.perf_counter()
             await ROWS[name](stage)
             stage.check()
