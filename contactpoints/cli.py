@@ -9,7 +9,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_k
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.refusals import Conflict, Fault, Invalid, Refusal
+from contactpoints.rules.refusals import Conflict, Fault, Invalid, Refusal, Unavailable
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import doors, keep_watch, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
@@ -26,7 +26,9 @@ from contactpoints.store.database import DatabaseFault
 from schemas.access import NewKey, NewPin
 from schemas.reading import BadInput, validate
 
+_log = logging.getLogger(__name__)
 _DATABASE = "contactpoints"
+_PAUSE = 1.0
 _Told = TypeVar("_Told", NewKey, NewPin)
 
 
@@ -63,9 +65,27 @@ async def _migrate(settings: Settings, _: argparse.Namespace) -> None:
             print(f"{await load_parties(runtime.db, runtime.now())} Parties added, as seed data to be confirmed.")
 
 
+async def _patiently(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> Runtime | None:
+    """Open everything as soon as the database answers; None when told to stop before.
+
+    A machine may start before its database does, and a process that gave up then would be silence.
+    """
+    while not stop.is_set():
+        try:
+            return await stack.enter_async_context(_opened(settings))
+        except Unavailable as away:
+            _log.warning("waiting for the database: %s", away)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _PAUSE)
+    return None
+
+
 async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     stop = await _stopped()
-    async with _opened(settings) as runtime:
+    async with AsyncExitStack() as stack:
+        runtime = await _patiently(stack, settings, stop)
+        if runtime is None:
+            return
         watch = asyncio.create_task(keep_watch(runtime, stop)) if asked.command in ("engine", "all") else None
         if watch is not None:
             # A process whose watch has ended would look alive and wake nobody.

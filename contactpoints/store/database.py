@@ -102,11 +102,16 @@ class Database:
         return "Database(...)"
 
     async def open(self) -> None:
-        """Connect. Raises `Unavailable`, without the address or the password, when PostgreSQL does not answer."""
+        """Connect. Raises `Unavailable` when PostgreSQL does not answer, `DatabaseFault` when it answers no.
+
+        Neither tells the address or the password.
+        """
         try:
             await self._databases.connect()
-        except (*AWAY, asyncpg.PostgresError) as failure:
+        except AWAY as failure:
             raise Unavailable(f"PostgreSQL does not answer: {type(failure).__name__}.") from None
+        except asyncpg.PostgresError as failure:
+            raise DatabaseFault.of(failure) from None
 
     async def close(self) -> None:
         """Close every connection."""

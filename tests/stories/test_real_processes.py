@@ -23,6 +23,7 @@ from contactpoints.runtime import open_runtime
 from contactpoints.settings import PREFIX, read_settings
 from schemas.examples import example
 from tests.fakes import twilio
+from tests.fakes.line import Line
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
 
@@ -165,3 +166,25 @@ async def test_an_alert_goes_out_and_is_acknowledged_by_a_signed_text(
     assert far.complaints == []
     assert len(far.messages) == 2
     assert len(smtp.letters) == 2
+
+
+async def test_a_process_that_starts_before_its_database_waits_for_it(database_url: str) -> None:
+    far = urlsplit(database_url)
+    async with FakeTwilio() as texts, FakeSmtp() as smtp, Line(far.hostname or "", far.port or 0) as line:
+        settings = environment(database_url.replace(f":{far.port}/", f":{line.port}/"), texts, smtp)
+        await line.cut()
+        async with running("web", settings) as web, running("engine", settings) as engine:
+            for each in (web, engine):
+                await each.says("(waiting for the database)")
+            await line.mend()
+            port = await web.says(r"http://localhost:(\d+)")
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+
+
+async def test_a_database_that_says_no_stops_the_process_at_once(database_url: str) -> None:
+    async with FakeTwilio() as texts, FakeSmtp() as smtp:
+        settings = environment(database_url + "_of_nobody", texts, smtp)
+        with pytest.raises(AssertionError, match="InvalidCatalogName"):
+            async with running("web", settings) as web:
+                await web.says("(anything)")
