@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
+from contactpoints.actions.mail_links import Mailed, ask_address, ask_pin
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
@@ -175,6 +176,21 @@ async def _lock_pin(settings: Settings, asked: argparse.Namespace) -> None:
         await lock_pin(runtime.db, asked.officer, now=runtime.now())
 
 
+async def _mail_pin_link(settings: Settings, asked: argparse.Namespace) -> None:
+    async with _opened(settings) as runtime:
+        print(_told(await ask_pin(runtime.db, asked.officer, actor=None, now=runtime.now(), tools=runtime.tools)))
+
+
+async def _mail_address_link(settings: Settings, asked: argparse.Namespace) -> None:
+    async with _opened(settings) as runtime:
+        print(_told(await ask_address(runtime.db, asked.channel, actor=None, now=runtime.now(), tools=runtime.tools)))
+
+
+def _told(mailed: Mailed) -> str:
+    until = f"{mailed.expires_at:%Y-%m-%d %H:%M} UTC"
+    return f"A link is on its way to channel {mailed.channel}; it works once, until {until}."
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="contactpoints", description="A 24/7 directory of national contact points.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -188,6 +204,10 @@ def _parser() -> argparse.ArgumentParser:
     ring.add_argument("action", choices=["rotate"])
     ring.set_defaults(act=_rotate)
     _add_pins(commands)
+    address = commands.add_parser("address", help="mail the one-time link that verifies an e-mail address")
+    address.add_argument("action", choices=["verify"])
+    address.add_argument("--channel", type=int, required=True, metavar="NUMBER")
+    address.set_defaults(act=_mail_address_link)
     return parser
 
 
@@ -200,6 +220,9 @@ def _add_pins(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     lock = acts.add_parser("lock", help="make a PIN useless at once, until another is set")
     lock.add_argument("--officer", type=int, required=True, metavar="NUMBER")
     lock.set_defaults(act=_lock_pin)
+    mail = acts.add_parser("link", help="mail an officer the one-time link to set a PIN")
+    mail.add_argument("--officer", type=int, required=True, metavar="NUMBER")
+    mail.set_defaults(act=_mail_pin_link)
 
 
 def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

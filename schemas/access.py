@@ -73,3 +73,10 @@ class KeyMade(KeyOut):
     """A new API key. `secret` is told here and nowhere else."""
 
     secret: str
+
+
+class MailedOut(TypedDict):
+    """That a one-time link is on its way: to which channel, and until when it works. Never the link."""
+
+    channel_id: int
+    expires_at: Moment

@@ -66,19 +66,24 @@ async def find_actor(db: Database, *, secret: str, now: datetime) -> Actor | Non
         return await access.find_key(session, secret_hash=secret_hash(secret), now=now)
 
 
-async def set_pin(
-    db: Database, officer: int, *, pin: str, now: datetime, tools: Tools, expires_at: datetime | None = None
-) -> None:
-    """Set or reset an officer's PIN; a lock of the one before is lifted.
-
-    Raises `Invalid` for one that is too short, too long or easily guessed, and `NotFound` without such an officer.
-    """
+async def hash_pin(pin: str, *, tools: Tools) -> str:
+    """Return a PIN as it is kept. Raises `Invalid` for one that is too short, too long or easily guessed."""
     if not pin.isascii() or not pin.isdigit() or not _LEAST_DIGITS <= len(pin) <= _MOST_DIGITS:
         raise Invalid([Fault("/pin", "pin_shape", "A PIN has 6 to 12 digits.")])
     steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
         raise Invalid([Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")])
-    hashed = await asyncio.to_thread(_HASHER.hash, peppered(tools.pepper, pin))
+    return await asyncio.to_thread(_HASHER.hash, peppered(tools.pepper, pin))
+
+
+async def set_pin(
+    db: Database, officer: int, *, pin: str, now: datetime, tools: Tools, expires_at: datetime | None = None
+) -> None:
+    """Set or reset an officer's PIN; a lock of the one before is lifted.
+
+    Raises `Invalid` as `hash_pin` does, and `NotFound` without such an officer.
+    """
+    hashed = await hash_pin(pin, tools=tools)
     async with db.transaction() as session:
         if not await access.keep_pin(session, officer, hashed=hashed, expires_at=expires_at, now=now):
             raise NotFound(f"There is no officer number {officer}.")

@@ -1,10 +1,12 @@
 """Delivery: claim with a lease, settle outcomes in batches, follow up what nobody is sure of."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions.calling import Reader, subject_of, words_for
+from contactpoints.actions.mail_links import open_link
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, try_again_at
@@ -31,7 +33,7 @@ async def claim(
     gateways = tools.gateways[kind]
     free = next((name for name in gateways if name not in busy), gateways[0])
     async with db.session() as session:
-        return await outbox.claim(
+        taken = await outbox.claim(
             session,
             kind,
             now=now,
@@ -41,6 +43,10 @@ async def claim(
             exercises=exercises,
             busy=busy,
         )
+    return [
+        replace(each, link=open_link(each.link, address=each.address, tools=tools)) if each.link else each
+        for each in taken
+    ]
 
 
 def accepted(claimed: Claimed, *, now: datetime, provider_code: str | None, provider_at: datetime | None) -> Outcome:
@@ -224,11 +230,8 @@ def following_report(row: Row, reported: Reported) -> Delivery | None:
     return None if following is current or superseded else following
 
 
-async def show_latest(db: Database, *, most: int = 200) -> list[dict[str, Any]]:
-    """Return the newest messages with their words, for a rehearsal."""
+async def show_latest(db: Database, *, tools: Tools, most: int = 200) -> list[dict[str, Any]]:
+    """Return the newest messages with their words and links, for a rehearsal."""
     async with db.session() as session:
         rows = await outbox.latest(session, most=most)
-    return [
-        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in dict(row).items()}
-        for row in rows
-    ]
+    return [dict(row) | {"link": open_link(row["link"], address=row["address"], tools=tools)} for row in rows]

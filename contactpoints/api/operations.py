@@ -8,7 +8,7 @@ from typing import get_args
 from pydantic import create_model
 
 from contactpoints.api.directory import SHELVES, Shelf
-from schemas.access import Role
+from schemas.access import MailedOut, Role
 from schemas.alerts import (
     OPEN_SHAPES,
     Acknowledge,
@@ -279,6 +279,34 @@ _DUTY = tuple(
     )
 )
 
+_MAILED = tuple(
+    Operation(
+        "post",
+        path,
+        summary,
+        name,
+        "access",
+        responses={202: MailedOut},
+        problems=(409, 422),
+        roles=_KEEPERS,
+        description=description,
+    )
+    for path, summary, name, description in (
+        (
+            "/v1/officers/{key}/pin-link",
+            "Mail an officer the one-time link to set a PIN",
+            "mail_pin_link",
+            "It goes to a verified address of the officer and works once, for 24 hours; whoever asks never sees it.",
+        ),
+        (
+            "/v1/channels/{key}/verification",
+            "Mail the one-time link that verifies an address",
+            "mail_verification",
+            "The channel is verified when its owner has opened the link and typed the code in the mail.",
+        ),
+    )
+)
+
 _KEPT_IN_SHELVES = (each for shelf in SHELVES for each in (*_reads(shelf), *_keeps(shelf)))
 
 _WATCHED = (
@@ -317,6 +345,6 @@ def _with_what_all_know(operation: Operation) -> Operation:
 
 
 OPERATIONS: tuple[Operation, ...] = tuple(
-    _with_what_all_know(operation) for operation in (*_ALERTS, *_DUTY, *_KEPT_IN_SHELVES, *_WATCHED)
+    _with_what_all_know(operation) for operation in (*_ALERTS, *_DUTY, *_KEPT_IN_SHELVES, *_MAILED, *_WATCHED)
 )
 """Every operation of the API."""

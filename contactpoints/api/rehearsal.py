@@ -1,5 +1,6 @@
 """Only in a rehearsal: reading what was "sent", and answering as an officer's telephone would."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import uuid4
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import delivery, replies
 from contactpoints.api.bodies import json_body
+from contactpoints.rules.alerts import moment
 from contactpoints.runtime import Runtime
 from schemas.fields import Shape
 from schemas.reading import read
@@ -25,7 +27,12 @@ class Text(Shape):
 
 async def messages(runtime: Runtime, _request: Request) -> Response:
     """Show the newest messages, with their words."""
-    return JSONResponse({"items": await delivery.show_latest(runtime.db)})
+    rows = await delivery.show_latest(runtime.db, tools=runtime.tools)
+    return JSONResponse({"items": [{name: _plain(value) for name, value in row.items()} for row in rows]})
+
+
+def _plain(value: object) -> object:
+    return moment(value) if isinstance(value, datetime) else value
 
 
 async def reply(runtime: Runtime, request: Request) -> Response:

@@ -5,6 +5,7 @@ form with the PIN in it, which is in no message, so that no scanner, script or p
 """
 
 import secrets
+from contextlib import suppress
 from functools import partial
 
 from starlette.requests import Request
@@ -42,11 +43,8 @@ async def show(runtime: Runtime, request: Request) -> Response:
     asked = request.headers
     purpose = " ".join(asked.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
     automated = looks_automated(method=request.method, purpose=purpose, agent=asked.get("User-Agent", ""))
-    try:
+    with suppress(Refusal):
         await answer_page.note_opening(runtime.db, found, automated=automated, now=runtime.now())
-    except Refusal:
-        return _shown(runtime, request, found)
-    runtime.bell.ring(f"alert:{found.alert_id}")
     return _shown(runtime, request, found)
 
 
@@ -69,7 +67,7 @@ async def answer(runtime: Runtime, request: Request) -> Response:
         tools=runtime.tools,
         check_pin=runtime.check_pin,
     )
-    runtime.bell.ring("outbox", "due", f"alert:{found.alert_id}")
+    runtime.bell.ring("outbox", "due")
     if outcome in _COUNTED:
         return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
     now_there = await answer_page.find(runtime.db, token=request.path_params["token"])
@@ -90,7 +88,6 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     )
     if particulars is None:
         return _shown(runtime, request, found, said=outcome, status=422)
-    runtime.bell.ring(f"alert:{found.alert_id}")
     return page("request.html", language=found.language, page=found, request=particulars, path=_above(request))
 
 

@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.console import answer_page, home
+from contactpoints.console import answer_page, home, mail_links, rehearsal
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, Unavailable
 from contactpoints.runtime import Runtime
 
 _log = logging.getLogger(__name__)
-_ROOMS = ("", "a", "static")
+_FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
+_ROOMS = ("", "a", "pin", "address", "rehearsal", "static")
 
 
 def routes(runtime: Runtime) -> list[Route]:
@@ -21,13 +22,17 @@ def routes(runtime: Runtime) -> list[Route]:
     return [
         *home.routes(runtime),
         *answer_page.routes(runtime),
+        *mail_links.routes(runtime),
+        *rehearsal.routes(runtime),
         Route("/static/{name}", static, methods=["GET"]),
     ]
 
 
 def is_page(request: Request) -> bool:
     """Say whether an address is for people: what goes wrong there is told on a page, not in a problem document."""
-    return _room(request) in _ROOMS
+    if request.url.path in _FOR_MACHINES or _room(request) == "v1":
+        return False
+    return _room(request) in _ROOMS or "text/html" in request.headers.get("Accept", "")
 
 
 async def render(request: Request, failure: Exception) -> Response:

@@ -11,6 +11,7 @@ Refusal
     AlertNotAcknowledged
     RequestInFlight
     StillReferredTo
+    NoVerifiedAddress
   Stale
   PreconditionRequired
   IdempotencyKeyReused
@@ -86,6 +87,10 @@ class RequestInFlight(Conflict):
 
 class StillReferredTo(Conflict):
     """Other entries still rely on this one."""
+
+
+class NoVerifiedAddress(Conflict):
+    """There is no verified e-mail address to send it to."""
 
 
 class Stale(Refusal):

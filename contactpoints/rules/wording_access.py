@@ -5,6 +5,7 @@ from datetime import datetime
 from contactpoints.rules.phrasing import Catalogue, Words, mail, msgid, say, times
 
 _EXPIRES = msgid("The link works once, until {local} your time ({utc} UTC).")
+_CODE = msgid("The page asks for this code, which stands only here: {code}")
 _NOT_YOU = msgid("If you did not expect this message, do not open the link, and tell the secretariat of the network.")
 
 _PIN_SUBJECT = msgid("24/7 network - set your PIN")
@@ -14,6 +15,7 @@ _PIN = (
         "Open the secure page below and choose one of at least 6 digits. Do not use a date, or a PIN that you "
         "use elsewhere."
     ),
+    _CODE,
     _EXPIRES,
     msgid("Tell nobody your PIN. No administrator can see it, and we never ask for it by telephone or e-mail."),
     _NOT_YOU,
@@ -33,14 +35,15 @@ _ADDRESS = (
         "If you are that officer, open the secure page below and confirm it there. Opening the page alone "
         "confirms nothing."
     ),
+    _CODE,
     _EXPIRES,
     _NOT_YOU,
 )
 
 
-def pin_link_words(words: Catalogue, *, expires_at: datetime, zone: str, now: datetime) -> Words:
+def pin_link_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail with the one-time link by which an officer sets the PIN."""
-    return _mail(words, _PIN_SUBJECT, _PIN, at=expires_at, zone=zone, now=now)
+    return _mail(words, _PIN_SUBJECT, _PIN, at=expires_at, zone=zone, now=now, code=code)
 
 
 def pin_changed_words(words: Catalogue, *, at: datetime, zone: str, now: datetime) -> Words:
@@ -48,11 +51,20 @@ def pin_changed_words(words: Catalogue, *, at: datetime, zone: str, now: datetim
     return _mail(words, _CHANGED_SUBJECT, _CHANGED, at=at, zone=zone, now=now)
 
 
-def address_words(words: Catalogue, *, expires_at: datetime, zone: str, now: datetime) -> Words:
+def address_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail by which an e-mail address is verified."""
-    return _mail(words, _ADDRESS_SUBJECT, _ADDRESS, at=expires_at, zone=zone, now=now)
+    return _mail(words, _ADDRESS_SUBJECT, _ADDRESS, at=expires_at, zone=zone, now=now, code=code)
 
 
-def _mail(words: Catalogue, subject: str, lines: tuple[str, ...], *, at: datetime, zone: str, now: datetime) -> Words:
+def _mail(
+    words: Catalogue,
+    subject: str,
+    lines: tuple[str, ...],
+    *,
+    at: datetime,
+    zone: str,
+    now: datetime,
+    code: str = "",
+) -> Words:
     when = times(at, zone, now)
-    return mail(say(words, subject), [say(words, line, **when) for line in lines], exercise=False)
+    return mail(say(words, subject), [say(words, line, code=code, **when) for line in lines], exercise=False)

@@ -121,9 +121,9 @@ WITHOUT_ALERT = ("pin_link_words", "pin_changed_words", "address_words")
 
 def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
     return [
-        wording.pin_link_words(words, expires_at=NIGHT, zone=ZONE, now=NOW),
+        wording.pin_link_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
         wording.pin_changed_words(words, at=NIGHT, zone=ZONE, now=NOW),
-        wording.address_words(words, expires_at=NIGHT, zone=ZONE, now=NOW),
+        wording.address_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
     ]
 
 

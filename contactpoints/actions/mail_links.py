@@ -1,0 +1,163 @@
+"""One-time links by mail: setting a PIN that no administrator ever sees, and verifying an e-mail address.
+
+Whoever holds a link and types the code that stands in the same mail is taken for the owner of the mailbox. The code is
+no second secret: it keeps machines out that open every link and press every button, but cannot read a sentence.
+"""
+
+import base64
+import binascii
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contactpoints.actions.access import hash_pin
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import wording
+from contactpoints.rules.access import Actor, keeps_entries_of
+from contactpoints.rules.codes import mail_code
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.phrasing import Words
+from contactpoints.rules.refusals import Fault, Invalid, NotFound, NoVerifiedAddress, Unavailable
+from contactpoints.store import access, mail_links, outbox
+from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.sealing import Unsealable, secret_hash
+
+LASTS = timedelta(hours=24)
+_SEALED = "sealed:"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """That a link is on its way: to which channel, and until when it works."""
+
+    channel: int
+    expires_at: datetime
+
+
+def _place(address: str) -> str:
+    return f"link:{address}"
+
+
+def open_link(link: str | None, *, address: str, tools: Tools) -> str | None:
+    """Return the link of a message as the recipient sees it; None where its seal cannot be opened any more.
+
+    A one-time link lies sealed in the outbox, so that a copy of the database lets nobody set a PIN.
+    """
+    if link is None or not link.startswith(_SEALED):
+        return link
+    try:
+        sealed = base64.b64decode(link.removeprefix(_SEALED), validate=True)
+        return tools.keyring.open(sealed, place=_place(address)).decode()
+    except (Unsealable, binascii.Error, UnicodeDecodeError):
+        return None
+
+
+async def ask_pin(db: Database, officer: int, *, actor: Actor | None, now: datetime, tools: Tools) -> Mailed:
+    """Mail an officer the link to set a PIN. ``actor`` is None for whoever may use the command line.
+
+    Raises `NotFound`, also for officers of others, `NoVerifiedAddress`, or `Unavailable` where no mail can be sent.
+    """
+    async with db.transaction() as session:
+        to = _kept(await mail_links.find_officer(session, officer), actor)
+        if to["channel_id"] is None:
+            raise NoVerifiedAddress("This officer has no verified e-mail address. Have one verified first.")
+        return await _mail(session, to, purpose="pin", now=now, tools=tools)
+
+
+async def ask_address(db: Database, channel: int, *, actor: Actor | None, now: datetime, tools: Tools) -> Mailed:
+    """Mail the link that verifies an address to that address. Raises `NotFound`, `Invalid` or `Unavailable`."""
+    async with db.transaction() as session:
+        to = _kept(await mail_links.find_channel(session, channel), actor)
+        if to["kind"] != "email":
+            raise Invalid([Fault("/kind", "not_email", "Only an e-mail address is verified by a link.")])
+        if to["quarantined_at"] is not None:
+            raise Invalid([Fault("/quarantined_at", "quarantined", "Nothing is sent to a channel in quarantine.")])
+        return await _mail(session, to, purpose="address", now=now, tools=tools)
+
+
+def _kept(row: Row | None, actor: Actor | None) -> Row:
+    if row is None or (actor is not None and not keeps_entries_of(actor, row["party"])):
+        raise NotFound("There is no such entry.")
+    return row
+
+
+async def _mail(session: Session, to: Row, *, purpose: str, now: datetime, tools: Tools) -> Mailed:
+    if not tools.public_url:
+        raise Unavailable("No link can be made: CONTACTPOINTS_PUBLIC_URL is not set.")
+    if "email" not in tools.gateways:
+        raise Unavailable("No link can be mailed: there is no gateway for e-mail.")
+    token = base64.urlsafe_b64encode(tools.entropy(24)).decode()
+    expires_at = now + LASTS
+    await mail_links.add(session, to, purpose=purpose, token_hash=secret_hash(token), now=now, expires_at=expires_at)
+    link = f"{tools.public_url}/{purpose}/{token}"
+    sealed = _SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=_place(to["address"]))).decode()
+    make = wording.pin_link_words if purpose == "pin" else wording.address_words
+    words = make(
+        words_of(tools, to["language"]), code=mail_code(token), expires_at=expires_at, zone=to["zone"], now=now
+    )
+    draft = _draft(to, to["channel_id"], to["address"], words, link=sealed)
+    await outbox.enqueue(session, [(None, draft)], now=now)
+    return Mailed(to["channel_id"], expires_at)
+
+
+def _draft(to: Row, channel: int, address: str, words: Words, *, link: str | None = None) -> Draft:
+    return Draft(
+        purpose="pin_link",
+        kind="email",
+        address=address,
+        language=to["language"],
+        body=words.text,
+        subject=words.subject,
+        link=link,
+        officer_id=to["officer_id"],
+        channel_id=channel,
+    )
+
+
+async def find(db: Database, *, token: str, purpose: str, now: datetime) -> Row:
+    """Return what a link is for, used or not. Raises `NotFound` for one that is unknown, too old or without mailbox."""
+    async with db.session() as session:
+        link = await mail_links.find(session, secret_hash(token), purpose=purpose, now=now)
+    if link is None:
+        raise NotFound("There is nothing here.")
+    return link
+
+
+def _code_faults(token: str, typed: str) -> list[Fault]:
+    plain = "".join(sign for sign in unicodedata.normalize("NFKC", typed).upper() if sign.isalnum())
+    return [] if plain == mail_code(token) else [Fault("/code", "wrong", "This is not the code in the mail.")]
+
+
+async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, now: datetime, tools: Tools) -> None:
+    """Set the PIN of whom a link was mailed to, use the link up, and tell the officer by mail.
+
+    Raises `NotFound` for a link that works no more, `Invalid` with every fault; a fault does not use the link up.
+    """
+    link = await find(db, token=token, purpose="pin", now=now)
+    faults = _code_faults(token, code)
+    if pin != again:
+        faults.append(Fault("/again", "differs", "The two PINs are not the same."))
+    if faults:
+        raise Invalid(faults)
+    hashed = await hash_pin(pin, tools=tools)
+    async with db.transaction() as session:
+        if not await mail_links.use(session, link["token_hash"], now=now):
+            raise NotFound("There is nothing here.")
+        if not await access.keep_pin(session, link["officer_id"], hashed=hashed, expires_at=None, now=now):
+            raise NotFound("There is nothing here.")
+        words = wording.pin_changed_words(words_of(tools, link["language"]), at=now, zone=link["zone"], now=now)
+        boxes = await mail_links.mailboxes(session, link["officer_id"])
+        drafts = [_draft(link, box["id"], box["address"], words) for box in boxes]
+        await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+async def confirm_address(db: Database, *, token: str, code: str, now: datetime) -> None:
+    """Mark the address that a link was mailed to as verified, and use the link up. Raises as `set_pin` does."""
+    link = await find(db, token=token, purpose="address", now=now)
+    if faults := _code_faults(token, code):
+        raise Invalid(faults)
+    async with db.transaction() as session:
+        if not await mail_links.use(session, link["token_hash"], now=now):
+            raise NotFound("There is nothing here.")
+        await mail_links.verify(session, link, now=now)

@@ -1,0 +1,34 @@
+"""One-time links by mail, asked for by machines: an administrator has them sent and never sees them."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import mail_links
+from contactpoints.api.identity import caller
+from contactpoints.rules.alerts import moment
+from contactpoints.rules.refusals import NotFound
+from contactpoints.runtime import Runtime
+
+Ask = Callable[..., Awaitable[mail_links.Mailed]]
+
+
+async def _ask(runtime: Runtime, ask: Ask, request: Request) -> Response:
+    actor = await caller(runtime, request)
+    text: str = request.path_params["key"]
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise NotFound("There is no such entry.")
+    mailed = await ask(runtime.db, int(text), actor=actor, now=runtime.now(), tools=runtime.tools)
+    runtime.bell.ring("outbox")
+    return JSONResponse({"channel_id": mailed.channel, "expires_at": moment(mailed.expires_at)}, status_code=202)
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file."""
+    return [
+        Route("/v1/officers/{key}/pin-link", partial(_ask, runtime, mail_links.ask_pin), methods=["POST"]),
+        Route("/v1/channels/{key}/verification", partial(_ask, runtime, mail_links.ask_address), methods=["POST"]),
+    ]

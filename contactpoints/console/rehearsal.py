@@ -1,0 +1,68 @@
+"""Only in a rehearsal: every SMS, call and mail "sent", and answering an SMS as that telephone would."""
+
+import json
+from functools import partial
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import delivery, replies
+from contactpoints.console.forms import fields_of, raw_form
+from contactpoints.console.rendering import HEADERS, language_of, page
+from contactpoints.rules.refusals import NotFound
+from contactpoints.runtime import Runtime
+
+_MOST = 100
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Show the newest messages, with their words."""
+    messages = await delivery.show_latest(runtime.db, tools=runtime.tools, most=_MOST)
+    return page("rehearsal.html", language=language_of(request), messages=messages, answer=True)
+
+
+async def _asked(runtime: Runtime, request: Request) -> dict[str, object]:
+    messages = await delivery.show_latest(runtime.db, tools=runtime.tools)
+    for each in messages:
+        if each["kind"] == "sms" and str(each["id"]) == request.path_params["message"]:
+            return each
+    raise NotFound("There is no such message.")
+
+
+async def ask(runtime: Runtime, request: Request) -> Response:
+    """Show one SMS, with room for an answer. This page stands still, so that nothing typed is lost."""
+    each = await _asked(runtime, request)
+    return page("rehearsed_answer.html", language=language_of(request), each=each, answer=False)
+
+
+async def answer(runtime: Runtime, request: Request) -> Response:
+    """Take an answer as a gateway's webhook would: keep it sealed first; it is read after."""
+    text = fields_of(await raw_form(request)).get("text", "")
+    received_at = runtime.now()
+    each = await _asked(runtime, request)
+    await replies.receive(
+        runtime.db,
+        source="rehearsal_sms",
+        kind="reply",
+        provider_code=uuid4().hex,
+        attempt_code=None,
+        provider_at=None,
+        raw=json.dumps({"sender": each["address"], "text": text}).encode(),
+        now=received_at,
+        tools=runtime.tools,
+    )
+    runtime.bell.ring("inbound")
+    return RedirectResponse("/rehearsal", status_code=303, headers=HEADERS)
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file; none outside a rehearsal."""
+    if not runtime.settings.rehearsal:
+        return []
+    return [
+        Route("/rehearsal", partial(show, runtime), methods=["GET"]),
+        Route("/rehearsal/{message}", partial(ask, runtime), methods=["GET"]),
+        Route("/rehearsal/{message}", partial(answer, runtime), methods=["POST"]),
+    ]
