@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 
-from contactpoints.actions import reports
 from contactpoints.actions.access import make_key, set_pin
 from contactpoints.actions.demo_network import Made, MadeOfficer, load_demo
 from contactpoints.actions.seed import load_parties
 from contactpoints.clock import Clock
 from contactpoints.engine.catch_up import catch_up, inquirable
 from contactpoints.engine.dispatcher import Lane
-from contactpoints.engine.run import carry_on, read_replies
+from contactpoints.engine.run import carry_on, read_replies, read_reports
 from contactpoints.engine.tracer import follow_up
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
@@ -97,7 +96,7 @@ class World:
         done = 1
         while done:
             done = await carry_on(desk) + await read_replies(desk)
-            done += await reports.handle_due(desk.db, now=desk.now(), tools=desk.tools)
+            done += await read_reports(desk)
             for lane in lanes:
                 done += await lane.claim()
                 await lane.land()

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _LEASE = LEASE + timedelta(seconds=1)
 
 
-async def handle_due(db: Database, *, now: datetime, tools: Tools, most: int = 100) -> int:
+async def handle_due(db: Database, *, now: datetime, tools: Tools, most: int) -> int:
     """Handle reports that came in; return how many were taken. One that breaks comes up again after its lease."""
     async with db.session() as session:
         rows = await inbound.claim(session, "report", now=now, until=now + _LEASE, most=most)

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 _TICK = 1.0
 _FOLLOW_UP = 2.0
 _REPLIES = 20
+_REPORTS = 25
+_REPORTS_BREATH = 0.1
 _FORGET = 300.0
 # How long what is on its way when the engine stops is waited for, in seconds.
 _LAST_WORDS = 3.0
@@ -49,6 +51,11 @@ async def _read_reply(desk: Desk, number: int) -> None:
         _log.error("reply %d cannot be handled: %s; it comes up again", number, type(broken).__name__)
 
 
+async def read_reports(desk: Desk) -> int:
+    """Read what gateways reported; return how much. Evidence leaves the time to replies and to what is to be sent."""
+    return await reports.handle_due(desk.db, now=desk.now(), tools=desk.tools, most=_REPORTS)
+
+
 async def _arm(desk: Desk, watch: Watch) -> int:
     """Sleep until the earliest due time, at most a second: the bell or the next tick wakes sooner."""
     async with desk.db.session() as session:
@@ -70,7 +77,7 @@ async def run(
     reader = Watch("reader", lambda: read_replies(desk))
     tracing = Watch("tracer", lambda: tracer.follow_up(desk))
     armer = Watch("armer", lambda: _arm(desk, timekeeper))
-    reporter = Watch("reporter", lambda: reports.handle_due(desk.db, now=desk.now(), tools=desk.tools))
+    reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
     # A breath between its batches: forgetting is never in a hurry.
     janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
     missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
