@@ -1,7 +1,7 @@
 """How fast the service is, measured from outside; `script/bench` runs it.
 
-    script/bench                 every row, some six minutes
-    script/bench --quick         the same rows, shorter, under 90 seconds; for a look, not for the record
+    script/bench                 every row, several minutes
+    script/bench --quick         the same rows, shorter; for a look, not for the record
     script/bench trigger burst   single rows; `script/bench --help` names them all
     script/bench --keep          also append the result to benchmarks/RESULTS.md
     script/bench --strict        fail when a row misses what is wanted
