@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from contactpoints.store.database import Row, Session
 
-# What was raised lately is passed over before it is locked: openings of alerts must not queue up behind one row.
+# Nobody waits here, least of all the opening of an alert: what was raised lately is passed over before it is locked,
+# and so is what another transaction is raising at this moment.
 _RAISE = """
 insert into alarms (reason, about, at)
 select n.reason, n.about, $3 from unnest($1::text[], $2::text[]) as n (reason, about)
  where not exists (select 1 from alarms a where a.reason = n.reason and a.about = n.about and a.at > $4)
+   and pg_try_advisory_xact_lock(hashtextextended(n.reason || ' ' || n.about, 0))
  order by 1, 2
 on conflict (reason, about) do update set at = excluded.at where alarms.at <= $4
 returning reason, about

@@ -15,6 +15,7 @@ from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, Stale, StillReferredTo
 from contactpoints.rules.rosters import on_duty
 from contactpoints.store import directory as stored
+from contactpoints.store import entries
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import Keyring
 from schemas.fields import Shape
@@ -119,6 +120,27 @@ async def test_a_contact_point_reads_its_roster_but_may_not_change_it(db: Databa
         await _create(
             db, tools, "posts", actor=FRENCH_DESK, contact_point_id=france.contact_point, line="first", title="x"
         )
+
+
+async def test_a_channel_with_another_address_is_out_of_quarantine_and_has_to_be_proven_anew(
+    db: Database, france: Made, tools: Tools
+) -> None:
+    officer = france.officers[0]
+    async with db.transaction() as session:
+        await entries.quarantine(session, address=officer.sms, why="stop", now=NOW)
+        [row] = await session.fetch(
+            "update channels set proven_at = $2 where address = $1 returning id", officer.sms, NOW
+        )
+    kept = await directory.read(db, "channels", actor=FRANCE, key=row["id"])
+    assert kept.entry["quarantined_why"] == "stop"
+    body = {"officer_id": officer.id, "kind": "sms", "address": officer.sms, "place": 2}
+    for address, state in ((officer.sms, ("stop", True)), ("+33639980042", (None, False))):
+        shape = _shape("channels", body | {"address": address})
+        version = kept.entry["version"]
+        kept = await directory.change(
+            db, "channels", actor=FRANCE, key=row["id"], version=version, body=shape, now=NOW, tools=tools
+        )
+        assert (kept.entry["quarantined_why"], bool(kept.entry["proven_at"])) == state
 
 
 async def test_an_impossible_number_is_refused(db: Database, france: Made, tools: Tools) -> None:

@@ -1,0 +1,86 @@
+"""Whom a step calls, and what its steps came to when the requester is told."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from contactpoints.rules.alerts import tried
+from contactpoints.rules.calls import Skip, take
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
+from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.rosters import Rotation
+from contactpoints.rules.wording import Tried
+
+NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
+EVERYTHING = frozenset({"sms", "email"})
+
+
+def officer(number: int, *, quarantined: bool = False) -> Officer:
+    channel = Channel(number, number, "sms", f"+4420794600{number}", 1, None, NOON if quarantined else None)
+    return Officer(number, 1, "Ana Marin", "Duty officer", "en", (channel,))
+
+
+def post(number: int, line: str, *members: int) -> Post:
+    rotation = Rotation(number, "UTC", 1, "daily", date(2026, 1, 1), time(0), members)
+    return Post(number, 1, line, line, (rotation,) if members else (), ())
+
+
+def point(*officers: Officer) -> ContactPoint:
+    posts = post(1, "first", 1), post(2, "second", 2), post(3, "team_leader")
+    return ContactPoint(
+        *(1, "FR", "Desk", "Desk", "UTC", ("en",), {}, (), True, False, 1),
+        *(posts, {each.id: each for each in officers}, (), None, 900, 3600),
+    )
+
+
+PLAN = Plan(
+    tuple(Step((PostRef(1, number),), ("sms",), timedelta(minutes=5)) for number in (1, 2, 3)),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("here", "locked", "skipped", "step"),
+    [
+        pytest.param(point(officer(1), officer(2)), set(), (), 1, id="whoever is on duty is called"),
+        pytest.param(
+            *(point(officer(1), officer(2)), {1}, (Skip(1, "code_locked", ("first",)),), 2),
+            id="an officer whose code is locked could not answer",
+        ),
+        pytest.param(
+            *(point(officer(1, quarantined=True), officer(2)), set(), (Skip(1, "no_channel", ("first",)),), 2),
+            id="a number in quarantine is no channel",
+        ),
+        pytest.param(
+            *(point(officer(2)), {2}),
+            (
+                Skip(1, "nobody_on_duty", ("first",)),
+                Skip(2, "code_locked", ("second",)),
+                Skip(3, "nobody_on_duty", ("team_leader",)),
+            ),
+            None,
+            id="and where nobody is left the chain runs out at once",
+        ),
+    ],
+)
+def test_steps_that_call_nobody_are_passed_over_at_once(
+    here: ContactPoint, locked: set[int], skipped: tuple[Skip, ...], step: int | None
+) -> None:
+    taken = take(PLAN, {1: here}, NOON, first=1, available=EVERYTHING, delivered=False, locked=locked)
+    assert (taken.skipped, taken.step) == (skipped, step)
+
+
+def test_what_was_tried_is_told_step_by_step_and_of_one_cycle_only() -> None:
+    kept = [
+        ("opened", {"kind": "preservation"}),
+        ("step_started", {"step": 1, "cycle": 1, "functions": ["Old"], "channels": ["sms"]}),
+        ("step_skipped", {"step": 2, "cycle": 2, "lines": ["first"], "reason": "delivered_already"}),
+        ("step_started", {"step": 1, "cycle": 2, "functions": ["Duty officer"], "channels": ["sms", "email"]}),
+        ("step_skipped", {"step": 3, "cycle": 2, "lines": ["second"], "reason": "nobody_on_duty"}),
+    ]
+    assert tried(kept, cycle=2) == (
+        Tried(("Duty officer",), ("sms", "email")),
+        Tried(("first",), (), arrived=True),
+        Tried(("second",), ()),
+    )
