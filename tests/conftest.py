@@ -13,9 +13,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from contactpoints.runtime import open_runtime
 from contactpoints.store import embedded, migrate
 from tests.far_ends import Gateways, open_gateways
-from tests.world import HandClock, World, open_world
+from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepare, settings_of
 
 Servers = Callable[[int], embedded.Server]
 NEWEST, OLDEST = 18, 16
@@ -45,16 +46,33 @@ def server(servers: Servers, request: pytest.FixtureRequest) -> embedded.Server:
     return servers(getattr(request, "param", NEWEST))
 
 
-@pytest.fixture
-async def database_url(server: embedded.Server) -> AsyncIterator[str]:
-    """The address of a fresh, migrated database."""
-    name = f"test_{secrets.token_hex(6)}"
-    connection = await asyncpg.connect(server.url())
-    if not await connection.fetchval("select 1 from pg_database where datname = 'template_world'"):
+_EMPTY, _NETWORK = "template_world", "template_network"
+_PREPARED: dict[Path, Prepared] = {}
+
+
+async def _make_templates(connection: "asyncpg.Connection[asyncpg.Record]", server: embedded.Server) -> Prepared:
+    """Make two templates of a server once: the tables alone, and the tables with the invented network."""
+    if server.folder not in _PREPARED:
         await connection.execute("create database template_making")
         await migrate.upgrade(server.url("template_making"))
-        await connection.execute("alter database template_making rename to template_world")
-    await connection.execute(f"create database {name} template template_world")
+        await connection.execute(f"alter database template_making rename to {_EMPTY}")
+        await connection.execute(f"create database {_NETWORK} template {_EMPTY}")
+        url = server.url(_NETWORK)
+        async with open_runtime(settings_of(url), database_url=url) as runtime:
+            _PREPARED[server.folder] = await prepare(runtime)
+    return _PREPARED[server.folder]
+
+
+@pytest.fixture
+async def database_url(server: embedded.Server, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database; where a test has a world, the invented network is in it already."""
+    name = f"test_{secrets.token_hex(6)}"
+    connection = await asyncpg.connect(server.url())
+    prepared = await _make_templates(connection, server)
+    template = _NETWORK if "world" in request.fixturenames else _EMPTY
+    await connection.execute(f"create database {name} template {template}")
+    if template == _NETWORK:
+        PREPARED[server.url(name)] = prepared
     yield server.url(name)
     # PostgreSQL's own cleaner may be at work in it, and only a superuser may end that; the server's end drops the rest.
     with suppress(asyncpg.InsufficientPrivilegeError):

@@ -161,21 +161,44 @@ async def _service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Runt
             yield runtime, client
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What is in a database with the invented network: who is who, and the secrets of two keys."""
+
+    network: dict[str | None, Made]
+    requester: str
+    contact_point: str
+
+
+PREPARED: dict[str, Prepared] = {}
+"""Address of a database -> what was put into the template that it was copied from."""
+
+
+async def prepare(runtime: Runtime) -> Prepared:
+    """Put the invented network into an empty database, with PINs for France and two keys."""
+    await load_parties(runtime.db, START)
+    network = {made.party: made for made in await load_demo(runtime.db, START)}
+    for officer in network["FR"].officers:
+        await set_pin(runtime.db, officer.id, pin=PIN, now=START, tools=runtime.tools)
+    asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
+    reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)
+    keys = [await make_key(runtime.db, who, now=START, entropy=secrets.token_bytes) for who in (asks, reads)]
+    return Prepared(network, *keys)
+
+
+def settings_of(database_url: str) -> Settings:
+    """Return the settings of every world: a rehearsal."""
+    return Settings(Keyring({"test": bytes(32)}, secrets.token_bytes), b"p" * 32, database_url, PUBLIC, True, 1.0, 0)
+
+
 @asynccontextmanager
 async def open_world(
     database_url: str, *, far: FarEnd | None = None, clock: HandClock | None = None
 ) -> AsyncIterator[World]:
     """Open the service on a fresh database, with the invented network in it; rehearse unless messages go elsewhere."""
-    keyring = Keyring({"test": bytes(32)}, secrets.token_bytes)
     far, clock = far or Rehearsal(), clock or HandClock()
-    settings = far.wire(Settings(keyring, b"p" * 32, database_url, PUBLIC, True, 1.0, 0))
     async with AsyncExitStack() as running:
+        settings = far.wire(settings_of(database_url))
         runtime, client = await running.enter_async_context(_service(settings, clock))
-        await load_parties(runtime.db, START)
-        network = {made.party: made for made in await load_demo(runtime.db, START)}
-        for officer in network["FR"].officers:
-            await set_pin(runtime.db, officer.id, pin=PIN, now=START, tools=runtime.tools)
-        asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
-        reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)
-        keys = [await make_key(runtime.db, who, now=START, entropy=secrets.token_bytes) for who in (asks, reads)]
-        yield World(runtime, clock, client, network, *keys, far, running)
+        made = PREPARED.get(database_url) or await prepare(runtime)
+        yield World(runtime, clock, client, made.network, made.requester, made.contact_point, far, running)

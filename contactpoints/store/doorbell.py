@@ -7,6 +7,7 @@ transaction serialises commits, 4,100 a second became 800 in a measurement.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 import asyncpg
 
@@ -102,8 +103,14 @@ class Bell:
 
     async def _connect(self) -> Connection:
         while True:
+            opening = asyncio.ensure_future(self._database.dedicated())
             try:
-                return await self._database.dedicated()
+                return await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                # asyncpg leaves a connection open that is cancelled while it is made.
+                with suppress(*AWAY, asyncpg.PostgresError):
+                    (await opening).terminate()
+                raise
             except (*AWAY, asyncpg.PostgresError) as failure:
                 _log.warning("the bell waits for the database: %s", type(failure).__name__)
                 await asyncio.sleep(_PAUSE)
