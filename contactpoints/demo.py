@@ -9,6 +9,7 @@ import json
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -35,6 +36,9 @@ from schemas.examples import example
 
 _SCALE = 60.0
 _PATIENCE = 60.0
+_PORT = 8000
+# How long nothing more must have happened before the last word is said, in seconds.
+_STILL = 1.0
 _PIN = "482913"
 _ASKS, _ASKED = "US", "FR"
 
@@ -69,7 +73,7 @@ def _say(text: str = "") -> None:
     print(text, flush=True)
 
 
-async def _prepare(runtime: Runtime, port: int) -> Stage:
+async def _prepare(runtime: Runtime, address: str) -> Stage:
     now = runtime.now()
     await load_parties(runtime.db, now)
     network = await load_demo(runtime.db, now)
@@ -79,7 +83,7 @@ async def _prepare(runtime: Runtime, port: int) -> Stage:
     requester = Actor(0, Role.REQUESTER, _ASKS, "Invented Emergency Desk", None, ("desk@requester.example",), "en")
     reader = Actor(0, Role.CONTACT_POINT, _ASKED, "Contact point", asked.contact_point)
     return Stage(
-        f"http://localhost:{port}",
+        address,
         await make_key(runtime.db, requester, now=now, entropy=secrets.token_bytes),
         await make_key(runtime.db, reader, now=now, entropy=secrets.token_bytes),
         asked,
@@ -96,9 +100,10 @@ async def play(stage: Stage) -> None:
     reference, post = alert["reference"], alert["duty_post"]
     _say(f"An emergency: {_ASKS} asks {_ASKED} to preserve data. Reference {reference}.")
     _say(f"It is {post['local_time'][11:16]} at {post['contact_point']} ({post['zone']}).")
+    _say(f"What is sent can be read at {stage.url}/rehearsal while the story plays.")
     _say(f"The clock runs {_SCALE:.0f} times faster; the first officer stays silent.\n")
     until = time.monotonic() + _PATIENCE
-    seen, answered = 0, False
+    seen, answered, still_since = 0, False, time.monotonic()
     codes: set[str] = set()
     while time.monotonic() < until:
         page = await stage.call("GET", f"/v1/alerts/{reference}/timeline?after={seen}")
@@ -108,7 +113,9 @@ async def play(stage: Stage) -> None:
         seen = page["last"]
         if not answered and await _answers(stage, reference):
             answered = True
-        if await _complete(stage, reference, codes):
+        if page["items"]:
+            still_since = time.monotonic()
+        elif time.monotonic() - still_since > _STILL and await _complete(stage, reference, codes):
             return
         await asyncio.sleep(0.1)
     raise StoryFailed(f"after {_PATIENCE:.0f} s the timeline holds only {', '.join(sorted(codes))}")
@@ -163,12 +170,24 @@ def _words(code: str, data: Mapping[str, Any]) -> str:
 def _farewell(stage: Stage) -> None:
     body = json.dumps(_body())
     _say(f"\nThe service stays up at {stage.url}; Ctrl-C ends it. PIN of every officer of {_ASKED}: {_PIN}")
-    _say(f"  what was sent: {stage.url}/rehearsal/messages")
+    _say(f"  what was sent, and answering it: {stage.url}/rehearsal")
     _say(f"  key of the requester:     {stage.requester}")
     _say(f"  key of the contact point: {stage.contact_point}")
     _say("Trigger the next one:\n")
     _say(f"curl -s {stage.url}/v1/alerts -H 'Authorization: Bearer {stage.requester}' \\")
     _say(f"  -H 'Content-Type: application/json' -H \"Idempotency-Key: $RANDOM$RANDOM\" \\\n  -d '{body}'")
+
+
+def _free_port(wanted: int) -> int:
+    """Return ``wanted`` where nobody listens there, else any free port: links name it before the doors open."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 async def run(folder: Path, *, once: bool) -> None:
@@ -181,13 +200,15 @@ async def run(folder: Path, *, once: bool) -> None:
         server = await stack.enter_async_context(embedded.postgres(folder))
         url = await server.ensure_database("contactpoints_demo")
         await migrate.upgrade(url)
-        settings = Settings(keyring, secrets.token_bytes(32), url, "", True, _SCALE, 0)
+        port = _free_port(0 if once else _PORT)
+        address = f"http://localhost:{port}"
+        settings = Settings(keyring, secrets.token_bytes(32), url, address, True, _SCALE, port)
         runtime = await stack.enter_async_context(open_runtime(settings, database_url=url))
-        port = await stack.enter_async_context(doors(runtime, port=0 if once else 8000))
+        await stack.enter_async_context(doors(runtime, port=port))
         quiet = asyncio.Event()
         watch = asyncio.create_task(keep_watch(runtime, quiet))
         try:
-            stage = await _prepare(runtime, port)
+            stage = await _prepare(runtime, address)
             await play(stage)
             if not once:
                 _farewell(stage)

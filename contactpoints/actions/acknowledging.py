@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, raise_alarms
-from contactpoints.actions.calling import words_of
+from contactpoints.actions.calling import page, words_of
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
@@ -237,6 +237,7 @@ async def _answered(
         function=by,
         tries_left=left,
         code=code["code"],
+        link=page(tools, code["page_token"]),
         now=now,
     )
     words = wording.answer_words(words_of(tools, code["language"]), answer=said)
