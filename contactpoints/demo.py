@@ -58,9 +58,9 @@ class Stage:
 
     async def call(self, method: str, path: str, *, key: str | None = None, body: Any = None, once: str = "") -> Any:
         """Make one HTTP request, as any client would; return the JSON of the answer."""
-        return await asyncio.to_thread(self._call, method, path, key or self.requester, body, once)
+        return await asyncio.to_thread(self._call, method, path, key=key or self.requester, body=body, once=once)
 
-    def _call(self, method: str, path: str, key: str, body: Any, once: str) -> Any:
+    def _call(self, method: str, path: str, *, key: str, body: Any, once: str) -> Any:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Idempotency-Key": once}
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(self.url + path, data, headers, method=method)

@@ -52,7 +52,7 @@ class Wire(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
         """Send one request. Raises `NotSent` when it surely never left, `Unsure` when nobody can tell."""
         failure: NotSent | Unsure
         try:
-            return await self._exchange(method, self._address(url, params), data, headers, auth)
+            return await self._exchange(method, self._address(url, params), data=data, headers=headers, auth=auth)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
             failure = NotSent("no connection to the gateway", permanent=False, code="no_connection")
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError) as broken:
@@ -64,6 +64,7 @@ class Wire(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
         self,
         method: str,
         url: str,
+        *,
         data: Mapping[str, object] | None,
         headers: Mapping[str, str] | None,
         auth: tuple[str, str] | None,

@@ -164,6 +164,27 @@ def test_nothing_is_imported_inside_a_function_or_only_for_the_type_checker(path
     assert "TYPE_CHECKING" not in set(_names(tree))
 
 
+MOST_IN_PLACE = 79
+"""How many functions take more than two parameters by their place. The number may only become smaller."""
+
+
+def _in_place(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def test_everything_after_the_second_parameter_is_keyword_only() -> None:
+    taken = {
+        f"{_name(path)} {each.name}": len(_in_place(each))
+        for path in SOURCES
+        for each in _functions(_parsed(path))
+        if len(_in_place(each)) > 2
+    }
+    assert len(taken) <= MOST_IN_PLACE, "say the third parameter by its name"
+    # `request` has the form that the twilio library calls it with.
+    assert [name for name, count in taken.items() if count > 4] == ["notifiers/twilio_wire.py request"]
+
+
 @_each(SOURCES)
 def test_only_actions_open_transactions(path: Path) -> None:
     opens = "transaction" in _called(_parsed(path))

@@ -144,7 +144,7 @@ class World:
 
     async def code_of(self, officer: MadeOfficer) -> str:
         """Read the reply code out of the SMS that an officer got."""
-        texts = [each["body"] for each in await self.hears(officer.sms)]
+        texts: list[str] = [each["body"] for each in await self.hears(officer.sms)]
         return next(word for text in texts for word in text.split() if is_reply_code(word))
 
     async def timeline(self, reference: str) -> list[str]:

@@ -89,7 +89,14 @@ async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, to
 
 def _fact(outcome: Outcome) -> facts.Fact:
     claimed = outcome.claimed
-    about = _about(claimed.id, claimed.purpose, claimed.kind, claimed.line, claimed.step, claimed.officer_id)
+    about = _about(
+        claimed.id,
+        claimed.purpose,
+        channel=claimed.kind,
+        line=claimed.line,
+        step=claimed.step,
+        officer=claimed.officer_id,
+    )
     if outcome.result == "accepted":
         return facts.MessageAccepted(**about, gateway=claimed.gateway)
     if outcome.result == "unsure":
@@ -99,7 +106,7 @@ def _fact(outcome: Outcome) -> facts.Fact:
 
 
 def _about(
-    message: int, purpose: str, channel: str, line: str | None, step: int | None, officer: int | None
+    message: int, purpose: str, *, channel: str, line: str | None, step: int | None, officer: int | None
 ) -> dict[str, Any]:
     return {
         "message": message,
@@ -134,7 +141,9 @@ async def settle_doubt(
         return "waits"
     async with db.transaction() as session:
         alert = None if row["alert_id"] is None else await alerts.lock(session, row["alert_id"])
-        about = _about(row["id"], row["purpose"], row["kind"], None, row["step"], row["officer_id"])
+        about = _about(
+            row["id"], row["purpose"], channel=row["kind"], line=None, step=row["step"], officer=row["officer_id"]
+        )
         fact: facts.Fact
         if provider_code is not None:
             done = await outbox.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
@@ -212,7 +221,9 @@ async def _advance(session: Session, row: Row, reported: Reported, *, gateway: s
     )
     if row["alert_id"] is None:
         return following.value
-    about = _about(row["id"], row["purpose"], row["kind"], row["line"], row["step"], row["officer_id"])
+    about = _about(
+        row["id"], row["purpose"], channel=row["kind"], line=row["line"], step=row["step"], officer=row["officer_id"]
+    )
     fact: facts.Fact = facts.MessageDelivered(**about, gateway=gateway)
     if following is Delivery.REFUSED:
         fact = facts.MessageRefused(**about, gateway=gateway, permanent=reported.permanent, error_code=code)

@@ -38,11 +38,11 @@ async def read_timeline(db: Database, *, actor: Actor, reference: str, after: in
             raise NotFound("There is no such alert.")
         kept = await timeline.after(session, row["id"], after, most=most)
     sides = alerts.sides_of(row)
-    items = [fact for each in kept if (fact := _fact(each, actor, sides))]
+    items = [fact for each in kept if (fact := _fact(each, actor, sides=sides))]
     return Page(row["id"], items, kept[-1]["number"] if kept else after, len(kept) == most)
 
 
-def _fact(kept: dict[str, Any], actor: Actor, sides: Sides) -> dict[str, Any] | None:
+def _fact(kept: dict[str, Any], actor: Actor, *, sides: Sides) -> dict[str, Any] | None:
     side: facts.Side = "requester" if access.is_requester(actor, sides) else "contact_point"
     if not access.sees_network(actor) and not facts.seen_by(kept["code"], side):
         return None

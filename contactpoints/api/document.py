@@ -62,7 +62,7 @@ def _page() -> str:
         parts.append(f"<h2>{escape(tag)}</h2>")
         for path, methods in told["paths"].items():
             parts += [
-                "".join(_operation(path, method, operation))
+                "".join(_operation(path, method, operation=operation))
                 for method, operation in methods.items()
                 if tag in operation["tags"]
             ]
@@ -71,7 +71,7 @@ def _page() -> str:
     return "\n".join(parts)
 
 
-def _operation(path: str, method: str, operation: Document) -> Iterator[str]:
+def _operation(path: str, method: str, *, operation: Document) -> Iterator[str]:
     name = escape(operation["operationId"])
     yield f'<section id="{name}"><h3><b class="method">{method}</b> <code>{escape(path)}</code></h3>'
     yield f"<p>{escape(operation['summary'])}.</p>"

@@ -90,7 +90,7 @@ class Ears:
 class TimelineStream(StreamingResponse):
     """Sends a first page, then whatever ``look`` finds after it."""
 
-    def __init__(self, ears: Ears, first: Page, look: Look, *, pace: Pace) -> None:
+    def __init__(self, ears: Ears, first: Page, *, look: Look, pace: Pace) -> None:
         super().__init__((), media_type=_MEDIA, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._ears = ears
         self._page = first
@@ -162,7 +162,7 @@ async def stream(runtime: Runtime, ears: Ears, request: Request) -> Response:
         raise Unavailable("This process has as many open streams as it bears; read the timeline instead.")
     if request.method == "HEAD":
         return Response(media_type=_MEDIA)
-    return TimelineStream(ears, first, look, pace=Pace())
+    return TimelineStream(ears, first, look=look, pace=Pace())
 
 
 async def _look(runtime: Runtime, request: Request, after: int) -> Page:

@@ -134,11 +134,14 @@ async def test_no_door_takes_nonsense(doors: Doors) -> None:
     assert await doors.written() == before
 
 
+_OTHERS: tuple[Any, ...] = ({"x": [1]}, [[{}]], True, -1.5, "\x01", "x" * 30_000)
+
+
 def _mistakes(sound: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return for each field a body in which it is wrong in its kind, and one with a field too many."""
     made: list[tuple[str, Any]] = [("/surprise", sound | {"surprise": "x"})]
     for name, value in sound.items():
-        for other in ({"x": [1]}, [[{}]], True, -1.5, "\x01", "x" * 30_000):
+        for other in _OTHERS:
             if not isinstance(value, bool) or not isinstance(other, bool):
                 made.append((f"/{name}", sound | {name: other}))
     return made

@@ -90,8 +90,8 @@ def _fits(value: Any, schema: dict[str, Any]) -> bool:
         if not isinstance(value, dict) or not needed <= set(value) <= set(known):
             return False
         return all(_fits(each, known[name]) for name, each in value.items())
-    types = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "object": dict}
-    return "type" not in schema or isinstance(value, types[schema["type"]])
+    types: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+    return "type" not in schema or isinstance(value, (types | {"object": dict})[schema["type"]])
 
 
 @pytest.fixture

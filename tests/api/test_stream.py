@@ -165,7 +165,7 @@ def _idle(ears: Ears, *, pace: Pace) -> TimelineStream:
     async def look(after: int) -> Page:
         return Page(1, [], after, full=False)
 
-    return TimelineStream(ears, Page(1, [], 0, full=False), look, pace=pace)
+    return TimelineStream(ears, Page(1, [], 0, full=False), look=look, pace=pace)
 
 
 async def test_silence_is_broken_by_a_comment() -> None:

@@ -55,7 +55,7 @@ async def test_a_recipient_who_hangs_holds_up_no_neighbour(world: World) -> None
 async def test_what_is_on_its_way_when_the_engine_stops_is_still_written_down(world: World) -> None:
     hanging = world.network["FR"].officers[0].sms
     gateway = Holding(hanging)
-    desk = replace(desk_of(world.runtime), notifiers=world.runtime.notifiers | {gateway.name: gateway})
+    desk = replace(desk_of(world.runtime), notifiers={**world.runtime.notifiers, gateway.name: gateway})
     await world.opens_alert()
     stop = asyncio.Event()
     engine = asyncio.create_task(run(desk, world.runtime.bell.subscribe, stop))

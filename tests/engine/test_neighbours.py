@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from contactpoints.actions import replies
 from contactpoints.engine.desk import Desk
@@ -93,8 +93,8 @@ async def test_a_reply_that_nobody_here_can_read_waits_and_the_one_behind_it_ack
     await world.settles()
     code = await world.code_of(first)
     for source, raw in (("a_gateway_of_another_process", b"From=%2B1"), ("rehearsal_sms", b"\xff no JSON")):
-        kept = {"provider_code": source, "attempt_code": None, "provider_at": None, "raw": raw}
-        at = {"now": world.clock.at, "tools": world.runtime.tools}
+        kept: dict[str, Any] = {"provider_code": source, "attempt_code": None, "provider_at": None, "raw": raw}
+        at: dict[str, Any] = {"now": world.clock.at, "tools": world.runtime.tools}
         await replies.receive(world.runtime.db, source=source, kind="reply", **kept, **at)
     await world.answers(first, f"{code} {PIN}")
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"

@@ -1,6 +1,7 @@
 """Whom a step calls, and what its steps came to when the requester is told."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_steps_that_call_nobody_are_passed_over_at_once(
 
 
 def test_what_was_tried_is_told_step_by_step_and_of_one_cycle_only() -> None:
-    kept = [
+    kept: list[tuple[str, dict[str, Any]]] = [
         ("opened", {"kind": "preservation"}),
         ("step_started", {"step": 1, "cycle": 1, "functions": ["Old"], "channels": ["sms"]}),
         ("step_skipped", {"step": 2, "cycle": 2, "lines": ["first"], "reason": "delivered_already"}),

@@ -1,6 +1,7 @@
 """A night on duty from outside: who is called when, who may answer, who is stood down; scenario 9 of the brief."""
 
 from datetime import timedelta
+from typing import Any
 
 from contactpoints.actions import delivery
 from tests.world import PIN, World
@@ -114,7 +115,7 @@ async def test_a_withdrawn_alert_stands_everybody_down_who_was_woken_and_nobody_
 async def test_a_dead_sender_leaves_a_message_that_is_sent_again_and_marked(night: World) -> None:
     first = night.network["FR"].officers[0]
     reference = (await night.opens_alert()).json()["reference"]
-    claimed = {"now": night.clock.at, "most": 5, "exercises": 5, "tools": night.runtime.tools}
+    claimed: dict[str, Any] = {"now": night.clock.at, "most": 5, "exercises": 5, "tools": night.runtime.tools}
     assert len(await delivery.claim(night.runtime.db, "sms", **claimed)) == 1
     await night.passes(seconds=29)
     assert await night.hears(first.sms) == []
