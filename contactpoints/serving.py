@@ -1,6 +1,7 @@
 """Web and engine in one process, on one machine: `contactpoints all`, and the demo."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,6 +18,9 @@ from contactpoints.web import application
 
 def run_process(main: Coroutine[Any, Any, None]) -> None:
     """Run a process to its end on the fastest event loop that is installed: uvicorn knows which that is."""
+    # What was imported stays: no collection need walk over it again, and none happens in the middle of an alert for it.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=uvicorn.Config(app="", loop="auto").get_loop_factory()) as runner:
         runner.run(main)
 
@@ -65,6 +69,7 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
         lifespan="off",
         timeout_graceful_shutdown=2,
         # Whose word about the client's address counts. Said always: left out, the library asks the environment.
+        proxy_headers=bool(runtime.settings.trusted_proxies),
         forwarded_allow_ips=[str(each) for each in runtime.settings.trusted_proxies],
     )
     server = _Server(config)

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 _TICK = 1.0
 _FOLLOW_UP = 2.0
 _REPLIES = 20
+# Every new alert rings for the armer, and most fall due in minutes: at most so often, in seconds, does it look.
+_ARMING = 0.05
 _REPORTS = 25
 _REPORTS_BREATH = 0.1
 _FORGET = 300.0
@@ -76,7 +78,7 @@ async def run(
     timekeeper = Watch("timekeeper", lambda: carry_on(desk))
     reader = Watch("reader", lambda: read_replies(desk))
     tracing = Watch("tracer", lambda: tracer.follow_up(desk))
-    armer = Watch("armer", lambda: _arm(desk, timekeeper))
+    armer = Watch("armer", lambda: _arm(desk, timekeeper), breath=_ARMING)
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
     # A breath between its batches: forgetting is never in a hurry.
     janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)

@@ -43,12 +43,13 @@ class Atlas:
         self.revision = 0
         self._points: dict[tuple[int, str], ContactPoint] = {}
         self._routes: dict[tuple[str, str], Route] = {}
+        self._memberships: Mapping[str, Mapping[str, str]] = {}
 
     def turn_to(self, revision: int) -> None:
         """Forget what was kept of another revision."""
         if revision != self.revision:
             self.revision = revision
-            self._points, self._routes = {}, {}
+            self._points, self._routes, self._memberships = {}, {}, {}
 
     async def points(
         self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
@@ -81,9 +82,11 @@ class Atlas:
         plan = scaled(plan_of(known[answering], urgency, secretariat=last), self._scale)
         others = {ref.contact_point for step in plan.steps for ref in step.posts}
         known |= await self.points(session, others, urgency=urgency)
-        memberships = await directory.memberships(session)
+        bound = self._memberships or await directory.memberships(session)
+        if self.revision == revision:
+            self._memberships = bound
         plan_json = json.dumps(write_plan(plan))
-        route = Route(revision, known[answering], known, memberships, plan, plan_json, stages(plan, known))
+        route = Route(revision, known[answering], known, bound, plan, plan_json, stages(plan, known))
         routes[party, urgency] = route
         return route
 
