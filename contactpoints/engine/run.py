@@ -110,9 +110,12 @@ async def run(
     finally:
         quiet()
         metronome.stop()
-        for task in tasks:
+        for watch in watches:
+            watch.end()
+        _, late = await asyncio.wait(tasks, timeout=_LAST_WORDS)
+        for task in late:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*late, return_exceptions=True)
         with suppress(Refusal, DatabaseFault):
             await asyncio.gather(*(lane.land(_LAST_WORDS) for lane in lanes))
 

@@ -25,15 +25,23 @@ class Watch:
         self._breath = breath
         self._wake = asyncio.Event()
         self._wake.set()
+        self._ended = False
 
     def wake(self) -> None:
         """Look again as soon as possible."""
         self._wake.set()
 
+    def end(self) -> None:
+        """Finish the batch in hand and look no more: work that is cut off in the middle leaves doubts behind."""
+        self._ended = True
+        self._wake.set()
+
     async def run(self) -> None:
-        """Watch until cancelled. A database that is away is waited for; nothing else ends the loop either."""
+        """Watch until it is ended. A database that is away is waited for; nothing else ends the loop either."""
         while True:
             await self._wake.wait()
+            if self._ended:
+                return
             self._wake.clear()
             try:
                 if await self._work():

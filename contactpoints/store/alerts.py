@@ -55,7 +55,7 @@ def sides_of(row: Row) -> Sides:
 
 async def lock(session: Session, alert_id: int) -> Row:
     """Lock an alert until the end of the transaction, and return it."""
-    row = await session.fetchrow("select * from alerts where id = $1 for update", alert_id)
+    row = await session.fetchrow("select * from alerts where id = $1 for no key update", alert_id)
     if row is None:
         raise LookupError("no such alert")
     return row
@@ -64,12 +64,14 @@ async def lock(session: Session, alert_id: int) -> Row:
 async def lock_all(session: Session, numbers: Collection[int]) -> None:
     """Lock several alerts, always in the order of their numbers, so that no two of us wait for each other."""
     if numbers:
-        await session.fetch("select 1 from alerts where id = any($1::bigint[]) order by id for update", list(numbers))
+        await session.fetch(
+            "select 1 from alerts where id = any($1::bigint[]) order by id for no key update", list(numbers)
+        )
 
 
 async def lock_by_reference(session: Session, reference: str) -> Row | None:
     """Lock an alert by its reference."""
-    return await session.fetchrow("select * from alerts where reference = $1 for update", reference)
+    return await session.fetchrow("select * from alerts where reference = $1 for no key update", reference)
 
 
 # What carrying on needs; the plan stays text, because many alerts share one.
@@ -82,12 +84,14 @@ select id, reference, kind, requested_party, contact_point_id, status, urgency, 
 
 async def claim_due(session: Session, *, now: datetime, most: int) -> list[Row]:
     """Lock alerts that are due, the longest due first; those another engine works on are passed over."""
-    return await session.fetch(_DUE + " where due_at <= $1 order by due_at limit $2 for update skip locked", now, most)
+    return await session.fetch(
+        _DUE + " where due_at <= $1 order by due_at limit $2 for no key update skip locked", now, most
+    )
 
 
 async def claim_one_due(session: Session, alert_id: int, *, now: datetime) -> list[Row]:
     """Lock one alert if it is still due; an empty list if not."""
-    return await session.fetch(_DUE + " where id = $1 and due_at <= $2 for update", alert_id, now)
+    return await session.fetch(_DUE + " where id = $1 and due_at <= $2 for no key update", alert_id, now)
 
 
 async def next_due(session: Session) -> datetime | None:
@@ -236,7 +240,7 @@ async def take_try(session: Session, *, reply_code_id: int, inbound_id: int, mos
 
     The same arrival uses one try however often it is handled.
     """
-    await session.execute("select 1 from reply_codes where id = $1 for update", reply_code_id)
+    await session.execute("select 1 from reply_codes where id = $1 for no key update", reply_code_id)
     taken = await session.fetchval(
         """insert into pin_tries (reply_code_id, inbound_id, at)
            select $1, $2, $3 from reply_codes

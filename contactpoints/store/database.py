@@ -7,7 +7,7 @@ beneath, because `databases` compiles every statement again and logs the argumen
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
@@ -114,8 +114,9 @@ class Database:
             raise DatabaseFault.of(failure) from None
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._databases.disconnect()
+        """Close every connection; one that does not say goodbye in time is dropped."""
+        with suppress(TimeoutError):
+            await self._databases.disconnect()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -59,6 +59,11 @@ def _refers(name: str, to: str, *, required: bool = True) -> Column[int]:
     return Column(name, BigInteger, ForeignKey(to), nullable=not required)
 
 
+def _written_with(name: str, *, required: bool = True) -> Column[int]:
+    """A row of the hot path points to one that was written or read in the same statement; see `NEVER_DELETED`."""
+    return Column(name, BigInteger, nullable=not required)
+
+
 def _entry() -> list[Column[object]]:
     """The columns that every directory entry has: its version, and when it came, changed and went."""
     return [
@@ -351,17 +356,17 @@ alerts = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("alert_id", BigInteger, ForeignKey("alerts.id"), primary_key=True),
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    Column("api_key_id", BigInteger, ForeignKey("api_keys.id"), primary_key=True),
+    Column("api_key_id", BigInteger, primary_key=True, autoincrement=False),
     Column("key_hash", LargeBinary, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
-    _refers("alert_id", "alerts.id"),
+    _written_with("alert_id"),
     _moment("created_at", required=True),
     Index(None, "created_at"),
 )
@@ -369,7 +374,7 @@ idempotency_keys = Table(
 timeline = Table(
     "timeline",
     metadata,
-    Column("alert_id", BigInteger, ForeignKey("alerts.id"), primary_key=True),
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True),
     _moment("at", required=True),
     _words("code"),
@@ -382,9 +387,9 @@ reply_codes = Table(
     _id(),
     Column("code", Text, nullable=False, unique=True),
     Column("page_token", Text, nullable=False, unique=True),
-    _refers("alert_id", "alerts.id"),
-    _refers("officer_id", "officers.id"),
-    _refers("post_id", "posts.id"),
+    _written_with("alert_id"),
+    _written_with("officer_id"),
+    _written_with("post_id"),
     Column("step", SmallInteger, nullable=False),
     _moment("created_at", required=True),
     _moment("locked_at"),
@@ -445,10 +450,10 @@ messages = Table(
     "messages",
     metadata,
     _id(),
-    _refers("alert_id", "alerts.id", required=False),
-    _refers("officer_id", "officers.id", required=False),
-    _refers("channel_id", "channels.id", required=False),
-    _refers("reply_code_id", "reply_codes.id", required=False),
+    _written_with("alert_id", required=False),
+    _written_with("officer_id", required=False),
+    _written_with("channel_id", required=False),
+    _written_with("reply_code_id", required=False),
     _words("purpose"),
     _words("kind"),
     _words("gateway", required=False),
@@ -500,7 +505,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("code", Text, primary_key=True),
-    _refers("message_id", "messages.id"),
+    _written_with("message_id"),
     Column("number", SmallInteger, nullable=False),
     _words("gateway"),
     _moment("started_at", required=True),
@@ -582,9 +587,32 @@ _TRIGGER = (
     " for each statement execute function raise_directory_revision()"
 )
 
+# Nothing that evidence refers to is ever deleted, and evidence itself least of all. A trigger refuses it outright; a
+# foreign key does so only for rows that are referred to, and writes to its parent's row for every child, which was a
+# good part of the work of an alert (docs/decisions/0007).
+
+NEVER_DELETED = (
+    *("parties", "memberships", "contact_points", "posts", "officers", "channels", "rotations", "overrides"),
+    *("absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
+    *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries"),
+)
+"""The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""
+
+_REFUSED = (
+    "create function refuse_deletion() returns trigger language plpgsql as"
+    " $$ begin raise exception 'rows of %% are never deleted', tg_table_name"
+    " using errcode = 'restrict_violation'; end $$"
+)
+_GUARD = (
+    "create trigger {table}_is_never_deleted before delete or truncate on {table}"
+    " for each statement execute function refuse_deletion()"
+)
+
 for statement in (
     "insert into directory_revision default values",
     _RAISED,
     *(_TRIGGER.format(table=table) for table in ROUTED_BY),
+    _REFUSED,
+    *(_GUARD.format(table=table) for table in NEVER_DELETED),
 ):
     event.listen(metadata, "after_create", DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy left it out

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from contactpoints.store import embedded, migrate
 from contactpoints.store.database import Database
-from contactpoints.store.tables import metadata
+from contactpoints.store.tables import NEVER_DELETED, metadata
 
 _CATALOGUE = """
 select 'column', table_name, column_name, data_type || ' ' || udt_name || ' ' || is_nullable || ' ' || is_identity
@@ -61,6 +61,17 @@ async def test_the_migrations_and_the_tables_make_the_same_database(server: embe
     catalogue = await _catalogue(migrated)
     assert catalogue == await _catalogue(made)
     assert ("alerts", "due_at") in {(row[1], row[2]) for row in catalogue}
+
+
+async def test_no_row_of_directory_or_evidence_is_ever_deleted(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        for table in NEVER_DELETED:
+            for statement in (f"delete from {table}", f"truncate {table} cascade"):
+                with pytest.raises(asyncpg.RestrictViolationError):
+                    await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def test_migrating_again_changes_nothing(url: str) -> None:

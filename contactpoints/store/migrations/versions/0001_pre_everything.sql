@@ -333,9 +333,7 @@ CREATE TABLE idempotency_keys (
     fingerprint BYTEA NOT NULL,
     alert_id BIGINT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT idempotency_keys_pk PRIMARY KEY (api_key_id, key_hash),
-    CONSTRAINT idempotency_keys_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id),
-    CONSTRAINT idempotency_keys_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id)
+    CONSTRAINT idempotency_keys_pk PRIMARY KEY (api_key_id, key_hash)
 );
 
 CREATE INDEX idempotency_keys_created_at_ix ON idempotency_keys (created_at);
@@ -384,17 +382,13 @@ CREATE TABLE reply_codes (
     CONSTRAINT reply_codes_pk PRIMARY KEY (id),
     CONSTRAINT reply_codes_alert_id_officer_id_uq UNIQUE (alert_id, officer_id),
     CONSTRAINT reply_codes_code_uq UNIQUE (code),
-    CONSTRAINT reply_codes_page_token_uq UNIQUE (page_token),
-    CONSTRAINT reply_codes_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
-    CONSTRAINT reply_codes_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
-    CONSTRAINT reply_codes_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
+    CONSTRAINT reply_codes_page_token_uq UNIQUE (page_token)
 );
 
 CREATE TABLE requests (
     alert_id BIGINT NOT NULL,
     sealed BYTEA NOT NULL,
-    CONSTRAINT requests_pk PRIMARY KEY (alert_id),
-    CONSTRAINT requests_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id)
+    CONSTRAINT requests_pk PRIMARY KEY (alert_id)
 );
 
 CREATE TABLE timeline (
@@ -403,8 +397,7 @@ CREATE TABLE timeline (
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     code TEXT NOT NULL,
     data JSONB NOT NULL,
-    CONSTRAINT timeline_pk PRIMARY KEY (alert_id, number),
-    CONSTRAINT timeline_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id)
+    CONSTRAINT timeline_pk PRIMARY KEY (alert_id, number)
 );
 
 CREATE TABLE acknowledgements (
@@ -471,11 +464,7 @@ CREATE TABLE messages (
     CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
     CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),
     CONSTRAINT messages_queued_has_its_time_ck CHECK ((state = 'queued') = (send_at is not null)),
-    CONSTRAINT messages_unsure_is_traced_ck CHECK ((state = 'unsure') = (trace_at is not null)),
-    CONSTRAINT messages_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
-    CONSTRAINT messages_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
-    CONSTRAINT messages_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
-    CONSTRAINT messages_reply_code_id_fk FOREIGN KEY(reply_code_id) REFERENCES reply_codes (id)
+    CONSTRAINT messages_unsure_is_traced_ck CHECK ((state = 'unsure') = (trace_at is not null))
 );
 
 CREATE INDEX messages_address_id_ix ON messages (address, id);
@@ -511,8 +500,7 @@ CREATE TABLE attempts (
     provider_at TIMESTAMP WITH TIME ZONE,
     detail TEXT,
     CONSTRAINT attempts_pk PRIMARY KEY (code),
-    CONSTRAINT attempts_outcome_ck CHECK (outcome in ('accepted', 'not_sent', 'unsure', 'traced')),
-    CONSTRAINT attempts_message_id_fk FOREIGN KEY(message_id) REFERENCES messages (id)
+    CONSTRAINT attempts_outcome_ck CHECK (outcome in ('accepted', 'not_sent', 'unsure', 'traced'))
 );
 
 CREATE INDEX attempts_gateway_provider_code_ix ON attempts (gateway, provider_code) WHERE provider_code is not null;
@@ -549,3 +537,49 @@ CREATE TRIGGER overrides_raises_directory_revision AFTER INSERT OR UPDATE OR DEL
 CREATE TRIGGER absences_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON absences FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
 CREATE TRIGGER policies_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ begin raise exception 'rows of % are never deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
+
+CREATE TRIGGER parties_is_never_deleted BEFORE DELETE OR TRUNCATE ON parties FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER memberships_is_never_deleted BEFORE DELETE OR TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER contact_points_is_never_deleted BEFORE DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER posts_is_never_deleted BEFORE DELETE OR TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER officers_is_never_deleted BEFORE DELETE OR TRUNCATE ON officers FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER channels_is_never_deleted BEFORE DELETE OR TRUNCATE ON channels FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER rotations_is_never_deleted BEFORE DELETE OR TRUNCATE ON rotations FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER overrides_is_never_deleted BEFORE DELETE OR TRUNCATE ON overrides FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER absences_is_never_deleted BEFORE DELETE OR TRUNCATE ON absences FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER policies_is_never_deleted BEFORE DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER api_keys_is_never_deleted BEFORE DELETE OR TRUNCATE ON api_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER history_is_never_deleted BEFORE DELETE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER alerts_is_never_deleted BEFORE DELETE OR TRUNCATE ON alerts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER requests_is_never_deleted BEFORE DELETE OR TRUNCATE ON requests FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER reply_codes_is_never_deleted BEFORE DELETE OR TRUNCATE ON reply_codes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER timeline_is_never_deleted BEFORE DELETE OR TRUNCATE ON timeline FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER acknowledgements_is_never_deleted BEFORE DELETE OR TRUNCATE ON acknowledgements FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER readings_is_never_deleted BEFORE DELETE OR TRUNCATE ON readings FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER messages_is_never_deleted BEFORE DELETE OR TRUNCATE ON messages FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER attempts_is_never_deleted BEFORE DELETE OR TRUNCATE ON attempts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER inbound_is_never_deleted BEFORE DELETE OR TRUNCATE ON inbound FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER pin_tries_is_never_deleted BEFORE DELETE OR TRUNCATE ON pin_tries FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
