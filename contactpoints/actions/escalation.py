@@ -25,6 +25,9 @@ from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
+BATCH = 200
+"""How many alerts one transaction carries on at the most."""
+
 _PAUSE = timedelta(seconds=5)
 Steps = Sequence[tuple[str, Mapping[str, Any]]]
 _BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
@@ -52,7 +55,7 @@ class Moved:
     alarms: list[Alarm] = field(default_factory=list)
 
 
-async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = 200) -> list[int]:
+async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = BATCH) -> list[int]:
     """Carry out what is due now; return the alerts that were touched (empty: nothing due).
 
     When one alert breaks a batch, each is tried alone, and the broken one waits for the administrator's eye without

@@ -5,11 +5,11 @@ from functools import partial
 from typing import get_args
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import alerts, opening, replies, timelines
-from contactpoints.api.bodies import json_body
+from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller
 from contactpoints.api.queries import header, number, one_of
 from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired
@@ -45,9 +45,9 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
         tools=runtime.tools,
     )
     if replayed:
-        return JSONResponse(alert, headers={"Idempotency-Replayed": "true"})
+        return Json(alert, headers={"Idempotency-Replayed": "true"})
     runtime.bell.ring("outbox", "due")
-    return JSONResponse(alert, status_code=201, headers={"Location": alert["links"]["self"]})
+    return Json(alert, status_code=201, headers={"Location": alert["links"]["self"]})
 
 
 async def list_alerts(runtime: Runtime, request: Request) -> Response:
@@ -62,14 +62,14 @@ async def list_alerts(runtime: Runtime, request: Request) -> Response:
         status=one_of(request.query_params.get("status"), pointer="/query/status", codes=get_args(Status)),
         now=runtime.now(),
     )
-    return JSONResponse({"items": items, "next_cursor": None if cursor is None else str(cursor)})
+    return Json({"items": items, "next_cursor": None if cursor is None else str(cursor)})
 
 
 async def read_alert(runtime: Runtime, request: Request) -> Response:
     """Read one alert."""
     actor = await caller(runtime, request)
     reference = request.path_params["reference"]
-    return JSONResponse(await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()))
+    return Json(await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()))
 
 
 async def read_timeline(runtime: Runtime, request: Request) -> Response:
@@ -78,7 +78,7 @@ async def read_timeline(runtime: Runtime, request: Request) -> Response:
     after = number(request.query_params.get("after"), pointer="/query/after", most=2**31 - 1) or 0
     reference = request.path_params["reference"]
     page = await timelines.read_timeline(runtime.db, actor=actor, reference=reference, after=after)
-    return JSONResponse({"items": page.items, "last": page.last})
+    return Json({"items": page.items, "last": page.last})
 
 
 async def read_request(runtime: Runtime, request: Request) -> Response:
@@ -88,7 +88,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     particulars = await alerts.read_request(
         runtime.db, actor=actor, reference=reference, now=runtime.now(), tools=runtime.tools
     )
-    return JSONResponse(particulars, headers={"Cache-Control": "no-store"})
+    return Json(particulars, headers={"Cache-Control": "no-store"})
 
 
 async def withdraw(runtime: Runtime, request: Request) -> Response:
@@ -100,7 +100,7 @@ async def withdraw(runtime: Runtime, request: Request) -> Response:
         runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now(), tools=runtime.tools
     )
     runtime.bell.ring("outbox")
-    return JSONResponse(alert)
+    return Json(alert)
 
 
 async def close(runtime: Runtime, request: Request) -> Response:
@@ -108,9 +108,7 @@ async def close(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     reason = read(Closure, await json_body(request)).reason
     reference = request.path_params["reference"]
-    return JSONResponse(
-        await alerts.close(runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now())
-    )
+    return Json(await alerts.close(runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now()))
 
 
 async def acknowledge(runtime: Runtime, request: Request) -> Response:
@@ -140,7 +138,7 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
     runtime.bell.ring("outbox")
     if outcome not in ("acknowledged", "acknowledged_late", "already_taken"):
         raise Conflict("Code and PIN do not acknowledge this alert.", outcome=outcome)
-    return JSONResponse(
+    return Json(
         await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()) | {"outcome": outcome}
     )
 

@@ -30,6 +30,7 @@ _MOST_OF_ONE = 48
 # Under load, looking and settling now and then instead of all the time makes batches, and batches make throughput.
 _BREATH = 0.008
 _SETTLING = 0.02
+_PRESSED = 0.2
 
 
 def message_of(claimed: Claimed) -> Message:
@@ -66,6 +67,10 @@ class Lane:
         self._health = Health()
         self.sender = Watch(f"sender of {kind}", self.claim, breath=_BREATH)
         self.settler = Watch(f"settler of {kind}", self.settle, breath=_SETTLING)
+
+    def press(self, pressed: bool) -> None:
+        """Look for work less often while thousands of alerts are due at once, or as often as usual again."""
+        self.sender.breath = _PRESSED if pressed else _BREATH
 
     async def claim(self) -> int:
         """Take what is due for the slots that are free, and let it fly; return how many messages that were."""

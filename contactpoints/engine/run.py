@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from contactpoints.actions import escalation, forgetting, replies, reports
+from contactpoints.actions.escalation import BATCH
 from contactpoints.engine import tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
 from contactpoints.engine.desk import Desk
@@ -35,6 +36,14 @@ async def carry_on(desk: Desk) -> int:
     if touched:
         desk.ring("outbox")
     return len(touched)
+
+
+async def _climb(desk: Desk, lanes: Sequence[Lane]) -> int:
+    """Carry out a batch of what is due; while there is more, the lanes leave the processor to the climbing."""
+    moved = await carry_on(desk)
+    for lane in lanes:
+        lane.press(moved >= BATCH)
+    return moved
 
 
 async def read_replies(desk: Desk) -> int:
@@ -75,7 +84,7 @@ async def run(
     """Keep watch until ``stop`` is set. What does not end soon then is followed up when its lease runs out."""
     lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
     senders = [lane.sender for lane in lanes]
-    timekeeper = Watch("timekeeper", lambda: carry_on(desk))
+    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes))
     reader = Watch("reader", lambda: read_replies(desk))
     tracing = Watch("tracer", lambda: tracer.follow_up(desk))
     armer = Watch("armer", lambda: _arm(desk, timekeeper), breath=_ARMING)

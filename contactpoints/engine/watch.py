@@ -16,13 +16,13 @@ Work = Callable[[], Awaitable[int]]
 class Watch:
     """Runs one kind of work, for ever. ``work`` does a batch and returns how much it did; 0 means nothing was due.
 
-    ``breath``: seconds between two looks. The first look after a quiet time is at once.
+    ``breath``: seconds between two looks, which may change. The first look after a quiet time is at once.
     """
 
     def __init__(self, name: str, work: Work, *, breath: float = 0.0) -> None:
         self.name = name
         self._work = work
-        self._breath = breath
+        self.breath = breath
         self._wake = asyncio.Event()
         self._wake.set()
         self._ended = False
@@ -54,4 +54,4 @@ class Watch:
                 _log.error("%s broke and goes on: %s", self.name, type(failure).__name__)
                 await asyncio.sleep(_PAUSE)
                 self._wake.set()
-            await asyncio.sleep(self._breath)
+            await asyncio.sleep(self.breath)

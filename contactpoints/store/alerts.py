@@ -1,6 +1,5 @@
 """Alerts, their reply codes and their acknowledgements."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any
 
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.database import Row, Session
+from schemas.writing import write_json
 
 _VIEW = """
 select a.*, first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
@@ -130,7 +130,7 @@ async def stand_all(session: Session, standings: Mapping[int, Mapping[str, Any]]
     told = [
         {"id": number} | {name: _plain(columns[name]) for name in _STANDING} for number, columns in standings.items()
     ]
-    await session.execute(_STAND_ALL, json.dumps(told))
+    await session.execute(_STAND_ALL, write_json(told))
 
 
 def _plain(value: Any) -> Any:
@@ -173,7 +173,7 @@ select new.code, new.page_token, new.alert_id, new.officer_id, new.post_id, new.
 
 def listed_codes(given: Sequence[tuple[int | None, NewCode]]) -> str:
     """Return new reply codes, each with its alert, as JSON."""
-    return json.dumps(
+    return write_json(
         [
             {
                 "code": new.code,

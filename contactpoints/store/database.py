@@ -9,13 +9,14 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
 import databases
 
 from contactpoints.rules.refusals import RequestInFlight, Unavailable
+from schemas.writing import write_json
 
 # asyncpg's classes are generic for type checkers alone, hence the quotes.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -59,11 +60,7 @@ def ring_after_commit(subject: str) -> None:
 
 async def prepare(connection: Connection) -> None:
     """Teach one new connection that jsonb is Python's own dicts and lists."""
-    await connection.set_type_codec("jsonb", encoder=_dumps, decoder=json.loads, schema="pg_catalog")
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    await connection.set_type_codec("jsonb", encoder=write_json, decoder=json.loads, schema="pg_catalog")
 
 
 async def _reset(connection: Connection) -> None:

@@ -86,28 +86,28 @@ with checked as materialized (
 opened as (
     insert into alerts (reference, api_key_id, requesting_party, requesting_authority, requested_party,
                         contact_point_id, kind, instrument, status, urgency, case_reference, notify, language, plan,
-                        resolved, warnings, state, step, due_at, news_at, exhausted_at, facts, step_since, opened_at)
+                        resolved, warnings, state, step, due_at, news_at, exhausted_at, step_since, opened_at)
     select $5, $2, $6, $7, $8, $9::bigint, $10, $11, $12, $13, $14, $15::text[], $16, $17::text::jsonb, $18::jsonb,
-           $19::jsonb, $20, $21::smallint, $22::timestamptz, $23::timestamptz, $24::timestamptz, $25::int, $3, $3
+           $19::jsonb, $20, $21::smallint, $22::timestamptz, $23::timestamptz, $24::timestamptz, $3, $3
       from checked where current and allowed and kept is null
     returning id),
-requested as (insert into requests (alert_id, sealed) select id, $26::bytea from opened),
+requested as (insert into requests (alert_id, sealed) select id, $25::bytea from opened),
 keyed as (insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)
-          select $2, $4::bytea, $27::bytea, id, $3 from opened),
+          select $2, $4::bytea, $26::bytea, id, $3 from opened),
 given as (
     insert into reply_codes (code, page_token, alert_id, officer_id, post_id, step, created_at)
     select c.code, c.page_token, opened.id, c.officer_id, c.post_id, c.step, $3
-      from opened, json_to_recordset($28::json) as c ({alerts.CODE_RECORD})
+      from opened, json_to_recordset($27::json) as c ({alerts.CODE_RECORD})
     returning id, officer_id),
 queued as (
     insert into messages (alert_id, reply_code_id, {outbox.COLUMNS}, queued_at, send_at)
     select opened.id, given.id, {_COLUMNS}, $3, coalesce(m.send_at, $3)
-      from opened, json_to_recordset($29::json) as m ({outbox.RECORD})
+      from opened, json_to_recordset($28::json) as m ({outbox.RECORD})
       left join given on given.officer_id = m.officer_id),
 told as (
     insert into timeline (alert_id, number, at, code, data)
     select opened.id, f.place, f.at, f.code, f.data
-      from opened, json_to_recordset($30::json) as f ({timeline.RECORD}))
+      from opened, json_to_recordset($29::json) as f ({timeline.RECORD}))
 select opened.id, checked.current, checked.allowed, checked.kept from checked left join opened on true
 """
 
@@ -155,7 +155,6 @@ async def take_in(
         new.due_at,
         new.news_at,
         new.exhausted_at,
-        len(first.noted),
         sealed,
         once.fingerprint,
         alerts.listed_codes([(None, code) for code in first.codes]),

@@ -1,6 +1,5 @@
 """The outbox: PostgreSQL is the queue. Claim with a lease, commit, send, write down (docs/decisions/0001 and 0002)."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from contactpoints.rules.delivery import Draft, rank
 from contactpoints.rules.phrasing import Words
 from contactpoints.store.database import Row, Session
+from schemas.writing import write_json
 
 _DRAFTED = {
     "officer_id": "bigint",
@@ -35,7 +35,7 @@ RECORD = ", ".join(f"{name} {kind}" for name, kind in (_DRAFTED | _BESIDE).items
 
 def listed(drafts: Sequence[tuple[int | None, Draft]]) -> str:
     """Return messages, each with its alert, as the JSON that the statements here read: one argument for any number."""
-    return json.dumps(
+    return write_json(
         [
             {name: getattr(draft, name) for name in _DRAFTED}
             | {

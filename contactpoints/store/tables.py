@@ -340,7 +340,6 @@ alerts = Table(
     _moment("exhausted_at"),
     _moment("withdrawn_at"),
     _moment("closed_at"),
-    Column("facts", Integer, nullable=False, server_default="0"),
     _one_of("status", "status", "actual", "exercise"),
     _one_of("urgency", "urgency", "emergency", "normal"),
     _one_of("state", "state", "alerting", "exhausted", "acknowledged", "withdrawn", "closed"),

@@ -1,12 +1,12 @@
 """The timeline: every fact about an alert, numbered from 1 without gaps under the alert's lock."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from contactpoints.store.database import Session, ring_after_commit
 from schemas import timeline as shapes
+from schemas.writing import write_json
 
 Noted = tuple[datetime, shapes.Fact]
 
@@ -15,19 +15,18 @@ RECORD = "alert_id bigint, place integer, at timestamptz, code text, data jsonb"
 
 _APPEND = f"""
 with new as (select * from json_to_recordset($1::json) as new ({RECORD})),
-more as (select alert_id, count(*) as facts from new group by alert_id),
 numbered as (
-    update alerts set facts = alerts.facts + more.facts from more where alerts.id = more.alert_id
-    returning alerts.id, alerts.facts - more.facts as before)
+    select alert_id, coalesce((select max(number) from timeline t where t.alert_id = new.alert_id), 0) as before
+      from new group by alert_id)
 insert into timeline (alert_id, number, at, code, data)
 select new.alert_id, numbered.before + new.place, new.at, new.code, new.data
-  from new join numbered on numbered.id = new.alert_id
+  from new join numbered on numbered.alert_id = new.alert_id
 """
 
 
 def listed(noted: Mapping[int, Sequence[Noted]]) -> str:
     """Return the facts about alerts as JSON, in their order for each alert."""
-    return json.dumps(
+    return write_json(
         [
             {"alert_id": alert_id, "place": place, "at": at.isoformat(), "code": fact.code, "data": shapes.write(fact)}
             for alert_id, facts in noted.items()
@@ -37,12 +36,12 @@ def listed(noted: Mapping[int, Sequence[Noted]]) -> str:
 
 
 async def append(session: Session, alert_id: int, facts: Sequence[Noted]) -> None:
-    """Add facts, each with its instant, in their order. The update of the alert's row is the lock."""
+    """Add facts, each with its instant, in their order, to an alert that the caller has locked."""
     await append_all(session, {alert_id: facts})
 
 
 async def append_all(session: Session, noted: Mapping[int, Sequence[Noted]]) -> None:
-    """Add facts to several alerts, which the caller has locked in the order of their numbers.
+    """Add facts to several alerts, which the caller has locked: two who number at once would break the primary key.
 
     The bell rings ``alert:<id>`` for each when the transaction is committed.
     """

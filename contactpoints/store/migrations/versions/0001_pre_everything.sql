@@ -226,7 +226,6 @@ CREATE TABLE alerts (
     exhausted_at TIMESTAMP WITH TIME ZONE,
     withdrawn_at TIMESTAMP WITH TIME ZONE,
     closed_at TIMESTAMP WITH TIME ZONE,
-    facts INTEGER DEFAULT '0' NOT NULL,
     CONSTRAINT alerts_pk PRIMARY KEY (id),
     CONSTRAINT alerts_status_ck CHECK (status in ('actual', 'exercise')),
     CONSTRAINT alerts_urgency_ck CHECK (urgency in ('emergency', 'normal')),
