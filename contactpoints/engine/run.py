@@ -38,11 +38,16 @@ async def carry_on(desk: Desk) -> int:
     return len(touched)
 
 
-async def _climb(desk: Desk, lanes: Sequence[Lane]) -> int:
-    """Carry out a batch of what is due; while there is more, the lanes leave the processor to the climbing."""
+async def _climb(desk: Desk, lanes: Sequence[Lane], *, again: Callable[[], None]) -> int:
+    """Carry out a batch of what is due; while there is more, the lanes leave the processor to the climbing.
+
+    When nothing is due any more, ``again`` is called at the instant when the next alert is.
+    """
     moved = await carry_on(desk)
     for lane in lanes:
         lane.press(moved >= BATCH)
+    if not moved:
+        await _arm(desk, again)
     return moved
 
 
@@ -67,14 +72,14 @@ async def read_reports(desk: Desk) -> int:
     return await reports.handle_due(desk.db, now=desk.now(), tools=desk.tools, most=_REPORTS)
 
 
-async def _arm(desk: Desk, watch: Watch) -> int:
-    """Sleep until the earliest due time, at most a second: the bell or the next tick wakes sooner."""
+async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
+    """Have ``wake`` called at the earliest due time, if that is within a second: else the next tick looks again."""
     async with desk.db.session() as session:
         due = await alerts.next_due(session)
     if due is not None:
         wait = max(0.0, (due - desk.now()).total_seconds())
         if wait < _TICK:
-            asyncio.get_running_loop().call_later(wait, watch.wake)
+            asyncio.get_running_loop().call_later(wait, wake)
     return 0
 
 
@@ -84,10 +89,10 @@ async def run(
     """Keep watch until ``stop`` is set. What does not end soon then is followed up when its lease runs out."""
     lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
     senders = [lane.sender for lane in lanes]
-    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes))
+    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, again=timekeeper.wake))
     reader = Watch("reader", lambda: read_replies(desk))
     tracing = Watch("tracer", lambda: tracer.follow_up(desk))
-    armer = Watch("armer", lambda: _arm(desk, timekeeper), breath=_ARMING)
+    armer = Watch("armer", lambda: _arm(desk, timekeeper.wake), breath=_ARMING)
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
     # A breath between its batches: forgetting is never in a hurry.
     janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
