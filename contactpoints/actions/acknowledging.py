@@ -51,7 +51,7 @@ async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetim
         row = await alerts.lock(session, code["alert_id"])
         if row["state"] in ("withdrawn", "closed"):
             return await _answered(session, arrival, code, what=row["state"], now=now, tools=tools, at=now)
-        await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, right=True)
+        await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="right")
         before = await alerts.acknowledgements_of(session, row["id"])
         late = row["state"] == "exhausted" or row["cycle"] > 1
         await _add(session, arrival, code, row=row, late=late, now=now)
@@ -140,7 +140,7 @@ async def note_wrong_pin(db: Database, arrival: Arrived, code: Row, *, now: date
     """Count a wrong PIN. The third locks the code, and the chain climbs at once instead of waiting."""
     async with db.transaction() as session:
         row = await alerts.lock(session, code["alert_id"])
-        wrong = await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, right=False)
+        wrong = await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="wrong")
         left = max(0, MOST_TRIES - wrong)
         said = {"channel": arrival.channel, "line": code["line"], "officer": code["officer_id"]}
         noted: list[Noted] = [(now, facts.PinWrong(**said, tries_left=left))]
@@ -158,6 +158,7 @@ async def note_useless_pin(db: Database, arrival: Arrived, code: Row, *, what: s
     """Answer an officer whose PIN is not set, locked or expired, and climb if nobody else was called by this step."""
     async with db.transaction() as session:
         await alerts.lock(session, code["alert_id"])
+        await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="useless")
         noted: list[Noted] = [(now, _received(arrival, code, "acknowledgement"))]
         if what == "pin_locked":
             noted += await _alarm(session, code, about=f"officer:{code['officer_id']}", now=now, tools=tools)

@@ -89,8 +89,12 @@ async def read_request(
         if not await answer_page.take_reading_try(session, page.reply_code_id, most=MOST_TRIES):
             return "code_locked", None
     verdict = await check_pin(db, page.officer_id, pin, now)
+    if verdict == "wrong":
+        return "wrong_pin", None
     if verdict != "right":
-        return "wrong_pin" if verdict == "wrong" else "pin_not_usable", None
+        async with db.session() as session:
+            await answer_page.give_reading_try_back(session, page.reply_code_id)
+        return "pin_not_usable", None
     async with db.transaction() as session:
         row = await alerts.lock(session, page.alert_id)
         sealed = await alerts.request(session, page.alert_id)

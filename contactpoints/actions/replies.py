@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +17,15 @@ from contactpoints.rules import wording
 from contactpoints.rules.answer_page import read_typed
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.rules.delivery import Draft
+from contactpoints.rules.refusals import Refusal, RequestInFlight, Unavailable
 from contactpoints.rules.replies import Reply, read_reply
 from contactpoints.store import alerts, channels, inbound, outbox
-from contactpoints.store.database import Database, Row
+from contactpoints.store.database import Database, DatabaseFault, Row
 from contactpoints.store.sealing import Unsealable, inbound_place
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
+_AGAIN = timedelta(seconds=1)
 # What a PIN that is not simply wrong is answered.
 _PIN_TROUBLE = {"not_set": "pin_not_set", "locked": "pin_locked"}
 
@@ -133,7 +136,19 @@ async def handle(db: Database, *, number: int, now: datetime, tools: Tools, chec
     """Read one reply and do what it says; return what came of it. Handling it again changes nothing.
 
     Outcomes: what was answered (`rules.wording_answers.ANSWERS`), ``done`` (it was handled before) and ``unreadable``.
+    Raises what the database says; where that passes (a lock, an outage) the reply comes up again at once.
     """
+    try:
+        return await _handle(db, number, now=now, tools=tools, check_pin=check_pin)
+    except (RequestInFlight, Unavailable, DatabaseFault) as fault:
+        if not isinstance(fault, DatabaseFault) or fault.passes:
+            with suppress(Refusal, DatabaseFault):
+                async with db.session() as session:
+                    await inbound.come_again(session, number, at=now + _AGAIN)
+        raise
+
+
+async def _handle(db: Database, number: int, *, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
     async with db.session() as session:
         row = await inbound.read(session, number)
     if row is None or row["handled_at"] is not None:

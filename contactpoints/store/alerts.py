@@ -245,7 +245,7 @@ async def take_try(session: Session, *, reply_code_id: int, inbound_id: int, mos
         """insert into pin_tries (reply_code_id, inbound_id, at)
            select $1, $2, $3 from reply_codes
             where id = $1 and locked_at is null
-              and (select count(*) from pin_tries where reply_code_id = $1 and outcome is distinct from 'right'
+              and (select count(*) from pin_tries where reply_code_id = $1 and coalesce(outcome, 'wrong') = 'wrong'
                       and inbound_id <> $2) < $4
            on conflict (reply_code_id, inbound_id) do update set at = excluded.at returning 1""",
         reply_code_id,
@@ -256,13 +256,16 @@ async def take_try(session: Session, *, reply_code_id: int, inbound_id: int, mos
     return taken is not None
 
 
-async def judge_try(session: Session, *, reply_code_id: int, inbound_id: int, right: bool) -> int:
-    """Write down how a try ended; return how many wrong ones there are."""
+async def judge_try(session: Session, *, reply_code_id: int, inbound_id: int, outcome: str) -> int:
+    """Write down how a try ended; return how many wrong ones there are.
+
+    ``right``, ``wrong``, or ``useless`` where no PIN was looked at: only a wrong one stays used up.
+    """
     await session.execute(
         "update pin_tries set outcome = $3 where reply_code_id = $1 and inbound_id = $2",
         reply_code_id,
         inbound_id,
-        "right" if right else "wrong",
+        outcome,
     )
     wrong: int = await session.fetchval(
         "select count(*) from pin_tries where reply_code_id = $1 and outcome = 'wrong'", reply_code_id

@@ -12,7 +12,7 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, a.reference, a.s
        a.state, a.kind, a.opened_at, a.urgency, a.plan, o.language, p.line, c.zone, c.pin_required,
        r.locked_at is not null as locked,
        greatest(0, $2 - (select count(*) from pin_tries t
-                          where t.reply_code_id = r.id and t.outcome is distinct from 'right'))::int as tries_left,
+                          where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
        first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
        mine.received_at as mine_at
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
@@ -59,6 +59,13 @@ async def take_reading_try(session: Session, reply_code_id: int, *, most: int) -
         most,
     )
     return taken is not None
+
+
+async def give_reading_try_back(session: Session, reply_code_id: int) -> None:
+    """Take back a try that no PIN was looked at for."""
+    await session.execute(
+        "update reply_codes set reading_tries = reading_tries - 1 where id = $1 and reading_tries > 0", reply_code_id
+    )
 
 
 async def note_reading(session: Session, page: AnswerPage, *, now: datetime) -> None:

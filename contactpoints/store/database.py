@@ -47,6 +47,8 @@ AWAY = (
     TimeoutError,
 )
 
+# SQLSTATE classes: connection, rollback, resources, object in use, intervention, system.
+_PASSING = ("08", "40", "53", "55", "57", "58")
 
 _told: ContextVar[set[str] | None] = ContextVar("told", default=None)
 
@@ -174,6 +176,11 @@ class DatabaseFault(Exception):
         super().__init__(message)
         self.sqlstate = sqlstate
         self.constraint = constraint
+
+    @property
+    def passes(self) -> bool:
+        """Say whether the same statement may succeed a moment later: after a deadlock, a time-out, a full disk."""
+        return self.sqlstate[:2] in _PASSING
 
     @classmethod
     def of(cls, failure: asyncpg.PostgresError) -> "DatabaseFault":

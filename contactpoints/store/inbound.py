@@ -108,6 +108,11 @@ async def handled(session: Session, number: int, *, outcome: str, now: datetime)
     return str(done).endswith(" 1")
 
 
+async def come_again(session: Session, number: int, *, at: datetime) -> None:
+    """End the lease of an arrival that could not be handled: it comes up again after ``at``."""
+    await session.execute("update inbound set lease_until = $2 where id = $1 and handled_at is null", number, at)
+
+
 async def may_answer(session: Session, address: str, *, now: datetime, most: int, again: timedelta | None) -> bool:
     """Count an answer to an address; False when it has had ``most`` already, ``again`` ago or later (None: ever)."""
     counted = await session.fetchval(

@@ -403,7 +403,7 @@ pin_tries = Table(
     _refers("inbound_id", "inbound.id"),
     _moment("at", required=True),
     _words("outcome", required=False),
-    _one_of("outcome", "outcome", "right", "wrong"),
+    _one_of("outcome", "outcome", "right", "wrong", "useless"),
     UniqueConstraint("reply_code_id", "inbound_id"),
 )
 

@@ -256,3 +256,15 @@ async def test_what_is_no_page_is_told_in_words_and_quotes_nothing(world: World)
 async def test_an_unknown_reader_is_spoken_to_in_the_language_of_the_browser(world: World) -> None:
     answer = await look(world, "/a/none", **{"Accept-Language": "de-AT,es;q=0.8,en;q=0.5"})
     assert "Aquí no hay nada" in answer.text
+
+
+async def test_a_pin_that_cannot_be_used_costs_no_try_at_reading_the_request(world: World) -> None:
+    _, path = await opened(world)
+    await types(world, path, PIN)
+    async with world.runtime.db.session() as session:
+        await session.execute("update pins set expires_at = set_at")
+    for _ in range(3):
+        assert (await world.client.post(f"{path}/request", data={"pin": PIN})).status_code == 422
+    async with world.runtime.db.session() as session:
+        await session.execute("update pins set expires_at = null")
+    assert (await world.client.post(f"{path}/request", data={"pin": PIN})).status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contactpoints.actions.access import make_key
+from contactpoints.actions.access import make_key, set_pin
 from contactpoints.rules.access import Actor, Role
 from tests.world import PIN, START, World
 
@@ -223,3 +223,23 @@ async def test_words_about_an_exercise_say_so_first_to_strangers_and_keepers_too
     said = [await world.answers(first, text) for text in ("bonjour", "HELP", "who is this?")]
     subjects = await alarms(world)
     assert [each.startswith("EXERCISE") for each in [*said, *subjects]] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["update pins set locked_at = set_at", "update pins set expires_at = set_at", "delete from pins"],
+)
+async def test_a_pin_that_cannot_be_used_costs_no_try_and_the_new_one_acknowledges(world: World, change: str) -> None:
+    first = world.network["FR"].officers[0]
+    reference = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    code = await world.code_of(first)
+    async with world.runtime.db.session() as session:
+        await session.execute(change)
+    for _ in range(3):
+        await world.answers(first, f"{code} {PIN}")
+    async with world.runtime.db.session() as session:
+        await session.execute("delete from pins where officer_id = $1", first.id)
+    await set_pin(world.runtime.db, first.id, pin="739104", now=START, tools=world.runtime.tools)
+    assert "ACCUSÉ DE RÉCEPTION" in await world.answers(first, f"{code} 739104")
+    assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"

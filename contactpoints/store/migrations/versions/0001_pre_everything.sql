@@ -481,7 +481,7 @@ CREATE TABLE pin_tries (
     inbound_id BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     outcome TEXT,
-    CONSTRAINT pin_tries_outcome_ck CHECK (outcome in ('right', 'wrong')),
+    CONSTRAINT pin_tries_outcome_ck CHECK (outcome in ('right', 'wrong', 'useless')),
     CONSTRAINT pin_tries_reply_code_id_inbound_id_uq UNIQUE (reply_code_id, inbound_id),
     CONSTRAINT pin_tries_reply_code_id_fk FOREIGN KEY(reply_code_id) REFERENCES reply_codes (id),
     CONSTRAINT pin_tries_inbound_id_fk FOREIGN KEY(inbound_id) REFERENCES inbound (id)
