@@ -58,13 +58,15 @@ def application(runtime: Runtime) -> Starlette:
             *rehearsal.routes(runtime),
             *pages.routes(runtime),
         ],
-        middleware=[Middleware(metrics.Counted, metrics=measures)],
+        middleware=[
+            Middleware(metrics.Counted, metrics=measures),
+            Middleware(problems.Caught, render=_told(problems.render_fault)),
+        ],
         exception_handlers={
             Refusal: _told(problems.render),
             BadInput: _told(problems.render_bad_input),
             HTTPException: _told(problems.render_http),
             DatabaseFault: _told(problems.render_fault),
-            Exception: _told(problems.render_fault),
         },
     )
     # A redirect would repeat whatever the Host header says.

@@ -115,7 +115,8 @@ class World:
     async def _next_due(self) -> datetime | None:
         async with self.runtime.db.session() as session:
             due: datetime | None = await session.fetchval(
-                """select least((select min(due_at) from alerts), (select min(send_at) from messages),
+                """select least((select min(greatest(due_at, coalesce(retry_at, due_at))) from alerts),
+                                (select min(send_at) from messages),
                                 (select min(trace_at) from messages), (select min(lease_until) from messages))"""
             )
         return due

@@ -19,8 +19,9 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import alerts as rules
 from contactpoints.rules import calls, escalation
 from contactpoints.rules.escalation import Climb, Exhaust, Plan, Rest, Standing, Wait
+from contactpoints.rules.refusals import Refusal
 from contactpoints.store import alerts, directory, outbox, timeline
-from contactpoints.store.database import Database, DatabaseFault, Row, Session
+from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
@@ -30,7 +31,6 @@ BATCH = 200
 
 _PAUSE = timedelta(seconds=5)
 Steps = Sequence[tuple[str, Mapping[str, Any]]]
-_BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
 
 
 @lru_cache(maxsize=4096)
@@ -58,8 +58,8 @@ class Moved:
 async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = BATCH) -> list[int]:
     """Carry out what is due now; return the alerts that were touched (empty: nothing due).
 
-    When one alert breaks a batch, each is tried alone, and the broken one waits for the administrator's eye without
-    holding up its neighbours.
+    When one alert breaks a batch, each is tried alone. The broken one is tried again every 5 s and stays due, so that
+    `/healthz/engine` tells of it; it holds up no neighbour.
     """
     rows: list[Row] = []
     try:
@@ -67,7 +67,9 @@ async def carry_on(db: Database, *, now: datetime, tools: Tools, most: int = BAT
             rows = await alerts.claim_due(session, now=now, most=most)
             await _carry_on(session, rows, now=now, tools=tools)
         return [row["id"] for row in rows]
-    except _BROKEN as failure:
+    except Refusal:
+        raise
+    except Exception as failure:  # whatever one alert breaks with must not hold up the others of its batch
         _log.error("a batch of due alerts broke (%s); trying each alone", type(failure).__name__)
     touched = []
     for row in rows:
@@ -81,12 +83,12 @@ async def _alone(db: Database, alert_id: int, *, now: datetime, tools: Tools) ->
             rows = await alerts.claim_one_due(session, alert_id, now=now)
             await _carry_on(session, rows, now=now, tools=tools)
         return [alert_id]
-    except _BROKEN as failure:
+    except Refusal:
+        raise
+    except Exception as failure:  # as above
         _log.error("alert %d cannot be carried on: %s; trying again in 5 s", alert_id, type(failure).__name__)
         async with db.transaction() as session:
-            row = await alerts.lock(session, alert_id)
-            if row["due_at"] is not None:
-                await alerts.stand(session, alert_id, due_at=now + _PAUSE)
+            await alerts.put_off(session, alert_id, until=now + _PAUSE)
     return []
 
 

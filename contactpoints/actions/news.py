@@ -30,6 +30,11 @@ def addressees_of(row: Row) -> Addressees:
     return Addressees(row["reference"], row["status"] == "exercise", row["notify"], row["language"])
 
 
+def kind_of(address: str) -> str:
+    """Return by which kind of channel a requester's address is written to."""
+    return "email" if "@" in address else "sms"
+
+
 def news_of(
     to: Addressees,
     what: facts.News,
@@ -58,7 +63,7 @@ def news_of(
     )
     drafts = []
     for address in to.notify:
-        kind = "email" if "@" in address else "sms"
+        kind = kind_of(address)
         if kind not in tools.gateways:
             continue
         words = wording.news_words(words_of(tools, to.language), kind, news=told)

@@ -22,9 +22,9 @@ from contactpoints.rules.alerts import Opening
 from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
-from contactpoints.rules.refusals import Fault, IdempotencyKeyReused, Invalid, NotAuthenticated
+from contactpoints.rules.refusals import Fault, IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
 from contactpoints.store import directory, intake, timeline
-from contactpoints.store.atlas import Route
+from contactpoints.store.atlas import Place, Route
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.intake import First, NewAlert, Once
 from contactpoints.store.sealing import request_place
@@ -32,7 +32,7 @@ from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import OpenAlert
 
-_TRIES = 8
+_TRIES = 20
 """How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""
 
 
@@ -58,9 +58,16 @@ async def open_alert(
     access.must_trigger(actor)
     asked = Asked(actor, command, Once(hashlib.sha256(once.encode()).digest(), fingerprint), now)
     for _ in range(_TRIES):
-        route = tools.atlas.kept_route(command.requested_party, urgency=command.urgency)
-        if route is None:
-            route = await _route(db, command, tools=tools)
+        try:
+            route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
+            if route is None:
+                route = await _route(db, command, tools=tools)
+        except Invalid:
+            # The answer to a repeated key comes before what has become of the Party since.
+            kept = await _kept(db, asked)
+            if kept is None:
+                raise
+            return await read_alert(db, actor=actor, reference=kept, now=now), True
         try:
             alert = await _take_in(db, asked, route, tools=tools)
         except DatabaseFault as fault:
@@ -73,7 +80,7 @@ async def open_alert(
         if kept is not None:
             return await read_alert(db, actor=actor, reference=kept, now=now), True
         await _route(db, command, tools=tools)
-    raise RuntimeError("the directory or the drawn codes would not stand still")
+    raise Unavailable("The directory is being changed at this very moment; nothing was done, try again.")
 
 
 async def _kept(db: Database, asked: Asked) -> str | None:
@@ -88,13 +95,20 @@ async def _kept(db: Database, asked: Asked) -> str | None:
     return reference
 
 
+def _place(command: OpenAlert) -> Place:
+    return command.requested_party, command.territory
+
+
 async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
     async with db.session() as session:
-        route = await tools.atlas.route(session, command.requested_party, urgency=command.urgency)
+        route = await tools.atlas.route(session, _place(command), urgency=command.urgency)
         if route is not None:
             return route
         if await directory.find_party(session, command.requested_party) is None:
             raise Invalid([Fault("/requested_party", "unknown_party", "No such Party is in the directory.")])
+        if command.territory is not None:
+            detail = "This Party has no contact point for that territory; leave it out to reach the one for all of it."
+            raise Invalid([Fault("/territory", "no_contact_point", detail)])
         raise Invalid([Fault("/requested_party", "no_contact_point", "This Party has no contact point here yet.")])
 
 
@@ -139,6 +153,7 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
         waits_until=begins if begins > now else None,
+        untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
     return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now), begins)
 

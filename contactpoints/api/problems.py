@@ -2,11 +2,13 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contactpoints.rules import refusals
 from contactpoints.store.database import DatabaseFault
@@ -88,6 +90,32 @@ async def render_fault(request: Request, fault: Exception) -> Response:
     status = 400 if untranslatable else 500
     body = {"type": "about:blank", "title": title, "status": status, "instance": request.url.path}
     return JSONResponse(body, status_code=status, media_type=_MEDIA)
+
+
+class Caught:
+    """The outermost door: answers what nobody expected, and lets no exception out, whose words a server would log."""
+
+    def __init__(self, app: ASGIApp, render: Callable[[Request, Exception], Awaitable[Response]]) -> None:
+        self._app = app
+        self._render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        begun = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as fault:  # told by its type alone
+            if scope["type"] != "http":
+                raise
+            answer = await self._render(Request(scope), fault)
+            if not begun:
+                await answer(scope, receive, send)
 
 
 def _slug(name: str) -> str:

@@ -75,7 +75,7 @@ async def read_reports(desk: Desk) -> int:
 async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
     """Have ``wake`` called at the earliest due time, if that is within a second: else the next tick looks again."""
     async with desk.db.session() as session:
-        due = await alerts.next_due(session)
+        due = await alerts.next_due(session, now=desk.now())
     if due is not None:
         wait = max(0.0, (due - desk.now()).total_seconds())
         if wait < _TICK:

@@ -45,10 +45,12 @@ def warnings(
     taken: Taken,
     capability: str | None,
     waits_until: datetime | None = None,
+    untold: bool = False,
 ) -> tuple[Caution, ...]:
     """Return what to warn the requester of. ``asking`` and ``asked`` map instruments to each Party's status.
 
     ``waits_until``: when the first step is due that waits for working hours; None when it was taken at once.
+    ``untold``: none of the requester's addresses can be written to.
 
     The data on memberships are seed data to be confirmed: they warn, and block nothing.
     """
@@ -66,6 +68,9 @@ def warnings(
         found.append(Caution("outside_working_hours", detail))
     elif taken.step is None:
         found.append(Caution("nobody_reached", "No step could call anybody; the chain starts again by itself."))
+    if untold:
+        detail = "No address of yours can be written to: follow the alert over the API."
+        found.append(Caution("requester_not_told", detail))
     return tuple(found)
 
 

@@ -82,24 +82,45 @@ select id, reference, kind, requested_party, contact_point_id, status, urgency, 
 """
 
 
+_NOW = "due_at <= $1 and (retry_at is null or retry_at <= $1)"
+"""What is due; an alert that could not be carried on is due all the while, and tried again at ``retry_at``."""
+
+
 async def claim_due(session: Session, *, now: datetime, most: int) -> list[Row]:
-    """Lock alerts that are due, the longest due first; those another engine works on are passed over."""
-    return await session.fetch(
-        _DUE + " where due_at <= $1 order by due_at limit $2 for no key update skip locked", now, most
-    )
+    """Lock alerts that are due, the longest due first; those another engine works on are passed over.
+
+    Exercises come when no actual alert is due.
+    """
+    for status in ("actual", "exercise"):
+        rows = await session.fetch(
+            f"{_DUE} where {_NOW} and status = $3 order by due_at limit $2 for no key update skip locked",
+            now,
+            most,
+            status,
+        )
+        if rows:
+            return rows
+    return []
 
 
 async def claim_one_due(session: Session, alert_id: int, *, now: datetime) -> list[Row]:
     """Lock one alert if it is still due; an empty list if not."""
-    return await session.fetch(_DUE + " where id = $1 and due_at <= $2 for no key update", alert_id, now)
+    return await session.fetch(f"{_DUE} where {_NOW} and id = $2 for no key update", now, alert_id)
 
 
-async def next_due(session: Session) -> datetime | None:
-    """Return the earliest due time, or None when no alert is open."""
+async def next_due(session: Session, *, now: datetime) -> datetime | None:
+    """Return when an alert is to be carried on next, or None when none is open."""
     at: datetime | None = await session.fetchval(
-        "select due_at from alerts where due_at is not null order by due_at limit 1"
+        """select least((select min(due_at) from alerts where due_at > $1),
+                        (select min(greatest(due_at, coalesce(retry_at, due_at))) from alerts where due_at <= $1))""",
+        now,
     )
     return at
+
+
+async def put_off(session: Session, alert_id: int, *, until: datetime) -> None:
+    """Try an alert again at ``until``. It stays due, so that whoever watches sees how late it is."""
+    await session.execute("update alerts set retry_at = $2 where id = $1 and due_at is not null", alert_id, until)
 
 
 async def stand(session: Session, alert_id: int, **columns: Any) -> None:
@@ -119,7 +140,7 @@ _STANDING = {
     "exhausted_at": "timestamptz",
 }
 _STAND_ALL = f"""
-update alerts set {", ".join(f"{name} = new.{name}" for name in _STANDING)}
+update alerts set retry_at = null, {", ".join(f"{name} = new.{name}" for name in _STANDING)}
   from json_to_recordset($1::json) as new (id bigint, {", ".join(f"{name} {kind}" for name, kind in _STANDING.items())})
  where alerts.id = new.id
 """

@@ -34,6 +34,10 @@ class Route:
     stages: tuple[Mapping[str, Any], ...]
 
 
+Place = tuple[str, str | None]
+"""Whom an alert is for: a Party, and the territory of it that has a contact point of its own, if that is meant."""
+
+
 class Atlas:
     """What a process keeps of the directory. Tasks may share it; what is older than the revision is forgotten."""
 
@@ -42,7 +46,7 @@ class Atlas:
         self._scale = time_scale
         self.revision = 0
         self._points: dict[tuple[int, str], ContactPoint] = {}
-        self._routes: dict[tuple[str, str], Route] = {}
+        self._routes: dict[tuple[Place, str], Route] = {}
         self._memberships: Mapping[str, Mapping[str, str]] = {}
 
     def turn_to(self, revision: int) -> None:
@@ -63,15 +67,15 @@ class Atlas:
             points.update({(number, urgency): point for number, point in loaded.items()})
         return {each: points[each, urgency] for each in wanted if (each, urgency) in points}
 
-    def kept_route(self, party: str, *, urgency: str) -> Route | None:
-        """Return the route to a Party if it is in memory. It may be stale: its revision has to be asked for."""
-        return self._routes.get((party, urgency))
+    def kept_route(self, place: Place, *, urgency: str) -> Route | None:
+        """Return the route to a place if it is in memory. It may be stale: its revision has to be asked for."""
+        return self._routes.get((place, urgency))
 
-    async def route(self, session: Session, party: str, *, urgency: str) -> Route | None:
-        """Load the route to a Party; None without a contact point."""
+    async def route(self, session: Session, place: Place, *, urgency: str) -> Route | None:
+        """Load the route to a place; None without a contact point."""
         self.turn_to(await directory.revision(session))
         revision, routes = self.revision, self._routes
-        answering = await directory.answering_for(session, party)
+        answering = await directory.answering_for(session, place[0], territory=place[1])
         if answering is None:
             return None
         secretariat = await directory.secretariat(session)
@@ -87,7 +91,7 @@ class Atlas:
             self._memberships = bound
         plan_json = json.dumps(write_plan(plan))
         route = Route(revision, known[answering], known, bound, plan, plan_json, stages(plan, known))
-        routes[party, urgency] = route
+        routes[place, urgency] = route
         return route
 
 

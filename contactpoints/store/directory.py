@@ -52,12 +52,13 @@ async def memberships(session: Session) -> dict[str, dict[str, str]]:
     return found
 
 
-async def answering_for(session: Session, party: str) -> int | None:
-    """Return the id of the contact point that answers for the whole of ``party``, None without one."""
+async def answering_for(session: Session, party: str, *, territory: str | None) -> int | None:
+    """Return the contact point that answers for a territory of ``party`` (None: for the whole of it), None without."""
     found: int | None = await session.fetchval(
         "select id from contact_points"
-        " where party = $1 and territory is null and retired_at is null order by id limit 1",
+        " where party = $1 and territory is not distinct from $2 and retired_at is null order by id limit 1",
         party,
+        territory,
     )
     return found
 

@@ -17,15 +17,14 @@ async def due_since(session: Session, *, now: datetime) -> dict[str, datetime | 
     """Return since when the oldest of each kind of work has been due; None where nothing is.
 
     The kinds: ``timers`` of alerts, ``messages`` to be sent, ``leases`` of senders that died, ``traces`` of messages
-    that nobody is sure of, and ``replies`` that came in and that nobody has in hand.
+    that nobody is sure of, and ``replies`` that came in and are not dealt with, however often they were tried.
     """
     row = await session.fetchrow(
         """select (select min(due_at) from alerts where due_at <= $1) as timers,
                   (select min(send_at) from messages where state = 'queued' and send_at <= $1) as messages,
                   (select min(lease_until) from messages where state = 'sending' and lease_until <= $1) as leases,
                   (select min(trace_at) from messages where state = 'unsure' and trace_at <= $1) as traces,
-                  (select min(coalesce(lease_until, received_at)) from inbound
-                    where handled_at is null and coalesce(lease_until, received_at) <= $1) as replies""",
+                  (select min(received_at) from inbound where handled_at is null) as replies""",
         now,
     )
     return dict(row or {})

@@ -334,6 +334,7 @@ alerts = Table(
     Column("cycle", Integer, nullable=False, server_default="1"),
     _moment("step_since"),
     _moment("due_at"),
+    _moment("retry_at"),
     _moment("news_at"),
     _moment("opened_at", required=True),
     _moment("acknowledged_at"),
