@@ -80,7 +80,7 @@ async def open_alert(
         if kept is not None:
             return await read_alert(db, actor=actor, reference=kept, now=now), True
         await _route(db, command, tools=tools)
-    raise Unavailable("The directory is being changed at this very moment; nothing was done, try again.")
+    raise Unavailable("The alert could not be written down just now, and nothing was done; try again.")
 
 
 async def _kept(db: Database, asked: Asked) -> str | None:

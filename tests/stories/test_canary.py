@@ -276,7 +276,7 @@ async def test_case_data_and_pins_are_found_nowhere(world: World, server: Server
             await _broken(call, admin, officer.id)
             await _late(call, admin)
             assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 201
-            assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 500
+            assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 503
             await world.passes(hours=2)
         answers = "\n".join(call.heard + collide.heard)
         logs = "\n".join(logged.lines)
