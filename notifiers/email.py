@@ -22,9 +22,12 @@ _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 # What Postfix, Exim and Exchange say about the number the mail has with them.
 _QUEUED = re.compile(r"\b(?:queued as|id=)\s*([\w.-]{4,64})")
 
-# RFC 3463. 5.2.2 is a full mailbox; 5.7.x is policy: a missing login, a sender that is not allowed, a blocked relay.
-# Those are mended on our side or pass, and until then nobody's address may be written off.
-_PASSES = ("5.2.2", "5.3.", "5.5.", "5.7.")
+# RFC 3463. 5.1.7 and 5.1.8 are about the sender's address; 5.2.2 is a full mailbox; 5.7.x is policy: a missing login, a
+# sender that is not allowed, a blocked relay. Those are mended on our side or pass.
+_PASSES = ("5.1.7", "5.1.8", "5.2.2", "5.3.", "5.5.", "5.7.")
+
+# 5.2.1 is a mailbox that was closed.
+_ADDRESS = re.compile(r"5\.1\.\d+|5\.2\.1")
 
 
 def _now() -> datetime:
@@ -50,7 +53,7 @@ class SmtpEmail:
         except ValueError:
             to = ""
         if not to:
-            raise NotSent("not a mail address", permanent=True, code="bad_address")
+            raise _no_address()
         letter = write(message, to, sender=self._sender, at=self._now())
         delivery = _Delivery(self._sender.address, to, letter)
         failure: NotSent | Unsure
@@ -99,7 +102,7 @@ class _Delivery:
             return _refusal(no)
         except ValueError:
             # `aiosmtplib` refuses addresses that could smuggle a command; nothing was written.
-            return NotSent("not a mail address", permanent=True, code="bad_address")
+            return _no_address()
         queued = _QUEUED.search(said)
         return Receipt(provider_status="250", detail=queued[1] if queued else None)
 
@@ -122,9 +125,22 @@ async def _clear(line: aiosmtplib.SMTP) -> None:
 def _refusal(no: aiosmtplib.SMTPResponseException) -> NotSent:
     enhanced = _enhanced(no.message)
     ours = isinstance(no, aiosmtplib.SMTPSenderRefused) or enhanced.startswith(_PASSES)
-    # 502 to 504, 530, 535 and the like speak of commands and logins, never of a mailbox (RFC 5321, 4.2.3).
-    permanent = no.code in (550, 551, 552, 553, 554, 556) and not ours
-    return NotSent(f"refused by the mail server ({_codes(no)})", permanent=permanent, code=_codes(no))
+    # A server of the old kind, without the second code, speaks of the mailbox in its answer to RCPT alone (RFC 5321,
+    # 4.2.3); what else it refuses may be its opinion of us.
+    plain = isinstance(no, aiosmtplib.SMTPRecipientRefused) and no.code in (550, 551, 553) and not enhanced
+    # 502 to 504, 530, 535 and the like speak of commands and logins, never of a mailbox.
+    told = bool(enhanced) and no.code in (550, 551, 552, 553, 554, 556) and not ours
+    named = isinstance(no, aiosmtplib.SMTPRecipientRefused) and bool(_ADDRESS.fullmatch(enhanced))
+    return NotSent(
+        f"refused by the mail server ({_codes(no)})",
+        permanent=plain or told,
+        code=_codes(no),
+        address_is_bad=plain or (told and named),
+    )
+
+
+def _no_address() -> NotSent:
+    return NotSent("not a mail address", permanent=True, code="bad_address", address_is_bad=True)
 
 
 def _enhanced(said: str) -> str:

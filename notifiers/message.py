@@ -49,13 +49,18 @@ class Receipt:
 
 
 class NotSent(Exception):
-    """The message did not leave. ``permanent`` means a retry cannot help; ``code`` is the gateway's own."""
+    """The message did not leave. ``permanent``: it never will; ``code`` is the gateway's own.
 
-    def __init__(self, reason: str, *, permanent: bool, code: str | None = None) -> None:
+    ``address_is_bad``: nothing ever reaches this address, and that is no fault of ours. Whoever says so takes an
+    officer's channel out of use, so only refusals that name the recipient as their reason do.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool, code: str | None = None, address_is_bad: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.code = code
+        self.address_is_bad = address_is_bad
 
 
 class Unsure(Exception):
@@ -147,13 +152,17 @@ class Inquirable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a gateway says about a message that it took. ``permanent`` only means something when it is refused."""
+    """What a gateway says about a message that it took.
+
+    ``permanent`` and ``address_is_bad`` are those of `NotSent`, and only mean something when it is refused.
+    """
 
     provider_code: str
     attempt_code: str | None
     state: Literal["accepted", "delivered", "refused"]
     permanent: bool = False
     error_code: str | None = None
+    address_is_bad: bool = False
 
 
 @runtime_checkable

@@ -35,7 +35,8 @@ class RehearsalSms:
         """Keep the message and accept it, unless its address behaves otherwise."""
         behaviour = self._behaves.get(message.to)
         if behaviour in ("busy", "refused"):
-            raise NotSent(f"rehearsed: {behaviour}", permanent=behaviour == "refused", code=behaviour)
+            gone = behaviour == "refused"
+            raise NotSent(f"rehearsed: {behaviour}", permanent=gone, code=behaviour, address_is_bad=gone)
         if behaviour != "silent":
             await self._keep(message)
         if behaviour == "unsure":

@@ -1,9 +1,8 @@
-"""What Twilio's error codes mean for us: will trying again by the same gateway help?
+"""What Twilio's error codes mean for us: will trying again by the same gateway help, and is the address to blame?
 
 Source of every row: ``https://www.twilio.com/docs/api/errors/<code>``. The rule behind the table: what is wrong with
 the recipient or with these words is permanent (the next channel must be tried); what is wrong with our account, our
-sender or the moment is temporary (it is mended or passes, and until then nobody may be written off: whoever is refused
-for good is not written to again).
+sender or the moment, or is not known here, is temporary (it is mended or passes).
 """
 
 from typing import Literal
@@ -69,6 +68,9 @@ _MEANINGS: dict[int, tuple[Verdict, str]] = {
     30453: ("temporary", "blocked as suspected fraud"),
 }
 
+_ADDRESS_IS_BAD = frozenset({21211, 21217, 21401, 21610, 21614, 21635, 30004, 30005, 30006})
+"""Refusals that name the recipient as their reason: one wrong setting of ours must not write every officer off."""
+
 _STATUSES: dict[int, tuple[Verdict, str]] = {
     401: ("temporary", "authentication refused"),
     403: ("temporary", "access denied"),
@@ -90,7 +92,12 @@ def of_answer(status: int, code: int | None) -> NotSent | Unsure:
     known = f"{status}/{code}" if code and code != status else str(status)
     if verdict == "unsure":
         return Unsure(f"{sentence} ({known})")
-    return NotSent(f"{sentence} ({known})", permanent=verdict == "permanent", code=str(code or status))
+    return NotSent(
+        f"{sentence} ({known})",
+        permanent=verdict == "permanent",
+        code=str(code or status),
+        address_is_bad=blames_address(code),
+    )
 
 
 def _by_status(status: int) -> tuple[Verdict, str]:
@@ -99,10 +106,15 @@ def _by_status(status: int) -> tuple[Verdict, str]:
     if status >= 500:
         return "unsure", "gateway broken"
     if status >= 400:
-        return "permanent", "refused for a reason we do not know"
+        return "temporary", "refused for a reason we do not know"
     return "temporary", "gateway answered something unexpected"
 
 
 def is_permanent(code: int | None) -> bool:
     """Say whether a message that failed with ``code`` after it was taken can never arrive; unknown codes may pass."""
     return _MEANINGS.get(code or 0, ("temporary", ""))[0] == "permanent"
+
+
+def blames_address(code: int | None) -> bool:
+    """Say whether nothing will ever reach the address for which ``code`` was given."""
+    return code in _ADDRESS_IS_BAD

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 from twilio.request_validator import RequestValidator, add_port, remove_port
 
 from notifiers.message import InboundMessage, Report, Unreadable
-from notifiers.twilio_errors import is_permanent
+from notifiers.twilio_errors import blames_address, is_permanent
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 
@@ -128,12 +128,14 @@ def read_status(body: bytes, attempt_code: str | None = None) -> Report:
     code = form.first("ErrorCode") if state == "refused" else None
     if code is not None and not code.isdecimal():
         raise Unreadable("an error code that is no number")
+    number = int(code) if code else None
     return Report(
         provider_code=form.needed("MessageSid", "SmsSid"),
         attempt_code=attempt_code,
         state=state,
-        permanent=state == "refused" and is_permanent(int(code) if code else None),
+        permanent=is_permanent(number),
         error_code=code,
+        address_is_bad=blames_address(number),
     )
 
 

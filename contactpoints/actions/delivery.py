@@ -1,5 +1,6 @@
 """Delivery: claim with a lease, settle outcomes in batches, follow up what nobody is sure of."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,16 +10,18 @@ from contactpoints.actions.calling import Reader, subject_of, words_for
 from contactpoints.actions.mail_links import open_link
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
 from contactpoints.actions.tools import Reported, Tools
-from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, try_again_at
+from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, is_over, try_again_at
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.phrasing import Words
 from contactpoints.store import alerts, inbound, outbox, timeline
-from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
+_log = logging.getLogger(__name__)
 _ATTEMPT_BYTES = 12
+_BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
 _TRACE_AGAIN = timedelta(seconds=5)
 
 
@@ -55,12 +58,30 @@ def accepted(claimed: Claimed, *, now: datetime, provider_code: str | None, prov
 
 
 def not_sent(
-    claimed: Claimed, *, now: datetime, reason: str, permanent: bool, code: str | None, tools: Tools
+    claimed: Claimed,
+    *,
+    now: datetime,
+    reason: str,
+    permanent: bool,
+    code: str | None,
+    tools: Tools,
+    address_is_bad: bool = False,
 ) -> Outcome:
     """The message did not leave; unless that cannot help, it is sent again later, by another gateway where one is."""
-    again_at = None if permanent else try_again_at(claimed.attempts, now)
-    gateway = None if permanent else another(tools.gateways.get(claimed.kind, ()), claimed.gateway)
-    return Outcome(claimed, "not_sent", now, detail=reason, error_code=code, again_at=again_at, gateway=gateway)
+    again_at = gateway = None
+    if not permanent:
+        again_at = try_again_at(claimed.attempts, now, purpose=claimed.purpose, first_tried=claimed.first_tried)
+        gateway = another(tools.gateways.get(claimed.kind, ()), claimed.gateway)
+    return Outcome(
+        claimed,
+        "not_sent",
+        now,
+        detail=reason,
+        error_code=code,
+        again_at=again_at,
+        gateway=gateway,
+        address_is_bad=address_is_bad,
+    )
 
 
 def unsure(claimed: Claimed, *, now: datetime, reason: str) -> Outcome:
@@ -68,12 +89,33 @@ def unsure(claimed: Claimed, *, now: datetime, reason: str) -> Outcome:
     return Outcome(claimed, "unsure", now, detail=reason)
 
 
-async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, tools: Tools) -> None:
-    """Write outcomes and the facts about them down, in one transaction, alerts locked in the order of their numbers.
+async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, tools: Tools) -> list[Outcome]:
+    """Write outcomes and the facts about them down; return those that cannot be written, whatever the reason.
 
-    An officer's channel that was refused for good goes into quarantine.
+    When one outcome breaks a batch, each is tried alone, so that its neighbours are not sent a second time.
     """
-    refused = {o.claimed.address for o in outcomes if o.refused and o.claimed.officer_id is not None}
+    try:
+        await _settle(db, outcomes, now=now, tools=tools)
+        return []
+    except _BROKEN as failure:
+        _log.error("a batch of outcomes broke (%s); trying each alone", type(failure).__name__)
+    left = []
+    for outcome in outcomes:
+        try:
+            await _settle(db, [outcome], now=now, tools=tools)
+        except _BROKEN as failure:
+            _log.error("attempt %s cannot be settled: %s", outcome.claimed.attempt, type(failure).__name__)
+            left.append(outcome)
+    return left
+
+
+async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, tools: Tools) -> None:
+    """Settle in one transaction, alerts locked in the order of their numbers.
+
+    An officer's channel that is to blame for a refusal goes into quarantine; a step that has nobody else climbs after
+    any refusal for good.
+    """
+    refused = {o.claimed.address for o in outcomes if o.address_is_bad and o.claimed.officer_id is not None}
     concerned = {o.claimed.alert_id for o in outcomes if o.claimed.alert_id is not None}
     async with db.transaction() as session:
         await lock_touched(session, sorted(refused), besides=concerned)
@@ -85,6 +127,8 @@ async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, to
         await timeline.append_all(session, told)
         for address in sorted({o.claimed.address for o in outcomes if o.claimed.id in ours} & refused):
             await quarantine(session, address, why="channel_refused", now=now, tools=tools)
+        given_up = {o.claimed.alert_id for o in outcomes if o.claimed.id in ours and o.refused}
+        await climb_where_nobody_is_left(session, [each for each in given_up if each is not None], now=now)
 
 
 def _fact(outcome: Outcome) -> facts.Fact:
@@ -135,7 +179,7 @@ async def settle_doubt(
 ) -> str:
     """End a doubt: ``found`` at the gateway, sent ``again`` when missing or after 20 s, else ``waits``.
 
-    It is sent again by another gateway, if there is one.
+    It is sent again by another gateway, if there is one; what wakes nobody is given up after a day.
     """
     if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
         return "waits"
@@ -151,7 +195,8 @@ async def settle_doubt(
         else:
             words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
             following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
-            done = await outbox.send_again(session, row["id"], words=words, gateway=following, now=now)
+            over = is_over(row["purpose"], row["first_started"], now)
+            done = await outbox.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
             result, fact = "again", facts.MessageRepeated(**about, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])
@@ -184,22 +229,22 @@ async def report(
     The report is arrival ``number`` and came ``at``.
 
     A report is evidence, never an acknowledgement. Late or repeated news change nothing, nor does a refusal of an
-    attempt that another has followed. A refusal ends a step that has nobody else; one for good puts the officer's
-    channel in quarantine.
+    attempt that another has followed. A refusal ends a step that has nobody else; one that blames the address puts
+    the officer's channel in quarantine.
     """
     async with db.transaction() as session:
-        touched = [about["address"]] if reported.state == "refused" and reported.permanent else []
+        touched = [about["address"]] if reported.state == "refused" and reported.address_is_bad else []
         await lock_touched(session, touched, besides={about["alert_id"]} - {None})
         row = await outbox.report(session, about["attempt"])
         outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now)
         if outcome == "refused" and row["officer_id"] is not None:
-            await _write_off(session, row, permanent=reported.permanent, now=now, tools=tools)
+            await _write_off(session, row, address_is_bad=reported.address_is_bad, now=now, tools=tools)
         await inbound.handled(session, number, outcome=outcome, now=now)
     return outcome
 
 
-async def _write_off(session: Session, row: Row, *, permanent: bool, now: datetime, tools: Tools) -> None:
-    if permanent:
+async def _write_off(session: Session, row: Row, *, address_is_bad: bool, now: datetime, tools: Tools) -> None:
+    if address_is_bad:
         await quarantine(session, row["address"], why="channel_refused", now=now, tools=tools)
     elif row["alert_id"] is not None and row["purpose"] == "alert":
         await climb_where_nobody_is_left(session, [row["alert_id"]], now=now)

@@ -80,4 +80,5 @@ async def climb_where_nobody_is_left(
     session: Session, numbers: Sequence[int], *, now: datetime, but: int | None = None
 ) -> None:
     """Make the next step due of those locked alerts whose step has nobody left, officer ``but`` not counted."""
-    await channels.end_step(session, await channels.forsaken(session, numbers, but=but), now=now)
+    if numbers:
+        await channels.end_step(session, await channels.forsaken(session, numbers, but=but), now=now)

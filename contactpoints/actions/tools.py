@@ -18,7 +18,10 @@ class Heard(Protocol):
 
 
 class Reported(Protocol):
-    """What a gateway says about a message that it took; ``permanent``: refused, and it will always be."""
+    """What a gateway says about a message that it took.
+
+    ``permanent``: refused, and it will always be; ``address_is_bad``: nothing ever reaches that address.
+    """
 
     @property
     def provider_code(self) -> str: ...
@@ -26,6 +29,8 @@ class Reported(Protocol):
     def state(self) -> str: ...
     @property
     def permanent(self) -> bool: ...
+    @property
+    def address_is_bad(self) -> bool: ...
     @property
     def error_code(self) -> str | None: ...
 

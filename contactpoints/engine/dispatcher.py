@@ -14,6 +14,7 @@ from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.inspector import Health
 from contactpoints.engine.watch import Watch
+from contactpoints.rules.delivery import LEASE
 from contactpoints.store.outbox import Claimed, Outcome
 from notifiers.message import Message, NotSent, Unsure
 
@@ -31,6 +32,7 @@ _MOST_OF_ONE = 48
 _BREATH = 0.008
 _SETTLING = 0.02
 _PRESSED = 0.2
+_AGAIN = 1.0
 
 
 def message_of(claimed: Claimed) -> Message:
@@ -112,14 +114,22 @@ class Lane:
         landed, self._landed = self._landed, []
         if landed:
             try:
-                await delivery.settle(self._desk.db, landed, now=self._desk.now(), tools=self._desk.tools)
+                left = await delivery.settle(self._desk.db, landed, now=self._desk.now(), tools=self._desk.tools)
             except BaseException:
                 self._landed = landed + self._landed
                 raise
+            self._keep(left)
             for gateway, since in self._health.note(landed):
                 down = Alarm("gateway", f"gateway:{gateway}", channel=self._kind, at=since)
                 await raise_alone(self._desk.db, down, now=self._desk.now(), tools=self._desk.tools)
         return len(landed)
+
+    def _keep(self, left: list[Outcome]) -> None:
+        """Try what could not be written again in a second; when its lease is over, it is traced like any doubt."""
+        kept = [each for each in left if self._desk.now() < each.at + LEASE]
+        if kept:
+            self._landed = kept + self._landed
+            asyncio.get_running_loop().call_later(_AGAIN, self.settler.wake)
 
     async def land(self, seconds: float | None = None) -> None:
         """Wait until nothing is on its way any more, at most so many seconds, and write down what came of it."""
@@ -139,7 +149,13 @@ async def _send(desk: Desk, claimed: Claimed) -> Outcome:
             receipt = await notifier.send(message_of(claimed))
     except NotSent as no:
         return delivery.not_sent(
-            claimed, now=desk.now(), reason=no.reason, permanent=no.permanent, code=no.code, tools=desk.tools
+            claimed,
+            now=desk.now(),
+            reason=no.reason,
+            permanent=no.permanent,
+            code=no.code,
+            tools=desk.tools,
+            address_is_bad=no.address_is_bad,
         )
     except (Unsure, TimeoutError) as doubt:
         return delivery.unsure(claimed, now=desk.now(), reason=type(doubt).__name__)

@@ -45,12 +45,21 @@ def advance(current: Delivery, reported: Delivery) -> Delivery:
     return reported if reported in _FOLLOWS[current] else current
 
 
-def try_again_at(attempts: int, now: datetime) -> datetime:
-    """Return when a message that did not leave is sent again, after ``attempts`` (at least 1) attempts.
+_LAST = timedelta(hours=24)
 
-    There is no last attempt: a message is given up only when it is refused for good or no longer needed.
+
+def try_again_at(attempts: int, now: datetime, *, purpose: str, first_tried: datetime) -> datetime | None:
+    """Return when a message that did not leave is sent again, after ``attempts`` (at least 1) attempts; None: never.
+
+    What wakes people has no last attempt: it is given up only when it is refused for good or no longer needed.
     """
-    return now + timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+    at = now + timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+    return None if is_over(purpose, first_tried, at) else at
+
+
+def is_over(purpose: str, first_tried: datetime, at: datetime) -> bool:
+    """Say whether it is no use any more to send a message again ``at`` an instant: 24 hours later, no one needs it."""
+    return purpose != "alert" and at >= first_tried + _LAST
 
 
 def another(gateways: Sequence[str], used: str | None) -> str | None:

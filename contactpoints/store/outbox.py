@@ -82,6 +82,7 @@ class Claimed:
     urgent: bool
     repeat: bool
     attempts: int
+    first_tried: datetime
     step: int | None
     officer_id: int | None
     line: str | None
@@ -106,7 +107,10 @@ numbered as (select *, row_number() over (order by rank, id) as place from taken
 tried as (
     insert into attempts (code, message_id, number, gateway, started_at)
     select ($7::text[])[place], id, attempts, gateway, $2 from numbered)
-select n.*, ($7::text[])[place] as attempt, a.reference, a.urgency is distinct from 'normal' as urgent, p.line
+select n.*, ($7::text[])[place] as attempt, a.reference,
+       case when n.attempts > 1 then (select started_at from attempts where message_id = n.id order by number limit 1)
+                                else $2 end as first_tried,
+       a.urgency is distinct from 'normal' as urgent, p.line
   from numbered n left join alerts a on a.id = n.alert_id
   left join reply_codes r on r.id = n.reply_code_id left join posts p on p.id = r.post_id
  order by place
@@ -147,6 +151,7 @@ class Outcome:
     error_code: str | None = None
     again_at: datetime | None = None
     gateway: str | None = None
+    address_is_bad: bool = False
 
     @property
     def refused(self) -> bool:
@@ -157,13 +162,15 @@ class Outcome:
 # Nobody needs it any more: its alert is settled, or its channel was put in quarantine while it was on its way.
 _IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
                  and a.state not in ('alerting', 'exhausted'))
+            or m.purpose = 'news' and exists (select 1 from alerts a where a.id = m.alert_id
+                 and m.queued_at < coalesce(a.withdrawn_at, a.acknowledged_at))
             or exists (select 1 from channels c where c.id = m.channel_id and c.quarantined_at is not null))"""
 
 _SETTLE = f"""
 with news as (
     select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
-                         $7::text[], $8::text[], $9::timestamptz[], $11::text[])
-      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at, gateway)),
+                         $7::text[], $8::text[], $9::timestamptz[], $11::text[], $12::int[])
+      as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at, gateway, number)),
 tried as (
     update attempts set ended_at = n.at, outcome = n.result, provider_code = n.provider_code,
            provider_at = n.provider_at, detail = n.detail
@@ -174,17 +181,20 @@ update messages m
                                        when {_IDLE} then 'cancelled' else 'queued' end end,
        send_at = case when n.result = 'not_sent' and n.again_at is not null and not {_IDLE} then n.again_at end,
        trace_at = case when n.result = 'unsure' then $10::timestamptz end,
-       unsure_since = case when n.result = 'unsure' then n.at end,
+       unsure_since = case when n.result = 'unsure' then coalesce(m.unsure_since, n.at) end,
        first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
                            else m.first_accepted_at end,
        error_code = coalesce(n.error_code, m.error_code), lease_until = null, gateway = coalesce(n.gateway, m.gateway)
-  from news n where m.id = n.id and m.state = 'sending'
+  from news n where m.id = n.id and m.attempts = n.number and m.state in ('sending', 'unsure')
 returning m.id
 """
 
 
 async def settle(session: Session, outcomes: Sequence[Outcome], *, trace_at: datetime) -> set[int]:
-    """Write outcomes down; return the messages that were still ours (a report may have been faster)."""
+    """Write outcomes down; return the messages that were still ours.
+
+    A report may have been faster; and after a lease has run out, the message may be on its way in another attempt.
+    """
     rows = await session.fetch(
         _SETTLE,
         [o.claimed.id for o in outcomes],
@@ -198,6 +208,7 @@ async def settle(session: Session, outcomes: Sequence[Outcome], *, trace_at: dat
         [o.again_at for o in outcomes],
         trace_at,
         [o.gateway for o in outcomes],
+        [o.claimed.attempts for o in outcomes],
     )
     return {row["id"] for row in rows}
 
@@ -246,15 +257,15 @@ async def found(session: Session, message_id: int, *, attempt: str, provider_cod
 
 
 async def send_again(
-    session: Session, message_id: int, *, words: Words | None, gateway: str | None, now: datetime
+    session: Session, message_id: int, *, words: Words | None, gateway: str | None, over: bool, now: datetime
 ) -> bool:
-    """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more.
+    """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more, or its time is over.
 
     ``words`` say that it is a repeat, ``gateway`` is the one to use now; what is None stays as it was.
     """
     idle = await session.fetchval(
-        f"""update messages m set state = case when {_IDLE} then 'cancelled' else 'queued' end,
-                   repeat = m.repeat or not {_IDLE}, send_at = case when not {_IDLE} then $2::timestamptz end,
+        f"""update messages m set state = case when $6 or {_IDLE} then 'cancelled' else 'queued' end,
+                   repeat = m.repeat or not {_IDLE}, send_at = case when not ($6 or {_IDLE}) then $2::timestamptz end,
                    trace_at = null, unsure_since = null, gateway = coalesce($3, m.gateway),
                    body = coalesce($4, m.body), subject = coalesce($5, m.subject)
              where m.id = $1 and m.state = 'unsure' returning m.state = 'cancelled'""",
@@ -263,18 +274,19 @@ async def send_again(
         gateway,
         words and words.text,
         words and words.subject,
+        over,
     )
     return idle is False
 
 
 async def cancel(session: Session, alert_id: int) -> int:
-    """Cancel what wakes people for an alert and has not left; return how many."""
-    done = await session.execute(
+    """Cancel what wakes people for an alert and news of how it stood, if not gone; return how many of the former."""
+    rows = await session.fetch(
         """update messages set state = 'cancelled', send_at = null
-            where alert_id = $1 and purpose = 'alert' and state = 'queued'""",
+            where alert_id = $1 and purpose in ('alert', 'news') and state = 'queued' returning purpose""",
         alert_id,
     )
-    return int(str(done).rsplit(" ", 1)[1])
+    return sum(row["purpose"] == "alert" for row in rows)
 
 
 async def woken(session: Session, alert_id: int) -> list[Row]:

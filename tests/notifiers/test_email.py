@@ -210,22 +210,27 @@ async def test_a_line_that_was_cut_while_idle_is_opened_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "said", "permanent"),
+    ("at", "said", "means"),
     [
-        pytest.param("rcpt", "550 5.1.1 no such user", True, id="no such mailbox"),
-        pytest.param("rcpt", "550 no such user", True, id="no such mailbox, old server"),
-        pytest.param("rcpt", "550 5.4.1 access denied", True, id="no such mailbox, Exchange Online"),
-        pytest.param("rcpt", "550 5.7.1 relaying denied", False, id="we may not relay"),
-        pytest.param("rcpt", "552 5.2.2 mailbox full", False, id="mailbox full"),
-        pytest.param("rcpt", "450 4.2.0 greylisted", False, id="greylisted"),
-        pytest.param("mail", "553 5.1.8 sender domain unknown", False, id="our sender is not liked"),
-        pytest.param("mail", "530 5.7.0 authentication required", False, id="login wanted"),
-        pytest.param("data", "554 5.6.0 malformed", True, id="words refused"),
-        pytest.param("data", "554 5.7.1 looks like spam", False, id="a filter's opinion"),
-        pytest.param("data", "452 4.3.1 disk full", False, id="disk full"),
+        pytest.param("rcpt", "550 5.1.1 no such user", "bad address", id="no such mailbox"),
+        pytest.param("rcpt", "550 no such user", "bad address", id="no such mailbox, old server"),
+        pytest.param("rcpt", "550 5.2.1 mailbox closed", "bad address", id="mailbox closed"),
+        pytest.param("rcpt", "550 5.4.1 access denied", "given up", id="no such mailbox, Exchange Online"),
+        pytest.param("rcpt", "553 5.1.8 sender domain unknown", "later", id="our sender is not liked, told late"),
+        pytest.param("rcpt", "554 go away", "later", id="an old server's opinion of us"),
+        pytest.param("rcpt", "550 5.7.1 relaying denied", "later", id="we may not relay"),
+        pytest.param("rcpt", "552 5.2.2 mailbox full", "later", id="mailbox full"),
+        pytest.param("rcpt", "450 4.2.0 greylisted", "later", id="greylisted"),
+        pytest.param("mail", "553 5.1.8 sender domain unknown", "later", id="our sender is not liked"),
+        pytest.param("mail", "530 5.7.0 authentication required", "later", id="login wanted"),
+        pytest.param("data", "550 5.1.1 no such user", "given up", id="no such mailbox, told late"),
+        pytest.param("data", "554 5.6.0 malformed", "given up", id="words refused"),
+        pytest.param("data", "550 no thanks", "later", id="an old server's opinion of the words"),
+        pytest.param("data", "554 5.7.1 looks like spam", "later", id="a filter's opinion"),
+        pytest.param("data", "452 4.3.1 disk full", "later", id="disk full"),
     ],
 )
-async def test_a_refusal_says_whether_trying_again_helps(at: str, said: str, permanent: bool) -> None:
+async def test_a_refusal_says_whether_trying_again_helps(at: str, said: str, means: str) -> None:
     async with FakeSmtp() as server:
         server.answers(at, said)
         notifier = SmtpEmail(smtp_options(server, timeout=5.0))
@@ -235,7 +240,8 @@ async def test_a_refusal_says_whether_trying_again_helps(at: str, said: str, per
         await notifier.send(MAIL)
         await notifier.close()
 
-    assert refused.value.permanent is permanent
+    assert refused.value.permanent is (means != "later")
+    assert refused.value.address_is_bad is (means == "bad address")
     assert refused.value.code == " ".join(word for word in said.split()[:2] if word[0].isdigit())
     assert server.sessions == 1
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlencode
 
 import pytest
 
@@ -109,7 +109,9 @@ async def test_one_refused_number_does_not_disturb_the_others(notifier: TwilioSm
         pytest.param(400, 21611, False, id="our queue is full"),
         pytest.param(401, 20003, False, id="login refused"),
         pytest.param(429, 20429, False, id="too many requests"),
-        pytest.param(400, None, True, id="refused without a reason"),
+        pytest.param(400, None, False, id="refused without a reason"),
+        pytest.param(400, 20001, False, id="one parameter of ours is wrong"),
+        pytest.param(400, 21617, True, id="too long"),
         pytest.param(302, None, False, id="sent elsewhere"),
         pytest.param(503, None, False, id="unavailable"),
         pytest.param(500, 20500, None, id="broken inside"),
@@ -125,6 +127,18 @@ def test_an_answer_says_whether_trying_again_helps(status: int, code: int | None
     else:
         assert isinstance(failure, NotSent)
         assert failure.permanent is verdict
+
+
+def test_only_a_refusal_that_names_the_recipient_blames_the_address() -> None:
+    blamed = {code for code in range(10_000, 40_000) if _blames(of_answer(400, code))}
+    assert blamed == {21211, 21217, 21401, 21610, 21614, 21635, 30004, 30005, 30006}
+    for code in (30006, 30007, None):
+        fields = {"MessageSid": "SM1", "MessageStatus": "undelivered"} | ({"ErrorCode": str(code)} if code else {})
+        assert read_status(urlencode(fields).encode()).address_is_bad is (code in blamed)
+
+
+def _blames(failure: NotSent | Unsure) -> bool:
+    return isinstance(failure, NotSent) and failure.address_is_bad
 
 
 async def test_a_line_that_breaks_after_the_request_is_a_doubt(notifier: TwilioSms, far_end: FakeTwilio) -> None:

@@ -45,9 +45,20 @@ def test_no_report_puts_a_message_back_into_the_queue_or_wakes_a_cancelled_one(
 
 @given(st.integers(1, 10_000))
 def test_a_message_that_did_not_leave_is_tried_again_soon_however_often_it_failed(attempts: int) -> None:
-    pause = try_again_at(attempts, NOON) - NOON
-    assert timedelta(0) < pause <= LEASE
-    assert pause <= try_again_at(attempts + 1, NOON) - NOON
+    months = timedelta(days=90)
+    at = try_again_at(attempts, NOON, purpose="alert", first_tried=NOON - months)
+    later = try_again_at(attempts + 1, NOON, purpose="alert", first_tried=NOON - months)
+    assert at
+    assert later
+    assert timedelta(0) < at - NOON <= LEASE
+    assert at <= later
+
+
+@pytest.mark.parametrize("purpose", ["stand_down", "answer", "news", "alarm", "pin_link"])
+def test_what_wakes_nobody_is_given_up_after_a_day(purpose: str) -> None:
+    day = timedelta(days=1)
+    assert try_again_at(9, NOON, purpose=purpose, first_tried=NOON - day + timedelta(minutes=1))
+    assert try_again_at(9, NOON, purpose=purpose, first_tried=NOON - day) is None
 
 
 def test_exercises_stand_behind_everything_actual_and_alarms_behind_alerts() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.far_ends import Gateways
 from tests.world import START, World
 
-NO_SUCH_NUMBER, NOT_A_NUMBER, OUT_OF_REACH = 30005, 21211, 30003
+NO_SUCH_NUMBER, NOT_A_NUMBER, OUT_OF_REACH, TOO_LONG, NOT_KNOWN = 30005, 21211, 30003, 21617, 29999
 
 
 async def without_mailbox(night: World) -> None:
@@ -68,6 +68,21 @@ async def test_a_step_whose_only_text_is_reported_lost_climbs_at_once(
     # A telephone out of reach is tried once more, by the other gateway; a number that does not exist is not.
     heard = await night.unheard()
     assert (first.sms in heard, second.sms in heard) == (not gone, gone)
+
+
+@pytest.mark.parametrize("error", [TOO_LONG, NOT_KNOWN])
+async def test_what_may_be_our_own_fault_writes_nobody_off(real_night: World, gateways: Gateways, error: int) -> None:
+    night, (first, second, _) = real_night, real_night.network["FR"].officers
+    await without_mailbox(night)
+    for far in gateways.twilios.values():
+        far.answers(400, error, times=1)
+    await night.opens_alert()
+    await night.passes(seconds=10)
+    assert await quarantined(night) == []
+    assert await alarms(night) == []
+    # A message that will never leave ends the step of an officer who has no other channel; any other is sent later.
+    heard = await night.unheard()
+    assert (first.sms in heard, second.sms in heard) == (error == NOT_KNOWN, error == TOO_LONG)
 
 
 async def test_a_good_report_after_a_bad_one_changes_nothing_for_whoever_was_called_meanwhile(

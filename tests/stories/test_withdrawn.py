@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from contactpoints.actions import delivery
+from contactpoints.rules.delivery import Draft
+from contactpoints.store import outbox
 from tests.world import START, World
 
 REASON = {"reason": "danger_over"}
@@ -24,6 +27,29 @@ async def test_everybody_who_was_written_to_is_stood_down_by_the_same_channels_a
     codes = await world.timeline(reference)
     assert codes.count("stand_down_sent") == 1
     assert "withdrawn" in codes
+
+
+async def test_news_of_how_it_stood_before_is_told_no_more(world: World) -> None:
+    reference = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    await world.unheard()
+    async with world.runtime.db.session() as session:
+        number = await session.fetchval("select id from alerts")
+        still_open = Draft("news", "email", "desk@requester.example", "en", "nobody has answered yet", subject="old")
+        await outbox.enqueue(session, [(number, still_open)], now=START)
+    on_its_way = await delivery.claim(
+        world.runtime.db, "email", now=START, most=1, exercises=0, tools=world.runtime.tools
+    )
+    async with world.runtime.db.session() as session:
+        await outbox.enqueue(session, [(number, still_open)], now=START)
+    world.clock.at += timedelta(seconds=1)
+    await world.post(f"/v1/alerts/{reference}/withdrawal", REASON)
+    busy = delivery.not_sent(
+        on_its_way[0], now=START, reason="busy", permanent=False, code=None, tools=world.runtime.tools
+    )
+    await delivery.settle(world.runtime.db, [busy], now=world.clock.at, tools=world.runtime.tools)
+    await world.passes(hours=1)
+    assert ["WITHDRAWN" in each["subject"] for each in await world.hears("desk@requester.example")] == [True]
 
 
 async def test_who_was_not_written_to_yet_hears_nothing_at_all(world: World) -> None:

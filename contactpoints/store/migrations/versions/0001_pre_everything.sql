@@ -454,7 +454,7 @@ CREATE TABLE messages (
     lease_until TIMESTAMP WITH TIME ZONE,
     trace_at TIMESTAMP WITH TIME ZONE,
     unsure_since TIMESTAMP WITH TIME ZONE,
-    attempts SMALLINT DEFAULT '0' NOT NULL,
+    attempts INTEGER DEFAULT '0' NOT NULL,
     first_accepted_at TIMESTAMP WITH TIME ZONE,
     delivered_at TIMESTAMP WITH TIME ZONE,
     error_code TEXT,
@@ -491,7 +491,7 @@ CREATE TABLE pin_tries (
 CREATE TABLE attempts (
     code TEXT NOT NULL,
     message_id BIGINT NOT NULL,
-    number SMALLINT NOT NULL,
+    number INTEGER NOT NULL,
     gateway TEXT NOT NULL,
     started_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ended_at TIMESTAMP WITH TIME ZONE,
