@@ -49,17 +49,19 @@ async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetim
     """Record that an officer has taken the alert; call everybody else off, tell the requester, answer the officer."""
     async with db.transaction() as session:
         row = await alerts.lock(session, code["alert_id"])
-        if row["state"] in ("withdrawn", "closed"):
+        before = await alerts.acknowledgements_of(session, row["id"])
+        if row["state"] in ("withdrawn", "closed") and not before:
             return await _answered(session, arrival, code, what=row["state"], now=now, tools=tools, at=now)
         await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="right")
-        before = await alerts.acknowledgements_of(session, row["id"])
-        late = row["state"] == "exhausted" or row["cycle"] > 1
-        await _add(session, arrival, code, row=row, late=late, now=now)
-        fact = _fact(arrival, code, row=row, before=before, late=late)
+        ran_out_at = await timeline.first(session, row["id"], code="exhausted")
+        late = ran_out_at is not None and arrival.received_at >= ran_out_at
+        strength = await _strength(session, arrival, code)
+        await _add(session, arrival, code, row=row, late=late, strength=strength, now=now)
+        fact = _fact(arrival, code, row=row, before=before, late=late, strength=strength)
         noted: list[Noted] = [(now, fact)]
         if before:
             await timeline.append(session, row["id"], noted)
-            return await _taken_before(session, arrival, code, before=before, now=now, tools=tools)
+            return await _taken_before(session, arrival, code, row=row, before=before, now=now, tools=tools)
         await alerts.stand(
             session,
             row["id"],
@@ -77,18 +79,21 @@ async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetim
 
 
 async def _taken_before(
-    session: Session, arrival: Arrived, code: Row, *, before: list[Row], now: datetime, tools: Tools
+    session: Session, arrival: Arrived, code: Row, *, row: Row, before: list[Row], now: datetime, tools: Tools
 ) -> str:
+    """Answer a reply that was not the first to be read. If it came first, it counts, whatever became of the alert."""
     first = before[0]
     if (arrival.received_at, arrival.number) < (first["received_at"], first["inbound_id"]):
         await alerts.stand(session, code["alert_id"], acknowledged_at=arrival.received_at)
-    mine = first["officer_id"] == code["officer_id"]
+    mine = first["officer_id"] == code["officer_id"] and row["state"] == "acknowledged"
     what = "acknowledged" if mine else "already_taken"
     at = first["received_at"]
     return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=at, by=first["line"])
 
 
-async def _add(session: Session, arrival: Arrived, code: Row, *, row: Row, late: bool, now: datetime) -> None:
+async def _add(
+    session: Session, arrival: Arrived, code: Row, *, row: Row, late: bool, strength: str, now: datetime
+) -> None:
     await alerts.add_acknowledgement(
         session,
         alert_id=row["id"],
@@ -98,7 +103,7 @@ async def _add(session: Session, arrival: Arrived, code: Row, *, row: Row, late:
         received_at=arrival.received_at,
         recorded_at=now,
         channel=arrival.channel,
-        identity_strength=await _strength(session, arrival, code),
+        identity_strength=strength,
         function=code["title"],
         line=code["line"],
         step=code["step"],
@@ -107,6 +112,9 @@ async def _add(session: Session, arrival: Arrived, code: Row, *, row: Row, late:
         provider_code=arrival.provider_code,
         provider_at=arrival.provider_at,
     )
+    if strength == "code_pin_and_number" and arrival.sender:
+        said = {"address": arrival.sender, "kind": arrival.channel}
+        await channels.prove(session, code["officer_id"], **said, at=arrival.received_at)
 
 
 async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
@@ -117,12 +125,12 @@ async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
     return "code_and_pin"
 
 
-def _fact(arrival: Arrived, code: Row, *, row: Row, before: list[Row], late: bool) -> facts.Fact:
+def _fact(arrival: Arrived, code: Row, *, row: Row, before: list[Row], late: bool, strength: str) -> facts.Fact:
     told: dict[str, Any] = {
         "function": code["title"],
         "line": code["line"],
         "channel": arrival.channel,
-        "identity_strength": "code_and_pin" if code["pin_required"] else "weak",
+        "identity_strength": strength,
         "step": code["step"],
         "cycle": row["cycle"],
         "acknowledged_at": arrival.received_at,

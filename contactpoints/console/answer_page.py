@@ -18,6 +18,7 @@ from contactpoints.console.rendering import HEADERS, page
 from contactpoints.rules.answer_page import AnswerPage, looks_automated, read_typed, standing
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
+from contactpoints.store.database import DatabaseFault
 
 _COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
 
@@ -43,7 +44,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
     asked = request.headers
     purpose = " ".join(asked.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
     automated = looks_automated(method=request.method, purpose=purpose, agent=asked.get("User-Agent", ""))
-    with suppress(Refusal):
+    with suppress(Refusal, DatabaseFault):
         await answer_page.note_opening(runtime.db, found, automated=automated, now=runtime.now())
     return _shown(runtime, request, found)
 

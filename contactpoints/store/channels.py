@@ -43,6 +43,22 @@ async def is_address_of(session: Session, officer_id: int, address: str) -> bool
     )
 
 
+async def prove(session: Session, officer_id: int, *, address: str, kind: str, at: datetime) -> None:
+    """Note that an officer answered from a channel; a proof that is not a day old stands.
+
+    Every change raises the revision of the directory (docs/decisions/0006), so that it is not written with each reply.
+    """
+    await session.execute(
+        """update channels set proven_at = $4, verified_at = coalesce(verified_at, $4)
+            where officer_id = $1 and address = $2 and kind = $3 and retired_at is null and quarantined_at is null
+              and (proven_at is null or proven_at < $4::timestamptz - interval '1 day')""",
+        officer_id,
+        address,
+        kind,
+        at,
+    )
+
+
 async def open_alerts(session: Session, addresses: Sequence[str]) -> set[int]:
     """Return the open alerts for which one of the addresses was written to."""
     rows = await session.fetch(

@@ -70,10 +70,7 @@ REGISTERS: Mapping[str, Register] = {
             ("officer_id", "kind", "address", "place"),
             "officer_id",
             "officers",
-            kept=(
-                *("verified_at", "proven_at", "last_delivered_at", "last_failed_at"),
-                *("quarantined_at", "quarantined_why"),
-            ),
+            kept=("verified_at", "proven_at", "quarantined_at", "quarantined_why"),
         ),
         Register(
             "rotations",

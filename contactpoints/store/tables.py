@@ -196,8 +196,6 @@ channels = Table(
     Column("place", SmallInteger, nullable=False, server_default="1"),
     _moment("verified_at"),
     _moment("proven_at"),
-    _moment("last_delivered_at"),
-    _moment("last_failed_at"),
     _moment("quarantined_at"),
     _words("quarantined_why", required=False),
     *_entry(),

@@ -65,6 +65,14 @@ async def steps(session: Session, alerts: Sequence[int]) -> dict[int, list[tuple
     return found
 
 
+async def first(session: Session, alert_id: int, *, code: str) -> datetime | None:
+    """Return when the first fact of a kind happened to an alert."""
+    at: datetime | None = await session.fetchval(
+        "select at from timeline where alert_id = $1 and code = $2 order by number limit 1", alert_id, code
+    )
+    return at
+
+
 async def after(session: Session, alert_id: int, number: int, *, most: int = 500) -> list[dict[str, Any]]:
     """Return what came after fact ``number``, oldest first."""
     rows = await session.fetch(

@@ -268,3 +268,12 @@ async def test_a_pin_that_cannot_be_used_costs_no_try_at_reading_the_request(wor
     async with world.runtime.db.session() as session:
         await session.execute("update pins set expires_at = null")
     assert (await world.client.post(f"{path}/request", data={"pin": PIN})).status_code == 200
+
+
+async def test_the_page_is_shown_even_where_its_opening_cannot_be_noted(world: World) -> None:
+    reference, path = await opened(world)
+    async with world.runtime.db.session() as session:
+        await session.execute("alter table timeline add constraint full_ check (code <> 'link_opened')")
+    page = await look(world, path)
+    assert page.status_code == 200
+    assert reference in page.text

@@ -255,8 +255,6 @@ CREATE TABLE channels (
     place SMALLINT DEFAULT '1' NOT NULL,
     verified_at TIMESTAMP WITH TIME ZONE,
     proven_at TIMESTAMP WITH TIME ZONE,
-    last_delivered_at TIMESTAMP WITH TIME ZONE,
-    last_failed_at TIMESTAMP WITH TIME ZONE,
     quarantined_at TIMESTAMP WITH TIME ZONE,
     quarantined_why TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
