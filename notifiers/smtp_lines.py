@@ -1,4 +1,4 @@
-"""A few lines to one mail server that stay open: greeting, TLS and login cost more than the mail itself."""
+"""Some lines to one mail server that stay open: greeting, TLS and login cost more than the mail itself."""
 
 import asyncio
 import socket
@@ -34,7 +34,7 @@ class SmtpOptions:
     reply_to: str | None = None
     ca_file: str | None = None
     timeout: float = 15.0
-    connections: int = 4
+    connections: int = 16
 
 
 class Lines:

@@ -34,7 +34,6 @@ _CLOCKS_DIFFER = timedelta(seconds=10)
 
 _PAGE = 200
 _MOST_TRACED = 400
-_MOST_INBOUND = 5000
 _VALID_AT_MOST = 36_000
 
 
@@ -56,7 +55,7 @@ class TwilioOptions:
     auth_token_old: str | None = field(default=None, repr=False)
     api_base: str | None = None
     timeout: float = 10.0
-    connections: int = 32
+    connections: int = 64
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -129,18 +128,20 @@ class TwilioSms:
     async def inbound_since(self, after: datetime) -> Sequence[InboundMessage]:
         """Return the texts that came in at ``after`` or later, oldest first, each with the form a web hook has.
 
-        At most 5,000; there may be some from up to ten seconds earlier. Raises `NotSent` or `Unsure`.
+        All of them, however many were sent meanwhile: a list that was cut would hide the oldest for ever. There may be
+        some from up to ten seconds earlier. Raises `NotSent` or `Unsure`.
         """
         since = after.astimezone(UTC) - _CLOCKS_DIFFER
         narrowed = {} if self.options.messaging_service_sid else {"to": self.options.sender}
-        listed = await self._ask(
-            self._messages.list_async(date_sent_after=since, limit=_MOST_INBOUND, page_size=1000, **narrowed)
-        )
-        came = [_inbound(each) for each in listed if text_of(each.direction) == "inbound"]
+        came = await self._ask(self._all_inbound(date_sent_after=since, page_size=1000, **narrowed))
         return sorted(
             (each for each in came if each.at is None or each.at >= since),
             key=lambda each: each.at or datetime.max.replace(tzinfo=UTC),
         )
+
+    async def _all_inbound(self, **asked: Any) -> list[InboundMessage]:
+        listed = await self._messages.stream_async(**asked)
+        return [_inbound(each) async for each in listed if text_of(each.direction) == "inbound"]
 
     def read_inbound(self, raw: bytes) -> InboundMessage:
         """Read the form of an inbound web hook, or the same form built from the list. Raises `Unreadable`."""

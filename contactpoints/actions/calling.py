@@ -128,6 +128,7 @@ def _drafts(
     reader = Reader(call.officer.language, point.zone, *given, point.pin_required)
     for channel in call.channels:
         key = (channel.kind, channel.address)
+        used = before.get(key)
         words = words_for(reader, subject, kind=channel.kind, step=step, repeat=key in before, now=now, tools=tools)
         yield Draft(
             purpose="alert",
@@ -139,7 +140,7 @@ def _drafts(
             link=link if channel.kind == "email" else None,
             officer_id=call.officer.id,
             channel_id=channel.id,
-            gateway=another(tools.gateways.get(channel.kind, ()), before.get(key)),
+            gateway=another(tools.gateways.get(channel.kind, ()), used) if used else None,
             exercise=subject.exercise,
             repeat=key in before,
             step=step,

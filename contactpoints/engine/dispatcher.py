@@ -23,8 +23,10 @@ PATIENCE = timedelta(seconds=20)
 """How long a notifier may take; shorter than the lease."""
 
 _SLOTS = 64
-# Slots that exercises never take. So many that exercises alone can never make a gateway busy, see `_MOST_OF_ONE`.
-_RESERVED = 32
+# Slots that exercises may take: well below the connections of a notifier, so that one is free for what is actual, and
+# so few that exercises alone can never make a gateway busy, see `_MOST_OF_ONE`.
+_EXERCISES = {"email": 8}
+_EXERCISES_ELSE = 32
 _BATCH = 32
 # Where there are several gateways, one that takes its time leaves slots to the others.
 _MOST_OF_ONE = 48
@@ -62,6 +64,7 @@ class Lane:
     def __init__(self, desk: Desk, kind: str) -> None:
         self._desk = desk
         self._kind = kind
+        self._exercises = _EXERCISES.get(kind, _EXERCISES_ELSE)
         self._flying: dict[asyncio.Task[None], Claimed] = {}
         self._several = len(desk.tools.gateways.get(kind, ())) > 1
         self._landed: list[Outcome] = []
@@ -80,7 +83,7 @@ class Lane:
         self._more = most <= 0
         if self._more:
             return 0
-        exercises = max(0, _SLOTS - _RESERVED - sum(each.exercise for each in self._flying.values()))
+        exercises = max(0, self._exercises - sum(each.exercise for each in self._flying.values()))
         desk = self._desk
         taken = await delivery.claim(
             desk.db, self._kind, now=desk.now(), most=most, exercises=exercises, tools=desk.tools, busy=busy

@@ -12,7 +12,7 @@ from notifiers.message import CannotTell, Found, Inquirable, NotSent, NotThere, 
 from notifiers.twilio import TwilioSms
 from notifiers.twilio_errors import of_answer
 from notifiers.twilio_webhooks import read_inbound, read_status, received_at, signed
-from tests.fakes.twilio import ACCOUNT, API_KEY, API_SECRET, SENDER, SERVICE, TOKEN, FakeTwilio
+from tests.fakes.twilio import ACCOUNT, API_KEY, API_SECRET, SENDER, SERVICE, TOKEN, FakeTwilio, Sent
 from tests.notifiers.stages import TEXT, twilio_options
 
 NOON = datetime(2026, 10, 14, 12, 0, tzinfo=UTC)
@@ -235,6 +235,19 @@ async def test_what_came_in_meanwhile_is_listed_oldest_first(
     assert [each.at for each in came] == [NOON + timedelta(minutes=at) for at in range(10)]
     again = read_inbound(came[3].raw, came[3].at)
     assert again == came[3]
+
+
+async def test_what_we_sent_meanwhile_hides_nothing_that_came_in(far_end: FakeTwilio, clock: Clock) -> None:
+    notifier = TwilioSms(twilio_options(far_end, sender=None, messaging_service_sid=SERVICE, timeout=10.0))
+    far_end.receives("+4915550100123", "the oldest")
+    clock.at = NOON + timedelta(minutes=1)
+    far_end.messages += [
+        Sent(f"SM{at:032x}", TEXT.to, SENDER, TEXT.text, "outbound-api", clock.at) for at in range(5001)
+    ]
+    came = await notifier.inbound_since(NOON)
+    await notifier.close()
+
+    assert [each.text for each in came] == ["the oldest"]
 
 
 async def test_an_outage_of_the_list_is_not_an_empty_list(notifier: TwilioSms, far_end: FakeTwilio) -> None:

@@ -1,5 +1,6 @@
 """A gateway that is down, slow or says no: the other one brings the text, and no neighbour waits for it."""
 
+from contactpoints.actions import delivery
 from tests.far_ends import Gateways
 from tests.stories.test_a_silent_gateway import codes
 from tests.world import PIN, World
@@ -21,6 +22,15 @@ async def test_what_the_first_gateway_cannot_take_now_goes_by_the_second_a_secon
     await night.passes(seconds=1)
     assert "ACCUSÉ" in (await night.hears(first.sms))[0]["body"]
     assert await night.unheard() == {"desk@requester.example": 1}
+
+
+async def test_while_the_first_gateway_has_all_it_can_take_a_first_text_goes_by_the_second(real_night: World) -> None:
+    night = real_night
+    await night.opens_alert()
+    (text,) = await delivery.claim(
+        night.runtime.db, "sms", now=night.clock.at, most=1, exercises=0, tools=night.runtime.tools, busy=["twilio_sms"]
+    )
+    assert text.gateway == "twilio_sms_2"
 
 
 async def test_a_gateway_that_is_not_there_costs_a_second(real_night: World, gateways: Gateways) -> None:
