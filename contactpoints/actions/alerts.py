@@ -25,6 +25,18 @@ async def read_alert(db: Database, *, actor: Actor, reference: str, now: datetim
     return rules.write(dict(_seen(row, actor)), now=now)
 
 
+async def for_answering(db: Database, *, actor: Actor, reference: str) -> str:
+    """Return the reference of an alert that the actor may bring an officer's answer to.
+
+    Raises `NotFound` where it does not exist for the actor, `Forbidden` unless it is the contact point that was called.
+    """
+    async with db.session() as session:
+        row = _seen(await alerts.view(session, _read(reference)), actor)
+    if not access.is_requested(actor, alerts.sides_of(row)):
+        raise Forbidden("Only the contact point that was called may acknowledge.")
+    return str(row["reference"])
+
+
 def _read(reference: str) -> str:
     return codes.read_reference(reference) or ""
 

@@ -22,6 +22,7 @@ from contactpoints.rules.replies import Reply, read_reply
 from contactpoints.store import alerts, channels, inbound, outbox
 from contactpoints.store.database import Database, DatabaseFault, Row
 from contactpoints.store.sealing import Unsealable, inbound_place
+from schemas.alerts import Acknowledge
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
@@ -115,11 +116,10 @@ def _read(row: Row, raw: bytes, tools: Tools) -> Arrival:
         body = {}
     if row["source"] == "link":
         return _read_page(row, body)
-    code = str(body.get("reply_code", "")).upper().replace("-", "").replace(" ", "")
-    pin = str(body.get("pin") or "") or None
-    reply = Reply((code,) if is_reply_code(code) else (), pin, 1 if pin else 0)
-    officer, reference = body.get("officer"), body.get("reference")
-    return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, officer, reference)
+    said = Acknowledge.model_validate_json(str(body.get("body", "")))
+    code = said.reply_code.upper().replace("-", "").replace(" ", "")
+    reply = Reply((code,) if is_reply_code(code) else (), said.pin, 1)
+    return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, said.officer, body.get("reference"))
 
 
 def _read_page(row: Row, body: dict[str, Any]) -> Arrival:

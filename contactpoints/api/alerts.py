@@ -116,10 +116,8 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     raw = await json_body(request)
     received_at = runtime.now()
-    command = read(Acknowledge, raw)
-    reference = request.path_params["reference"]
-    alert = await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=received_at)
-    kept = json.dumps(command.model_dump() | {"reference": alert["reference"]})
+    read(Acknowledge, raw)
+    reference = await alerts.for_answering(runtime.db, actor=actor, reference=request.path_params["reference"])
     number = await replies.receive(
         runtime.db,
         source="api",
@@ -127,7 +125,7 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
         provider_code=None,
         attempt_code=None,
         provider_at=None,
-        raw=kept.encode(),
+        raw=json.dumps({"reference": reference, "body": raw.decode()}).encode(),
         now=received_at,
         tools=runtime.tools,
         ours=True,

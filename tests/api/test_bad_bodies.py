@@ -74,7 +74,8 @@ class Doors:
 
     async def send(self, operation: Operation, raw: bytes, media: str = _JSON) -> httpx.Response:
         alerts = "/v1/alerts" in operation.path
-        headers = {"Authorization": f"Bearer {self.world.requester if alerts else self.key}"}
+        theirs = self.world.contact_point if operation.path.endswith("/acknowledgements") else self.world.requester
+        headers = {"Authorization": f"Bearer {theirs if alerts else self.key}"}
         headers |= {"Content-Type": media} if media else {}
         headers |= {"Idempotency-Key": secrets.token_hex(4)} if alerts else {}
         path = operation.path.replace("{reference}", self.reference)

@@ -1,12 +1,13 @@
 """Role by role: for whom an alert exists, who reads its particulars, who may do what with it."""
 
+import json
 import secrets
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import KeyOf
-from tests.world import World
+from tests.world import PIN, World
 
 SEEN, HIDDEN, DENIED = 200, 404, 403
 
@@ -115,3 +116,25 @@ async def test_who_opens_withdraws_and_closes(world: World, keys: dict[str, str]
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
     withdrawn = await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
     assert withdrawn.json()["state"] == "withdrawn"
+
+
+async def test_only_the_contact_point_that_was_called_brings_an_acknowledgement_and_its_bytes_are_kept(
+    world: World, keys: dict[str, str]
+) -> None:
+    first = world.network["FR"].officers[0]
+    path = f"/v1/alerts/{(await world.opens_alert()).json()['reference']}"
+    await world.settles()
+    raw = f'{{ "officer":{first.id}, "pin":"{PIN}","reply_code" : "{await world.code_of(first)}"}}\n'.encode()
+    allowed = {"the contact point", "a key of all contact points of the Party"}
+    for who, (seen, _) in _READS.items():
+        if who not in allowed:
+            answer = await world.post(f"{path}/acknowledgements", raw, key=keys[who])
+            assert answer.status_code == (DENIED if seen == SEEN else seen), who
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from inbound") == 0
+    for who in sorted(allowed):
+        assert (await world.post(f"{path}/acknowledgements", raw, key=keys[who])).status_code == 200, who
+    async with world.runtime.db.session() as session:
+        sealed = await session.fetchval("select sealed from inbound limit 1")
+    kept = json.loads(world.runtime.tools.keyring.open(sealed, place="inbound:api:reply"))
+    assert kept["body"].encode() == raw

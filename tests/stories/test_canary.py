@@ -147,10 +147,14 @@ async def _acknowledged(call: Caller, world: World, kind: str) -> None:
     code = await world.code_of(officer)
     await world.answers(officer, f"{code} {WRONG_PIN}")
     by_machine = {"officer": officer.id, "reply_code": code, "pin": WRONG_PIN}
-    assert (await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine)).status_code == 409
+    assert (
+        await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine, key=world.contact_point)
+    ).status_code == 409
     await world.answers(officer, f"ok {code}, {PIN}")
     by_machine["pin"] = PIN
-    assert (await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine)).status_code == 200
+    assert (
+        await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine, key=world.contact_point)
+    ).status_code == 200
     for path in ("", "/timeline", "/request"):
         answer = await call("GET", f"/v1/alerts/{reference}{path}", key=world.contact_point)
         assert answer.status_code == 200
@@ -202,15 +206,17 @@ _BREAKAGES = {
 }
 
 
-async def _broken(call: Caller, admin: "asyncpg.Connection[Any]", officer: int) -> None:
+async def _broken(call: Caller, admin: "asyncpg.Connection[Any]", world: World) -> None:
     for name, (breaks, mends) in _BREAKAGES.items():
         await admin.execute(breaks)
         assert (await call("POST", "/v1/alerts", _body("assistance"))).status_code in (400, 500), name
         await admin.execute(mends)
     await admin.execute("alter table inbound add constraint zz check (octet_length(sealed) < 3) not valid")
     reference = (await call("GET", "/v1/alerts")).json()["items"][0]["reference"]
-    by_machine = {"officer": officer, "reply_code": "XXXX-XXXX", "pin": PIN}
-    assert (await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine)).status_code == 500
+    by_machine = {"officer": world.network["FR"].officers[0].id, "reply_code": "XXXX-XXXX", "pin": PIN}
+    assert (
+        await call("POST", f"/v1/alerts/{reference}/acknowledgements", by_machine, key=world.contact_point)
+    ).status_code == 500
     await admin.execute("alter table inbound drop constraint zz")
 
 
@@ -273,7 +279,7 @@ async def test_case_data_and_pins_are_found_nowhere(world: World, server: Server
             for kind in EXAMPLES:
                 await _acknowledged(call, world, kind)
             await _refused(call)
-            await _broken(call, admin, officer.id)
+            await _broken(call, admin, world)
             await _late(call, admin)
             assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 201
             assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 503
