@@ -91,19 +91,23 @@ class Claimed:
 # Exercises have the ranks from 10 on (rules.delivery.rank) and a limit of their own, so that the index serves both.
 _CLAIM = """
 with actual as (
-    select id, rank, send_at from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank < 10
+    select * from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank < 10
        and coalesce(gateway, '') <> all($8::text[])
      order by rank, send_at, id limit $3 for update skip locked),
 exercised as (
-    select id, rank, send_at from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank >= 10
+    select * from messages where state = 'queued' and kind = $1 and send_at <= $2 and rank >= 10
        and coalesce(gateway, '') <> all($8::text[])
      order by rank, send_at, id limit $4 for update skip locked),
 ready as (select * from actual union all select * from exercised order by rank, send_at, id limit $3),
+judged as (
+    select id, exists (select 1 from channels c where c.id = channel_id and purpose = 'alert'
+                          and c.quarantined_at is not null) as barred from ready),
 taken as (
-    update messages set state = 'sending', send_at = null, attempts = attempts + 1, lease_until = $5,
+    update messages set state = case when barred then 'cancelled' else 'sending' end, send_at = null,
+           attempts = attempts + (not barred)::int, lease_until = case when not barred then $5::timestamptz end,
            gateway = coalesce(gateway, $6)
-      from ready where messages.id = ready.id returning messages.*),
-numbered as (select *, row_number() over (order by rank, id) as place from taken),
+      from judged where messages.id = judged.id returning messages.*),
+numbered as (select *, row_number() over (order by rank, id) as place from taken where state = 'sending'),
 tried as (
     insert into attempts (code, message_id, number, gateway, started_at)
     select ($7::text[])[place], id, attempts, gateway, $2 from numbered)
@@ -132,7 +136,7 @@ async def claim(
 ) -> list[Claimed]:
     """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first.
 
-    At most ``exercises`` of them belong to exercises, and none goes by a ``busy`` gateway.
+    At most ``exercises`` of them belong to exercises, and none goes by a ``busy`` gateway or a quarantined channel.
     """
     rows = await session.fetch(_CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes), list(busy))
     return [Claimed(**{name: row[name] for name in _FIELDS}) for row in rows]

@@ -97,3 +97,16 @@ async def test_a_good_report_after_a_bad_one_changes_nothing_for_whoever_was_cal
     assert len(await alarms(night)) == 1
     heard = await night.unheard()
     assert second.sms not in heard
+
+
+async def test_what_was_written_while_its_channel_went_into_quarantine_never_leaves(world: World) -> None:
+    first = world.network["FR"].officers[0]
+    await world.opens_alert()
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set quarantined_at = $2 where address = $1", first.sms, world.clock.at)
+    await world.settles()
+    assert await world.hears(first.sms) == []
+    assert await world.hears(first.email) != []
+    async with world.runtime.db.session() as session:
+        kept = await session.fetch("select state, attempts from messages where address = $1", first.sms)
+    assert [tuple(row) for row in kept] == [("cancelled", 0)]
