@@ -13,7 +13,7 @@ from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, is_over, try_again_at
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.phrasing import Words
-from contactpoints.store import alerts, inbound, outbox, timeline
+from contactpoints.store import alerts, doubts, inbound, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
@@ -165,13 +165,19 @@ def _about(
 async def expire(db: Database, *, now: datetime) -> list[int]:
     """Make messages whose sender died unsure; return them."""
     async with db.session() as session:
-        return await outbox.expire_leases(session, now=now)
+        return await doubts.expire_leases(session, now=now)
 
 
-async def claim_unsure(db: Database, *, now: datetime) -> list[Row]:
-    """Take messages nobody is sure of, to be traced."""
+async def take_over(db: Database, *, now: datetime) -> list[Row]:
+    """Take messages that nobody has been sure of for 20 s: they are sent again without another question."""
     async with db.session() as session:
-        return await outbox.claim_unsure(session, now=now, until=now + _TRACE_AGAIN)
+        return await doubts.take_over(session, now=now)
+
+
+async def take_to_trace(db: Database, *, now: datetime) -> list[Row]:
+    """Take messages that nobody is sure of yet, to be traced."""
+    async with db.session() as session:
+        return await doubts.take_to_trace(session, now=now)
 
 
 async def settle_doubt(
@@ -182,6 +188,8 @@ async def settle_doubt(
     It is sent again by another gateway, if there is one; what wakes nobody is given up after a day.
     """
     if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
+        async with db.session() as session:
+            await doubts.trace_later(session, row["id"], at=now + _TRACE_AGAIN)
         return "waits"
     async with db.transaction() as session:
         alert = None if row["alert_id"] is None else await alerts.lock(session, row["alert_id"])
@@ -190,13 +198,13 @@ async def settle_doubt(
         )
         fact: facts.Fact
         if provider_code is not None:
-            done = await outbox.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
+            done = await doubts.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
             result, fact = "found", facts.MessageAccepted(**about, gateway=row["gateway"])
         else:
             words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
             following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
             over = is_over(row["purpose"], row["first_started"], now)
-            done = await outbox.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
+            done = await doubts.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
             result, fact = "again", facts.MessageRepeated(**about, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])

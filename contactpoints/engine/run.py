@@ -91,13 +91,14 @@ async def run(
     senders = [lane.sender for lane in lanes]
     timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, again=timekeeper.wake))
     reader = Watch("reader", lambda: read_replies(desk))
-    tracing = Watch("tracer", lambda: tracer.follow_up(desk))
+    tracing = Watch("tracer", lambda: tracer.trace(desk))
+    doubting = Watch("ender of doubts", lambda: tracer.end_old_doubts(desk))
     armer = Watch("armer", lambda: _arm(desk, timekeeper.wake), breath=_ARMING)
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
     # A breath between its batches: forgetting is never in a hurry.
     janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
     missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
-    ticked = [*senders, timekeeper, reader, reporter, armer]
+    ticked = [*senders, timekeeper, reader, reporter, armer, doubting]
     subjects = {"outbox": senders, "due": [armer], "inbound": [reader], "reports": [reporter]}
     subjects["*"] = [*senders, armer, reader, reporter]
 

@@ -1,11 +1,14 @@
-"""The tracer: asks gateways about messages that nobody is sure of, and ends the doubt."""
+"""The tracer: asks gateways about messages that nobody is sure of, and ends the doubt.
+
+A gateway that does not answer holds up its own questions only: what has been in doubt for 20 s is sent again beside.
+"""
 
 import asyncio
 import logging
 
 from contactpoints.actions import delivery
 from contactpoints.engine.desk import Desk
-from contactpoints.engine.dispatcher import PATIENCE
+from contactpoints.rules.delivery import DOUBT
 from contactpoints.store.database import Row
 from notifiers.message import CannotTell, Found, Message, Notifier, NotSent, NotThere, Traceable, Unsure
 
@@ -15,25 +18,44 @@ _LOST = ("failed", "undelivered")
 
 
 async def follow_up(desk: Desk) -> int:
-    """Make messages of dead senders unsure, then trace what is unsure; return how many doubts were ended."""
+    """Do what both watches do, one after the other; return how many doubts were ended."""
+    return await end_old_doubts(desk) + await trace(desk)
+
+
+async def end_old_doubts(desk: Desk) -> int:
+    """Make messages of dead senders unsure, and send again what has been unsure for long enough; return how many."""
     await delivery.expire(desk.db, now=desk.now())
-    rows = await delivery.claim_unsure(desk.db, now=desk.now())
-    ended = sum(await asyncio.gather(*(_end_doubt(desk, row) for row in rows)))
+    rows = await delivery.take_over(desk.db, now=desk.now())
+    return _ring(desk, sum([await _end(desk, row, provider_code=None, missing=False) for row in rows]))
+
+
+async def trace(desk: Desk) -> int:
+    """Ask gateways about what is unsure; return how many doubts that ended."""
+    rows = await delivery.take_to_trace(desk.db, now=desk.now())
+    return _ring(desk, sum(await asyncio.gather(*(_ask(desk, row) for row in rows))))
+
+
+def _ring(desk: Desk, ended: int) -> int:
     if ended:
         desk.ring("outbox")
     return ended
 
 
-async def _end_doubt(desk: Desk, row: Row) -> bool:
-    provider_code, missing = await _trace(desk.notifiers.get(row["gateway"]), row)
+async def _ask(desk: Desk, row: Row) -> bool:
+    left = (row["unsure_since"] + DOUBT - desk.now()).total_seconds()
+    provider_code, missing = await _trace(desk.notifiers.get(row["gateway"]), row, seconds=left)
+    return await _end(desk, row, provider_code=provider_code, missing=missing)
+
+
+async def _end(desk: Desk, row: Row, *, provider_code: str | None, missing: bool) -> bool:
     result = await delivery.settle_doubt(
         desk.db, row, provider_code=provider_code, missing=missing, now=desk.now(), tools=desk.tools
     )
     return result != "waits"
 
 
-async def _trace(notifier: Notifier | None, row: Row) -> tuple[str | None, bool]:
-    """Ask the gateway; return its code for the message, and whether it surely has not got it."""
+async def _trace(notifier: Notifier | None, row: Row, *, seconds: float) -> tuple[str | None, bool]:
+    """Ask the gateway for at most so long; return its code for the message, and whether it surely has not got it."""
     if not isinstance(notifier, Traceable):
         return None, False
     message = Message(
@@ -50,7 +72,7 @@ async def _trace(notifier: Notifier | None, row: Row) -> tuple[str | None, bool]
         exercise=row["exercise"],
     )
     try:
-        async with asyncio.timeout(PATIENCE.total_seconds()):
+        async with asyncio.timeout(seconds):
             answer = await notifier.trace(message, row["first_started"])
     except (NotSent, Unsure, TimeoutError):
         answer = CannotTell()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.rules.delivery import Draft, rank
-from contactpoints.rules.phrasing import Words
 from contactpoints.store.database import Row, Session
 from schemas.writing import write_json
 
@@ -164,7 +163,7 @@ class Outcome:
 
 
 # Nobody needs it any more: its alert is settled, or its channel was put in quarantine while it was on its way.
-_IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
+IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
                  and a.state not in ('alerting', 'exhausted'))
             or m.purpose = 'news' and exists (select 1 from alerts a where a.id = m.alert_id
                  and m.queued_at < coalesce(a.withdrawn_at, a.acknowledged_at))
@@ -182,8 +181,8 @@ tried as (
 update messages m
    set state = case n.result when 'accepted' then 'accepted' when 'unsure' then 'unsure'
                              else case when n.again_at is null then 'refused'
-                                       when {_IDLE} then 'cancelled' else 'queued' end end,
-       send_at = case when n.result = 'not_sent' and n.again_at is not null and not {_IDLE} then n.again_at end,
+                                       when {IDLE} then 'cancelled' else 'queued' end end,
+       send_at = case when n.result = 'not_sent' and n.again_at is not null and not {IDLE} then n.again_at end,
        trace_at = case when n.result = 'unsure' then $10::timestamptz end,
        unsure_since = case when n.result = 'unsure' then coalesce(m.unsure_since, n.at) end,
        first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
@@ -215,72 +214,6 @@ async def settle(session: Session, outcomes: Sequence[Outcome], *, trace_at: dat
         [o.claimed.attempts for o in outcomes],
     )
     return {row["id"] for row in rows}
-
-
-async def expire_leases(session: Session, *, now: datetime) -> list[int]:
-    """Make messages whose sender died *unsure*, to be traced at once; return them."""
-    rows = await session.fetch(
-        """update messages set state = 'unsure', lease_until = null, trace_at = $1, unsure_since = $1
-            where id in (select id from messages where state = 'sending' and lease_until <= $1 for update skip locked)
-        returning id""",
-        now,
-    )
-    return [row["id"] for row in rows]
-
-
-async def claim_unsure(session: Session, *, now: datetime, until: datetime, most: int = 20) -> list[Row]:
-    """Take messages that nobody is sure of, for tracing; others leave them alone until ``until``."""
-    return await session.fetch(
-        """with due as (select id from messages where state = 'unsure' and trace_at <= $1
-                         order by trace_at limit $3 for update skip locked)
-           update messages m set trace_at = $2 from due where m.id = due.id
-        returning m.*, (select code from attempts where message_id = m.id order by number desc limit 1) as attempt,
-                  (select started_at from attempts where message_id = m.id order by number limit 1) as first_started,
-                  (select reference from alerts where alerts.id = m.alert_id) as reference""",
-        now,
-        until,
-        most,
-    )
-
-
-async def found(session: Session, message_id: int, *, attempt: str, provider_code: str, now: datetime) -> bool:
-    """Record that the gateway has an unsure message after all."""
-    await session.execute(
-        "update attempts set outcome = 'traced', provider_code = $2, ended_at = $3 where code = $1",
-        attempt,
-        provider_code,
-        now,
-    )
-    done = await session.execute(
-        """update messages set state = 'accepted', trace_at = null, unsure_since = null,
-                  first_accepted_at = coalesce(first_accepted_at, $2) where id = $1 and state = 'unsure'""",
-        message_id,
-        now,
-    )
-    return str(done).endswith(" 1")
-
-
-async def send_again(
-    session: Session, message_id: int, *, words: Words | None, gateway: str | None, over: bool, now: datetime
-) -> bool:
-    """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more, or its time is over.
-
-    ``words`` say that it is a repeat, ``gateway`` is the one to use now; what is None stays as it was.
-    """
-    idle = await session.fetchval(
-        f"""update messages m set state = case when $6 or {_IDLE} then 'cancelled' else 'queued' end,
-                   repeat = m.repeat or not {_IDLE}, send_at = case when not ($6 or {_IDLE}) then $2::timestamptz end,
-                   trace_at = null, unsure_since = null, gateway = coalesce($3, m.gateway),
-                   body = coalesce($4, m.body), subject = coalesce($5, m.subject)
-             where m.id = $1 and m.state = 'unsure' returning m.state = 'cancelled'""",
-        message_id,
-        now,
-        gateway,
-        words and words.text,
-        words and words.subject,
-        over,
-    )
-    return idle is False
 
 
 async def cancel(session: Session, alert_id: int) -> int:

@@ -64,7 +64,7 @@ async def doubts_end(world: World) -> list[str]:
     db, now = world.runtime.db, world.clock.at
     return [
         await delivery.settle_doubt(db, row, provider_code=None, missing=True, now=now, tools=world.runtime.tools)
-        for row in await delivery.claim_unsure(db, now=now)
+        for row in [*await delivery.take_to_trace(db, now=now), *await delivery.take_over(db, now=now)]
     ]
 
 

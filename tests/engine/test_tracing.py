@@ -1,13 +1,15 @@
 """What a gateway says about a message that nobody is sure of, and what follows."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 import pytest
 
+from contactpoints.actions import delivery
 from contactpoints.engine.dispatcher import Lane
-from contactpoints.engine.tracer import follow_up
+from contactpoints.engine.tracer import end_old_doubts, follow_up, trace
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.serving import desk_of
 from notifiers.message import CannotTell, Found, Message, NotThere, Receipt, Trace, Unsure
@@ -68,3 +70,57 @@ async def test_a_doubt_ends_in_an_acceptance_or_in_a_marked_repeat(
     assert len(set(codes)) == 1
     assert len({message.thread for message in gateway.sent}) == 1
     assert ("message_repeated" in await world.timeline(reference)) == (sendings == 2)
+
+
+class Hanging(Doubtful):
+    """A gateway that never says anything, however it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(CannotTell())
+        self.asked = 0
+
+    async def send(self, message: Message) -> Receipt:
+        self.sent.append(message)
+        raise Unsure("no answer")
+
+    async def trace(self, message: Message, sent_after: datetime) -> Trace:
+        self.asked += 1
+        await asyncio.Event().wait()
+        return self.answer
+
+
+async def test_a_gateway_that_hangs_delays_no_message_beyond_the_doubt(world: World) -> None:
+    gateway = Hanging()
+    desk = replace(desk_of(world.runtime), notifiers={gateway.name: gateway})
+    lane = Lane(desk, "sms")
+    for party in ("FR", "JP", "BR"):
+        await world.opens_alert(requested_party=party)
+    assert await lane.claim() == 3
+    await lane.land()
+    world.clock.at += timedelta(seconds=1)
+    tracing = asyncio.create_task(trace(desk))
+    while gateway.asked < 3:  # noqa: ASYNC110 - what is awaited happens in the other task
+        await asyncio.sleep(0.01)
+    # A second engine does not ask about the same messages.
+    assert await delivery.take_to_trace(desk.db, now=world.clock.at + timedelta(seconds=10)) == []
+    world.clock.at += timedelta(seconds=20)
+    assert await end_old_doubts(desk) == 3
+    assert await lane.claim() == 3
+    await lane.land()
+    tracing.cancel()
+    assert [message.repeat for message in gateway.sent] == [False] * 3 + [True] * 3
+    assert gateway.asked == 3
+
+
+async def test_a_question_is_given_the_rest_of_the_doubt(world: World) -> None:
+    gateway = Hanging()
+    desk = replace(desk_of(world.runtime), notifiers={gateway.name: gateway})
+    lane = Lane(desk, "sms")
+    await world.opens_alert()
+    await lane.claim()
+    await lane.land()
+    world.clock.at += timedelta(seconds=19.8)
+    async with asyncio.timeout(5):
+        assert await trace(desk) == 0
+    world.clock.at += timedelta(seconds=0.2)
+    assert await end_old_doubts(desk) == 1
