@@ -66,9 +66,15 @@ async def prepare(connection: Connection) -> None:
 
 
 async def _reset(connection: Connection) -> None:
-    """Give a connection back without the round trip of asyncpg's own reset: no session state is ever set here."""
-    if connection.is_in_transaction():
-        await connection.execute("rollback")
+    """Give a connection back without the round trip of asyncpg's own reset: no session state is ever set here.
+
+    Never fails, for `databases` would not notice that the connection is back; one that is of no use is dropped.
+    """
+    try:
+        if connection.is_in_transaction():
+            await connection.execute("rollback")
+    except (*AWAY, asyncpg.PostgresError):
+        connection.terminate()
 
 
 def plain_url(url: str) -> str:
@@ -134,7 +140,9 @@ class Database:
         token = _told.set(told)
         try:
             with _translated():
-                async with self._databases.connection() as connection, connection.transaction():
+                # Not the transaction of `databases`: where a rollback fails because the line is dead, that one never
+                # gives the connection back, and the task that it belongs to would have a dead one for ever.
+                async with self._databases.connection() as connection, connection.raw_connection.transaction():
                     yield connection.raw_connection
         finally:
             _told.reset(token)
