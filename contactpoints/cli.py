@@ -164,11 +164,18 @@ async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
 
 async def _set_pin(settings: Settings, asked: argparse.Namespace) -> None:
     new = _read(NewPin, asked)
-    pin = getpass.getpass("PIN: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    pin = _typed_twice() if sys.stdin.isatty() else sys.stdin.readline().strip()
     async with _opened(settings) as runtime:
         now = runtime.now()
         _must_be_ahead(new.expires_at, now)
         await set_pin(runtime.db, new.officer, pin=pin, now=now, tools=runtime.tools, expires_at=new.expires_at)
+
+
+def _typed_twice() -> str:
+    pin = getpass.getpass("PIN: ")
+    if getpass.getpass("The same PIN again: ") != pin:
+        raise Invalid([Fault("/pin", "not_the_same", "The two were not the same; nothing was changed.")])
+    return pin
 
 
 async def _lock_pin(settings: Settings, asked: argparse.Namespace) -> None:
@@ -246,6 +253,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     """Run one command, that of this process by default; return 0, or 1 after one sentence about what is wrong."""
     asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = read_settings(environment, entropy=secrets.token_bytes)
         run_process(asked.act(settings, asked))

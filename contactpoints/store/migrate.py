@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from contactpoints.rules.refusals import Unavailable
 from contactpoints.store.database import Session, plain_url
 
 # Any number that no other user of the database takes; two processes that migrate at once queue up behind it.
@@ -45,11 +46,16 @@ def _current(connection: Connection) -> str | None:
 
 
 async def upgrade(url: str) -> None:
-    """Apply what is missing, all of it in one transaction; nothing happens where nothing is missing."""
+    """Apply what is missing, all of it in one transaction; nothing happens where nothing is missing.
+
+    Raises `Unavailable` when PostgreSQL does not answer.
+    """
     engine = _engine(url)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
+    except OSError as failure:
+        raise Unavailable(f"PostgreSQL does not answer: {type(failure).__name__}.") from None
     finally:
         await engine.dispose()
 
