@@ -92,10 +92,18 @@ def read_reference(text: str) -> str | None:
     return f"{plain[:4]}-{plain[4:]}" if _holds(plain, REFERENCE_LENGTH) else None
 
 
+# What people write around a code. Beside a hyphen, such a word at either end of one would be taken for no part of it.
+_WORDS = ("ACK", "REF", "YES", "AND", "UTC", "BY", "MY")
+
+
 def new_reply_code(entropy: bytes) -> str:
     """Return a reply code of 7 signs from 16 random bytes; it is never all digits, so it is no PIN."""
-    drawn = _draw_mixed(entropy, REPLY_CODE_LENGTH - 1)
-    return drawn + check_character(drawn)
+    while True:
+        drawn = _draw_mixed(entropy, REPLY_CODE_LENGTH - 1)
+        code = drawn + check_character(drawn)
+        if not code.startswith(_WORDS) and not code.endswith(_WORDS):
+            return code
+        entropy = hashlib.sha256(entropy).digest()[:16]
 
 
 def is_reply_code(text: str) -> bool:

@@ -150,3 +150,11 @@ def test_all_digit_and_all_letter_texts_are_no_codes_even_with_a_right_check_sig
         assert not is_reply_code(body + check_character(body))
     for body in ("2345678", "ABCDEFG"):
         assert read_reference(body + check_character(body)) is None
+
+
+def test_no_reply_code_begins_or_ends_with_a_word_that_people_write_around_one() -> None:
+    # It once made BY223BQ, and "by-223bq" was no code to the reader of replies.
+    unlucky = b"L\x02\x86-\xb6\x97M\xe6~\x81H\xbfy\xa8\x18\x00"
+    code = new_reply_code(unlucky)
+    assert is_reply_code(code)
+    assert not code.startswith(("BY", "MY", "REF", "ACK", "YES", "AND", "UTC"))
