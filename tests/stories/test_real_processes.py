@@ -1,7 +1,6 @@
 """The commands as processes of their own, with real settings, against a fake Twilio and a mail server."""
 
 import asyncio
-import base64
 import os
 import re
 import secrets
@@ -20,36 +19,16 @@ from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.runtime import open_runtime
-from contactpoints.settings import PREFIX, read_settings
+from contactpoints.settings import read_settings
 from schemas.examples import example
 from tests.fakes import twilio
 from tests.fakes.line import Line
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
+from tests.processes import PUBLIC, environment
 
-PUBLIC = "https://alerts.example.org"
 PIN = "482913"
 _RUN = "import sys; from contactpoints.cli import main; sys.exit(main())"
-
-
-def environment(database_url: str, far: FakeTwilio, smtp: FakeSmtp) -> dict[str, str]:
-    secret = base64.b64encode(secrets.token_bytes(32)).decode()
-    settings = {
-        "DATABASE_URL": database_url,
-        "KEYRING": f"k1:{secret}",
-        "PIN_PEPPER": secret,
-        "PUBLIC_URL": PUBLIC,
-        "PORT": "0",
-        "TWILIO_ACCOUNT_SID": twilio.ACCOUNT,
-        "TWILIO_AUTH_TOKEN": twilio.TOKEN,
-        "TWILIO_SENDER": twilio.SENDER,
-        "TWILIO_API_BASE": far.url,
-        "SMTP_HOST": smtp.host,
-        "SMTP_PORT": str(smtp.port),
-        "SMTP_TLS": "none",
-        "SMTP_SENDER": "Network 24/7 <alerts@example.org>",
-    }
-    return {PREFIX + name: value for name, value in settings.items()}
 
 
 async def prepare(settings: Mapping[str, str], database_url: str) -> tuple[Made, str]:

@@ -1,0 +1,131 @@
+"""One service with several lives, on one database: killed, started again, and time passes in between."""
+
+import asyncio
+import json
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.chaos.points import ROOT
+
+KILLED = -9
+_BIRTH = 30.0
+_LONGEST_LINE = 2**24
+
+
+class Died(Exception):
+    """The service is gone."""
+
+
+class Victims:
+    """The process that forks services; see `tests.chaos.victim`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    def order(self, **order: Any) -> None:
+        """Have a service started."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+
+    async def hears(self) -> tuple[str, Any]:
+        """Return the next word from there, and what goes with it."""
+        said = self._process.stdout
+        assert said is not None
+        while not select.select([said], [], [], 0)[0]:  # noqa: ASYNC110 - a thread that reads could not be called off
+            await asyncio.sleep(0.005)
+        word, _, what = said.readline().decode().partition(" ")
+        assert word, "the process that forks services is gone"
+        return word, json.loads(what)
+
+
+@contextmanager
+def victims() -> Iterator[Victims]:
+    """Start the process that forks services."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", "tests.chaos.victim"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, bufsize=0) as process:
+        yield Victims(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+class Lives:
+    """The lives of one service. ``ahead``: how many seconds have passed in the test that did not in the world."""
+
+    def __init__(self, forks: Victims, environment: dict[str, str]) -> None:
+        self._forks = forks
+        self.environment = environment
+        self._callers: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        self._server: asyncio.Server | None = None
+        self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.alive = asyncio.Event()
+        self.ahead = 0.0
+        self.port = 0
+
+    async def __aenter__(self) -> "Lives":
+        self._server = await asyncio.start_server(
+            lambda *line: self._callers.put_nowait(line), "127.0.0.1", 0, limit=_LONGEST_LINE
+        )
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        if self._line is not None:
+            await self.ends()
+        if self._server is not None:
+            self._server.close()
+
+    async def begins(self, *, after: float = 0.0, here: bool = False) -> None:
+        """Start the next life, so many seconds after the last; ``here``: in the process that forks the others."""
+        assert self._server is not None
+        self.ahead += after
+        control = self._server.sockets[0].getsockname()[1]
+        self._forks.order(environment=self.environment, ahead=self.ahead, control=control, here=here)
+        assert (await self._forks.hears())[0] == "pid"
+        async with asyncio.timeout(_BIRTH):
+            self._line = await self._callers.get()
+            self.port = int(await self._line[0].readline())
+        self.alive.set()
+
+    async def asks(self, **order: Any) -> Any:
+        """Have the living service do something; raises `Died` when it is dead, or dies of it."""
+        if self._line is None:
+            raise Died
+        reader, writer = self._line
+        try:
+            writer.write(json.dumps(order).encode() + b"\n")
+            line = await reader.readline()
+        except OSError:
+            line = b""
+        if not line:
+            raise Died
+        return json.loads(line)
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        self.ahead += seconds
+        await self.asks(passes=seconds)
+
+    async def dies(self) -> list[str]:
+        """Wait until the service has killed itself, and return at which points that was."""
+        word, reached = await self._forks.hears()
+        assert word == "at", f"it ended by itself: {word} {reached}"
+        await self.buried(KILLED)
+        return list(reached)
+
+    async def buried(self, status: int) -> None:
+        """Wait until the service has ended as it should."""
+        self.alive.clear()
+        assert await self._forks.hears() == ("status", status)
+        if self._line is not None:
+            self._line[1].close()
+        self._line = None
+
+    async def ends(self) -> None:
+        """End the service as an operator does."""
+        assert self._line is not None
+        self._line[1].write_eof()
+        await self.buried(0)

@@ -1,0 +1,117 @@
+"""Processes that are killed. This one imports everything once, then forks a service for each order that it reads.
+
+An order is a line of JSON on its input; it says ``pid N``, ``at [points]`` where the service killed itself, and
+``status N`` when that has ended (-9: killed). The service itself is told what to do through a connection of its own.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import secrets
+import sys
+import traceback
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.chaos import points
+
+points.install()
+
+
+from contactpoints.clock import Clock  # noqa: E402 - imported with kill points in it
+from contactpoints.engine.catch_up import catch_up, inquirable  # noqa: E402
+from contactpoints.engine.tracer import follow_up  # noqa: E402
+from contactpoints.runtime import Runtime, open_runtime  # noqa: E402
+from contactpoints.serving import desk_of, doors, keep_watch, run_process  # noqa: E402
+from contactpoints.settings import read_settings  # noqa: E402
+
+
+class Ahead(Clock):
+    """The database's clock, and so much time more as has passed in the test."""
+
+    def __init__(self, ahead: float) -> None:
+        super().__init__()
+        self.ahead = timedelta(seconds=ahead)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+def _say(word: str, what: object) -> None:
+    os.write(1, f"{word} {json.dumps(what)}\n".encode())
+
+
+def _last_words(reached: Iterable[str]) -> None:
+    _say("at", list(reached))
+
+
+async def _obey(order: dict[str, Any], runtime: Runtime, clock: Ahead) -> object:
+    """Carry out what the test asks for. When time passes, the engine follows up at once, as it does sooner or later."""
+    watch, desk = points.WATCH, desk_of(runtime)
+    if "arm" in order:
+        watch.armed, watch.reached = order["arm"], []
+    if "passes" in order:
+        clock.ahead += timedelta(seconds=order["passes"])
+        await follow_up(desk)
+        runtime.bell.ring("*")
+    if "ask_gateways" in order:
+        for gateway in inquirable(desk):
+            await catch_up(desk, gateway)
+    return watch.reached if "reached" in order else None
+
+
+async def _live(order: dict[str, Any]) -> None:
+    points.WATCH.last_words = _last_words
+    points.WATCH.armed = None
+    settings = read_settings(order["environment"], entropy=secrets.token_bytes)
+    clock, stop = Ahead(order["ahead"]), asyncio.Event()
+    reader, writer = await asyncio.open_connection("127.0.0.1", order["control"])
+    async with (
+        open_runtime(settings, database_url=settings.database_url, clock=clock) as runtime,
+        doors(runtime, port=0) as port,
+    ):
+        watching = asyncio.create_task(keep_watch(runtime, stop))
+        writer.write(f"{port}\n".encode())
+        while line := await reader.readline():
+            writer.write(json.dumps(await _obey(json.loads(line), runtime, clock)).encode() + b"\n")
+        stop.set()
+        await watching
+    writer.close()
+
+
+def _child(order: dict[str, Any]) -> None:
+    try:
+        run_process(_live(order))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _rehearse(order: dict[str, Any]) -> None:
+    """Live here for once: what is loaded when it is first needed is there for all who are forked after."""
+    _say("pid", os.getpid())
+    run_process(_live(order))
+    gc.collect()
+    gc.freeze()
+    _say("status", 0)
+
+
+def main() -> None:
+    """Fork a service for each order, one after another, until there are no more."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["here"]:
+            _rehearse(order)
+            continue
+        pid = os.fork()
+        if not pid:
+            _child(order)
+        _say("pid", pid)
+        _say("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+if __name__ == "__main__":
+    main()
