@@ -115,6 +115,7 @@ class Lane:
     async def settle(self) -> int:
         """Write down what has landed; return how much. What cannot be written now is kept for the next time."""
         landed, self._landed = self._landed, []
+        left: list[Outcome] = []
         if landed:
             try:
                 left = await delivery.settle(self._desk.db, landed, now=self._desk.now(), tools=self._desk.tools)
@@ -125,7 +126,7 @@ class Lane:
             for gateway, since in self._health.note(landed):
                 down = Alarm("gateway", f"gateway:{gateway}", channel=self._kind, at=since)
                 await raise_alone(self._desk.db, down, now=self._desk.now(), tools=self._desk.tools)
-        return len(landed)
+        return len(landed) - len(left)
 
     def _keep(self, left: list[Outcome]) -> None:
         """Try what could not be written again in a second; when its lease is over, it is traced like any doubt."""
