@@ -69,7 +69,7 @@ async def database_url(server: embedded.Server, request: pytest.FixtureRequest) 
     name = f"test_{secrets.token_hex(6)}"
     connection = await asyncpg.connect(server.url())
     prepared = await _make_templates(connection, server)
-    template = _NETWORK if "world" in request.fixturenames else _EMPTY
+    template = _NETWORK if {"world", "gateways", "night"} & set(request.fixturenames) else _EMPTY
     await connection.execute(f"create database {name} template {template}")
     if template == _NETWORK:
         PREPARED[server.url(name)] = prepared

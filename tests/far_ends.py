@@ -110,10 +110,8 @@ def _text(gateway: str, sent: Sent) -> dict[str, Any]:
 
 
 def _mail(number: int, letter: Letter) -> dict[str, Any]:
-    plain = letter.mail.get_body(("plain",))
-    body = "" if plain is None else str(plain.get_content()).replace("\r\n", "\n")
     told = {"id": f"smtp {number}", "kind": "email", "gateway": "smtp", "address": letter.to}
-    return told | {"subject": str(letter.mail["Subject"]), "body": body}
+    return told | {"subject": str(letter.mail["Subject"]), "body": letter.plain}
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ async with Line("127.0.0.1", 5432) as line:
     ...                  # connect to line.port
     await line.cut()     # open conversations end, and new ones are refused
     await line.mend()
+    line.carried         # every byte that went out over it
 """
 
 import asyncio
@@ -17,6 +18,7 @@ class Line:
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.StreamWriter] = set()
         self.port = 0
+        self.carried = bytearray()
 
     async def __aenter__(self) -> "Line":
         await self.mend()
@@ -42,13 +44,17 @@ class Line:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._far)
         self._talking |= {writer, back}
-        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+        await asyncio.gather(_pass_on(reader, back, kept=self.carried), _pass_on(there, writer))
         self._talking -= {writer, back}
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, kept: bytearray | None = None
+) -> None:
     try:
         while part := await reader.read(65_536):
+            if kept is not None:
+                kept += part
             writer.write(part)
             await writer.drain()
     except OSError:

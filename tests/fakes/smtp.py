@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -36,10 +37,16 @@ class Letter:
     to: str
     raw: bytes
 
-    @property
+    @cached_property
     def mail(self) -> EmailMessage:
         """The mail, read with Python's strictest policy."""
         return message_from_bytes(self.raw, policy=policy.default)
+
+    @cached_property
+    def plain(self) -> str:
+        """What is written in it for people, without HTML."""
+        body = self.mail.get_body(("plain",))
+        return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
 
 
 class FakeSmtp:

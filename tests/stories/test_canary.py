@@ -1,7 +1,8 @@
 """A canary in every particular and a PIN in a reply, errors of every kind, everything at level DEBUG: found nowhere.
 
-Searched are what leaves (messages, answers other than /request), what is logged, PostgreSQL's log, every table as text,
-and the bytes of the data folder, the write-ahead log included.
+Searched are the bytes that two Twilios and a mail server got, as they came and decoded, the answers other than
+/request, what is logged, PostgreSQL's log, every table as text, and the bytes of the data folder, the write-ahead log
+included.
 """
 
 import asyncio
@@ -9,10 +10,12 @@ import json
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus, urlsplit
 
 import asyncpg
 import httpx
@@ -26,7 +29,9 @@ from contactpoints.store.embedded import Server
 from schemas.alerts import OPEN_SHAPES
 from schemas.examples import EXAMPLES, example
 from tests.conftest import NEWEST, OLDEST
-from tests.world import START, World
+from tests.fakes.line import Line
+from tests.far_ends import Gateways
+from tests.world import START, HandClock, World, open_world
 
 # Letters that no other word here has, in capitals and not: as written, and as a shape might fold it.
 CANARY = "zqxkanarienvogel"
@@ -87,7 +92,8 @@ class Records(logging.Handler):
         self._formatter = logging.Formatter("%(name)s %(message)s")
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith(("httpx", "httpcore")):  # the test's own client
+        # Not the test's own client and mail server.
+        if not record.name.startswith(("httpx", "httpcore", "mail")):
             self.lines.append(f"{self._formatter.format(record)} {record.args!r}")
 
 
@@ -134,7 +140,33 @@ async def _calling(runtime: Runtime, world: World) -> AsyncIterator[Caller]:
         doors(runtime, port=0) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
+        world.client = client  # what Twilio brings goes through the real server too
         yield Caller(client, world)
+
+
+@asynccontextmanager
+async def _tapped(gateways: Gateways) -> AsyncIterator[list[Line]]:
+    """Put a line that keeps what it carries in front of each Twilio and of the mail server, in this order."""
+    async with AsyncExitStack() as stack:
+        lines = []
+        for far in gateways.twilios.values():
+            lines.append(await stack.enter_async_context(Line("127.0.0.1", urlsplit(far.url).port or 0)))
+            far.url = f"http://127.0.0.1:{lines[-1].port}"
+        lines.append(await stack.enter_async_context(Line("127.0.0.1", gateways.smtp.port)))
+        gateways.smtp.port = lines[-1].port
+        yield lines
+
+
+def _outgoing(lines: list[Line], gateways: Gateways) -> Iterator[tuple[str, str]]:
+    """Yield all that left: the bytes as they came, forms without their percent signs, mails without their encodings."""
+    for number, line in enumerate(lines):
+        raw = line.carried.decode("latin-1")
+        yield f"the bytes at far end {number}", raw
+        yield f"the forms at far end {number}", unquote_plus(raw)
+    for letter in gateways.smtp.letters:
+        for part in message_from_bytes(letter.raw).walk():
+            told = part.get_payload(decode=True)
+            yield "a mail", f"{part.items()} {told.decode() if isinstance(told, bytes) else ''}"
 
 
 async def _acknowledged(call: Caller, world: World, kind: str) -> None:
@@ -268,30 +300,44 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
     assert _found_in_files(tmp_path) == [f"{PIN} in wal"]
 
 
-@pytest.mark.parametrize("server", [NEWEST, OLDEST], indirect=True)
-async def test_case_data_and_pins_are_found_nowhere(world: World, server: Server, database_url: str) -> None:
-    officer = world.network["FR"].officers[0]
-    await set_pin(world.runtime.db, officer.id, pin=PIN, now=START, tools=world.runtime.tools)
-    admin = await asyncpg.connect(database_url)
+async def _provoked(world: World, admin: "asyncpg.Connection[Any]") -> list[str]:
+    """Let everything happen, right and wrong; return what was answered."""
     same = replace(world.runtime, tools=replace(world.runtime.tools, entropy=lambda count: b"\x07" * count))
-    async with _calling(world.runtime, world) as call, _calling(same, world) as collide:
+    async with _calling(same, world) as collide, _calling(world.runtime, world) as call:
+        for kind in EXAMPLES:
+            await _acknowledged(call, world, kind)
+        await _refused(call)
+        await _broken(call, admin, world)
+        await _late(call, admin)
+        assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 201
+        assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 503
+        await world.passes(hours=2)
+    return call.heard + collide.heard
+
+
+@pytest.mark.parametrize("server", [NEWEST, OLDEST], indirect=True)
+async def test_case_data_and_pins_are_found_nowhere(
+    server: Server, database_url: str, gateways: Gateways, clock: HandClock
+) -> None:
+    async with _tapped(gateways) as lines, open_world(database_url, far=gateways, clock=clock) as world:
+        officer = world.network["FR"].officers[0]
+        await set_pin(world.runtime.db, officer.id, pin=PIN, now=START, tools=world.runtime.tools)
+        admin = await asyncpg.connect(database_url)
         with _everything_logged() as logged:
-            for kind in EXAMPLES:
-                await _acknowledged(call, world, kind)
-            await _refused(call)
-            await _broken(call, admin, world)
-            await _late(call, admin)
-            assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 201
-            assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 503
-            await world.passes(hours=2)
-        answers = "\n".join(call.heard + collide.heard)
+            answers = "\n".join(await _provoked(world, admin))
         logs = "\n".join(logged.lines)
         tables = await _dump(admin)
-    await admin.close()
+        await admin.close()
+        outgoing = list(_outgoing(lines, gateways))
+        assert all(officer.sms[1:] in line.carried.decode("latin-1") for line in lines[:2]), (
+            "two Twilios were listened to"
+        )
+        assert sum("24/7" in text for name, text in outgoing if name == "a mail") > 10, "mails were decoded"
     assert "CheckViolation" in logs, "what was provoked was logged"
     assert CASE in tables["alerts"], "the dump was made"
-    assert len(tables["messages"]) > 5000, "there was something to search"
-    found = _found("answers", answers) + _found("logs", logs, CASE) + _found("messages", tables["messages"], CASE)
+    found = _found("answers", answers) + _found("logs", logs, CASE)
+    for name, text in outgoing:
+        found += _found(name, text, CASE)
     for name, text in tables.items():
         found += _found(name, text)
     for path in (server.folder / "log").iterdir():
