@@ -20,7 +20,7 @@ from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Conflict, Fault, Invalid, Refusal, Unavailable
 from contactpoints.runtime import Runtime, open_runtime
-from contactpoints.serving import doors, keep_watch, run_process
+from contactpoints.serving import doors, keep_watch, must_be_free, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
 from contactpoints.store.database import DatabaseFault
@@ -82,21 +82,24 @@ async def _patiently(stack: AsyncExitStack, settings: Settings, stop: asyncio.Ev
 
 
 async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
+    if asked.command != "engine":
+        # A second process on a taken port ends here, before it starts a database or wakes anybody.
+        must_be_free(settings.host, settings.port)
     stop = await _stopped()
     async with AsyncExitStack() as stack:
         runtime = await _patiently(stack, settings, stop)
         if runtime is None:
             return
-        watch = asyncio.create_task(keep_watch(runtime, stop)) if asked.command in ("engine", "all") else None
-        if watch is not None:
-            # A process whose watch has ended would look alive and wake nobody.
-            watch.add_done_callback(lambda _: stop.set())
-        if asked.command == "engine":
-            await stop.wait()
-        else:
-            async with doors(runtime, port=settings.port, host=settings.host) as port:
+        watch = None
+        async with AsyncExitStack() as open_doors:
+            if asked.command != "engine":
+                port = await open_doors.enter_async_context(doors(runtime, port=settings.port, host=settings.host))
                 print(f"contactpoints answers at http://localhost:{port}", flush=True)
-                await stop.wait()
+            if asked.command != "web":
+                watch = asyncio.create_task(keep_watch(runtime, stop))
+                # A process whose watch has ended would look alive and wake nobody.
+                watch.add_done_callback(lambda _: stop.set())
+            await stop.wait()
         if watch is not None:
             await watch
 
@@ -144,6 +147,7 @@ async def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
 async def _revoke_key(settings: Settings, asked: argparse.Namespace) -> None:
     async with _opened(settings) as runtime:
         await revoke_key(runtime.db, asked.number, now=runtime.now())
+    print(f"API key number {asked.number} is revoked: it opens nothing any more.")
 
 
 async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
@@ -169,6 +173,7 @@ async def _set_pin(settings: Settings, asked: argparse.Namespace) -> None:
         now = runtime.now()
         _must_be_ahead(new.expires_at, now)
         await set_pin(runtime.db, new.officer, pin=pin, now=now, tools=runtime.tools, expires_at=new.expires_at)
+    print(f"The PIN of officer {new.officer} is set.")
 
 
 def _typed_twice() -> str:
@@ -181,6 +186,7 @@ def _typed_twice() -> str:
 async def _lock_pin(settings: Settings, asked: argparse.Namespace) -> None:
     async with _opened(settings) as runtime:
         await lock_pin(runtime.db, asked.officer, now=runtime.now())
+    print(f"The PIN of officer {asked.officer} is locked: it acknowledges nothing until another is set.")
 
 
 async def _mail_pin_link(settings: Settings, asked: argparse.Namespace) -> None:

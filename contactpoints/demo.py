@@ -208,14 +208,29 @@ async def run(folder: Path, *, once: bool) -> None:
         quiet = asyncio.Event()
         watch = asyncio.create_task(keep_watch(runtime, quiet))
         try:
-            stage = await _prepare(runtime, address)
-            await play(stage)
-            if not once:
-                _farewell(stage)
-                await stop.wait()
+            await _show(runtime, address, once=once, stop=stop)
         finally:
             quiet.set()
             await watch
+
+
+async def _show(runtime: Runtime, address: str, *, once: bool, stop: asyncio.Event) -> None:
+    """Play the story, and stay until ``stop`` unless ``once``; ``stop`` ends the story too."""
+    stage = await _prepare(runtime, address)
+    story, stopped = asyncio.create_task(play(stage)), asyncio.create_task(stop.wait())
+    await asyncio.wait([story, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if not story.done():
+        story.cancel()
+        if once:
+            raise StoryFailed("it was told to end before the story did")
+    else:
+        await story
+        if once:
+            stopped.cancel()
+            return
+        _farewell(stage)
+    await stopped
+    _say("\nGoodbye. Everything was invented, and nothing of it is left.")
 
 
 def main() -> int:

@@ -60,6 +60,11 @@ def _listen(host: str, port: int) -> socket.socket:
         raise BadSetting("PORT", f"is {port}, where nobody can listen: {failure.strerror}.") from None
 
 
+def must_be_free(host: str, port: int) -> None:
+    """Raise `BadSetting` where somebody listens already, or nobody can."""
+    _listen(host, port).close()
+
+
 @asynccontextmanager
 async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """Serve the web doors for as long as the block lasts; yield the port (0 asks for any free one).

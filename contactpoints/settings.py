@@ -74,9 +74,11 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
         return values.get(name, "").strip() or default
 
     rehearsal = _yes_or_no("REHEARSAL", given("REHEARSAL"))
-    public_url = _public_url(given("PUBLIC_URL"), required=not rehearsal)
     # A platform that says by PORT where to listen has its router on another host.
     platform = environment.get("PORT", "").strip()
+    port = _port(given("PORT", platform or "8000"))
+    here = f"http://localhost:{port}" if rehearsal and port else ""
+    public_url = _public_url(given("PUBLIC_URL", here), required=not rehearsal)
     return Settings(
         keyring=_keyring(given("KEYRING"), entropy),
         pin_pepper=_pepper(given("PIN_PEPPER")),
@@ -84,7 +86,7 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
         public_url=public_url,
         rehearsal=rehearsal,
         time_scale=_scale(given("TIME_SCALE", "1"), rehearsal=rehearsal),
-        port=_port(given("PORT", platform or "8000")),
+        port=port,
         notifiers=_notifiers(values, public_url=public_url, rehearsal=rehearsal),
         host=_host(given("HOST", "0.0.0.0" if platform else "127.0.0.1")),
         trusted_proxies=_proxies(given("TRUSTED_PROXIES")),

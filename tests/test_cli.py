@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -64,7 +65,10 @@ async def test_a_key_is_made_listed_and_revoked(world: World, terminal: Terminal
     line = next(line for line in listed.splitlines() if "RO" in line)
     assert "until 2099-01-31" in line
     assert line.endswith("Invented Desk")
-    await terminal.runs("key", "revoke", line.split()[0])
+    number = line.split()[0]
+    assert await terminal.runs("key", "revoke", number) == (
+        f"API key number {number} is revoked: it opens nothing any more.\n"
+    )
     assert (await world.get("/v1/alerts", key=secret)).status_code == 401
     assert "revoked" in await terminal.runs("key", "list")
     assert "There is no API key number 4711." in await terminal.fails("key", "revoke", "4711")
@@ -105,13 +109,13 @@ async def test_a_pin_is_set_until_a_day_locked_and_reset(
 
     async def sets(*words: str, pin: str = "482913") -> None:
         monkeypatch.setattr("sys.stdin", StringIO(f"{pin}\n"))
-        await terminal.runs("pin", "set", "--officer", str(officer), *words)
+        assert f"officer {officer} is set" in await terminal.runs("pin", "set", "--officer", str(officer), *words)
 
     assert await checks() == "not_set"
     await sets("--expires", "2099-01-31")
     assert await checks() == "right"
     assert await checks(datetime(2099, 1, 31, tzinfo=UTC)) == "expired"
-    await terminal.runs("pin", "lock", "--officer", str(officer))
+    assert "is locked" in await terminal.runs("pin", "lock", "--officer", str(officer))
     assert await checks() == "locked"
     await sets()
     assert await checks(datetime(2199, 1, 31, tzinfo=UTC)) == "right"
@@ -139,3 +143,13 @@ async def test_the_keyring_is_rotated_and_says_when_the_old_key_may_go(world: Wo
     again = await terminal.runs("keyring", "rotate")
     assert "0 rows" in again
     assert "test may be removed from CONTACTPOINTS_KEYRING" in again
+
+
+@pytest.mark.parametrize("command", ["web", "all"])
+async def test_a_taken_port_is_found_before_a_database_is_opened_or_an_engine_started(
+    terminal: Terminal, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        terminal.environment |= {"CONTACTPOINTS_PORT": port, "CONTACTPOINTS_DATABASE_URL": "postgres://127.0.0.1:1/x"}
+        assert f"CONTACTPOINTS_PORT is {port}, where nobody can listen" in await terminal.fails(command)

@@ -24,7 +24,9 @@ def read(values: Mapping[str, str], **outside: str) -> Settings:
 def test_a_rehearsal_needs_no_more_than_its_secrets_and_knows_no_real_gateway() -> None:
     settings = read(REHEARSAL | TWILIO)
     assert list(settings.notifiers) == ["rehearsal_sms", "rehearsal_email"]
-    assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8000, "")
+    assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8000, "http://localhost:8000")
+    assert read(REHEARSAL, PORT="5000").public_url == "http://localhost:5000"
+    assert read(REHEARSAL | {"PORT": "0"}).public_url == "", "nobody knows yet which port it will be"
 
 
 def test_a_rehearsal_may_have_a_public_address_too() -> None:
