@@ -99,7 +99,6 @@ async def withdraw(runtime: Runtime, request: Request) -> Response:
     alert = await alerts.withdraw(
         runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now(), tools=runtime.tools
     )
-    runtime.bell.ring("outbox")
     return Json(alert)
 
 
@@ -133,7 +132,6 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
     outcome = await replies.handle(
         runtime.db, number=number or 0, now=runtime.now(), tools=runtime.tools, check_pin=runtime.check_pin
     )
-    runtime.bell.ring("outbox")
     if outcome not in ("acknowledged", "acknowledged_late", "already_taken"):
         raise Conflict("Code and PIN do not acknowledge this alert.", outcome=outcome)
     return Json(

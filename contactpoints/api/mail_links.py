@@ -22,7 +22,6 @@ async def _ask(runtime: Runtime, ask: Ask, request: Request) -> Response:
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise NotFound("There is no such entry.")
     mailed = await ask(runtime.db, int(text), actor=actor, now=runtime.now(), tools=runtime.tools)
-    runtime.bell.ring("outbox")
     return JSONResponse({"channel_id": mailed.channel, "expires_at": moment(mailed.expires_at)}, status_code=202)
 
 

@@ -68,7 +68,6 @@ async def answer(runtime: Runtime, request: Request) -> Response:
         tools=runtime.tools,
         check_pin=runtime.check_pin,
     )
-    runtime.bell.ring("outbox", "due")
     if outcome in _COUNTED:
         return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
     now_there = await answer_page.find(runtime.db, token=request.path_params["token"])

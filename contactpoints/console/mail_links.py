@@ -43,7 +43,6 @@ async def set_pin(runtime: Runtime, request: Request) -> Response:
         await mail_links.set_pin(runtime.db, token=token, code=code, pin=pin, again=again, now=now, tools=runtime.tools)
     except Invalid as invalid:
         return await _shown(runtime, request, "pin", faults=invalid.faults)
-    runtime.bell.ring("outbox")
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 

@@ -32,10 +32,7 @@ _LAST_WORDS = 3.0
 
 async def carry_on(desk: Desk) -> int:
     """Carry out what is due now; return how many alerts moved."""
-    touched = await escalation.carry_on(desk.db, now=desk.now(), tools=desk.tools)
-    if touched:
-        desk.ring("outbox")
-    return len(touched)
+    return len(await escalation.carry_on(desk.db, now=desk.now(), tools=desk.tools))
 
 
 async def _climb(desk: Desk, lanes: Sequence[Lane], *, again: Callable[[], None]) -> int:
@@ -55,8 +52,6 @@ async def read_replies(desk: Desk) -> int:
     """Read what came in and was not handled at once; return how much. What breaks comes up again after its lease."""
     numbers = await replies.claim(desk.db, now=desk.now(), most=_REPLIES)
     await asyncio.gather(*(_read_reply(desk, number) for number in numbers))
-    if numbers:
-        desk.ring("outbox", "*")
     return len(numbers)
 
 
@@ -84,9 +79,16 @@ async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
 
 
 async def run(
-    desk: Desk, subscribe: Callable[[Callable[[str], None]], Callable[[], None]], stop: asyncio.Event
+    desk: Desk,
+    subscribe: Callable[[Callable[[str], None]], Callable[[], None]],
+    stop: asyncio.Event,
+    *,
+    tick: float = _TICK,
 ) -> None:
-    """Keep watch until ``stop`` is set. What does not end soon then is followed up when its lease runs out."""
+    """Keep watch until ``stop`` is set. What does not end soon then is followed up when its lease runs out.
+
+    ``tick``: every so many seconds each watch looks by itself, should the bell not have been heard.
+    """
     lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
     senders = [lane.sender for lane in lanes]
     timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, again=timekeeper.wake))
@@ -106,12 +108,12 @@ async def run(
         for watch in subjects.get(subject, ()):
             watch.wake()
 
-    def tick() -> None:
+    def look() -> None:
         for watch in ticked:
             watch.wake()
 
     metronome = Metronome()
-    metronome.every(_TICK, tick)
+    metronome.every(tick, look)
     metronome.every(_FOLLOW_UP, tracing.wake)
     metronome.every(_FORGET, janitor.wake)
     for watch in missing:

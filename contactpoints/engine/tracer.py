@@ -26,19 +26,13 @@ async def end_old_doubts(desk: Desk) -> int:
     """Make messages of dead senders unsure, and send again what has been unsure for long enough; return how many."""
     await delivery.expire(desk.db, now=desk.now())
     rows = await delivery.take_over(desk.db, now=desk.now())
-    return _ring(desk, sum([await _end(desk, row, provider_code=None, missing=False) for row in rows]))
+    return sum([await _end(desk, row, provider_code=None, missing=False) for row in rows])
 
 
 async def trace(desk: Desk) -> int:
     """Ask gateways about what is unsure; return how many doubts that ended."""
     rows = await delivery.take_to_trace(desk.db, now=desk.now())
-    return _ring(desk, sum(await asyncio.gather(*(_ask(desk, row) for row in rows))))
-
-
-def _ring(desk: Desk, ended: int) -> int:
-    if ended:
-        desk.ring("outbox")
-    return ended
+    return sum(await asyncio.gather(*(_ask(desk, row) for row in rows)))
 
 
 async def _ask(desk: Desk, row: Row) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from contactpoints.store.database import Row, Session
+from contactpoints.store.database import Row, Session, ring_after_commit
 
 
 async def at_address(session: Session, address: str) -> list[Row]:
@@ -126,7 +126,12 @@ async def forsaken(session: Session, alerts: Sequence[int], *, but: int | None =
 
 
 async def end_step(session: Session, alerts: Sequence[int], *, now: datetime) -> None:
-    """Make the next step of locked alerts due at once: a step that began at the dawn of time is over."""
+    """Make the next step of locked alerts due at once: a step that began at the dawn of time is over.
+
+    The bell rings ``due`` when the transaction is committed.
+    """
+    if alerts:
+        ring_after_commit("due")
     await session.execute(
         """update alerts set due_at = $2, step_since = timestamptz '2000-01-01 00:00:00Z'
             where id = any($1::bigint[]) and state = 'alerting'""",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from contactpoints.rules.delivery import DOUBT
 from contactpoints.rules.phrasing import Words
-from contactpoints.store.database import Row, Session
+from contactpoints.store.database import Row, Session, ring_after_commit
 from contactpoints.store.outbox import IDLE
 
 _GRACE = timedelta(seconds=1)
@@ -81,8 +81,10 @@ async def send_again(
 ) -> bool:
     """Queue an unsure message once more, marked as a repeat; False when nobody needs it any more, or its time is over.
 
-    ``words`` say that it is a repeat, ``gateway`` is the one to use now; what is None stays as it was.
+    ``words`` say that it is a repeat, ``gateway`` is the one to use now; what is None stays as it was. The bell rings
+    ``outbox`` when the transaction is committed.
     """
+    ring_after_commit("outbox")
     idle = await session.fetchval(
         f"""update messages m set state = case when $6 or {IDLE} then 'cancelled' else 'queued' end,
                    repeat = m.repeat or not {IDLE}, send_at = case when not ($6 or {IDLE}) then $2::timestamptz end,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.rules.delivery import Draft, rank
-from contactpoints.store.database import Row, Session
+from contactpoints.store.database import Row, Session, ring_after_commit
 from schemas.writing import write_json
 
 _DRAFTED = {
@@ -56,8 +56,12 @@ select new.alert_id, r.id, {", ".join(f"new.{name}" for name in COLUMNS.split(",
 
 
 async def enqueue(session: Session, drafts: Sequence[tuple[int | None, Draft]], *, now: datetime) -> None:
-    """Queue messages, each with the alert it is about. They leave only after the commit, at once or at `send_at`."""
+    """Queue messages, each with the alert it is about. They leave only after the commit, at once or at `send_at`.
+
+    The bell rings ``outbox`` when the transaction is committed.
+    """
     if drafts:
+        ring_after_commit("outbox")
         await session.execute(_ENQUEUE, now, listed(drafts))
 
 
