@@ -159,6 +159,7 @@ def _words(code: str, data: Mapping[str, Any]) -> str:
         "opened": "opened: written down, nothing can be lost now",
         "step_started": f"step {data.get('step')}: calling {line.replace('_', ' ')} by {channels}",
         "step_skipped": f"step {data.get('step')}: nobody called, {str(data.get('reason', '')).replace('_', ' ')}",
+        "step_incomplete": f"step {data.get('step')}: {str(data.get('reason')).replace('_', ' ')} at {line}",
         "message_accepted": f"the gateway has the {data.get('channel')} ({str(data.get('purpose')).replace('_', ' ')})",
         "acknowledged": f"ACKNOWLEDGED by {data.get('function')} ({line} line), by {data.get('channel')}",
         "stand_down_sent": f"stand-down to {line or 'nobody'} by {channels}",

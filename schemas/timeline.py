@@ -23,7 +23,8 @@ Side = Literal["requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
 News = Literal["acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed"]
-Alarm = Literal["nobody_on_duty", "no_channel", "code_locked", "stop", "wrong_person", "channel_refused"]
+GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
+Alarm = Literal["nobody_on_duty", "no_channel", "no_pin", "code_locked", "stop", "wrong_person", "channel_refused"]
 """What goes wrong about an alert; the service itself has alarms of its own, which are on no timeline."""
 
 
@@ -80,6 +81,19 @@ class StepSkipped:
     cycle: int
     lines: tuple[str, ...]
     reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepIncomplete:
+    """A step called others, but an officer or post could not be; or, `no_pin`, was called and cannot acknowledge."""
+
+    code: ClassVar = "step_incomplete"
+    visible_to: ClassVar[Audience] = "both"
+    step: int
+    cycle: int
+    line: str
+    reason: GapReason
+    officer: int | None = inside()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +330,7 @@ Fact: TypeAlias = (
     | Deferred
     | StepStarted
     | StepSkipped
+    | StepIncomplete
     | MessageAccepted
     | MessageDelivered
     | MessageRefused

@@ -176,10 +176,10 @@ PREPARED: dict[str, Prepared] = {}
 
 
 async def prepare(runtime: Runtime) -> Prepared:
-    """Put the invented network into an empty database, with PINs for France and two keys."""
+    """Put the invented network into an empty database, with two keys and PINs for France and the secretariat."""
     await load_parties(runtime.db, START)
     network = {made.party: made for made in await load_demo(runtime.db, START)}
-    for officer in network["FR"].officers:
+    for officer in (*network["FR"].officers, *network[None].officers):
         await set_pin(runtime.db, officer.id, pin=PIN, now=START, tools=runtime.tools)
     asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
     reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)

@@ -6,7 +6,7 @@ with that of the secretariat. A key without addresses hears nothing. Alarms leav
 alerts, in the transaction of what they tell of; one broken thing raises one alarm an hour, however many alerts meet it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -70,9 +70,27 @@ class _Ear:
     channel: int | None = None
 
 
-def of_skips(taken: Taken, plan: Plan, *, exercise: bool, reference: str, alerts: tuple[int, ...] = ()) -> list[Alarm]:
-    """Return the alarms of steps that called nobody although somebody should be there; a mere repeat raises none."""
-    raised = []
+_GAPS: Mapping[str, facts.Alarm] = {name: name for name in ("nobody_on_duty", "no_channel", "no_pin")}
+
+
+def of_taken(taken: Taken, plan: Plan, *, exercise: bool, reference: str, alerts: tuple[int, ...] = ()) -> list[Alarm]:
+    """Return the alarms of steps that called nobody although somebody should be there; a mere repeat raises none.
+
+    And of the step that calls: on whom of those on duty it cannot count. A locked code was told when it was locked.
+    """
+    raised = [
+        Alarm(
+            reason=reason,
+            contact_point=gap.post.contact_point_id,
+            about=gap.post.line if gap.officer is None else f"officer:{gap.officer}",
+            exercise=exercise,
+            line=gap.post.line,
+            alerts=alerts,
+            reference=reference,
+        )
+        for gap in taken.gaps
+        if (reason := _GAPS.get(gap.reason))
+    ]
     for skip in taken.skipped:
         step = plan.steps[skip.step - 1]
         if skip.reason not in ("nobody_on_duty", "no_channel") or step.only_if_undelivered or not step.posts:
@@ -146,8 +164,8 @@ def _on_duty(points: Sequence[ContactPoint], known: calls.Directory, *, now: dat
     for point in points:
         for post in point.posts:
             step = Step((PostRef(point.id, post.id),), _KINDS, timedelta(0))
-            called = calls.calls_of(step, known, now, available=frozenset(tools.gateways))
-            if not isinstance(called, str):
+            called, _ = calls.calls_of(step, known, now, available=frozenset(tools.gateways))
+            if called:
                 return [_ear_of(call, channel) for call in called for channel in call.channels]
     return []
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import alerts as rules
 from contactpoints.rules import codes, wording
-from contactpoints.rules.calls import Call, Skip, Taken
+from contactpoints.rules.calls import Call, Gap, Skip, Taken
 from contactpoints.rules.delivery import Draft, another
 from contactpoints.rules.escalation import Plan
 from contactpoints.store.alerts import Given, NewCode
@@ -97,7 +98,7 @@ def words_for(
 def call_out(
     subject: Subject, *, taken: Taken, cycle: int, until: datetime, before: Before, now: datetime, tools: Tools
 ) -> Called:
-    """Return codes, messages and facts of a step that was taken, the facts of skipped steps first."""
+    """Return codes, messages and facts of a step that was taken, the facts of skipped steps first, gaps last."""
     called = Called(noted=[(now, _skipped(skip, cycle)) for skip in taken.skipped])
     if not taken.calls or taken.step is None:
         return called
@@ -110,6 +111,7 @@ def call_out(
             call, subject, given, step=taken.step, cycle=cycle, tools=tools, before=before.used.gateways, now=now
         )
     called.noted.append((now, _started(taken.calls, taken.step, cycle=cycle, until=until)))
+    called.noted += [(now, _incomplete(gap, taken.step, cycle=cycle)) for gap in taken.gaps]
     return called
 
 
@@ -151,6 +153,11 @@ def _drafts(
 
 def _skipped(skip: Skip, cycle: int) -> facts.StepSkipped:
     return facts.StepSkipped(step=skip.step, cycle=cycle, lines=skip.lines, reason=skip.reason)  # type: ignore[arg-type]  # rules.calls names the same three reasons
+
+
+def _incomplete(gap: Gap, step: int, *, cycle: int) -> facts.StepIncomplete:
+    reason: Any = gap.reason
+    return facts.StepIncomplete(step=step, cycle=cycle, line=gap.post.line, reason=reason, officer=gap.officer)
 
 
 def _started(calls: Sequence[Call], step: int, *, cycle: int, until: datetime) -> facts.StepStarted:

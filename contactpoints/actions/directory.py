@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from contactpoints.actions.directory_checks import Asked, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, reads_entries_of, sees_network
+from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.refusals import Conflict, Fault, Forbidden, Invalid, NotFound, StillReferredTo
 from contactpoints.rules.rosters import on_duty
-from contactpoints.store import directory, entries
+from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import REGISTERS, Entry, Key, Owner, Register
 from contactpoints.store.tables import LINES
@@ -44,6 +45,7 @@ async def create(db: Database, name: str, *, actor: Actor, body: Shape, now: dat
             owner = await _owner_of_new(session, register, body=body, actor=actor)
             values, warnings = await _checked(session, register, body=body, owner=owner, tools=tools)
             entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
+            warnings += await _fallback_warning(session, register, owner=owner)
     return Kept(entry, warnings)
 
 
@@ -79,6 +81,7 @@ async def change(
             entry = await entries.change(
                 session, register, key=key, version=version, values=values, now=now, by=_by(actor)
             )
+            warnings += await _fallback_warning(session, register, owner=owner)
     return Kept(entry, warnings)
 
 
@@ -86,12 +89,13 @@ async def retire(db: Database, name: str, *, actor: Actor, key: Key, version: in
     """Retire an entry that is at ``version``. Raises `StillReferredTo` while something unretired relies on it."""
     register = REGISTERS[name]
     async with db.transaction() as session:
-        await _may_keep(session, register, key=key, actor=actor)
+        _, owner = await _may_keep(session, register, key=key, actor=actor)
         entry = await entries.retire(session, register, key=key, version=version, now=now, by=_by(actor))
         relying = await entries.relying(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
-    return Kept(entry)
+        warnings = await _fallback_warning(session, register, owner=owner)
+    return Kept(entry, warnings)
 
 
 async def listing(
@@ -224,6 +228,21 @@ async def _checked(
         raise Invalid(found.faults)
     values = {name: _column(getattr(body, name)) for name in register.columns}
     return values | found.replaced, tuple(found.warnings)
+
+
+async def _fallback_warning(
+    session: Session, register: Register, *, owner: Owner | None
+) -> tuple[Mapping[str, str], ...]:
+    """Warn whoever changed the secretariat, or what relies on it, while nobody there can be called."""
+    if register.name in ("parties", "memberships"):
+        return ()
+    number = await directory.secretariat(session)
+    relies = register.name in ("contact_points", "policies")
+    if not relies and (owner is None or owner.contact_point != number):
+        return ()
+    return (
+        () if await measures.fallback_stands(session) else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
+    )
 
 
 def _column(value: Any) -> Any:

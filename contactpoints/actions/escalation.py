@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from contactpoints.actions import news
-from contactpoints.actions.alarms import Alarm, of_skips, raise_alarms
+from contactpoints.actions.alarms import Alarm, of_taken, raise_alarms
 from contactpoints.actions.calling import Before, Called, call_out, subject_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import alerts as rules
@@ -199,7 +199,7 @@ def _climb(
     subject = subject_of(row, plan)
     called = call_out(subject, taken=taken, cycle=cycle, until=until, before=before, now=now, tools=tools)
     called.noted = restarted + called.noted
-    alarms = of_skips(taken, plan, exercise=subject.exercise, reference=row["reference"], alerts=(row["id"],))
+    alarms = of_taken(taken, plan, exercise=subject.exercise, reference=row["reference"], alerts=(row["id"],))
     if taken.step is None:
         end = _exhaust(cycle, plan, restart_at=escalation.begin_again(plan, now), now=now)
         called.noted += end.called.noted

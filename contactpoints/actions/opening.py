@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions import news
-from contactpoints.actions.alarms import Alarm, of_skips, raise_alarms
+from contactpoints.actions.alarms import Alarm, of_taken, raise_alarms
 from contactpoints.actions.alerts import read_alert
 from contactpoints.actions.calling import Before, Called, Subject, call_out
 from contactpoints.actions.tools import Tools
@@ -153,6 +153,7 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
         waits_until=begins if begins > now else None,
+        fallback=route.fallback,
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
     return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now), begins)
@@ -218,7 +219,7 @@ def _first(new: NewAlert, opening: Opening, *, now: datetime, tools: Tools) -> _
         called.drafts += drafts
         noted += [(now, fact), *told]
     called.noted = noted
-    return _Begun(called, of_skips(opening.taken, plan, exercise=subject.exercise, reference=new.reference))
+    return _Begun(called, of_taken(opening.taken, plan, exercise=subject.exercise, reference=new.reference))
 
 
 def _news(

@@ -65,6 +65,7 @@ class Metrics:
         self._age = gauge("queue_age_seconds", "Age of the oldest that waits", "kind", "state")
         self._alerts = gauge("open_alerts", f"Alerts nobody has taken, up to {measures.MOST}", "state", "status")
         self._attempts = gauge("recent_attempts", "How attempts at the newest messages ended", "gateway", "outcome")
+        self._fallback = gauge("fallback", "1 while anybody at the secretariat, the last fallback, can be called")
         self._database = gauge("database_up", "1 when the database answered just now")
         gauge("streams", "Timelines followed just now").set_function(streams)
         gauge("bell_connected", "1 while this process hears the doorbell").set_function(
@@ -103,6 +104,7 @@ class Metrics:
             self._last = row["id"]
 
     def _tell(self, told: measures.Measured, *, now: datetime) -> None:
+        self._fallback.set(told.fallback)
         for work, since in told.due_since.items():
             self._late.labels(work).set((now - since).total_seconds() if since else 0)
         for row in told.queues:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contactpoints.rules.calls import Directory, Skip, Taken, find_post
+from contactpoints.rules.calls import Directory, Gap, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan, Step, answer_by, planned
 from contactpoints.rules.wording_news import Tried
@@ -46,11 +46,12 @@ def warnings(
     capability: str | None,
     waits_until: datetime | None = None,
     untold: bool = False,
+    fallback: bool = True,
 ) -> tuple[Caution, ...]:
     """Return what to warn the requester of. ``asking`` and ``asked`` map instruments to each Party's status.
 
     ``waits_until``: when the first step is due that waits for working hours; None when it was taken at once.
-    ``untold``: none of the requester's addresses can be written to.
+    ``untold``: none of the requester's addresses can be written to. ``fallback``: see `NO_FALLBACK`.
 
     The data on memberships are seed data to be confirmed: they warn, and block nothing.
     """
@@ -63,6 +64,9 @@ def warnings(
     if capability == "cannot":
         found.append(Caution("kind_not_executed", "The contact point says that it cannot deal with this kind."))
     found += [_of_skip(skip) for skip in taken.skipped]
+    found += dict.fromkeys(_of_gap(gap, taken.step) for gap in taken.gaps)
+    if not fallback:
+        found.append(NO_FALLBACK)
     if waits_until is not None:
         detail = f"The contact point is not at work; nobody is called before {write_instant(waits_until)}."
         found.append(Caution("outside_working_hours", detail))
@@ -78,6 +82,28 @@ def _of_skip(skip: Skip) -> Caution:
     why = "nobody is on duty" if skip.reason == "nobody_on_duty" else "no channel works"
     lines = " and ".join(line.replace("_", " ") for line in skip.lines) or "the post"
     return Caution(skip.reason, f"Step {skip.step}: {why} at {lines}; the next step was taken at once.")
+
+
+_WHY_INCOMPLETE = {
+    "nobody_on_duty": "nobody is on duty at {line}",
+    "no_channel": "somebody on duty at {line} has no channel that works",
+    "code_locked": "the reply code of somebody on duty at {line} is locked",
+}
+
+
+def _of_gap(gap: Gap, step: int | None) -> Caution:
+    line = gap.post.line.replace("_", " ")
+    if gap.reason == "no_pin":
+        detail = f"Step {step}: somebody called at {line} has no PIN that can be used, and cannot acknowledge."
+        return Caution("no_pin", detail)
+    return Caution(gap.reason, f"Step {step}: {_WHY_INCOMPLETE[gap.reason].format(line=line)}; others were called.")
+
+
+NO_FALLBACK = Caution(
+    "no_fallback",
+    "The secretariat, the last fallback of every policy, has nobody on its first roster who can be called.",
+)
+"""What whoever relies on the secretariat should know where nobody there could be called."""
 
 
 def stages(plan: Plan, known: Directory) -> tuple[dict[str, Any], ...]:

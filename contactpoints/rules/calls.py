@@ -38,12 +38,29 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Somebody whom a step cannot count on, at which post, and why.
+
+    ``nobody_on_duty``: the post is empty; ``no_channel`` and ``code_locked``: ``officer`` is on duty and not called;
+    ``no_pin``: is called and cannot acknowledge, because the contact point wants a PIN and none can be used.
+    """
+
+    reason: str
+    post: Post
+    officer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking steps came to: those skipped, and the one that calls (None: the chain ran out)."""
+    """What taking steps came to: those skipped, and the one that calls (None: the chain ran out).
+
+    ``gaps``: on whom the step that calls cannot count, although others are called.
+    """
 
     skipped: tuple[Skip, ...]
     step: int | None
     calls: tuple[Call, ...]
+    gaps: tuple[Gap, ...] = ()
 
 
 Directory = Mapping[int, ContactPoint]
@@ -57,18 +74,10 @@ def find_post(directory: Directory, ref: PostRef) -> tuple[ContactPoint, Post] |
     return next(((point, post) for post in point.posts if post.id == ref.post), None)
 
 
-def officers_of(step: Step, directory: Directory, now: datetime) -> tuple[tuple[ContactPoint, Post, Officer], ...]:
-    """Return whoever is on duty at ``now`` for the posts of a step, each officer once."""
-    found: dict[int, tuple[ContactPoint, Post, Officer]] = {}
-    for ref in step.posts:
-        place = find_post(directory, ref)
-        if place is None:
-            continue
-        point, post = place
-        for officer_id in on_duty(post.rotations, post.overrides, absences=point.absences, at=now):
-            if officer_id in point.officers:
-                found.setdefault(officer_id, (point, post, point.officers[officer_id]))
-    return tuple(found.values())
+def officers_at(point: ContactPoint, post: Post, now: datetime) -> list[Officer]:
+    """Return whoever is on duty at a post at ``now``."""
+    numbers = on_duty(post.rotations, post.overrides, absences=point.absences, at=now)
+    return [point.officers[number] for number in numbers if number in point.officers]
 
 
 def calls_of(
@@ -78,21 +87,35 @@ def calls_of(
     *,
     available: Collection[str],
     locked: Collection[int] = (),
-) -> tuple[Call, ...] | str:
-    """Return the calls of a step at ``now``, or why there are none: see `Skip`.
+) -> tuple[tuple[Call, ...], tuple[Gap, ...]]:
+    """Return the calls of a step at ``now``, each officer once, and on whom it cannot count.
 
     An officer whose reply code is ``locked`` could not answer, and is not called.
     """
-    on_duty = officers_of(step, directory, now)
-    officers = [each for each in on_duty if each[2].id not in locked]
-    if not officers:
-        return "code_locked" if on_duty else "nobody_on_duty"
-    calls = tuple(
-        Call(officer, post, point, channels)
-        for point, post, officer in officers
-        if (channels := channels_to_use(officer, step.channels, available=available))
-    )
-    return calls or "no_channel"
+    calls: dict[int, Call] = {}
+    gaps: list[Gap] = []
+    for point, post in filter(None, (find_post(directory, ref) for ref in step.posts)):
+        officers = officers_at(point, post, now)
+        if not officers:
+            gaps.append(Gap("nobody_on_duty", post))
+        for officer in officers:
+            channels = channels_to_use(officer, step.channels, available=available)
+            if officer.id in locked or not channels:
+                gaps.append(Gap("code_locked" if officer.id in locked else "no_channel", post, officer.id))
+            elif officer.id not in calls:
+                calls[officer.id] = Call(officer, post, point, channels)
+                if point.pin_required and not officer.has_pin(now):
+                    gaps.append(Gap("no_pin", post, officer.id))
+    return tuple(calls.values()), tuple(gaps)
+
+
+_GRAVEST = ("no_channel", "code_locked", "nobody_on_duty")
+
+
+def _why_nobody(gaps: Collection[Gap]) -> str:
+    """Return why a step calls nobody: somebody is on duty, if only that could be mended."""
+    reasons = {gap.reason for gap in gaps}
+    return next((reason for reason in _GRAVEST if reason in reasons), "nobody_on_duty")
 
 
 def lines_of(step: Step, directory: Directory) -> tuple[str, ...]:
@@ -122,10 +145,11 @@ def take(
         lines = lines_of(step, directory)
         if step.only_if_undelivered and delivered:
             return Taken((*skipped, Skip(number, "delivered_already", lines)), number, ())
-        calls = calls_of(step, directory, now, available=available, locked=locked)
-        if not isinstance(calls, str):
-            return Taken(tuple(skipped), number, calls)
-        skipped.append(Skip(number, calls, lines))
+        calls, gaps = calls_of(step, directory, now, available=available, locked=locked)
+        if calls:
+            # Whoever cannot be counted on for a mere repeat was told of in the step before.
+            return Taken(tuple(skipped), number, calls, () if step.only_if_undelivered else gaps)
+        skipped.append(Skip(number, _why_nobody(gaps), lines))
     return Taken(tuple(skipped), None, ())
 
 

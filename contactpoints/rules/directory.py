@@ -24,7 +24,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """A person who takes duty. The name stays inside the Party's own house; outsiders hear the function."""
+    """A person who takes duty. The name stays inside the Party's own house; outsiders hear the function.
+
+    ``pin_until``: until when the PIN can be used; None where there is none, or it is locked.
+    """
 
     id: int
     contact_point_id: int
@@ -32,6 +35,11 @@ class Officer:
     function: str
     language: str
     channels: tuple[Channel, ...]
+    pin_until: datetime | None = None
+
+    def has_pin(self, now: datetime) -> bool:
+        """Say whether the officer has a PIN that can be used."""
+        return self.pin_until is not None and now < self.pin_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,14 @@ class ContactPoint:
     def reminder(self) -> timedelta:
         """How often the requester hears while nobody has acknowledged."""
         return timedelta(seconds=self.reminder_seconds)
+
+
+def can_fall_back_on(secretariat: ContactPoint | None) -> bool:
+    """Say whether the last fallback of every policy, the secretariat's first post, has anybody who can be called."""
+    if secretariat is None or not secretariat.posts:
+        return False
+    members = {number for rotation in secretariat.posts[0].rotations for number in rotation.members}
+    return any(secretariat.officers[number].channels for number in members if number in secretariat.officers)
 
 
 def channels_to_use(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str]) -> tuple[Channel, ...]:

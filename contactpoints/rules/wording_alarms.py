@@ -44,6 +44,7 @@ _ABOUT = msgid("ref {reference}")
 _HEADLINES = {
     "nobody_on_duty": msgid("nobody on duty"),
     "no_channel": msgid("no working channel"),
+    "no_pin": msgid("no usable PIN"),
     "code_locked": msgid("reply code locked"),
     "stop": msgid("STOP received"),
     "wrong_person": msgid("wrong person"),
@@ -55,6 +56,7 @@ _HEADLINES = {
 _HAPPENED = {
     "nobody_on_duty": msgid("At {local} your time ({utc} UTC) nobody was on duty: {function}."),
     "no_channel": msgid("At {local} your time ({utc} UTC) there was no channel to call: {function}."),
+    "no_pin": msgid("Called without a usable PIN at {local} your time ({utc} UTC): {function}."),
     "code_locked": msgid("Too many wrong PINs at {local} your time ({utc} UTC): {function}."),
     "stop": msgid("STOP came at {local} your time ({utc} UTC) by {channel}: {function}."),
     "wrong_person": msgid("A stranger answered at {local} your time ({utc} UTC) by {channel}: {function}."),
@@ -65,11 +67,15 @@ _HAPPENED = {
 }
 _TO_DO = {
     "nobody_on_duty": msgid(
-        "The alert went on to the next step at once. Please check the roster and enter an override for this shift."
+        "The alert did not wait: it went on at once. Please check the roster and enter an override for this shift."
     ),
     "no_channel": msgid(
-        "The alert went on to the next step at once. Please enter a working channel for whoever is on duty, and "
-        "prove it."
+        "The alert did not wait: it went on at once. Please enter a working channel for whoever is on duty, "
+        "and prove it."
+    ),
+    "no_pin": msgid(
+        "The officer was called and cannot acknowledge: there is no PIN, or it is locked or expired. Please have the "
+        "officer set one now, by the link that the service mails."
     ),
     "code_locked": msgid(
         "The reply code is locked and the next step was called. Ask the officer: if it was not the officer who "

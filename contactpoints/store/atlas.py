@@ -12,7 +12,7 @@ from typing import Any
 
 from contactpoints.rules.alerts import stages
 from contactpoints.rules.calls import plan_of
-from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.directory import ContactPoint, can_fall_back_on
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
 from contactpoints.store import directory
 from contactpoints.store.database import Session
@@ -22,7 +22,8 @@ from contactpoints.store.database import Session
 class Route:
     """Who answers for a Party, whom its plan calls, and the revision at which all that was so.
 
-    ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them.
+    ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them,
+    ``fallback`` says whether there is anybody behind the last step.
     """
 
     revision: int
@@ -32,6 +33,7 @@ class Route:
     plan: Plan
     plan_json: str
     stages: tuple[Mapping[str, Any], ...]
+    fallback: bool
 
 
 Place = tuple[str, str | None]
@@ -82,7 +84,8 @@ class Atlas:
         known = await self.points(session, {answering, secretariat or answering}, urgency=urgency)
         if answering not in known:
             return None
-        last = _first_post(known.get(secretariat or 0))
+        behind = known.get(secretariat or 0)
+        last = _first_post(behind)
         plan = scaled(plan_of(known[answering], urgency, secretariat=last), self._scale)
         others = {ref.contact_point for step in plan.steps for ref in step.posts}
         known |= await self.points(session, others, urgency=urgency)
@@ -90,7 +93,8 @@ class Atlas:
         if self.revision == revision:
             self._memberships = bound
         plan_json = json.dumps(write_plan(plan))
-        route = Route(revision, known[answering], known, bound, plan, plan_json, stages(plan, known))
+        told, fallback = stages(plan, known), can_fall_back_on(behind)
+        route = Route(revision, known[answering], known, bound, plan, plan_json, told, fallback)
         routes[place, urgency] = route
         return route
 

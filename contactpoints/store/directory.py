@@ -5,7 +5,7 @@ Nothing is kept between calls here; `store.atlas` keeps what was loaded for as l
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
@@ -18,6 +18,7 @@ from contactpoints.store.rosters import read_absence, read_override, read_rotati
 # domain.md 6.5, where a contact point has no policy of its own.
 _RESTART_SECONDS = 900
 _REMINDER_SECONDS = 3600
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ select wanted.*,
     ) order by p.id), '[]') from posts p where p.contact_point_id = wanted.id and p.retired_at is null) as posts,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language,
+      'pin', (select jsonb_build_object('expires_at', k.expires_at) from pins k
+              where k.officer_id = o.id and k.locked_at is null),
       'channels', (select coalesce(jsonb_agg(to_jsonb(c) order by c.place, c.id), '[]') from channels c
                    where c.officer_id = o.id and c.retired_at is null)
     ) order by o.id), '[]') from officers o where o.contact_point_id = wanted.id and o.retired_at is null) as officers,
@@ -166,6 +169,7 @@ def _post(value: Mapping[str, Any], contact_point: int) -> Post:
 
 
 def _officer(value: Mapping[str, Any], contact_point: int) -> Officer:
+    pin = value["pin"]
     return Officer(
         id=value["id"],
         contact_point_id=contact_point,
@@ -173,6 +177,7 @@ def _officer(value: Mapping[str, Any], contact_point: int) -> Officer:
         function=value["function"],
         language=value["language"],
         channels=tuple(_channel(channel) for channel in value["channels"]),
+        pin_until=None if pin is None else _instant(pin["expires_at"]) or _FOR_EVER,
     )
 
 

@@ -6,6 +6,8 @@ Each count stops at `MOST`: a queue of that length is an alarm, and how much lon
 from dataclasses import dataclass
 from datetime import datetime
 
+from contactpoints.rules.directory import can_fall_back_on
+from contactpoints.store import directory
 from contactpoints.store.database import Row, Session
 
 MOST = 10_000
@@ -62,12 +64,13 @@ select k.id, a.status, k.late, extract(epoch from k.received_at - a.opened_at)::
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the database says: work that is due, queues, open alerts, and how the newest attempts ended."""
+    """What the database says: work due, queues, open alerts, how the newest attempts ended, if there is a fallback."""
 
     due_since: dict[str, datetime | None]
     queues: list[Row]
     alerts: list[Row]
     attempts: list[Row]
+    fallback: bool
 
 
 async def measure(session: Session, *, now: datetime) -> Measured:
@@ -77,7 +80,14 @@ async def measure(session: Session, *, now: datetime) -> Measured:
         await session.fetch(_QUEUES),
         await session.fetch(_OPEN),
         await session.fetch(_ATTEMPTS),
+        await fallback_stands(session),
     )
+
+
+async def fallback_stands(session: Session) -> bool:
+    """Say whether the last fallback of every policy has anybody who can be called; see `can_fall_back_on`."""
+    number = await directory.secretariat(session)
+    return number is not None and can_fall_back_on((await directory.load(session, [number])).get(number))
 
 
 async def last_acknowledgement(session: Session) -> int:

@@ -574,7 +574,7 @@ ROUTED_BY = (
     *("parties", "memberships", "contact_points", "posts", "officers", "channels"),
     *("rotations", "overrides", "absences", "policies"),
 )
-"""The tables by which an alert is routed."""
+"""The tables by which an alert is routed. Of a PIN counts whether it can be used: `_PIN_TRIGGERS`."""
 
 _RAISED = (
     "create function raise_directory_revision() returns trigger language plpgsql as"
@@ -583,6 +583,13 @@ _RAISED = (
 _TRIGGER = (
     "create trigger {table}_raises_directory_revision after insert or update or delete or truncate on {table}"
     " for each statement execute function raise_directory_revision()"
+)
+_PIN_TRIGGERS = (
+    "create trigger pins_raises_directory_revision after insert or delete or truncate on pins"
+    " for each statement execute function raise_directory_revision()",
+    "create trigger pins_usable_raises_directory_revision after update on pins for each row"
+    " when ((old.locked_at, old.expires_at) is distinct from (new.locked_at, new.expires_at))"
+    " execute function raise_directory_revision()",
 )
 
 # Nothing that evidence refers to is ever deleted, and evidence itself least of all. A trigger refuses it outright; a
@@ -610,6 +617,7 @@ for statement in (
     "insert into directory_revision default values",
     _RAISED,
     *(_TRIGGER.format(table=table) for table in ROUTED_BY),
+    *_PIN_TRIGGERS,
     _REFUSED,
     *(_GUARD.format(table=table) for table in NEVER_DELETED),
 ):

@@ -201,3 +201,22 @@ async def test_an_officer_who_was_called_can_be_retired_and_the_evidence_stays(w
     assert world.network["FR"].officers[0].id in called
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select count(*) from messages where channel_id is not null") >= 2
+
+
+async def test_whoever_leaves_the_last_fallback_without_anybody_is_told(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    key = await key_of("secretariat")
+    quiet = await _ask(world, "POST", "/v1/policies", key, bodies["policies"] | {"urgency": "normal"})
+    assert quiet.json()["warnings"] == []
+    async with world.runtime.db.session() as session:
+        [rotation] = await session.fetch(
+            "select id, version from rotations where post_id = $1", world.network[None].posts["first"]
+        )
+    where, tag = f"/v1/rotations/{rotation['id']}", f'"{rotation["version"]}"'
+    gone = await _ask(world, "DELETE", where, key, tag=tag)
+    assert [each["code"] for each in gone.json()["warnings"]] == ["no_fallback"]
+    relying = await _ask(world, "POST", "/v1/contact-points", key, bodies["contact_points"] | {"party": "DE"})
+    assert "no_fallback" in [each["code"] for each in relying.json()["warnings"]], relying.text
+    officer = await _ask(world, "POST", "/v1/officers", key, bodies["officers"])
+    assert officer.json()["warnings"] == [], "what does not rely on it is not warned of"

@@ -1,5 +1,6 @@
 """Whom a step calls, and what its steps came to when the requester is told."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -13,12 +14,13 @@ from contactpoints.rules.rosters import Rotation
 from contactpoints.rules.wording import Tried
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 EVERYTHING = frozenset({"sms", "email"})
 
 
-def officer(number: int, *, quarantined: bool = False) -> Officer:
+def officer(number: int, *, quarantined: bool = False, pin_until: datetime | None = NOON + DAY) -> Officer:
     channel = Channel(number, number, "sms", f"+4420794600{number}", 1, None, NOON if quarantined else None)
-    return Officer(number, 1, "Ana Marin", "Duty officer", "en", (channel,))
+    return Officer(number, 1, "Ana Marin", "Duty officer", "en", (channel,), pin_until)
 
 
 def post(number: int, line: str, *members: int) -> Post:
@@ -26,10 +28,10 @@ def post(number: int, line: str, *members: int) -> Post:
     return Post(number, 1, line, line, (rotation,) if members else (), ())
 
 
-def point(*officers: Officer) -> ContactPoint:
+def point(*officers: Officer, pin_required: bool = True) -> ContactPoint:
     posts = post(1, "first", 1), post(2, "second", 2), post(3, "team_leader")
     return ContactPoint(
-        *(1, "FR", "Desk", "Desk", "UTC", ("en",), {}, (), True, False, 1),
+        *(1, "FR", "Desk", "Desk", "UTC", ("en",), {}, (), pin_required, False, 1),
         *(posts, {each.id: each for each in officers}, (), None, 900, 3600),
     )
 
@@ -70,6 +72,45 @@ def test_steps_that_call_nobody_are_passed_over_at_once(
 ) -> None:
     taken = take(PLAN, {1: here}, NOON, first=1, available=EVERYTHING, delivered=False, locked=locked)
     assert (taken.skipped, taken.step) == (skipped, step)
+
+
+EVERYBODY = Step(tuple(PostRef(1, number) for number in (1, 2, 3)), ("sms",), timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("here", "locked", "gaps", "called"),
+    [
+        pytest.param(
+            *(point(officer(1), officer(2, quarantined=True)), set()),
+            *([("no_channel", "second", 2), ("nobody_on_duty", "team_leader", None)], [1]),
+            id="one of two officers has no channel, and one post is empty",
+        ),
+        pytest.param(
+            *(point(officer(1), officer(2)), {1}),
+            *([("code_locked", "first", 1), ("nobody_on_duty", "team_leader", None)], [2]),
+            id="one of two officers has a locked code",
+        ),
+        pytest.param(
+            *(point(officer(1, pin_until=None), officer(2, pin_until=NOON)), set()),
+            *([("no_pin", "first", 1), ("no_pin", "second", 2), ("nobody_on_duty", "team_leader", None)], [1, 2]),
+            id="whoever has no PIN, or an expired one, is called and said so",
+        ),
+        pytest.param(
+            *(point(officer(1, pin_until=None), officer(2, pin_until=None), pin_required=False), set()),
+            *([("nobody_on_duty", "team_leader", None)], [1, 2]),
+            id="where no PIN is wanted none is missed",
+        ),
+    ],
+)
+def test_a_step_says_on_whom_it_cannot_count(
+    here: ContactPoint, locked: set[int], gaps: list[tuple[str, str, int | None]], called: list[int]
+) -> None:
+    for again in (False, True):
+        plan = replace(PLAN, steps=(replace(EVERYBODY, only_if_undelivered=again),))
+        taken = take(plan, {1: here}, NOON, first=1, available=EVERYTHING, delivered=False, locked=locked)
+        assert [call.officer.id for call in taken.calls] == called
+        told = [(gap.reason, gap.post.line, gap.officer) for gap in taken.gaps]
+        assert told == ([] if again else gaps), "a mere repeat tells nothing twice"
 
 
 def test_what_was_tried_is_told_step_by_step_and_of_one_cycle_only() -> None:

@@ -536,6 +536,10 @@ CREATE TRIGGER absences_raises_directory_revision AFTER INSERT OR UPDATE OR DELE
 
 CREATE TRIGGER policies_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
+CREATE TRIGGER pins_raises_directory_revision AFTER INSERT OR DELETE OR TRUNCATE ON pins FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER pins_usable_raises_directory_revision AFTER UPDATE ON pins FOR EACH ROW WHEN ((OLD.locked_at, OLD.expires_at) IS DISTINCT FROM (NEW.locked_at, NEW.expires_at)) EXECUTE FUNCTION raise_directory_revision();
+
 CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ begin raise exception 'rows of % are never deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
 
 CREATE TRIGGER parties_is_never_deleted BEFORE DELETE OR TRUNCATE ON parties FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
