@@ -1,13 +1,15 @@
 """What a process owns, opened and closed together."""
 
 import asyncio
+import itertools
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contactpoints.actions import access
+from contactpoints.actions import access, lateness
 from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.actions.tools import Tools
 from contactpoints.clock import JUMP, Clock
@@ -21,7 +23,10 @@ from contactpoints.words import catalogues
 from notifiers.catalogue import open_notifiers
 from notifiers.message import Hearing, Notifier, Reporting
 
-_CORRECTED_EVERY = 60.0
+_log = logging.getLogger(__name__)
+_LOOKED_EVERY = 20.0
+_CORRECTED_EVERY = 3
+"""At every which look the clock is corrected as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,17 @@ class Runtime:
 
 
 async def _keep_time(runtime: Runtime) -> None:
-    while True:
-        await asyncio.sleep(_CORRECTED_EVERY)
-        with suppress(Refusal, DatabaseFault):
-            await runtime.correct_clock()
+    """Look now and then, in every process, whether clock and engine keep time: a dead engine cannot say so itself."""
+    for look in itertools.count(1):
+        await asyncio.sleep(_LOOKED_EVERY)
+        try:
+            if look % _CORRECTED_EVERY == 0:
+                await runtime.correct_clock()
+            await lateness.tell_of_lateness(runtime.db, now=runtime.now(), tools=runtime.tools)
+        except (Refusal, DatabaseFault) as away:
+            _log.warning("nobody looks whether clock and engine keep time: %s", away)
+        except Exception as broken:  # whatever a look breaks with, the next one is taken
+            _log.error("looking at clock and engine broke: %s", type(broken).__name__)
 
 
 def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:

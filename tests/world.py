@@ -176,11 +176,15 @@ PREPARED: dict[str, Prepared] = {}
 
 
 async def prepare(runtime: Runtime) -> Prepared:
-    """Put the invented network into an empty database, with two keys and PINs for France and the secretariat."""
+    """Put the invented network into an empty database, with two keys and the same PIN for everybody."""
     await load_parties(runtime.db, START)
     network = {made.party: made for made in await load_demo(runtime.db, START)}
-    for officer in (*network["FR"].officers, *network[None].officers):
-        await set_pin(runtime.db, officer.id, pin=PIN, now=START, tools=runtime.tools)
+    await set_pin(runtime.db, network["FR"].officers[0].id, pin=PIN, now=START, tools=runtime.tools)
+    async with runtime.db.session() as session:
+        await session.execute(
+            "insert into pins (officer_id, hash, set_at) select o.id, p.hash, p.set_at from officers o, pins p"
+            " on conflict do nothing"
+        )
     asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
     reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)
     keys = [await make_key(runtime.db, who, now=START, entropy=secrets.token_bytes) for who in (asks, reads)]

@@ -1,7 +1,7 @@
 """Delivery: claim with a lease, settle outcomes in batches, follow up what nobody is sure of."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,15 +26,23 @@ _TRACE_AGAIN = timedelta(seconds=5)
 
 
 async def claim(
-    db: Database, kind: str, *, now: datetime, most: int, exercises: int, tools: Tools, busy: Sequence[str] = ()
+    db: Database,
+    kind: str,
+    *,
+    now: datetime,
+    most: int,
+    exercises: int,
+    tools: Tools,
+    busy: Sequence[str] = (),
+    silent: Collection[str] = (),
 ) -> list[Claimed]:
     """Take due messages, at most ``exercises`` of exercises; the lease is committed before anything is sent.
 
-    What is to go by a ``busy`` gateway waits; what may go by any goes by another.
+    What is to go by a ``busy`` gateway waits; what may go by any goes by another, and by a ``silent`` one last of all.
     """
     codes = [tools.entropy(_ATTEMPT_BYTES).hex() for _ in range(most)]
     gateways = tools.gateways[kind]
-    free = next((name for name in gateways if name not in busy), gateways[0])
+    free = min(gateways, key=lambda name: (name in silent, name in busy))
     async with db.session() as session:
         taken = await outbox.claim(
             session,

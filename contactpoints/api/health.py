@@ -1,17 +1,15 @@
 """Health: is the process there, can it take an alert, is the engine on time."""
 
-from datetime import timedelta
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from contactpoints.actions import lateness
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import Runtime
-from contactpoints.store import measures, migrate
-
-_LATE = timedelta(seconds=30)
+from contactpoints.store import migrate
 
 
 async def alive(_request: Request) -> Response:
@@ -29,12 +27,12 @@ async def ready(runtime: Runtime, _request: Request) -> Response:
 
 async def engine(runtime: Runtime, _request: Request) -> Response:
     """Say how late the oldest due timer, message or reply is; 503 beyond 30 s. For an outside watchdog alone."""
-    now = runtime.now()
-    async with runtime.db.session() as session:
-        due = await measures.due_since(session, now=now)
-    late = max((now - since for since in due.values() if since is not None), default=timedelta(0))
-    body = {"status": "late" if late > _LATE else "on time", "late_seconds": round(late.total_seconds(), 3)}
-    return JSONResponse(body, status_code=503 if late > _LATE else 200)
+    late = await lateness.late_by(runtime.db, now=runtime.now())
+    body = {
+        "status": "late" if late > lateness.MOST else "on time",
+        "late_seconds": round(late.total_seconds(), 3),
+    }
+    return JSONResponse(body, status_code=503 if late > lateness.MOST else 200)
 
 
 def routes(runtime: Runtime) -> list[Route]:

@@ -59,6 +59,7 @@ class Lane:
     """Sends what is due by one kind of channel. ``sender`` and ``settler`` are its two watches.
 
     At most `_SLOTS` messages are on their way at a time, of exercises fewer: an actual alert always finds a free slot.
+    ``silent``: the gateways to be gone round where there is another.
     """
 
     def __init__(self, desk: Desk, kind: str) -> None:
@@ -70,6 +71,7 @@ class Lane:
         self._landed: list[Outcome] = []
         self._more = False
         self._health = Health()
+        self.silent: frozenset[str] = frozenset()
         self.sender = Watch(f"sender of {kind}", self.claim, breath=_BREATH)
         self.settler = Watch(f"settler of {kind}", self.settle, breath=_SETTLING)
 
@@ -86,7 +88,14 @@ class Lane:
         exercises = max(0, self._exercises - sum(each.exercise for each in self._flying.values()))
         desk = self._desk
         taken = await delivery.claim(
-            desk.db, self._kind, now=desk.now(), most=most, exercises=exercises, tools=desk.tools, busy=busy
+            desk.db,
+            self._kind,
+            now=desk.now(),
+            most=most,
+            exercises=exercises,
+            tools=desk.tools,
+            busy=busy,
+            silent=self.silent,
         )
         for claimed in taken:
             task = asyncio.create_task(self._fly(claimed))

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from contactpoints.actions import escalation, forgetting, replies, reports
+from contactpoints.actions import circuits, escalation, forgetting, replies, reports
 from contactpoints.actions.escalation import BATCH
 from contactpoints.engine import tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
@@ -26,6 +26,7 @@ _ARMING = 0.05
 _REPORTS = 25
 _REPORTS_BREATH = 0.1
 _FORGET = 300.0
+_INSPECT = 10.0
 # How long what is on its way when the engine stops is waited for, in seconds.
 _LAST_WORDS = 3.0
 
@@ -67,6 +68,14 @@ async def read_reports(desk: Desk) -> int:
     return await reports.handle_due(desk.db, now=desk.now(), tools=desk.tools, most=_REPORTS)
 
 
+async def inspect(desk: Desk, lanes: Sequence[Lane]) -> int:
+    """Look which gateways bring nothing, and have the lanes go round them."""
+    silent = await circuits.inspect(desk.db, now=desk.now(), tools=desk.tools)
+    for lane in lanes:
+        lane.silent = silent
+    return 0
+
+
 async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
     """Have ``wake`` called at the earliest due time, if that is within a second: else the next tick looks again."""
     async with desk.db.session() as session:
@@ -99,6 +108,7 @@ async def run(
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
     # A breath between its batches: forgetting is never in a hurry.
     janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
+    inspector = Watch("inspector", lambda: inspect(desk, lanes))
     missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
     ticked = [*senders, timekeeper, reader, reporter, armer, doubting]
     subjects = {"outbox": senders, "due": [armer], "inbound": [reader], "reports": [reporter]}
@@ -116,11 +126,12 @@ async def run(
     metronome.every(tick, look)
     metronome.every(_FOLLOW_UP, tracing.wake)
     metronome.every(_FORGET, janitor.wake)
+    metronome.every(_INSPECT, inspector.wake)
     for watch in missing:
         metronome.every(EVERY, watch.wake)
     metronome.start()
     quiet = subscribe(hear)
-    watches = (*ticked, tracing, janitor, *missing, *(lane.settler for lane in lanes))
+    watches = (*ticked, tracing, janitor, inspector, *missing, *(lane.settler for lane in lanes))
     tasks = [asyncio.create_task(watch.run()) for watch in watches]
     try:
         await stop.wait()

@@ -551,6 +551,15 @@ alarms = Table(
     _moment("at", required=True),
 )
 
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("gateway", Text, primary_key=True),
+    _words("kind"),
+    _moment("silent_since", required=True),
+    _moment("opened_at", required=True),
+)
+
 answered_strangers = Table(
     "answered_strangers",
     metadata,

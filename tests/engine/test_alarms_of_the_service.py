@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+import pytest
+
+from contactpoints.actions.lateness import tell_of_lateness
 from contactpoints.clock import Clock
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.serving import desk_of
@@ -60,6 +63,27 @@ async def test_a_gateway_that_takes_nothing_for_minutes_raises_one_alarm_by_anot
     await passes(minutes=1)
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select count(*) from messages where state = 'queued' and kind = 'sms'") == 0
+
+
+async def test_an_engine_that_is_late_is_told_in_the_log_and_by_an_alarm_when_one_is_back(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def looked() -> None:
+        await tell_of_lateness(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
+
+    await world.opens_alert()
+    world.clock.at += timedelta(seconds=30)
+    await looked()
+    assert "late" not in caplog.text
+    for _ in range(3):
+        world.clock.at += timedelta(seconds=20)
+        await looked()
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [
+        f"the engine is {seconds} s late" for seconds in (50, 70, 90)
+    ]
+    await world.settles()
+    [subject] = await alarms(world)
+    assert "engine late" in subject
 
 
 async def test_a_clock_that_jumps_is_corrected_and_told(world: World) -> None:

@@ -1,11 +1,27 @@
 """Scenario 2 of the domain brief: a gateway that takes everything and delivers nothing."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from contactpoints.engine.dispatcher import Lane
+from contactpoints.engine.run import inspect
 from contactpoints.rules.codes import is_reply_code
+from contactpoints.serving import desk_of
 from tests.far_ends import Gateways
 from tests.world import PIN, World
+
+SECRETARIAT = None
+
+
+async def looks(night: World) -> None:
+    """Let the engine's inspector look at the gateways, and the lanes send what is due."""
+    desk = desk_of(night.runtime)
+    lanes = [Lane(desk, kind) for kind in night.runtime.tools.gateways]
+    await inspect(desk, lanes)
+    for lane in lanes:
+        await lane.claim()
+        await lane.land()
 
 
 def codes(messages: Sequence[dict[str, Any]]) -> list[str]:
@@ -80,3 +96,67 @@ async def test_a_late_flood_of_reports_wakes_nobody_and_changes_nothing(real_nig
     await night.settles()
     assert (await night.timeline(reference))[len(before) :] == ["message_delivered"] * 2
     assert await night.unheard() == {}
+
+
+async def test_the_circuit_of_a_silent_gateway_opens_with_one_alarm_and_closes_after_a_probe(
+    real_world: World, gateways: Gateways
+) -> None:
+    """Scenario 2: operators get one alarm and not hundreds, and a late flood closes nothing."""
+    night = real_world
+    operator = night.network[SECRETARIAT].officers[0]
+    parties = ("FR", "JP", "BR")
+    people = [night.network[party].officers[0] for party in parties]
+    for party in parties[:2]:
+        await night.opens_alert(requested_party=party)
+    await night.settles()
+    night.clock.at += timedelta(minutes=3)
+    await looks(night)
+    assert await night.hears(operator.sms) == [], "two telephones may be off"
+
+    await night.opens_alert(requested_party=parties[2])
+    await night.settles()
+    night.clock.at += timedelta(minutes=2, seconds=59)
+    await looks(night)
+    assert await night.hears(operator.sms) == [], "the third text has its three minutes"
+    night.clock.at += timedelta(seconds=1)
+    for _ in range(5):
+        await looks(night)
+    told = await night.hears(operator.sms)
+    assert sorted(each["gateway"] for each in told) == ["twilio_sms", "twilio_sms_2"]
+    assert all("A gateway (SMS) has delivered nothing since" in each["body"] for each in told)
+    assert len([each for each in await night.hears(operator.email) if "gateway down" in each["subject"]]) == 1
+
+    for officer in people:
+        await night.hears(officer.sms)
+        await gateways.reports(night.client, officer.sms, "delivered")
+    await night.settles()
+    await night.restarts()
+    assert await by_which(night) == "twilio_sms_2", "what was handed over before proves nothing, a restart neither"
+
+    await gateways.reports(night.client, operator.sms, "delivered")
+    await night.settles()
+    assert await by_which(night) == "twilio_sms"
+    assert await night.hears(operator.sms) == []
+
+
+async def by_which(night: World) -> str:
+    """Return the gateway by which the first text of a new alert goes."""
+    officer = night.network["FR"].officers[0]
+    await night.hears(officer.sms)
+    await night.opens_alert()
+    await looks(night)
+    [text] = await night.hears(officer.sms)
+    return str(text["gateway"])
+
+
+async def test_a_gateway_that_brings_anything_at_all_is_not_gone_round(real_world: World, gateways: Gateways) -> None:
+    night = real_world
+    people = [night.network[party].officers[0] for party in ("FR", "JP", "BR", "CL")]
+    for party in ("FR", "JP", "BR", "CL"):
+        await night.opens_alert(requested_party=party)
+    await night.settles()
+    night.clock.at += timedelta(minutes=4)
+    await gateways.reports(night.client, people[3].sms, "delivered")
+    await night.settles()
+    await looks(night)
+    assert await night.hears(night.network[SECRETARIAT].officers[0].sms) == []

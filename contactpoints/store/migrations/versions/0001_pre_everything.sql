@@ -7,6 +7,14 @@ CREATE TABLE alarms (
     CONSTRAINT alarms_pk PRIMARY KEY (reason, about)
 );
 
+CREATE TABLE circuits (
+    gateway TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    silent_since TIMESTAMP WITH TIME ZONE NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT circuits_pk PRIMARY KEY (gateway)
+);
+
 CREATE TABLE answered_strangers (
     address TEXT NOT NULL,
     answers INTEGER NOT NULL,

@@ -1,0 +1,35 @@
+"""Lateness: the oldest work that is due, in whichever process looks, and the alarm when it is too late."""
+
+import logging
+from datetime import datetime, timedelta
+
+from contactpoints.actions.alarms import Alarm, raise_alone
+from contactpoints.actions.tools import Tools
+from contactpoints.store import measures
+from contactpoints.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+MOST = timedelta(seconds=30)
+"""How late the oldest timer, message or reply may be."""
+
+
+async def late_by(db: Database, *, now: datetime) -> timedelta:
+    """Return how late the oldest due timer, message or reply is."""
+    async with db.session() as session:
+        due = await measures.due_since(session, now=now)
+    return max((now - since for since in due.values() if since is not None), default=timedelta(0))
+
+
+async def tell_of_lateness(db: Database, *, now: datetime, tools: Tools) -> None:
+    """Say in the log that the engine is late, and raise the alarm of it.
+
+    The alarm is a message like any other: without an engine it leaves when one is back. Until then the log and
+    `/healthz/engine` tell it, and an outside watchdog is there to read them.
+    """
+    late = await late_by(db, now=now)
+    if late <= MOST:
+        return
+    seconds = round(late.total_seconds())
+    _log.error("the engine is %d s late", seconds)
+    await raise_alone(db, Alarm("engine_late", "engine", seconds=seconds), now=now, tools=tools)
