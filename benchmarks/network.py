@@ -70,7 +70,7 @@ select o.id, 'email', 'officer-' || o.id || '@' || lower(coalesce(p.party, 'secr
        now(), now(), now()
   from officers o join contact_points p on p.id = o.contact_point_id where p.id % 4 in (1, 2);
 
-insert into posts (id, contact_point_id, line, title, created_at, changed_at)
+insert into posts (id, contact_point_id, line, function, created_at, changed_at)
 overriding system value
 select (n - 1) * 3 + place, n, (array['first', 'second', 'team_leader'])[place],
        (array['First line', 'Second line', 'Team leader'])[place], now(), now()

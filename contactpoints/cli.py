@@ -18,13 +18,14 @@ from contactpoints.actions.mail_links import Mailed, ask_address, ask_pin
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.refusals import Conflict, Fault, Invalid, Refusal, Unavailable
+from contactpoints.rules.refusals import Conflict, Invalid, Refusal, Unavailable
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import doors, keep_watch, must_be_free, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
 from contactpoints.store.database import DatabaseFault
 from schemas.access import NewKey, NewPin
+from schemas.faults import Fault
 from schemas.reading import BadInput, validate
 
 _log = logging.getLogger(__name__)

@@ -87,16 +87,17 @@ async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | 
     await clock.correct(db)
     bell = Bell(db)
     bell.open()
+    gateways = _gateways(opened)
     tools = Tools(
         keyring=settings.keyring,
         pepper=settings.pin_pepper,
         entropy=secrets.token_bytes,
-        gateways=_gateways(opened),
+        gateways=gateways,
         read_inbound={each.name: each.read_inbound for each in opened if isinstance(each, Hearing)},
         read_report={each.name: each.read_report for each in opened if isinstance(each, Reporting)},
         words=catalogues(),
         public_url=settings.public_url,
-        atlas=Atlas(time_scale=settings.time_scale),
+        atlas=Atlas(time_scale=settings.time_scale, available=gateways),
     )
     runtime = Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock)
     timing = asyncio.create_task(_keep_time(runtime))

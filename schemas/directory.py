@@ -15,6 +15,8 @@ from typing_extensions import TypedDict
 from schemas.alerts import ChannelKind, Line, WarningOut
 from schemas.faults import wrong
 from schemas.fields import (
+    A_NUMBER,
+    AN_ADDRESS,
     Address,
     Day,
     Id,
@@ -125,11 +127,11 @@ class ContactPointOut(ContactPoint, Entry):
 
 
 class DutyPost(Shape):
-    """A function that has to be covered at a contact point, at its place in the chain."""
+    """A function that has to be covered at a contact point, at its place in the chain. Outsiders hear this function."""
 
     contact_point_id: Id
     line: Line
-    title: ShortLine
+    function: ShortLine
 
 
 class DutyPostOut(DutyPost, Entry):
@@ -169,8 +171,7 @@ class Channel(Shape):
     def _fits_its_kind(cls, address: str, info: ValidationInfo) -> str:
         kind = info.data.get("kind")
         if kind is not None and ("@" in address) != (kind == "email"):
-            expected = "an e-mail address" if kind == "email" else "a telephone number with + and country code (E.164)"
-            raise wrong("wrong_form", f"must be {expected}")
+            raise wrong("wrong_form", f"must be {AN_ADDRESS if kind == 'email' else A_NUMBER}")
         return address
 
 

@@ -56,6 +56,15 @@ def wrong(code: str, detail: str) -> PydanticCustomError:
     return PydanticCustomError("ours", "{detail}", {"code": code, "detail": detail})
 
 
+_FORMS: dict[str, str] = {}
+
+
+def form(pattern: str, detail: str) -> str:
+    """Return a pattern, of which ``detail`` says in words what it asks for."""
+    _FORMS[pattern] = detail
+    return pattern
+
+
 def faults_of(error: ValidationError, *, most: int) -> tuple[Fault, ...]:
     """Return the faults in a pydantic error, in the order of the fields, at most `most` of them.
 
@@ -76,6 +85,8 @@ def faults_of(error: ValidationError, *, most: int) -> tuple[Fault, ...]:
 def _told(kind: str, limits: Mapping[str, object]) -> tuple[str, str]:
     if kind == "ours":
         return str(limits["code"]), str(limits["detail"])
+    if kind == "string_pattern_mismatch" and limits.get("pattern") in _FORMS:
+        return "wrong_form", _FORMS[str(limits["pattern"])]
     code, sentence = _SENTENCES.get(kind, ("not_valid", "is not valid here"))
     return code, sentence.format_map({name: limits.get(name, "") for name in _LIMITS})
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from schemas.faults import wrong
+from schemas.faults import form, wrong
 
 
 class Shape(BaseModel):
@@ -30,31 +30,50 @@ class Shape(BaseModel):
 
 # C0 and C1 control characters; in one line also separators of lines and the signs that reverse the direction of
 # writing, with which a name can be made to look like another (Unicode Technical Report 36).
-_TEXT = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$"
-_LINE = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029\u202A-\u202E\u2066-\u2069]*$"
+_TEXT = form(r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$", "must not contain control characters")
+_LINE = form(
+    r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029\u202A-\u202E\u2066-\u2069]*$",
+    "must be one line, without control characters and signs that reverse the direction of writing",
+)
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=_TEXT)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_LINE)]
 ShortLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)]
 
 # ISO 3166-1 alpha-2; a territory with a contact point of its own has a code of 3166-1 or 3166-2 (CW, NL-CW).
-PartyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-TerritoryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+_PARTY = form(r"^[A-Z]{2}$", "must be a code of ISO 3166-1: two capital letters")
+_TERRITORY = form(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "must be a code of ISO 3166, as in CW or NL-CW")
+_LANGUAGE = form(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", "must be a language tag, as in en or pt-BR")
+_ZONE = form(
+    r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", "must be a time zone of the IANA database, as in Europe/Paris"
+)
+
+PartyCode = Annotated[str, StringConstraints(pattern=_PARTY)]
+TerritoryCode = Annotated[str, StringConstraints(pattern=_TERRITORY)]
 # BCP 47, as far as it is used here: en, pt-BR, zh-Hant.
-LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+LanguageTag = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 # The languages in which the service itself speaks.
 Language = Literal["en", "fr", "es"]
 # The form of an IANA zone; whether it exists is asked in the rules.
-ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=64)]
+ZoneName = Annotated[str, StringConstraints(pattern=_ZONE, max_length=64)]
 
 _PHONE = r"\+[1-9][0-9]{6,14}"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = rf"[A-Za-z0-9!#$%&'*+/=?^_{{|}}~.-]{{1,64}}@({_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{1,62}}"
 
+A_NUMBER = "a telephone number with + and country code (E.164), as in +33199001234"
+AN_ADDRESS = "an e-mail address"
+
 # E.164 in full; whether the number is possible is asked in the rules.
-Phone = Annotated[str, StringConstraints(pattern=f"^{_PHONE}$")]
-Email = Annotated[str, StringConstraints(pattern=f"^{_EMAIL}$", max_length=254)]
-Address = Annotated[str, StringConstraints(pattern=f"^({_PHONE}|{_EMAIL})$", max_length=254)]
+Phone = Annotated[str, StringConstraints(pattern=form(f"^{_PHONE}$", f"must be {A_NUMBER}"))]
+Email = Annotated[str, StringConstraints(pattern=form(f"^{_EMAIL}$", f"must be {AN_ADDRESS}"), max_length=254)]
+Address = Annotated[
+    str,
+    StringConstraints(
+        pattern=form(f"^({_PHONE}|{_EMAIL})$", f"must be {A_NUMBER}, or {AN_ADDRESS}"),
+        max_length=254,
+    ),
+]
 
 Id = Annotated[int, Field(ge=1, le=2**53 - 1)]
 

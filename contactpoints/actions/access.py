@@ -12,10 +12,11 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Fault, Invalid, NotFound
+from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import access, directory, entries
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import peppered, secret_hash
+from schemas.faults import Fault
 
 _MOST_WRONG = 10
 _LEAST_DIGITS, _MOST_DIGITS = 6, 12

@@ -104,7 +104,7 @@ async def _add(
         recorded_at=now,
         channel=arrival.channel,
         identity_strength=strength,
-        function=code["title"],
+        function=code["function"],
         line=code["line"],
         step=code["step"],
         cycle=row["cycle"],
@@ -127,7 +127,7 @@ async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
 
 def _fact(arrival: Arrived, code: Row, *, row: Row, before: list[Row], late: bool, strength: str) -> facts.Fact:
     told: dict[str, Any] = {
-        "function": code["title"],
+        "function": code["function"],
         "line": code["line"],
         "channel": arrival.channel,
         "identity_strength": strength,

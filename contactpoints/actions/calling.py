@@ -165,7 +165,7 @@ def _started(calls: Sequence[Call], step: int, *, cycle: int, until: datetime) -
         step=step,
         cycle=cycle,
         lines=tuple(dict.fromkeys(call.post.line for call in calls)),
-        functions=tuple(dict.fromkeys(call.officer.function for call in calls)),
+        functions=tuple(dict.fromkeys(call.post.function for call in calls)),
         channels=tuple(dict.fromkeys(channel.kind for call in calls for channel in call.channels)),
         unproven=any(channel.proven_at is None for call in calls for channel in call.channels),
         until=until,

@@ -16,7 +16,7 @@ from contactpoints.store import entries
 from contactpoints.store.database import Database, Session
 
 _BY = "demo"
-_TITLES = {
+_POSTS = {
     "en": ("First line", "Second line", "Team leader"),
     "fr": ("Première ligne", "Deuxième ligne", "Chef d'équipe"),
     "es": ("Primera línea", "Segunda línea", "Jefe de equipo"),
@@ -125,8 +125,8 @@ async def _posts(
     posts: dict[str, int] = {}
     # Four weeks and a day back: the turn of the first officer at the first line, wherever the day has begun.
     starts_on = (now - timedelta(days=29)).date()
-    for line, title, members in zip(_LINES, _TITLES[told["language"]], turns, strict=True):
-        post = await _make(session, "posts", now=now, contact_point_id=point, line=line, title=title)
+    for line, function, members in zip(_LINES, _POSTS[told["language"]], turns, strict=True):
+        post = await _make(session, "posts", now=now, contact_point_id=point, line=line, function=function)
         posts[line] = post
         await _make(
             session,

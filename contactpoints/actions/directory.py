@@ -3,24 +3,25 @@
 One way for all entries; what is particular to one kind is asked in `actions.directory_checks`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contactpoints.actions.directory_checks import Asked, check
+from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.refusals import Conflict, Fault, Forbidden, Invalid, NotFound, StillReferredTo
+from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
 from contactpoints.rules.rosters import on_duty
 from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import REGISTERS, Entry, Key, Owner, Register
 from contactpoints.store.tables import LINES
+from schemas.faults import Fault
 from schemas.fields import Shape
 
 _OPEN = frozenset({"parties", "memberships"})
@@ -37,16 +38,29 @@ class Kept:
     warnings: tuple[Mapping[str, str], ...] = ()
 
 
-async def create(db: Database, name: str, *, actor: Actor, body: Shape, now: datetime, tools: Tools) -> Kept:
-    """Create an entry. Raises `Invalid` with every fault, `Forbidden`, `NotFound`, or `Conflict` for a second one."""
+async def create(
+    db: Database,
+    name: str,
+    *,
+    actor: Actor,
+    body: Shape,
+    now: datetime,
+    tools: Tools,
+    faults: Sequence[Fault] = (),
+) -> Kept:
+    """Create an entry. ``faults``: what is wrong with the shape of ``body``, see `read_partly`.
+
+    Raises `Invalid` with these and every other fault, `Forbidden`, or `Conflict` for a second one.
+    """
     register = REGISTERS[name]
     with _once():
         async with db.transaction() as session:
-            owner = await _owner_of_new(session, register, body=body, actor=actor)
-            values, warnings = await _checked(session, register, body=body, owner=owner, tools=tools)
+            found = Found(list(faults))
+            owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
+            values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
-            warnings += await _fallback_warning(session, register, owner=owner)
-    return Kept(entry, warnings)
+            found.warnings += await _fallback_warning(session, register, owner=owner)
+    return Kept(entry, tuple(found.warnings))
 
 
 async def read(db: Database, name: str, *, actor: Actor, key: Key) -> Kept:
@@ -68,21 +82,25 @@ async def change(
     body: Shape,
     now: datetime,
     tools: Tools,
+    faults: Sequence[Fault] = (),
 ) -> Kept:
-    """Replace an entry that is at ``version``. Raises `Stale`, `Invalid`, `Forbidden`, `NotFound` or `Conflict`."""
+    """Replace an entry that is at ``version``; ``faults`` as for `create`.
+
+    Raises `Stale`, `Invalid`, `Forbidden`, `NotFound` or `Conflict`.
+    """
     register = REGISTERS[name]
     with _once():
         async with db.transaction() as session:
             kept, owner = await _may_keep(session, register, key=key, actor=actor)
-            _must_stay(register, kept, body=body)
-            values, warnings = await _checked(session, register, body=body, owner=owner, tools=tools)
+            found = Found([*faults, *_moved(register, kept, body=body, faulty=bool(faults))])
+            values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             if name == "channels" and values["address"] != kept["address"]:
                 values |= _UNPROVEN
             entry = await entries.change(
                 session, register, key=key, version=version, values=values, now=now, by=_by(actor)
             )
-            warnings += await _fallback_warning(session, register, owner=owner)
-    return Kept(entry, warnings)
+            found.warnings += await _fallback_warning(session, register, owner=owner)
+    return Kept(entry, tuple(found.warnings))
 
 
 async def retire(db: Database, name: str, *, actor: Actor, key: Key, version: int | None, now: datetime) -> Kept:
@@ -152,7 +170,7 @@ def _answering(point: ContactPoint, now: datetime) -> tuple[str | None, str]:
     for post in sorted(point.posts, key=lambda post: (LINES.index(post.line), post.id)):
         for officer in on_duty(post.rotations, post.overrides, absences=point.absences, at=now):
             if officer in point.officers:
-                return post.line, point.officers[officer].function
+                return post.line, post.function
     return None, point.function
 
 
@@ -170,18 +188,24 @@ def _once() -> Iterator[None]:
         raise Conflict("There is such an entry already.") from None
 
 
-async def _owner_of_new(session: Session, register: Register, *, body: Shape, actor: Actor) -> Owner | None:
+async def _owner_of_new(
+    session: Session, register: Register, *, body: Shape, actor: Actor, found: Found
+) -> Owner | None:
+    """Return whose the new entry will be; None also where that cannot be told, which is then a fault."""
     if register.owner and register.owner_is:
-        owner = await entries.find_owner(session, register.owner_is, key=getattr(body, register.owner))
+        key = getattr(body, register.owner)
+        owner = None if key is None else await entries.find_owner(session, register.owner_is, key=key)
         if owner is None or not reads_entries_of(actor, owner.party):
-            raise Invalid([Fault(f"/{register.owner}", "unknown", "There is no such entry.")])
+            if key is not None:
+                found.faults.append(Fault(f"/{register.owner}", "unknown", "There is no such entry."))
+            return None
         must_keep_entries_of(actor, owner.party)
         await entries.touch(session, owner.contact_point)
         return owner
-    if register.name == "contact_points":
-        _must_keep(actor, getattr(body, "party"))  # noqa: B009 - the shape is known by its register
-        return None
-    _must_keep(actor, None)
+    if register.name != "contact_points":
+        _must_keep(actor, None)
+    elif not found.faults or getattr(body, "party") is not None:  # noqa: B009 - the shape is known by its register
+        _must_keep(actor, getattr(body, "party"))  # noqa: B009
     return None
 
 
@@ -213,21 +237,20 @@ async def _may_keep(session: Session, register: Register, *, key: Key, actor: Ac
     return entry, owner
 
 
-def _must_stay(register: Register, kept: Entry, *, body: Shape) -> None:
+def _moved(register: Register, kept: Entry, *, body: Shape, faulty: bool) -> Iterator[Fault]:
+    """Yield the fault of a body that would give the entry to another owner, or make it another Party's."""
     fixed = register.owner or ("code" if register.key == "code" else "party")
-    wrong = [fixed] if getattr(body, fixed) != kept[fixed] else []
-    if wrong:
-        raise Invalid([Fault(f"/{fixed}", "fixed", "Cannot be changed; retire the entry and create another.")])
+    said = getattr(body, fixed)
+    if said != kept[fixed] and not (said is None and faulty):
+        yield Fault(f"/{fixed}", "fixed", "Cannot be changed; retire the entry and create another.")
 
 
-async def _checked(
-    session: Session, register: Register, *, body: Shape, owner: Owner | None, tools: Tools
-) -> tuple[dict[str, object], tuple[Mapping[str, str], ...]]:
-    found = await check(Asked(session, body, owner, tools.gateways))
+async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[str, object]:
+    """Return the columns of a body. Raises `Invalid` with every fault."""
+    await check(asked, found)
     if found.faults:
         raise Invalid(found.faults)
-    values = {name: _column(getattr(body, name)) for name in register.columns}
-    return values | found.replaced, tuple(found.warnings)
+    return {name: _column(getattr(asked.body, name)) for name in register.columns} | found.replaced
 
 
 async def _fallback_warning(

@@ -1,25 +1,33 @@
-"""What a directory entry relies on, asked when it is created or changed: zones, numbers, and other entries."""
+"""What a directory entry relies on, asked when it is created or changed: zones, numbers, and other entries.
+
+A body may have faults in its shape already: what stands for them is None, and is passed over here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from zoneinfo import available_timezones
 
 from contactpoints.rules.numbers import read_address, read_number
-from contactpoints.rules.refusals import Fault
 from contactpoints.store import entries
 from contactpoints.store.database import Session
 from contactpoints.store.directory import find_party
 from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Membership
+from schemas.faults import Fault
 from schemas.fields import Shape
 from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
 
+_Each = TypeVar("_Each")
 _NO_OFFICER = "There is no such officer at this contact point."
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be checked, below which contact point (None: the entry is one itself), with which gateways."""
+    """What is to be checked, below which contact point, with which gateways.
+
+    ``owner`` is None for an entry that is a contact point itself, and where it is not known whose it is.
+    """
 
     session: Session
     body: Shape
@@ -36,31 +44,34 @@ class Found:
     replaced: dict[str, object] = field(default_factory=dict)
 
 
-async def check(asked: Asked) -> Found:
-    """Return everything that is wrong or doubtful about an entry, beyond its shape."""
-    found = Found()
+async def check(asked: Asked, found: Found) -> None:
+    """Find everything that is wrong or doubtful about an entry, beyond its shape."""
     match asked.body:
         case ContactPoint() as point:
             await _check_party(asked.session, point.party, found=found)
             _check_zone(point.zone, found)
             found.replaced["working_hours"] = [
                 {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
-                for span in point.working_hours
+                for span in _sound(point.working_hours)
             ]
         case Membership(party=party):
             await _check_party(asked.session, party, found=found)
-        case Channel() as channel:
+        case Channel(kind=str(), address=str()) as channel:
             _check_channel(channel, asked.gateways, found=found)
         case Rotation() as rotation:
             _check_zone(rotation.zone, found)
-            await _check_officers(asked, [(f"/members/{n}", each) for n, each in enumerate(rotation.members)], found)
+            members = [(f"/members/{number}", each) for number, each in enumerate(rotation.members or ())]
+            await _check_officers(asked, named=members, found=found)
         case Override() | Absence() as span:
-            await _check_officers(asked, [("/officer_id", span.officer_id)], found)
+            await _check_officers(asked, named=[("/officer_id", span.officer_id)], found=found)
         case EscalationPolicy() as policy:
             await _check_policy(asked, policy, found=found)
         case _:
             pass
-    return found
+
+
+def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
+    return [each for each in several or () if each is not None]
 
 
 async def _check_party(session: Session, party: str | None, *, found: Found) -> None:
@@ -68,8 +79,8 @@ async def _check_party(session: Session, party: str | None, *, found: Found) -> 
         found.faults.append(Fault("/party", "unknown", "There is no such Party."))
 
 
-def _check_zone(zone: str, found: Found) -> None:
-    if zone not in available_timezones():
+def _check_zone(zone: str | None, found: Found) -> None:
+    if zone is not None and zone not in available_timezones():
         found.faults.append(Fault("/zone", "unknown_zone", "There is no such time zone in the IANA database."))
 
 
@@ -91,16 +102,20 @@ def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *,
         found.warnings.append({"code": "no_gateway", "detail": detail})
 
 
-async def _check_officers(asked: Asked, named: Sequence[tuple[str, int]], found: Found) -> None:
-    assert asked.owner is not None
+async def _check_officers(asked: Asked, *, named: Sequence[tuple[str, int | None]], found: Found) -> None:
+    if asked.owner is None:
+        return
+    given = [(place, number) for place, number in named if number is not None]
     known = await entries.of_contact_point(
-        asked.session, "officers", ids=[number for _, number in named], contact_point=asked.owner.contact_point
+        asked.session, "officers", ids=[number for _, number in given], contact_point=asked.owner.contact_point
     )
-    found.faults.extend(Fault(place, "unknown", _NO_OFFICER) for place, number in named if number not in known)
+    found.faults.extend(Fault(place, "unknown", _NO_OFFICER) for place, number in given if number not in known)
 
 
 async def _check_policy(asked: Asked, policy: EscalationPolicy, *, found: Found) -> None:
     own = policy.contact_point_id
+    if asked.owner is None:
+        return
     found.replaced["steps"] = [
         {
             "posts": [{"contact_point": ref.contact_point or own, "post": ref.post} for ref in step.posts],
@@ -108,9 +123,11 @@ async def _check_policy(asked: Asked, policy: EscalationPolicy, *, found: Found)
             "patience_seconds": step.patience_seconds,
             "only_if_undelivered": step.only_if_undelivered,
         }
-        for step in policy.steps
+        for step in _sound(policy.steps)
     ]
-    for number, step in enumerate(policy.steps):
+    for number, step in enumerate(policy.steps or ()):
+        if step is None:
+            continue
         kinds: set[str] = set()
         for place, ref in enumerate(step.posts):
             kinds |= await _check_post(

@@ -18,10 +18,11 @@ from contactpoints.rules.access import Actor, keeps_entries_of
 from contactpoints.rules.codes import mail_code
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.phrasing import Words
-from contactpoints.rules.refusals import Fault, Invalid, NotFound, NoVerifiedAddress, Unavailable
+from contactpoints.rules.refusals import Invalid, NotFound, NoVerifiedAddress, Unavailable
 from contactpoints.store import access, mail_links, outbox
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import Unsealable, secret_hash
+from schemas.faults import Fault
 
 LASTS = timedelta(hours=24)
 _SEALED = "sealed:"

@@ -22,7 +22,7 @@ from contactpoints.rules.alerts import Opening
 from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
-from contactpoints.rules.refusals import Fault, IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
+from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
 from contactpoints.store import directory, intake, timeline
 from contactpoints.store.atlas import Place, Route
 from contactpoints.store.database import Database, DatabaseFault
@@ -31,6 +31,7 @@ from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import OpenAlert
+from schemas.faults import Fault
 
 _TRIES = 20
 """How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""

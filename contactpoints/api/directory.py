@@ -34,7 +34,7 @@ from schemas.directory import (
     PartyOut,
 )
 from schemas.fields import Shape
-from schemas.reading import read
+from schemas.reading import read_partly
 from schemas.rosters import (
     Absence,
     AbsenceOut,
@@ -130,9 +130,9 @@ async def _list(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
 
 async def _create(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     actor = await caller(runtime, request)
-    body = read(shelf.shape, await json_body(request))
+    body, faults = read_partly(shelf.shape, await json_body(request))
     kept = await directory.create(
-        runtime.db, shelf.name, actor=actor, body=body, now=runtime.now(), tools=runtime.tools
+        runtime.db, shelf.name, actor=actor, body=body, now=runtime.now(), tools=runtime.tools, faults=faults
     )
     key = kept.entry["code" if shelf.name == "parties" else "id"]
     return _answer(kept, status=201, location=f"{shelf.path}/{key}")
@@ -146,7 +146,7 @@ async def _read(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
 async def _change(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     actor = await caller(runtime, request)
     key, version = _key(shelf, request), _expected(request)
-    body = read(shelf.shape, await json_body(request))
+    body, faults = read_partly(shelf.shape, await json_body(request))
     kept = await directory.change(
         runtime.db,
         shelf.name,
@@ -156,6 +156,7 @@ async def _change(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
         body=body,
         now=runtime.now(),
         tools=runtime.tools,
+        faults=faults,
     )
     return _answer(kept)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from contactpoints.rules.refusals import Fault, Invalid
-from schemas.faults import faults_of
+from contactpoints.rules.refusals import Invalid
+from schemas.faults import Fault, faults_of
 from schemas.fields import Instant
 
 _LARGEST = 2**53 - 1

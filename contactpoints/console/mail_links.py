@@ -9,8 +9,9 @@ from starlette.routing import Route
 from contactpoints.actions import mail_links
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.rendering import HEADERS, page
-from contactpoints.rules.refusals import Fault, Invalid
+from contactpoints.rules.refusals import Invalid
 from contactpoints.runtime import Runtime
+from schemas.faults import Fault
 
 _TEMPLATES = {"pin": "set_pin.html", "address": "confirm_address.html"}
 

@@ -1,13 +1,13 @@
 """Alerts: what is warned of when one opens, and how one is written for those outside."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.calls import Directory, Gap, Skip, Taken, find_post
-from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.escalation import Plan, Step, answer_by, planned
 from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
@@ -106,18 +106,21 @@ NO_FALLBACK = Caution(
 """What whoever relies on the secretariat should know where nobody there could be called."""
 
 
-def stages(plan: Plan, known: Directory) -> tuple[dict[str, Any], ...]:
-    """Return the steps of a plan as outsiders may know them, but for their instants: functions, never names."""
-    return tuple(_stage(number, step, known) for number, step in enumerate(plan.steps, start=1))
+def stages(plan: Plan, known: Directory, *, available: Collection[str]) -> tuple[dict[str, Any], ...]:
+    """Return the steps of a plan as outsiders may know them, but for their instants: functions, never names.
+
+    Channels that are not ``available`` (no gateway) are not promised.
+    """
+    return tuple(_stage(number, step, known=known, available=available) for number, step in enumerate(plan.steps, 1))
 
 
-def _stage(number: int, step: Step, known: Directory) -> dict[str, Any]:
+def _stage(number: int, step: Step, *, known: Directory, available: Collection[str]) -> dict[str, Any]:
     posts = [place[1] for ref in step.posts if (place := find_post(known, ref))]
     return {
         "step": number,
         "lines": list(dict.fromkeys(post.line for post in posts)),
-        "functions": list(dict.fromkeys(post.title for post in posts)),
-        "channels": list(step.channels),
+        "functions": list(dict.fromkeys(post.function for post in posts)),
+        "channels": [kind for kind in step.channels if kind in available],
     }
 
 
@@ -125,19 +128,19 @@ def resolved(plan: Plan, known: Directory, told: Sequence[Mapping[str, Any]], *,
     """Return the duty post and the planned escalation as they were resolved at ``now``; ``told``: see `stages`."""
     first = next((found for step in plan.steps for ref in step.posts if (found := find_post(known, ref))), None)
     return {
-        "duty_post": None if first is None else _duty_post(first[0], first[1].line, now=now),
+        "duty_post": None if first is None else _duty_post(*first, now=now),
         "planned_escalation": [
             {**stage, "at": write_instant(at)} for stage, (_, at) in zip(told, planned(plan, now), strict=True)
         ],
     }
 
 
-def _duty_post(point: ContactPoint, line: str, *, now: datetime) -> dict[str, Any]:
+def _duty_post(point: ContactPoint, post: Post, *, now: datetime) -> dict[str, Any]:
     local = now.astimezone(ZoneInfo(point.zone))
     return {
         "contact_point": point.name,
-        "function": point.function,
-        "line": line,
+        "function": post.function,
+        "line": post.line,
         "languages": list(point.languages),
         "local_time": local.isoformat(timespec="seconds"),
         "zone": point.zone,

@@ -49,7 +49,7 @@ class Post:
     id: int
     contact_point_id: int
     line: str
-    title: str
+    function: str
     rotations: tuple[Rotation, ...]
     overrides: tuple[Override, ...]
 

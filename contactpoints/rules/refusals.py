@@ -23,16 +23,8 @@ The docstring of each is the title that a client sees; its name, in kebab case, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with what was sent: where (RFC 6901 pointer), what kind of mistake, and a sentence about it."""
-
-    pointer: str
-    code: str
-    detail: str
+from schemas.faults import Fault
 
 
 class Refusal(Exception):

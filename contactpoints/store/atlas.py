@@ -6,7 +6,7 @@ once and not once an alert.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,9 +43,13 @@ Place = tuple[str, str | None]
 class Atlas:
     """What a process keeps of the directory. Tasks may share it; what is older than the revision is forgotten."""
 
-    def __init__(self, *, time_scale: float = 1.0) -> None:
-        """``time_scale`` divides the durations of policies, and is 1 outside rehearsals."""
+    def __init__(self, *, time_scale: float = 1.0, available: Collection[str] = ()) -> None:
+        """``time_scale`` divides the durations of policies, and is 1 outside rehearsals.
+
+        ``available``: the kinds of channels for which there is a gateway.
+        """
         self._scale = time_scale
+        self._available = frozenset(available)
         self.revision = 0
         self._points: dict[tuple[int, str], ContactPoint] = {}
         self._routes: dict[tuple[Place, str], Route] = {}
@@ -93,7 +97,7 @@ class Atlas:
         if self.revision == revision:
             self._memberships = bound
         plan_json = json.dumps(write_plan(plan))
-        told, fallback = stages(plan, known), can_fall_back_on(behind)
+        told, fallback = stages(plan, known, available=self._available), can_fall_back_on(behind)
         route = Route(revision, known[answering], known, bound, plan, plan_json, told, fallback)
         routes[place, urgency] = route
         return route

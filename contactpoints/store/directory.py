@@ -100,7 +100,7 @@ _LOAD = """
 with wanted as (select * from contact_points where id = any($1::bigint[]) and retired_at is null)
 select wanted.*,
   (select coalesce(jsonb_agg(jsonb_build_object(
-      'id', p.id, 'line', p.line, 'title', p.title,
+      'id', p.id, 'line', p.line, 'function', p.function,
       'rotations', (select coalesce(jsonb_agg(to_jsonb(r) order by r.layer, r.id), '[]') from rotations r
                     where r.post_id = p.id and r.retired_at is null),
       'overrides', (select coalesce(jsonb_agg(to_jsonb(v) order by v.starts_at, v.id), '[]') from overrides v
@@ -162,7 +162,7 @@ def _post(value: Mapping[str, Any], contact_point: int) -> Post:
         id=value["id"],
         contact_point_id=contact_point,
         line=value["line"],
-        title=value["title"],
+        function=value["function"],
         rotations=tuple(read_rotation(rotation) for rotation in value["rotations"]),
         overrides=tuple(read_override(override) for override in value["overrides"]),
     )

@@ -53,7 +53,7 @@ REGISTERS: Mapping[str, Register] = {
             ),
             kept=("revision",),
         ),
-        Register("posts", ("contact_point_id", "line", "title"), "contact_point_id", "contact_points"),
+        Register("posts", ("contact_point_id", "line", "function"), "contact_point_id", "contact_points"),
         Register(
             "officers",
             ("contact_point_id", "name", "function", "language"),

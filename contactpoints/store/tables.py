@@ -139,7 +139,7 @@ posts = Table(
     _id(),
     _refers("contact_point_id", "contact_points.id"),
     _words("line"),
-    _words("title"),
+    _words("function"),
     *_entry(),
     _one_of(
         "line", "line", "first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance"

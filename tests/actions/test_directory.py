@@ -79,7 +79,7 @@ async def test_loading_the_seed_again_makes_nothing(db: Database, france: Made) 
 
 async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made) -> None:
     [told] = await directory.duty(db, now=NOW, party="FR")
-    assert told["function"] == "Agent de permanence"
+    assert told["function"] == "Première ligne"
     assert told["local_time"] == "2026-10-13T23:00:00+02:00"
     for officer in france.officers:
         assert officer.name not in str(told)
@@ -88,17 +88,17 @@ async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Databas
 
 async def test_a_change_below_a_contact_point_raises_its_revision(db: Database, france: Made, tools: Tools) -> None:
     before = await directory.read(db, "contact_points", actor=FRANCE, key=france.contact_point)
-    await _create(db, tools, "posts", contact_point_id=france.contact_point, line="decision_maker", title="Decides")
+    await _create(db, tools, "posts", contact_point_id=france.contact_point, line="decision_maker", function="Decides")
     after = await directory.read(db, "contact_points", actor=FRANCE, key=france.contact_point)
     assert after.entry["revision"] == before.entry["revision"] + 1
     assert after.entry["version"] == before.entry["version"]
 
 
 async def test_a_change_of_an_older_version_is_stale(db: Database, france: Made, tools: Tools) -> None:
-    values = {"contact_point_id": france.contact_point, "line": "first", "title": "Front desk"}
+    values = {"contact_point_id": france.contact_point, "line": "first", "function": "Front desk"}
     body, key = _shape("posts", values), france.posts["first"]
     changed = await directory.change(db, "posts", actor=FRANCE, key=key, version=1, body=body, now=NOW, tools=tools)
-    assert (changed.entry["version"], changed.entry["title"]) == (2, "Front desk")
+    assert (changed.entry["version"], changed.entry["function"]) == (2, "Front desk")
     with pytest.raises(Stale):
         await directory.change(db, "posts", actor=FRANCE, key=key, version=1, body=body, now=NOW, tools=tools)
 
@@ -118,7 +118,7 @@ async def test_a_contact_point_reads_its_roster_but_may_not_change_it(db: Databa
     await directory.read(db, "officers", actor=FRENCH_DESK, key=france.officers[0].id)
     with pytest.raises(Forbidden):
         await _create(
-            db, tools, "posts", actor=FRENCH_DESK, contact_point_id=france.contact_point, line="first", title="x"
+            db, tools, "posts", actor=FRENCH_DESK, contact_point_id=france.contact_point, line="first", function="x"
         )
 
 
@@ -181,7 +181,7 @@ async def test_what_others_rely_on_is_not_retired(db: Database, france: Made) ->
 
 async def test_a_retired_entry_is_kept_and_its_history_told(db: Database, france: Made, tools: Tools) -> None:
     made = await _create(
-        db, tools, "posts", contact_point_id=france.contact_point, line="decision_maker", title="Decides"
+        db, tools, "posts", contact_point_id=france.contact_point, line="decision_maker", function="Decides"
     )
     key = made.entry["id"]
     await directory.retire(db, "posts", actor=FRANCE, key=key, version=1, now=NOW)

@@ -43,7 +43,7 @@ def bodies(world: World) -> Bodies:
             "working_hours": [{"weekday": 0, "start": "09:00", "end": "17:30"}],
             "capabilities": {"preservation": "executes"},
         },
-        "posts": {"contact_point_id": france.contact_point, "line": "decision_maker", "title": "Who decides"},
+        "posts": {"contact_point_id": france.contact_point, "line": "decision_maker", "function": "Who decides"},
         "officers": {"contact_point_id": france.contact_point, "name": "Zoë Exemple", "function": "Night officer"},
         "channels": {"officer_id": officer, "kind": "sms", "address": "+33199001234", "place": 5},
         "rotations": {

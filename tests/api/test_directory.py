@@ -15,7 +15,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "parties": {"name": "New Zedland"},
     "memberships": {"status": "signed"},
     "contact_points": {"function": "Day desk"},
-    "posts": {"title": "Who decides at night"},
+    "posts": {"function": "Who decides at night"},
     "officers": {"function": "Day officer"},
     "channels": {"place": 6},
     "rotations": {"handover": "09:30"},
@@ -122,7 +122,7 @@ async def test_duty_tells_a_function_languages_and_local_time_and_no_person(worl
     assert france["local_time"] == "2026-10-14T02:00:00+02:00"
     assert (france["zone"], france["utc_offset"], france["covered"]) == ("Europe/Paris", "+02:00", True)
     assert france["languages"]
-    assert france["function"] == "Agent de permanence"
+    assert france["function"] == "Première ligne"
     for key in (world.requester, await key_of("secretariat"), await key_of("administrator", "FR")):
         for path in ("/v1/duty", "/v1/duty/FR"):
             text = (await world.get(path, key=key)).text
@@ -155,6 +155,58 @@ async def test_a_policy_that_relies_on_what_does_not_exist_is_refused_with_its_p
         if channel["kind"] == "email":
             await _ask(world, "DELETE", f"/v1/channels/{channel['id']}", key, tag=f'"{channel["version"]}"')
     assert await places(step) == {("/steps/0/channels/1", "no_channel")}
+
+
+_ALL_AT_ONCE: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "memberships": ({"party": "QQ", "instrument": "none"}, {"/party", "/instrument"}),
+    "contact_points": ({"party": "QQ", "zone": "Mars/Base", "languages": []}, {"/party", "/zone", "/languages"}),
+    "posts": ({"contact_point_id": 4711, "line": "third", "more": 1}, {"/contact_point_id", "/line", "/more"}),
+    "officers": ({"contact_point_id": 4711, "language": "de"}, {"/contact_point_id", "/language"}),
+    "channels": ({"officer_id": 4711, "address": "0612345678"}, {"/officer_id", "/address"}),
+    "rotations": (
+        {"zone": "Mars/Base", "members": [4711, "x", 4712], "handover": "25:00"},
+        {"/zone", "/members/0", "/members/1", "/members/2", "/handover"},
+    ),
+    "overrides": ({"officer_id": 4711, "action": "swap"}, {"/officer_id", "/action"}),
+    "absences": ({"officer_id": 4711, "ends_at": "2020-01-01T00:00:00Z"}, {"/officer_id", "/ends_at"}),
+    "policies": (
+        {
+            "restart_seconds": 1,
+            "steps": [
+                {"posts": [], "channels": ["sms"], "patience_seconds": 180},
+                {"posts": [{"post": 4711}], "channels": ["voice"], "patience_seconds": 180},
+            ],
+        },
+        {"/restart_seconds", "/steps/0/posts", "/steps/1/posts/0/post", "/steps/1/channels/0"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _ALL_AT_ONCE)
+async def test_faults_of_shape_and_unknown_references_are_told_at_once(
+    world: World, key_of: KeyOf, bodies: Bodies, name: str
+) -> None:
+    changes, places = _ALL_AT_ONCE[name]
+    key, path = await key_of("secretariat"), _BY_NAME[name].path
+    answer = await _ask(world, "POST", path, key, bodies[name] | changes)
+    assert answer.status_code == 422, answer.text
+    assert {fault["pointer"] for fault in answer.json()["errors"]} == places
+    made = await _ask(world, "POST", path, key, bodies[name])
+    changed = await _ask(world, "PUT", made.headers["Location"], key, bodies[name] | changes, tag='"1"')
+    assert {fault["pointer"] for fault in changed.json()["errors"]} == places
+    empty = await _ask(world, "POST", path, key, {})
+    assert empty.status_code == 422
+    assert all(fault["code"] == "missing" for fault in empty.json()["errors"]), empty.text
+
+
+async def test_a_number_without_its_country_code_is_told_what_it_lacks(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    key = await key_of("administrator", "FR")
+    answer = await _ask(world, "POST", "/v1/channels", key, bodies["channels"] | {"address": "0612345678"})
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/address", "wrong_form")
+    assert "+ and country code" in fault["detail"]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ async def a_repeated_trigger_to_who_is_gone(scene: Scene) -> AsyncIterator[None]
 async def a_trigger_after_a_change(scene: Scene) -> AsyncIterator[None]:
     """The route in memory is not the directory's any more."""
     first = await scene.opened()
-    await scene.db.execute("update posts set title = title")
+    await scene.db.execute("update posts set function = function")
     yield
     answer = await scene.triggers()
     yield

@@ -177,7 +177,7 @@ CREATE TABLE posts (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     contact_point_id BIGINT NOT NULL,
     line TEXT NOT NULL,
-    title TEXT NOT NULL,
+    function TEXT NOT NULL,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
