@@ -72,7 +72,7 @@ async def database_url(server: embedded.Server, request: pytest.FixtureRequest) 
     template = _NETWORK if {"world", "gateways", "night"} & set(request.fixturenames) else _EMPTY
     await connection.execute(f"create database {name} template {template}")
     if template == _NETWORK:
-        PREPARED[server.url(name)] = prepared
+        PREPARED[f"/{name}"] = prepared
     yield server.url(name)
     # PostgreSQL's own cleaner may be at work in it, and only a superuser may end that; the server's end drops the rest.
     with suppress(asyncpg.InsufficientPrivilegeError):

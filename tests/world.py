@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -172,7 +173,7 @@ class Prepared:
 
 
 PREPARED: dict[str, Prepared] = {}
-"""Address of a database -> what was put into the template that it was copied from."""
+"""Name of a database, after a slash -> what was put into the template that it was copied from."""
 
 
 async def prepare(runtime: Runtime) -> Prepared:
@@ -205,5 +206,5 @@ async def open_world(
     async with AsyncExitStack() as running:
         settings = far.wire(settings_of(database_url))
         runtime, client = await running.enter_async_context(_service(settings, clock))
-        made = PREPARED.get(database_url) or await prepare(runtime)
+        made = PREPARED.get(urlsplit(database_url).path) or await prepare(runtime)
         yield World(runtime, clock, client, made.network, made.requester, made.contact_point, far, running)
