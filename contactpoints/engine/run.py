@@ -20,6 +20,7 @@ from contactpoints.store.database import DatabaseFault
 _log = logging.getLogger(__name__)
 _TICK = 1.0
 _FOLLOW_UP = 2.0
+_SCOUTING = 0.02
 _REPLIES = 20
 # Every new alert rings for the armer, and most fall due in minutes: at most so often, in seconds, does it look.
 _ARMING = 0.05
@@ -36,12 +37,15 @@ async def carry_on(desk: Desk) -> int:
     return len(await escalation.carry_on(desk.db, now=desk.now(), tools=desk.tools))
 
 
-async def _climb(desk: Desk, lanes: Sequence[Lane], *, again: Callable[[], None]) -> int:
+async def _climb(desk: Desk, lanes: Sequence[Lane], *, helper: Callable[[], None], again: Callable[[], None]) -> int:
     """Carry out a batch of what is due; while there is more, the lanes leave the processor to the climbing.
 
+    After a full batch ``helper`` is called: two at once, for one decides while the other waits for the database.
     When nothing is due any more, ``again`` is called at the instant when the next alert is.
     """
     moved = await carry_on(desk)
+    if moved >= BATCH:
+        helper()
     for lane in lanes:
         lane.press(moved >= BATCH)
     if not moved:
@@ -100,7 +104,9 @@ async def run(
     """
     lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
     senders = [lane.sender for lane in lanes]
-    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, again=timekeeper.wake))
+    helper = Watch("timekeeper's helper", lambda: carry_on(desk))
+    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, helper=helper.wake, again=timekeeper.wake))
+    scout = Watch("scout", lambda: escalation.read_ahead(desk.db, now=desk.now(), tools=desk.tools), breath=_SCOUTING)
     reader = Watch("reader", lambda: read_replies(desk))
     tracing = Watch("tracer", lambda: tracer.trace(desk))
     doubting = Watch("ender of doubts", lambda: tracer.end_old_doubts(desk))
@@ -110,7 +116,7 @@ async def run(
     janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
     inspector = Watch("inspector", lambda: inspect(desk, lanes))
     missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
-    ticked = [*senders, timekeeper, reader, reporter, armer, doubting]
+    ticked = [*senders, timekeeper, reader, reporter, armer, doubting, scout]
     subjects = {"outbox": senders, "due": [armer], "inbound": [reader], "reports": [reporter]}
     subjects["*"] = [*senders, armer, reader, reporter]
 
@@ -131,7 +137,7 @@ async def run(
         metronome.every(EVERY, watch.wake)
     metronome.start()
     quiet = subscribe(hear)
-    watches = (*ticked, tracing, janitor, inspector, *missing, *(lane.settler for lane in lanes))
+    watches = (*ticked, helper, tracing, janitor, inspector, *missing, *(lane.settler for lane in lanes))
     tasks = [asyncio.create_task(watch.run()) for watch in watches]
     try:
         await stop.wait()

@@ -118,6 +118,14 @@ async def next_due(session: Session, *, now: datetime) -> datetime | None:
     return at
 
 
+async def soon_due(session: Session, *, now: datetime, until: datetime) -> list[int]:
+    """Return the contact points whose alerts fall due from now on, each once."""
+    rows = await session.fetch(
+        "select distinct contact_point_id from alerts where due_at > $1 and due_at <= $2", now, until
+    )
+    return [row["contact_point_id"] for row in rows]
+
+
 async def put_off(session: Session, alert_id: int, *, until: datetime) -> None:
     """Try an alert again at ``until``. It stays due, so that whoever watches sees how late it is."""
     await session.execute("update alerts set retry_at = $2 where id = $1 and due_at is not null", alert_id, until)

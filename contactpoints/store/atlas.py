@@ -73,6 +73,10 @@ class Atlas:
             points.update({(number, urgency): point for number, point in loaded.items()})
         return {each: points[each, urgency] for each in wanted if (each, urgency) in points}
 
+    def unknown(self, ids: Iterable[int]) -> list[int]:
+        """Return those contact points of which nothing is in memory for emergencies."""
+        return [each for each in ids if (each, "emergency") not in self._points]
+
     def kept_route(self, place: Place, *, urgency: str) -> Route | None:
         """Return the route to a place if it is in memory. It may be stale: its revision has to be asked for."""
         return self._routes.get((place, urgency))

@@ -1,10 +1,13 @@
 """The directory and the keys are kept in memory, and nobody ever notices."""
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from contactpoints.actions.access import make_key, revoke_key
+from contactpoints.actions.escalation import read_ahead
 from contactpoints.rules.access import Actor, Role
+from contactpoints.store.atlas import Atlas
 from tests.world import World
 
 
@@ -65,3 +68,17 @@ async def test_a_revoked_key_opens_nothing_although_it_was_known_a_moment_ago(wo
     assert refused.status_code == 401
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select count(*) from alerts") == 1
+
+
+async def test_what_falls_due_soon_is_read_before_and_only_then(world: World) -> None:
+    await world.opens_alert()
+    await world.settles()
+    tools = replace(world.runtime.tools, atlas=Atlas())
+    point = world.network["FR"].contact_point
+    assert await read_ahead(world.runtime.db, now=world.clock.at, tools=tools) == 0
+    assert tools.atlas.unknown([point]) == [point]
+    async with world.runtime.db.session() as session:
+        world.clock.at = await session.fetchval("select due_at from alerts") - timedelta(seconds=20)
+    assert await read_ahead(world.runtime.db, now=world.clock.at, tools=tools) == 1
+    assert tools.atlas.unknown([point]) == []
+    assert await read_ahead(world.runtime.db, now=world.clock.at, tools=tools) == 0
