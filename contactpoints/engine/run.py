@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from contactpoints.actions import circuits, escalation, forgetting, replies, reports
 from contactpoints.actions.escalation import BATCH
@@ -91,6 +93,49 @@ async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Woken:
+    """A watch, every how many seconds it is woken by the metronome, and by which subjects of the doorbell."""
+
+    watch: Watch
+    every: float | None = None
+    subjects: tuple[str, ...] = ()
+
+
+def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
+    helper = Watch("timekeeper's helper", lambda: carry_on(desk))
+    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, helper=helper.wake, again=timekeeper.wake))
+    armer = Watch("armer", lambda: _arm(desk, timekeeper.wake), breath=_ARMING)
+    scout = Watch("scout", lambda: escalation.read_ahead(desk.db, now=desk.now(), tools=desk.tools), breath=_SCOUTING)
+    reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
+    # A breath between its batches: forgetting is never in a hurry.
+    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
+    return [
+        *(_Woken(lane.sender, tick, ("outbox", "*")) for lane in lanes),
+        *(_Woken(lane.settler) for lane in lanes),
+        _Woken(timekeeper, tick),
+        _Woken(helper),
+        _Woken(armer, tick, ("due", "*")),
+        _Woken(scout, tick),
+        _Woken(Watch("reader", lambda: read_replies(desk)), tick, ("inbound", "*")),
+        _Woken(reporter, tick, ("reports", "*")),
+        _Woken(Watch("ender of doubts", lambda: tracer.end_old_doubts(desk)), tick),
+        _Woken(Watch("tracer", lambda: tracer.trace(desk)), _FOLLOW_UP),
+        _Woken(Watch("inspector", lambda: inspect(desk, lanes)), _INSPECT),
+        _Woken(janitor, _FORGET),
+        *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
+    ]
+
+
+def _missing(desk: Desk, gateway: str) -> Watch:
+    return Watch(f"missed by {gateway}", lambda: catch_up(desk, gateway))
+
+
+def _wake(watches: Sequence[Watch]) -> None:
+    for watch in watches:
+        watch.wake()
+
+
 async def run(
     desk: Desk,
     subscribe: Callable[[Callable[[str], None]], Callable[[], None]],
@@ -103,56 +148,23 @@ async def run(
     ``tick``: every so many seconds each watch looks by itself, should the bell not have been heard.
     """
     lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
-    senders = [lane.sender for lane in lanes]
-    helper = Watch("timekeeper's helper", lambda: carry_on(desk))
-    timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, helper=helper.wake, again=timekeeper.wake))
-    scout = Watch("scout", lambda: escalation.read_ahead(desk.db, now=desk.now(), tools=desk.tools), breath=_SCOUTING)
-    reader = Watch("reader", lambda: read_replies(desk))
-    tracing = Watch("tracer", lambda: tracer.trace(desk))
-    doubting = Watch("ender of doubts", lambda: tracer.end_old_doubts(desk))
-    armer = Watch("armer", lambda: _arm(desk, timekeeper.wake), breath=_ARMING)
-    reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
-    # A breath between its batches: forgetting is never in a hurry.
-    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
-    inspector = Watch("inspector", lambda: inspect(desk, lanes))
-    missing = [_missing(desk, gateway) for gateway in inquirable(desk)]
-    ticked = [*senders, timekeeper, reader, reporter, armer, doubting, scout]
-    subjects = {"outbox": senders, "due": [armer], "inbound": [reader], "reports": [reporter]}
-    subjects["*"] = [*senders, armer, reader, reporter]
-
-    def hear(subject: str) -> None:
-        for watch in subjects.get(subject, ()):
-            watch.wake()
-
-    def look() -> None:
-        for watch in ticked:
-            watch.wake()
-
+    woken = _watches(desk, lanes, tick=tick)
     metronome = Metronome()
-    metronome.every(tick, look)
-    metronome.every(_FOLLOW_UP, tracing.wake)
-    metronome.every(_FORGET, janitor.wake)
-    metronome.every(_INSPECT, inspector.wake)
-    for watch in missing:
-        metronome.every(EVERY, watch.wake)
+    for seconds in {each.every for each in woken if each.every is not None}:
+        metronome.every(seconds, partial(_wake, [each.watch for each in woken if each.every == seconds]))
     metronome.start()
-    quiet = subscribe(hear)
-    watches = (*ticked, helper, tracing, janitor, inspector, *missing, *(lane.settler for lane in lanes))
-    tasks = [asyncio.create_task(watch.run()) for watch in watches]
+    quiet = subscribe(lambda subject: _wake([each.watch for each in woken if subject in each.subjects]))
+    tasks = [asyncio.create_task(each.watch.run()) for each in woken]
     try:
         await stop.wait()
     finally:
         quiet()
         metronome.stop()
-        for watch in watches:
-            watch.end()
+        for each in woken:
+            each.watch.end()
         _, late = await asyncio.wait(tasks, timeout=_LAST_WORDS)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         with suppress(Refusal, DatabaseFault):
             await asyncio.gather(*(lane.land(_LAST_WORDS) for lane in lanes))
-
-
-def _missing(desk: Desk, gateway: str) -> Watch:
-    return Watch(f"missed by {gateway}", lambda: catch_up(desk, gateway))
