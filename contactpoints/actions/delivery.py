@@ -8,7 +8,7 @@ from typing import Any
 
 from contactpoints.actions.calling import Reader, subject_of, words_for
 from contactpoints.actions.mail_links import open_link
-from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
+from contactpoints.actions.quarantine import climb_where_nobody_is_left, climb_without, lock_touched, quarantine
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, is_over, try_again_at
 from contactpoints.rules.escalation import read_plan
@@ -44,7 +44,7 @@ async def claim(
     gateways = tools.gateways[kind]
     free = min(gateways, key=lambda name: (name in silent, name in busy))
     async with db.session() as session:
-        taken = await outbox.claim(
+        taken, barred = await outbox.claim(
             session,
             kind,
             now=now,
@@ -54,6 +54,8 @@ async def claim(
             exercises=exercises,
             busy=busy,
         )
+    if barred:
+        await climb_without(db, barred, now=now)
     return [
         replace(each, link=open_link(each.link, address=each.address, tools=tools)) if each.link else each
         for each in taken
@@ -126,7 +128,7 @@ async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, t
     refused = {o.claimed.address for o in outcomes if o.address_is_bad and o.claimed.officer_id is not None}
     concerned = {o.claimed.alert_id for o in outcomes if o.claimed.alert_id is not None}
     async with db.transaction() as session:
-        await lock_touched(session, sorted(refused), besides=concerned)
+        locked = await lock_touched(session, sorted(refused), besides=concerned)
         ours = await outbox.settle(session, outcomes, trace_at=now)
         told: dict[int, list[Noted]] = {}
         for outcome in outcomes:
@@ -134,7 +136,7 @@ async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, t
                 told.setdefault(outcome.claimed.alert_id, []).append((outcome.at, _fact(outcome)))
         await timeline.append_all(session, told)
         for address in sorted({o.claimed.address for o in outcomes if o.claimed.id in ours} & refused):
-            await quarantine(session, address, why="channel_refused", now=now, tools=tools)
+            await quarantine(session, address, why="channel_refused", locked=locked, now=now, tools=tools)
         given_up = {o.claimed.alert_id for o in outcomes if o.claimed.id in ours and o.refused}
         await climb_where_nobody_is_left(session, [each for each in given_up if each is not None], now=now)
 
@@ -250,18 +252,21 @@ async def report(
     """
     async with db.transaction() as session:
         touched = [about["address"]] if reported.state == "refused" and reported.address_is_bad else []
-        await lock_touched(session, touched, besides={about["alert_id"]} - {None})
+        locked = await lock_touched(session, touched, besides={about["alert_id"]} - {None})
         row = await outbox.report(session, about["attempt"])
         outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now)
         if outcome == "refused" and row["officer_id"] is not None:
-            await _write_off(session, row, address_is_bad=reported.address_is_bad, now=now, tools=tools)
+            bad = reported.address_is_bad
+            await _write_off(session, row, address_is_bad=bad, locked=locked, now=now, tools=tools)
         await inbound.handled(session, number, outcome=outcome, now=now)
     return outcome
 
 
-async def _write_off(session: Session, row: Row, *, address_is_bad: bool, now: datetime, tools: Tools) -> None:
+async def _write_off(
+    session: Session, row: Row, *, address_is_bad: bool, locked: Collection[int], now: datetime, tools: Tools
+) -> None:
     if address_is_bad:
-        await quarantine(session, row["address"], why="channel_refused", now=now, tools=tools)
+        await quarantine(session, row["address"], why="channel_refused", locked=locked, now=now, tools=tools)
     elif row["alert_id"] is not None and row["purpose"] == "alert":
         await climb_where_nobody_is_left(session, [row["alert_id"]], now=now)
 

@@ -9,7 +9,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import Plan, begin, begin_again, read_plan
-from contactpoints.store import channels, outbox
+from contactpoints.store import channels, directory, outbox
 from contactpoints.store.database import Row, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
@@ -95,8 +95,7 @@ async def tell(
     at: datetime | None = None,
 ) -> list[Noted]:
     """Queue news about one alert; return the fact that it was told."""
-    point = (await tools.atlas.points(session, [row["contact_point_id"]])).get(row["contact_point_id"])
-    zone = point.zone if point else "UTC"
+    zone = await directory.zone_of(session, row["contact_point_id"])
     drafts, noted = news_of(addressees_of(row), what, zone=zone, now=now, tools=tools, taken_by=taken_by, at=at)
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     return noted

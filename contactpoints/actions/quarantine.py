@@ -2,9 +2,14 @@
 
 What was queued for it is cancelled, its Party is alarmed, and an alert whose step has nobody else climbs at once. The
 quarantine ends when an administrator enters another address, which has to be proven anew.
+
+The order in which everybody locks, so that no two wait for each other: alerts, then contact points, then channels, then
+messages, each by its number; the directory's revision, which whatever changes the directory raises, comes last. What
+takes messages without their alerts (claims, leases, traces) passes over those that are locked.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,9 +17,10 @@ from typing import Literal
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.tools import Tools
 from contactpoints.store import alerts, channels, entries, timeline
-from contactpoints.store.database import Row, Session
+from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from schemas import timeline as facts
 
+_log = logging.getLogger(__name__)
 Why = Literal["stop", "wrong_person", "channel_refused"]
 
 
@@ -26,26 +32,38 @@ class Said:
     channel: str
 
 
-async def lock_touched(session: Session, addresses: Sequence[str], *, besides: Iterable[int] = ()) -> None:
-    """Lock the alerts that a quarantine of addresses touches, and others ``besides``, in the order of their numbers."""
+async def lock_touched(session: Session, addresses: Sequence[str], *, besides: Iterable[int] = ()) -> frozenset[int]:
+    """Lock what a quarantine of addresses touches, and alerts ``besides``; return the alerts that are locked."""
     touched = await channels.open_alerts(session, addresses) if addresses else ()
-    await alerts.lock_all(session, {*besides, *touched})
+    locked = frozenset({*besides, *touched})
+    await alerts.lock_all(session, locked)
+    if addresses:
+        await channels.lock_at(session, addresses)
+    return locked
 
 
 async def quarantine(
-    session: Session, address: str, *, why: Why, now: datetime, tools: Tools, said: Said | None = None
+    session: Session,
+    address: str,
+    *,
+    why: Why,
+    locked: Collection[int],
+    now: datetime,
+    tools: Tools,
+    said: Said | None = None,
 ) -> None:
     """Take every channel with an address out of use, within the transaction of what told of it.
 
-    The caller has locked the open alerts for which the address was written to (`lock_touched`).
+    ``locked`` are the alerts that the caller has locked by `lock_touched`. An alert that called the address since is
+    left alone here: its message is cancelled when it is claimed, and it climbs then.
     Handling the same news again changes nothing. An address that is no officer's channel is left alone, but for what
     was queued for it.
     """
-    touched = await channels.woken_for(session, address)
+    touched = await channels.woken_for(session, address, among=locked)
     known = await channels.at_address(session, address)
     exercise = await channels.last_was_exercise(session, address) and all(a["status"] == "exercise" for a in touched)
     await entries.quarantine(session, address=address, why=why, now=now)
-    await channels.silence(session, address)
+    await channels.silence(session, address, among=locked)
     raised = [
         Alarm(
             reason=why,
@@ -82,3 +100,16 @@ async def climb_where_nobody_is_left(
     """Make the next step due of those locked alerts whose step has nobody left, officer ``but`` not counted."""
     if numbers:
         await channels.end_step(session, await channels.forsaken(session, numbers, but=but), now=now)
+
+
+async def climb_without(db: Database, numbers: Collection[int], *, now: datetime) -> None:
+    """Make the next step due where messages were cancelled because their channel is in quarantine.
+
+    What cannot be done now is left to the step's patience: those that were claimed beside must be sent.
+    """
+    try:
+        async with db.transaction() as session:
+            await alerts.lock_all(session, numbers)
+            await climb_where_nobody_is_left(session, sorted(numbers), now=now)
+    except DatabaseFault as failure:
+        _log.error("alerts whose messages were cancelled wait for their step: %s", failure)

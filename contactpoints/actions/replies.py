@@ -241,10 +241,10 @@ async def _stray(
         if what in ("stop", "wrong_person"):
             why: Why = "stop" if what == "stop" else "wrong_person"
             reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
-            await lock_touched(session, reached)
+            locked = await lock_touched(session, reached)
             for address in reached:
                 said = Said(arrival.number, arrival.channel)
-                await quarantine(session, address, why=why, now=now, tools=tools, said=said)
+                await quarantine(session, address, why=why, locked=locked, now=now, tools=tools, said=said)
         if "sms" not in tools.gateways or not await acknowledging.may_answer(session, arrival.sender, known, now=now):
             return what
         language, zone = (known[0]["language"], known[0]["zone"]) if known else ("en", "UTC")

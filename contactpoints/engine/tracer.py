@@ -9,6 +9,7 @@ import logging
 from contactpoints.actions import delivery
 from contactpoints.engine.desk import Desk
 from contactpoints.rules.delivery import DOUBT
+from contactpoints.rules.refusals import Refusal
 from contactpoints.store.database import Row
 from notifiers.message import CannotTell, Found, Message, Notifier, NotSent, NotThere, Traceable, Unsure
 
@@ -42,9 +43,16 @@ async def _ask(desk: Desk, row: Row) -> bool:
 
 
 async def _end(desk: Desk, row: Row, *, provider_code: str | None, missing: bool) -> bool:
-    result = await delivery.settle_doubt(
-        desk.db, row, provider_code=provider_code, missing=missing, now=desk.now(), tools=desk.tools
-    )
+    """End one doubt, or leave it in doubt; return whether it ended. One that breaks comes up again by itself."""
+    try:
+        result = await delivery.settle_doubt(
+            desk.db, row, provider_code=provider_code, missing=missing, now=desk.now(), tools=desk.tools
+        )
+    except Refusal:
+        raise
+    except Exception as broken:  # whatever one doubt breaks with must not keep the others open
+        _log.error("the doubt about message %d cannot be ended: %s", row["id"], type(broken).__name__)
+        return False
     return result != "waits"
 
 

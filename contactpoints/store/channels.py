@@ -1,9 +1,14 @@
 """Channels as replies and reports find them: by their address. And what their quarantine touches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from contactpoints.store.database import Row, Session, ring_after_commit
+
+HOUSE = """house as (
+    select 1 from contact_points where id = (select contact_point_id from officers where id = {officer}) and {when}
+       for no key update)"""
+"""Locks the contact point of an officer, as whoever keeps the directory does: before its channels."""
 
 
 async def at_address(session: Session, address: str) -> list[Row]:
@@ -49,9 +54,13 @@ async def prove(session: Session, officer_id: int, *, address: str, kind: str, a
     Every change raises the revision of the directory (docs/decisions/0006), so that it is not written with each reply.
     """
     await session.execute(
-        """update channels set proven_at = $4, verified_at = coalesce(verified_at, $4)
-            where officer_id = $1 and address = $2 and kind = $3 and retired_at is null and quarantined_at is null
-              and (proven_at is null or proven_at < $4::timestamptz - interval '1 day')""",
+        f"""with due as (
+                select id from channels where officer_id = $1 and address = $2 and kind = $3 and retired_at is null
+                   and quarantined_at is null
+                   and (proven_at is null or proven_at < $4::timestamptz - interval '1 day')),
+            {HOUSE.format(officer="$1", when="exists (select 1 from due)")}
+            update channels c set proven_at = $4, verified_at = coalesce(verified_at, $4)
+              from due where c.id = due.id and (select count(*) from house) = 1""",
         officer_id,
         address,
         kind,
@@ -69,24 +78,45 @@ async def open_alerts(session: Session, addresses: Sequence[str]) -> set[int]:
     return {row["id"] for row in rows}
 
 
-async def woken_for(session: Session, address: str) -> list[Row]:
-    """Return the open alerts for which an address was written to, each with the officer and the line."""
+async def lock_at(session: Session, addresses: Sequence[str]) -> None:
+    """Lock the contact points whose officers have a channel with one of the addresses, then those channels."""
+    await session.execute(
+        """select 1 from contact_points where id in (
+               select o.contact_point_id from channels c join officers o on o.id = c.officer_id
+                where c.kind in ('sms', 'voice', 'email') and c.address = any($1::text[]) and c.retired_at is null)
+            order by id for no key update""",
+        list(addresses),
+    )
+    await session.execute(
+        """select 1 from channels where kind in ('sms', 'voice', 'email') and address = any($1::text[])
+              and retired_at is null order by id for no key update""",
+        list(addresses),
+    )
+
+
+async def woken_for(session: Session, address: str, *, among: Collection[int]) -> list[Row]:
+    """Return the open alerts ``among`` some for which an address was written to, each with the officer and the line."""
     return await session.fetch(
         """select distinct on (a.id) a.id, a.reference, a.status, m.officer_id, p.line
              from messages m join alerts a on a.id = m.alert_id
              join reply_codes r on r.id = m.reply_code_id join posts p on p.id = r.post_id
             where m.address = $1 and m.purpose = 'alert' and a.state in ('alerting', 'exhausted')
+              and a.id = any($2::bigint[])
             order by a.id, m.id""",
         address,
+        list(among),
     )
 
 
-async def silence(session: Session, address: str) -> None:
-    """Cancel every message to an address that has not surely left."""
+async def silence(session: Session, address: str, *, among: Collection[int]) -> None:
+    """Cancel what has not surely left to an address; of what wakes people, only that of the alerts ``among`` these."""
     await session.execute(
-        """update messages set state = 'cancelled', send_at = null, trace_at = null, unsure_since = null
-            where address = $1 and state in ('queued', 'unsure')""",
+        """with silenced as (select id from messages where address = $1 and state in ('queued', 'unsure')
+                                and (purpose <> 'alert' or alert_id = any($2::bigint[])) order by id for update)
+           update messages m set state = 'cancelled', send_at = null, trace_at = null, unsure_since = null
+             from silenced where m.id = silenced.id""",
         address,
+        list(among),
     )
 
 

@@ -64,6 +64,12 @@ async def answering_for(session: Session, party: str, *, territory: str | None) 
     return found
 
 
+async def zone_of(session: Session, contact_point: int) -> str:
+    """Return the time zone of a contact point, as it is now."""
+    zone: str = await session.fetchval("select zone from contact_points where id = $1", contact_point)
+    return zone
+
+
 async def secretariat(session: Session) -> int | None:
     """Return the id of the secretariat's contact point, None where there is none yet."""
     found: int | None = await session.fetchval("select id from contact_points where secretariat and retired_at is null")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from contactpoints.store.channels import HOUSE
 from contactpoints.store.database import Row, Session
 
 _OFFICER = "o.id as officer_id, o.language, c.zone, c.party"
@@ -82,10 +83,13 @@ async def use(session: Session, token_hash: bytes, *, now: datetime) -> bool:
 async def verify(session: Session, link: Row, *, now: datetime) -> None:
     """Mark the channel of a link as verified, if it still has the address that the link was mailed to."""
     await session.execute(
-        "update channels set verified_at = $3 where id = $1 and address = $2 and retired_at is null",
+        f"""with {HOUSE.format(officer="$4", when="true")}
+            update channels set verified_at = $3
+             where id = $1 and address = $2 and retired_at is null and (select count(*) from house) = 1""",
         link["channel_id"],
         link["address"],
         now,
+        link["officer_id"],
     )
 
 

@@ -110,10 +110,11 @@ taken as (
            attempts = attempts + (not barred)::int, lease_until = case when not barred then $5::timestamptz end,
            gateway = coalesce(gateway, $6)
       from judged where messages.id = judged.id returning messages.*),
-numbered as (select *, row_number() over (order by rank, id) as place from taken where state = 'sending'),
+numbered as (select *, case when state = 'sending' then row_number() over (partition by state order by rank, id) end
+                       as place from taken),
 tried as (
     insert into attempts (code, message_id, number, gateway, started_at)
-    select ($7::text[])[place], id, attempts, gateway, $2 from numbered)
+    select ($7::text[])[place], id, attempts, gateway, $2 from numbered where place is not null)
 select n.*, ($7::text[])[place] as attempt, a.reference,
        case when n.attempts > 1 then (select started_at from attempts where message_id = n.id order by number limit 1)
                                 else $2 end as first_tried,
@@ -136,13 +137,15 @@ async def claim(
     codes: Sequence[str],
     exercises: int,
     busy: Sequence[str],
-) -> list[Claimed]:
+) -> tuple[list[Claimed], set[int]]:
     """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first.
 
-    At most ``exercises`` of them belong to exercises, and none goes by a ``busy`` gateway or a quarantined channel.
+    At most ``exercises`` of them belong to exercises, and none goes by a ``busy`` gateway. What would go by a channel
+    in quarantine is cancelled; the alerts of those come second.
     """
     rows = await session.fetch(_CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes), list(busy))
-    return [Claimed(**{name: row[name] for name in _FIELDS}) for row in rows]
+    taken = [Claimed(**{name: row[name] for name in _FIELDS}) for row in rows if row["attempt"] is not None]
+    return taken, {row["alert_id"] for row in rows if row["attempt"] is None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ with news as (
     select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
                          $7::text[], $8::text[], $9::timestamptz[], $11::text[], $12::int[])
       as n (id, attempt, result, at, provider_code, provider_at, detail, error_code, again_at, gateway, number)),
+held as (select id from messages where id = any($1::bigint[]) order by id for update),
 tried as (
     update attempts set ended_at = n.at, outcome = n.result, provider_code = n.provider_code,
            provider_at = n.provider_at, detail = n.detail
@@ -192,7 +196,8 @@ update messages m
        first_accepted_at = case when n.result = 'accepted' then coalesce(m.first_accepted_at, n.at)
                            else m.first_accepted_at end,
        error_code = coalesce(n.error_code, m.error_code), lease_until = null, gateway = coalesce(n.gateway, m.gateway)
-  from news n where m.id = n.id and m.attempts = n.number and m.state in ('sending', 'unsure')
+  from news n join held on held.id = n.id
+ where m.id = n.id and m.attempts = n.number and m.state in ('sending', 'unsure')
 returning m.id
 """
 

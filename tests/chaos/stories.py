@@ -22,6 +22,14 @@ create or replace function breaks() returns trigger language plpgsql as $$ begin
 create trigger breaks before insert on timeline for each row execute function breaks();
 """
 
+# A channel goes into quarantine in the very moment in which the first step is written down.
+_BARS = """
+create or replace function bars() returns trigger language plpgsql as $$ begin
+    update channels set quarantined_at = now(), quarantined_why = 'stop' where id = new.channel_id; return new; end $$;
+create trigger bars before insert on messages for each row when (new.purpose = 'alert' and new.step = 1)
+    execute function bars();
+"""
+
 
 async def a_trigger(scene: Scene) -> AsyncIterator[None]:
     """Somebody triggers an alert to a Party whose route is in memory."""
@@ -160,6 +168,19 @@ async def a_text_refused_for_good(scene: Scene) -> AsyncIterator[None]:
     await withdrawn(scene, answer.json()["reference"])
 
 
+async def a_text_cancelled_as_it_is_claimed(scene: Scene) -> AsyncIterator[None]:
+    """Both channels of the first officer go into quarantine before the messages leave: the next step is called."""
+    await scene.db.execute("delete from alarms")
+    await scene.db.execute(_BARS)
+    yield
+    answer = await scene.triggers()
+    yield
+    await scene.quiet()
+    await scene.db.execute("drop trigger bars on messages")
+    assert await released(scene) == ["stop"] * 2
+    await withdrawn(scene, answer.json()["reference"])
+
+
 async def a_gateway_that_is_down(scene: Scene) -> AsyncIterator[None]:
     """Twilio takes nothing for minutes, and an alarm is raised by mail."""
     await scene.db.execute("delete from alarms")
@@ -235,6 +256,7 @@ SENDING: tuple[Story, ...] = (
     a_text_in_doubt_for_long,
     an_outcome_that_breaks_its_batch,
     a_text_refused_for_good,
+    a_text_cancelled_as_it_is_claimed,
     a_gateway_that_is_down,
     a_report,
     a_report_that_tells_nothing,

@@ -113,7 +113,7 @@ async def test_what_is_actual_leaves_before_exercises_that_were_queued_earlier(w
         await outbox.enqueue(session, [(None, exercise)] * 40, now=START)
     await world.opens_alert()
     async with world.runtime.db.session() as session:
-        taken = await outbox.claim(
+        taken, _ = await outbox.claim(
             session,
             "sms",
             now=START,

@@ -39,6 +39,30 @@ class Doubtful:
         return None
 
 
+async def test_a_doubt_that_cannot_be_ended_keeps_no_other_open(world: World) -> None:
+    gateway = Doubtful(NotThere())
+    desk = replace(desk_of(world.runtime), notifiers={gateway.name: gateway})
+    for _ in range(3):
+        await world.opens_alert()
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update messages set state = 'unsure', trace_at = $1, unsure_since = $1, send_at = null", world.clock.at
+        )
+        await session.execute(
+            "insert into attempts (code, message_id, number, gateway, started_at) select 'a' || id, id, 1,"
+            " 'rehearsal_sms', queued_at from messages"
+        )
+        await session.execute("update messages set gateway = 'rehearsal_sms'")
+        # The earliest of them belongs to a plan that nobody can read.
+        await session.execute("update alerts set plan = '{}' where id = (select min(id) from alerts)")
+    assert await trace(desk) == 4
+    world.clock.at += timedelta(seconds=21)
+    assert await end_old_doubts(desk) == 0
+    async with world.runtime.db.session() as session:
+        states = await session.fetch("select state from messages order by id")
+    assert [row["state"] for row in states] == ["unsure"] * 2 + ["queued"] * 4
+
+
 @pytest.mark.parametrize(
     ("answer", "waits", "sendings"),
     [

@@ -110,3 +110,15 @@ async def test_what_was_written_while_its_channel_went_into_quarantine_never_lea
     async with world.runtime.db.session() as session:
         kept = await session.fetch("select state, attempts from messages where address = $1", first.sms)
     assert [tuple(row) for row in kept] == [("cancelled", 0)]
+
+
+async def test_a_step_whose_only_message_is_cancelled_when_it_is_claimed_is_over_at_once(world: World) -> None:
+    first, second, _ = world.network["FR"].officers
+    opened = (await world.opens_alert()).json()
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set quarantined_at = $2 where officer_id = $1", first.id, world.clock.at)
+    await world.settles()
+    await world.passes(seconds=1)
+    assert await world.hears(first.sms) == []
+    assert len(await world.hears(second.sms)) == 1, "and the second line is called in the same second"
+    assert "step_started" in (await world.timeline(opened["reference"]))[2:]

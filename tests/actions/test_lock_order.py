@@ -1,0 +1,67 @@
+"""Nobody waits for somebody who waits for him: quarantine, proofs and administrators beside each other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from contactpoints.actions.quarantine import lock_touched, quarantine
+from contactpoints.store import channels, entries
+from contactpoints.store.database import Session
+from tests.world import World
+
+_A_MOMENT = 0.3
+
+
+def beside(world: World, act: Callable[[Session], Awaitable[object]]) -> asyncio.Task[None]:
+    """Do something in a transaction of its own, beside whoever asks."""
+
+    async def acts() -> None:
+        async with world.runtime.db.transaction() as session:
+            await act(session)
+
+    return asyncio.create_task(acts())
+
+
+@pytest.mark.parametrize("order", [("FR", "JP"), ("JP", "FR")])
+async def test_two_numbers_go_into_quarantine_beside_an_administrator(world: World, order: tuple[str, str]) -> None:
+    now, tools = world.clock.at, world.runtime.tools
+    addresses = [world.network[party].officers[0].sms for party in order]
+    changed = world.network[order[1]].contact_point
+    async with world.runtime.db.transaction() as session:
+        locked = await lock_touched(session, addresses)
+        await quarantine(session, addresses[0], why="stop", locked=locked, now=now, tools=tools)
+        other = beside(world, lambda beside_it: entries.touch(beside_it, changed))
+        await asyncio.sleep(_A_MOMENT)
+        assert not other.done()
+        await quarantine(session, addresses[1], why="stop", locked=locked, now=now, tools=tools)
+    await other
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from channels where quarantined_at is not null") == 2
+
+
+async def test_a_channel_is_proven_beside_an_administrator_who_changes_it(world: World) -> None:
+    officer = world.network["FR"].officers[0]
+    async with world.runtime.db.transaction() as session:
+        await entries.touch(session, world.network["FR"].contact_point)
+        proof = beside(
+            world, lambda it: channels.prove(it, officer.id, address=officer.sms, kind="sms", at=world.clock.at)
+        )
+        await asyncio.sleep(_A_MOMENT)
+        await session.execute("update channels set place = 3 where officer_id = $1", officer.id)
+    await proof
+    async with world.runtime.db.session() as session:
+        proven = await session.fetchval("select proven_at from channels where address = $1", officer.sms)
+    assert proven == world.clock.at
+
+
+async def test_an_alert_that_called_a_number_meanwhile_is_left_to_its_claim(world: World) -> None:
+    officer = world.network["FR"].officers[0]
+    async with world.runtime.db.transaction() as session:
+        locked = await lock_touched(session, [officer.sms])
+        reference = (await world.opens_alert()).json()["reference"]
+        await quarantine(session, officer.sms, why="stop", locked=locked, now=world.clock.at, tools=world.runtime.tools)
+        assert await session.fetchval("select count(*) from messages where state = 'cancelled'") == 0
+    await world.settles()
+    assert await world.hears(officer.sms) == []
+    assert "message_accepted" in await world.timeline(reference)
