@@ -20,8 +20,13 @@ class Metronome:
 
     def every(self, seconds: float, tick: Callable[[], None]) -> None:
         """Call ``tick`` every so many seconds; a tick that comes late is one tick."""
+
+        # What is no coroutine runs in a thread, where nothing that belongs to the event loop may be touched.
+        async def beat() -> None:
+            tick()
+
         self._scheduler.add_job(
-            tick, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
+            beat, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
         )
 
     def start(self) -> None:
