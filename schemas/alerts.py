@@ -96,7 +96,7 @@ class Closure(Shape):
     reason: ClosureReason
 
 
-class DutyPostOut(TypedDict):
+class AnsweringPostOut(TypedDict):
     """The post that is called first, as outsiders may know it: a function, never a name or a number."""
 
     contact_point: str
@@ -157,7 +157,7 @@ class AlertOut(TypedDict):
     requested_party: str
     case_reference: str
     language: Language
-    duty_post: DutyPostOut | None
+    duty_post: AnsweringPostOut | None
     planned_escalation: list[PlannedStepOut]
     warnings: list[WarningOut]
     opened_at: Moment

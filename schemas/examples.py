@@ -1,4 +1,5 @@
-"""One complete example body per request kind, for the documentation, the demo, the benchmarks and the tests.
+"""Complete example bodies: one per request kind, for the documentation, the demo, the benchmarks and the tests; and
+one or more of everything else that is written here, for the documentation and its test.
 
 Persons, cases and numbers are invented: telephone numbers come from ranges kept for fiction (Ofcom, NANPA 555-01xx),
 mail addresses from the `example` domains (RFC 2606).
@@ -116,3 +117,107 @@ EXAMPLES: Mapping[str, dict[str, Any]] = MappingProxyType(_BODIES)
 def example(kind: str) -> dict[str, Any]:
     """Return a deep copy of the example of a kind, to be changed freely. Raises `KeyError` for an unknown kind."""
     return deepcopy(_BODIES[kind])
+
+
+ACTS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
+    {
+        "withdraw_alert": {"the danger is over": {"reason": "danger_over"}},
+        "close_alert": {"it was dealt with": {"reason": "handled"}},
+        "acknowledge_alert": {"an officer's answer": {"officer": 12, "reply_code": "K7QPM3X", "pin": "482913"}},
+    }
+)
+"""What is done to an alert, by the name of the operation."""
+
+_POINT, _POST, _OFFICER, _SECOND = 5, 7, 12, 13
+_SPAN = {"starts_at": "2026-10-20T08:00:00Z", "ends_at": "2026-10-21T08:00:00Z"}
+
+ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
+    {
+        "parties": {"a Party": {"code": "ZZ", "name": "Zedland"}},
+        "memberships": {
+            "bound by the Convention": {
+                "party": "FR",
+                "instrument": "ets185",
+                "status": "party",
+                "since": "2006-05-01",
+                "confidence": "medium",
+            }
+        },
+        "contact_points": {
+            "an institution": {
+                "party": "FR",
+                "name": "Second office",
+                "function": "Night desk",
+                "zone": "Europe/Paris",
+                "languages": ["fr", "en"],
+                "working_hours": [{"weekday": 0, "start": "09:00", "end": "17:30"}],
+                "capabilities": {"preservation": "executes", "emergency_mla": "forwards"},
+            },
+            "the secretariat": {
+                "secretariat": True,
+                "name": "Secretariat of the network",
+                "function": "Secretariat duty desk",
+                "zone": "Europe/Paris",
+                "languages": ["en", "fr"],
+            },
+        },
+        "posts": {
+            "who decides": {"contact_point_id": _POINT, "line": "decision_maker", "function": "Decision maker on call"}
+        },
+        "officers": {
+            "an officer": {
+                "contact_point_id": _POINT,
+                "name": "Zoë Exemple",
+                "function": "Night officer",
+                "language": "fr",
+            }
+        },
+        "channels": {
+            "a mobile telephone": {"officer_id": _OFFICER, "kind": "sms", "address": "+33639980199", "place": 5},
+            "a mailbox": {"officer_id": _OFFICER, "kind": "email", "address": "night@contactpoint.example", "place": 6},
+        },
+        "rotations": {
+            "weeks in turn, from Monday to Monday": {
+                "post_id": _POST,
+                "layer": 2,
+                "period": "weekly",
+                "zone": "Europe/Paris",
+                "starts_on": "2026-11-02",
+                "handover": "08:00",
+                "members": [_OFFICER, _SECOND],
+            },
+            "the same officer every day": {
+                "post_id": _POST,
+                "layer": 3,
+                "period": "daily",
+                "zone": "Europe/Paris",
+                "starts_on": "2026-11-01",
+                "ends_on": "2026-12-01",
+                "handover": "08:00",
+                "members": [_OFFICER],
+            },
+        },
+        "overrides": {
+            "a day swapped": {"post_id": _POST, "action": "replace", "officer_id": _SECOND, **_SPAN, "reason": "swap"}
+        },
+        "absences": {"a day off": {"officer_id": _OFFICER, **_SPAN}},
+        "policies": {
+            "two steps": {
+                "contact_point_id": _POINT,
+                "urgency": "emergency",
+                "steps": [
+                    {"posts": [{"post": _POST}], "channels": ["sms", "email"], "patience_seconds": 180},
+                    {
+                        "posts": [{"post": _POST}],
+                        "channels": ["sms"],
+                        "patience_seconds": 300,
+                        "only_if_undelivered": True,
+                    },
+                ],
+                "restart_seconds": 900,
+                "reminder_seconds": 3600,
+            }
+        },
+    }
+)
+"""Entries of the directory, by the name of their shelf. The numbers of others that they refer to are invented."""

@@ -21,7 +21,11 @@ Document = dict[str, Any]
 References = dict[tuple[Shown, Way], Document]
 
 _REFERENCE = "#/components/schemas/{model}"
-_SCHEMA_OF_PATH = {"type": "string"}
+_IN_PATH: Mapping[str, Document] = {
+    "id": {"description": "The number of the entry.", "schema": {"type": "integer", "minimum": 1}},
+    "code": {"description": "The code of the Party.", "schema": {"type": "string", "pattern": "^[A-Z]{2}$"}},
+}
+"""What is told of the fields of a path; of any other that it is text."""
 
 
 class FaultOut(TypedDict):
@@ -162,7 +166,10 @@ def _body(operation: Operation, shapes: Sequence[Shown], references: References)
 
 def _parameters(operation: Operation) -> list[Document]:
     in_path = [part[1:-1] for part in operation.path.split("/") if part.startswith("{") and part.endswith("}")]
-    return [{"name": name, "in": "path", "required": True, "schema": _SCHEMA_OF_PATH} for name in in_path] + [
+    return [
+        {"name": name, "in": "path", "required": True, **_IN_PATH.get(name, {"schema": {"type": "string"}})}
+        for name in in_path
+    ] + [
         {
             "name": parameter.name,
             "in": parameter.place,

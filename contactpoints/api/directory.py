@@ -3,6 +3,7 @@
 An entry's version is its ETag. PUT and DELETE need it in If-Match; DELETE retires, and nothing is ever deleted.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +48,7 @@ from schemas.rosters import (
 )
 
 _MOST = 500
+_PARTY = re.compile("[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,16 @@ class Shelf:
         """The path of the list."""
         return f"/v1/{self.name.replace('_', '-')}"
 
+    @property
+    def key(self) -> str:
+        """The field by which an entry is known, in its body and in its path."""
+        return "code" if self.name == "parties" else "id"
+
+    @property
+    def one(self) -> str:
+        """The path of one entry."""
+        return f"{self.path}/{{{self.key}}}"
+
 
 SHELVES: tuple[Shelf, ...] = (
     Shelf("parties", Party, PartyOut, open=True),
@@ -85,12 +97,19 @@ Handler = Callable[[Runtime, Shelf, Request], Awaitable[Response]]
 
 
 def _key(shelf: Shelf, request: Request) -> int | str:
-    text: str = request.path_params["key"]
-    if shelf.name == "parties":
-        return text
+    text: str = request.path_params[shelf.key]
+    if shelf.key == "code":
+        return _party(text)
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise NotFound("There is no such entry.")
     return int(text)
+
+
+def _party(text: str) -> str:
+    """Return what could be the code of a Party. Raises `NotFound`."""
+    if not _PARTY.fullmatch(text):
+        raise NotFound("There is no such Party.")
+    return text
 
 
 def _expected(request: Request) -> int | None:
@@ -120,11 +139,10 @@ async def _list(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
         shelf.name,
         actor=actor,
         owner=number(asked.get(name), pointer=f"/query/{name}") if name else None,
-        after=cursor if shelf.name == "parties" else number(cursor, pointer="/query/cursor"),
+        after=cursor if shelf.key == "code" else number(cursor, pointer="/query/cursor"),
         most=most,
     )
-    key = "code" if shelf.name == "parties" else "id"
-    following = str(items[-1][key]) if len(items) == most else None
+    following = str(items[-1][shelf.key]) if len(items) == most else None
     return JSONResponse({"items": items, "next_cursor": following})
 
 
@@ -134,8 +152,7 @@ async def _create(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     kept = await directory.create(
         runtime.db, shelf.name, actor=actor, body=body, now=runtime.now(), tools=runtime.tools, faults=faults
     )
-    key = kept.entry["code" if shelf.name == "parties" else "id"]
-    return _answer(kept, status=201, location=f"{shelf.path}/{key}")
+    return _answer(kept, status=201, location=f"{shelf.path}/{kept.entry[shelf.key]}")
 
 
 async def _read(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
@@ -173,7 +190,8 @@ async def duty(runtime: Runtime, request: Request) -> Response:
     """Who answers now, for every Party or for one: function, languages, local time; never a name or a number."""
     await caller(runtime, request)
     party = request.path_params.get("party")
-    return JSONResponse({"items": await directory.duty(runtime.db, now=runtime.now(), party=party)})
+    asked = None if party is None else _party(party)
+    return JSONResponse({"items": await directory.duty(runtime.db, now=runtime.now(), party=asked)})
 
 
 def routes(runtime: Runtime) -> list[Route]:
@@ -187,12 +205,11 @@ def routes(runtime: Runtime) -> list[Route]:
         Route("/v1/duty/{party}", partial(duty, runtime), methods=["GET"]),
     ]
     for shelf in SHELVES:
-        one = shelf.path + "/{key}"
         made += [
             Route(shelf.path, bound(_list, shelf), methods=["GET"]),
             Route(shelf.path, bound(_create, shelf), methods=["POST"]),
-            Route(one, bound(_read, shelf), methods=["GET"]),
-            Route(one, bound(_change, shelf), methods=["PUT"]),
-            Route(one, bound(_retire, shelf), methods=["DELETE"]),
+            Route(shelf.one, bound(_read, shelf), methods=["GET"]),
+            Route(shelf.one, bound(_change, shelf), methods=["PUT"]),
+            Route(shelf.one, bound(_retire, shelf), methods=["DELETE"]),
         ]
     return made

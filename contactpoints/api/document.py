@@ -101,8 +101,14 @@ def _shape(name: str, schema: Document) -> Iterator[str]:
     needed = schema.get("required", ())
     yield "<table>"
     for field, told in schema.get("properties", {}).items():
-        yield f"<tr><td><code>{escape(field)}</code><td>{'required' if field in needed else ''}<td>{_type(told)}"
+        yield f"<tr><td><code>{escape(field)}</code><td>{_need(told, field in needed)}<td>{_type(told)}"
     yield "</table></section>"
+
+
+def _need(schema: Document, required: bool) -> str:
+    if "default" not in schema:
+        return "required" if required else ""
+    return f"default <code>{escape(json.dumps(schema['default']))}</code>"
 
 
 def _type(schema: Document) -> str:
@@ -119,6 +125,8 @@ def _type(schema: Document) -> str:
         )
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
+    if "propertyNames" in schema:
+        return f"object: {_type(schema['additionalProperties'])} for each of {_type(schema['propertyNames'])}"
     limits: dict[str, Any] = {name: schema[name] for name in _LIMITS if name in schema}
     told = ", ".join(f"{name} {value}" for name, value in limits.items())
     return escape(str(schema.get("type", "anything"))) + (f" ({escape(told)})" if told else "")

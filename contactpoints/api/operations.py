@@ -25,7 +25,7 @@ from schemas.alerts import (
     Withdrawal,
 )
 from schemas.directory import DutyList
-from schemas.examples import EXAMPLES
+from schemas.examples import ACTS, ENTRY_EXAMPLES, EXAMPLES
 from schemas.health import AliveOut, EngineOut
 from schemas.openapi import Operation, Parameter, Shown
 
@@ -135,6 +135,7 @@ _ALERTS = (
         "withdraw_alert",
         "alerts",
         request=Withdrawal,
+        examples=ACTS["withdraw_alert"],
         responses={200: AlertOut},
         problems=(400, 403, 409, 413, 415, 422),
         roles=("requester",),
@@ -146,6 +147,7 @@ _ALERTS = (
         "close_alert",
         "alerts",
         request=Closure,
+        examples=ACTS["close_alert"],
         responses={200: AlertOut},
         problems=(400, 403, 409, 413, 415, 422),
         roles=_SIDES,
@@ -157,9 +159,10 @@ _ALERTS = (
         "acknowledge_alert",
         "alerts",
         request=Acknowledge,
+        examples=ACTS["acknowledge_alert"],
         responses={200: AnsweredOut},
-        problems=(400, 409, 413, 415, 422),
-        roles=_ALL,
+        problems=(400, 403, 409, 413, 415, 422),
+        roles=("contact_point",),
         description="A machine's key alone is no human: the officer's reply code and PIN are.",
     ),
     Operation(
@@ -189,6 +192,12 @@ def _kind(shelf: Shelf) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", shelf.shape.__name__).lower()
 
 
+def _said(shelf: Shelf) -> str:
+    """Return one entry with its article: a post, an officer."""
+    said = _kind(shelf).replace("_", " ")
+    return f"{'an' if said[0] in 'aeio' else 'a'} {said}"
+
+
 def _page(shelf: Shelf) -> Shown:
     name = f"{shelf.shape.__name__}Page"
     return create_model(name, items=(list[shelf.out], ...), next_cursor=(str | None, ...))  # type: ignore[name-defined]
@@ -215,8 +224,8 @@ def _reads(shelf: Shelf) -> Iterator[Operation]:
     kind = _kind(shelf)
     yield Operation(
         "get",
-        f"{shelf.path}/{{key}}",
-        f"Read a {kind.replace('_', ' ')}",
+        shelf.one,
+        f"Read {_said(shelf)}",
         f"read_{kind}",
         "directory",
         responses={200: shelf.out},
@@ -226,12 +235,11 @@ def _reads(shelf: Shelf) -> Iterator[Operation]:
 
 
 def _keeps(shelf: Shelf) -> Iterator[Operation]:
-    kind, one = _kind(shelf), f"{shelf.path}/{{key}}"
-    said = kind.replace("_", " ")
+    kind, said = _kind(shelf), _said(shelf)
     create = Operation(
         "post",
         shelf.path,
-        f"Create a {said}",
+        f"Create {said}",
         f"create_{kind}",
         "directory",
         request=shelf.shape,
@@ -239,12 +247,13 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         problems=(400, 403, 409, 413, 415, 422),
         roles=("secretariat",) if shelf.open else _KEEPERS,
         answer_headers=_TAG | {"Location": "Where it is."},
+        examples=ENTRY_EXAMPLES[shelf.name],
     )
     change = replace(
         create,
         method="put",
-        path=one,
-        summary=f"Change a {said}",
+        path=shelf.one,
+        summary=f"Change {said}",
         name=f"change_{kind}",
         responses={200: shelf.out},
         problems=(*create.problems, 412, 428),
@@ -255,9 +264,10 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
     yield replace(
         change,
         method="delete",
-        summary=f"Retire a {said}; nothing is ever deleted",
+        summary=f"Retire {said}; nothing is ever deleted",
         name=f"retire_{kind}",
         request=None,
+        examples={},
         problems=(403, 409, 412, 428),
     )
 
@@ -293,13 +303,13 @@ _MAILED = tuple(
     )
     for path, summary, name, description in (
         (
-            "/v1/officers/{key}/pin-link",
+            "/v1/officers/{id}/pin-link",
             "Mail an officer the one-time link to set a PIN",
             "mail_pin_link",
             "It goes to a verified address of the officer and works once, for 24 hours; whoever asks never sees it.",
         ),
         (
-            "/v1/channels/{key}/verification",
+            "/v1/channels/{id}/verification",
             "Mail the one-time link that verifies an address",
             "mail_verification",
             "The channel is verified when its owner has opened the link and typed the code in the mail.",

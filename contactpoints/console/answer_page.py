@@ -27,6 +27,7 @@ def _shown(runtime: Runtime, request: Request, found: AnswerPage, *, said: str =
     return page(
         "answer_page.html",
         language=found.language,
+        rehearsal=runtime.settings.rehearsal,
         status=status,
         page=found,
         standing=standing(found),
@@ -88,7 +89,15 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     )
     if particulars is None:
         return _shown(runtime, request, found, said=outcome, status=422)
-    return page("request.html", language=found.language, page=found, request=particulars, path=_above(request))
+    return page(
+        "request.html",
+        language=found.language,
+        rehearsal=runtime.settings.rehearsal,
+        page=found,
+        request=particulars,
+        path=_above(request),
+        now=runtime.now(),
+    )
 
 
 def _above(request: Request) -> str:

@@ -22,6 +22,7 @@ async def _shown(runtime: Runtime, request: Request, purpose: str, *, faults: tu
     return page(
         _TEMPLATES[purpose],
         language=link["language"],
+        rehearsal=runtime.settings.rehearsal,
         status=422 if faults else 200,
         link=link,
         now=now,

@@ -20,7 +20,7 @@ _MOST = 100
 async def show(runtime: Runtime, request: Request) -> Response:
     """Show the newest messages, with their words."""
     messages = await delivery.show_latest(runtime.db, tools=runtime.tools, most=_MOST)
-    return page("rehearsal.html", language=language_of(request), messages=messages, answer=True)
+    return page("rehearsal.html", language=language_of(request), rehearsal=True, messages=messages, answer=True)
 
 
 async def _asked(runtime: Runtime, request: Request) -> dict[str, object]:
@@ -34,7 +34,7 @@ async def _asked(runtime: Runtime, request: Request) -> dict[str, object]:
 async def ask(runtime: Runtime, request: Request) -> Response:
     """Show one SMS, with room for an answer. This page stands still, so that nothing typed is lost."""
     each = await _asked(runtime, request)
-    return page("rehearsed_answer.html", language=language_of(request), each=each, answer=False)
+    return page("rehearsed_answer.html", language=language_of(request), rehearsal=True, each=each, answer=False)
 
 
 async def answer(runtime: Runtime, request: Request) -> Response:

@@ -6,7 +6,7 @@ may keep or pass on the address: no caches, no referrer, no search engines.
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
+from contactpoints.rules.wording_request import kind_of, label_of, value_of
 from contactpoints.words import LANGUAGES, catalogues
 
 STATIC = Path(__file__).with_name("static")
@@ -63,15 +64,18 @@ def _environment(language: str) -> Environment:
         "times": times,
         "function_of": lambda line: function_of(words, line),
         "channel_of": lambda kind: channel_of(words, kind),
+        "kind_of": partial(kind_of, words),
+        "label_of": partial(label_of, words),
+        "value_of": partial(value_of, words),
         "exercise_mark": EXERCISE_EVERYWHERE,
         "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],
     }
     return made
 
 
-def page(template: str, /, *, language: str, status: int = 200, **fields: object) -> Response:
-    """Return a page in a language, with every header."""
-    words = _environment(language).get_template(template).render(**fields)
+def page(template: str, /, *, language: str, status: int = 200, rehearsal: bool = False, **fields: object) -> Response:
+    """Return a page in a language, with every header; that of a ``rehearsal`` says so on top."""
+    words = _environment(language).get_template(template).render(rehearsal=rehearsal, **fields)
     return HTMLResponse(words, status_code=status, headers={**HEADERS, "Content-Language": language})
 
 

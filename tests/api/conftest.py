@@ -1,13 +1,14 @@
 """What tests of the doors share: a key for every role, and a sound body for every kind of entry."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 
 from contactpoints.actions.access import make_key
 from contactpoints.rules.access import Actor, Role
+from schemas.examples import ENTRY_EXAMPLES
 from tests.world import START, World
 
 KeyOf = Callable[..., Awaitable[str]]
@@ -25,40 +26,30 @@ def key_of(world: World) -> KeyOf:
     return made
 
 
+def placed(body: Mapping[str, Any], world: World) -> dict[str, Any]:
+    """Return an example with the numbers of real entries of France where it refers to others."""
+    france = world.network["FR"]
+    first, second = (officer.id for officer in france.officers[:2])
+    numbers: dict[str, Any] = {
+        **dict.fromkeys(("post_id", "post"), france.posts["first"]),
+        "contact_point_id": france.contact_point,
+        "officer_id": first,
+    }
+
+    def put(name: str, value: Any) -> Any:
+        match value:
+            case dict():
+                return {field: put(field, each) for field, each in value.items()}
+            case [int(), *_] if name == "members":
+                return [first, second][: len(value)]
+            case list():
+                return [put(name, each) for each in value]
+        return numbers.get(name, value)
+
+    return {field: put(field, value) for field, value in body.items()}
+
+
 @pytest.fixture
 def bodies(world: World) -> Bodies:
     """A body by which an entry of each kind can be created, for the contact point of France."""
-    france = world.network["FR"]
-    officer, post = france.officers[0].id, france.posts["first"]
-    span = {"starts_at": "2026-10-20T08:00:00Z", "ends_at": "2026-10-21T08:00:00Z"}
-    return {
-        "parties": {"code": "ZZ", "name": "Zedland"},
-        "memberships": {"party": "FR", "instrument": "ets185", "status": "party", "since": "2006-05-01"},
-        "contact_points": {
-            "party": "FR",
-            "name": "Second office",
-            "function": "Night desk",
-            "zone": "Europe/Paris",
-            "languages": ["fr"],
-            "working_hours": [{"weekday": 0, "start": "09:00", "end": "17:30"}],
-            "capabilities": {"preservation": "executes"},
-        },
-        "posts": {"contact_point_id": france.contact_point, "line": "decision_maker", "function": "Who decides"},
-        "officers": {"contact_point_id": france.contact_point, "name": "Zoë Exemple", "function": "Night officer"},
-        "channels": {"officer_id": officer, "kind": "sms", "address": "+33199001234", "place": 5},
-        "rotations": {
-            "post_id": post,
-            "layer": 2,
-            "period": "daily",
-            "zone": "Europe/Paris",
-            "starts_on": "2026-11-01",
-            "handover": "08:00",
-            "members": [officer],
-        },
-        "overrides": {"post_id": post, "action": "add", "officer_id": officer, **span},
-        "absences": {"officer_id": officer, **span},
-        "policies": {
-            "contact_point_id": france.contact_point,
-            "steps": [{"posts": [{"post": post}], "channels": ["sms", "email"], "patience_seconds": 180}],
-        },
-    }
+    return {name: placed(next(iter(examples.values())), world) for name, examples in ENTRY_EXAMPLES.items()}

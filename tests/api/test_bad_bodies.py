@@ -70,7 +70,7 @@ class Doors:
         }[last]
 
     def shelf(self, operation: Operation) -> str:
-        return next(shelf.name for shelf in SHELVES if operation.path.removesuffix("/{key}") == shelf.path)
+        return next(shelf.name for shelf in SHELVES if operation.path in (shelf.path, shelf.one))
 
     async def send(self, operation: Operation, raw: bytes, media: str = _JSON) -> httpx.Response:
         alerts = "/v1/alerts" in operation.path

@@ -42,6 +42,14 @@ def test_every_operation_behind_a_key_tells_its_roles_and_what_it_refuses() -> N
         assert operation.request is None or {413, 415, 422} <= set(operation.problems), operation.name
 
 
+def test_shapes_have_plain_names() -> None:
+    assert [name for name in whole()["components"]["schemas"] if "__" in name or "-" in name] == []
+
+
+def test_summaries_are_english() -> None:
+    assert [each.summary for each in OPERATIONS if re.search(r"\ba [aeio]", each.summary)] == []
+
+
 class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +76,9 @@ async def test_the_page_for_people_asks_no_other_host_and_runs_no_script(world: 
     assert {f"#{operation.name}" for operation in OPERATIONS} <= page.places
     for kind in EXAMPLES:
         assert f"Example: {kind}" in answer.text
+    assert "default <code>900</code>" in answer.text
+    kinds = ", ".join(f"<code>&quot;{kind}&quot;</code>" for kind in EXAMPLES)
+    assert f"for each of {kinds}" in answer.text, "the keys of capabilities"
 
 
 async def test_the_document_is_served(world: World) -> None:
@@ -105,7 +116,7 @@ async def played(world: World) -> str:
 
 async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str) -> None:
     for operation in OPERATIONS:
-        if operation.method != "get" or "json" not in operation.media[0] or "{key}" in operation.path:
+        if operation.method != "get" or "json" not in operation.media[0] or re.search("{(id|code)}", operation.path):
             continue
         path = operation.path.replace("{reference}", played).replace("{party}", "FR")
         answer = await world.get(path, key=world.contact_point)

@@ -90,7 +90,8 @@ async def test_the_pin_acknowledges_and_the_request_is_read(
         officer.driver.refresh()
         officer.sees("Votre réponse compte.")
         officer.types(pin=PIN)
-        officer.sees("Preservation")
+        officer.sees("Conservation rapide de données informatiques stockées")
+        assert "_" not in officer.reads()
         officer.driver.find_element(By.LINK_TEXT, "Fermer la demande").click()
         officer.sees("Votre réponse compte.")
 

@@ -277,3 +277,11 @@ async def test_the_page_is_shown_even_where_its_opening_cannot_be_noted(world: W
     page = await look(world, path)
     assert page.status_code == 200
     assert reference in page.text
+
+
+async def test_a_rehearsal_says_so_on_top_and_every_state_has_one_heading(world: World, real_world: World) -> None:
+    for there, rehearsed in ((world, True), (real_world, False)):
+        _, path = await opened(there)
+        for page in (await look(there, path), await types(there, path, ""), await types(there, path, "999999")):
+            assert ("RÉPÉTITION : rien de ceci" in page.text) is rehearsed
+            assert page.text.count("<h1") == 1, "a screen reader has something to begin with"

@@ -1,0 +1,150 @@
+"""The paper and the doors agree: every example is taken, and nobody hears a status that is not on paper."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from contactpoints.api.directory import SHELVES
+from contactpoints.api.operations import OPERATIONS
+from schemas.openapi import Operation
+from tests.api.conftest import Bodies, KeyOf, placed
+from tests.world import PIN, World
+
+_OF_ENTRIES = [
+    pytest.param(operation, name, id=f"{operation.name}: {name}")
+    for operation in OPERATIONS
+    if operation.tag == "directory"
+    for name in operation.examples
+]
+
+
+async def _ask(
+    world: World, method: str, path: str, *, key: str, body: bytes | None, tag: str = '"1"'
+) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": secrets.token_hex(4)}
+    headers |= {"If-Match": tag} if tag else {}
+    headers |= {"Content-Type": "application/json"} if body is not None else {}
+    return await world.client.request(method, path, content=body, headers=headers)
+
+
+def test_every_operation_with_a_body_has_an_example() -> None:
+    assert [each.name for each in OPERATIONS if each.request is not None and not each.examples] == []
+
+
+@pytest.mark.parametrize(("operation", "name"), _OF_ENTRIES)
+async def test_every_example_of_an_entry_is_taken(world: World, key_of: KeyOf, operation: Operation, name: str) -> None:
+    secretariat = await key_of("secretariat")
+    async with world.runtime.db.session() as session:  # there is only one secretariat
+        await session.execute("update contact_points set retired_at = $1 where secretariat", world.clock.at)
+    body = placed(operation.examples[name], world)
+    content = json.dumps(body).encode()
+    path = operation.path.partition("/{")[0]
+    made = await _ask(world, "POST", path, key=secretariat, body=content)
+    assert made.status_code == 201, made.text
+    if operation.method == "put":
+        changed = await _ask(world, "PUT", made.headers["Location"], key=secretariat, body=content)
+        assert changed.status_code == 200, changed.text
+
+
+async def test_every_example_about_an_alert_is_taken(world: World) -> None:
+    officer = world.network["FR"].officers[0]
+    by_name = {each.name: each for each in OPERATIONS}
+    for name, example in by_name["open_alert"].examples.items():
+        body = json.dumps({**example, "requested_party": "FR"}).encode()
+        opened = await _ask(world, "POST", "/v1/alerts", key=world.requester, body=body)
+        assert opened.status_code == 201, (name, opened.text)
+    await world.settles()
+    await world.unheard()
+    one = "/v1/alerts/" + (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    real: dict[str, Any] = {"officer": officer.id, "reply_code": await world.code_of(officer), "pin": PIN}
+    for act, key in (
+        ("acknowledge_alert", world.contact_point),
+        ("close_alert", world.requester),
+        ("withdraw_alert", world.requester),
+    ):
+        if act == "withdraw_alert":
+            one = "/v1/alerts/" + (await world.opens_alert()).json()["reference"]
+        for example in by_name[act].examples.values():
+            body = json.dumps({name: real.get(name, value) for name, value in example.items()}).encode()
+            answer = await _ask(world, "POST", one + by_name[act].path.rpartition("}")[2], key=key, body=body)
+            assert answer.status_code == 200, (act, answer.text)
+
+
+class _Walk:
+    """Tries every operation with one key after another, right and wrong, and collects what is answered."""
+
+    def __init__(self, world: World, bodies: Bodies, reference: str, places: dict[str, str]) -> None:
+        self.world, self.bodies, self.reference, self.places = world, bodies, reference, places
+        self.heard: dict[str, set[int]] = {}
+
+    def _body(self, operation: Operation) -> dict[str, Any] | None:
+        if operation.request is None:
+            return None
+        if operation.tag == "directory":
+            return self.bodies[_shelf(operation)]
+        sound = dict(next(iter(operation.examples.values())))
+        return sound | {"requested_party": "FR"} if operation.name == "open_alert" else sound
+
+    def _path(self, operation: Operation, *, there: bool) -> str:
+        path = operation.path
+        path = path.replace("{reference}", self.reference if there else "AAAA-AAAA")
+        path = path.replace("{party}", "FR" if there else "QQ").replace("{code}", "ZZ" if there else "%00")
+        if "{id}" not in path:
+            return path
+        return path.replace("{id}", self.places[_shelf(operation)].rpartition("/")[2] if there else "4711")
+
+    def _tries(self, operation: Operation, *, also_wrong: bool) -> Iterator[tuple[str, bytes | None, str]]:
+        path, body = self._path(operation, there=True), self._body(operation)
+        sound = None if body is None else json.dumps(body).encode()
+        yield path, sound, '"1"'
+        yield self._path(operation, there=False), sound, '"1"'
+        if not also_wrong:
+            return
+        yield path, sound, ""
+        yield path, sound, '"4711"'
+        if sound is not None:
+            yield from ((path, bad, '"1"') for bad in (b"{}", b"{", b'"' + b"x" * 300_000 + b'"'))
+        else:
+            yield f"{path}?limit=x&after=x&cursor=x&state=x&format=x&from=x", None, '"1"'
+
+    async def tries(self, operation: Operation, key: str, *, also_wrong: bool) -> None:
+        """Try one operation with one key, on what is there and what is not; ``also_wrong`` says more of nonsense."""
+        # A stream has no end; its head says how it would begin.
+        method = "HEAD" if "stream" in operation.path else operation.method.upper()
+        for path, body, tag in self._tries(operation, also_wrong=also_wrong):
+            answer = await _ask(self.world, method, path, key=key, body=body, tag=tag)
+            self.heard.setdefault(operation.name, set()).add(answer.status_code)
+
+
+def _shelf(operation: Operation) -> str:
+    return operation.path.split("/")[2].replace("-", "_")
+
+
+async def test_nobody_hears_a_status_that_is_not_on_paper(world: World, key_of: KeyOf, bodies: Bodies) -> None:
+    secretariat = await key_of("secretariat")
+    places = {}
+    for shelf in SHELVES:
+        made = await _ask(world, "POST", shelf.path, key=secretariat, body=json.dumps(bodies[shelf.name]).encode())
+        places[shelf.name] = made.headers["Location"]
+    walk = _Walk(world, bodies, (await world.opens_alert()).json()["reference"], places)
+    keys = [
+        *("cp_nobody", world.requester, await key_of("requester", "JP"), world.contact_point),
+        *(
+            await key_of("contact_point", "JP"),
+            await key_of("administrator", "FR"),
+            await key_of("auditor"),
+            secretariat,
+        ),
+    ]
+    for key in keys:
+        for operation in OPERATIONS:
+            await walk.tries(operation, key, also_wrong=key in (world.requester, world.contact_point, secretariat))
+    told = {each.name: {*each.responses, *each.problems} for each in OPERATIONS}
+    assert {name: more for name, heard in walk.heard.items() if (more := heard - told[name])} == {}
+    for status in (200, 201, 400, 401, 403, 404, 409, 412, 413, 422, 428):
+        assert any(status in heard for heard in walk.heard.values()), f"{status} was never provoked"
