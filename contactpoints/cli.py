@@ -67,7 +67,7 @@ async def _migrate(settings: Settings, _: argparse.Namespace) -> None:
             print(f"{await load_parties(runtime.db, runtime.now())} Parties added, as seed data to be confirmed.")
 
 
-async def _patiently(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> Runtime | None:
+async def _patiently(stack: AsyncExitStack, settings: Settings, *, stop: asyncio.Event) -> Runtime | None:
     """Open everything as soon as the database answers; None when told to stop before.
 
     A machine may start before its database does, and a process that gave up then would be silence.
@@ -88,7 +88,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
         must_be_free(settings.host, settings.port)
     stop = await _stopped()
     async with AsyncExitStack() as stack:
-        runtime = await _patiently(stack, settings, stop)
+        runtime = await _patiently(stack, settings, stop=stop)
         if runtime is None:
             return
         watch = None

@@ -115,7 +115,7 @@ async def play(stage: Stage) -> None:
             answered = True
         if page["items"]:
             still_since = time.monotonic()
-        elif time.monotonic() - still_since > _STILL and await _complete(stage, reference, codes):
+        elif time.monotonic() - still_since > _STILL and await _complete(stage, reference, codes=codes):
             return
         await asyncio.sleep(0.1)
     raise StoryFailed(f"after {_PATIENCE:.0f} s the timeline holds only {', '.join(sorted(codes))}")
@@ -135,7 +135,7 @@ async def _answers(stage: Stage, reference: str) -> bool:
     return False
 
 
-async def _complete(stage: Stage, reference: str, codes: set[str]) -> bool:
+async def _complete(stage: Stage, reference: str, *, codes: set[str]) -> bool:
     if not {"acknowledged", "stand_down_sent", "requester_told"} <= codes:
         return False
     sent = (await stage.call("GET", "/rehearsal/messages"))["items"]

@@ -90,7 +90,7 @@ _ASSISTANCE = _COMMON | {
 }
 
 
-def _body(kind: str, instrument: str, request: dict[str, Any]) -> dict[str, Any]:
+def _body(kind: str, instrument: str, *, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "kind": kind,
         "requested_party": "RO",
@@ -104,10 +104,10 @@ def _body(kind: str, instrument: str, request: dict[str, Any]) -> dict[str, Any]
 
 
 _BODIES = {
-    "emergency_disclosure": _body("emergency_disclosure", "cets224", _EMERGENCY_DISCLOSURE),
-    "emergency_mla": _body("emergency_mla", "ets185", _EMERGENCY_MLA),
-    "preservation": _body("preservation", "ets185", _PRESERVATION),
-    "assistance": _body("assistance", "ets185", _ASSISTANCE),
+    "emergency_disclosure": _body("emergency_disclosure", "cets224", request=_EMERGENCY_DISCLOSURE),
+    "emergency_mla": _body("emergency_mla", "ets185", request=_EMERGENCY_MLA),
+    "preservation": _body("preservation", "ets185", request=_PRESERVATION),
+    "assistance": _body("assistance", "ets185", request=_ASSISTANCE),
 }
 
 EXAMPLES: Mapping[str, dict[str, Any]] = MappingProxyType(_BODIES)

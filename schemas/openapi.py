@@ -147,7 +147,10 @@ def _operation(operation: Operation, references: References) -> Document:
     }
     shapes = _requests(operation)
     if shapes:
-        told["requestBody"] = {"required": True, "content": {"application/json": _body(operation, shapes, references)}}
+        told["requestBody"] = {
+            "required": True,
+            "content": {"application/json": _body(operation, shapes, references=references)},
+        }
     return told
 
 
@@ -156,7 +159,7 @@ def _description(operation: Operation) -> str:
     return "\n\n".join(part for part in (operation.description, f"Roles: {roles}." if roles else "") if part)
 
 
-def _body(operation: Operation, shapes: Sequence[Shown], references: References) -> Document:
+def _body(operation: Operation, shapes: Sequence[Shown], *, references: References) -> Document:
     schemas = [references[shape, "validation"] for shape in shapes]
     body: Document = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
     if operation.examples:

@@ -17,7 +17,7 @@ from schemas.fields import Day, Id, Instant, Moment, Shape, ShortLine, WallTime,
 from schemas.requests import Urgency
 
 
-def _later(ends: date, starts: object, name: str) -> None:
+def _later(ends: date, starts: object, *, name: str) -> None:
     if isinstance(starts, date) and ends <= starts:
         raise wrong("not_after", f"must be later than {name}")
 
@@ -41,7 +41,7 @@ class Rotation(Shape):
     @classmethod
     def _runs_forward(cls, ends_on: date | None, info: ValidationInfo) -> date | None:
         if ends_on is not None:
-            _later(ends_on, info.data.get("starts_on"), "starts_on")
+            _later(ends_on, info.data.get("starts_on"), name="starts_on")
         return ends_on
 
 
@@ -60,7 +60,7 @@ class _Span(Shape):
     @field_validator("ends_at")
     @classmethod
     def _runs_forward(cls, ends_at: datetime, info: ValidationInfo) -> datetime:
-        _later(ends_at, info.data.get("starts_at"), "starts_at")
+        _later(ends_at, info.data.get("starts_at"), name="starts_at")
         return ends_at
 
 

@@ -29,12 +29,12 @@ async def note_opening(db: Database, page: AnswerPage, *, automated: bool | None
     """Note that the page was fetched, possibly by a machine: at most once a minute, and few times in all."""
     async with db.session() as session:
         before = await answer_page.openings(session, page, automated=automated)
-    if not is_worth_noting(before["count"], before["last"], now):
+    if not is_worth_noting(before["count"], before["last"], now=now):
         return
     async with db.transaction() as session:
         await alerts.lock(session, page.alert_id)
         before = await answer_page.openings(session, page, automated=automated)
-        if is_worth_noting(before["count"], before["last"], now):
+        if is_worth_noting(before["count"], before["last"], now=now):
             fact = facts.LinkOpened(line=page.line, automated=automated, officer=page.officer_id)
             await timeline.append(session, page.alert_id, [(now, fact)])
 

@@ -97,12 +97,12 @@ async def _mail(session: Session, to: Row, *, purpose: str, now: datetime, tools
     words = make(
         words_of(tools, to["language"]), code=mail_code(token), expires_at=expires_at, zone=to["zone"], now=now
     )
-    draft = _draft(to, to["channel_id"], to["address"], words, link=sealed)
+    draft = _draft(to, words, channel=to["channel_id"], address=to["address"], link=sealed)
     await outbox.enqueue(session, [(None, draft)], now=now)
     return Mailed(to["channel_id"], expires_at)
 
 
-def _draft(to: Row, channel: int, address: str, words: Words, *, link: str | None = None) -> Draft:
+def _draft(to: Row, words: Words, *, channel: int, address: str, link: str | None = None) -> Draft:
     return Draft(
         purpose="pin_link",
         kind="email",
@@ -149,7 +149,7 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
             raise NotFound("There is nothing here.")
         words = wording.pin_changed_words(words_of(tools, link["language"]), at=now, zone=link["zone"], now=now)
         boxes = await mail_links.mailboxes(session, link["officer_id"])
-        drafts = [_draft(link, box["id"], box["address"], words) for box in boxes]
+        drafts = [_draft(link, words, channel=box["id"], address=box["address"]) for box in boxes]
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 from contactpoints.actions import acknowledging
 from contactpoints.actions.calling import words_of
@@ -130,6 +131,21 @@ def _read_page(row: Row, body: dict[str, Any]) -> Arrival:
     at = (row["provider_code"], row["provider_at"])
     code = typed.codes[0] if typed.codes else None
     return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, typed_code=code)
+
+
+async def receive_rehearsed(db: Database, *, raw: bytes, now: datetime, tools: Tools) -> None:
+    """Keep a text of a rehearsal's telephone, JSON with ``sender`` and ``text``, as a gateway's post is kept."""
+    await receive(
+        db,
+        source="rehearsal_sms",
+        kind="reply",
+        provider_code=uuid4().hex,
+        attempt_code=None,
+        provider_at=None,
+        raw=raw,
+        now=now,
+        tools=tools,
+    )
 
 
 async def handle(db: Database, *, number: int, now: datetime, tools: Tools, check_pin: CheckPin) -> str:

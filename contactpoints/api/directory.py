@@ -93,7 +93,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf("policies", EscalationPolicy, EscalationPolicyOut, "contact_point_id"),
 )
 
-Handler = Callable[[Runtime, Shelf, Request], Awaitable[Response]]
+Handler = Callable[..., Awaitable[Response]]
 
 
 def _key(shelf: Shelf, request: Request) -> int | str:
@@ -128,7 +128,7 @@ def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Re
     return JSONResponse(directory.shown(kept), status_code=status, headers=headers)
 
 
-async def _list(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     asked: Mapping[str, str] = request.query_params
     cursor = asked.get("cursor")
@@ -146,7 +146,7 @@ async def _list(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     return JSONResponse({"items": items, "next_cursor": following})
 
 
-async def _create(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+async def _create(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     body, faults = read_partly(shelf.shape, await json_body(request))
     kept = await directory.create(
@@ -155,12 +155,12 @@ async def _create(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     return _answer(kept, status=201, location=f"{shelf.path}/{kept.entry[shelf.key]}")
 
 
-async def _read(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+async def _read(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     return _answer(await directory.read(runtime.db, shelf.name, actor=actor, key=_key(shelf, request)))
 
 
-async def _change(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     key, version = _key(shelf, request), _expected(request)
     body, faults = read_partly(shelf.shape, await json_body(request))
@@ -178,7 +178,7 @@ async def _change(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
     return _answer(kept)
 
 
-async def _retire(runtime: Runtime, shelf: Shelf, request: Request) -> Response:
+async def _retire(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     key, version = _key(shelf, request), _expected(request)
     return _answer(
@@ -198,7 +198,7 @@ def routes(runtime: Runtime) -> list[Route]:
     """Return the routes of the directory and of who answers now."""
 
     def bound(handler: Handler, shelf: Shelf) -> Callable[[Request], Awaitable[Response]]:
-        return partial(handler, runtime, shelf)
+        return partial(handler, runtime, shelf=shelf)
 
     made = [
         Route("/v1/duty", partial(duty, runtime), methods=["GET"]),

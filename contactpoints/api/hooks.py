@@ -31,7 +31,7 @@ async def twilio_inbound(runtime: Runtime, request: Request) -> Response:
     """Take a message that somebody sent to us; say nothing back here, the outbox does."""
     gateway, raw, now = await _posted(runtime, request)
     code = _code(raw, lambda: gateway.read_inbound(raw).provider_code)
-    await _keep(runtime, gateway, "reply", code=code, attempt=None, raw=raw, now=now)
+    await _keep(runtime, gateway, kind="reply", code=code, attempt=None, raw=raw, now=now)
     runtime.bell.ring("inbound")
     return Response(ANSWER, media_type="text/xml")
 
@@ -45,7 +45,7 @@ async def twilio_status(runtime: Runtime, request: Request) -> Response:
         report = gateway.read_report(raw, attempt)
         return f"{report.provider_code} {report.state}"
 
-    await _keep(runtime, gateway, "report", code=_code(raw, said), attempt=attempt, raw=raw, now=now)
+    await _keep(runtime, gateway, kind="report", code=_code(raw, said), attempt=attempt, raw=raw, now=now)
     runtime.bell.ring("reports")
     return Response(status_code=204)
 
@@ -76,7 +76,7 @@ def _code(raw: bytes, told: Callable[[], str]) -> str:
 
 
 async def _keep(
-    runtime: Runtime, gateway: TwilioSms, kind: str, *, code: str, attempt: str | None, raw: bytes, now: datetime
+    runtime: Runtime, gateway: TwilioSms, *, kind: str, code: str, attempt: str | None, raw: bytes, now: datetime
 ) -> None:
     await replies.receive(
         runtime.db,

@@ -16,7 +16,7 @@ from contactpoints.runtime import Runtime
 Ask = Callable[..., Awaitable[mail_links.Mailed]]
 
 
-async def _ask(runtime: Runtime, ask: Ask, request: Request) -> Response:
+async def _ask(runtime: Runtime, request: Request, *, ask: Ask) -> Response:
     actor = await caller(runtime, request)
     text: str = request.path_params["id"]
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
@@ -28,6 +28,6 @@ async def _ask(runtime: Runtime, ask: Ask, request: Request) -> Response:
 def routes(runtime: Runtime) -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/v1/officers/{id}/pin-link", partial(_ask, runtime, mail_links.ask_pin), methods=["POST"]),
-        Route("/v1/channels/{id}/verification", partial(_ask, runtime, mail_links.ask_address), methods=["POST"]),
+        Route("/v1/officers/{id}/pin-link", partial(_ask, runtime, ask=mail_links.ask_pin), methods=["POST"]),
+        Route("/v1/channels/{id}/verification", partial(_ask, runtime, ask=mail_links.ask_address), methods=["POST"]),
     ]

@@ -30,10 +30,12 @@ from schemas.health import AliveOut, EngineOut
 from schemas.openapi import Operation, Parameter, Shown
 
 _ALL: tuple[Role, ...] = get_args(Role)
+_REQUESTER: tuple[Role, ...] = ("requester",)
 _SIDES: tuple[Role, ...] = ("requester", "contact_point")
 _KEEPERS: tuple[Role, ...] = ("administrator", "secretariat")
 _HOUSE: tuple[Role, ...] = ("contact_point", "administrator", "secretariat", "auditor")
 _ONE = "/v1/alerts/{reference}"
+_OF_BODIES = (400, 403, 409, 413, 415, 422)
 _WHOLE = {"type": "integer", "minimum": 0}
 
 _CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", "query")
@@ -54,7 +56,7 @@ _ALERTS = (
         "alerts",
         request=tuple(OPEN_SHAPES.values()),
         responses={201: AlertOut, 200: AlertOut},
-        problems=(400, 403, 409, 413, 415, 422),
+        problems=_OF_BODIES,
         parameters=(
             Parameter(
                 "Idempotency-Key",
@@ -63,7 +65,7 @@ _ALERTS = (
                 schema={"type": "string", "minLength": 1, "maxLength": 255},
             ),
         ),
-        roles=("requester",),
+        roles=_REQUESTER,
         answer_headers={
             "Location": "Where the alert is (201).",
             "Idempotency-Replayed": "`true` where the key was used before with the same body (200).",
@@ -128,29 +130,23 @@ _ALERTS = (
         problems=(403,),
         roles=_SIDES,
     ),
-    Operation(
-        "post",
-        f"{_ONE}/withdrawal",
-        "Withdraw an alert",
-        "withdraw_alert",
-        "alerts",
-        request=Withdrawal,
-        examples=ACTS["withdraw_alert"],
-        responses={200: AlertOut},
-        problems=(400, 403, 409, 413, 415, 422),
-        roles=("requester",),
-    ),
-    Operation(
-        "post",
-        f"{_ONE}/closure",
-        "Close an acknowledged alert",
-        "close_alert",
-        "alerts",
-        request=Closure,
-        examples=ACTS["close_alert"],
-        responses={200: AlertOut},
-        problems=(400, 403, 409, 413, 415, 422),
-        roles=_SIDES,
+    *(
+        Operation(
+            "post",
+            f"{_ONE}/{act}",
+            summary,
+            name,
+            "alerts",
+            request=shape,
+            examples=ACTS[name],
+            responses={200: AlertOut},
+            problems=_OF_BODIES,
+            roles=roles,
+        )
+        for act, summary, name, shape, roles in (
+            ("withdrawal", "Withdraw an alert", "withdraw_alert", Withdrawal, _REQUESTER),
+            ("closure", "Close an acknowledged alert", "close_alert", Closure, _SIDES),
+        )
     ),
     Operation(
         "post",
@@ -161,7 +157,7 @@ _ALERTS = (
         request=Acknowledge,
         examples=ACTS["acknowledge_alert"],
         responses={200: AnsweredOut},
-        problems=(400, 403, 409, 413, 415, 422),
+        problems=_OF_BODIES,
         roles=("contact_point",),
         description="A machine's key alone is no human: the officer's reply code and PIN are.",
     ),
@@ -244,7 +240,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         "directory",
         request=shelf.shape,
         responses={201: shelf.out},
-        problems=(400, 403, 409, 413, 415, 422),
+        problems=_OF_BODIES,
         roles=("secretariat",) if shelf.open else _KEEPERS,
         answer_headers=_TAG | {"Location": "Where it is."},
         examples=ENTRY_EXAMPLES[shelf.name],

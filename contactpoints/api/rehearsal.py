@@ -3,7 +3,6 @@
 from datetime import datetime
 from functools import partial
 from typing import Annotated
-from uuid import uuid4
 
 from pydantic import StringConstraints
 from starlette.requests import Request
@@ -40,17 +39,7 @@ async def reply(runtime: Runtime, request: Request) -> Response:
     raw = await json_body(request)
     received_at = runtime.now()
     read(Text, raw)
-    await replies.receive(
-        runtime.db,
-        source="rehearsal_sms",
-        kind="reply",
-        provider_code=uuid4().hex,
-        attempt_code=None,
-        provider_at=None,
-        raw=raw,
-        now=received_at,
-        tools=runtime.tools,
-    )
+    await replies.receive_rehearsed(runtime.db, raw=raw, now=received_at, tools=runtime.tools)
     runtime.bell.ring("inbound")
     return Response(status_code=204)
 

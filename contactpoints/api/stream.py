@@ -151,7 +151,7 @@ def _event(fact: dict[str, Any]) -> bytes:
     return f"id: {fact['number']}\nevent: {fact['code']}\ndata: {data}\n\n".encode()
 
 
-async def stream(runtime: Runtime, ears: Ears, request: Request) -> Response:
+async def stream(runtime: Runtime, request: Request, *, ears: Ears) -> Response:
     """Follow the timeline of an alert."""
     after = number(request.headers.get("Last-Event-ID"), pointer="/header/Last-Event-ID", most=_MOST_NUMBER)
     if after is None:
@@ -173,4 +173,4 @@ async def _look(runtime: Runtime, request: Request, after: int) -> Page:
 
 def routes(runtime: Runtime, ears: Ears) -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/v1/alerts/{reference}/stream", partial(stream, runtime, ears), methods=["GET"])]
+    return [Route("/v1/alerts/{reference}/stream", partial(stream, runtime, ears=ears), methods=["GET"])]

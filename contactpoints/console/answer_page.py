@@ -23,7 +23,7 @@ from contactpoints.store.database import DatabaseFault
 _COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
 
 
-def _shown(runtime: Runtime, request: Request, found: AnswerPage, *, said: str = "", status: int = 200) -> Response:
+def _shown(runtime: Runtime, request: Request, *, found: AnswerPage, said: str = "", status: int = 200) -> Response:
     return page(
         "answer_page.html",
         language=found.language,
@@ -47,7 +47,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
     automated = looks_automated(method=request.method, purpose=purpose, agent=asked.get("User-Agent", ""))
     with suppress(Refusal, DatabaseFault):
         await answer_page.note_opening(runtime.db, found, automated=automated, now=runtime.now())
-    return _shown(runtime, request, found)
+    return _shown(runtime, request, found=found)
 
 
 async def answer(runtime: Runtime, request: Request) -> Response:
@@ -58,7 +58,7 @@ async def answer(runtime: Runtime, request: Request) -> Response:
     fields = fields_of(form)
     typed = read_typed(fields.get("pin", ""))
     if typed.pin is None and (found.pin_required or not typed.codes):
-        return _shown(runtime, request, found, said="add_your_pin", status=422)
+        return _shown(runtime, request, found=found, said="add_your_pin", status=422)
     outcome = await answer_page.answer(
         runtime.db,
         found,
@@ -72,7 +72,7 @@ async def answer(runtime: Runtime, request: Request) -> Response:
     if outcome in _COUNTED:
         return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
     now_there = await answer_page.find(runtime.db, token=request.path_params["token"])
-    return _shown(runtime, request, now_there, said=outcome, status=422)
+    return _shown(runtime, request, found=now_there, said=outcome, status=422)
 
 
 async def read_request(runtime: Runtime, request: Request) -> Response:
@@ -88,7 +88,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
         check_pin=runtime.check_pin,
     )
     if particulars is None:
-        return _shown(runtime, request, found, said=outcome, status=422)
+        return _shown(runtime, request, found=found, said=outcome, status=422)
     return page(
         "request.html",
         language=found.language,

@@ -16,7 +16,7 @@ from schemas.faults import Fault
 _TEMPLATES = {"pin": "set_pin.html", "address": "confirm_address.html"}
 
 
-async def _shown(runtime: Runtime, request: Request, purpose: str, *, faults: tuple[Fault, ...] = ()) -> Response:
+async def _shown(runtime: Runtime, request: Request, *, purpose: str, faults: tuple[Fault, ...] = ()) -> Response:
     token, now = request.path_params["token"], runtime.now()
     link = await mail_links.find(runtime.db, token=token, purpose=purpose, now=now)
     return page(
@@ -31,9 +31,9 @@ async def _shown(runtime: Runtime, request: Request, purpose: str, *, faults: tu
     )
 
 
-async def show(runtime: Runtime, purpose: str, request: Request) -> Response:
+async def show(runtime: Runtime, request: Request, *, purpose: str) -> Response:
     """Show the form, or that the link was used, and when."""
-    return await _shown(runtime, request, purpose)
+    return await _shown(runtime, request, purpose=purpose)
 
 
 async def set_pin(runtime: Runtime, request: Request) -> Response:
@@ -44,7 +44,7 @@ async def set_pin(runtime: Runtime, request: Request) -> Response:
     try:
         await mail_links.set_pin(runtime.db, token=token, code=code, pin=pin, again=again, now=now, tools=runtime.tools)
     except Invalid as invalid:
-        return await _shown(runtime, request, "pin", faults=invalid.faults)
+        return await _shown(runtime, request, purpose="pin", faults=invalid.faults)
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
@@ -54,15 +54,15 @@ async def confirm_address(runtime: Runtime, request: Request) -> Response:
     try:
         await mail_links.confirm_address(runtime.db, token=request.path_params["token"], code=code, now=runtime.now())
     except Invalid as invalid:
-        return await _shown(runtime, request, "address", faults=invalid.faults)
+        return await _shown(runtime, request, purpose="address", faults=invalid.faults)
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
 def routes(runtime: Runtime) -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/pin/{token}", partial(show, runtime, "pin"), methods=["GET"]),
+        Route("/pin/{token}", partial(show, runtime, purpose="pin"), methods=["GET"]),
         Route("/pin/{token}", partial(set_pin, runtime), methods=["POST"]),
-        Route("/address/{token}", partial(show, runtime, "address"), methods=["GET"]),
+        Route("/address/{token}", partial(show, runtime, purpose="address"), methods=["GET"]),
         Route("/address/{token}", partial(confirm_address, runtime), methods=["POST"]),
     ]

@@ -2,7 +2,6 @@
 
 import json
 from functools import partial
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -42,17 +41,8 @@ async def answer(runtime: Runtime, request: Request) -> Response:
     text = fields_of(await raw_form(request)).get("text", "")
     received_at = runtime.now()
     each = await _asked(runtime, request)
-    await replies.receive(
-        runtime.db,
-        source="rehearsal_sms",
-        kind="reply",
-        provider_code=uuid4().hex,
-        attempt_code=None,
-        provider_at=None,
-        raw=json.dumps({"sender": each["address"], "text": text}).encode(),
-        now=received_at,
-        tools=runtime.tools,
-    )
+    raw = json.dumps({"sender": each["address"], "text": text}).encode()
+    await replies.receive_rehearsed(runtime.db, raw=raw, now=received_at, tools=runtime.tools)
     runtime.bell.ring("inbound")
     return RedirectResponse("/rehearsal", status_code=303, headers=HEADERS)
 

@@ -61,7 +61,7 @@ def read_typed(text: str) -> Reply:
     return read_reply(f"PIN {text}")
 
 
-def is_worth_noting(openings: int, last: datetime | None, now: datetime) -> bool:
+def is_worth_noting(openings: int, last: datetime | None, *, now: datetime) -> bool:
     """Say whether one more opening of the page belongs on the timeline, so that no machine can flood it."""
     return openings < MOST_OPENINGS and (last is None or now - last >= _BETWEEN_OPENINGS)
 

@@ -43,24 +43,24 @@ _ADDRESS = (
 
 def pin_link_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail with the one-time link by which an officer sets the PIN."""
-    return _mail(words, _PIN_SUBJECT, _PIN, at=expires_at, zone=zone, now=now, code=code)
+    return _mail(words, _PIN_SUBJECT, lines=_PIN, at=expires_at, zone=zone, now=now, code=code)
 
 
 def pin_changed_words(words: Catalogue, *, at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail that tells an officer of a new PIN, so that a stranger's change does not stay hidden."""
-    return _mail(words, _CHANGED_SUBJECT, _CHANGED, at=at, zone=zone, now=now)
+    return _mail(words, _CHANGED_SUBJECT, lines=_CHANGED, at=at, zone=zone, now=now)
 
 
 def address_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail by which an e-mail address is verified."""
-    return _mail(words, _ADDRESS_SUBJECT, _ADDRESS, at=expires_at, zone=zone, now=now, code=code)
+    return _mail(words, _ADDRESS_SUBJECT, lines=_ADDRESS, at=expires_at, zone=zone, now=now, code=code)
 
 
 def _mail(
     words: Catalogue,
     subject: str,
-    lines: tuple[str, ...],
     *,
+    lines: tuple[str, ...],
     at: datetime,
     zone: str,
     now: datetime,

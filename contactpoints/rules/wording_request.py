@@ -3,6 +3,7 @@
 The particulars themselves are shown as they were written, in the requester's language.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from contactpoints.rules.phrasing import Catalogue, msgid, say, times
@@ -15,30 +16,15 @@ _KINDS = {
 }
 
 _LABELS = {
-    "sender_person": msgid("Who asks"),
-    "callback_person": msgid("Whom to call back to confirm"),
-    "issued_at": msgid("Issued"),
-    "language": msgid("Language of the request"),
     "deadline_of_danger": msgid("The danger becomes real at"),
-    "confidentiality": msgid("Confidentiality"),
-    "related": msgid("Related cases"),
-    "competent_authority": msgid("Competent authority"),
-    "requesting_authority": msgid("Requesting authority"),
-    "governing_instrument": msgid("Governing instrument"),
-    "providers": msgid("Service providers"),
-    "offences": msgid("Offences"),
-    "provision": msgid("Provision"),
-    "penalty": msgid("Penalty"),
-    "emergency_facts": msgid("Why it is an emergency"),
-    "facts_summary": msgid("Summary of the facts"),
-    "relation_to_data": msgid("How the data help"),
-    "relation_to_offence": msgid("How the data relate to the offence"),
-    "relation_to_assistance": msgid("How the assistance helps"),
+    "deadline": msgid("Answer wanted by"),
+    "sub_type": msgid("Assistance wanted"),
+    "question": msgid("The question"),
     "assistance_sought": msgid("Assistance sought"),
-    "data_items": msgid("Data sought"),
     "data_description": msgid("Data to be preserved"),
-    "identifier": msgid("Identifier"),
+    "data_items": msgid("Data sought"),
     "identifiers": msgid("Identifiers"),
+    "identifier": msgid("Identifier"),
     "type": msgid("Kind"),
     "category": msgid("Category"),
     "time_range": msgid("Period"),
@@ -47,21 +33,36 @@ _LABELS = {
     "custodian": msgid("Who holds the data"),
     "system_location": msgid("Where the system is"),
     "provider_contact": msgid("Contact at the provider"),
+    "providers": msgid("Service providers"),
+    "emergency_facts": msgid("Why it is an emergency"),
+    "facts_summary": msgid("Summary of the facts"),
+    "relation_to_data": msgid("How the data help"),
+    "relation_to_offence": msgid("How the data relate to the offence"),
+    "relation_to_assistance": msgid("How the assistance helps"),
     "necessity": msgid("Why preservation is needed"),
-    "mla_intent": msgid("A mutual-assistance request will follow"),
+    "purpose": msgid("Purpose"),
+    "offences": msgid("Offences"),
+    "provision": msgid("Provision"),
+    "penalty": msgid("Penalty"),
+    "instructions": msgid("Special instructions"),
+    "confidentiality": msgid("Confidentiality"),
+    "other_information": msgid("Other information"),
     "advance_copy": msgid("Advance copy wanted"),
     "result_channel": msgid("Where to send the result"),
-    "instructions": msgid("Special instructions"),
-    "other_information": msgid("Other information"),
-    "sub_type": msgid("Assistance wanted"),
-    "question": msgid("The question"),
-    "purpose": msgid("Purpose"),
-    "deadline": msgid("Answer wanted by"),
+    "mla_intent": msgid("A mutual-assistance request will follow"),
+    "requesting_authority": msgid("Requesting authority"),
+    "competent_authority": msgid("Competent authority"),
+    "governing_instrument": msgid("Governing instrument"),
+    "sender_person": msgid("Who asks"),
+    "callback_person": msgid("Whom to call back to confirm"),
     "name": msgid("Name"),
     "function": msgid("Function"),
     "phone": msgid("Telephone"),
     "email": msgid("E-mail"),
     "address": msgid("Address"),
+    "related": msgid("Related cases"),
+    "issued_at": msgid("Issued"),
+    "language": msgid("Language of the request"),
 }
 
 _CODES = {
@@ -73,6 +74,7 @@ _CODES = {
     "locate_suspect": msgid("locating a suspect"),
     "evidence_collection": msgid("collecting evidence"),
 }
+_PLACES = {name: place for place, name in enumerate(_LABELS)}
 _INSTANTS = frozenset({"issued_at", "begins_at", "ends_at", "deadline", "deadline_of_danger"})
 _CODED = frozenset({"category", "sub_type"})
 
@@ -85,6 +87,11 @@ def kind_of(words: Catalogue, kind: str) -> str:
 def label_of(words: Catalogue, field: str) -> str:
     """Return what a field of the particulars is called. Raises `KeyError` for one that no kind of request has."""
     return say(words, _LABELS[field])
+
+
+def in_order(fields: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return fields as they are read at night: until when, what, where and why first; who asks last."""
+    return sorted(fields.items(), key=lambda each: _PLACES[each[0]])
 
 
 def value_of(words: Catalogue, field: str, *, value: str, zone: str, now: datetime) -> str:

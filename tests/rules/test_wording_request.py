@@ -7,8 +7,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from contactpoints.rules.wording_request import kind_of, label_of, value_of
+from contactpoints.rules.wording_request import in_order, kind_of, label_of, value_of
 from contactpoints.words import LANGUAGES, catalogues
+from schemas.examples import EXAMPLES
 from schemas.particulars import Assistance, Category
 from schemas.requests import REQUEST_KINDS
 
@@ -33,6 +34,14 @@ def test_every_field_has_a_label_in_every_language() -> None:
     for language in LANGUAGES:
         labels = {name: label_of(catalogues()[language], name) for name in FIELDS}
         assert not [label for label in labels.values() if "_" in label or label != label[:1].upper() + label[1:]]
+
+
+def test_what_counts_at_night_is_read_first() -> None:
+    for kind, body in EXAMPLES.items():
+        read = [name for name, _ in in_order(body["request"])]
+        assert read[0] in ("deadline_of_danger", "deadline", "data_description"), kind
+        assert read[-1] == "language"
+        assert read.index("sender_person") > len(read) // 2
 
 
 def test_every_kind_is_called_what_the_register_calls_it() -> None:
