@@ -9,11 +9,11 @@ from typing import Any
 from contactpoints.actions.calling import Reader, subject_of, words_for
 from contactpoints.actions.mail_links import open_link
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, climb_without, lock_touched, quarantine
-from contactpoints.actions.tools import Reported, Tools
-from contactpoints.rules.delivery import DOUBT, LEASE, Delivery, advance, another, is_over, try_again_at
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.delivery import DOUBT, LEASE, another, is_over, try_again_at
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.phrasing import Words
-from contactpoints.store import alerts, doubts, inbound, outbox, timeline
+from contactpoints.store import alerts, doubts, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
@@ -21,7 +21,7 @@ from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
 _ATTEMPT_BYTES = 12
-_BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
+BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
 _TRACE_AGAIN = timedelta(seconds=5)
 
 
@@ -107,13 +107,13 @@ async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, to
     try:
         await _settle(db, outcomes, now=now, tools=tools)
         return []
-    except _BROKEN as failure:
+    except BROKEN as failure:
         _log.error("a batch of outcomes broke (%s); trying each alone", type(failure).__name__)
     left = []
     for outcome in outcomes:
         try:
             await _settle(db, [outcome], now=now, tools=tools)
-        except _BROKEN as failure:
+        except BROKEN as failure:
             _log.error("attempt %s cannot be settled: %s", outcome.claimed.attempt, type(failure).__name__)
             left.append(outcome)
     return left
@@ -143,7 +143,7 @@ async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, t
 
 def _fact(outcome: Outcome) -> facts.Fact:
     claimed = outcome.claimed
-    about = _about(
+    told = about(
         claimed.id,
         claimed.purpose,
         channel=claimed.kind,
@@ -152,14 +152,14 @@ def _fact(outcome: Outcome) -> facts.Fact:
         officer=claimed.officer_id,
     )
     if outcome.result == "accepted":
-        return facts.MessageAccepted(**about, gateway=claimed.gateway)
+        return facts.MessageAccepted(**told, gateway=claimed.gateway)
     if outcome.result == "unsure":
-        return facts.MessageUnsure(**about, gateway=claimed.gateway)
+        return facts.MessageUnsure(**told, gateway=claimed.gateway)
     permanent = outcome.again_at is None
-    return facts.MessageRefused(**about, gateway=claimed.gateway, permanent=permanent, error_code=outcome.error_code)
+    return facts.MessageRefused(**told, gateway=claimed.gateway, permanent=permanent, error_code=outcome.error_code)
 
 
-def _about(
+def about(
     message: int, purpose: str, *, channel: str, line: str | None, step: int | None, officer: int | None
 ) -> dict[str, Any]:
     return {
@@ -203,19 +203,19 @@ async def settle_doubt(
         return "waits"
     async with db.transaction() as session:
         alert = None if row["alert_id"] is None else await alerts.lock(session, row["alert_id"])
-        about = _about(
+        told = about(
             row["id"], row["purpose"], channel=row["kind"], line=None, step=row["step"], officer=row["officer_id"]
         )
         fact: facts.Fact
         if provider_code is not None:
             done = await doubts.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
-            result, fact = "found", facts.MessageAccepted(**about, gateway=row["gateway"])
+            result, fact = "found", facts.MessageAccepted(**told, gateway=row["gateway"])
         else:
             words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
             following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
             over = is_over(row["purpose"], row["first_started"], now)
             done = await doubts.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
-            result, fact = "again", facts.MessageRepeated(**about, cause="unsure")
+            result, fact = "again", facts.MessageRepeated(**told, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])
     return result
@@ -229,82 +229,6 @@ async def _again(session: Session, row: Row, alert: Row, *, now: datetime, tools
     reader = Reader(code["language"], code["zone"], code["code"], code["page_token"], code["pin_required"])
     subject = subject_of(alert, read_plan(alert["plan"]))
     return words_for(reader, subject, kind=row["kind"], step=row["step"], repeat=True, now=now, tools=tools)
-
-
-async def report(
-    db: Database,
-    reported: Reported,
-    *,
-    about: Row,
-    gateway: str,
-    number: int,
-    at: datetime,
-    now: datetime,
-    tools: Tools,
-) -> str:
-    """Take a gateway's report ``about`` an attempt (`outbox.standing`); return what came of it.
-
-    The report is arrival ``number`` and came ``at``.
-
-    A report is evidence, never an acknowledgement. Late or repeated news change nothing, nor does a refusal of an
-    attempt that another has followed. A refusal ends a step that has nobody else; one that blames the address puts
-    the officer's channel in quarantine.
-    """
-    async with db.transaction() as session:
-        touched = [about["address"]] if reported.state == "refused" and reported.address_is_bad else []
-        locked = await lock_touched(session, touched, besides={about["alert_id"]} - {None})
-        row = await outbox.report(session, about["attempt"])
-        outcome = await _advance(session, row, reported, gateway=gateway, at=at, now=now)
-        if outcome == "refused" and row["officer_id"] is not None:
-            bad = reported.address_is_bad
-            await _write_off(session, row, address_is_bad=bad, locked=locked, now=now, tools=tools)
-        await inbound.handled(session, number, outcome=outcome, now=now)
-    return outcome
-
-
-async def _write_off(
-    session: Session, row: Row, *, address_is_bad: bool, locked: Collection[int], now: datetime, tools: Tools
-) -> None:
-    if address_is_bad:
-        await quarantine(session, row["address"], why="channel_refused", locked=locked, now=now, tools=tools)
-    elif row["alert_id"] is not None and row["purpose"] == "alert":
-        await climb_where_nobody_is_left(session, [row["alert_id"]], now=now)
-
-
-async def _advance(session: Session, row: Row, reported: Reported, *, gateway: str, at: datetime, now: datetime) -> str:
-    following = following_report(row, reported)
-    if following is None:
-        return "late"
-    code = reported.error_code
-    await outbox.advance(
-        session,
-        row["id"],
-        attempt=row["attempt"],
-        provider_code=reported.provider_code,
-        state=following.value,
-        at=at,
-        error_code=code,
-    )
-    if row["alert_id"] is None:
-        return following.value
-    about = _about(
-        row["id"], row["purpose"], channel=row["kind"], line=row["line"], step=row["step"], officer=row["officer_id"]
-    )
-    fact: facts.Fact = facts.MessageDelivered(**about, gateway=gateway)
-    if following is Delivery.REFUSED:
-        fact = facts.MessageRefused(**about, gateway=gateway, permanent=reported.permanent, error_code=code)
-    elif following is Delivery.ACCEPTED:
-        fact = facts.MessageAccepted(**about, gateway=gateway)
-    await timeline.append(session, row["alert_id"], [(now, fact)])
-    return following.value
-
-
-def following_report(row: Row, reported: Reported) -> Delivery | None:
-    """Return the state of a message (``state``, ``attempt``, ``latest``) after a report, None where it stays."""
-    current = Delivery(row["state"])
-    following = advance(current, Delivery(reported.state))
-    superseded = following is Delivery.REFUSED and row["attempt"] != row["latest"]
-    return None if following is current or superseded else following
 
 
 async def show_latest(db: Database, *, tools: Tools, most: int = 200) -> list[dict[str, Any]]:

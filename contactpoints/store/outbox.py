@@ -252,17 +252,21 @@ _ABOUT = """(select code from attempts where message_id = m.id order by number d
 """A message with the attempt in question and its latest one."""
 
 
-async def report(session: Session, attempt: str) -> Row:
-    """Lock and return the message that a report is about; its alert is locked before."""
-    row = await session.fetchrow(
+async def reported(session: Session, attempts: Sequence[str]) -> dict[str, Row]:
+    """Lock the messages that reports are about, by their numbers; return them by attempt. Alerts are locked before.
+
+    Raises `LookupError` for an attempt that never was.
+    """
+    rows = await session.fetch(
         f"""select m.*, p.line, {_ABOUT}
              left join reply_codes r on r.id = m.reply_code_id left join posts p on p.id = r.post_id
-            where t.code = $1 for update of m""",
-        attempt,
+            where t.code = any($1::text[]) order by m.id for update of m""",
+        list(attempts),
     )
-    if row is None:
-        raise LookupError("no such attempt")
-    return row
+    found = {row["attempt"]: row for row in rows}
+    if missing := set(attempts) - found.keys():
+        raise LookupError(f"{len(missing)} attempts that never were")
+    return found
 
 
 async def standing(session: Session, attempts: Sequence[str]) -> dict[str, Row]:
@@ -272,34 +276,52 @@ async def standing(session: Session, attempts: Sequence[str]) -> dict[str, Row]:
     return {row["attempt"]: row for row in rows}
 
 
-async def advance(
-    session: Session,
-    message_id: int,
-    *,
-    attempt: str,
-    provider_code: str,
-    state: str,
-    at: datetime,
-    error_code: str | None,
-) -> None:
-    """Move a message to a state that a report told ``at``; its attempt learns the provider's code if it had none."""
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A message that reports moved to a state: the first of them came ``at``, and each was about an attempt.
+
+    ``attempts``: code of the attempt and the provider's code for it.
+    """
+
+    message_id: int
+    state: str
+    at: datetime
+    delivered_at: datetime | None
+    error_code: str | None
+    attempts: tuple[tuple[str, str], ...]
+
+
+_ADVANCE = """
+with told as (
+    select * from unnest($6::text[], $7::text[], $8::timestamptz[]) as t (attempt, provider_code, at)),
+tried as (
+    update attempts set provider_code = t.provider_code, ended_at = coalesce(ended_at, t.at),
+           outcome = case when coalesce(outcome, 'unsure') = 'unsure' then 'traced' else outcome end
+      from told t where attempts.code = t.attempt and attempts.provider_code is null)
+update messages m
+   set state = n.state, send_at = null, lease_until = null, trace_at = null, unsure_since = null,
+       first_accepted_at = coalesce(m.first_accepted_at, n.at),
+       delivered_at = coalesce(m.delivered_at, n.delivered_at), error_code = coalesce(n.error_code, m.error_code)
+  from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[])
+    as n (id, state, at, delivered_at, error_code) where m.id = n.id
+"""
+
+
+async def advance(session: Session, moved: Sequence[Advanced]) -> None:
+    """Move locked messages to what reports told; an attempt learns the provider's code for it if it had none."""
+    if not moved:
+        return
+    told = [(attempt, code, each.at) for each in moved for attempt, code in each.attempts]
     await session.execute(
-        """with tried as (
-               update attempts set provider_code = $6, ended_at = coalesce(ended_at, $3),
-                      outcome = case when coalesce(outcome, 'unsure') = 'unsure' then 'traced' else outcome end
-                where code = $5 and provider_code is null)
-           update messages set state = $2, send_at = null, lease_until = null, trace_at = null, unsure_since = null,
-                  first_accepted_at = coalesce(first_accepted_at, $3),
-                  delivered_at = case when $2 in ('delivered', 'read') then coalesce(delivered_at, $3)
-                                 else delivered_at end,
-                  error_code = coalesce($4, error_code)
-            where id = $1""",
-        message_id,
-        state,
-        at,
-        error_code,
-        attempt,
-        provider_code,
+        _ADVANCE,
+        [each.message_id for each in moved],
+        [each.state for each in moved],
+        [each.at for each in moved],
+        [each.delivered_at for each in moved],
+        [each.error_code for each in moved],
+        [attempt for attempt, _, _ in told],
+        [code for _, code, _ in told],
+        [at for _, _, at in told],
     )
 
 

@@ -39,7 +39,6 @@ PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "contactpoints/actions/alarms.py": (*_ALARMS, "raise_alone"),
         "contactpoints/actions/delivery.py": (
             *("claim", "settle", "_settle", "expire", "take_over", "take_to_trace", "settle_doubt", "_again"),
-            *("report", "_write_off", "_advance"),
         ),
         "contactpoints/actions/quarantine.py": (),
         "contactpoints/actions/reports.py": (),

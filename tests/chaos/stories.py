@@ -210,6 +210,29 @@ async def a_report(scene: Scene) -> AsyncIterator[None]:
     await withdrawn(scene, reference)
 
 
+_BREAKS_REPORTS = """
+drop sequence if exists breaking_reports;
+create sequence breaking_reports;
+create or replace function breaks_reports() returns trigger language plpgsql as $$ begin
+    if nextval('breaking_reports') % 2 = 1 then raise 'it breaks'; end if; return new; end $$;
+create trigger breaks_reports before insert on timeline for each row when (new.code = 'message_delivered')
+    execute function breaks_reports();
+"""
+
+
+async def a_report_that_breaks_its_batch(scene: Scene) -> AsyncIterator[None]:
+    """A report cannot be written down with others, but alone."""
+    reference = await scene.opened()
+    await scene.db.execute(_BREAKS_REPORTS)
+    yield
+    await scene.reports(scene.heard(reference), "delivered")
+    yield
+    await scene.quiet()
+    await scene.db.execute("drop trigger breaks_reports on timeline")
+    assert await scene.db.fetchval("select count(*) from timeline where code = 'message_delivered'")
+    await withdrawn(scene, reference)
+
+
 async def a_report_that_tells_nothing(scene: Scene) -> AsyncIterator[None]:
     """Twilio reports a text as sent after it reported it as delivered."""
     reference = await scene.opened()
@@ -259,6 +282,7 @@ SENDING: tuple[Story, ...] = (
     a_text_cancelled_as_it_is_claimed,
     a_gateway_that_is_down,
     a_report,
+    a_report_that_breaks_its_batch,
     a_report_that_tells_nothing,
     a_report_of_an_unknown_number,
     a_report_of_a_bad_line,
