@@ -61,7 +61,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=version6)
     except OSError as failure:
-        raise BadSetting("PORT", f"is {port}, where nobody can listen: {failure.strerror}.") from None
+        raise BadSetting(("PORT", f"is {port}, where nobody can listen: {failure.strerror}.")) from None
 
 
 def must_be_free(host: str, port: int) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from contactpoints.store.sealing import Keyring, read_keyring
-from notifiers.catalogue import CATALOGUE, BadOption, read_options
+from notifiers.catalogue import CATALOGUE, BadOptions, is_loopback, read_options
 
 PREFIX = "CONTACTPOINTS_"
 Own = Literal[
@@ -28,15 +28,34 @@ KNOWN = (*get_args(Own), *(name for entry in CATALOGUE for name in entry.setting
 """The names of all settings without their prefix: our own, then those of the ways out."""
 
 Network = IPv4Network | IPv6Network
+Value = TypeVar("Value")
 _YES, _NO = ("1", "true", "yes"), ("", "0", "false", "no")
 _LEAST_PEPPER = 32
 
 
 class BadSetting(Exception):
-    """A setting is missing or makes no sense. The message names it and never quotes a secret."""
+    """Settings are missing or make no sense. The message names each, in a line, and never quotes a secret."""
 
-    def __init__(self, name: str, sentence: str) -> None:
-        super().__init__(f"{PREFIX}{name} {sentence}")
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        """Each fault is the name of a setting without its prefix, and a sentence; of each name the first counts."""
+        self.faults = dict(reversed(faults))
+        names = dict.fromkeys(name for name, _ in faults)
+        super().__init__("\n".join(f"{PREFIX}{name} {self.faults[name]}" for name in names))
+
+
+class _Faults:
+    """What is wrong with the settings read so far: whoever mends one wants to know of all."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+
+    def read(self, setting: Callable[[], Value], *, instead: Value) -> Value:
+        """Read a setting; note what is wrong with it, and go on with something instead."""
+        try:
+            return setting()
+        except BadSetting as bad:
+            self.found += bad.faults.items()
+            return instead
 
 
 def _rehearsals() -> Mapping[str, Any]:
@@ -64,33 +83,39 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], bytes]) -> Settings:
-    """Read the settings. Raises `BadSetting`, also for a name that is none of ours: somebody meant something by it."""
+    """Read the settings. Raises `BadSetting` with every fault.
+
+    A name that is none of ours is one too: somebody meant something by it.
+    """
     values = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
-    for name in values:
-        if name not in KNOWN:
-            raise BadSetting(name, _unknown(name))
+    faults = _Faults()
+    faults.found += [(name, _unknown(name)) for name in values if name not in KNOWN]
+    read = faults.read
 
     def given(name: Own, default: str = "") -> str:
         return values.get(name, "").strip() or default
 
-    rehearsal = _yes_or_no("REHEARSAL", given("REHEARSAL"))
+    rehearsal = read(lambda: _yes_or_no("REHEARSAL", given("REHEARSAL")), instead=False)
     # A platform that says by PORT where to listen has its router on another host.
     platform = environment.get("PORT", "").strip()
-    port = _port(given("PORT", platform or "8000"))
+    port = read(lambda: _port(given("PORT", platform or "8000")), instead=0)
     here = f"http://localhost:{port}" if rehearsal and port else ""
-    public_url = _public_url(given("PUBLIC_URL", here), required=not rehearsal)
-    return Settings(
-        keyring=_keyring(given("KEYRING"), entropy),
-        pin_pepper=_pepper(given("PIN_PEPPER")),
+    public_url = read(lambda: _public_url(given("PUBLIC_URL", here), rehearsal=rehearsal), instead="")
+    settings = Settings(
+        keyring=read(lambda: _keyring(given("KEYRING"), entropy), instead=Keyring({}, entropy)),
+        pin_pepper=read(lambda: _pepper(given("PIN_PEPPER")), instead=b""),
         database_url=given("DATABASE_URL"),
         public_url=public_url,
         rehearsal=rehearsal,
-        time_scale=_scale(given("TIME_SCALE", "1"), rehearsal=rehearsal),
+        time_scale=read(lambda: _scale(given("TIME_SCALE", "1"), rehearsal=rehearsal), instead=1.0),
         port=port,
-        notifiers=_notifiers(values, public_url=public_url, rehearsal=rehearsal),
-        host=_host(given("HOST", "0.0.0.0" if platform else "127.0.0.1")),
-        trusted_proxies=_proxies(given("TRUSTED_PROXIES")),
+        notifiers=read(lambda: _notifiers(values, public_url=public_url, rehearsal=rehearsal), instead={}),
+        host=read(lambda: _host(given("HOST", "0.0.0.0" if platform else "127.0.0.1")), instead=""),
+        trusted_proxies=read(lambda: _proxies(given("TRUSTED_PROXIES")), instead=()),
     )
+    if faults.found:
+        raise BadSetting(*faults.found)
+    return settings
 
 
 def _unknown(name: str) -> str:
@@ -100,41 +125,46 @@ def _unknown(name: str) -> str:
 
 def _yes_or_no(name: Own, text: str) -> bool:
     if text.lower() not in _YES + _NO:
-        raise BadSetting(name, "is 1 or 0.")
+        raise BadSetting((name, "is 1 or 0."))
     return text.lower() in _YES
 
 
-def _public_url(text: str, *, required: bool) -> str:
+def _public_url(text: str, *, rehearsal: bool) -> str:
     if not text:
-        if required:
-            raise BadSetting("PUBLIC_URL", "is required: the http or https address at which the world reaches us.")
+        if not rehearsal:
+            raise BadSetting(("PUBLIC_URL", "is required: the https address at which the world reaches us."))
         return ""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise BadSetting("PUBLIC_URL", "is an http or https address, without a login, a query or a fragment.")
+        raise BadSetting(("PUBLIC_URL", "is an https address, without a login, a query or a fragment."))
+    if parts.path.strip("/"):
+        raise BadSetting(("PUBLIC_URL", "has a path: the doors are at the root of a host; give the service its own."))
+    if parts.scheme == "http" and not rehearsal and not is_loopback(parts.hostname):
+        detail = "begins with http: the links in messages open pages where PINs are typed, and want https."
+        raise BadSetting(("PUBLIC_URL", detail))
     return text.rstrip("/")
 
 
 def _notifiers(values: Mapping[str, str], *, public_url: str, rehearsal: bool) -> Mapping[str, Any]:
     try:
         options = read_options(values, public_url=public_url, rehearsal=rehearsal)
-    except BadOption as bad:
-        raise BadSetting(bad.setting, bad.sentence) from None
+    except BadOptions as bad:
+        raise BadSetting(*bad.faults) from None
     if not options:
         # A service that accepts alerts and can wake nobody would be worse than none.
         switches = dict.fromkeys(entry.switch for entry in CATALOGUE)
-        raise BadSetting(next(iter(switches)), f"or one of {', '.join(PREFIX + each for each in [*switches][1:])} is "
-                         "required: without a gateway nobody could be woken.")  # fmt: skip
+        raise BadSetting((next(iter(switches)), f"or one of {', '.join(PREFIX + each for each in [*switches][1:])} is "
+                          "required: without a gateway nobody could be woken."))  # fmt: skip
     return options
 
 
 def _keyring(text: str, entropy: Callable[[int], bytes]) -> Keyring:
     if not text:
-        raise BadSetting("KEYRING", "is required: id:base64 of 32 random bytes, several separated by commas.")
+        raise BadSetting(("KEYRING", "is required: id:base64 of 32 random bytes, several separated by commas."))
     try:
         return read_keyring(text, entropy=entropy)
     except ValueError as wrong:
-        raise BadSetting("KEYRING", f"cannot be read: {wrong}.") from None
+        raise BadSetting(("KEYRING", f"cannot be read: {wrong}.")) from None
 
 
 def _pepper(text: str) -> bytes:
@@ -143,7 +173,7 @@ def _pepper(text: str) -> bytes:
     except (binascii.Error, ValueError):
         pepper = b""
     if len(pepper) < _LEAST_PEPPER:
-        raise BadSetting("PIN_PEPPER", "is required: base64 of at least 32 random bytes, kept outside the database.")
+        raise BadSetting(("PIN_PEPPER", "is required: base64 of at least 32 random bytes, kept outside the database."))
     return pepper
 
 
@@ -153,15 +183,15 @@ def _scale(text: str, *, rehearsal: bool) -> float:
     except ValueError:
         scale = 0.0
     if not 1 <= scale <= 100_000:
-        raise BadSetting("TIME_SCALE", "is a number from 1 to 100000.")
+        raise BadSetting(("TIME_SCALE", "is a number from 1 to 100000."))
     if scale != 1 and not rehearsal:
-        raise BadSetting("TIME_SCALE", "may differ from 1 only where every notifier is a rehearsal.")
+        raise BadSetting(("TIME_SCALE", "may differ from 1 only where every notifier is a rehearsal."))
     return scale
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) < 65536:
-        raise BadSetting("PORT", "is a number from 0 to 65535.")
+        raise BadSetting(("PORT", "is a number from 0 to 65535."))
     return int(text)
 
 
@@ -169,11 +199,11 @@ def _host(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        raise BadSetting("HOST", "is an address of this machine: 127.0.0.1, 0.0.0.0 or :: for all.") from None
+        raise BadSetting(("HOST", "is an address of this machine: 127.0.0.1, 0.0.0.0 or :: for all.")) from None
 
 
 def _proxies(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
     except ValueError:
-        raise BadSetting("TRUSTED_PROXIES", "are addresses or networks (10.0.0.0/8), separated by commas.") from None
+        raise BadSetting(("TRUSTED_PROXIES", "are addresses or networks (10.0.0.0/8), separated by commas.")) from None

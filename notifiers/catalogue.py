@@ -3,8 +3,9 @@
 A new way out is one file, one entry here and one row in the README; the contract test finds it by itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -23,13 +24,12 @@ _TLS: dict[str, tuple[Literal["starttls", "tls", "none"], int]] = {
 }
 
 
-class BadOption(ValueError):
-    """A setting makes no sense. ``setting`` is its name without the prefix; the sentence never quotes a value."""
+class BadOptions(ValueError):
+    """Settings make no sense. ``faults``: names without the prefix, each with a sentence that never quotes a value."""
 
-    def __init__(self, setting: str, sentence: str) -> None:
-        super().__init__(f"{setting} {sentence}")
-        self.setting = setting
-        self.sentence = sentence
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(" ".join(fault) for fault in faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Entry:
     """One way out. ``settings[0]`` switches it on (none: a rehearsal, switched on by REHEARSAL).
 
     ``settings`` maps names, without the prefix, to sentences for the README. ``read`` turns what is given into a
-    frozen options object, and raises `BadOption`; ``open`` turns that into a notifier and touches no network.
+    frozen options object, and notes what is wrong with it; ``open`` turns that into a notifier and touches no network.
     """
 
     name: str
@@ -53,29 +53,35 @@ class Entry:
 
 
 class Given:
-    """The settings as they were given, without their prefix, and the public address."""
+    """The settings as they were given, without their prefix, the public address, and the faults found so far."""
 
     def __init__(self, values: Mapping[str, str], *, public_url: str) -> None:
         self._values = values
         self.public_url = public_url.rstrip("/")
+        self.faults: list[tuple[str, str]] = []
+
+    def fault(self, name: str, sentence: str) -> None:
+        """Note that a setting makes no sense: whoever mends one wants to know of all."""
+        self.faults.append((name, sentence))
 
     def get(self, name: str) -> str | None:
         """Return a setting, or nothing where it is missing or blank."""
         return self._values.get(name, "").strip() or None
 
     def needed(self, name: str, *, by: str) -> str:
-        """Return a setting. Raises `BadOption` where it is missing."""
+        """Return a setting; note a fault where it is missing."""
         value = self.get(name)
         if value is None:
-            raise BadOption(name, f"is required where {by} is set.")
-        return value
+            self.fault(name, f"is required where {by} is set.")
+        return value or ""
 
     def number(self, name: str, default: int) -> int:
-        """Return a port. Raises `BadOption`."""
+        """Return a port; note a fault where it is none."""
         value = self.get(name) or str(default)
-        if not value.isdecimal() or not 0 < int(value) < 65536:
-            raise BadOption(name, "is a number from 1 to 65535.")
-        return int(value)
+        if value.isdecimal() and 0 < int(value) < 65536:
+            return int(value)
+        self.fault(name, "is a number from 1 to 65535.")
+        return default
 
 
 def register(*entries: Entry) -> tuple[Entry, ...]:
@@ -90,15 +96,15 @@ def _read_twilio(given: Given, prefix: str) -> TwilioOptions:
     switch = f"{prefix}_ACCOUNT_SID"
     account = given.needed(switch, by=switch)
     if not account.startswith("AC") or not account.isalnum():
-        raise BadOption(switch, "starts with AC; an API key goes into _API_KEY.")
+        given.fault(switch, "starts with AC; an API key goes into _API_KEY.")
     sender, service = given.get(f"{prefix}_SENDER"), given.get(f"{prefix}_MESSAGING_SERVICE_SID")
     if not sender and not service:
-        raise BadOption(f"{prefix}_SENDER", "or _MESSAGING_SERVICE_SID is required.")
+        given.fault(f"{prefix}_SENDER", "or _MESSAGING_SERVICE_SID is required.")
     if not _is_web(given.public_url):
-        raise BadOption("PUBLIC_URL", f"is required where {switch} is set: an http or https address.")
+        given.fault("PUBLIC_URL", f"is required where {switch} is set: an http or https address.")
     base = given.get(f"{prefix}_API_BASE")
     if base and not _is_web(base):
-        raise BadOption(f"{prefix}_API_BASE", "is an http or https address.")
+        given.fault(f"{prefix}_API_BASE", "is an http or https address.")
     key = given.get(f"{prefix}_API_KEY")
     return TwilioOptions(
         account_sid=account,
@@ -118,20 +124,30 @@ def _is_web(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def _read_smtp(given: Given) -> SmtpOptions:
     host, sender = given.needed("SMTP_HOST", by="SMTP_HOST"), given.needed("SMTP_SENDER", by="SMTP_HOST")
     reply_to, username = given.get("SMTP_REPLY_TO"), given.get("SMTP_USERNAME")
     for name, address in (("SMTP_SENDER", sender), ("SMTP_REPLY_TO", reply_to)):
         try:
-            read_sender(address or sender, None)
+            read_sender(address or "nobody@example.org", None)
         except ValueError:
-            raise BadOption(name, "is a mail address, with or without a name before it.") from None
+            given.fault(name, "is a mail address, with or without a name before it.")
     if (given.get("SMTP_TLS") or "starttls") not in _TLS:
-        raise BadOption("SMTP_TLS", "is starttls, tls or none.")
-    tls, port = _TLS[given.get("SMTP_TLS") or "starttls"]
+        given.fault("SMTP_TLS", "is starttls, tls or none.")
+    tls, port = _TLS.get(given.get("SMTP_TLS") or "starttls", _TLS["starttls"])
+    if tls == "none" and username and not is_loopback(host):
+        given.fault("SMTP_TLS", "is none, and with SMTP_USERNAME that would show the password to every line between.")
     ca_file = given.get("SMTP_CA_FILE")
     if ca_file and not Path(ca_file).is_file():
-        raise BadOption("SMTP_CA_FILE", "is not a file.")
+        given.fault("SMTP_CA_FILE", "is not a file.")
     return SmtpOptions(
         host=host,
         sender=sender,
@@ -193,8 +209,8 @@ def read_options(values: Mapping[str, str], *, public_url: str, rehearsal: bool)
     """Return the options of every way out that is switched on, by name; in a rehearsal, the rehearsals only.
 
     Of the rehearsals, those of kinds that also have a real way out: a rehearsal shows what the service can do.
-    ``values``: settings without their prefix. Raises `BadOption`; also when a setting belongs to a way out that is
-    not switched on, for whoever set it expects something.
+    ``values``: settings without their prefix. Raises `BadOptions` with every fault; also when a setting belongs to a
+    way out that is not switched on, for whoever set it expects something.
     """
     given = Given(values, public_url=public_url)
     if rehearsal:
@@ -203,8 +219,11 @@ def read_options(values: Mapping[str, str], *, public_url: str, rehearsal: bool)
     for entry in CATALOGUE:
         lonely = next((name for name in entry.settings if given.get(name)), None)
         if lonely and not given.get(entry.switch):
-            raise BadOption(lonely, f"means nothing without {entry.switch}.")
-    return {entry.name: entry.read(given) for entry in CATALOGUE if entry.settings and given.get(entry.switch)}
+            given.fault(lonely, f"means nothing without {entry.switch}.")
+    options = {entry.name: entry.read(given) for entry in CATALOGUE if entry.settings and given.get(entry.switch)}
+    if given.faults:
+        raise BadOptions(given.faults)
+    return options
 
 
 def open_notifiers(options: Mapping[str, Any]) -> tuple[Notifier, ...]:

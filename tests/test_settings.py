@@ -61,6 +61,8 @@ def test_the_platform_says_where_to_listen_and_its_router_is_on_another_host() -
         pytest.param(NEEDED, "PUBLIC_URL", id="no rehearsal and no public address"),
         pytest.param(REAL | {"PUBLIC_URL": "alerts.example.org"}, "PUBLIC_URL", id="an address without a scheme"),
         pytest.param(REAL | {"PUBLIC_URL": "https://a.example/?x=1"}, "PUBLIC_URL", id="an address with a query"),
+        pytest.param(REAL | {"PUBLIC_URL": "http://a.example"}, "PUBLIC_URL", id="links that anybody between can read"),
+        pytest.param(REAL | {"PUBLIC_URL": "https://a.example/duty/"}, "PUBLIC_URL", id="an address with a path"),
         pytest.param(REHEARSAL | {"PUBLIC_URL": "ftp://a.example"}, "PUBLIC_URL", id="a bad address in a rehearsal"),
         pytest.param(NEEDED | {"PUBLIC_URL": "https://a.example"}, "TWILIO_ACCOUNT_SID", id="nobody could be woken"),
         pytest.param(REAL | {"TWILIO_SENDER": ""}, "TWILIO_SENDER", id="half a gateway"),
@@ -79,6 +81,26 @@ def test_nonsense_is_refused_by_name_and_not_quoted(values: Mapping[str, str], n
         read(values)
     assert str(refused.value).startswith(f"{PREFIX}{name} ")
     assert "s3cret" not in str(refused.value)
+
+
+def test_all_that_is_wrong_is_told_at_once_each_name_in_a_line() -> None:
+    wrong = {
+        "PUBLIC_URL": "",
+        "KEYRING": "",
+        "TIME_SCALE": "x",
+        "TWILIO_SENDER": "",
+        "TWILIO_AUTH_TOKEN": "",
+        "HSOT": "::",
+    }
+    with pytest.raises(BadSetting) as refused:
+        read(REAL | wrong)
+    named = [line.split()[0].removeprefix(PREFIX) for line in str(refused.value).splitlines()]
+    assert sorted(named) == sorted(wrong)
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000"])
+def test_http_is_enough_on_this_machine_itself(host: str) -> None:
+    assert read(REAL | {"PUBLIC_URL": f"http://{host}"}).public_url == f"http://{host}"
 
 
 def test_a_misspelt_name_is_refused_because_somebody_meant_something_by_it() -> None:

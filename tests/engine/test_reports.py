@@ -24,10 +24,15 @@ def reading(world: World) -> Tools:
 async def comes(world: World, attempt: str, state: str, *, code: str = "SM1", **more: Any) -> None:
     """Let a report come in."""
     raw = json.dumps({"provider_code": code, "state": state, **more}).encode()
-    at = {"provider_at": None, "now": world.clock.at}
     await receive(
-        *(world.runtime.db,),
-        **{"source": GATEWAY, "kind": "report", "provider_code": None, "attempt_code": attempt, "raw": raw, **at},
+        world.runtime.db,
+        source=GATEWAY,
+        kind="report",
+        provider_code=None,
+        attempt_code=attempt,
+        provider_at=None,
+        raw=raw,
+        now=world.clock.at,
         tools=reading(world),
     )
 

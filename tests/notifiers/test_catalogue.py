@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from notifiers.catalogue import CATALOGUE, BadOption, open_notifiers, read_options, register
+from notifiers.catalogue import CATALOGUE, BadOptions, open_notifiers, read_options, register
 from notifiers.email import SmtpEmail
 from notifiers.message import NotSent, Unsure
 from notifiers.rehearsal import Behaviour, RehearsalSms
@@ -75,21 +75,32 @@ def test_a_rehearsal_opens_rehearsals_only_and_of_kinds_that_really_exist() -> N
         pytest.param({"SMTP_PORT": "99999"}, "SMTP_PORT", id="an impossible port"),
         pytest.param({"SMTP_CA_FILE": "not/there.pem"}, "SMTP_CA_FILE", id="certificates that are not there"),
         pytest.param({"SMTP_USERNAME": "u"}, "SMTP_PASSWORD", id="a login without a password"),
-        pytest.param({"SMTP_HOST": "", "SMTP_PORT": "25"}, "SMTP_PORT", id="a port without a server"),
+        pytest.param(
+            {"SMTP_TLS": "none", "SMTP_USERNAME": "u", "SMTP_PASSWORD": "s3cret-t0ken"}, "SMTP_TLS", id="an open login"
+        ),
+        pytest.param(
+            {"SMTP_HOST": "", "SMTP_SENDER": "", "SMTP_PORT": "25"}, "SMTP_PORT", id="a port without a server"
+        ),
     ],
 )
 def test_a_bad_setting_is_named_and_not_quoted(change: dict[str, str], setting: str) -> None:
-    with pytest.raises(BadOption) as wrong:
+    with pytest.raises(BadOptions) as wrong:
         read(TWILIO | SMTP | change)
 
-    assert wrong.value.setting == setting
+    assert [name for name, _ in wrong.value.faults] == [setting]
     assert "s3cret" not in str(wrong.value)
 
 
 def test_twilio_needs_a_public_address_for_its_callbacks() -> None:
-    with pytest.raises(BadOption) as wrong:
+    with pytest.raises(BadOptions) as wrong:
         read(TWILIO, public_url="")
-    assert wrong.value.setting == "PUBLIC_URL"
+    assert [name for name, _ in wrong.value.faults] == ["PUBLIC_URL"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_relay_on_the_same_machine_may_be_logged_into_without_tls(host: str) -> None:
+    login = {"SMTP_TLS": "none", "SMTP_USERNAME": "u", "SMTP_PASSWORD": "p", "SMTP_HOST": host}
+    assert read(SMTP | login)["smtp"].username == "u"
 
 
 @pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
