@@ -67,7 +67,7 @@ OPEN_SHAPES: Mapping[str, type[OpenAlert]] = MappingProxyType(
 def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:
     """Return the command in a body, and the fingerprint by which a repeat of the same body is known.
 
-    Whether `issued_at` lies in the future, the Party exists and the authority may ask is decided elsewhere.
+    Whether the Party exists and the authority may ask is decided elsewhere, and what is only warned of.
     Raises `Unreadable`, or `Invalid` with all faults at once.
     """
     value = read_json(raw)

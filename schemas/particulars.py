@@ -103,8 +103,8 @@ class Particulars(Shape):
 
     Printed, it shows nothing: what is in it must not end up in a log or a traceback.
 
-    `issued_at` must not lie in the future; only the caller knows what time it is. The call-back person is another
-    human than the sender (T-CY template, section 6).
+    `issued_at` should not lie in the future: the answer warns where it does. The call-back person is another human than
+    the sender (T-CY template, section 6).
     """
 
     sender_person: Person

@@ -21,11 +21,10 @@ from contactpoints.rules.phrasing import Words
 from contactpoints.rules.refusals import Invalid, NotFound, NoVerifiedAddress, Unavailable
 from contactpoints.store import access, mail_links, outbox
 from contactpoints.store.database import Database, Row, Session
-from contactpoints.store.sealing import Unsealable, secret_hash
+from contactpoints.store.sealing import SEALED, Unsealable, link_place, secret_hash
 from schemas.faults import Fault
 
 LASTS = timedelta(hours=24)
-_SEALED = "sealed:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +35,16 @@ class Mailed:
     expires_at: datetime
 
 
-def _place(address: str) -> str:
-    return f"link:{address}"
-
-
 def open_link(link: str | None, *, address: str, tools: Tools) -> str | None:
     """Return the link of a message as the recipient sees it; None where its seal cannot be opened any more.
 
     A one-time link lies sealed in the outbox, so that a copy of the database lets nobody set a PIN.
     """
-    if link is None or not link.startswith(_SEALED):
+    if link is None or not link.startswith(SEALED):
         return link
     try:
-        sealed = base64.b64decode(link.removeprefix(_SEALED), validate=True)
-        return tools.keyring.open(sealed, place=_place(address)).decode()
+        sealed = base64.b64decode(link.removeprefix(SEALED), validate=True)
+        return tools.keyring.open(sealed, place=link_place(address)).decode()
     except (Unsealable, binascii.Error, UnicodeDecodeError):
         return None
 
@@ -92,7 +87,7 @@ async def _mail(session: Session, to: Row, *, purpose: str, now: datetime, tools
     expires_at = now + LASTS
     await mail_links.add(session, to, purpose=purpose, token_hash=secret_hash(token), now=now, expires_at=expires_at)
     link = f"{tools.public_url}/{purpose}/{token}"
-    sealed = _SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=_place(to["address"]))).decode()
+    sealed = SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=link_place(to["address"]))).decode()
     make = wording.pin_link_words if purpose == "pin" else wording.address_words
     words = make(
         words_of(tools, to["language"]), code=mail_code(token), expires_at=expires_at, zone=to["zone"], now=now

@@ -155,6 +155,7 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         capability=point.capabilities.get(asked.command.kind),
         waits_until=begins if begins > now else None,
         fallback=route.fallback,
+        ahead=asked.command.request.issued_at - now,
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
     return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now), begins)

@@ -245,7 +245,7 @@ async def _stray(
     """Do what a reply says that acknowledges nothing, and answer it, as often as `acknowledging.may_answer` allows.
 
     STOP and "wrong person" put the sender's channel in quarantine; where a code came from a number that is nobody's
-    channel, those that the code was sent to.
+    channel, those that the code was sent to. A requester's number hears no more of the alerts that are open.
     """
     async with db.transaction() as session:
         if not await inbound.handled(session, arrival.number, outcome=what, now=now):
@@ -257,7 +257,9 @@ async def _stray(
         if what in ("stop", "wrong_person"):
             why: Why = "stop" if what == "stop" else "wrong_person"
             reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
-            locked = await lock_touched(session, reached)
+            told = await alerts.told_at(session, arrival.sender)
+            locked = await lock_touched(session, reached, besides=told)
+            await alerts.tell_no_more(session, told, address=arrival.sender)
             for address in reached:
                 said = Said(arrival.number, arrival.channel)
                 await quarantine(session, address, why=why, locked=locked, now=now, tools=tools, said=said)

@@ -37,6 +37,10 @@ class Opening:
 _BINDING = {"ets185": ("party",), "cets224": ("ratified", "party"), "uncc": ("party", "ratified")}
 
 
+_FAST = timedelta(minutes=5)
+"""By how much the clock of a requester may be fast."""
+
+
 def warnings(
     instrument: str,
     *,
@@ -47,11 +51,13 @@ def warnings(
     waits_until: datetime | None = None,
     untold: bool = False,
     fallback: bool = True,
+    ahead: timedelta = timedelta(0),
 ) -> tuple[Caution, ...]:
     """Return what to warn the requester of. ``asking`` and ``asked`` map instruments to each Party's status.
 
     ``waits_until``: when the first step is due that waits for working hours; None when it was taken at once.
     ``untold``: none of the requester's addresses can be written to. ``fallback``: see `NO_FALLBACK`.
+    ``ahead``: by how much the request says that it was issued in the future.
 
     The data on memberships are seed data to be confirmed: they warn, and block nothing.
     """
@@ -63,6 +69,10 @@ def warnings(
         )
     if capability == "cannot":
         found.append(Caution("kind_not_executed", "The contact point says that it cannot deal with this kind."))
+    if ahead > _FAST:
+        # An emergency is not turned away because a clock is wrong.
+        detail = "The request says that it was issued in the future; check the clock and the offset from UTC."
+        found.append(Caution("issued_in_the_future", detail))
     found += [_of_skip(skip) for skip in taken.skipped]
     found += dict.fromkeys(_of_gap(gap, taken.step) for gap in taken.gaps)
     if not fallback:

@@ -42,14 +42,24 @@ _HELP = frozenset(["HELP", "AIDE", "AYUDA"])
 _WRONG_PERSON = tuple(
     f" {phrase} "
     for phrase in (
-        *("WRONG NUMBER", "WRONG PERSON", "WRONG NR", "WHO IS THIS", "WHO S THIS", "WHOS THIS", "WHO ARE YOU"),
-        *("NOT MY NUMBER", "MAUVAIS NUMERO", "FAUX NUMERO", "ERREUR DE NUMERO", "MAUVAISE PERSONNE"),
-        *("QUI EST CE", "C EST QUI", "QUI ETES VOUS", "NUMERO EQUIVOCADO", "NUMERO INCORRECTO"),
-        *("PERSONA EQUIVOCADA", "EQUIVOCADO DE NUMERO", "SE EQUIVOCA DE NUMERO", "QUIEN ES USTED", "QUIEN ERES"),
-        *("QUIEN ES", "NUMERO ERRADO", "FALSCHE NUMMER", "NUMERO SBAGLIATO"),
+        *("WRONG NUMBER", "WRONG PERSON", "WRONG NR", "NOT MY NUMBER"),
+        *("MAUVAIS NUMERO", "FAUX NUMERO", "ERREUR DE NUMERO", "MAUVAISE PERSONNE", "NUMERO EQUIVOCADO"),
+        *("NUMERO INCORRECTO", "PERSONA EQUIVOCADA", "EQUIVOCADO DE NUMERO", "SE EQUIVOCA DE NUMERO"),
+        *("NUMERO ERRADO", "FALSCHE NUMMER", "NUMERO SBAGLIATO"),
     )
 )
-_FIRST_OF_WRONG_PERSON = frozenset(phrase.split()[0] for phrase in _WRONG_PERSON)
+# A stranger asks who we are. An officer asks whom the alert is about, and the next word tells the two apart.
+_WHO_ARE_YOU = (
+    *("WHO IS THIS", "WHO S THIS", "WHOS THIS", "WHO ARE YOU", "QUI EST CE", "C EST QUI", "QUI ETES VOUS"),
+    *("QUIEN ES USTED", "QUIEN ERES", "QUIEN ES"),
+)
+_ABOUT_SOMEBODY = (
+    *("ABOUT", "FOR", "REGARDING", "CONCERNING", "CALLING", "LOOKING", "AFTER"),
+    *("LE", "LA", "LES", "L", "CETTE", "CE", "QUE", "QUI", "POUR"),
+    *("EL", "LOS", "LAS", "ESTE", "ESTA", "ESE", "ESA", "PARA"),
+)
+_ASKED = re.compile(f" (?:{'|'.join(_WHO_ARE_YOU)}) (?!(?:{'|'.join(_ABOUT_SOMEBODY)}) )")
+_FIRST_OF_WRONG_PERSON = frozenset(phrase.split()[0] for phrase in (*_WRONG_PERSON, *_WHO_ARE_YOU))
 _LOOK_ALIKES = dict(zip("АВСЕНКМРТХУЅЈΑΒΕΖΗΚΜΝΡΤΥΧ", "ABCEHKMPTXYSJABEZHKMNPTYX", strict=True))  # noqa: RUF001
 _MINUS = "\u2212"
 
@@ -100,7 +110,7 @@ def _says_wrong_person(words: list[str]) -> bool:
     if _FIRST_OF_WRONG_PERSON.isdisjoint(words):
         return False
     said = f" {' '.join(words)} "
-    return any(phrase in said for phrase in _WRONG_PERSON)
+    return any(phrase in said for phrase in _WRONG_PERSON) or _ASKED.search(said) is not None
 
 
 def _fold(text: str) -> str:

@@ -69,6 +69,19 @@ async def lock_all(session: Session, numbers: Collection[int]) -> None:
         )
 
 
+async def told_at(session: Session, address: str) -> set[int]:
+    """Return the open alerts whose requester is told at an address."""
+    rows = await session.fetch("select id from alerts where due_at is not null and $1 = any(notify)", address)
+    return {row["id"] for row in rows}
+
+
+async def tell_no_more(session: Session, numbers: Collection[int], *, address: str) -> None:
+    """Leave an address out of the news of alerts that the caller has locked."""
+    await session.execute(
+        "update alerts set notify = array_remove(notify, $2) where id = any($1::bigint[])", list(numbers), address
+    )
+
+
 async def lock_by_reference(session: Session, reference: str) -> Row | None:
     """Lock an alert by its reference."""
     return await session.fetchrow("select * from alerts where reference = $1 for no key update", reference)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contactpoints.store.database import Session
-from contactpoints.store.sealing import inbound_place, request_place
+from contactpoints.store.database import Row, Session
+from contactpoints.store.sealing import SEALED, inbound_place, link_place, request_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,20 @@ _OLD = {
     "inbound": """select id as number, source, kind, sealed from inbound
                    where id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
                    order by id limit $3 for update""",
+    # Links that are still to leave; the others are used up or worthless.
+    "messages": f"""select * from (
+                        select id as number, address, decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed
+                          from messages where id > $1 and link like '{SEALED}%'
+                           and state in ('queued', 'sending', 'unsure') order by id for update) links
+                     where substring(sealed for octet_length($2::bytea)) <> $2 order by number limit $3""",
 }
 _WRITE = {
     "requests": "update requests t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
     "where t.alert_id = n.number",
     "inbound": "update inbound t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
     "where t.id = n.number",
+    "messages": f"update messages t set link = '{SEALED}' || translate(encode(n.sealed, 'base64'), E'\\n', '')"
+    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",
 }
 TABLES = tuple(_OLD)
 
@@ -36,14 +44,13 @@ TABLES = tuple(_OLD)
 async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: int, most: int) -> list[Sealed]:
     """Lock and return rows after number ``after`` whose bytes do not begin with ``mark``, by their numbers."""
     rows = await session.fetch(_OLD[table], after, mark, most)
-    return [
-        Sealed(
-            row["number"],
-            request_place(row["reference"]) if table == "requests" else inbound_place(row["source"], row["kind"]),
-            row["sealed"],
-        )
-        for row in rows
-    ]
+    return [Sealed(row["number"], _place(table, row), row["sealed"]) for row in rows]
+
+
+def _place(table: str, row: Row) -> str:
+    if table == "requests":
+        return request_place(row["reference"])
+    return link_place(row["address"]) if table == "messages" else inbound_place(row["source"], row["kind"])
 
 
 async def write(session: Session, table: str, *, rows: Sequence[Sealed]) -> None:

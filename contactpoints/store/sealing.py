@@ -66,6 +66,15 @@ def inbound_place(source: str, kind: str) -> str:
     return f"inbound:{source}:{kind}"
 
 
+SEALED = "sealed:"
+"""With what a link begins that lies sealed in the outbox, as base64."""
+
+
+def link_place(address: str) -> str:
+    """Return the place of a link that is on its way to an address."""
+    return f"link:{address}"
+
+
 def read_keyring(text: str, *, entropy: Callable[[int], bytes]) -> Keyring:
     """Read ``id:base64key,id:base64key``, 32 bytes a key. Raises `ValueError` that names the entry, never the key."""
     keys: dict[str, bytes] = {}

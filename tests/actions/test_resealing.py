@@ -7,10 +7,13 @@ import pytest
 
 from contactpoints.actions import resealing as actions
 from contactpoints.actions.alerts import read_request
+from contactpoints.actions.delivery import claim
+from contactpoints.actions.mail_links import ask_pin
 from contactpoints.actions.resealing import Resealed, reseal
 from contactpoints.rules.access import Actor, Role
 from contactpoints.store import resealing
 from contactpoints.store.sealing import Keyring, Unsealable
+from tests.far_ends import PUBLIC
 from tests.world import PIN, World
 
 _OLD, _NEW = bytes(32), b"n" * 32
@@ -43,6 +46,24 @@ async def test_what_the_old_key_sealed_is_opened_by_the_new_one_alone(world: Wor
     assert await reseal(world.runtime.db, keyring=BOTH, most=2) == Resealed(done=6)
     assert [await _read(world, each, ONLY_NEW) for each in references] == before
     assert await reseal(world.runtime.db, keyring=BOTH) == Resealed()
+
+
+async def test_a_link_that_waits_in_the_outbox_leaves_without_the_old_key(world: World) -> None:
+    officer = world.network["FR"].officers[0]
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set verified_at = $1 where kind = 'email'", world.clock.at)
+    await ask_pin(world.runtime.db, officer.id, actor=None, now=world.clock.at, tools=world.runtime.tools)
+    assert await reseal(world.runtime.db, keyring=BOTH) == Resealed(done=1)
+    assert await reseal(world.runtime.db, keyring=BOTH) == Resealed()
+    [claimed] = await claim(
+        world.runtime.db,
+        "email",
+        now=world.clock.at,
+        most=5,
+        exercises=0,
+        tools=replace(world.runtime.tools, keyring=ONLY_NEW),
+    )
+    assert str(claimed.link).startswith(f"{PUBLIC}/pin/")
 
 
 async def test_broken_off_it_begins_again_and_does_the_rest(world: World) -> None:

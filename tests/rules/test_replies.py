@@ -84,6 +84,17 @@ def test_a_code_and_a_pin_are_found(text: str) -> None:
         pytest.param(f"{CODE} {OTHER} {PIN}", Reply((CODE, OTHER), PIN, 1), id="two codes are both told"),
         pytest.param(f"{CODE}, either 482913 or 482914", Reply((CODE,), None, 2), id="of two PINs none is guessed"),
         pytest.param("who is this?", Reply((), None, 0, wrong_person=True), id="who is this"),
+        *(
+            pytest.param(asked, Reply((), None, 0), id=asked)
+            for asked in (
+                *("Who is this about?", "who's this for", "Who are you looking for?", "Qui est-ce qui appelle ?"),
+                *("C'est qui la victime ?", "¿Quién es el sospechoso?"),
+            )
+        ),
+        *(
+            pytest.param(asked, Reply((), None, 0, wrong_person=True), id=asked)
+            for asked in ("Who is this? I know nothing about it", "Quién es usted, la policía?", "Qui est-ce ?")
+        ),
         pytest.param("Who\u2019s this", Reply((), None, 0, wrong_person=True), id="who's this"),
         pytest.param("Sorry, WRONG number!", Reply((), None, 0, wrong_person=True), id="wrong number"),
         pytest.param("Mauvais nume\u0301ro", Reply((), None, 0, wrong_person=True), id="mauvais numéro"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from contactpoints.actions.access import lock_pin, set_pin
+from schemas.examples import example
 from tests.stories.test_nobody_there import alarms, facts, gone
 from tests.world import PIN, World
 
@@ -88,3 +89,10 @@ async def test_where_the_secretariat_cannot_be_called_every_requester_and_keeper
     opened = (await world.opens_alert()).json()
     assert [each["code"] for each in opened["warnings"]] == ["no_fallback"]
     assert (await world.client.get("/readyz")).status_code == 200
+
+
+async def test_a_request_from_the_future_is_taken_and_warned_of(world: World) -> None:
+    for minutes, codes in ((5, []), (6, ["issued_in_the_future"])):
+        issued = (world.clock.at + timedelta(minutes=minutes)).isoformat()
+        opened = await world.opens_alert(request=example("preservation")["request"] | {"issued_at": issued})
+        assert [each["code"] for each in opened.json()["warnings"]] == codes

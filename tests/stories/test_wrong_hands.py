@@ -7,6 +7,7 @@ import pytest
 
 from contactpoints.actions.access import make_key, set_pin
 from contactpoints.rules.access import Actor, Role
+from schemas.examples import example
 from tests.world import PIN, START, World
 
 STRANGER = "+447700900999"
@@ -243,3 +244,26 @@ async def test_a_pin_that_cannot_be_used_costs_no_try_and_the_new_one_acknowledg
     await set_pin(world.runtime.db, first.id, pin="739104", now=START, tools=world.runtime.tools)
     assert "ACCUSÉ DE RÉCEPTION" in await world.answers(first, f"{code} 739104")
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
+
+
+async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing_else(world: World) -> None:
+    number, first = "+12025550143", world.network["FR"].officers[0]
+    for _ in range(2):
+        opened = await world.post(
+            "/v1/alerts",
+            example("preservation")
+            | {"requested_party": "FR", "status": "actual", "urgency": "emergency"}
+            | {"notify": [number, "desk@requester.example"]},
+            once=secrets.token_hex(8),
+        )
+        assert opened.status_code == 201, opened.text
+    await world.passes(minutes=61)
+    assert len(await world.hears(number)) > 1
+    await world.far.reply(world.client, number, "STOP")
+    await world.settles()
+    assert len(await world.hears(number)) == 1, "the answer to STOP"
+    await world.hears("desk@requester.example")
+    await world.passes(minutes=61)
+    assert await world.hears(number) == []
+    assert len(await world.hears("desk@requester.example")) > 1
+    assert await world.hears(first.sms) != []
