@@ -22,7 +22,7 @@ Audience = Literal["both", "requester", "contact_point"]
 Side = Literal["requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
-News = Literal["acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed"]
+News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
 Alarm = Literal["nobody_on_duty", "no_channel", "no_pin", "code_locked", "stop", "wrong_person", "channel_refused"]
 """What goes wrong about an alert; the service itself has alarms of its own, which are on no timeline."""
@@ -148,11 +148,11 @@ class MessageUnsure(_AboutMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRepeated(_AboutMessage):
-    """A message is sent again, marked as a repeat, because nobody could tell what became of it, or none arrived."""
+    """A message is sent again, marked as a repeat, because nobody could tell what became of it."""
 
     code: ClassVar = "message_repeated"
     visible_to: ClassVar[Audience] = "both"
-    cause: Literal["unsure", "not_sent", "not_delivered"]
+    cause: Literal["unsure"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -244,12 +244,10 @@ _STAND_DOWN_SUBJECT = msgid("24/7 network - STAND DOWN - ref {reference}")
 _STAND_DOWN = {
     "acknowledged": msgid("taken by {function} at {local} your time ({utc} UTC). Nothing more to do."),
     "withdrawn": msgid("withdrawn by the requester at {local} your time ({utc} UTC). Nothing more to do."),
-    "closed": msgid("closed at {local} your time ({utc} UTC). Nothing more to do."),
 }
 _STAND_DOWN_WHY = {
     "acknowledged": msgid("The alert {reference} was taken by {function} at {local} your time ({utc} UTC)."),
     "withdrawn": msgid("The alert {reference} was withdrawn by the requester at {local} your time ({utc} UTC)."),
-    "closed": msgid("The alert {reference} was closed at {local} your time ({utc} UTC)."),
 }
 _STAND_DOWN_DONE = msgid("You were called for it and need do nothing more. Thank you.")
 _STAND_DOWN_BEGUN = msgid(

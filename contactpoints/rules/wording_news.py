@@ -49,9 +49,8 @@ class NewsContext:
     """What the requester hears.
 
     ``zone`` is that of the contact point, ``requester_zone`` the requester's own where it is known. ``function`` is who
-    acknowledged, or whose step failed. ``cause`` (``no_answer``, ``nobody_on_duty``, ``no_channel``) and ``step`` tell
-    of a failed step, ``next_function`` of the step that follows. ``tried`` and ``alternatives`` belong to a chain that
-    ran out; without any alternative it is told in general where to turn.
+    acknowledged. ``tried`` and ``alternatives`` belong to a chain that ran out; without any alternative it is told in
+    general where to turn.
     """
 
     what: str
@@ -62,9 +61,6 @@ class NewsContext:
     function: str | None
     restart: timedelta
     requester_zone: str | None = None
-    step: int | None = None
-    cause: str | None = None
-    next_function: str | None = None
     tried: tuple[Tried, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     now: datetime | None = None
@@ -73,19 +69,12 @@ class NewsContext:
 _BOTH = msgid("{utc} UTC ({yours} your time, {theirs} at the contact point)")
 _THEIRS = msgid("{utc} UTC ({theirs} at the contact point)")
 _ONLY_UTC = msgid("{utc} UTC")
-_CAUSES = {
-    "no_answer": msgid("no answer"),
-    "nobody_on_duty": msgid("nobody on duty"),
-    "no_channel": msgid("no working channel"),
-}
 _SUBJECTS = {
     "acknowledged": msgid("24/7 network - ACKNOWLEDGED - ref {reference}"),
     "acknowledged_late": msgid("24/7 network - ACKNOWLEDGED LATE - ref {reference}"),
-    "step_failed": msgid("24/7 network - a step failed - ref {reference}"),
     "exhausted": msgid("24/7 network - NO ANSWER SO FAR - ref {reference}"),
     "still_open": msgid("24/7 network - STILL OPEN - ref {reference}"),
     "withdrawn": msgid("24/7 network - WITHDRAWN - ref {reference}"),
-    "closed": msgid("24/7 network - CLOSED - ref {reference}"),
 }
 _SHORT = {
     "acknowledged": msgid("Ref {reference}: ACKNOWLEDGED by {function} at {when}."),
@@ -96,12 +85,7 @@ _SHORT = {
     ),
     "still_open": msgid("Ref {reference}: STILL OPEN at {when}, not yet acknowledged. We go on calling."),
     "withdrawn": msgid("Ref {reference}: WITHDRAWN at {when}. Everybody who was called is told to stand down."),
-    "closed": msgid("Ref {reference}: CLOSED at {when}."),
 }
-_STEP_FAILED = (
-    msgid("Ref {reference}: step {step} failed ({function}: {cause}). Next: {next}."),
-    msgid("Ref {reference}: step {step} failed ({function}: {cause}). It was the last step."),
-)
 _WHAT_IT_MEANS = msgid(
     "An acknowledgement means that a person has taken the alert and will read the request. It is not yet a "
     "decision on the request."
@@ -124,7 +108,7 @@ _KEPT = msgid("The alert and its times stay on record.")
 
 
 def news_words(words: Catalogue, kind: str, *, news: NewsContext) -> Words:
-    """Return what the requester is told. Raises `KeyError` for an unknown ``what``, ``cause`` included."""
+    """Return what the requester is told. Raises `KeyError` for an unknown ``what``."""
     if kind == "sms":
         return sms(_forms(words, news), exercise=news.exercise)
     if kind == "voice":
@@ -152,16 +136,14 @@ def _whens(words: Catalogue, news: NewsContext) -> list[str]:
 
 
 def _sentence(words: Catalogue, news: NewsContext, *, when: str, most: int) -> str:
-    fields: dict[str, object] = {
-        "reference": news.reference,
-        "function": cut(function_of(words, news.function), most),
-    }
-    if news.what != "step_failed":
-        told = minutes(news.restart.total_seconds())
-        return say(words, _SHORT[news.what], when=when, minutes=told, **fields)
-    fields |= {"step": news.step or 1, "cause": say(words, _CAUSES[news.cause or "no_answer"])}
-    following = cut(function_of(words, news.next_function), most)
-    return say(words, _STEP_FAILED[news.next_function is None], next=following, **fields)
+    return say(
+        words,
+        _SHORT[news.what],
+        reference=news.reference,
+        function=cut(function_of(words, news.function), most),
+        when=when,
+        minutes=minutes(news.restart.total_seconds()),
+    )
 
 
 def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
@@ -175,7 +157,7 @@ def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
     elif news.what == "still_open":
         yield _alternatives(words, news)
         yield say(words, _GOES_ON)
-    elif news.what in ("withdrawn", "closed"):
+    elif news.what == "withdrawn":
         yield say(words, _KEPT)
 
 

@@ -23,8 +23,8 @@ NOW = datetime(2026, 10, 12, 9, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 10, 14, 0, 32, tzinfo=UTC)
 ZONE = "Europe/Bucharest"
 TITLE = "Sub-directorate for international operational cooperation, night desk"
-NEWS = ("acknowledged", "acknowledged_late", "step_failed", "exhausted", "still_open", "withdrawn", "closed")
-WHYS = ("acknowledged", "withdrawn", "closed")
+NEWS = ("acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn")
+WHYS = ("acknowledged", "withdrawn")
 FUNCTIONS = (
     *("first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance", "secretariat"),
     *(TITLE, "Оперативный дежурный", None),
@@ -84,17 +84,14 @@ def news(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]
     tried = (Tried(("first",), ("sms", "email", "voice")), Tried(("second", TITLE), ()), Tried((), (), arrived=True))
     others = (Alternative(TITLE, "+442079460100", "central_authority"), Alternative(TITLE, "desk@poc.example.org"))
     for what in NEWS:
-        for cause in ("no_answer", "nobody_on_duty", "no_channel"):
+        for alternatives in (others, ()):
             for function in FUNCTIONS:
                 said = NewsContext(
                     *(what, REFERENCE, exercise, NIGHT, ZONE, function),
                     restart=timedelta(minutes=120),
                     requester_zone="America/Santiago",
-                    step=12,
-                    cause=cause,
-                    next_function=function,
                     tried=tried,
-                    alternatives=others if cause == "no_answer" else (),
+                    alternatives=alternatives,
                     now=NOW,
                 )
                 yield wording.news_words(words, kind, news=said)

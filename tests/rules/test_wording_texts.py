@@ -229,17 +229,6 @@ def test_a_step_whose_message_had_arrived_is_not_said_to_have_failed() -> None:
     assert "- step 1: the first line, not called again, the message had arrived" in text
 
 
-def test_a_failed_step_says_what_comes_next() -> None:
-    context = NewsContext(
-        *("step_failed", REFERENCE, False, NIGHT, ZONE, "second", timedelta(0)),
-        step=2,
-        cause="nobody_on_duty",
-        next_function="team_leader",
-    )
-    text = wording.news_words(EN, "sms", news=context).text
-    assert text == f"Ref {REFERENCE}: step 2 failed (the second line: nobody on duty). Next: the team leader."
-
-
 def test_an_alarm_says_what_happened_where_and_what_to_do() -> None:
     context = AlarmContext("nobody_on_duty", False, NIGHT, ZONE, "Duty Desk", "first", REFERENCE)
     said = wording.alarm_words(EN, alarm=context)
@@ -275,7 +264,9 @@ def test_the_hour_that_comes_twice_is_told_apart_by_utc() -> None:
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
     assert clock(first, "Europe/Berlin", first) == clock(second, "Europe/Berlin", second) == "02:30"
     told = [
-        wording.stand_down_words(EN, "sms", news=StandDownContext("closed", REFERENCE, False, at, "Europe/Berlin")).text
+        wording.stand_down_words(
+            EN, "sms", news=StandDownContext("withdrawn", REFERENCE, False, at, "Europe/Berlin")
+        ).text
         for at in (first, second)
     ]
     assert told[0] != told[1]
@@ -299,8 +290,8 @@ def test_the_hour_that_comes_twice_is_told_apart_by_utc() -> None:
     ],
 )
 def test_utc_has_a_date_when_the_local_one_would_mislead(zone: str, now: datetime, shown: str) -> None:
-    said = StandDownContext("closed", REFERENCE, False, NIGHT, zone, now=now)
-    assert f"closed at {shown}." in wording.stand_down_words(EN, "email", news=said).text
+    said = StandDownContext("withdrawn", REFERENCE, False, NIGHT, zone, now=now)
+    assert f"withdrawn by the requester at {shown}." in wording.stand_down_words(EN, "email", news=said).text
 
 
 def test_functions_are_translated_and_titles_stay_as_they_are() -> None:
