@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
-from contactpoints.rules.wording_request import in_order, kind_of, label_of, value_of
+from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, value_of
 from contactpoints.words import LANGUAGES, catalogues
 
 STATIC = Path(__file__).with_name("static")
@@ -64,6 +64,7 @@ def _environment(language: str) -> Environment:
         "times": times,
         "function_of": lambda line: function_of(words, line),
         "channel_of": lambda kind: channel_of(words, kind),
+        "basis_of": partial(basis_of, words),
         "in_order": in_order,
         "kind_of": partial(kind_of, words),
         "label_of": partial(label_of, words),

@@ -15,6 +15,13 @@ _KINDS = {
     "assistance": msgid("Immediate assistance by the point of contact"),
 }
 
+_BASES = {
+    "emergency_disclosure": msgid("CETS 224 Art. 9"),
+    "emergency_mla": msgid("CETS 224 Art. 10, with the governing treaty or ETS 185 Art. 27"),
+    "preservation": msgid("ETS 185 Art. 29 and 35.1 b"),
+    "assistance": msgid("ETS 185 Art. 35.1 a and c"),
+}
+
 _LABELS = {
     "deadline_of_danger": msgid("The danger becomes real at"),
     "deadline": msgid("Answer wanted by"),
@@ -82,6 +89,11 @@ _CODED = frozenset({"category", "sub_type"})
 def kind_of(words: Catalogue, kind: str) -> str:
     """Return the title of a request kind."""
     return say(words, _KINDS[kind])
+
+
+def basis_of(words: Catalogue, kind: str) -> str:
+    """Return the articles that a request of a kind rests on, as the reader's language cites them."""
+    return say(words, _BASES[kind])
 
 
 def label_of(words: Catalogue, field: str) -> str:

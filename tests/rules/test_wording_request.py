@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from contactpoints.rules.wording_request import in_order, kind_of, label_of, value_of
+from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, value_of
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.examples import EXAMPLES
 from schemas.particulars import Assistance, Category
@@ -45,9 +45,8 @@ def test_what_counts_at_night_is_read_first() -> None:
 
 
 def test_every_kind_is_called_what_the_register_calls_it() -> None:
-    assert {code: kind_of({}, code) for code in REQUEST_KINDS} == {
-        kind.code: kind.title for kind in REQUEST_KINDS.values()
-    }
+    for code, kind in REQUEST_KINDS.items():
+        assert (kind_of({}, code), basis_of({}, code)) == (kind.title, kind.legal_basis)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
