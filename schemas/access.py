@@ -1,6 +1,6 @@
 """API keys as they cross the wall. The secret itself is shown once, when the key is made, and never again."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from typing_extensions import TypedDict
@@ -9,7 +9,6 @@ from schemas.faults import wrong
 from schemas.fields import Address, Id, Instant, Language, Moment, PartyCode, Shape, ShortLine
 
 Role = Literal["requester", "contact_point", "administrator", "secretariat", "auditor"]
-ROLES: tuple[str, ...] = get_args(Role)
 WITHOUT_PARTY: frozenset[str] = frozenset({"secretariat", "auditor"})
 
 

@@ -8,12 +8,11 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
-from typing_extensions import TypedDict
 
-from schemas.alerts import ChannelKind, Line
+from schemas.alerts import ChannelKind
 from schemas.directory import Entry
 from schemas.faults import wrong
-from schemas.fields import Day, Id, Instant, Moment, Shape, ShortLine, WallTime, ZoneName
+from schemas.fields import Day, Id, Instant, Shape, ShortLine, WallTime, ZoneName
 from schemas.requests import Urgency
 
 
@@ -127,12 +126,3 @@ class EscalationPolicyOut(EscalationPolicy, Entry):
     """An escalation policy as it is kept."""
 
     id: Id
-
-
-class OnDutyOut(TypedDict):
-    """Who covers a post now and until when, for one's own house: officers by number, in the order of call."""
-
-    post_id: int
-    line: Line
-    officers: list[int]
-    until: Moment | None
