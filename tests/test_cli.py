@@ -111,7 +111,7 @@ async def test_a_pin_is_set_until_a_day_locked_and_reset(
         monkeypatch.setattr("sys.stdin", StringIO(f"{pin}\n"))
         assert f"officer {officer} is set" in await terminal.runs("pin", "set", "--officer", str(officer), *words)
 
-    assert await checks() == "not_set"
+    assert await checks() == "wrong", "the one before was another, with another pepper"
     await sets("--expires", "2099-01-31")
     assert await checks() == "right"
     assert await checks(datetime(2099, 1, 31, tzinfo=UTC)) == "expired"
