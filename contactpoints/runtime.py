@@ -78,9 +78,14 @@ def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, database_url: str, clock: Clock | None = None) -> AsyncIterator[Runtime]:
-    """Open everything for as long as the block lasts. Raises `Unavailable` when the database does not answer."""
-    db = Database(database_url)
+async def open_runtime(
+    settings: Settings, *, database_url: str, clock: Clock | None = None, connections: int = 10
+) -> AsyncIterator[Runtime]:
+    """Open everything for as long as the block lasts, with at most so many connections in the pool.
+
+    Raises `Unavailable` when the database does not answer.
+    """
+    db = Database(database_url, most=connections)
     await db.open()
     opened = open_notifiers(settings.notifiers)
     clock = clock or Clock()

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from contactpoints.rules.refusals import Refusal
 from contactpoints.store.database import DatabaseFault
 
 _log = logging.getLogger(__name__)
 _PAUSE = 1.0
+# Where a watch is ended, whoever waits for it notices a breath that is longer.
+_LONG = 0.3
 
 Work = Callable[[], Awaitable[int]]
 
@@ -25,7 +28,7 @@ class Watch:
         self.breath = breath
         self._wake = asyncio.Event()
         self._wake.set()
-        self._ended = False
+        self._ended = asyncio.Event()
 
     def wake(self) -> None:
         """Look again as soon as possible."""
@@ -33,14 +36,14 @@ class Watch:
 
     def end(self) -> None:
         """Finish the batch in hand and look no more: work that is cut off in the middle leaves doubts behind."""
-        self._ended = True
+        self._ended.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Watch until it is ended. A database that is away is waited for; nothing else ends the loop either."""
         while True:
             await self._wake.wait()
-            if self._ended:
+            if self._ended.is_set():
                 return
             self._wake.clear()
             try:
@@ -48,10 +51,19 @@ class Watch:
                     self._wake.set()
             except (Refusal, DatabaseFault) as failure:
                 _log.warning("%s waits: %s", self.name, failure)
-                await asyncio.sleep(_PAUSE)
+                await self._pause(_PAUSE)
                 self._wake.set()
             except Exception as failure:  # a watch that ended would be silence, whatever the reason
                 _log.error("%s broke and goes on: %s", self.name, type(failure).__name__)
-                await asyncio.sleep(_PAUSE)
+                await self._pause(_PAUSE)
                 self._wake.set()
-            await asyncio.sleep(self.breath)
+            if self.breath < _LONG:
+                await asyncio.sleep(self.breath)
+            else:
+                await self._pause(self.breath)
+
+    async def _pause(self, seconds: float) -> None:
+        """Do nothing for so long, or until the watch is ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
