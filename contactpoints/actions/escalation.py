@@ -86,8 +86,10 @@ async def read_ahead(db: Database, *, now: datetime, tools: Tools) -> int:
     So that a thousand of them are in memory when their alerts fall due in the same second, a second too late to begin.
     """
     async with db.session() as session:
-        tools.atlas.turn_to(await directory.revision(session))
         wanted = await alerts.soon_due(session, now=now, until=now + _AHEAD)
+        if not wanted:
+            return 0
+        tools.atlas.turn_to(await directory.revision(session))
         unknown = tools.atlas.unknown(wanted)[:_READ_AHEAD]
         return len(await tools.atlas.points(session, unknown)) if unknown else 0
 

@@ -97,7 +97,7 @@ async def a_trigger_into_a_gap(scene: Scene) -> AsyncIterator[None]:
     answer = await scene.triggers()
     yield
     assert answer.json()["warnings"]
-    assert await scene.db.fetchval("select count(*) from alarms") == 1
+    assert await scene.db.fetchval("select count(*) from alarms where reason = 'nobody_on_duty'") == 1
     await scene.db.execute("update rotations set retired_at = null where post_id = $1", post)
     await withdrawn(scene, answer.json()["reference"])
 
