@@ -1,10 +1,16 @@
 """Killing a service at every point of a path, one life after the other, and looking after each what was lost."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from tests.chaos.points import listed
 from tests.chaos.scene import Scene
 
+_TRIES = 3
+_ENDS_WITHIN = 120.0
+
+Told = TypeVar("Told")
 Story = Callable[[Scene], AsyncIterator[None]]
 """Prepares, yields, does what the service dies of, yields, and looks at what came of it."""
 
@@ -37,17 +43,30 @@ async def _act(scene: Scene, told: AsyncIterator[None]) -> None:
     await scene.quiet()
 
 
+async def _told(playing: Awaitable[Told], about: str) -> Told:
+    """Wait for what is played; whatever goes wrong, or never ends, says what it was about."""
+    try:
+        async with asyncio.timeout(_ENDS_WITHIN):
+            return await playing
+    except BaseException as failure:
+        failure.add_note(about)
+        raise
+
+
 async def kill_everywhere(scene: Scene, path: str, *, stories: Sequence[Story]) -> None:
     """Kill the service at every point of a path that a story comes by. Fails with the name of the point."""
     left = dict.fromkeys(listed(path))
     for story in stories:
-        for moment in await passed(scene, story):
+        for moment in await _told(passed(scene, story), f"in the story of {story.__name__}"):
+            tries = _TRIES
             while here := [point for point in moment if point in left]:
-                try:
-                    hit = await killed(scene, story, point=here[-1])
-                except BaseException as failure:
-                    failure.add_note(f"killed {here[-1]}, in the story of {story.__name__}")
-                    raise
+                about = f"killed {here[-1]}, in the story of {story.__name__}"
+                hit = await _told(killed(scene, story, point=here[-1]), about)
+                # Where the service looks whether there is anything to do, it has to die while there is.
+                if not scene.died_at_work and scene.idle.issuperset(hit):
+                    if not (tries := tries - 1):
+                        break
+                    continue
                 for point in hit:
                     left.pop(point, None)
     assert not left, "\n".join(["no story comes by here:", *left])

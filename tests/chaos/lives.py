@@ -5,7 +5,7 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.chaos.points import ROOT
 
 KILLED = -9
 _BIRTH = 30.0
+_ALL = ("web", "engine")
 _LONGEST_LINE = 2**24
 
 
@@ -54,10 +55,14 @@ def victims() -> Iterator[Victims]:
 
 
 class Lives:
-    """The lives of one service. ``ahead``: how many seconds have passed in the test that did not in the world."""
+    """The lives of one service, or of a part of it that runs by itself.
 
-    def __init__(self, forks: Victims, environment: dict[str, str]) -> None:
+    ``ahead``: how many seconds have passed in the test that did not in the world.
+    """
+
+    def __init__(self, forks: Victims, environment: dict[str, str], *, parts: Sequence[str] = _ALL) -> None:
         self._forks = forks
+        self._parts = parts
         self.environment = environment
         self._callers: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
         self._server: asyncio.Server | None = None
@@ -82,8 +87,9 @@ class Lives:
         """Start the next life, so many seconds after the last; ``here``: in the process that forks the others."""
         assert self._server is not None
         self.ahead += after
+        parts = _ALL if here else self._parts
         control = self._server.sockets[0].getsockname()[1]
-        self._forks.order(environment=self.environment, ahead=self.ahead, control=control, here=here)
+        self._forks.order(environment=self.environment, ahead=self.ahead, control=control, here=here, parts=parts)
         assert (await self._forks.hears())[0] == "pid"
         async with asyncio.timeout(_BIRTH):
             self._line = await self._callers.get()

@@ -11,6 +11,7 @@ import ast
 import asyncio
 import importlib.util
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -24,8 +25,12 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 _ALARMS = ("raise_alarms", "_ears")
+# The outermost door: what is behind it comes after the answer.
+_ANSWER = ("_serve",)
+_ANSWERED = "after api/metrics.py:_serve:"
 PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "intake": {
+        "contactpoints/api/metrics.py": _ANSWER,
         "contactpoints/api/alerts.py": ("open_alert",),
         "contactpoints/api/identity.py": (),
         "contactpoints/api/bodies.py": (),
@@ -42,27 +47,23 @@ PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "contactpoints/actions/quarantine.py": (),
         "contactpoints/actions/reports.py": (),
-        "contactpoints/engine/dispatcher.py": ("claim", "_fly", "settle", "_send"),
+        "contactpoints/engine/dispatcher.py": (),
         "contactpoints/engine/run.py": ("read_reports",),
         "contactpoints/engine/tracer.py": (),
     },
     "inbound path": {
         "contactpoints/actions/access.py": ("check_pin",),
         "contactpoints/actions/acknowledging.py": (),
+        "contactpoints/actions/news.py": ("stand_down", "tell"),
+        "contactpoints/actions/replies.py": (
+            *("receive", "claim", "handle", "_handle", "_judge", "_may_try", "_finish", "_stray"),
+        ),
+    },
+    "ways in": {
+        "contactpoints/api/metrics.py": _ANSWER,
         "contactpoints/actions/answer_page.py": ("answer",),
         "contactpoints/actions/missed.py": (),
-        "contactpoints/actions/news.py": ("stand_down", "tell"),
         "contactpoints/actions/quarantine.py": ("lock_touched", "quarantine", "climb_where_nobody_is_left"),
-        "contactpoints/actions/replies.py": (
-            "receive",
-            "claim",
-            "handle",
-            "_handle",
-            "_judge",
-            "_may_try",
-            "_finish",
-            "_stray",
-        ),
         "contactpoints/api/alerts.py": ("acknowledge",),
         "contactpoints/api/hooks.py": (),
         "contactpoints/console/answer_page.py": ("answer",),
@@ -92,6 +93,9 @@ class _Instrumented(ast.NodeTransformer):
         node.value = self._wrapped(_AWAIT, node.value, "before", "after")
         return node
 
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
+        return node  # it has points of its own
+
     def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AsyncWith:
         for item in node.items:
             moments = ("before entering", "after entering", "before leaving", "after leaving")
@@ -108,6 +112,12 @@ class _Instrumented(ast.NodeTransformer):
         assert not node.is_async, f"{self._place}: a comprehension that awaits is no kill point yet; write a loop"
         self.generic_visit(node)
         return node
+
+
+def the_point(path: str, pattern: str) -> str:
+    """Return the only kill point of a path that a regular expression matches."""
+    (found,) = [each for each in listed(path) if re.match(pattern, each)]
+    return found
 
 
 @cache
@@ -140,7 +150,8 @@ class Watch:
     """What a process has reached, and where it is to die.
 
     Points that a task reaches without the event loop having turned between are one moment: nothing outside of the
-    process can happen between them, so that one death is a death at each.
+    process can happen between them, so that one death is a death at each. Only an answer that goes out is a moment of
+    its own.
     """
 
     def __init__(self) -> None:
@@ -154,7 +165,7 @@ class Watch:
         if not self._moments:
             asyncio.get_running_loop().call_soon(self._turn)
         task = asyncio.current_task()
-        if task not in self._moments:
+        if task not in self._moments or point.startswith(_ANSWERED):
             self._moments[task] = []
             self.reached.append(self._moments[task])
         self._moments[task].append(point)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from tests.chaos.killing import Story
 from tests.chaos.scene import Scene, released, withdrawn
 
-_A_WHILE = 0.5
+_A_MOMENT, _A_WHILE = 1.0, 0.5
 # Every other time by each channel, whatever is rolled back; the first time always.
 _BREAKS = """
 drop sequence if exists breaking_sms, breaking_email;
@@ -93,6 +93,7 @@ async def a_trigger_into_a_gap(scene: Scene) -> AsyncIterator[None]:
     post = scene.network["GB"].posts["first"]
     await scene.db.execute("update rotations set retired_at = now() where post_id = $1", post)
     await scene.db.execute("delete from alarms")
+    await scene.restarts()
     yield
     answer = await scene.triggers()
     yield
@@ -204,6 +205,20 @@ async def a_gateway_that_is_down(scene: Scene) -> AsyncIterator[None]:
     await withdrawn(scene, answer.json()["reference"])
 
 
+async def an_end_with_a_text_on_its_way(scene: Scene) -> AsyncIterator[None]:
+    """The engine is ended while Twilio takes its time: what came of the text is still written down."""
+    scene.far.hang()
+    yield
+    answer = await scene.triggers()
+    while not await scene.db.fetchval("select 1 from messages where state = 'sending'"):  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.01)
+    asyncio.get_running_loop().call_later(_A_MOMENT, scene.far.mend)
+    await scene.rests()
+    scene.far.mend()
+    yield
+    await withdrawn(scene, answer.json()["reference"])
+
+
 async def a_report(scene: Scene) -> AsyncIterator[None]:
     """Twilio reports a text as delivered."""
     reference = await scene.opened()
@@ -269,18 +284,19 @@ async def a_report_of_a_bad_line(scene: Scene) -> AsyncIterator[None]:
 
 INTAKE: tuple[Story, ...] = (
     a_trigger,
+    the_first_trigger,
     a_trigger_into_a_gap,
     a_repeated_trigger,
     a_repeated_trigger_to_who_is_gone,
     a_trigger_after_a_change,
-    the_first_trigger,
     a_trigger_to_nobody,
 )
 SENDING: tuple[Story, ...] = (
-    a_trigger,
     a_text_taken_in_doubt,
     a_text_lost_in_doubt,
     a_text_in_doubt_for_long,
+    a_trigger,
+    an_end_with_a_text_on_its_way,
     an_outcome_that_breaks_its_batch,
     a_text_refused_for_good,
     a_text_cancelled_as_it_is_claimed,

@@ -1,13 +1,12 @@
 """What is answered while processes are killed; see `tests.chaos.stories`."""
 
 import asyncio
-import re
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 
 from tests.chaos.killing import Story
-from tests.chaos.points import listed
+from tests.chaos.points import the_point
 from tests.chaos.scene import INBOUND, PIN, Scene, released, withdrawn
 from tests.chaos.stories import a_report
 
@@ -46,7 +45,7 @@ async def a_reply_that_was_first(scene: Scene) -> AsyncIterator[None]:
     """The service died over a reply, and the one after it was faster: the first acknowledgement is the earlier one."""
     reference = await scene.opened()
     words = f"{scene.code(reference)} {PIN}"
-    (over,) = [each for each in listed("inbound path") if re.match(r"after .*replies.py:_handle:.*find_codes", each)]
+    over = the_point("inbound path", r"after .*replies.py:_handle:.*find_codes")
     early = await scene.dies(over, scene.replies(words), after=0)
     late = await scene.replies(words)
     while not await scene.acknowledgements(reference):  # noqa: ASYNC110 - what is awaited is in the database
@@ -272,6 +271,11 @@ REPLIES: tuple[Story, ...] = (
     a_wrong_person,
     a_stranger,
     a_reply_that_nobody_can_read,
+)
+WAYS_IN: tuple[Story, ...] = (
+    a_right_reply,
+    a_stop,
+    a_wrong_person,
     a_report,
     an_answer_by_a_machine,
     an_answer_on_the_page,

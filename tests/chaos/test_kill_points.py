@@ -9,9 +9,9 @@ from tests.chaos.lives import Victims
 from tests.chaos.points import PATHS
 from tests.chaos.scene import open_scene
 from tests.chaos.stories import INTAKE, SENDING
-from tests.chaos.stories_of_replies import REPLIES
+from tests.chaos.stories_of_replies import REPLIES, WAYS_IN
 
-_STORIES = {"intake": INTAKE, "send path": SENDING, "inbound path": REPLIES}
+_STORIES = {"intake": INTAKE, "send path": SENDING, "inbound path": REPLIES, "ways in": WAYS_IN}
 
 
 @pytest.mark.parametrize(("path", "stories"), _STORIES.items(), ids=_STORIES)

@@ -1,11 +1,10 @@
 """Two services at once on one database: nothing is done twice, and when one is killed the other goes on."""
 
 import asyncio
-import re
 
 from tests.chaos import lives
 from tests.chaos.lives import Lives, Victims
-from tests.chaos.points import listed
+from tests.chaos.points import the_point
 from tests.chaos.scene import Scene, open_scene
 
 _ALERTS = 60
@@ -48,7 +47,7 @@ async def test_nothing_is_done_twice_and_one_goes_on_without_the_other(victims: 
             assert len(scene.far.messages) == 2 * _ALERTS + _REHEARSED, "no text twice"
 
             # The other one dies with what it has just handed over, and has not written down.
-            sent = next(each for each in listed("send path") if re.match(r"after .*:_send:.*notifier.send", each))
+            sent = the_point("send path", r"after .*:_send:.*notifier.send")
             await other.asks(arm=sent)
             await asyncio.gather(scene.lives.passes(_PATIENCE), other.passes(_PATIENCE), return_exceptions=True)
             assert await other.dies()

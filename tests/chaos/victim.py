@@ -12,6 +12,7 @@ import secrets
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,9 @@ from contactpoints.engine.tracer import follow_up  # noqa: E402
 from contactpoints.runtime import Runtime, open_runtime  # noqa: E402
 from contactpoints.serving import desk_of, doors, keep_watch, run_process  # noqa: E402
 from contactpoints.settings import read_settings  # noqa: E402
+
+# Each connection of a newborn costs PostgreSQL more than all that is asked over it.
+_CONNECTIONS = 3
 
 
 class Ahead(Clock):
@@ -47,18 +51,44 @@ def _last_words(reached: Iterable[str]) -> None:
     _say("at", list(reached))
 
 
-async def _obey(order: dict[str, Any], runtime: Runtime, clock: Ahead) -> object:
+class _Engine:
+    """An engine that ends as an operator ends it, and begins again."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def start(self) -> None:
+        self._stop = asyncio.Event()
+        self._watching = asyncio.create_task(keep_watch(self._runtime, self._stop))
+
+    async def stop(self) -> None:
+        self._stop.set()
+        await self._watching
+
+    async def __aenter__(self) -> "_Engine":
+        self.start()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.stop()
+
+
+async def _obey(order: dict[str, Any], runtime: Runtime, clock: Ahead, *, engine: _Engine | None) -> object:
     """Carry out what the test asks for. When time passes, the engine follows up at once, as it does sooner or later."""
     watch, desk = points.WATCH, desk_of(runtime)
     if "arm" in order:
         watch.armed, watch.reached = order["arm"], []
     if "passes" in order:
         clock.ahead += timedelta(seconds=order["passes"])
-        await follow_up(desk)
+        if engine is not None:
+            await follow_up(desk)
         runtime.bell.ring("*")
     if "ask_gateways" in order:
         for gateway in inquirable(desk):
             await catch_up(desk, gateway)
+    if "rests" in order and engine is not None:
+        await engine.stop()
+        engine.start()
     return watch.reached if "reached" in order else None
 
 
@@ -66,18 +96,17 @@ async def _live(order: dict[str, Any]) -> None:
     points.WATCH.last_words = _last_words
     points.WATCH.armed = None
     settings = read_settings(order["environment"], entropy=secrets.token_bytes)
-    clock, stop = Ahead(order["ahead"]), asyncio.Event()
+    clock = Ahead(order["ahead"])
     reader, writer = await asyncio.open_connection("127.0.0.1", order["control"])
-    async with (
-        open_runtime(settings, database_url=settings.database_url, clock=clock) as runtime,
-        doors(runtime, port=0) as port,
-    ):
-        watching = asyncio.create_task(keep_watch(runtime, stop))
+    async with AsyncExitStack() as parts:
+        opening = open_runtime(settings, database_url=settings.database_url, clock=clock, connections=_CONNECTIONS)
+        runtime = await parts.enter_async_context(opening)
+        port = await parts.enter_async_context(doors(runtime, port=0)) if "web" in order["parts"] else 0
+        engine = await parts.enter_async_context(_Engine(runtime)) if "engine" in order["parts"] else None
         writer.write(f"{port}\n".encode())
         while line := await reader.readline():
-            writer.write(json.dumps(await _obey(json.loads(line), runtime, clock)).encode() + b"\n")
-        stop.set()
-        await watching
+            did = await _obey(json.loads(line), runtime, clock, engine=engine)
+            writer.write(json.dumps(did).encode() + b"\n")
     writer.close()
 
 
