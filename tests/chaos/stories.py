@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from tests.chaos.killing import Story
 from tests.chaos.scene import Scene, released, withdrawn
 
-_A_MOMENT, _A_WHILE = 1.0, 0.5
+_A_MOMENT, _A_WHILE = 2.0, 0.5
 # Every other time by each channel, whatever is rolled back; the first time always.
 _BREAKS = """
 drop sequence if exists breaking_sms, breaking_email;
