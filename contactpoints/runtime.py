@@ -79,7 +79,7 @@ def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, database_url: str, clock: Clock | None = None, connections: int = 10
+    settings: Settings, *, database_url: str, clock: Clock | None = None, connections: int = 16
 ) -> AsyncIterator[Runtime]:
     """Open everything for as long as the block lasts, with at most so many connections in the pool.
 

@@ -31,8 +31,8 @@ _BATCH = 32
 # Where there are several gateways, one that takes its time leaves slots to the others.
 _MOST_OF_ONE = 48
 # Under load, looking and settling now and then instead of all the time makes batches, and batches make throughput.
-_BREATH = 0.008
-_SETTLING = 0.02
+_BREATH = 0.02
+_SETTLING = 0.05
 _PRESSED = 0.2
 _AGAIN = 1.0
 

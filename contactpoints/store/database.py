@@ -86,7 +86,7 @@ def plain_url(url: str) -> str:
 class Database:
     """A pool of connections to one PostgreSQL, version 16 or later. Opened and closed by `runtime`."""
 
-    def __init__(self, url: str, *, most: int = 10) -> None:
+    def __init__(self, url: str, *, most: int = 16) -> None:
         # Its DEBUG records quote the arguments of statements, and those may be case data.
         logging.getLogger("databases").setLevel(logging.WARNING)
         self._url = plain_url(url)
