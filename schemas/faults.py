@@ -7,7 +7,6 @@ its `ctx` is ever passed on; of `ctx` only the limits that our own shapes set ar
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -74,7 +73,9 @@ def faults_of(error: ValidationError, *, most: int) -> tuple[Fault, ...]:
     with_bad_entries = {item["loc"][:end] for item in found for end in range(len(item["loc"]))}
     real = (item for item in found if item["type"] != "too_short" or item["loc"] not in with_bad_entries)
     faults: dict[Fault, None] = {}
-    for item in islice(real, most):
+    for item in real:
+        if len(faults) == most:
+            break
         code, detail = _told(item["type"], item.get("ctx", {}))
         if code == "unknown_field" and not _FIELD_NAME.fullmatch(str(item["loc"][-1])):
             detail = "has a field whose name is not known here"

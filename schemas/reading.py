@@ -214,13 +214,16 @@ def read_partly(model: type[Shape], raw: bytes) -> tuple[Shape, tuple[Fault, ...
     """Return `raw` in the shape of `model`, and its faults: what it refers to can be judged although it has some.
 
     Where there are faults, what comes back is no sound `model`: None stands for each field that has one or is missing,
-    and for each entry of a list that has one. Raises `Unreadable`.
+    and for each entry of a list that has one. Raises `Unreadable`, and `Invalid` where there are as many as are told.
     """
     value = read_json(raw)
     try:
         return validate(model, raw), ()
     except Invalid as invalid:
         faults = invalid.faults
+    if len(faults) >= MOST_FAULTS:
+        # Beyond the most that are told, what is wrong is not known: nothing of it can be judged.
+        raise Invalid(faults)
     wrong = {fault.pointer for fault in faults}
     fields = value if isinstance(value, dict) else {}
     sound = {

@@ -199,6 +199,19 @@ async def test_faults_of_shape_and_unknown_references_are_told_at_once(
     assert all(fault["code"] == "missing" for fault in empty.json()["errors"]), empty.text
 
 
+async def test_a_body_with_more_faults_than_are_told_is_refused_with_the_first_hundred(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    key = await key_of("secretariat")
+    step = {"posts": [{"post": "x"}] * 6, "channels": ["sms"], "patience_seconds": 180}
+    body = bodies["policies"] | {"steps": [step] * 20}
+    made = await _ask(world, "POST", "/v1/policies", key, bodies["policies"])
+    changed = await _ask(world, "PUT", made.headers["Location"], key, body, tag='"1"')
+    for answer in (await _ask(world, "POST", "/v1/policies", key, body), changed):
+        assert answer.status_code == 422, answer.text
+        assert len(answer.json()["errors"]) == 100
+
+
 async def test_a_number_without_its_country_code_is_told_what_it_lacks(
     world: World, key_of: KeyOf, bodies: Bodies
 ) -> None:
