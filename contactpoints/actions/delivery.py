@@ -8,7 +8,7 @@ from typing import Any
 
 from contactpoints.actions.calling import Reader, subject_of, words_for
 from contactpoints.actions.mail_links import open_link
-from contactpoints.actions.quarantine import climb_where_nobody_is_left, climb_without, lock_touched, quarantine
+from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched, quarantine
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, another, is_over, try_again_at
 from contactpoints.rules.escalation import read_plan
@@ -35,10 +35,12 @@ async def claim(
     tools: Tools,
     busy: Sequence[str] = (),
     silent: Collection[str] = (),
-) -> list[Claimed]:
+) -> tuple[list[Claimed], set[int]]:
     """Take due messages, at most ``exercises`` of exercises; the lease is committed before anything is sent.
 
     What is to go by a ``busy`` gateway waits; what may go by any goes by another, and by a ``silent`` one last of all.
+    Second come the alerts of messages that were cancelled instead, because their channel is in quarantine: once the
+    others are on their way, `quarantine.climb_without` ends those steps that have nobody left.
     """
     codes = [tools.entropy(_ATTEMPT_BYTES).hex() for _ in range(most)]
     gateways = tools.gateways[kind]
@@ -54,12 +56,11 @@ async def claim(
             exercises=exercises,
             busy=busy,
         )
-    if barred:
-        await climb_without(db, barred, now=now)
-    return [
+    opened = [
         replace(each, link=open_link(each.link, address=each.address, tools=tools)) if each.link else each
         for each in taken
     ]
+    return opened, set(barred)
 
 
 def accepted(claimed: Claimed, *, now: datetime, provider_code: str | None, provider_at: datetime | None) -> Outcome:

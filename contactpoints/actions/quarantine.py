@@ -16,6 +16,7 @@ from typing import Literal
 
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.tools import Tools
+from contactpoints.rules.refusals import Refusal
 from contactpoints.store import alerts, channels, entries, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from schemas import timeline as facts
@@ -105,11 +106,11 @@ async def climb_where_nobody_is_left(
 async def climb_without(db: Database, numbers: Collection[int], *, now: datetime) -> None:
     """Make the next step due where messages were cancelled because their channel is in quarantine.
 
-    What cannot be done now is left to the step's patience: those that were claimed beside must be sent.
+    What cannot be done now is left to the step's patience.
     """
     try:
         async with db.transaction() as session:
             await alerts.lock_all(session, numbers)
             await climb_where_nobody_is_left(session, sorted(numbers), now=now)
-    except DatabaseFault as failure:
+    except (DatabaseFault, Refusal) as failure:
         _log.error("alerts whose messages were cancelled wait for their step: %s", failure)

@@ -15,6 +15,7 @@ from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_to
 from contactpoints.actions.replies import opened
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import LEASE, Delivery, advance
+from contactpoints.rules.refusals import RequestInFlight
 from contactpoints.store import inbound, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.outbox import Advanced
@@ -23,6 +24,8 @@ from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
+# Who waits too long for a lock comes up again; whoever is beside it must not.
+_BROKEN = (*BROKEN, RequestInFlight)
 _LEASE = LEASE + timedelta(seconds=1)
 
 
@@ -66,10 +69,10 @@ async def handle_due(db: Database, *, now: datetime, tools: Tools, most: int) ->
             news.append(read)
         elif read is not None:
             settled[row["id"]] = read
-    await _take_all(db, news, standing=standing, now=now, tools=tools)
     if settled:
         async with db.session() as session:
             await inbound.finish(session, settled, now=now)
+    await _take_all(db, news, standing=standing, now=now, tools=tools)
     return len(rows)
 
 
@@ -107,12 +110,12 @@ async def _take_all(
     try:
         await _take(db, news, standing=standing, now=now, tools=tools)
         return
-    except BROKEN as failure:
+    except _BROKEN as failure:
         _log.error("a batch of reports broke (%s); trying each alone", type(failure).__name__)
     for each in news:
         try:
             await _take(db, [each], standing=standing, now=now, tools=tools)
-        except BROKEN as broken:
+        except _BROKEN as broken:
             _log.error("report %d cannot be handled: %s; it comes up again", each.number, type(broken).__name__)
 
 

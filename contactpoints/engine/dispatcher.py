@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from contactpoints.actions import delivery
 from contactpoints.actions.alarms import Alarm, raise_alone
+from contactpoints.actions.quarantine import climb_without
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.inspector import Health
 from contactpoints.engine.watch import Watch
@@ -69,6 +70,7 @@ class Lane:
         self._flying: dict[asyncio.Task[None], Claimed] = {}
         self._several = len(desk.tools.gateways.get(kind, ())) > 1
         self._landed: list[Outcome] = []
+        self._barred: set[int] = set()
         self._more = False
         self._health = Health()
         self.silent: frozenset[str] = frozenset()
@@ -87,7 +89,7 @@ class Lane:
             return 0
         exercises = max(0, self._exercises - sum(each.exercise for each in self._flying.values()))
         desk = self._desk
-        taken = await delivery.claim(
+        taken, barred = await delivery.claim(
             desk.db,
             self._kind,
             now=desk.now(),
@@ -102,7 +104,10 @@ class Lane:
             self._flying[task] = claimed
             task.add_done_callback(self._flying.pop)
         self._more = len(taken) == most or bool(busy)
-        return len(taken)
+        if barred:
+            self._barred |= barred
+            self.settler.wake()
+        return len(taken) + len(barred)
 
     def _room(self) -> tuple[int, list[str]]:
         """Return for how many messages there are free slots, and which gateways may have none of them."""
@@ -122,7 +127,13 @@ class Lane:
             self.sender.wake()
 
     async def settle(self) -> int:
-        """Write down what has landed; return how much. What cannot be written now is kept for the next time."""
+        """Write down what has landed; return how much. What cannot be written now is kept for the next time.
+
+        Before that, steps end whose last message was cancelled as it was claimed.
+        """
+        if self._barred:
+            barred, self._barred = self._barred, set()
+            await climb_without(self._desk.db, barred, now=self._desk.now())
         landed, self._landed = self._landed, []
         left: list[Outcome] = []
         if landed:

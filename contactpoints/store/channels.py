@@ -52,6 +52,8 @@ async def prove(session: Session, officer_id: int, *, address: str, kind: str, a
     """Note that an officer answered from a channel; a proof that is not a day old stands.
 
     Every change raises the revision of the directory (docs/decisions/0006), so that it is not written with each reply.
+    Whoever changes the address while we wait for the house has the last word: PostgreSQL looks at the row again then,
+    and at nothing but what is asked of the row itself.
     """
     await session.execute(
         f"""with due as (
@@ -60,7 +62,8 @@ async def prove(session: Session, officer_id: int, *, address: str, kind: str, a
                    and (proven_at is null or proven_at < $4::timestamptz - interval '1 day')),
             {HOUSE.format(officer="$1", when="exists (select 1 from due)")}
             update channels c set proven_at = $4, verified_at = coalesce(verified_at, $4)
-              from due where c.id = due.id and (select count(*) from house) = 1""",
+              from due where c.id = due.id and (select count(*) from house) = 1
+               and c.address = $2 and c.retired_at is null and c.quarantined_at is null""",
         officer_id,
         address,
         kind,

@@ -55,6 +55,21 @@ async def test_a_channel_is_proven_beside_an_administrator_who_changes_it(world:
     assert proven == world.clock.at
 
 
+async def test_a_number_that_is_changed_meanwhile_is_not_proven_by_the_old_one(world: World) -> None:
+    officer, renewed = world.network["FR"].officers[0], "+33639980077"
+    async with world.runtime.db.transaction() as session:
+        await entries.touch(session, world.network["FR"].contact_point)
+        proof = beside(
+            world, lambda it: channels.prove(it, officer.id, address=officer.sms, kind="sms", at=world.clock.at)
+        )
+        await asyncio.sleep(_A_MOMENT)
+        change = "update channels set address = $1, proven_at = null, verified_at = null where address = $2"
+        await session.execute(change, renewed, officer.sms)
+    await proof
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select proven_at from channels where address = $1", renewed) is None
+
+
 async def test_an_alert_that_called_a_number_meanwhile_is_left_to_its_claim(world: World) -> None:
     officer = world.network["FR"].officers[0]
     async with world.runtime.db.transaction() as session:

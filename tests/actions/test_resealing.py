@@ -55,7 +55,7 @@ async def test_a_link_that_waits_in_the_outbox_leaves_without_the_old_key(world:
     await ask_pin(world.runtime.db, officer.id, actor=None, now=world.clock.at, tools=world.runtime.tools)
     assert await reseal(world.runtime.db, keyring=BOTH) == Resealed(done=1)
     assert await reseal(world.runtime.db, keyring=BOTH) == Resealed()
-    [claimed] = await claim(
+    [claimed], _ = await claim(
         world.runtime.db,
         "email",
         now=world.clock.at,

@@ -67,3 +67,20 @@ async def test_what_is_on_its_way_when_the_engine_stops_is_still_written_down(wo
         await engine
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select state from messages where kind = 'sms'") == "accepted"
+
+
+async def test_a_message_that_must_not_leave_holds_up_nobody_while_its_alert_is_held(world: World) -> None:
+    barred, other = (world.network[party].officers[0] for party in ("FR", "JP"))
+    await world.opens_alert()
+    await world.opens_alert(requested_party="JP")
+    async with world.runtime.db.session() as session:
+        away = "update channels set quarantined_at = $2 where officer_id = $1"
+        await session.execute(away, barred.id, world.clock.at)
+    lane = Lane(desk_of(world.runtime), "sms")
+    async with world.runtime.db.transaction() as session:
+        await session.execute("select 1 from alerts where requested_party = 'FR' for update")
+        async with asyncio.timeout(1.0):
+            assert await asyncio.create_task(lane.claim()) == 2
+    await lane.land()
+    assert await world.hears(barred.sms) == []
+    assert len(await world.hears(other.sms)) == 1

@@ -1,5 +1,6 @@
 """What gateways report is read a batch at a time, in the order in which it came, and a bad one takes none along."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -90,3 +91,16 @@ async def test_a_report_that_cannot_be_written_takes_no_neighbour_along_and_come
     assert [row["state"] for row in rows] == ["delivered", "accepted", "delivered"]
     left = await fetched(world, "select outcome from inbound where handled_at is null")
     assert [row["outcome"] for row in left] == [None]
+
+
+async def test_an_alert_that_somebody_holds_delays_no_report_beside_its_own(world: World) -> None:
+    held, free = await attempts(world, alerts=2)
+    for attempt in (held, free):
+        await comes(world, attempt, "delivered")
+    await comes(world, "never", "delivered")
+    async with world.runtime.db.transaction() as session:
+        await session.execute("select 1 from alerts order by id limit 1 for update")
+        assert await asyncio.create_task(handled(world)) == 3
+    rows = await fetched(world, "select state from messages where kind = 'sms' and step = 1 order by id")
+    assert [row["state"] for row in rows] == ["accepted", "delivered"]
+    assert len(await fetched(world, "select 1 from inbound where handled_at is null")) == 1

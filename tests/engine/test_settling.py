@@ -54,7 +54,7 @@ async def states(world: World) -> list[str]:
 
 
 async def claimed(world: World) -> Claimed:
-    (one,) = await delivery.claim(
+    (one,), _ = await delivery.claim(
         world.runtime.db, "sms", now=world.clock.at, most=1, exercises=0, tools=world.runtime.tools
     )
     return one

@@ -27,7 +27,7 @@ async def test_what_the_first_gateway_cannot_take_now_goes_by_the_second_a_secon
 async def test_while_the_first_gateway_has_all_it_can_take_a_first_text_goes_by_the_second(real_night: World) -> None:
     night = real_night
     await night.opens_alert()
-    (text,) = await delivery.claim(
+    (text,), _ = await delivery.claim(
         night.runtime.db, "sms", now=night.clock.at, most=1, exercises=0, tools=night.runtime.tools, busy=["twilio_sms"]
     )
     assert text.gateway == "twilio_sms_2"

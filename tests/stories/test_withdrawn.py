@@ -37,7 +37,7 @@ async def test_news_of_how_it_stood_before_is_told_no_more(world: World) -> None
         number = await session.fetchval("select id from alerts")
         still_open = Draft("news", "email", "desk@requester.example", "en", "nobody has answered yet", subject="old")
         await outbox.enqueue(session, [(number, still_open)], now=START)
-    on_its_way = await delivery.claim(
+    on_its_way, _ = await delivery.claim(
         world.runtime.db, "email", now=START, most=1, exercises=0, tools=world.runtime.tools
     )
     async with world.runtime.db.session() as session:
