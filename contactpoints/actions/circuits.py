@@ -3,7 +3,8 @@
 Only gateways that report can be judged. While a circuit is open, what is new goes by another gateway, where there is
 one; whoever keeps the service hears of it once an hour, and the same text is sent them by the gateway in question: that
 is the probe. Its delivery, or that of anything else handed over since, closes the circuit; news of what was handed over
-before does not.
+before does not. A gateway that is no longer configured has no circuit. That a gateway brings nothing and that it takes
+nothing are two alarms: neither is silent because the other was raised.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ async def inspect(db: Database, *, now: datetime, tools: Tools) -> frozenset[str
     if not tools.read_report:
         return frozenset()
     async with db.transaction() as session:
-        await circuits.close_proven(session)
+        await circuits.close_proven(session, sorted(tools.read_report))
         await circuits.open_silent(
             session,
             sorted(tools.read_report),
@@ -39,7 +40,7 @@ async def inspect(db: Database, *, now: datetime, tools: Tools) -> frozenset[str
         alarms = [
             Alarm(
                 "gateway",
-                f"gateway:{row['gateway']}",
+                f"gateway_silent:{row['gateway']}",
                 channel=row["kind"],
                 at=row["silent_since"],
                 probe=row["gateway"],

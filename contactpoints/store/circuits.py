@@ -34,13 +34,17 @@ async def open_silent(
     await session.execute(_OPEN, list(gateways), since, until, addresses, now)
 
 
-async def close_proven(session: Session) -> None:
-    """Close the circuits of gateways that brought what they were handed after the circuit was opened: a probe."""
+async def close_proven(session: Session, gateways: Sequence[str]) -> None:
+    """Close the circuits of gateways that brought what they were handed after the circuit was opened: a probe.
+
+    And those of gateways that are no longer among the configured ones: nothing could ever prove them.
+    """
     await session.execute(
-        """delete from circuits c where exists (
+        """delete from circuits c where c.gateway <> all($1::text[]) or exists (
                select 1 from attempts t join messages m on m.id = t.message_id
                 where t.gateway = c.gateway and t.started_at >= c.opened_at and m.gateway = c.gateway
-                  and m.delivered_at >= c.opened_at)"""
+                  and m.delivered_at >= c.opened_at)""",
+        list(gateways),
     )
 
 

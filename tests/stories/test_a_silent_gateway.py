@@ -1,9 +1,12 @@
 """Scenario 2 of the domain brief: a gateway that takes everything and delivers nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from contactpoints.actions import circuits
+from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.run import inspect
 from contactpoints.rules.codes import is_reply_code
@@ -137,6 +140,41 @@ async def test_the_circuit_of_a_silent_gateway_opens_with_one_alarm_and_closes_a
     await night.settles()
     assert await by_which(night) == "twilio_sms"
     assert await night.hears(operator.sms) == []
+
+
+async def test_a_gateway_that_took_nothing_before_it_brought_nothing_raises_both_alarms(real_world: World) -> None:
+    night, tools = real_world, real_world.runtime.tools
+    operator = night.network[SECRETARIAT].officers[0]
+    await falls_silent(night)
+    down = Alarm("gateway", "gateway:twilio_sms", channel="sms", at=night.clock.at)
+    await raise_alone(night.runtime.db, down, now=night.clock.at, tools=tools)
+    await looks(night)
+    before = await night.hears(operator.sms)
+    await looks(night)
+    told = before + await night.hears(operator.sms)
+    assert sorted(each["gateway"] for each in told) == ["twilio_sms", "twilio_sms_2", "twilio_sms_2"]
+
+
+async def test_a_gateway_that_is_no_longer_configured_raises_no_alarm(real_world: World) -> None:
+    night, tools = real_world, real_world.runtime.tools
+    await falls_silent(night)
+    await looks(night)
+    async with night.runtime.db.session() as session:
+        assert await session.fetchval("select gateway from circuits") == "twilio_sms"
+        await session.execute("delete from alarms")
+    present = {name: read for name, read in tools.read_report.items() if name != "twilio_sms"}
+    without = replace(tools, read_report=present)
+    assert await circuits.inspect(night.runtime.db, now=night.clock.at, tools=without) == frozenset()
+    async with night.runtime.db.session() as session:
+        assert await session.fetchval("select (select count(*) from circuits) + (select count(*) from alarms)") == 0
+
+
+async def falls_silent(night: World) -> None:
+    """Let the first gateway take texts to three people and bring none in the three minutes they have."""
+    for party in ("FR", "JP", "BR"):
+        await night.opens_alert(requested_party=party)
+    await night.settles()
+    night.clock.at += timedelta(minutes=3)
 
 
 async def by_which(night: World) -> str:
