@@ -1,11 +1,12 @@
 """Lateness: the oldest work that is due, in whichever process looks, and the alarm when it is too late."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from contactpoints.actions.alarms import Alarm, raise_alone
+from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.tools import Tools
-from contactpoints.store import measures
+from contactpoints.store import alarms, measures
 from contactpoints.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -17,7 +18,10 @@ MOST = timedelta(seconds=30)
 async def late_by(db: Database, *, now: datetime) -> timedelta:
     """Return how late the oldest due timer, message or reply is."""
     async with db.session() as session:
-        due = await measures.due_since(session, now=now)
+        return _late(await measures.due_since(session, now=now), now=now)
+
+
+def _late(due: Mapping[str, datetime | None], *, now: datetime) -> timedelta:
     return max((now - since for since in due.values() if since is not None), default=timedelta(0))
 
 
@@ -25,11 +29,16 @@ async def tell_of_lateness(db: Database, *, now: datetime, tools: Tools) -> None
     """Say in the log that the engine is late, and raise the alarm of it.
 
     The alarm is a message like any other: without an engine it leaves when one is back. Until then the log and
-    `/healthz/engine` tell it, and an outside watchdog is there to read them.
+    `/healthz/engine` tell it, and an outside watchdog is there to read them; no second one is queued behind the first.
+    Exercises stand behind everything else, and what no gateway takes any more waits for ever: neither raises it.
     """
     late = await late_by(db, now=now)
     if late <= MOST:
         return
-    seconds = round(late.total_seconds())
-    _log.error("the engine is %d s late", seconds)
-    await raise_alone(db, Alarm("engine_late", "engine", seconds=seconds), now=now, tools=tools)
+    _log.error("the engine is %d s late", round(late.total_seconds()))
+    kinds = sorted(tools.gateways)
+    async with db.transaction() as session:
+        late = _late(await measures.due_since(session, now=now, actual_of=kinds), now=now)
+        alarm = Alarm("engine_late", "engine", seconds=round(late.total_seconds()))
+        if late > MOST and not await alarms.waits(session, alarm.key, kinds=kinds):
+            await raise_alarms(session, [alarm], now=now, tools=tools)

@@ -3,6 +3,7 @@
 Each count stops at `MOST`: a queue of that length is an alarm, and how much longer it is no longer matters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,20 +16,28 @@ _RECENT = 2_000
 _FIRST_READING = 1_000
 
 
-async def due_since(session: Session, *, now: datetime) -> dict[str, datetime | None]:
+_DUE = """
+select (select min(due_at) from alerts where due_at <= $1 and ($2::text[] is null or status = 'actual')) as timers,
+       (select min(send_at) from messages where state = 'queued' and send_at <= $1
+           and ($2::text[] is null or (not exercise and kind = any($2)))) as messages,
+       (select min(lease_until) from messages where state = 'sending' and lease_until <= $1
+           and ($2::text[] is null or (not exercise and kind = any($2)))) as leases,
+       (select min(trace_at) from messages where state = 'unsure' and trace_at <= $1
+           and ($2::text[] is null or (not exercise and kind = any($2)))) as traces,
+       (select min(received_at) from inbound where handled_at is null) as replies
+"""
+
+
+async def due_since(
+    session: Session, *, now: datetime, actual_of: Sequence[str] | None = None
+) -> dict[str, datetime | None]:
     """Return since when the oldest of each kind of work has been due; None where nothing is.
 
     The kinds: ``timers`` of alerts, ``messages`` to be sent, ``leases`` of senders that died, ``traces`` of messages
     that nobody is sure of, and ``replies`` that came in and are not dealt with, however often they were tried.
+    ``actual_of``: without the alerts and messages of exercises, and messages of these kinds alone.
     """
-    row = await session.fetchrow(
-        """select (select min(due_at) from alerts where due_at <= $1) as timers,
-                  (select min(send_at) from messages where state = 'queued' and send_at <= $1) as messages,
-                  (select min(lease_until) from messages where state = 'sending' and lease_until <= $1) as leases,
-                  (select min(trace_at) from messages where state = 'unsure' and trace_at <= $1) as traces,
-                  (select min(received_at) from inbound where handled_at is null) as replies""",
-        now,
-    )
+    row = await session.fetchrow(_DUE, now, None if actual_of is None else list(actual_of))
     return dict(row or {})
 
 
