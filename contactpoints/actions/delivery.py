@@ -55,6 +55,7 @@ async def claim(
             codes=codes,
             exercises=exercises,
             busy=busy,
+            silent=list(silent),
         )
     opened = [
         replace(each, link=open_link(each.link, address=each.address, tools=tools)) if each.link else each
@@ -123,8 +124,8 @@ async def settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, to
 async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, tools: Tools) -> None:
     """Settle in one transaction, alerts locked in the order of their numbers.
 
-    An officer's channel that is to blame for a refusal goes into quarantine; a step that has nobody else climbs after
-    any refusal for good.
+    An officer's channel that is to blame for a refusal goes into quarantine; a step that has nobody else climbs when
+    its message will not be sent again.
     """
     refused = {o.claimed.address for o in outcomes if o.address_is_bad and o.claimed.officer_id is not None}
     concerned = {o.claimed.alert_id for o in outcomes if o.claimed.alert_id is not None}
@@ -138,7 +139,8 @@ async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, t
         await timeline.append_all(session, told)
         for address in sorted({o.claimed.address for o in outcomes if o.claimed.id in ours} & refused):
             await quarantine(session, address, why="channel_refused", locked=locked, now=now, tools=tools)
-        given_up = {o.claimed.alert_id for o in outcomes if o.claimed.id in ours and o.refused}
+        # What is to be sent again is cancelled instead when its channel went into quarantine meanwhile.
+        given_up = {o.claimed.alert_id for o in outcomes if o.claimed.id in ours and o.result == "not_sent"}
         await climb_where_nobody_is_left(session, [each for each in given_up if each is not None], now=now)
 
 

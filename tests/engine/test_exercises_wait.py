@@ -122,5 +122,6 @@ async def test_what_is_actual_leaves_before_exercises_that_were_queued_earlier(w
             codes=[f"attempt-{number}" for number in range(10)],
             exercises=10,
             busy=(),
+            silent=(),
         )
     assert [each.exercise for each in taken] == [False] + [True] * 9

@@ -134,3 +134,20 @@ async def test_what_wakes_nobody_is_given_up_after_a_day(
         await doubts_end(world)
     assert gateway.sent.count(ODD) == (3 if ends else 4)
     assert ((await states(world))[0] == "queued") is not ends
+
+
+async def test_a_step_is_over_when_its_channel_went_into_quarantine_while_its_text_did_not_leave(world: World) -> None:
+    first, second, _ = world.network["FR"].officers
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set retired_at = now() where kind = 'email'")
+    await world.opens_alert()
+    text = await claimed(world)
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set quarantined_at = now() where address = $1", first.sms)
+    busy = delivery.not_sent(
+        text, now=world.clock.at, reason="busy", permanent=False, code=None, tools=world.runtime.tools
+    )
+    await settles(world, busy)
+    assert (await states(world))[0] == "cancelled"
+    await world.settles()
+    assert len(await world.hears(second.sms)) == 1

@@ -1,6 +1,10 @@
 """A gateway that is down, slow or says no: the other one brings the text, and no neighbour waits for it."""
 
+import pytest
+
 from contactpoints.actions import delivery
+from contactpoints.rules.delivery import Draft
+from contactpoints.store import outbox
 from tests.far_ends import Gateways
 from tests.stories.test_a_silent_gateway import codes
 from tests.world import PIN, World
@@ -31,6 +35,21 @@ async def test_while_the_first_gateway_has_all_it_can_take_a_first_text_goes_by_
         night.runtime.db, "sms", now=night.clock.at, most=1, exercises=0, tools=night.runtime.tools, busy=["twilio_sms"]
     )
     assert text.gateway == "twilio_sms_2"
+
+
+@pytest.mark.parametrize(("purpose", "goes_by"), [("alert", "twilio_sms"), ("alarm", "twilio_sms_2")])
+async def test_a_repeat_is_taken_from_a_silent_gateway_and_a_probe_is_not(
+    real_night: World, purpose: str, goes_by: str
+) -> None:
+    night = real_night
+    draft = Draft(purpose, "sms", "+447700900123", "en", "words", gateway="twilio_sms_2")
+    async with night.runtime.db.session() as session:
+        await outbox.enqueue(session, [(None, draft)], now=night.clock.at)
+    tools, now = night.runtime.tools, night.clock.at
+    (text,), _ = await delivery.claim(
+        night.runtime.db, "sms", now=now, most=1, exercises=0, tools=tools, silent=["twilio_sms_2"]
+    )
+    assert text.gateway == goes_by
 
 
 async def test_a_gateway_that_is_not_there_costs_a_second(real_night: World, gateways: Gateways) -> None:
