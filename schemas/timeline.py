@@ -276,11 +276,11 @@ class ChainRestarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequesterTold:
-    """News for the requester were put on their way."""
+    """News for the requester were put on their way; `stopped`: one of the addresses said STOP and hears no more."""
 
     code: ClassVar = "requester_told"
     visible_to: ClassVar[Audience] = "requester"
-    news: News
+    news: News | Literal["stopped"]
     channels: tuple[str, ...]
 
 

@@ -20,9 +20,10 @@ from contactpoints.rules.codes import is_reply_code
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import Refusal, RequestInFlight, Unavailable
 from contactpoints.rules.replies import Reply, read_reply
-from contactpoints.store import alerts, channels, inbound, outbox
+from contactpoints.store import alerts, channels, inbound, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row
 from contactpoints.store.sealing import Unsealable, inbound_place
+from schemas import timeline as facts
 from schemas.alerts import Acknowledge
 
 _log = logging.getLogger(__name__)
@@ -245,7 +246,7 @@ async def _stray(
     """Do what a reply says that acknowledges nothing, and answer it, as often as `acknowledging.may_answer` allows.
 
     STOP and "wrong person" put the sender's channel in quarantine; where a code came from a number that is nobody's
-    channel, those that the code was sent to. A requester's number hears no more of the alerts that are open.
+    channel, those that the code was sent to. A requester's number that says STOP hears no more of the open alerts.
     """
     async with db.transaction() as session:
         if not await inbound.handled(session, arrival.number, outcome=what, now=now):
@@ -257,9 +258,11 @@ async def _stray(
         if what in ("stop", "wrong_person"):
             why: Why = "stop" if what == "stop" else "wrong_person"
             reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
-            told = await alerts.told_at(session, arrival.sender)
+            told = await alerts.told_at(session, arrival.sender) if what == "stop" else set()
             locked = await lock_touched(session, reached, besides=told)
-            await alerts.tell_no_more(session, told, address=arrival.sender)
+            stopped = await alerts.tell_no_more(session, told, address=arrival.sender)
+            fact = facts.RequesterTold(news="stopped", channels=(arrival.channel,))
+            await timeline.append_all(session, {alert_id: [(now, fact)] for alert_id in stopped})
             for address in reached:
                 said = Said(arrival.number, arrival.channel)
                 await quarantine(session, address, why=why, locked=locked, now=now, tools=tools, said=said)

@@ -75,11 +75,15 @@ async def told_at(session: Session, address: str) -> set[int]:
     return {row["id"] for row in rows}
 
 
-async def tell_no_more(session: Session, numbers: Collection[int], *, address: str) -> None:
-    """Leave an address out of the news of alerts that the caller has locked."""
-    await session.execute(
-        "update alerts set notify = array_remove(notify, $2) where id = any($1::bigint[])", list(numbers), address
+async def tell_no_more(session: Session, numbers: Collection[int], *, address: str) -> list[int]:
+    """Leave an address out of the news of alerts that the caller has locked; return those that told it."""
+    rows = await session.fetch(
+        """update alerts set notify = array_remove(notify, $2)
+            where id = any($1::bigint[]) and $2 = any(notify) returning id""",
+        list(numbers),
+        address,
     )
+    return [row["id"] for row in rows]
 
 
 async def lock_by_reference(session: Session, reference: str) -> Row | None:

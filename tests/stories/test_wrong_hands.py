@@ -248,6 +248,7 @@ async def test_a_pin_that_cannot_be_used_costs_no_try_and_the_new_one_acknowledg
 
 async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing_else(world: World) -> None:
     number, first = "+12025550143", world.network["FR"].officers[0]
+    references = []
     for _ in range(2):
         opened = await world.post(
             "/v1/alerts",
@@ -257,8 +258,14 @@ async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing
             once=secrets.token_hex(8),
         )
         assert opened.status_code == 201, opened.text
+        references.append(opened.json()["reference"])
     await world.passes(minutes=61)
     assert len(await world.hears(number)) > 1
+    await world.far.reply(world.client, number, "who is this?")
+    await world.settles()
+    assert len(await world.hears(number)) == 1, "the answer to a wrong person"
+    await world.passes(minutes=61)
+    assert len(await world.hears(number)) > 1, "only STOP ends the news"
     await world.far.reply(world.client, number, "STOP")
     await world.settles()
     assert len(await world.hears(number)) == 1, "the answer to STOP"
@@ -267,3 +274,7 @@ async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing
     assert await world.hears(number) == []
     assert len(await world.hears("desk@requester.example")) > 1
     assert await world.hears(first.sms) != []
+    for reference in references:
+        seen = (await world.get(f"/v1/alerts/{reference}/timeline?limit=500")).json()["items"]
+        told = [fact["data"] for fact in seen if fact["code"] == "requester_told"]
+        assert [data for data in told if data["news"] == "stopped"] == [{"news": "stopped", "channels": ["sms"]}]
