@@ -59,7 +59,7 @@ async def create(
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
-            found.warnings += await _fallback_warning(session, register, owner=owner)
+            found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
 
@@ -99,7 +99,7 @@ async def change(
             entry = await entries.change(
                 session, register, key=key, version=version, values=values, now=now, by=_by(actor)
             )
-            found.warnings += await _fallback_warning(session, register, owner=owner)
+            found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
 
@@ -112,7 +112,7 @@ async def retire(db: Database, name: str, *, actor: Actor, key: Key, version: in
         relying = await entries.relying(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
-        warnings = await _fallback_warning(session, register, owner=owner)
+        warnings = await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, warnings)
 
 
@@ -254,7 +254,7 @@ async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[st
 
 
 async def _fallback_warning(
-    session: Session, register: Register, *, owner: Owner | None
+    session: Session, register: Register, *, owner: Owner | None, now: datetime
 ) -> tuple[Mapping[str, str], ...]:
     """Warn whoever changed the secretariat, or what relies on it, while nobody there can be called."""
     if register.name in ("parties", "memberships"):
@@ -263,9 +263,8 @@ async def _fallback_warning(
     relies = register.name in ("contact_points", "policies")
     if not relies and (owner is None or owner.contact_point != number):
         return ()
-    return (
-        () if await measures.fallback_stands(session) else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
-    )
+    stands = await measures.fallback_stands(session, now=now)
+    return () if stands else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
 
 
 def _column(value: Any) -> Any:

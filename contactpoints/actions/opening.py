@@ -154,7 +154,7 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
         waits_until=begins if begins > now else None,
-        fallback=route.fallback,
+        fallback=route.fallback_stands(now),
         ahead=asked.command.request.issued_at - now,
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )

@@ -111,7 +111,7 @@ def _of_gap(gap: Gap, step: int | None) -> Caution:
 
 NO_FALLBACK = Caution(
     "no_fallback",
-    "The secretariat, the last fallback of every policy, has nobody on its first roster who can be called.",
+    "The secretariat, the last fallback, has nobody on its first roster who can be called.",
 )
 """What whoever relies on the secretariat should know where nobody there could be called."""
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from contactpoints.rules.escalation import Step
-from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan
+from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan, has_ended
 from contactpoints.rules.wording_news import Alternative
 
 
@@ -91,12 +91,25 @@ class ContactPoint:
         return timedelta(seconds=self.reminder_seconds)
 
 
-def can_fall_back_on(secretariat: ContactPoint | None) -> bool:
-    """Say whether the last fallback of every policy, the secretariat's first post, has anybody who can be called."""
+def can_fall_back_on(secretariat: ContactPoint | None, now: datetime) -> bool:
+    """Say whether the secretariat's first post, the last fallback, has anybody who can be called, now or later.
+
+    Rotations that have ended and channels in quarantine do not count.
+    """
     if secretariat is None or not secretariat.posts:
         return False
-    members = {number for rotation in secretariat.posts[0].rotations for number in rotation.members}
-    return any(secretariat.officers[number].channels for number in members if number in secretariat.officers)
+    rotations = (each for each in secretariat.posts[0].rotations if not has_ended(each, now))
+    members = {number for rotation in rotations for number in rotation.members if number in secretariat.officers}
+    return any(
+        channel.quarantined_at is None for number in members for channel in secretariat.officers[number].channels
+    )
+
+
+def falls_back(plan: Plan, secretariat: ContactPoint | None) -> bool:
+    """Say whether a plan ends with the secretariat's first post; without a secretariat every plan lacks it."""
+    if secretariat is None or not secretariat.posts:
+        return True
+    return PostRef(secretariat.id, secretariat.posts[0].id) in plan.steps[-1].posts
 
 
 def channels_to_use(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str]) -> tuple[Channel, ...]:

@@ -123,11 +123,16 @@ def _end(rotation: Rotation) -> datetime | None:
     return None if rotation.ends_on is None else _handover(rotation.ends_on, rotation.handover, rotation.zone)
 
 
+def has_ended(rotation: Rotation, at: datetime) -> bool:
+    """Say whether nobody is on duty by a rotation at ``at``, nor ever will be again."""
+    end = _end(rotation)
+    return end is not None and at >= end
+
+
 def turn(rotation: Rotation, at: datetime) -> int | None:
     """Return the officer whose turn it is at ``at``, or None before the first handover and after the last."""
     number = _turn(rotation, at)
-    end = _end(rotation)
-    if number < 0 or not rotation.members or (end is not None and at >= end):
+    if number < 0 or not rotation.members or has_ended(rotation, at):
         return None
     return rotation.members[number % len(rotation.members)]
 

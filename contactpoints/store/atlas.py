@@ -8,11 +8,12 @@ once and not once an alert.
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from contactpoints.rules.alerts import stages
 from contactpoints.rules.calls import plan_of
-from contactpoints.rules.directory import ContactPoint, can_fall_back_on
+from contactpoints.rules.directory import ContactPoint, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
 from contactpoints.store import directory
 from contactpoints.store.database import Session
@@ -23,7 +24,7 @@ class Route:
     """Who answers for a Party, whom its plan calls, and the revision at which all that was so.
 
     ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them,
-    ``fallback`` says whether there is anybody behind the last step.
+    ``behind`` is the secretariat, if there is one.
     """
 
     revision: int
@@ -33,7 +34,11 @@ class Route:
     plan: Plan
     plan_json: str
     stages: tuple[Mapping[str, Any], ...]
-    fallback: bool
+    behind: ContactPoint | None
+
+    def fallback_stands(self, now: datetime) -> bool:
+        """Say that the plan does not end with the secretariat, or that somebody there can be called."""
+        return not falls_back(self.plan, self.behind) or can_fall_back_on(self.behind, now)
 
 
 Place = tuple[str, str | None]
@@ -101,8 +106,8 @@ class Atlas:
         if self.revision == revision:
             self._memberships = bound
         plan_json = json.dumps(write_plan(plan))
-        told, fallback = stages(plan, known, available=self._available), can_fall_back_on(behind)
-        route = Route(revision, known[answering], known, bound, plan, plan_json, told, fallback)
+        told = stages(plan, known, available=self._available)
+        route = Route(revision, known[answering], known, bound, plan, plan_json, told, behind)
         routes[place, urgency] = route
         return route
 

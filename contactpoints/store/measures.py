@@ -89,14 +89,14 @@ async def measure(session: Session, *, now: datetime) -> Measured:
         await session.fetch(_QUEUES),
         await session.fetch(_OPEN),
         await session.fetch(_ATTEMPTS),
-        await fallback_stands(session),
+        await fallback_stands(session, now=now),
     )
 
 
-async def fallback_stands(session: Session) -> bool:
-    """Say whether the last fallback of every policy has anybody who can be called; see `can_fall_back_on`."""
+async def fallback_stands(session: Session, *, now: datetime) -> bool:
+    """Say whether the last fallback has anybody who can be called; see `can_fall_back_on`."""
     number = await directory.secretariat(session)
-    return number is not None and can_fall_back_on((await directory.load(session, [number])).get(number))
+    return number is not None and can_fall_back_on((await directory.load(session, [number])).get(number), now)
 
 
 async def last_acknowledgement(session: Session) -> int:

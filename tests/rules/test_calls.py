@@ -8,7 +8,7 @@ import pytest
 
 from contactpoints.rules.alerts import tried
 from contactpoints.rules.calls import Skip, take
-from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.rosters import Rotation
 from contactpoints.rules.wording import Tried
@@ -41,6 +41,30 @@ PLAN = Plan(
     timedelta(minutes=15),
     timedelta(hours=1),
 )
+
+
+@pytest.mark.parametrize(
+    ("here", "ends_on", "stands"),
+    [
+        pytest.param(point(officer(1)), None, True, id="somebody has a channel"),
+        pytest.param(point(officer(1)), date(2026, 10, 15), True, id="the rotation ends tomorrow"),
+        pytest.param(point(officer(1)), date(2026, 10, 14), False, id="every rotation has ended"),
+        pytest.param(point(officer(1, quarantined=True)), None, False, id="every channel is in quarantine"),
+        pytest.param(point(officer(2)), None, False, id="whoever is on the roster is gone"),
+    ],
+)
+def test_who_can_be_fallen_back_on(here: ContactPoint, ends_on: date | None, stands: bool) -> None:
+    first = here.posts[0]
+    ending = replace(first, rotations=tuple(replace(each, ends_on=ends_on) for each in first.rotations))
+    assert can_fall_back_on(replace(here, posts=(ending, *here.posts[1:])), NOON) == stands
+
+
+def test_only_a_plan_whose_last_step_calls_the_secretariats_first_post_falls_back_on_it() -> None:
+    here = point(officer(1))
+    assert not falls_back(PLAN, here), "its last step calls another post"
+    assert falls_back(replace(PLAN, steps=PLAN.steps[:1]), here)
+    assert not falls_back(replace(PLAN, steps=PLAN.steps[:1]), replace(here, id=2))
+    assert falls_back(PLAN, None), "what nobody stands behind is warned of"
 
 
 @pytest.mark.parametrize(

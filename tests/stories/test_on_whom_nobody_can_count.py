@@ -13,12 +13,17 @@ async def _both_posts_at_once(world: World) -> None:
     """Make France's policy one step that calls the first and the second line."""
     made = world.network["FR"]
     posts = [{"contact_point": made.contact_point, "post": made.posts[line]} for line in ("first", "second")]
-    step = {"posts": posts, "channels": ["sms", "email"], "patience_seconds": 300}
+    await _follows(world, posts)
+
+
+async def _follows(world: World, *called: list[dict[str, int]]) -> None:
+    """Make France's policy steps that call these posts, one step after the other."""
+    steps = [{"posts": posts, "channels": ["sms", "email"], "patience_seconds": 300} for posts in called]
     async with world.runtime.db.session() as session:
         await session.execute(
             "insert into policies (contact_point_id, urgency, steps, created_at, changed_at)"
             " values ($1, 'emergency', $2, now(), now())",
-            *(made.contact_point, [step]),
+            *(world.network["FR"].contact_point, steps),
         )
 
 
@@ -89,6 +94,17 @@ async def test_where_the_secretariat_cannot_be_called_every_requester_and_keeper
     opened = (await world.opens_alert()).json()
     assert [each["code"] for each in opened["warnings"]] == ["no_fallback"]
     assert (await world.client.get("/readyz")).status_code == 200
+
+
+async def test_a_plan_that_ends_elsewhere_does_not_miss_the_secretariats_first_post(world: World) -> None:
+    await gone(world, "first", party=None)
+    await _execute(world, "update policies set retired_at = now()")
+    france, behind = world.network["FR"], world.network[None]
+    there = {"contact_point": behind.contact_point, "post": behind.posts["first"]}
+    here = {"contact_point": france.contact_point, "post": france.posts["second"]}
+    await _follows(world, [here, there], [here])
+    opened = (await world.opens_alert()).json()
+    assert "no_fallback" not in [each["code"] for each in opened["warnings"]], opened["warnings"]
 
 
 async def test_a_request_from_the_future_is_taken_and_warned_of(world: World) -> None:
