@@ -69,10 +69,10 @@ async def handle_due(db: Database, *, now: datetime, tools: Tools, most: int) ->
             news.append(read)
         elif read is not None:
             settled[row["id"]] = read
+    await _take_all(db, news, standing=standing, now=now, tools=tools)
     if settled:
         async with db.session() as session:
             await inbound.finish(session, settled, now=now)
-    await _take_all(db, news, standing=standing, now=now, tools=tools)
     return len(rows)
 
 

@@ -116,7 +116,8 @@ async def test_a_dead_sender_leaves_a_message_that_is_sent_again_and_marked(nigh
     first = night.network["FR"].officers[0]
     reference = (await night.opens_alert()).json()["reference"]
     claimed: dict[str, Any] = {"now": night.clock.at, "most": 5, "exercises": 5, "tools": night.runtime.tools}
-    assert len(await delivery.claim(night.runtime.db, "sms", **claimed)) == 1
+    taken, _ = await delivery.claim(night.runtime.db, "sms", **claimed)
+    assert len(taken) == 1
     await night.passes(seconds=29)
     assert await night.hears(first.sms) == []
     await night.passes(seconds=26)
