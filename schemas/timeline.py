@@ -5,8 +5,8 @@ renders or weighs facts does it with an exhaustive `match` over `Fact`, so a new
 
 Nothing here can hold case data, a name, an address or a PIN. Who was called is told by function and line; the numbers
 of officers, messages and keys are inside fields (`inside()`), which `shown` leaves out for everybody who is not a
-member of the requested Party's own house. The two sides are the requester and the contact point; the secretariat and
-auditors see what either side sees.
+member of the requested Party's own house. It also makes neutral what tells of an officer's weakness. The two sides are
+the requester and the contact point; the secretariat and auditors see what either side sees.
 """
 
 import dataclasses
@@ -24,6 +24,8 @@ SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_a
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
 News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
+NOT_AS_PLANNED = "not_as_planned"
+"""What is told outside the requested Party's house of a step that could not count on somebody who is on duty."""
 Alarm = Literal["nobody_on_duty", "no_channel", "no_pin", "code_locked", "stop", "wrong_person", "channel_refused"]
 """What goes wrong about an alert; the service itself has alarms of its own, which are on no timeline."""
 
@@ -134,7 +136,7 @@ class MessageRefused(_AboutMessage):
     visible_to: ClassVar[Audience] = "both"
     gateway: str
     permanent: bool
-    error_code: str | None
+    error_code: str | None = inside()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ class CodeLocked:
     """Too many wrong PINs: the reply code is locked, the next step was called at once and the Party alarmed."""
 
     code: ClassVar = "code_locked"
-    visible_to: ClassVar[Audience] = "both"
+    visible_to: ClassVar[Audience] = "contact_point"
     line: str | None
     step: int
     officer: int = inside()
@@ -371,6 +373,7 @@ _OUTSIDE = {
     code: frozenset(field.name for field in dataclasses.fields(fact) if "inside" not in field.metadata)
     for code, fact in FACTS.items()
 }
+_WEAKNESSES = ("no_channel", "code_locked", "no_pin")
 
 
 def write(fact: Fact) -> dict[str, object]:
@@ -390,5 +393,6 @@ def seen_by(code: str, side: Side) -> bool:
 
 
 def shown(code: str, data: Mapping[str, object]) -> dict[str, object]:
-    """Return the data of a kept fact without its inside fields. Raises `KeyError` for an unknown code."""
-    return {name: value for name, value in data.items() if name in _OUTSIDE[code]}
+    """Return the data of a kept fact as outsiders may know them. Raises `KeyError` for an unknown code."""
+    told = {name: value for name, value in data.items() if name in _OUTSIDE[code]}
+    return told | {"reason": NOT_AS_PLANNED} if told.get("reason") in _WEAKNESSES else told

@@ -154,6 +154,11 @@ class World:
         page = (await self.get(f"/v1/alerts/{reference}/timeline")).json()
         return [fact["code"] for fact in page["items"]]
 
+    async def facts(self, reference: str, code: str, *, key: str | None = None) -> list[dict[str, Any]]:
+        """Return the data of the facts of a kind: as the contact point sees them, or whose ``key`` it is."""
+        page = (await self.get(f"/v1/alerts/{reference}/timeline", key=key or self.contact_point)).json()
+        return [fact["data"] for fact in page["items"] if fact["code"] == code]
+
 
 @asynccontextmanager
 async def _service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:

@@ -12,6 +12,7 @@ from contactpoints.rules.escalation import Plan, Step, answer_by, planned
 from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
 from schemas.requests import REQUEST_KINDS
+from schemas.timeline import NOT_AS_PLANNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +90,19 @@ def warnings(
 
 
 def _of_skip(skip: Skip) -> Caution:
-    why = "nobody is on duty" if skip.reason == "nobody_on_duty" else "no channel works"
     lines = " and ".join(line.replace("_", " ") for line in skip.lines) or "the post"
-    return Caution(skip.reason, f"Step {skip.step}: {why} at {lines}; the next step was taken at once.")
-
-
-_WHY_INCOMPLETE = {
-    "nobody_on_duty": "nobody is on duty at {line}",
-    "no_channel": "somebody on duty at {line} has no channel that works",
-    "code_locked": "the reply code of somebody on duty at {line} is locked",
-}
+    empty = skip.reason == "nobody_on_duty"
+    why = "nobody is on duty" if empty else "nobody could be called"
+    detail = f"Step {skip.step}: {why} at {lines}; the next step was taken at once."
+    return Caution(skip.reason if empty else NOT_AS_PLANNED, detail)
 
 
 def _of_gap(gap: Gap, step: int | None) -> Caution:
     line = gap.post.line.replace("_", " ")
-    if gap.reason == "no_pin":
-        detail = f"Step {step}: somebody called at {line} has no PIN that can be used, and cannot acknowledge."
-        return Caution("no_pin", detail)
-    return Caution(gap.reason, f"Step {step}: {_WHY_INCOMPLETE[gap.reason].format(line=line)}; others were called.")
+    if gap.reason == "nobody_on_duty":
+        return Caution(gap.reason, f"Step {step}: nobody is on duty at {line}; others were called.")
+    # What an officer of another Party lacks is no business of the requester; that fewer can answer is.
+    return Caution(NOT_AS_PLANNED, f"Step {step}: fewer can answer at {line} than planned.")
 
 
 NO_FALLBACK = Caution(

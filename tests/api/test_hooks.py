@@ -157,9 +157,10 @@ async def test_a_refusal_says_whether_it_is_for_good(
     reference, path = await called(real_world, gateways)
     await posts(real_world, path, status("undelivered", ErrorCode=code))
     await real_world.settles()
-    page = (await real_world.get(f"/v1/alerts/{reference}/timeline")).json()["items"]
-    (refused,) = [fact["data"] for fact in page if fact["code"] == "message_refused"]
+    (refused,) = await real_world.facts(reference, "message_refused")
     assert (refused["permanent"], refused["error_code"]) == (permanent, code)
+    (outside,) = await real_world.facts(reference, "message_refused", key=real_world.requester)
+    assert "error_code" not in outside, "why a number of another Party does not work"
 
 
 async def test_a_refused_text_that_arrived_after_all_has_arrived(real_world: World, gateways: Gateways) -> None:

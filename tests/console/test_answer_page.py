@@ -30,12 +30,6 @@ async def page_of(world: World, reference: str, officer: int = 0) -> str:
     return f"/a/{token}"
 
 
-async def facts(world: World, reference: str, code: str) -> list[dict[str, Any]]:
-    """Return the facts of one kind, as the contact point sees them."""
-    page = (await world.get(f"/v1/alerts/{reference}/timeline", key=world.contact_point)).json()
-    return [fact["data"] for fact in page["items"] if fact["code"] == code]
-
-
 async def state_of(world: World, reference: str) -> str:
     return str((await world.get(f"/v1/alerts/{reference}")).json()["state"])
 
@@ -120,7 +114,7 @@ async def test_a_form_without_a_pin_changes_nothing_and_costs_no_try(world: Worl
     assert answer.status_code == 422
     assert "il manque votre PIN" in answer.text
     assert await state_of(world, reference) == "alerting"
-    assert await facts(world, reference, "pin_wrong") == []
+    assert await world.facts(reference, "pin_wrong") == []
     assert "Essais restants" not in answer.text
 
 
@@ -150,12 +144,12 @@ async def test_openings_are_noted_and_no_machine_can_flood_the_timeline(world: W
         await look(world, path)
         await look(world, path, **{"Sec-Purpose": "prefetch"})
         await world.client.head(path, headers=BROWSER)
-    noted = await facts(world, reference, "link_opened")
+    noted = await world.facts(reference, "link_opened")
     assert sorted(str(fact["automated"]) for fact in noted) == ["None", "True"]
     for _ in range(30):
         await world.passes(minutes=1)
         await look(world, path, **{"User-Agent": "scanner"})
-    assert len(await facts(world, reference, "link_opened")) == 11
+    assert len(await world.facts(reference, "link_opened")) == 11
 
 
 async def test_an_unknown_link_is_a_plain_page_that_tells_nothing(world: World) -> None:
@@ -196,12 +190,12 @@ async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_th
     await types(world, path, PIN)
     assert (await world.client.post(f"{path}/request", data={"pin": ""})).status_code == 422
     assert "PIN erroné" in (await world.client.post(f"{path}/request", data={"pin": "111222"})).text
-    assert await facts(world, reference, "request_read") == []
+    assert await world.facts(reference, "request_read") == []
     page = await world.client.post(f"{path}/request", data={"pin": PIN})
     particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
     assert particulars["identifiers"][0] in page.text
     assert page.headers["Cache-Control"] == "no-store"
-    by_page, _ = await facts(world, reference, "request_read")
+    by_page, _ = await world.facts(reference, "request_read")
     assert by_page["officer"] == world.network["FR"].officers[0].id
     assert (await look(world, f"{path}/request")).headers["Location"] == path
 

@@ -7,7 +7,19 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from schemas.timeline import FACTS, Acknowledged, CodeLocked, Fact, StepStarted, register, seen_by, shown, write
+from schemas.timeline import (
+    FACTS,
+    Acknowledged,
+    CodeLocked,
+    Fact,
+    GapReason,
+    SkipReason,
+    StepStarted,
+    register,
+    seen_by,
+    shown,
+    write,
+)
 
 AT = datetime(2026, 10, 14, 0, 11, 0, 250_000, tzinfo=UTC)
 
@@ -64,11 +76,21 @@ def test_an_acknowledgement_tells_its_function_and_keeps_its_officer_inside() ->
     assert set(write(fact)) - set(shown(fact.code, write(fact))) == {"officer"}
 
 
-def test_a_requester_is_not_told_of_wrong_pins_but_of_a_locked_code() -> None:
-    assert not seen_by("pin_wrong", "requester")
-    assert seen_by("pin_wrong", "contact_point")
-    assert seen_by("code_locked", "requester")
+def test_what_becomes_of_pins_and_codes_is_not_for_requesters() -> None:
+    for code in ("pin_wrong", "code_locked"):
+        assert not seen_by(code, "requester")
+        assert seen_by(code, "contact_point")
     assert not seen_by("requester_told", "contact_point")
+
+
+@pytest.mark.parametrize("reason", get_args(GapReason) + get_args(SkipReason))
+def test_outsiders_hear_that_a_step_reached_fewer_and_not_what_an_officer_lacks(reason: str) -> None:
+    public = ("nobody_on_duty", "delivered_already")
+    for code in ("step_incomplete", "step_skipped"):
+        assert shown(code, {"step": 1, "reason": reason}) == {
+            "step": 1,
+            "reason": reason if reason in public else "not_as_planned",
+        }
 
 
 def test_two_facts_cannot_have_one_code() -> None:
@@ -84,7 +106,7 @@ def test_the_list_is_the_union_and_nothing_else() -> None:
 def test_every_fact_has_a_sentence_an_audience_and_no_field_for_names_or_words(code: str) -> None:
     fact: Any = FACTS[code]
     fields = {field.name: field for field in dataclasses.fields(fact)}
-    numbers = {"officer", "officers", "message", "inbound", "api_key"}
+    numbers = {"officer", "officers", "message", "inbound", "api_key", "error_code"}
 
     assert fact.__doc__.endswith(".")
     assert fact.visible_to in ("both", "requester", "contact_point")

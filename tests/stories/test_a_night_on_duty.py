@@ -75,7 +75,8 @@ async def test_a_stranger_with_the_code_but_without_the_pin_cannot_acknowledge(n
     assert "bloqué" in await night.answers(first, f"{code} {PIN}")
     alert = (await night.get(f"/v1/alerts/{reference}")).json()
     assert (alert["state"], alert["acknowledged_at"]) == ("alerting", None)
-    assert "code_locked" in await night.timeline(reference)
+    assert "code_locked" not in await night.timeline(reference), "what becomes of an officer's PIN stays inside"
+    assert [fact["line"] for fact in await night.facts(reference, "code_locked")] == ["first"]
     assert (await night.get(f"/v1/alerts/{reference}/timeline")).json()["items"][-1]["code"] != "acknowledged"
     secretary, second = night.network[None].officers[0], night.network["FR"].officers[1]
     called = (first.email, second.sms, second.email, secretary.sms, secretary.email)

@@ -105,8 +105,7 @@ async def test_an_answer_from_the_own_number_proves_it_and_is_told_the_same_ever
         await world.settles()
         await world.answers(first, f"{await world.code_of(first)} {PIN}")
         [kept] = await acknowledgements(world, reference)
-        page = (await world.get(f"/v1/alerts/{reference}/timeline")).json()["items"]
-        [fact] = [fact["data"] for fact in page if fact["code"] == "acknowledged"]
+        [fact] = await world.facts(reference, "acknowledged")
         assert kept["identity_strength"] == fact["identity_strength"] == "code_pin_and_number"
         async with world.runtime.db.session() as session:
             rows = await session.fetch(

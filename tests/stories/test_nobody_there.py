@@ -1,7 +1,5 @@
 """Roster gaps and missing channels: the chain goes on at once, one alarm goes out, and the requester is told."""
 
-from typing import Any
-
 import pytest
 
 from tests.world import START, World
@@ -21,18 +19,13 @@ async def alarms(world: World) -> list[str]:
     return [each["subject"] for each in items if each["purpose"] == "alarm" and each["kind"] == "email"]
 
 
-async def facts(world: World, reference: str, code: str) -> list[dict[str, Any]]:
-    page = (await world.get(f"/v1/alerts/{reference}/timeline", key=world.contact_point)).json()
-    return [fact["data"] for fact in page["items"] if fact["code"] == code]
-
-
 async def test_fifty_alerts_that_meet_the_same_gap_raise_one_alarm(world: World) -> None:
     await gone(world, "first")
     opened = [(await world.opens_alert()).json() for _ in range(50)]
     await world.settles()
     [subject] = await alarms(world)
     assert "nobody on duty" in subject
-    raised = [await facts(world, each["reference"], "alarm_raised") for each in opened[:3]]
+    raised = [await world.facts(each["reference"], "alarm_raised") for each in opened[:3]]
     assert raised == [[{"reason": "nobody_on_duty", "told": ["secretariat"], "line": "first"}], [], []]
     assert "nobody_on_duty" in [each["code"] for each in opened[0]["warnings"]]
     assert len(await world.hears(world.network["FR"].officers[1].sms)) == 50
@@ -49,7 +42,7 @@ async def test_a_gap_that_comes_up_on_the_way_raises_its_alarm_there_and_again_a
     assert len(await alarms(world)) == 1
     await world.passes(minutes=60)
     assert len(await alarms(world)) == 2
-    assert [each["line"] for each in await facts(world, reference, "alarm_raised")] == ["second", "second"]
+    assert [each["line"] for each in await world.facts(reference, "alarm_raised")] == ["second", "second"]
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -86,6 +79,6 @@ async def test_an_alert_that_can_call_nobody_is_exhausted_at_once_told_so_and_tr
     assert text.count("could not be called") == len(opened["planned_escalation"])
     assert "again in 15 min" in text
     # Nobody hears an alarm, and that is written down as well.
-    assert {tuple(each["told"]) for each in await facts(world, opened["reference"], "alarm_raised")} == {()}
+    assert {tuple(each["told"]) for each in await world.facts(opened["reference"], "alarm_raised")} == {()}
     await world.passes(minutes=16)
     assert "chain_restarted" in await world.timeline(opened["reference"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from contactpoints.actions.access import lock_pin, set_pin
 from schemas.examples import example
-from tests.stories.test_nobody_there import alarms, facts, gone
+from tests.stories.test_nobody_there import alarms, gone
 from tests.world import PIN, World
 
 
@@ -41,11 +41,12 @@ async def test_an_officer_of_a_step_whom_nothing_reaches_is_not_passed_over_in_s
     await world.settles()
 
     [warning] = opened["warnings"]
-    assert warning["code"] == "no_channel"
-    assert "at second" in warning["detail"]
-    [fact] = await facts(world, opened["reference"], "step_incomplete")
+    assert warning == {"code": "not_as_planned", "detail": "Step 1: fewer can answer at second than planned."}
+    [outside] = await world.facts(opened["reference"], "step_incomplete", key=world.requester)
+    assert outside == {"step": 1, "cycle": 1, "line": "second", "reason": "not_as_planned"}
+    [fact] = await world.facts(opened["reference"], "step_incomplete")
     assert fact == {"step": 1, "cycle": 1, "line": "second", "reason": "no_channel", "officer": second.id}
-    [raised] = await facts(world, opened["reference"], "alarm_raised")
+    [raised] = await world.facts(opened["reference"], "alarm_raised")
     assert (raised["reason"], raised["line"]) == ("no_channel", "second")
     [subject] = await alarms(world)
     assert "no working channel" in subject
@@ -60,7 +61,7 @@ async def test_an_empty_post_beside_a_covered_one_is_told_once_an_hour(world: Wo
     await world.settles()
     assert [[each["code"] for each in alert["warnings"]] for alert in opened] == [["nobody_on_duty"]] * 3
     assert len(await alarms(world)) == 1
-    told = [await facts(world, each["reference"], "step_incomplete") for each in opened]
+    told = [await world.facts(each["reference"], "step_incomplete") for each in opened]
     assert [[fact["reason"] for fact in each] for each in told] == [["nobody_on_duty"]] * 3
 
 
@@ -71,14 +72,15 @@ async def test_an_officer_without_a_pin_is_called_and_everybody_is_told(world: W
     await lock_pin(world.runtime.db, first.id, now=now)
     await set_pin(world.runtime.db, second.id, pin=PIN, now=now, tools=tools, expires_at=now + timedelta(minutes=4))
     opened = (await world.opens_alert()).json()
-    assert [each["code"] for each in opened["warnings"]] == ["no_pin"]
+    assert [each["code"] for each in opened["warnings"]] == ["not_as_planned"]
+    assert "PIN" not in str(opened), "what an officer lacks is not for those outside"
     await world.settles()
     [subject] = await alarms(world)
     assert "no usable PIN" in subject
     assert len(await world.hears(first.sms)) == 2, "whoever is called can telephone"
 
     await world.passes(minutes=6)
-    lacking = [(each["line"], each["officer"]) for each in await facts(world, opened["reference"], "step_incomplete")]
+    lacking = [(each["line"], each["officer"]) for each in await world.facts(opened["reference"], "step_incomplete")]
     assert lacking == [("first", first.id), ("second", second.id)]
     assert len(await alarms(world)) == 2
     await world.passes(minutes=30)

@@ -1,7 +1,6 @@
 """Scenario 7 of the domain brief, from outside: numbers in other hands, STOP, guesses, and who is alarmed of it."""
 
 import secrets
-from typing import Any
 
 import pytest
 
@@ -33,15 +32,9 @@ async def alarms(world: World) -> list[str]:
     return mine
 
 
-async def facts(world: World, reference: str, code: str) -> list[dict[str, Any]]:
-    """Return the data of the facts of a kind, as the contact point sees them."""
-    page = (await world.get(f"/v1/alerts/{reference}/timeline", key=world.contact_point)).json()
-    return [fact["data"] for fact in page["items"] if fact["code"] == code]
-
-
 async def steps(world: World, reference: str) -> list[int]:
     """Return the steps that called somebody so far."""
-    return [data["step"] for data in await facts(world, reference, "step_started")]
+    return [data["step"] for data in await world.facts(reference, "step_started")]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +58,7 @@ async def test_a_stranger_on_a_recycled_number_is_left_alone_and_the_party_alarm
     await world.passes(hours=2)
     assert await world.hears(first.sms) == []
     assert await world.hears(second.sms) != []
-    [told] = await facts(world, reference, "alarm_raised")
+    [told] = await world.facts(reference, "alarm_raised")
     assert told["told"] == ["administrator", "secretariat"]
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] in ("alerting", "exhausted")
     assert await alarms(world) == []
@@ -159,7 +152,7 @@ async def test_three_wrong_pins_lock_the_code_call_the_next_officer_and_alarm_on
     # The second step would repeat the message to the officer whose code is locked.
     assert await steps(world, reference) == [1, 3]
     assert "bloqué" in await world.answers(first, f"{code} {PIN}")
-    [told] = await facts(world, reference, "alarm_raised")
+    [told] = await world.facts(reference, "alarm_raised")
     assert (told["reason"], told["line"]) == ("code_locked", "first")
 
 
@@ -275,6 +268,5 @@ async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing
     assert len(await world.hears("desk@requester.example")) > 1
     assert await world.hears(first.sms) != []
     for reference in references:
-        seen = (await world.get(f"/v1/alerts/{reference}/timeline?limit=500")).json()["items"]
-        told = [fact["data"] for fact in seen if fact["code"] == "requester_told"]
+        told = await world.facts(reference, "requester_told", key=world.requester)
         assert [data for data in told if data["news"] == "stopped"] == [{"news": "stopped", "channels": ["sms"]}]
