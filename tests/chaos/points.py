@@ -173,6 +173,10 @@ class Watch:
             self.last_words(self._moments[task])
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def has_reached(self, point: str) -> bool:
+        """Tell whether a point was reached since the watch was set."""
+        return any(point in moment for moment in self.reached)
+
     def _turn(self) -> None:
         self._moments = {}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -158,10 +158,13 @@ class Scene:
             await asyncio.gather(*(each.passes(seconds) for each in (self.lives, *self.besides)))
         await self.lives.alive.wait()
 
-    async def rests(self) -> None:
-        """End the engine as an operator does and begin another, or die of it."""
+    async def rests(self, point: str, then: Callable[[], None]) -> None:
+        """End the engine as an operator does, do something when it comes to a point of that, and begin another."""
         with suppress(Died):
+            await self.lives.asks(ends=point)
+            then()
             await self.lives.asks(rests=True)
+        then()
         await self.lives.alive.wait()
 
     async def idles(self) -> None:

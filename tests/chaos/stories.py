@@ -8,9 +8,10 @@ import secrets
 from collections.abc import AsyncIterator
 
 from tests.chaos.killing import Story
+from tests.chaos.points import the_point
 from tests.chaos.scene import Scene, released, withdrawn
 
-_A_MOMENT, _A_WHILE = 2.0, 0.5
+_LOOKS, _A_LOOK = 50, 0.02
 # Every other time by each channel, whatever is rolled back; the first time always.
 _BREAKS = """
 drop sequence if exists breaking_sms, breaking_email;
@@ -29,6 +30,14 @@ create or replace function bars() returns trigger language plpgsql as $$ begin
 create trigger bars before insert on messages for each row when (new.purpose = 'alert' and new.step = 1)
     execute function bars();
 """
+
+
+async def _until(scene: Scene, query: str, *arguments: object) -> None:
+    """Wait until something is true that comes at once, or where the service dies before, much later."""
+    for _ in range(_LOOKS):
+        if await scene.db.fetchval(query, *arguments):
+            break
+        await asyncio.sleep(_A_LOOK)
 
 
 async def a_trigger(scene: Scene) -> AsyncIterator[None]:
@@ -151,7 +160,7 @@ async def an_outcome_that_breaks_its_batch(scene: Scene) -> AsyncIterator[None]:
     await scene.db.execute(_BREAKS)
     yield
     answer = await scene.triggers()
-    await asyncio.sleep(_A_WHILE)
+    await _until(scene, "select least(a.last_value, b.last_value) > 1 from breaking_sms a, breaking_email b")
     await scene.db.execute("drop trigger breaks on timeline")
     yield
     await withdrawn(scene, answer.json()["reference"])
@@ -175,11 +184,7 @@ async def a_text_cancelled_as_it_is_claimed(scene: Scene) -> AsyncIterator[None]
     await scene.db.execute(_BARS)
     yield
     answer = await scene.triggers()
-    # The next step is called at once; where the service dies before, it is called when the patience is over.
-    for _ in range(50):
-        if await scene.db.fetchval("select step > 1 from alerts where reference = $1", answer.json()["reference"]):
-            break
-        await asyncio.sleep(0.02)
+    await _until(scene, "select step > 1 from alerts where reference = $1", answer.json()["reference"])
     yield
     await scene.db.execute("drop trigger bars on messages")
     assert await released(scene) == ["stop"] * 2
@@ -212,9 +217,8 @@ async def an_end_with_a_text_on_its_way(scene: Scene) -> AsyncIterator[None]:
     answer = await scene.triggers()
     while not await scene.db.fetchval("select 1 from messages where state = 'sending'"):  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.01)
-    asyncio.get_running_loop().call_later(_A_MOMENT, scene.far.mend)
-    await scene.rests()
-    scene.far.mend()
+    nothing_else = the_point("send path", r"before .*dispatcher.py:land:.* asyncio.wait")
+    await scene.rests(nothing_else, scene.far.mend)
     yield
     await withdrawn(scene, answer.json()["reference"])
 

@@ -61,6 +61,12 @@ class _Engine:
         self._stop = asyncio.Event()
         self._watching = asyncio.create_task(keep_watch(self._runtime, self._stop))
 
+    async def end(self, point: str) -> None:
+        """Begin to end; return when the engine has come to a point of that."""
+        self._stop.set()
+        while not points.WATCH.has_reached(point):  # noqa: ASYNC110 - a kill point tells nobody that it was reached
+            await asyncio.sleep(0.005)
+
     async def stop(self) -> None:
         self._stop.set()
         await self._watching
@@ -86,6 +92,8 @@ async def _obey(order: dict[str, Any], runtime: Runtime, clock: Ahead, *, engine
     if "ask_gateways" in order:
         for gateway in inquirable(desk):
             await catch_up(desk, gateway)
+    if "ends" in order and engine is not None:
+        await engine.end(order["ends"])
     if "rests" in order and engine is not None:
         await engine.stop()
         engine.start()

@@ -13,7 +13,7 @@ from tests.fakes import smtp, twilio
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
 
-PATIENCE = 0.6
+PATIENCE = 1.5
 Verdict = Literal["permanent", "temporary", "unsure"]
 
 TEXT = Message(
