@@ -4,7 +4,7 @@ What comes in are frozen pydantic shapes. What goes out are typed dictionaries, 
 fast; the OpenAPI document is made of both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -12,9 +12,10 @@ from pydantic import Field, SkipValidation, StringConstraints, create_model
 from typing_extensions import TypedDict
 
 from schemas.canonical import fingerprint
+from schemas.faults import Fault
 from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode
 from schemas.particulars import Particulars
-from schemas.reading import read_json, validate
+from schemas.reading import MOST_FAULTS, read_json, validate
 from schemas.requests import REQUEST_KINDS, InstrumentCode, KindCode, RequestKind, Urgency
 
 Status = Literal["actual", "exercise"]
@@ -74,6 +75,18 @@ def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:
     kind = value.get("kind") if isinstance(value, dict) else None
     shape = OPEN_SHAPES.get(kind, _OfUnknownKind) if isinstance(kind, str) else _OfUnknownKind
     return validate(shape, raw), fingerprint(value)
+
+
+def asked_of(raw: bytes, faults: Sequence[Fault]) -> tuple[str, str | None] | None:
+    """Return of which Party, and of which territory of it, an alert asks that has ``faults`` as `Invalid` tells them.
+
+    A territory with a fault is left out. None where the Party itself has one, or where not all faults are told.
+    """
+    value, wrong = read_json(raw), {fault.pointer for fault in faults}
+    if not isinstance(value, dict) or "/requested_party" in wrong or len(faults) >= MOST_FAULTS:
+        return None
+    territory = None if "/territory" in wrong else value.get("territory")
+    return str(value["requested_party"]), territory if isinstance(territory, str) else None
 
 
 class Acknowledge(Shape):

@@ -1,5 +1,7 @@
 """What bad input gets: a clear problem, and nothing half-written."""
 
+from typing import Any
+
 import pytest
 
 from schemas.examples import example
@@ -32,6 +34,25 @@ async def test_all_faults_come_at_once_with_their_places(world: World) -> None:
     body = example("preservation") | {"urgency": "very", "surprise": 1, "requested_party": "France"}
     pointers = {each["pointer"] for each in (await world.post(TARGET, body, once="key")).json()["errors"]}
     assert {"/urgency", "/requested_party"} <= pointers
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"requested_party": "ZZ"}, {"/requested_party"}),
+        ({"requested_party": "AD"}, {"/requested_party"}),
+        ({"territory": "CW"}, {"/territory"}),
+        ({"requested_party": "ZZ", "territory": 1}, {"/requested_party", "/territory"}),
+        ({}, set()),
+    ],
+    ids=["unknown", "without a contact point", "a territory without one", "a territory that is none", "that answers"],
+)
+async def test_a_party_that_nobody_answers_for_is_told_with_the_faults_of_the_shape(
+    world: World, wrong: dict[str, Any], told: set[str]
+) -> None:
+    refused = await world.opens_alert(urgency="very", surprise=1, **wrong)
+    assert refused.status_code == 422
+    assert {each["pointer"] for each in refused.json()["errors"]} == told | {"/urgency", "/surprise"}
 
 
 async def test_an_unknown_party_and_one_without_a_contact_point_use_up_no_key(world: World) -> None:
