@@ -2,7 +2,7 @@
 
 To take up new sentences (both files keep their order)::
 
-    pybabel extract -F contactpoints/locale/babel.cfg -k msgid --no-location -o new.pot contactpoints
+    pybabel extract -F contactpoints/locale/babel.cfg -k msgid --no-location -o new.pot contactpoints schemas
     pybabel update -i new.pot -d contactpoints/locale -D contactpoints -w 999 --no-fuzzy-matching --ignore-obsolete
 """
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from schemas.fields import OneOf
 from schemas.instruments import INSTRUMENTS, Instrument
 from schemas.particulars import Assistance, EmergencyDisclosure, EmergencyMutualAssistance, Particulars, Preservation
+from schemas.words import msgid
 
 MINUTE = 60
 HOUR = 3600
@@ -39,7 +40,7 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """A kind of request: what it is called, the articles it rests on, and what belongs to it."""
+    """A kind of request: what it is called and the articles it rests on, in English, and what belongs to it."""
 
     code: str
     title: str
@@ -75,24 +76,24 @@ _MUTUAL_ASSISTANCE = Clocks(30 * MINUTE, 1 * HOUR, 8 * HOUR, 24 * HOUR)
 REQUEST_KINDS = register(
     RequestKind(
         code="emergency_disclosure",
-        title="Expedited disclosure of stored computer data in an emergency",
-        legal_basis="CETS 224 Art. 9",
+        title=msgid("Expedited disclosure of stored computer data in an emergency"),
+        legal_basis=msgid("CETS 224 Art. 9"),
         may_cite=("cets224", "uncc", "bilateral", "other"),
         clocks={"emergency": _DISCLOSURE, "normal": _DISCLOSURE},
         particulars=EmergencyDisclosure,
     ),
     RequestKind(
         code="emergency_mla",
-        title="Emergency mutual assistance",
-        legal_basis="CETS 224 Art. 10, with the governing treaty or ETS 185 Art. 27",
+        title=msgid("Emergency mutual assistance"),
+        legal_basis=msgid("CETS 224 Art. 10, with the governing treaty or ETS 185 Art. 27"),
         may_cite=("cets224", "ets185", "uncc", "bilateral", "other"),
         clocks={"emergency": _MUTUAL_ASSISTANCE, "normal": _MUTUAL_ASSISTANCE},
         particulars=EmergencyMutualAssistance,
     ),
     RequestKind(
         code="preservation",
-        title="Expedited preservation of stored computer data",
-        legal_basis="ETS 185 Art. 29 and 35.1 b",
+        title=msgid("Expedited preservation of stored computer data"),
+        legal_basis=msgid("ETS 185 Art. 29 and 35.1 b"),
         may_cite=("ets185", "uncc", "bilateral", "other"),
         clocks={
             "emergency": Clocks(30 * MINUTE, None, 4 * HOUR, None),
@@ -102,8 +103,8 @@ REQUEST_KINDS = register(
     ),
     RequestKind(
         code="assistance",
-        title="Immediate assistance by the point of contact",
-        legal_basis="ETS 185 Art. 35.1 a and c",
+        title=msgid("Immediate assistance by the point of contact"),
+        legal_basis=msgid("ETS 185 Art. 35.1 a and c"),
         may_cite=("ets185", "cets224", "uncc", "bilateral", "other"),
         clocks={"emergency": Clocks(30 * MINUTE), "normal": Clocks(1 * DAY)},
         particulars=Assistance,

@@ -8,6 +8,7 @@ from babel.messages.pofile import read_po
 
 from contactpoints.words import LANGUAGES, LOCALE, BadCatalogue, catalogues, fields_of, read_catalogues
 
+SOURCES = ("contactpoints", "schemas")
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -21,7 +22,7 @@ def po(*entries: tuple[str, str], before: str = "") -> bytes:
 def said_in_the_sources(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     found = tmp_path_factory.mktemp("words") / "found.pot"
     settings = ["-F", str(LOCALE / "babel.cfg"), "-k", "msgid", "--no-location", "-o", str(found)]
-    command = ["pybabel", "-q", "extract", *settings, str(LOCALE.parent)]
+    command = ["pybabel", "-q", "extract", *settings, *(str(LOCALE.parents[1] / each) for each in SOURCES)]
     CommandLineInterface().run(command)  # type: ignore[no-untyped-call]  # Babel leaves its commands without types
     with found.open("rb") as file:
         return {str(entry.id) for entry in read_po(file) if entry.id}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.gsm7 import MOST, fold, septets
+from schemas.words import msgid
 
 Catalogue = Mapping[str, str]
 """English sentence with {named} fields -> the same in the reader's language."""
@@ -26,11 +27,6 @@ class Words:
 
     text: str
     subject: str | None = None
-
-
-def msgid(text: str) -> str:
-    """Mark a sentence for translation and return it as it is."""
-    return text
 
 
 _FUNCTIONS = {

@@ -16,7 +16,6 @@ from contactpoints.rules.phrasing import (
     cut,
     function_of,
     mail,
-    msgid,
     say,
     sms,
     spelled,
@@ -27,6 +26,7 @@ from contactpoints.rules.wording_access import address_words, pin_changed_words,
 from contactpoints.rules.wording_alarms import AlarmContext, alarm_words
 from contactpoints.rules.wording_answers import AnswerContext, answer_words
 from contactpoints.rules.wording_news import Alternative, NewsContext, Tried, news_words
+from schemas.words import msgid
 
 __all__ = [
     "EXERCISE",

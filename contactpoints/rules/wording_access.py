@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from contactpoints.rules.phrasing import Catalogue, Words, mail, msgid, say, times
+from contactpoints.rules.phrasing import Catalogue, Words, mail, say, times
+from schemas.words import msgid
 
 _EXPIRES = msgid("The link works once, until {local} your time ({utc} UTC).")
 _CODE = msgid("The page asks for this code, which stands only here: {code}")

@@ -11,12 +11,12 @@ from contactpoints.rules.phrasing import (
     cut,
     function_of,
     mail,
-    msgid,
     say,
     sms,
     spoken,
     times,
 )
+from schemas.words import msgid
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from contactpoints.rules.phrasing import Catalogue, Words, cut, function_of, mail, msgid, say, sms, spoken, times
+from contactpoints.rules.phrasing import Catalogue, Words, cut, function_of, mail, say, sms, spoken, times
+from schemas.words import msgid
 
 
 @dataclass(frozen=True, slots=True)

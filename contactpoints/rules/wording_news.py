@@ -13,11 +13,11 @@ from contactpoints.rules.phrasing import (
     function_of,
     mail,
     minutes,
-    msgid,
     say,
     sms,
     spoken,
 )
+from schemas.words import msgid
 
 
 @dataclass(frozen=True, slots=True)

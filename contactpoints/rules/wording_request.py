@@ -1,4 +1,4 @@
-"""What stands on the page where an officer reads a request: plain words for its fields, kinds and codes.
+"""What stands on the page where an officer reads a request: plain words for its fields and codes.
 
 The particulars themselves are shown as they were written, in the requester's language.
 """
@@ -6,21 +6,9 @@ The particulars themselves are shown as they were written, in the requester's la
 from collections.abc import Mapping
 from datetime import datetime
 
-from contactpoints.rules.phrasing import Catalogue, msgid, say, times
-
-_KINDS = {
-    "emergency_disclosure": msgid("Expedited disclosure of stored computer data in an emergency"),
-    "emergency_mla": msgid("Emergency mutual assistance"),
-    "preservation": msgid("Expedited preservation of stored computer data"),
-    "assistance": msgid("Immediate assistance by the point of contact"),
-}
-
-_BASES = {
-    "emergency_disclosure": msgid("CETS 224 Art. 9"),
-    "emergency_mla": msgid("CETS 224 Art. 10, with the governing treaty or ETS 185 Art. 27"),
-    "preservation": msgid("ETS 185 Art. 29 and 35.1 b"),
-    "assistance": msgid("ETS 185 Art. 35.1 a and c"),
-}
+from contactpoints.rules.phrasing import Catalogue, say, times
+from schemas.requests import REQUEST_KINDS
+from schemas.words import msgid
 
 _LABELS = {
     "deadline_of_danger": msgid("The danger becomes real at"),
@@ -88,12 +76,12 @@ _CODED = frozenset({"category", "sub_type"})
 
 def kind_of(words: Catalogue, kind: str) -> str:
     """Return the title of a request kind."""
-    return say(words, _KINDS[kind])
+    return say(words, REQUEST_KINDS[kind].title)
 
 
 def basis_of(words: Catalogue, kind: str) -> str:
     """Return the articles that a request of a kind rests on, as the reader's language cites them."""
-    return say(words, _BASES[kind])
+    return say(words, REQUEST_KINDS[kind].legal_basis)
 
 
 def label_of(words: Catalogue, field: str) -> str:

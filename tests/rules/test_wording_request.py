@@ -44,9 +44,11 @@ def test_what_counts_at_night_is_read_first() -> None:
         assert read.index("sender_person") > len(read) // 2
 
 
-def test_every_kind_is_called_what_the_register_calls_it() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_has_a_title_and_a_legal_basis_in_every_language(language: str) -> None:
+    words = catalogues()[language]
     for code, kind in REQUEST_KINDS.items():
-        assert (kind_of({}, code), basis_of({}, code)) == (kind.title, kind.legal_basis)
+        assert (kind_of(words, code), basis_of(words, code)) == (words[kind.title], words[kind.legal_basis])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
