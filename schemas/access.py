@@ -68,12 +68,6 @@ class KeyOut(TypedDict):
     revoked_at: Moment | None
 
 
-class KeyMade(KeyOut):
-    """A new API key. `secret` is told here and nowhere else."""
-
-    secret: str
-
-
 class MailedOut(TypedDict):
     """That a one-time link is on its way: to which channel, and until when it works. Never the link."""
 

@@ -19,7 +19,7 @@ from contactpoints.clock import Clock
 from contactpoints.engine.catch_up import catch_up, inquirable
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.run import carry_on, read_replies, read_reports
-from contactpoints.engine.tracer import follow_up
+from contactpoints.engine.tracer import end_old_doubts, trace
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.runtime import Runtime, open_runtime
@@ -101,7 +101,7 @@ class World:
             for lane in lanes:
                 done += await lane.claim()
                 await lane.land()
-            done += await follow_up(desk)
+            done += await end_old_doubts(desk) + await trace(desk)
 
     async def passes(self, **duration: float) -> None:
         """Move the clock on, stopping wherever something falls due, and let the engine work there."""

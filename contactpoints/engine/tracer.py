@@ -18,11 +18,6 @@ _log = logging.getLogger(__name__)
 _LOST = ("failed", "undelivered")
 
 
-async def follow_up(desk: Desk) -> int:
-    """Do what both watches do, one after the other; return how many doubts were ended."""
-    return await end_old_doubts(desk) + await trace(desk)
-
-
 async def end_old_doubts(desk: Desk) -> int:
     """Make messages of dead senders unsure, and send again what has been unsure for long enough; return how many."""
     await delivery.expire(desk.db, now=desk.now())

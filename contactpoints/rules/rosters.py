@@ -170,27 +170,6 @@ def _overridden(planned: list[int], added: list[int], *, override: Override) -> 
     return [each for each in planned if each != officer], [each for each in added if each != officer]
 
 
-def next_change(
-    rotations: tuple[Rotation, ...], overrides: tuple[Override, ...], *, absences: tuple[Absence, ...], at: datetime
-) -> datetime | None:
-    """Return the first instant after ``at`` at which `on_duty` may give another answer; None when it never will.
-
-    Until then an answer may be kept. The instant is a handover, or the start or end of an override or absence.
-    """
-    spans: tuple[Override | Absence, ...] = (*overrides, *absences)
-    edges = [edge for span in spans for edge in (span.starts_at, span.ends_at)]
-    edges += [edge for rotation in rotations for edge in _handovers_after(rotation, at)]
-    return min((edge for edge in edges if edge > at), default=None)
-
-
-def _handovers_after(rotation: Rotation, at: datetime) -> tuple[datetime, ...]:
-    end = _end(rotation)
-    if not rotation.members or (end is not None and at >= end):
-        return ()
-    start = _start(rotation, _turn(rotation, at) + 1)
-    return (start,) if end is None else (min(start, end),)
-
-
 def next_working(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> datetime:
     """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones.
 

@@ -25,7 +25,7 @@ Hear = Callable[[str], None]
 class Bell:
     """Rings for this process's own subscribers at once, and for other processes through PostgreSQL.
 
-    Subjects are ``outbox``, ``due``, ``inbound`` and ``alert:<id>``; ``*`` stands for all of them.
+    Subjects are ``outbox``, ``due``, ``inbound``, ``reports`` and ``alert:<id>``; ``*`` stands for all of them.
     """
 
     def __init__(self, database: Database) -> None:

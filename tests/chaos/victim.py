@@ -23,7 +23,7 @@ points.install()
 
 from contactpoints.clock import Clock  # noqa: E402 - imported with kill points in it
 from contactpoints.engine.catch_up import catch_up, inquirable  # noqa: E402
-from contactpoints.engine.tracer import follow_up  # noqa: E402
+from contactpoints.engine.tracer import end_old_doubts, trace  # noqa: E402
 from contactpoints.runtime import Runtime, open_runtime  # noqa: E402
 from contactpoints.serving import desk_of, doors, keep_watch, run_process  # noqa: E402
 from contactpoints.settings import read_settings  # noqa: E402
@@ -87,7 +87,8 @@ async def _obey(order: dict[str, Any], runtime: Runtime, clock: Ahead, *, engine
     if "passes" in order:
         clock.ahead += timedelta(seconds=order["passes"])
         if engine is not None:
-            await follow_up(desk)
+            await end_old_doubts(desk)
+            await trace(desk)
         runtime.bell.ring("*")
     if "ask_gateways" in order:
         for gateway in inquirable(desk):

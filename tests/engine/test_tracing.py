@@ -9,7 +9,7 @@ import pytest
 
 from contactpoints.actions import delivery
 from contactpoints.engine.dispatcher import Lane
-from contactpoints.engine.tracer import end_old_doubts, follow_up, trace
+from contactpoints.engine.tracer import end_old_doubts, trace
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.serving import desk_of
 from notifiers.message import CannotTell, Found, Message, NotThere, Receipt, Trace, Unsure
@@ -85,7 +85,8 @@ async def test_a_doubt_ends_in_an_acceptance_or_in_a_marked_repeat(
         for _ in range(2):
             await lane.claim()
             await lane.land()
-            await follow_up(desk)
+            await end_old_doubts(desk)
+            await trace(desk)
         world.clock.at += timedelta(seconds=5 if waits == 25 else 1)
     assert len(gateway.sent) == sendings
     assert [message.repeat for message in gateway.sent] == [False, True][:sendings]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from schemas.access import KeyMade, NewKey
+from schemas.access import KeyOut, NewKey
 from schemas.alerts import OPEN_SHAPES, AcknowledgementPage, AlertOut, AlertPage, TimelinePage
 from schemas.directory import ContactPoint, ContactPointOut, DutyList
 from schemas.examples import EXAMPLES
@@ -39,7 +39,7 @@ OPERATIONS = (
         responses={200: AcknowledgementPage},
         media=("application/json", "text/csv"),
     ),
-    Operation("post", "/v1/keys", "Make a key", "make_key", "access", request=NewKey, responses={201: KeyMade}),
+    Operation("post", "/v1/keys", "Make a key", "make_key", "access", request=NewKey, responses={201: KeyOut}),
     Operation(
         "put",
         "/v1/contact-points/{id}",
