@@ -65,6 +65,13 @@ class World:
         body.pop("notify", None)
         return await self.post("/v1/alerts", body, key=key, once=once or secrets.token_hex(8))
 
+    async def wakes_the_first(self) -> tuple[str, MadeOfficer, str]:
+        """Trigger an alert; return its reference, the officer it calls first, and the reply code of the SMS."""
+        first = self.network["FR"].officers[0]
+        reference = (await self.opens_alert()).json()["reference"]
+        await self.settles()
+        return reference, first, await self.code_of(first)
+
     async def post(self, path: str, body: Any, *, key: str | None = None, once: str = "") -> httpx.Response:
         """POST a body, JSON unless it is bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

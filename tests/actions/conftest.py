@@ -1,5 +1,5 @@
 """Actions are tested as the store is: on the newest PostgreSQL that is supported and on the oldest."""
 
-from tests.store.conftest import server
+from tests.store.conftest import db, server
 
-__all__ = ["server"]
+__all__ = ["db", "server"]

@@ -1,7 +1,7 @@
 """Keeping the directory, on a real PostgreSQL, with the invented network loaded."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -27,14 +27,6 @@ FRANCE = Actor(2, Role.ADMINISTRATOR, "FR", "Permanence")
 FRENCH_DESK = Actor(3, Role.CONTACT_POINT, "FR", "Permanence")
 JAPAN = Actor(4, Role.ADMINISTRATOR, "JP", "Desk")
 SHAPES = {shelf.name: shelf.shape for shelf in SHELVES}
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

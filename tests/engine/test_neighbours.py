@@ -88,10 +88,7 @@ async def test_a_notifier_that_breaks_on_one_message_brings_the_others(world: Wo
 
 
 async def test_a_reply_that_nobody_here_can_read_waits_and_the_one_behind_it_acknowledges(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     for source, raw in (("a_gateway_of_another_process", b"From=%2B1"), ("rehearsal_sms", b"\xff no JSON")):
         kept: dict[str, Any] = {"provider_code": source, "attempt_code": None, "provider_at": None, "raw": raw}
         at: dict[str, Any] = {"now": world.clock.at, "tools": world.runtime.tools}

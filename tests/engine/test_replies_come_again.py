@@ -8,10 +8,7 @@ from tests.world import PIN, World
 
 
 async def test_a_reply_to_a_locked_alert_is_read_again_a_second_later(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     await world.post("/rehearsal/replies", {"sender": first.sms, "text": f"{code} {PIN}"})
     received_at = world.clock.at
     busy = await world.runtime.db.dedicated()

@@ -8,39 +8,12 @@ import pytest
 from contactpoints.rules import wording
 from contactpoints.rules.gsm7 import MOST, septets
 from contactpoints.rules.phrasing import clock, cut, function_of
-from contactpoints.rules.wording import AlarmContext, AlertContext, AnswerContext, NewsContext, StandDownContext, Words
+from contactpoints.rules.wording import AlarmContext, AnswerContext, NewsContext, StandDownContext
 from contactpoints.rules.wording_news import Alternative, Tried
 from contactpoints.words import LANGUAGES, catalogues
-
-KINDS = ("sms", "email", "voice")
-REFERENCE = "7F3K-21QX"
-CODE = "K4M7Q2P"
-LINK = "https://alerts.contact-point.example.org/a/ABCDEFGH23456789"
-NOW = datetime(2026, 10, 12, 9, 0, tzinfo=UTC)
-NIGHT = datetime(2026, 10, 14, 0, 32, tzinfo=UTC)
-ZONE = "Europe/Bucharest"
+from tests.rules.test_wording import CODE, KINDS, LINK, NIGHT, NOW, REFERENCE, ZONE, alert, wake
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)
-
-
-def alert(*, exercise: bool = False, urgent: bool = True, now: datetime | None = NOW) -> AlertContext:
-    return AlertContext(REFERENCE, exercise, urgent, answer_by=NIGHT, zone=ZONE, now=now)
-
-
-def wake(
-    words: Mapping[str, str],
-    kind: str,
-    context: AlertContext,
-    *,
-    code: str | None = CODE,
-    link: str | None = LINK,
-    pin_required: bool = True,
-    repeat: bool = False,
-    step: int = 1,
-) -> Words:
-    return wording.alert_words(
-        words, kind, alert=context, code=code, link=link, pin_required=pin_required, repeat=repeat, step=step
-    )
 
 
 EN, FR, ES = (catalogues()[language] for language in LANGUAGES)

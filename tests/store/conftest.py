@@ -1,8 +1,11 @@
 """What touches SQL is tested on the newest PostgreSQL that is supported and on the oldest."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from contactpoints.store import embedded
+from contactpoints.store.database import Database
 from tests.conftest import NEWEST, OLDEST, Servers
 
 
@@ -10,3 +13,12 @@ from tests.conftest import NEWEST, OLDEST, Servers
 def server(servers: Servers, request: pytest.FixtureRequest) -> embedded.Server:
     """A running PostgreSQL, each test once with either version."""
     return servers(request.param)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A database of this test's own, open."""
+    opened = Database(database_url)
+    await opened.open()
+    yield opened
+    await opened.close()

@@ -1,7 +1,6 @@
 """Which alarms were raised lately."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,14 +11,6 @@ from contactpoints.store.database import Database, Session
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 GAP, STOP = ("nobody_on_duty", "contact_point:1 first"), ("stop", "contact_point:1 channel:7")
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def _raise(session: Session, *things: tuple[str, str], now: datetime = NOON) -> set[tuple[str, str]]:

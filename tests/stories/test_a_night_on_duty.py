@@ -63,10 +63,7 @@ async def test_an_exhausted_chain_tells_the_requester_and_starts_again_until_som
 
 
 async def test_a_stranger_with_the_code_but_without_the_pin_cannot_acknowledge(night: World) -> None:
-    first = night.network["FR"].officers[0]
-    reference = (await night.opens_alert()).json()["reference"]
-    await night.settles()
-    code = await night.code_of(first)
+    reference, first, code = await night.wakes_the_first()
     stranger = "+447700900999"
     assert "votre PIN" in await night.answers(first, code, sender=stranger)
     for left in (2, 1):
@@ -84,10 +81,7 @@ async def test_a_stranger_with_the_code_but_without_the_pin_cannot_acknowledge(n
 
 
 async def test_the_third_wrong_pin_climbs_at_once(night: World) -> None:
-    first = night.network["FR"].officers[0]
-    reference = (await night.opens_alert()).json()["reference"]
-    await night.settles()
-    code = await night.code_of(first)
+    reference, first, code = await night.wakes_the_first()
     before = (await night.timeline(reference)).count("step_started")
     for _ in range(3):
         await night.answers(first, f"{code} 111222")

@@ -29,10 +29,7 @@ async def acknowledgements(world: World, reference: str) -> list[dict[str, Any]]
 
 
 async def test_a_reply_that_came_before_the_chain_ran_out_is_not_late(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     await replies_unread(world, first, f"{code} {PIN}")
     await world.passes(hours=1)
     assert "exhausted" in await world.timeline(reference)
@@ -43,10 +40,7 @@ async def test_a_reply_that_came_before_the_chain_ran_out_is_not_late(world: Wor
 
 
 async def test_a_reply_that_came_after_the_chain_ran_out_is_late_in_every_cycle(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     await world.passes(hours=1)
     await world.answers(first, f"{code} {PIN}")
     [kept] = await acknowledgements(world, reference)
@@ -88,10 +82,7 @@ async def test_a_code_answers_already_taken_ever_after(world: World) -> None:
 
 
 async def test_a_withdrawn_alert_that_nobody_took_is_taken_by_no_reply(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
     assert "retirée par l'autorité requérante. Plus" in await world.answers(first, f"{code} {PIN}")
     assert await acknowledgements(world, reference) == []

@@ -80,10 +80,7 @@ async def test_a_message_that_is_on_its_way_is_followed_by_a_stand_down(world: W
 
 
 async def test_a_late_reply_to_a_withdrawn_alert_is_told_so_and_changes_nothing(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     await world.post(f"/v1/alerts/{reference}/withdrawal", REASON)
     await world.settles()
     assert "retirée" in await world.answers(first, f"{code} 482913")

@@ -119,10 +119,7 @@ async def test_a_step_with_a_mailbox_left_does_not_climb(world: World) -> None:
 
 
 async def test_wrong_person_with_the_code_but_without_the_pin_acknowledges_nothing(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     said = await world.answers(first, f"{code} wrong number", sender=STRANGER)
     assert said.startswith("Thank you.")
     assert len(await alarms(world)) == 1
@@ -132,20 +129,14 @@ async def test_wrong_person_with_the_code_but_without_the_pin_acknowledges_nothi
 
 
 async def test_code_and_right_pin_count_whatever_else_is_written(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     assert "ACCUSÉ DE RÉCEPTION" in await world.answers(first, f"who is this? {code} {PIN}")
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
     assert await alarms(world) == []
 
 
 async def test_three_wrong_pins_lock_the_code_call_the_next_officer_and_alarm_once(world: World) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     for _ in range(3):
         await world.answers(first, f"{code} 111222", sender=STRANGER)
     assert len(await alarms(world)) == 1
@@ -198,10 +189,7 @@ async def test_an_officer_is_answered_in_the_own_language(world: World) -> None:
 async def test_a_pin_that_cannot_be_used_is_answered_so_and_the_next_officer_is_called(
     world: World, change: str, answer: str
 ) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     async with world.runtime.db.session() as session:
         await session.execute(change)
     assert answer in await world.answers(first, f"{code} {PIN}")
@@ -224,10 +212,7 @@ async def test_words_about_an_exercise_say_so_first_to_strangers_and_keepers_too
     ["update pins set locked_at = set_at", "update pins set expires_at = set_at", "delete from pins"],
 )
 async def test_a_pin_that_cannot_be_used_costs_no_try_and_the_new_one_acknowledges(world: World, change: str) -> None:
-    first = world.network["FR"].officers[0]
-    reference = (await world.opens_alert()).json()["reference"]
-    await world.settles()
-    code = await world.code_of(first)
+    reference, first, code = await world.wakes_the_first()
     async with world.runtime.db.session() as session:
         await session.execute(change)
     for _ in range(3):
