@@ -55,7 +55,7 @@ class SmtpEmail:
         if not to:
             raise _no_address()
         letter = write(message, to, sender=self._sender, at=self._now())
-        delivery = _Delivery(self._sender.address, to, letter)
+        delivery = _Delivery(self._sender.address, to, letter=letter)
         failure: NotSent | Unsure
         try:
             async with asyncio.timeout(self.options.timeout), self._lines.line() as line:
@@ -83,7 +83,7 @@ class SmtpEmail:
 class _Delivery:
     """One mail on one line, and how far it came."""
 
-    def __init__(self, sender: str, to: str, letter: bytes) -> None:
+    def __init__(self, sender: str, to: str, *, letter: bytes) -> None:
         self._sender = sender
         self._to = to
         self._letter = letter

@@ -73,7 +73,7 @@ async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetim
         taken = {"now": now, "tools": tools, "taken_by": code["line"], "at": arrival.received_at}
         what: facts.News = "acknowledged_late" if late else "acknowledged"
         noted += await news.stand_down(session, row, why="acknowledged", but=code["officer_id"], **taken)
-        noted += await news.tell(session, row, what, **taken)
+        noted += await news.tell(session, row, what=what, **taken)
         await timeline.append(session, row["id"], noted)
         return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=arrival.received_at)
 
@@ -120,7 +120,7 @@ async def _add(
 async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
     if not code["pin_required"]:
         return "weak"
-    if arrival.sender and await channels.is_address_of(session, code["officer_id"], arrival.sender):
+    if arrival.sender and await channels.is_address_of(session, arrival.sender, officer_id=code["officer_id"]):
         return "code_pin_and_number"
     return "code_and_pin"
 
@@ -167,7 +167,7 @@ async def note_useless_pin(db: Database, arrival: Arrived, code: Row, *, what: s
     async with db.transaction() as session:
         await alerts.lock(session, code["alert_id"])
         await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="useless")
-        noted: list[Noted] = [(now, _received(arrival, code, "acknowledgement"))]
+        noted: list[Noted] = [(now, _received(arrival, code, meaning="acknowledgement"))]
         if what == "pin_locked":
             noted += await _alarm(session, code, about=f"officer:{code['officer_id']}", now=now, tools=tools)
         await timeline.append(session, code["alert_id"], noted)
@@ -188,7 +188,7 @@ async def _alarm(session: Session, code: Row, *, about: str, now: datetime, tool
     return (await raise_alarms(session, [alarm], now=now, tools=tools)).get(code["alert_id"], [])
 
 
-async def may_answer(session: Session, sender: str, known: Sequence[Row], *, now: datetime) -> bool:
+async def may_answer(session: Session, sender: str, *, known: Sequence[Row], now: datetime) -> bool:
     """Say whether a reply that did nothing may be answered: two robots shall not talk for ever.
 
     A number that is nobody's channel is answered five times in all, an officer's five times an hour.
@@ -200,13 +200,13 @@ async def may_answer(session: Session, sender: str, known: Sequence[Row], *, now
 async def answer_only(db: Database, arrival: Arrived, code: Row, *, what: str, now: datetime, tools: Tools) -> str:
     """Answer a reply that changes nothing, and write down that it came."""
     async with db.transaction() as session:
-        fact = _received(arrival, code, "no_pin" if what == "add_your_pin" else "acknowledgement")
+        fact = _received(arrival, code, meaning="no_pin" if what == "add_your_pin" else "acknowledgement")
         await alerts.lock(session, code["alert_id"])
         await timeline.append(session, code["alert_id"], [(now, fact)])
         return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now)
 
 
-def _received(arrival: Arrived, code: Row, meaning: Literal["no_pin", "acknowledgement"]) -> facts.Fact:
+def _received(arrival: Arrived, code: Row, *, meaning: Literal["no_pin", "acknowledgement"]) -> facts.Fact:
     return facts.ReplyReceived(
         channel=arrival.channel,
         line=code["line"],
@@ -234,7 +234,7 @@ async def _answered(
         return what
     if what == "add_your_pin":
         known = await channels.at_address(session, arrival.sender)
-        if not await may_answer(session, arrival.sender, known, now=now):
+        if not await may_answer(session, arrival.sender, known=known, now=now):
             return what
     exercise = code["status"] == "exercise"
     said = wording.AnswerContext(

@@ -100,7 +100,7 @@ async def withdraw(
         await alerts.stand(session, row["id"], state="withdrawn", withdrawn_at=now, due_at=None, news_at=None)
         noted: list[Noted] = [(now, facts.Withdrawn(reason=reason))]
         noted += await news.stand_down(session, row, why="withdrawn", now=now, tools=tools)
-        noted += await news.tell(session, row, "withdrawn", now=now, tools=tools)
+        noted += await news.tell(session, row, what="withdrawn", now=now, tools=tools)
         await timeline.append(session, row["id"], noted)
     return await read_alert(db, actor=actor, reference=reference, now=now)
 

@@ -216,7 +216,7 @@ async def settle_doubt(
         else:
             words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
             following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
-            over = is_over(row["purpose"], row["first_started"], now)
+            over = is_over(row["purpose"], row["first_started"], at=now)
             done = await doubts.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
             result, fact = "again", facts.MessageRepeated(**told, cause="unsure")
         if done and row["alert_id"] is not None:

@@ -36,7 +36,7 @@ async def keep(
     gateway had it; the gateway's time is kept beside it.
     """
     async with db.session() as session:
-        known = await inbound.known(session, gateway, [each.provider_code for each in listed])
+        known = await inbound.known(session, gateway, codes=[each.provider_code for each in listed])
     kept = 0
     for each in listed:
         if each.provider_code in known:

@@ -87,8 +87,8 @@ def news_of(
 async def tell(
     session: Session,
     row: Row,
-    what: facts.News,
     *,
+    what: facts.News,
     now: datetime,
     tools: Tools,
     taken_by: str | None = None,

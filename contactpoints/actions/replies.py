@@ -105,7 +105,7 @@ async def claim(db: Database, *, now: datetime, most: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def _read(row: Row, raw: bytes, tools: Tools) -> Arrival:
+def _read(row: Row, raw: bytes, *, tools: Tools) -> Arrival:
     at = (row["provider_code"], row["provider_at"])
     if row["source"] not in ("link", "api"):
         heard = tools.read_inbound[row["source"]](raw)
@@ -171,17 +171,17 @@ async def _handle(db: Database, number: int, *, now: datetime, tools: Tools, che
     if row is None or row["handled_at"] is not None:
         return "done"
     try:
-        arrival = _read(row, opened(row, tools), tools)
+        arrival = _read(row, opened(row, tools), tools=tools)
     except (Unsealable, KeyError) as elsewhere:
         # Another engine may have the key or the gateway: nothing is given up, it comes up again when the lease ends.
         _log.error("arrival %d cannot be read in this process: %s", number, type(elsewhere).__name__)
         return "unreadable"
     except ValueError:
-        return await _finish(db, number, "unreadable", now=now)
+        return await _finish(db, number, outcome="unreadable", now=now)
     async with db.session() as session:
         found = await alerts.find_codes(session, arrival.reply.codes)
     if len(found) != 1 or not arrival.fits(found[0]):
-        return await _stray(db, arrival, _meaning(arrival.reply, known=len(found)), now=now, tools=tools)
+        return await _stray(db, arrival, what=_meaning(arrival.reply, known=len(found)), now=now, tools=tools)
     return await _judge(db, arrival, found[0], now=now, tools=tools, check_pin=check_pin)
 
 
@@ -205,7 +205,7 @@ async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, to
     """
     pin = arrival.reply.pin
     if pin is None and arrival.reply.wrong_person:
-        return await _stray(db, arrival, "wrong_person", now=now, tools=tools, code=code)
+        return await _stray(db, arrival, what="wrong_person", now=now, tools=tools, code=code)
     if code["state"] in ("withdrawn", "closed") and not code["taken"]:
         return await acknowledging.answer_only(db, arrival, code, what=code["state"], now=now, tools=tools)
     # On a page the code was given, not typed: where a contact point relaxed the PIN, the code from the SMS is.
@@ -234,14 +234,14 @@ async def _may_try(db: Database, arrival: Arrival, code: Row, *, now: datetime) 
         )
 
 
-async def _finish(db: Database, number: int, outcome: str, *, now: datetime) -> str:
+async def _finish(db: Database, number: int, *, outcome: str, now: datetime) -> str:
     async with db.session() as session:
         await inbound.handled(session, number, outcome=outcome, now=now)
     return outcome
 
 
 async def _stray(
-    db: Database, arrival: Arrival, what: str, *, now: datetime, tools: Tools, code: Row | None = None
+    db: Database, arrival: Arrival, *, what: str, now: datetime, tools: Tools, code: Row | None = None
 ) -> str:
     """Do what a reply says that acknowledges nothing, and answer it, as often as `acknowledging.may_answer` allows.
 
@@ -266,7 +266,9 @@ async def _stray(
             for address in reached:
                 said = Said(arrival.number, arrival.channel)
                 await quarantine(session, address, why=why, locked=locked, now=now, tools=tools, said=said)
-        if "sms" not in tools.gateways or not await acknowledging.may_answer(session, arrival.sender, known, now=now):
+        if "sms" not in tools.gateways or not await acknowledging.may_answer(
+            session, arrival.sender, known=known, now=now
+        ):
             return what
         language, zone = (known[0]["language"], known[0]["zone"]) if known else ("en", "UTC")
         said_back = wording.AnswerContext(what=what, reference="", exercise=exercise, at=now, zone=zone, now=now)

@@ -156,9 +156,9 @@ def _weigh(news: Sequence[_News], rows: Mapping[str, Row], *, now: datetime) -> 
         weighed.outcomes[each.number] = following.value if following else "late"
         if following is None:
             continue
-        weighed.moved[row["id"]] = _moved(before, each, row["id"], following=following)
+        weighed.moved[row["id"]] = _moved(before, each, message=row["id"], following=following)
         if row["alert_id"] is not None:
-            weighed.noted.setdefault(row["alert_id"], []).append((now, _fact(row, each, following)))
+            weighed.noted.setdefault(row["alert_id"], []).append((now, _fact(row, each, following=following)))
         if following is Delivery.REFUSED and row["officer_id"] is not None:
             if each.reported.address_is_bad:
                 weighed.bad.add(row["address"])
@@ -167,7 +167,7 @@ def _weigh(news: Sequence[_News], rows: Mapping[str, Row], *, now: datetime) -> 
     return weighed
 
 
-def _moved(before: Advanced | None, news: _News, message: int, *, following: Delivery) -> Advanced:
+def _moved(before: Advanced | None, news: _News, *, message: int, following: Delivery) -> Advanced:
     arrived = news.at if following in (Delivery.DELIVERED, Delivery.READ) else None
     code = news.reported.error_code
     told = (news.attempt, news.reported.provider_code)
@@ -183,7 +183,7 @@ def _moved(before: Advanced | None, news: _News, message: int, *, following: Del
     )
 
 
-def _fact(row: Row, news: _News, following: Delivery) -> facts.Fact:
+def _fact(row: Row, news: _News, *, following: Delivery) -> facts.Fact:
     told = about(
         row["id"], row["purpose"], channel=row["kind"], line=row["line"], step=row["step"], officer=row["officer_id"]
     )

@@ -74,7 +74,7 @@ def find_post(directory: Directory, ref: PostRef) -> tuple[ContactPoint, Post] |
     return next(((point, post) for post in point.posts if post.id == ref.post), None)
 
 
-def officers_at(point: ContactPoint, post: Post, now: datetime) -> list[Officer]:
+def officers_at(point: ContactPoint, post: Post, *, now: datetime) -> list[Officer]:
     """Return whoever is on duty at a post at ``now``."""
     numbers = on_duty(post.rotations, post.overrides, absences=point.absences, at=now)
     return [point.officers[number] for number in numbers if number in point.officers]
@@ -95,7 +95,7 @@ def calls_of(
     calls: dict[int, Call] = {}
     gaps: list[Gap] = []
     for point, post in filter(None, (find_post(directory, ref) for ref in step.posts)):
-        officers = officers_at(point, post, now)
+        officers = officers_at(point, post, now=now)
         if not officers:
             gaps.append(Gap("nobody_on_duty", post))
         for officer in officers:

@@ -50,7 +50,7 @@ def _holds(text: str, length: int) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _mixed(length: int, digit: bool, letter: bool) -> int:
+def _mixed(length: int, *, digit: bool, letter: bool) -> int:
     """Return how many ways ``length`` further signs can end in a text that holds both a digit and a letter."""
     without_digit = 0 if digit else pow(_SIGNS - _DIGITS, length)
     without_letter = 0 if letter else pow(_DIGITS, length)
@@ -60,11 +60,12 @@ def _mixed(length: int, digit: bool, letter: bool) -> int:
 
 def _draw_mixed(entropy: bytes, length: int) -> str:
     """Return one of all mixed texts of ``length`` signs, each as likely as any other to within 2**-90."""
-    place = int.from_bytes(entropy, "big") % _mixed(length, False, False)
+    place = int.from_bytes(entropy, "big") % _mixed(length, digit=False, letter=False)
     drawn = ""
     digit = letter = False
     for left in range(length - 1, -1, -1):
-        after_digit, after_letter = _mixed(left, True, letter), _mixed(left, digit, True)
+        after_digit = _mixed(left, digit=True, letter=letter)
+        after_letter = _mixed(left, digit=digit, letter=True)
         if place < _DIGITS * after_digit:
             value, place = divmod(place, after_digit)
             digit = True

@@ -54,10 +54,10 @@ def try_again_at(attempts: int, now: datetime, *, purpose: str, first_tried: dat
     What wakes people has no last attempt: it is given up only when it is refused for good or no longer needed.
     """
     at = now + timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
-    return None if is_over(purpose, first_tried, at) else at
+    return None if is_over(purpose, first_tried, at=at) else at
 
 
-def is_over(purpose: str, first_tried: datetime, at: datetime) -> bool:
+def is_over(purpose: str, first_tried: datetime, *, at: datetime) -> bool:
     """Say whether it is no use any more to send a message again ``at`` an instant: 24 hours later, no one needs it."""
     return purpose != "alert" and at >= first_tried + _LAST
 

@@ -122,7 +122,7 @@ def begin(plan: Plan, now: datetime) -> datetime:
 
 def run_out(plan: Plan, since: datetime, duration: timedelta) -> datetime:
     """Return when a patience that began at ``since`` is over."""
-    return since + duration if plan.hours is None else after(plan.hours, since, duration)
+    return since + duration if plan.hours is None else after(plan.hours, since, duration=duration)
 
 
 def begin_again(plan: Plan, exhausted_at: datetime) -> datetime:
@@ -140,7 +140,7 @@ def answer_by(plan: Plan, opened_at: datetime, within: timedelta) -> datetime:
     if plan.hours is None:
         return opened_at + within
     days, rest = divmod(within, timedelta(days=1))
-    return after(plan.hours, opened_at, days * OFFICE_DAY + rest)
+    return after(plan.hours, opened_at, duration=days * OFFICE_DAY + rest)
 
 
 def planned(plan: Plan, start: datetime) -> tuple[tuple[int, datetime], ...]:

@@ -166,15 +166,15 @@ def alert_words(
     """
     when = times(alert.answer_by, alert.zone, alert.now)
     if kind == "sms":
-        forms = _alert_forms(words, alert, when, code=code, link=link, pin_required=pin_required, repeat=repeat)
+        forms = _alert_forms(words, alert, when=when, code=code, link=link, pin_required=pin_required, repeat=repeat)
         return sms(forms, exercise=alert.exercise)
     if kind == "voice":
         text = say(words, _SPOKEN[alert.urgent], spelled=spelled(alert.reference), local=when["local"])
         return spoken(text, exercise=alert.exercise)
     paragraphs = _alert_paragraphs(
-        words, alert, when, link=link is not None, pin_required=pin_required, repeat=repeat, step=step
+        words, alert, when=when, link=link is not None, pin_required=pin_required, repeat=repeat, step=step
     )
-    parts = [_head(words, alert, repeat=repeat), _by(words, alert, when, whole=True)]
+    parts = [_head(words, alert, repeat=repeat), _by(words, alert, when=when, whole=True)]
     return mail(" - ".join(parts), paragraphs, exercise=alert.exercise)
 
 
@@ -185,7 +185,7 @@ def _head(words: Catalogue, alert: AlertContext, *, repeat: bool) -> str:
     return " - ".join((*parts, say(words, _REF, reference=alert.reference)))
 
 
-def _by(words: Catalogue, alert: AlertContext, when: dict[str, str], *, whole: bool) -> str:
+def _by(words: Catalogue, alert: AlertContext, *, when: dict[str, str], whole: bool) -> str:
     return say(words, _BY[_overdue(alert), whole], **when)
 
 
@@ -196,8 +196,8 @@ def _overdue(alert: AlertContext) -> bool:
 def _alert_forms(
     words: Catalogue,
     alert: AlertContext,
-    when: dict[str, str],
     *,
+    when: dict[str, str],
     code: str | None,
     link: str | None,
     pin_required: bool,
@@ -210,17 +210,17 @@ def _alert_forms(
     else:
         acts = [say(words, _REPLY[pin_required, True], code=code, link=link)] if link else []
         acts.append(say(words, _REPLY[pin_required, False], code=code))
-    whole = _by(words, alert, when, whole=True)
+    whole = _by(words, alert, when=when, whole=True)
     for act in acts:
         yield f"{head} - {act} - {whole}"
-    yield f"{head} - {acts[-1]} - {_by(words, alert, when, whole=False)}"
+    yield f"{head} - {acts[-1]} - {_by(words, alert, when=when, whole=False)}"
 
 
 def _alert_paragraphs(
     words: Catalogue,
     alert: AlertContext,
-    when: dict[str, str],
     *,
+    when: dict[str, str],
     link: bool,
     pin_required: bool,
     repeat: bool,
@@ -263,7 +263,7 @@ def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> 
     if kind == "voice":
         return spoken(say(words, _STAND_DOWN_SPOKEN, spelled=spelled(news.reference)), exercise=news.exercise)
     if kind == "sms":
-        return sms(_stand_down_forms(words, news, subject), exercise=news.exercise)
+        return sms(_stand_down_forms(words, news, subject=subject), exercise=news.exercise)
     fields = times(news.at, news.zone, news.now) | {"function": function_of(words, news.function)}
     paragraphs = [
         say(words, _STAND_DOWN_WHY[news.why], reference=news.reference, **fields),
@@ -274,7 +274,7 @@ def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> 
     return mail(subject, paragraphs, exercise=news.exercise)
 
 
-def _stand_down_forms(words: Catalogue, news: StandDownContext, subject: str) -> Iterator[str]:
+def _stand_down_forms(words: Catalogue, news: StandDownContext, *, subject: str) -> Iterator[str]:
     """Yield the texts, fullest first: the end of a long title gives way, then the date."""
     function = function_of(words, news.function)
     for most, now in ((len(function), news.now), (24, news.now), (10, news.now), (10, None)):

@@ -167,13 +167,13 @@ _NO_ANSWER = msgid("Ref {reference}: nobody has answered by {when}. Every step o
 def _exhausted(words: Catalogue, news: NewsContext) -> Iterator[str]:
     yield say(words, _NO_ANSWER, reference=news.reference, when=_whens(words, news)[0])
     if news.tried:
-        lines = [_tried_line(words, tried, number) for number, tried in enumerate(news.tried, 1)]
+        lines = [_tried_line(words, tried, number=number) for number, tried in enumerate(news.tried, 1)]
         yield "\n".join((say(words, _TRIED), *lines))
     yield _alternatives(words, news)
     yield say(words, _RESTART, minutes=minutes(news.restart.total_seconds()))
 
 
-def _tried_line(words: Catalogue, tried: Tried, number: int) -> str:
+def _tried_line(words: Catalogue, tried: Tried, *, number: int) -> str:
     functions = ", ".join(function_of(words, each) for each in tried.functions) or function_of(words, None)
     channels = ", ".join(channel_of(words, each) for each in tried.channels)
     text = _TRIED_LINE if channels else _ARRIVED_LINE if tried.arrived else _NOT_CALLED_LINE

@@ -31,7 +31,7 @@ def opening(hours: Hours, at: datetime) -> datetime:
     return next_working(hours.spans, hours.zone, at=at)
 
 
-def after(hours: Hours, start: datetime, duration: timedelta) -> datetime:
+def after(hours: Hours, start: datetime, *, duration: timedelta) -> datetime:
     """Return the first working instant at which ``duration`` of working time has passed since ``start`` (aware, UTC).
 
     What ends exactly at the close of a day ends at the next opening: nobody works at the close itself.

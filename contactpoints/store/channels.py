@@ -37,7 +37,7 @@ async def zones(session: Session, officers: Sequence[int]) -> dict[int, str]:
     return {row["id"]: row["zone"] for row in rows}
 
 
-async def is_address_of(session: Session, officer_id: int, address: str) -> bool:
+async def is_address_of(session: Session, address: str, *, officer_id: int) -> bool:
     """Say whether an address is one of the officer's channels."""
     return bool(
         await session.fetchval(

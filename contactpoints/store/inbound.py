@@ -51,7 +51,7 @@ async def claim(session: Session, kind: str, *, now: datetime, until: datetime, 
     return sorted(rows, key=lambda row: (row["received_at"], row["id"]))
 
 
-async def known(session: Session, source: str, codes: Sequence[str]) -> set[str]:
+async def known(session: Session, source: str, *, codes: Sequence[str]) -> set[str]:
     """Return which replies among the provider's ``codes`` were brought before."""
     rows = await session.fetch(
         """select provider_code from inbound

@@ -53,7 +53,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_patience_is_working_time(start: str, hours: float, end: str) -> None:
-    assert after(OFFICE, utc(start), hours * HOUR) == utc(end)
+    assert after(OFFICE, utc(start), duration=hours * HOUR) == utc(end)
 
 
 ZONES = st.sampled_from(["Europe/Berlin", "America/Santiago", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Tokyo"])
@@ -78,7 +78,7 @@ def test_the_end_of_a_patience_is_the_minute_that_a_stopwatch_run_in_working_hou
         at += MINUTE
         if not works(hours, at):
             at = opening(hours, at)
-    assert after(hours, start, minutes * MINUTE) == at
+    assert after(hours, start, duration=minutes * MINUTE) == at
 
 
 PATIENCE = st.integers(1, 600).map(lambda minutes: minutes * MINUTE)
