@@ -15,7 +15,7 @@ from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import calls, wording
 from contactpoints.rules.calls import Taken
-from contactpoints.rules.delivery import Draft, another
+from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import Channel, ContactPoint
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.store import alarms, directory, outbox
@@ -27,16 +27,15 @@ QUIET = timedelta(hours=1)
 _KINDS = ("sms", "email")
 
 Told = Literal["administrator", "secretariat"]
-Trouble = Literal["gateway", "clock_jump", "engine_late"]
+Trouble = Literal["gateway", "gateway_silent", "clock_jump", "engine_late"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What is broken at which contact point; ``about`` names the one thing to be mended, such as a channel.
+    """What is broken at which contact point; ``about`` names the one thing to be mended: a channel, a gateway.
 
     ``alerts`` are those on whose timeline the alarm is noted, ``reference`` that of the only one it concerns. What is
-    broken about the service itself concerns no contact point: since when (``at``), by how many ``seconds``. ``probe``:
-    a gateway by which the same words go as well, so that their delivery proves it.
+    broken about the service itself concerns no contact point: since when (``at``), by how many ``seconds``.
     """
 
     reason: facts.Alarm | Trouble
@@ -49,7 +48,6 @@ class Alarm:
     channel: str | None = None
     at: datetime | None = None
     seconds: int = 0
-    probe: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -135,7 +133,7 @@ async def raise_alarms(
         point = known.get(alarm.contact_point or 0)
         heard = [ear for ear in ears if ear.role == "secretariat" or (point and ear.party == point.party)]
         for ear in heard:
-            drafts += _probed(_draft(alarm, point, ear, now=now, tools=tools), alarm, tools=tools)
+            drafts.append(_draft(alarm, point, ear, now=now, tools=tools))
         told = tuple(sorted({ear.role for ear in heard}))
         for alert in alarm.alerts:
             reason: Any = alarm.reason
@@ -178,14 +176,6 @@ def _ear_of(call: calls.Call, channel: Channel) -> _Ear:
     return _Ear("secretariat", None, channel.kind, channel.address, officer.language, zone, officer.id, channel.id)
 
 
-def _probed(draft: Draft, alarm: Alarm, *, tools: Tools) -> list[Draft]:
-    """Return a message by a gateway that is not in question, and its double that is the probe of the one that is."""
-    gateways = tools.gateways[draft.kind]
-    if alarm.probe not in gateways or len(gateways) == 1:
-        return [draft]
-    return [replace(draft, gateway=another(gateways, alarm.probe)), replace(draft, gateway=alarm.probe, repeat=True)]
-
-
 def _draft(alarm: Alarm, point: ContactPoint | None, ear: _Ear, *, now: datetime, tools: Tools) -> Draft:
     said = wording.AlarmContext(
         what=alarm.reason,
@@ -197,6 +187,7 @@ def _draft(alarm: Alarm, point: ContactPoint | None, ear: _Ear, *, now: datetime
         reference=alarm.reference,
         channel=alarm.channel,
         seconds=alarm.seconds,
+        gateway=alarm.about,
         now=now,
     )
     words = wording.alarm_words(words_of(tools, ear.language), ear.kind, alarm=said)

@@ -1,10 +1,11 @@
 """Circuit breakers: a gateway that takes everything and brings nothing is gone round until a probe arrives.
 
-Only gateways that report can be judged. While a circuit is open, what is new goes by another gateway, where there is
-one; whoever keeps the service hears of it once an hour, and the same text is sent them by the gateway in question: that
-is the probe. Its delivery, or that of anything else handed over since, closes the circuit; news of what was handed over
-before does not. A gateway that is no longer configured has no circuit. That a gateway brings nothing and that it takes
-nothing are two alarms: neither is silent because the other was raised.
+Only gateways that report can be judged. While a circuit is open, what is new goes by another gateway; where all are
+silent, they are used as if no circuit were open: nothing ever waits for one. Whoever keeps the service hears of it once
+an hour. The probe is the double of a text that wakes nobody and that another gateway has just brought. Its delivery, or
+that of anything else handed over since, closes the circuit; news of what was handed over before does not. A gateway
+that is no longer configured has no circuit. That a gateway brings nothing and that it takes nothing are two alarms:
+neither is silent because the other was raised.
 """
 
 from datetime import datetime, timedelta
@@ -21,31 +22,24 @@ _WINDOW = timedelta(hours=1)
 _SILENT = 3
 """Nothing arrived at so many addresses: one may be a telephone that is off."""
 
+_PROBED = timedelta(minutes=30)
+_FRESH = timedelta(minutes=1)
+"""A double that comes later than that is no more taken for one."""
+
 
 async def inspect(db: Database, *, now: datetime, tools: Tools) -> frozenset[str]:
-    """Open and close circuits, and raise alarms of the open ones; return the gateways to be gone round."""
+    """Open, prove and close circuits, and raise alarms of the open ones; return the gateways to be gone round."""
     if not tools.read_report:
         return frozenset()
+    reporting = sorted(tools.read_report)
     async with db.transaction() as session:
-        await circuits.close_proven(session, sorted(tools.read_report))
+        await circuits.close_proven(session, reporting)
         await circuits.open_silent(
-            session,
-            sorted(tools.read_report),
-            since=now - _WINDOW,
-            until=now - _PATIENCE,
-            addresses=_SILENT,
-            now=now,
+            session, reporting, since=now - _WINDOW, until=now - _PATIENCE, addresses=_SILENT, now=now
         )
         rows = await circuits.opened(session)
-        alarms = [
-            Alarm(
-                "gateway",
-                f"gateway_silent:{row['gateway']}",
-                channel=row["kind"],
-                at=row["silent_since"],
-                probe=row["gateway"],
-            )
-            for row in rows
-        ]
+        if rows:
+            await circuits.probe(session, reporting, now=now, every=_PROBED, fresh=_FRESH)
+        alarms = [Alarm("gateway_silent", row["gateway"], at=row["silent_since"]) for row in rows]
         await raise_alarms(session, alarms, now=now, tools=tools)
     return frozenset(row["gateway"] for row in rows)

@@ -39,12 +39,16 @@ async def claim(
     """Take due messages, at most ``exercises`` of exercises; the lease is committed before anything is sent.
 
     What is to go by a ``busy`` gateway waits; what may go by any goes by another, and by a ``silent`` one last of all.
+    Where every gateway is silent, all are used as if none were.
     Second come the alerts of messages that were cancelled instead, because their channel is in quarantine: once the
     others are on their way, `quarantine.climb_without` ends those steps that have nobody left.
     """
     codes = [tools.entropy(_ATTEMPT_BYTES).hex() for _ in range(most)]
     gateways = tools.gateways[kind]
-    free = min(gateways, key=lambda name: (name in silent, name in busy))
+    avoided = [name for name in gateways if name in silent]
+    if len(avoided) == len(gateways):
+        avoided = []
+    free = min(gateways, key=lambda name: (name in avoided, name in busy))
     async with db.session() as session:
         taken, barred = await outbox.claim(
             session,
@@ -55,7 +59,7 @@ async def claim(
             codes=codes,
             exercises=exercises,
             busy=busy,
-            silent=list(silent),
+            silent=avoided,
         )
     opened = [
         replace(each, link=open_link(each.link, address=each.address, tools=tools)) if each.link else each

@@ -144,7 +144,7 @@ class Lane:
                 raise
             self._keep(left)
             for gateway, since in self._health.note(landed):
-                down = Alarm("gateway", f"gateway:{gateway}", channel=self._kind, at=since)
+                down = Alarm("gateway", gateway, at=since)
                 await raise_alone(self._desk.db, down, now=self._desk.now(), tools=self._desk.tools)
         return len(landed) - len(left)
 

@@ -24,7 +24,8 @@ class AlarmContext:
     """What an alarm may tell. ``zone`` is the reader's.
 
     ``contact_point`` is the name of the institution and None for alarms about the service itself. ``function`` is a
-    line or a title, ``channel`` a kind (never an address), ``seconds`` by how much a clock jumped or the engine lags.
+    line or a title, ``channel`` a kind (never an address), ``seconds`` by how much a clock jumped or the engine lags,
+    ``gateway`` the name by which the settings know it.
     """
 
     what: str
@@ -36,6 +37,7 @@ class AlarmContext:
     reference: str | None = None
     channel: str | None = None
     seconds: int = 0
+    gateway: str = ""
     now: datetime | None = None
 
 
@@ -50,6 +52,7 @@ _HEADLINES = {
     "wrong_person": msgid("wrong person"),
     "channel_refused": msgid("channel refused"),
     "gateway": msgid("gateway down"),
+    "gateway_silent": msgid("gateway silent"),
     "clock_jump": msgid("clock jumped"),
     "engine_late": msgid("engine late"),
 }
@@ -61,7 +64,10 @@ _HAPPENED = {
     "stop": msgid("STOP came at {local} your time ({utc} UTC) by {channel}: {function}."),
     "wrong_person": msgid("A stranger answered at {local} your time ({utc} UTC) by {channel}: {function}."),
     "channel_refused": msgid("Refused for good at {local} your time ({utc} UTC), {channel}: {function}."),
-    "gateway": msgid("A gateway ({channel}) has delivered nothing since {local} your time ({utc} UTC)."),
+    "gateway": msgid("Gateway {gateway} has taken nothing since {local} your time ({utc} UTC)."),
+    "gateway_silent": msgid(
+        "Gateway {gateway} has brought nothing since {local} your time ({utc} UTC), or its reports do not arrive."
+    ),
     "clock_jump": msgid("A clock of the service jumped by {seconds} s at {local} your time ({utc} UTC)."),
     "engine_late": msgid("The engine is {seconds} s late at {local} your time ({utc} UTC)."),
 }
@@ -94,6 +100,11 @@ _TO_DO = {
         "replace it."
     ),
     "gateway": msgid("Messages go by another way where there is one. Please call the provider."),
+    "gateway_silent": msgid(
+        "It takes every message, and no report of a delivery comes. Messages go by another way where there is one. "
+        "If telephones do ring, its reports do not reach us: check the service's public address, and that the "
+        "provider can reach it. If not, please call the provider."
+    ),
     "clock_jump": msgid("Escalation times may be wrong. Please check the time service of every machine."),
     "engine_late": msgid(
         "Open alerts may not be escalated. Start the engine again now, and call the officers by hand until it "
@@ -126,6 +137,7 @@ def _happened(words: Catalogue, alarm: AlarmContext, *, most: int, now: datetime
         function=cut(function_of(words, alarm.function), most),
         channel=channel_of(words, alarm.channel or "sms"),
         seconds=alarm.seconds,
+        gateway=alarm.gateway,
         **times(alarm.at, alarm.zone, now),
     )
 

@@ -57,8 +57,7 @@ async def test_a_gateway_that_takes_nothing_for_minutes_raises_one_alarm_by_anot
     async with world.runtime.db.session() as session:
         rows = await session.fetch("select address, body from messages where purpose = 'alarm' and kind = 'email'")
     assert [row["address"] for row in rows] == [world.network[None].officers[0].email]
-    assert "telephone call" not in rows[0]["body"]
-    assert "(SMS) has delivered nothing since 02:00" in rows[0]["body"]
+    assert "Gateway rehearsal_sms has taken nothing since 02:00" in rows[0]["body"]
     gateway.mended = True
     await passes(minutes=1)
     async with world.runtime.db.session() as session:

@@ -101,7 +101,7 @@ def alarms(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Word
     for what in ALARMS:
         for function in FUNCTIONS:
             said = AlarmContext(
-                *(what, exercise, NIGHT, ZONE, TITLE, function, REFERENCE, "voice"), seconds=86_400, now=NOW
+                *(what, exercise, NIGHT, ZONE, TITLE, function, REFERENCE, "voice", 86_400, "rehearsal_voice"), now=NOW
             )
             yield wording.alarm_words(words, kind, alarm=said)
 
@@ -203,7 +203,7 @@ KNOWN_FIELDS = {
     *("reference", "exercise", "urgent", "answer_by", "zone", "now", "at", "what", "why", "function", "tries_left"),
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
     *("alternatives", "name", "address", "arrived"),
-    *("contact_point", "channel", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
+    *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
     *("words", "kind", "alert", "news", "answer", "alarm"),
 }
 

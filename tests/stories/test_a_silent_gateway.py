@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from contactpoints.actions import circuits
 from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.engine.dispatcher import Lane
-from contactpoints.engine.run import inspect
+from contactpoints.engine.run import inspect, read_replies, read_reports
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.serving import desk_of
 from tests.far_ends import Gateways
@@ -25,6 +27,13 @@ async def looks(night: World) -> None:
     for lane in lanes:
         await lane.claim()
         await lane.land()
+
+
+async def reads(night: World) -> None:
+    """Let the engine read what came in, and do nothing else."""
+    desk = desk_of(night.runtime)
+    while await read_replies(desk) + await read_reports(desk):
+        pass
 
 
 def codes(messages: Sequence[dict[str, Any]]) -> list[str]:
@@ -125,34 +134,79 @@ async def test_the_circuit_of_a_silent_gateway_opens_with_one_alarm_and_closes_a
     for _ in range(5):
         await looks(night)
     told = await night.hears(operator.sms)
-    assert sorted(each["gateway"] for each in told) == ["twilio_sms", "twilio_sms_2"]
-    assert all("A gateway (SMS) has delivered nothing since" in each["body"] for each in told)
-    assert len([each for each in await night.hears(operator.email) if "gateway down" in each["subject"]]) == 1
+    assert [each["gateway"] for each in told] == ["twilio_sms_2"]
+    assert "Gateway twilio_sms has brought nothing since 02:00 your time (00:00 UTC), or its" in told[0]["body"]
+    assert len([each for each in await night.hears(operator.email) if "gateway silent" in each["subject"]]) == 1
 
     for officer in people:
         await night.hears(officer.sms)
         await gateways.reports(night.client, officer.sms, "delivered")
-    await night.settles()
+    await reads(night)
     await night.restarts()
     assert await by_which(night) == "twilio_sms_2", "what was handed over before proves nothing, a restart neither"
 
+    assert await night.hears(operator.sms) == [], "no telephone that may be off is written to twice"
     await gateways.reports(night.client, operator.sms, "delivered")
-    await night.settles()
+    await reads(night)
+    for _ in range(3):
+        await looks(night)
+    [double] = await night.hears(operator.sms)
+    assert double["gateway"] == "twilio_sms"
+    assert double["body"] == told[0]["body"]
+    assert await by_which(night) == "twilio_sms_2", "a probe that has not arrived proves nothing"
+    await gateways.reports(night.client, operator.sms, "delivered")
+    await reads(night)
     assert await by_which(night) == "twilio_sms"
     assert await night.hears(operator.sms) == []
+
+
+async def test_where_no_operator_has_a_telephone_the_answer_to_an_officer_is_sent_twice_for_a_probe(
+    real_world: World, gateways: Gateways
+) -> None:
+    night, officer = real_world, real_world.network["FR"].officers[0]
+    async with night.runtime.db.session() as session:
+        await session.execute(
+            "update channels set quarantined_at = $1, quarantined_why = 'stop' where kind = 'sms' and officer_id in"
+            " (select id from officers where contact_point_id = $2)",
+            night.clock.at,
+            night.network[SECRETARIAT].contact_point,
+        )
+    await falls_silent(night)
+    await looks(night)
+    assert await by_which(night) == "twilio_sms_2"
+    await gateways.reports(night.client, officer.sms, "delivered")
+    await reads(night)
+    await looks(night)
+    assert await night.hears(officer.sms) == [], "what wakes people is never a probe"
+
+    async with night.runtime.db.session() as session:
+        [code] = await session.fetch("select code from reply_codes order by id desc limit 1")
+    await gateways.reply(night.client, officer.sms, f"{code['code']} {PIN}")
+    await reads(night)
+    await looks(night)
+    night.clock.at += timedelta(seconds=50)
+    await gateways.reports(night.client, officer.sms, "delivered")
+    await reads(night)
+    await looks(night)
+    answers = [each for each in await night.hears(officer.sms) if "ACCUSÉ" in each["body"]]
+    assert [each["gateway"] for each in answers][-1:] == ["twilio_sms"]
+    assert len(answers) == 2
+    await gateways.reports(night.client, officer.sms, "delivered")
+    await reads(night)
+    assert await by_which(night) == "twilio_sms"
 
 
 async def test_a_gateway_that_took_nothing_before_it_brought_nothing_raises_both_alarms(real_world: World) -> None:
     night, tools = real_world, real_world.runtime.tools
     operator = night.network[SECRETARIAT].officers[0]
     await falls_silent(night)
-    down = Alarm("gateway", "gateway:twilio_sms", channel="sms", at=night.clock.at)
+    down = Alarm("gateway", "twilio_sms", at=night.clock.at)
     await raise_alone(night.runtime.db, down, now=night.clock.at, tools=tools)
     await looks(night)
     before = await night.hears(operator.sms)
     await looks(night)
     told = before + await night.hears(operator.sms)
-    assert sorted(each["gateway"] for each in told) == ["twilio_sms", "twilio_sms_2", "twilio_sms_2"]
+    assert sorted(each["body"].split()[8] for each in told) == ["brought", "taken"], told
 
 
 async def test_a_gateway_that_is_no_longer_configured_raises_no_alarm(real_world: World) -> None:
@@ -198,3 +252,22 @@ async def test_a_gateway_that_brings_anything_at_all_is_not_gone_round(real_worl
     await night.settles()
     await looks(night)
     assert await night.hears(night.network[SECRETARIAT].officers[0].sms) == []
+
+
+@pytest.mark.parametrize(("proven", "opens"), [(2, False), (3, True)])
+async def test_an_address_from_which_no_report_ever_came_speaks_against_no_gateway_that_brings_others(
+    real_world: World, gateways: Gateways, proven: int, opens: bool
+) -> None:
+    night, parties = real_world, ("FR", "JP", "BR")
+    for party in parties:
+        await night.opens_alert(requested_party=party)
+    await night.settles()
+    for party in parties[:proven]:
+        await gateways.reports(night.client, night.network[party].officers[0].sms, "delivered")
+    await reads(night)
+    night.clock.at += timedelta(hours=2)
+    async with night.runtime.db.session() as session:
+        await session.execute("update alerts set state = 'withdrawn', due_at = null")
+    await falls_silent(night)
+    desk = desk_of(night.runtime)
+    assert await circuits.inspect(desk.db, now=night.clock.at, tools=desk.tools) == ({"twilio_sms"} if opens else set())

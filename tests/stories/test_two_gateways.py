@@ -37,19 +37,35 @@ async def test_while_the_first_gateway_has_all_it_can_take_a_first_text_goes_by_
     assert text.gateway == "twilio_sms_2"
 
 
-@pytest.mark.parametrize(("purpose", "goes_by"), [("alert", "twilio_sms"), ("alarm", "twilio_sms_2")])
-async def test_a_repeat_is_taken_from_a_silent_gateway_and_a_probe_is_not(
-    real_night: World, purpose: str, goes_by: str
+@pytest.mark.parametrize(
+    ("repeat", "silent", "goes_by"),
+    [
+        pytest.param(False, ["twilio_sms_2"], "twilio_sms", id="what is no probe goes by another"),
+        pytest.param(True, ["twilio_sms_2"], "twilio_sms_2", id="a probe"),
+        pytest.param(False, ["twilio_sms", "twilio_sms_2"], "twilio_sms_2", id="all are silent"),
+    ],
+)
+async def test_a_silent_gateway_is_gone_round_but_by_its_probe_and_where_all_are_silent(
+    real_night: World, repeat: bool, silent: list[str], goes_by: str
 ) -> None:
     night = real_night
-    draft = Draft(purpose, "sms", "+447700900123", "en", "words", gateway="twilio_sms_2")
+    draft = Draft("alarm", "sms", "+447700900123", "en", "words", gateway="twilio_sms_2", repeat=repeat)
     async with night.runtime.db.session() as session:
         await outbox.enqueue(session, [(None, draft)], now=night.clock.at)
     tools, now = night.runtime.tools, night.clock.at
-    (text,), _ = await delivery.claim(
-        night.runtime.db, "sms", now=now, most=1, exercises=0, tools=tools, silent=["twilio_sms_2"]
-    )
+    (text,), _ = await delivery.claim(night.runtime.db, "sms", now=now, most=1, exercises=0, tools=tools, silent=silent)
     assert text.gateway == goes_by
+
+
+async def test_the_repeat_of_an_alert_never_goes_by_a_silent_gateway(real_night: World) -> None:
+    night, tools = real_night, real_night.runtime.tools
+    await night.opens_alert()
+    async with night.runtime.db.session() as session:
+        await session.execute("update messages set gateway = 'twilio_sms_2', repeat = true")
+    (text,), _ = await delivery.claim(
+        night.runtime.db, "sms", now=night.clock.at, most=1, exercises=0, tools=tools, silent=["twilio_sms_2"]
+    )
+    assert text.gateway == "twilio_sms"
 
 
 async def test_a_gateway_that_is_not_there_costs_a_second(real_night: World, gateways: Gateways) -> None:
