@@ -13,6 +13,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import DOUBT, LEASE, another, is_over, try_again_at
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.phrasing import Words
+from contactpoints.rules.refusals import RequestInFlight
 from contactpoints.store import alerts, doubts, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
@@ -21,7 +22,8 @@ from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
 _ATTEMPT_BYTES = 12
-BROKEN = (DatabaseFault, ValueError, LookupError, TypeError)
+# Who waits too long for a lock comes up again; whoever is beside it must not.
+BROKEN = (DatabaseFault, RequestInFlight, ValueError, LookupError, TypeError)
 _TRACE_AGAIN = timedelta(seconds=5)
 
 
@@ -202,7 +204,8 @@ async def settle_doubt(
 ) -> str:
     """End a doubt: ``found`` at the gateway, sent ``again`` when missing or after 20 s, else ``waits``.
 
-    It is sent again by another gateway, if there is one; what wakes nobody is given up after a day.
+    It is sent again by another gateway, if there is one; what wakes nobody is given up after a day. What is cancelled
+    instead, because its channel is in quarantine, ends a step that has nobody left.
     """
     if provider_code is None and not missing and now < row["unsure_since"] + DOUBT:
         async with db.session() as session:
@@ -225,6 +228,8 @@ async def settle_doubt(
             result, fact = "again", facts.MessageRepeated(**told, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])
+        cancelled = [] if done or alert is None else [alert["id"]]
+        await climb_where_nobody_is_left(session, cancelled, now=now)
     return result
 
 

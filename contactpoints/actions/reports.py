@@ -15,7 +15,6 @@ from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_to
 from contactpoints.actions.replies import opened
 from contactpoints.actions.tools import Reported, Tools
 from contactpoints.rules.delivery import LEASE, Delivery, advance
-from contactpoints.rules.refusals import RequestInFlight
 from contactpoints.store import inbound, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.outbox import Advanced
@@ -24,8 +23,6 @@ from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 _log = logging.getLogger(__name__)
-# Who waits too long for a lock comes up again; whoever is beside it must not.
-_BROKEN = (*BROKEN, RequestInFlight)
 _LEASE = LEASE + timedelta(seconds=1)
 
 
@@ -110,12 +107,12 @@ async def _take_all(
     try:
         await _take(db, news, standing=standing, now=now, tools=tools)
         return
-    except _BROKEN as failure:
+    except BROKEN as failure:
         _log.error("a batch of reports broke (%s); trying each alone", type(failure).__name__)
     for each in news:
         try:
             await _take(db, [each], standing=standing, now=now, tools=tools)
-        except _BROKEN as broken:
+        except BROKEN as broken:
             _log.error("report %d cannot be handled: %s; it comes up again", each.number, type(broken).__name__)
 
 

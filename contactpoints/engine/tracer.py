@@ -9,7 +9,7 @@ import logging
 from contactpoints.actions import delivery
 from contactpoints.engine.desk import Desk
 from contactpoints.rules.delivery import DOUBT
-from contactpoints.rules.refusals import Refusal
+from contactpoints.rules.refusals import Unavailable
 from contactpoints.store.database import Row
 from notifiers.message import CannotTell, Found, Message, Notifier, NotSent, NotThere, Traceable, Unsure
 
@@ -43,7 +43,7 @@ async def _end(desk: Desk, row: Row, *, provider_code: str | None, missing: bool
         result = await delivery.settle_doubt(
             desk.db, row, provider_code=provider_code, missing=missing, now=desk.now(), tools=desk.tools
         )
-    except Refusal:
+    except Unavailable:
         raise
     except Exception as broken:  # whatever one doubt breaks with must not keep the others open
         _log.error("the doubt about message %d cannot be ended: %s", row["id"], type(broken).__name__)

@@ -1,5 +1,6 @@
 """What came of an attempt is written down once, for that attempt, and a bad one takes no neighbour along."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
@@ -10,7 +11,7 @@ from contactpoints.actions import delivery
 from contactpoints.engine.dispatcher import Lane
 from contactpoints.rules.delivery import LEASE, Draft
 from contactpoints.serving import desk_of
-from contactpoints.store import outbox
+from contactpoints.store import alerts, outbox
 from contactpoints.store.outbox import Claimed, Outcome
 from notifiers.message import Message, NotSent, Receipt, Unsure
 from tests.world import START, World
@@ -85,6 +86,19 @@ async def test_an_outcome_that_cannot_be_written_takes_no_neighbour_along(world:
     await lane.settle()
     assert await lane.settle() == 0
     assert await states(world) == ["accepted", "unsure", "accepted"]
+
+
+async def test_an_outcome_whose_alert_is_held_by_somebody_takes_no_neighbour_along(world: World) -> None:
+    for party in ("FR", "JP"):
+        await world.opens_alert(requested_party=party)
+    lane = lane_of(world, Gateway())
+    assert await lane.claim() == 2
+    async with world.runtime.db.transaction() as session:
+        await alerts.lock(session, await session.fetchval("select min(id) from alerts"))
+        await asyncio.create_task(lane.land())
+    assert (await states(world)).count("accepted") == 1
+    await lane.settle()
+    assert (await states(world)).count("accepted") == 2
 
 
 async def test_an_outcome_that_comes_after_the_lease_still_counts(world: World) -> None:

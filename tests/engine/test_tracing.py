@@ -12,6 +12,7 @@ from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.tracer import end_old_doubts, trace
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.serving import desk_of
+from contactpoints.store import alerts
 from notifiers.message import CannotTell, Found, Message, NotThere, Receipt, Trace, Unsure
 from tests.world import World
 
@@ -61,6 +62,40 @@ async def test_a_doubt_that_cannot_be_ended_keeps_no_other_open(world: World) ->
     async with world.runtime.db.session() as session:
         states = await session.fetch("select state from messages order by id")
     assert [row["state"] for row in states] == ["unsure"] * 2 + ["queued"] * 4
+
+
+async def test_a_doubt_whose_alert_is_held_by_somebody_keeps_no_other_open(world: World) -> None:
+    for party in ("FR", "JP"):
+        await world.opens_alert(requested_party=party)
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update messages set state = 'unsure', trace_at = $1, unsure_since = $1, send_at = null, gateway = 'gone'",
+            world.clock.at,
+        )
+    world.clock.at += timedelta(seconds=21)
+    async with world.runtime.db.transaction() as session:
+        await alerts.lock(session, await session.fetchval("select min(id) from alerts"))
+        assert await asyncio.create_task(end_old_doubts(desk_of(world.runtime))) == 2
+    assert await end_old_doubts(desk_of(world.runtime)) == 0
+    world.clock.at += timedelta(seconds=1)
+    assert await end_old_doubts(desk_of(world.runtime)) == 2
+
+
+async def test_a_step_whose_text_is_in_doubt_and_may_not_be_sent_again_climbs_at_once(world: World) -> None:
+    gateway = Doubtful(NotThere())
+    desk = replace(desk_of(world.runtime), notifiers={gateway.name: gateway})
+    lane = Lane(desk, "sms")
+    await world.opens_alert()
+    await lane.claim()
+    await lane.land()
+    world.clock.at += timedelta(seconds=1)
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set quarantined_at = $1, quarantined_why = 'stop'", world.clock.at)
+        await session.execute("update messages set state = 'cancelled', send_at = null where kind = 'email'")
+    await trace(desk)
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from messages where state <> 'cancelled'") == 0
+        assert await session.fetchval("select due_at from alerts") == world.clock.at
 
 
 @pytest.mark.parametrize(
