@@ -143,8 +143,8 @@ async def _settle(db: Database, outcomes: Sequence[Outcome], *, now: datetime, t
             if outcome.claimed.id in ours and outcome.claimed.alert_id is not None:
                 told.setdefault(outcome.claimed.alert_id, []).append((outcome.at, _fact(outcome)))
         await timeline.append_all(session, told)
-        for address in sorted({o.claimed.address for o in outcomes if o.claimed.id in ours} & refused):
-            await quarantine(session, address, why="channel_refused", locked=locked, now=now, tools=tools)
+        bad = sorted({o.claimed.address for o in outcomes if o.claimed.id in ours} & refused)
+        await quarantine(session, bad, why="channel_refused", locked=locked, now=now, tools=tools)
         # What is to be sent again is cancelled instead when its channel went into quarantine meanwhile.
         given_up = {o.claimed.alert_id for o in outcomes if o.claimed.id in ours and o.result == "not_sent"}
         await climb_where_nobody_is_left(session, [each for each in given_up if each is not None], now=now)

@@ -45,7 +45,7 @@ async def lock_touched(session: Session, addresses: Sequence[str], *, besides: I
 
 async def quarantine(
     session: Session,
-    address: str,
+    addresses: Sequence[str],
     *,
     why: Why,
     locked: Collection[int],
@@ -53,36 +53,39 @@ async def quarantine(
     tools: Tools,
     said: Said | None = None,
 ) -> None:
-    """Take every channel with an address out of use, within the transaction of what told of it.
+    """Take every channel with one of the addresses out of use, within the transaction of what told of it.
 
-    ``locked`` are the alerts that the caller has locked by `lock_touched`. An alert that called the address since is
+    ``locked`` are the alerts that the caller has locked by `lock_touched`. An alert that called an address since is
     left alone here: its message is cancelled when it is claimed, and it climbs then.
     Handling the same news again changes nothing. An address that is no officer's channel is left alone, but for what
-    was queued for it.
+    was queued for it; news for a requester's number end with its STOP alone.
     """
-    touched = await channels.woken_for(session, address, among=locked)
-    known = await channels.at_address(session, address)
-    exercise = await channels.last_was_exercise(session, address) and all(a["status"] == "exercise" for a in touched)
-    await entries.quarantine(session, address=address, why=why, now=now)
-    await channels.silence(session, address, among=locked)
-    raised = [
-        Alarm(
-            reason=why,
-            contact_point=each["contact_point_id"],
-            about=f"channel:{each['id']}",
-            exercise=exercise,
-            line=touched[-1]["line"] if touched else None,
-            alerts=tuple(alert["id"] for alert in touched),
-            reference=touched[0]["reference"] if len(touched) == 1 else None,
-            channel=each["kind"],
+    await channels.silence(session, addresses, among=locked, news=why == "stop")
+    for address in addresses:
+        touched = await channels.woken_for(session, address, among=locked)
+        known = await channels.at_address(session, address)
+        exercise = await channels.last_was_exercise(session, address) and all(
+            a["status"] == "exercise" for a in touched
         )
-        for each in known
-    ]
-    noted = await raise_alarms(session, raised, now=now, tools=tools)
-    if said and why != "channel_refused":
-        noted = {alert["id"]: [(now, _said(alert, why, said)), *noted.get(alert["id"], [])] for alert in touched}
-    await timeline.append_all(session, noted)
-    await climb_where_nobody_is_left(session, [alert["id"] for alert in touched], now=now)
+        await entries.quarantine(session, address=address, why=why, now=now)
+        raised = [
+            Alarm(
+                reason=why,
+                contact_point=each["contact_point_id"],
+                about=f"channel:{each['id']}",
+                exercise=exercise,
+                line=touched[-1]["line"] if touched else None,
+                alerts=tuple(alert["id"] for alert in touched),
+                reference=touched[0]["reference"] if len(touched) == 1 else None,
+                channel=each["kind"],
+            )
+            for each in known
+        ]
+        noted = await raise_alarms(session, raised, now=now, tools=tools)
+        if said and why != "channel_refused":
+            noted = {alert["id"]: [(now, _said(alert, why, said)), *noted.get(alert["id"], [])] for alert in touched}
+        await timeline.append_all(session, noted)
+        await climb_where_nobody_is_left(session, [alert["id"] for alert in touched], now=now)
 
 
 def _said(alert: Row, why: Literal["stop", "wrong_person"], said: Said) -> facts.Fact:

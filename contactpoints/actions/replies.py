@@ -263,9 +263,8 @@ async def _stray(
             stopped = await alerts.tell_no_more(session, told, address=arrival.sender)
             fact = facts.RequesterTold(news="stopped", channels=(arrival.channel,))
             await timeline.append_all(session, {alert_id: [(now, fact)] for alert_id in stopped})
-            for address in reached:
-                said = Said(arrival.number, arrival.channel)
-                await quarantine(session, address, why=why, locked=locked, now=now, tools=tools, said=said)
+            said = Said(arrival.number, arrival.channel)
+            await quarantine(session, reached, why=why, locked=locked, now=now, tools=tools, said=said)
         if "sms" not in tools.gateways or not await acknowledging.may_answer(
             session, arrival.sender, known=known, now=now
         ):

@@ -138,8 +138,7 @@ async def _take(
 async def _write_off(
     session: Session, weighed: _Weighed, *, locked: Collection[int], now: datetime, tools: Tools
 ) -> None:
-    for address in sorted(weighed.bad):
-        await quarantine(session, address, why="channel_refused", locked=locked, now=now, tools=tools)
+    await quarantine(session, sorted(weighed.bad), why="channel_refused", locked=locked, now=now, tools=tools)
     await climb_where_nobody_is_left(session, sorted(weighed.unanswered), now=now)
 
 

@@ -111,15 +111,23 @@ async def woken_for(session: Session, address: str, *, among: Collection[int]) -
     )
 
 
-async def silence(session: Session, address: str, *, among: Collection[int]) -> None:
-    """Cancel what has not surely left to an address; of what wakes people, only that of the alerts ``among`` these."""
+async def silence(session: Session, addresses: Sequence[str], *, among: Collection[int], news: bool) -> None:
+    """Cancel what has not surely left to some addresses; of what wakes people, only that of the alerts ``among`` these.
+
+    With ``news``, what a requester hears of an alert as well.
+    """
+    if not addresses:
+        return
     await session.execute(
-        """with silenced as (select id from messages where address = $1 and state in ('queued', 'unsure')
-                                and (purpose <> 'alert' or alert_id = any($2::bigint[])) order by id for update)
+        """with silenced as (
+               select id from messages where address = any($1::text[]) and state in ('queued', 'unsure')
+                  and (purpose <> 'alert' or alert_id = any($2::bigint[])) and (purpose <> 'news' or $3)
+                order by id for update)
            update messages m set state = 'cancelled', send_at = null, trace_at = null, unsure_since = null
              from silenced where m.id = silenced.id""",
-        address,
+        list(addresses),
         list(among),
+        news,
     )
 
 

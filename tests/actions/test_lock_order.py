@@ -30,11 +30,33 @@ async def test_two_numbers_go_into_quarantine_beside_an_administrator(world: Wor
     changed = world.network[order[1]].contact_point
     async with world.runtime.db.transaction() as session:
         locked = await lock_touched(session, addresses)
-        await quarantine(session, addresses[0], why="stop", locked=locked, now=now, tools=tools)
+        await quarantine(session, addresses[:1], why="stop", locked=locked, now=now, tools=tools)
         other = beside(world, lambda beside_it: entries.touch(beside_it, changed))
         await asyncio.sleep(_A_MOMENT)
         assert not other.done()
-        await quarantine(session, addresses[1], why="stop", locked=locked, now=now, tools=tools)
+        await quarantine(session, addresses[1:], why="stop", locked=locked, now=now, tools=tools)
+    await other
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from channels where quarantined_at is not null") == 2
+
+
+async def test_two_numbers_go_into_quarantine_beside_somebody_who_holds_a_message_and_changes_the_directory(
+    world: World,
+) -> None:
+    now, tools = world.clock.at, world.runtime.tools
+    addresses = [world.network[party].officers[0].sms for party in ("FR", "JP")]
+    for party in ("FR", "JP"):
+        await world.opens_alert(requested_party=party)
+
+    async def both(session: Session) -> None:
+        locked = await lock_touched(session, addresses)
+        await quarantine(session, addresses, why="stop", locked=locked, now=now, tools=tools)
+
+    async with world.runtime.db.transaction() as session:
+        await session.execute("select 1 from messages where address = $1 for update", addresses[1])
+        other = beside(world, both)
+        await asyncio.sleep(_A_MOMENT)
+        await session.execute("update channels set place = 3 where address = $1", world.network["BR"].officers[0].sms)
     await other
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select count(*) from channels where quarantined_at is not null") == 2
@@ -75,7 +97,9 @@ async def test_an_alert_that_called_a_number_meanwhile_is_left_to_its_claim(worl
     async with world.runtime.db.transaction() as session:
         locked = await lock_touched(session, [officer.sms])
         reference = (await world.opens_alert()).json()["reference"]
-        await quarantine(session, officer.sms, why="stop", locked=locked, now=world.clock.at, tools=world.runtime.tools)
+        await quarantine(
+            session, [officer.sms], why="stop", locked=locked, now=world.clock.at, tools=world.runtime.tools
+        )
         assert await session.fetchval("select count(*) from messages where state = 'cancelled'") == 0
     await world.settles()
     assert await world.hears(officer.sms) == []

@@ -6,6 +6,8 @@ import pytest
 
 from contactpoints.actions.access import make_key, set_pin
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.delivery import Draft
+from contactpoints.store import outbox
 from schemas.examples import example
 from tests.world import PIN, START, World
 
@@ -222,6 +224,16 @@ async def test_a_pin_that_cannot_be_used_costs_no_try_and_the_new_one_acknowledg
     await set_pin(world.runtime.db, first.id, pin="739104", now=START, tools=world.runtime.tools)
     assert "ACCUSÉ DE RÉCEPTION" in await world.answers(first, f"{code} 739104")
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
+
+
+@pytest.mark.parametrize(("said", "heard"), [("who is this?", 2), ("STOP", 1)])
+async def test_news_that_wait_for_their_turn_end_with_stop_alone(world: World, said: str, heard: int) -> None:
+    await world.far.reply(world.client, STRANGER, said)
+    async with world.runtime.db.session() as session:
+        waiting = Draft("news", "sms", STRANGER, "en", "how it stands")
+        await outbox.enqueue(session, [(None, waiting)], now=world.clock.at)
+    await world.settles()
+    assert len(await world.hears(STRANGER)) == heard
 
 
 async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing_else(world: World) -> None:
