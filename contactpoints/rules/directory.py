@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan, has_ended
@@ -94,14 +95,18 @@ class ContactPoint:
 def can_fall_back_on(secretariat: ContactPoint | None, now: datetime) -> bool:
     """Say whether the secretariat's first post, the last fallback, has anybody who can be called, now or later.
 
-    Rotations that have ended and channels in quarantine do not count.
+    Rotations and overrides that have ended and channels in quarantine do not count. Whoever is absent comes back.
     """
     if secretariat is None or not secretariat.posts:
         return False
-    rotations = (each for each in secretariat.posts[0].rotations if not has_ended(each, now))
-    members = {number for rotation in rotations for number in rotation.members if number in secretariat.officers}
+    first = secretariat.posts[0]
+    planned = (number for rotation in first.rotations if not has_ended(rotation, now) for number in rotation.members)
+    added = (each.officer_id for each in first.overrides if each.action != "remove" and now < each.ends_at)
     return any(
-        channel.quarantined_at is None for number in members for channel in secretariat.officers[number].channels
+        channel.quarantined_at is None
+        for number in chain(planned, added)
+        if number in secretariat.officers
+        for channel in secretariat.officers[number].channels
     )
 
 

@@ -136,11 +136,14 @@ async def next_due(session: Session, *, now: datetime) -> datetime | None:
 
 
 async def soon_due(session: Session, *, now: datetime, until: datetime) -> list[int]:
-    """Return the contact points whose alerts fall due from now on, each once."""
+    """Return the contact points whose alerts fall due from now on, each once; those retired can be read no more."""
     rows = await session.fetch(
-        "select distinct contact_point_id from alerts where due_at > $1 and due_at <= $2", now, until
+        "select id from contact_points where retired_at is null"
+        " and id in (select contact_point_id from alerts where due_at > $1 and due_at <= $2)",
+        now,
+        until,
     )
-    return [row["contact_point_id"] for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def put_off(session: Session, alert_id: int, *, until: datetime) -> None:

@@ -10,7 +10,7 @@ from contactpoints.rules.alerts import tried
 from contactpoints.rules.calls import Skip, take
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, Step
-from contactpoints.rules.rosters import Rotation
+from contactpoints.rules.rosters import Absence, Override, Rotation
 from contactpoints.rules.wording import Tried
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
@@ -57,6 +57,22 @@ def test_who_can_be_fallen_back_on(here: ContactPoint, ends_on: date | None, sta
     first = here.posts[0]
     ending = replace(first, rotations=tuple(replace(each, ends_on=ends_on) for each in first.rotations))
     assert can_fall_back_on(replace(here, posts=(ending, *here.posts[1:])), NOON) == stands
+
+
+@pytest.mark.parametrize(
+    ("action", "over", "stands"),
+    [("add", DAY, True), ("replace", DAY, True), ("remove", DAY, False), ("add", -DAY, False)],
+    ids=["added", "in place of nobody", "removed", "added until yesterday"],
+)
+def test_whoever_an_override_puts_on_duty_can_be_fallen_back_on(action: str, over: timedelta, stands: bool) -> None:
+    here, override = point(officer(1)), Override(1, action, 1, NOON - 2 * DAY, NOON + over)
+    empty = replace(here.posts[0], rotations=(), overrides=(override,))
+    assert can_fall_back_on(replace(here, posts=(empty, *here.posts[1:])), NOON) == stands
+
+
+def test_whoever_is_absent_for_a_while_can_be_fallen_back_on() -> None:
+    away = Absence(1, NOON - DAY, NOON + DAY)
+    assert can_fall_back_on(replace(point(officer(1)), absences=(away,)), NOON)
 
 
 def test_only_a_plan_whose_last_step_calls_the_secretariats_first_post_falls_back_on_it() -> None:

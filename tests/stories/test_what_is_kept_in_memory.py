@@ -7,6 +7,7 @@ from datetime import timedelta
 from contactpoints.actions.access import make_key, revoke_key
 from contactpoints.actions.escalation import read_ahead
 from contactpoints.rules.access import Actor, Role
+from contactpoints.store import alerts
 from contactpoints.store.atlas import Atlas
 from tests.world import World
 
@@ -82,3 +83,12 @@ async def test_what_falls_due_soon_is_read_before_and_only_then(world: World) ->
     assert await read_ahead(world.runtime.db, now=world.clock.at, tools=tools) == 1
     assert tools.atlas.unknown([point]) == []
     assert await read_ahead(world.runtime.db, now=world.clock.at, tools=tools) == 0
+
+
+async def test_a_retired_contact_point_takes_no_turn_of_those_to_be_read(world: World) -> None:
+    await world.opens_alert()
+    now, point = world.clock.at, world.network["FR"].contact_point
+    for wanted, retired_at in (([point], None), ([], now)):
+        async with world.runtime.db.session() as session:
+            await session.execute("update contact_points set retired_at = $2 where id = $1", point, retired_at)
+            assert await alerts.soon_due(session, now=now, until=now + timedelta(minutes=10)) == wanted
