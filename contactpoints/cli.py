@@ -1,4 +1,4 @@
-"""The command line: `contactpoints migrate | web | engine | all | key | keyring | pin`."""
+"""The command line: `contactpoints migrate | web | engine | all | key | keyring | pin | address`."""
 
 import argparse
 import asyncio

@@ -170,7 +170,7 @@ def _twilio(name: str, prefix: str) -> Entry:
             f"{prefix}_AUTH_TOKEN_OLD": "The token before, during a rotation: signatures by it are accepted too.",
             f"{prefix}_API_KEY": "An API key to send with instead of the token.",
             f"{prefix}_API_SECRET": "Its secret.",
-            f"{prefix}_SENDER": "The number (or name) that texts come from.",
+            f"{prefix}_SENDER": "The number that texts come from; to a name nobody can reply.",
             f"{prefix}_MESSAGING_SERVICE_SID": "A messaging service, which chooses the sender; goes before SENDER.",
             f"{prefix}_API_BASE": "Another host to speak to instead of Twilio's.",
         },
