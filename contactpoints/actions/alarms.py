@@ -3,7 +3,8 @@
 Whom an alarm reaches: whoever is on duty at the secretariat, a contact point like any other whose posts are tried in
 their order; and the addresses (`notify`) of the API keys with the role of administrator of the Party concerned and
 with that of the secretariat. A key without addresses hears nothing. Alarms leave through the same outbox, behind the
-alerts, in the transaction of what they tell of; one broken thing raises one alarm an hour, however many alerts meet it.
+alerts, in the transaction of what they tell of; one broken thing raises one alarm an hour, however many alerts meet it,
+and none behind one that still waits for an engine.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +120,7 @@ async def raise_alarms(
             by_key[alarm.key] = replace(known_one, alerts=known_one.alerts + alarm.alerts, reference=None)
     if not by_key:
         return {}
-    fresh = await alarms.raise_fresh(session, sorted(by_key), now=now, quiet=QUIET)
+    fresh = await alarms.raise_fresh(session, sorted(by_key), now=now, quiet=QUIET, kinds=tools.gateways)
     new = [alarm for key, alarm in by_key.items() if key in fresh]
     if not new:
         return {}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.tools import Tools
-from contactpoints.store import alarms, measures
+from contactpoints.store import measures
 from contactpoints.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -29,16 +29,15 @@ async def tell_of_lateness(db: Database, *, now: datetime, tools: Tools) -> None
     """Say in the log that the engine is late, and raise the alarm of it.
 
     The alarm is a message like any other: without an engine it leaves when one is back. Until then the log and
-    `/healthz/engine` tell it, and an outside watchdog is there to read them; no second one is queued behind the first.
+    `/healthz/engine` tell it, and an outside watchdog is there to read them.
     Exercises stand behind everything else, and what no gateway takes any more waits for ever: neither raises it.
     """
     late = await late_by(db, now=now)
     if late <= MOST:
         return
     _log.error("the engine is %d s late", round(late.total_seconds()))
-    kinds = sorted(tools.gateways)
     async with db.transaction() as session:
-        late = _late(await measures.due_since(session, now=now, actual_of=kinds), now=now)
+        late = _late(await measures.due_since(session, now=now, actual_of=sorted(tools.gateways)), now=now)
         alarm = Alarm("engine_late", "engine", seconds=round(late.total_seconds()))
-        if late > MOST and not await alarms.waits(session, alarm.key, kinds=kinds):
+        if late > MOST:
             await raise_alarms(session, [alarm], now=now, tools=tools)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 
+from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.actions.lateness import tell_of_lateness
 from contactpoints.clock import Clock
 from contactpoints.engine.dispatcher import Lane
@@ -100,6 +101,19 @@ async def test_an_engine_that_is_away_for_hours_leaves_one_alarm_and_the_next_la
     await looked(world)
     await world.settles()
     assert len([each for each in await alarms(world) if "engine late" in each]) == 1
+
+
+async def test_no_alarm_is_queued_behind_one_that_no_engine_has_sent_yet(world: World) -> None:
+    jump = Alarm("clock_jump", "clock", seconds=7)
+    for _ in range(5):
+        world.clock.at += timedelta(hours=1)
+        await raise_alone(world.runtime.db, jump, now=world.clock.at, tools=world.runtime.tools)
+    await world.settles()
+    assert len(await alarms(world)) == 1
+    world.clock.at += timedelta(hours=1)
+    await raise_alone(world.runtime.db, jump, now=world.clock.at, tools=world.runtime.tools)
+    await world.settles()
+    assert len(await alarms(world)) == 1
 
 
 async def test_an_alarm_that_only_one_way_took_does_not_silence_the_next(world: World) -> None:

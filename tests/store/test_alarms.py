@@ -14,7 +14,7 @@ GAP, STOP = ("nobody_on_duty", "contact_point:1 first"), ("stop", "contact_point
 
 
 async def _raise(session: Session, *things: tuple[str, str], now: datetime = NOON) -> set[tuple[str, str]]:
-    return await raise_fresh(session, things, now=now, quiet=HOUR)
+    return await raise_fresh(session, things, now=now, quiet=HOUR, kinds=())
 
 
 async def test_a_thing_is_raised_again_when_it_was_quiet_for_an_hour(db: Database) -> None:
