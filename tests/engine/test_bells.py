@@ -13,7 +13,7 @@ from tests.far_ends import Gateways
 from tests.world import START, World
 
 _AN_HOUR = 3600.0
-_SOON = 4.0
+_SOON = 12.0
 NOT_A_NUMBER, NO_SUCH_NUMBER = 21211, 30005
 
 Trouble = Callable[[World, Gateways], Awaitable[None]]
@@ -35,10 +35,16 @@ async def night(real_world: World) -> AsyncIterator[World]:
 
 
 async def hears(night: World, address: str) -> str:
-    """Return the words that reach an address soon."""
-    async with asyncio.timeout(_SOON):
-        while not (heard := await night.hears(address)):  # noqa: ASYNC110 - it comes from the far end
-            await asyncio.sleep(0.01)
+    """Return the words that reach an address soon. Where none do, the failure says what is left."""
+    try:
+        async with asyncio.timeout(_SOON):
+            while not (heard := await night.hears(address)):  # noqa: ASYNC110 - it comes from the far end
+                await asyncio.sleep(0.01)
+    except TimeoutError as late:
+        async with night.runtime.db.session() as session:
+            left = await session.fetch("select kind, purpose, state, attempts, send_at from messages")
+        late.add_note(f"it is {night.runtime.now()}, and there are {[dict(each) for each in left]}")
+        raise
     return " ".join(f"{each['subject']} {each['body']}" for each in heard)
 
 
