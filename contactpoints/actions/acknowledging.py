@@ -45,23 +45,23 @@ class Arrived(Protocol):
     def channel(self) -> str: ...
 
 
-async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetime, tools: Tools) -> str:
+async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetime, tools: Tools) -> str:
     """Record that an officer has taken the alert; call everybody else off, tell the requester, answer the officer."""
     async with db.transaction() as session:
         row = await alerts.lock(session, code["alert_id"])
         before = await alerts.acknowledgements_of(session, row["id"])
         if row["state"] in ("withdrawn", "closed") and not before:
-            return await _answered(session, arrival, code, what=row["state"], now=now, tools=tools, at=now)
+            return await _answered(session, arrival, code=code, what=row["state"], now=now, tools=tools, at=now)
         await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="right")
         ran_out_at = await timeline.first(session, row["id"], code="exhausted")
         late = ran_out_at is not None and arrival.received_at >= ran_out_at
-        strength = await _strength(session, arrival, code)
-        await _add(session, arrival, code, row=row, late=late, strength=strength, now=now)
-        fact = _fact(arrival, code, row=row, before=before, late=late, strength=strength)
+        strength = await _strength(session, arrival, code=code)
+        await _add(session, arrival, code=code, row=row, late=late, strength=strength, now=now)
+        fact = _fact(arrival, code=code, row=row, before=before, late=late, strength=strength)
         noted: list[Noted] = [(now, fact)]
         if before:
             await timeline.append(session, row["id"], noted)
-            return await _taken_before(session, arrival, code, row=row, before=before, now=now, tools=tools)
+            return await _taken_before(session, arrival, code=code, row=row, before=before, now=now, tools=tools)
         await alerts.stand(
             session,
             row["id"],
@@ -75,11 +75,11 @@ async def acknowledge(db: Database, arrival: Arrived, code: Row, *, now: datetim
         noted += await news.stand_down(session, row, why="acknowledged", but=code["officer_id"], **taken)
         noted += await news.tell(session, row, what=what, **taken)
         await timeline.append(session, row["id"], noted)
-        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=arrival.received_at)
+        return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=arrival.received_at)
 
 
 async def _taken_before(
-    session: Session, arrival: Arrived, code: Row, *, row: Row, before: list[Row], now: datetime, tools: Tools
+    session: Session, arrival: Arrived, *, code: Row, row: Row, before: list[Row], now: datetime, tools: Tools
 ) -> str:
     """Answer a reply that was not the first to be read. If it came first, it counts, whatever became of the alert."""
     first = before[0]
@@ -88,11 +88,11 @@ async def _taken_before(
     mine = first["officer_id"] == code["officer_id"] and row["state"] == "acknowledged"
     what = "acknowledged" if mine else "already_taken"
     at = first["received_at"]
-    return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=at, by=first["line"])
+    return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=at, by=first["line"])
 
 
 async def _add(
-    session: Session, arrival: Arrived, code: Row, *, row: Row, late: bool, strength: str, now: datetime
+    session: Session, arrival: Arrived, *, code: Row, row: Row, late: bool, strength: str, now: datetime
 ) -> None:
     await alerts.add_acknowledgement(
         session,
@@ -117,7 +117,7 @@ async def _add(
         await channels.prove(session, code["officer_id"], **said, at=arrival.received_at)
 
 
-async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
+async def _strength(session: Session, arrival: Arrived, *, code: Row) -> str:
     if not code["pin_required"]:
         return "weak"
     if arrival.sender and await channels.is_address_of(session, arrival.sender, officer_id=code["officer_id"]):
@@ -125,7 +125,7 @@ async def _strength(session: Session, arrival: Arrived, code: Row) -> str:
     return "code_and_pin"
 
 
-def _fact(arrival: Arrived, code: Row, *, row: Row, before: list[Row], late: bool, strength: str) -> facts.Fact:
+def _fact(arrival: Arrived, *, code: Row, row: Row, before: list[Row], late: bool, strength: str) -> facts.Fact:
     told: dict[str, Any] = {
         "function": code["function"],
         "line": code["line"],
@@ -144,7 +144,7 @@ def _fact(arrival: Arrived, code: Row, *, row: Row, before: list[Row], late: boo
     return facts.AcknowledgedLate(**told) if late else facts.Acknowledged(**told)
 
 
-async def note_wrong_pin(db: Database, arrival: Arrived, code: Row, *, now: datetime, tools: Tools) -> str:
+async def note_wrong_pin(db: Database, arrival: Arrived, *, code: Row, now: datetime, tools: Tools) -> str:
     """Count a wrong PIN. The third locks the code, and the chain climbs at once instead of waiting."""
     async with db.transaction() as session:
         row = await alerts.lock(session, code["alert_id"])
@@ -159,20 +159,20 @@ async def note_wrong_pin(db: Database, arrival: Arrived, code: Row, *, now: date
             await channels.end_step(session, [row["id"]], now=now)
         await timeline.append(session, row["id"], noted)
         what = "wrong_pin" if left else "code_locked"
-        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now, left=left)
+        return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=now, left=left)
 
 
-async def note_useless_pin(db: Database, arrival: Arrived, code: Row, *, what: str, now: datetime, tools: Tools) -> str:
+async def note_useless_pin(db: Database, arrival: Arrived, *, code: Row, what: str, now: datetime, tools: Tools) -> str:
     """Answer an officer whose PIN is not set, locked or expired, and climb if nobody else was called by this step."""
     async with db.transaction() as session:
         await alerts.lock(session, code["alert_id"])
         await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="useless")
-        noted: list[Noted] = [(now, _received(arrival, code, meaning="acknowledgement"))]
+        noted: list[Noted] = [(now, _received(arrival, code=code, meaning="acknowledgement"))]
         if what == "pin_locked":
             noted += await _alarm(session, code, about=f"officer:{code['officer_id']}", now=now, tools=tools)
         await timeline.append(session, code["alert_id"], noted)
         await climb_where_nobody_is_left(session, [code["alert_id"]], now=now, but=code["officer_id"])
-        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now)
+        return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=now)
 
 
 async def _alarm(session: Session, code: Row, *, about: str, now: datetime, tools: Tools) -> list[Noted]:
@@ -197,16 +197,16 @@ async def may_answer(session: Session, sender: str, *, known: Sequence[Row], now
     return await inbound.may_answer(session, sender, now=now, most=_ANSWERS, again=again)
 
 
-async def answer_only(db: Database, arrival: Arrived, code: Row, *, what: str, now: datetime, tools: Tools) -> str:
+async def answer_only(db: Database, arrival: Arrived, *, code: Row, what: str, now: datetime, tools: Tools) -> str:
     """Answer a reply that changes nothing, and write down that it came."""
     async with db.transaction() as session:
-        fact = _received(arrival, code, meaning="no_pin" if what == "add_your_pin" else "acknowledgement")
+        fact = _received(arrival, code=code, meaning="no_pin" if what == "add_your_pin" else "acknowledgement")
         await alerts.lock(session, code["alert_id"])
         await timeline.append(session, code["alert_id"], [(now, fact)])
-        return await _answered(session, arrival, code, what=what, now=now, tools=tools, at=now)
+        return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=now)
 
 
-def _received(arrival: Arrived, code: Row, *, meaning: Literal["no_pin", "acknowledgement"]) -> facts.Fact:
+def _received(arrival: Arrived, *, code: Row, meaning: Literal["no_pin", "acknowledgement"]) -> facts.Fact:
     return facts.ReplyReceived(
         channel=arrival.channel,
         line=code["line"],
@@ -219,8 +219,8 @@ def _received(arrival: Arrived, code: Row, *, meaning: Literal["no_pin", "acknow
 async def _answered(
     session: Session,
     arrival: Arrived,
-    code: Row,
     *,
+    code: Row,
     what: str,
     now: datetime,
     tools: Tools,

@@ -182,7 +182,7 @@ async def _handle(db: Database, number: int, *, now: datetime, tools: Tools, che
         found = await alerts.find_codes(session, arrival.reply.codes)
     if len(found) != 1 or not arrival.fits(found[0]):
         return await _stray(db, arrival, what=_meaning(arrival.reply, known=len(found)), now=now, tools=tools)
-    return await _judge(db, arrival, found[0], now=now, tools=tools, check_pin=check_pin)
+    return await _judge(db, arrival, code=found[0], now=now, tools=tools, check_pin=check_pin)
 
 
 def _meaning(reply: Reply, *, known: int) -> str:
@@ -198,7 +198,7 @@ def _meaning(reply: Reply, *, known: int) -> str:
     return "help" if reply.help else "unknown"
 
 
-async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
+async def _judge(db: Database, arrival: Arrival, *, code: Row, now: datetime, tools: Tools, check_pin: CheckPin) -> str:
     """Weigh a reply that holds one known code: is the PIN there, are there tries left, is it right.
 
     Code and right PIN say who answers, whatever else is written; without them "wrong person" is taken at its word.
@@ -207,27 +207,27 @@ async def _judge(db: Database, arrival: Arrival, code: Row, *, now: datetime, to
     if pin is None and arrival.reply.wrong_person:
         return await _stray(db, arrival, what="wrong_person", now=now, tools=tools, code=code)
     if code["state"] in ("withdrawn", "closed") and not code["taken"]:
-        return await acknowledging.answer_only(db, arrival, code, what=code["state"], now=now, tools=tools)
+        return await acknowledging.answer_only(db, arrival, code=code, what=code["state"], now=now, tools=tools)
     # On a page the code was given, not typed: where a contact point relaxed the PIN, the code from the SMS is.
     by_code = pin is None and not code["pin_required"] and arrival.typed_code is not None
     if code["pin_required"] or pin is not None or arrival.channel == "link":
         if pin is None and not by_code:
-            return await acknowledging.answer_only(db, arrival, code, what="add_your_pin", now=now, tools=tools)
-        if not await _may_try(db, arrival, code, now=now):
-            return await acknowledging.answer_only(db, arrival, code, what="code_locked", now=now, tools=tools)
+            return await acknowledging.answer_only(db, arrival, code=code, what="add_your_pin", now=now, tools=tools)
+        if not await _may_try(db, arrival, code=code, now=now):
+            return await acknowledging.answer_only(db, arrival, code=code, what="code_locked", now=now, tools=tools)
         if pin is None:
             verdict = "right" if arrival.typed_code == code["code"] else "wrong"
         else:
             verdict = await check_pin(db, code["officer_id"], pin, now)
         if verdict == "wrong":
-            return await acknowledging.note_wrong_pin(db, arrival, code, now=now, tools=tools)
+            return await acknowledging.note_wrong_pin(db, arrival, code=code, now=now, tools=tools)
         if verdict != "right":
             what = _PIN_TROUBLE.get(verdict, "pin_not_usable")
-            return await acknowledging.note_useless_pin(db, arrival, code, what=what, now=now, tools=tools)
-    return await acknowledging.acknowledge(db, arrival, code, now=now, tools=tools)
+            return await acknowledging.note_useless_pin(db, arrival, code=code, what=what, now=now, tools=tools)
+    return await acknowledging.acknowledge(db, arrival, code=code, now=now, tools=tools)
 
 
-async def _may_try(db: Database, arrival: Arrival, code: Row, *, now: datetime) -> bool:
+async def _may_try(db: Database, arrival: Arrival, *, code: Row, now: datetime) -> bool:
     async with db.transaction() as session:
         return await alerts.take_try(
             session, reply_code_id=code["id"], inbound_id=arrival.number, most=acknowledging.MOST_TRIES, now=now
