@@ -228,8 +228,8 @@ async def settle_doubt(
             result, fact = "again", facts.MessageRepeated(**told, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])
-        cancelled = [] if done or alert is None else [alert["id"]]
-        await climb_where_nobody_is_left(session, cancelled, now=now)
+        cancelled = alert is not None and row["purpose"] == "alert" and not done
+        await climb_where_nobody_is_left(session, [row["alert_id"]] if cancelled else [], now=now)
     return result
 
 
