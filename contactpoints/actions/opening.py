@@ -14,6 +14,7 @@ from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, of_taken, raise_alarms
 from contactpoints.actions.alerts import read_alert
 from contactpoints.actions.calling import Before, Called, Subject, call_out
+from contactpoints.actions.places import nobody_answers
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calls, codes
 from contactpoints.rules import alerts as rules
@@ -23,15 +24,14 @@ from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
 from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
-from contactpoints.store import directory, intake, timeline
+from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
-from contactpoints.store.database import Database, DatabaseFault, Session
+from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.intake import First, NewAlert, Once
 from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import OpenAlert
-from schemas.faults import Fault
 
 _TRIES = 20
 """How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""
@@ -104,26 +104,8 @@ async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
     async with db.session() as session:
         route = await tools.atlas.route(session, _place(command), urgency=command.urgency)
         if route is None:
-            raise Invalid([await _nobody_answers(session, _place(command))])
+            raise Invalid([await nobody_answers(session, _place(command))])
         return route
-
-
-async def faults_of_place(db: Database, place: Place) -> tuple[Fault, ...]:
-    """Return what is wrong with a place, besides what else is wrong with a request to it."""
-    async with db.session() as session:
-        if await directory.answering_for(session, place[0], territory=place[1]) is not None:
-            return ()
-        return (await _nobody_answers(session, place),)
-
-
-async def _nobody_answers(session: Session, place: Place) -> Fault:
-    party, territory = place
-    if await directory.find_party(session, party) is None:
-        return Fault("/requested_party", "unknown_party", "No such Party is in the directory.")
-    if territory is not None:
-        detail = "This Party has no contact point for that territory; leave it out to reach the one for all of it."
-        return Fault("/territory", "no_contact_point", detail)
-    return Fault("/requested_party", "no_contact_point", "This Party has no contact point here yet.")
 
 
 async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) -> dict[str, Any] | None:

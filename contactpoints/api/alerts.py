@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import alerts, opening, replies, timelines
+from contactpoints.actions.places import faults_of_place
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller
 from contactpoints.api.queries import header, number, one_of
@@ -57,7 +58,7 @@ async def _command(runtime: Runtime, raw: bytes) -> tuple[OpenAlert, bytes]:
     except Invalid as invalid:
         faults = invalid.faults
     place = asked_of(raw, faults)
-    raise Invalid(faults + (await opening.faults_of_place(runtime.db, place) if place else ()))
+    raise Invalid(faults + (await faults_of_place(runtime.db, place) if place else ()))
 
 
 async def list_alerts(runtime: Runtime, request: Request) -> Response:
