@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contactpoints.serving import doors, keep_watch
+from contactpoints.engine.dispatcher import Lane
+from contactpoints.rules.refusals import Unavailable
+from contactpoints.serving import desk_of, doors, keep_watch
 from contactpoints.store import embedded, migrate
 from schemas.examples import example
 from tests.world import World, open_world
@@ -72,4 +74,22 @@ async def test_requests_hear_503_and_the_engine_goes_on_when_it_is_back(home: Pa
         assert (await client.get("/readyz")).status_code == 200
         stop.set()
         await watch
+    server.stop()
+
+
+async def test_what_came_of_a_message_meanwhile_is_written_down_when_it_is_back(home: Path) -> None:
+    server = embedded.start(home, fsync=False)
+    url = await server.ensure_database("away")
+    await migrate.upgrade(url)
+    async with open_world(url) as world:
+        await world.opens_alert()
+        lane = Lane(desk_of(world.runtime), "sms")
+        await lane.claim()
+        server.stop()
+        with pytest.raises(Unavailable):
+            await lane.land()
+        server = embedded.start(home, fsync=False)
+        await lane.land()
+        async with world.runtime.db.session() as session:
+            assert await session.fetchval("select state from messages where kind = 'sms'") == "accepted"
     server.stop()
