@@ -2,10 +2,10 @@
 
 Only gateways that report can be judged. While a circuit is open, what is new goes by another gateway; where all are
 silent, they are used as if no circuit were open: nothing ever waits for one. Whoever keeps the service hears of it once
-an hour. The probe is the double of a text that wakes nobody and that another gateway has just brought. Its delivery, or
-that of anything else handed over since, closes the circuit; news of what was handed over before does not. A gateway
-that is no longer configured has no circuit. That a gateway brings nothing and that it takes nothing are two alarms:
-neither is silent because the other was raised.
+an hour. The probe is the double of an alarm or a stand-down that another gateway has just brought. Its delivery, or
+that of anything else queued since, closes the circuit; news of what was queued before does not. A gateway that is no
+longer configured has no circuit. That a gateway brings nothing and that it takes nothing are two alarms: neither is
+silent because the other was raised.
 """
 
 from datetime import datetime, timedelta

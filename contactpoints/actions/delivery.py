@@ -89,6 +89,7 @@ def not_sent(
     again_at = gateway = None
     if not permanent:
         again_at = try_again_at(claimed.attempts, now, purpose=claimed.purpose, first_tried=claimed.first_tried)
+    if again_at is not None:
         gateway = another(tools.gateways.get(claimed.kind, ()), claimed.gateway)
     return Outcome(
         claimed,
@@ -222,8 +223,8 @@ async def settle_doubt(
             result, fact = "found", facts.MessageAccepted(**told, gateway=row["gateway"])
         else:
             words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
-            following = another(tools.gateways.get(row["kind"], ()), row["gateway"])
             over = is_over(row["purpose"], row["first_started"], at=now)
+            following = None if over else another(tools.gateways.get(row["kind"], ()), row["gateway"])
             done = await doubts.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
             result, fact = "again", facts.MessageRepeated(**told, cause="unsure")
         if done and row["alert_id"] is not None:

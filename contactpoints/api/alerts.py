@@ -1,6 +1,7 @@
 """Alerts, for machines: a handler reads, does, and answers."""
 
 import json
+from contextlib import suppress
 from functools import partial
 from typing import get_args
 
@@ -13,9 +14,11 @@ from contactpoints.actions.places import faults_of_place
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller
 from contactpoints.api.queries import header, number, one_of
-from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired
+from contactpoints.rules.access import must_trigger
+from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired, Unavailable
 from contactpoints.runtime import Runtime
-from schemas.alerts import Acknowledge, Closure, OpenAlert, State, Status, Withdrawal, asked_of, read_open_alert
+from schemas.alerts import Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
+from schemas.faults import Fault
 from schemas.reading import Invalid, read
 
 _LONGEST_KEY = 255
@@ -35,7 +38,13 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
     """Open an alert, or answer a repeated key with the alert as it stands now."""
     actor = await known_caller(runtime, request)
     once = _once(request)
-    command, fingerprint = await _command(runtime, await json_body(request))
+    raw = await json_body(request)
+    try:
+        command, fingerprint = read_open_alert(raw)
+    except Invalid as invalid:
+        raise Invalid(
+            invalid.faults + await _faults_of_place(runtime, request, raw=raw, faults=invalid.faults)
+        ) from None
     alert, replayed = await opening.open_alert(
         runtime.db,
         actor=actor,
@@ -51,14 +60,20 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
     return Json(alert, status_code=201, headers={"Location": alert["links"]["self"]})
 
 
-async def _command(runtime: Runtime, raw: bytes) -> tuple[OpenAlert, bytes]:
-    """Return what `read_open_alert` does. With the faults of its shape a body is told that nobody answers there."""
-    try:
-        return read_open_alert(raw)
-    except Invalid as invalid:
-        faults = invalid.faults
+async def _faults_of_place(
+    runtime: Runtime, request: Request, *, raw: bytes, faults: tuple[Fault, ...]
+) -> tuple[Fault, ...]:
+    """Return what is wrong with the place that a body with ``faults`` of shape asks; nothing while that is not known.
+
+    Whoever asks is looked up anew: unlike the statement that opens an alert, a look into the directory checks no key.
+    """
     place = asked_of(raw, faults)
-    raise Invalid(faults + (await faults_of_place(runtime.db, place) if place else ()))
+    if place is None:
+        return ()
+    with suppress(Unavailable):
+        must_trigger(await caller(runtime, request))
+        return await faults_of_place(runtime.db, place)
+    return ()
 
 
 async def list_alerts(runtime: Runtime, request: Request) -> Response:

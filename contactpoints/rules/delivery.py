@@ -58,8 +58,11 @@ def try_again_at(attempts: int, now: datetime, *, purpose: str, first_tried: dat
 
 
 def is_over(purpose: str, first_tried: datetime, *, at: datetime) -> bool:
-    """Say whether it is no use any more to send a message again ``at`` an instant: 24 hours later, no one needs it."""
-    return purpose != "alert" and at >= first_tried + _LAST
+    """Say whether it is no use any more to send a message again ``at`` an instant: 24 hours later, no one needs it.
+
+    A probe is of use once, by the gateway that it tries.
+    """
+    return purpose == "probe" or (purpose != "alert" and at >= first_tried + _LAST)
 
 
 def another(gateways: Sequence[str], used: str | None) -> str | None:

@@ -93,15 +93,17 @@ class ContactPoint:
 
 
 def can_fall_back_on(secretariat: ContactPoint | None, now: datetime) -> bool:
-    """Say whether the secretariat's first post, the last fallback, has anybody who can be called, now or later.
+    """Say whether the secretariat's first post, the last fallback, has anybody who can be called, now or soon.
 
-    Rotations and overrides that have ended and channels in quarantine do not count. Whoever is absent comes back.
+    Rotations that have ended, overrides of another time and channels in quarantine do not count. The absent come back.
     """
     if secretariat is None or not secretariat.posts:
         return False
     first = secretariat.posts[0]
     planned = (number for rotation in first.rotations if not has_ended(rotation, now) for number in rotation.members)
-    added = (each.officer_id for each in first.overrides if each.action != "remove" and now < each.ends_at)
+    added = (
+        each.officer_id for each in first.overrides if each.action != "remove" and each.starts_at <= now < each.ends_at
+    )
     return any(
         channel.quarantined_at is None
         for number in chain(planned, added)

@@ -21,9 +21,10 @@ silent as (
       from newest m join spoke on spoke.gateway = m.gateway
      where m.state = 'accepted' and m.first_accepted_at between $2 and $3
        and m.first_accepted_at > coalesce(spoke.at, '-infinity')
-       and (spoke.at is null or (select before.id from messages before
-                                  where before.address = m.address and before.gateway = m.gateway
-                                    and before.delivered_at is not null order by before.id desc limit 1) is not null)
+       and (spoke.at is null or exists (
+               select 1 from (select b.gateway, b.delivered_at from messages b where b.address = m.address
+                               order by b.id desc limit 50) as before
+                where before.gateway = m.gateway and before.delivered_at is not null))
      group by m.gateway, m.kind having count(distinct m.address) >= $4)
 insert into circuits (gateway, kind, silent_since, opened_at) select gateway, kind, since, $5 from silent
 on conflict (gateway) do nothing
@@ -41,7 +42,7 @@ async def open_silent(
 
 
 async def close_proven(session: Session, gateways: Sequence[str]) -> None:
-    """Close the circuits of gateways that brought what they were handed after the circuit was opened.
+    """Close the circuits of gateways that brought what was queued after the circuit was opened.
 
     And those of gateways that are no longer among the configured ones: nothing could ever prove them.
     """
@@ -49,7 +50,7 @@ async def close_proven(session: Session, gateways: Sequence[str]) -> None:
         f"""with {_NEWEST}
             delete from circuits c where c.gateway <> all($1::text[]) or exists (
                select 1 from newest m where m.gateway = c.gateway
-                  and m.first_accepted_at >= c.opened_at and m.delivered_at >= c.opened_at)""",
+                  and m.queued_at >= c.opened_at and m.delivered_at >= c.opened_at)""",
         list(gateways),
     )
 
@@ -65,35 +66,35 @@ due as (
 twin as (
     select distinct on (due.gateway) due.gateway, m.id from due join newest m on m.kind = due.kind
      where m.gateway <> due.gateway
-       and (m.purpose in ('alarm', 'stand_down') or m.purpose = 'answer' and m.alert_id is not null)
+       and m.purpose in ('alarm', 'stand_down')
        and not exists (select 1 from channels q
                         where q.kind = m.kind and q.address = m.address and q.quarantined_at is not null)
        and m.first_accepted_at >= due.opened_at
        and (m.delivered_at > $2 - $4::interval
             or m.gateway <> all($1::text[]) and m.first_accepted_at > $2 - $4::interval)
      order by due.gateway, m.id desc)
-insert into messages (officer_id, channel_id, purpose, kind, gateway, address, subject, body, language, rank, exercise,
-                      repeat, queued_at, send_at)
-select m.officer_id, m.channel_id, m.purpose, m.kind, twin.gateway, m.address, m.subject, m.body, m.language, m.rank,
-       m.exercise, true, $2, $2
+insert into messages (purpose, kind, gateway, address, subject, body, language, rank, exercise, repeat, queued_at,
+                      send_at)
+select 'probe', m.kind, twin.gateway, m.address, m.subject, m.body, m.language, m.rank, m.exercise, true, $2, $2
   from twin join messages m on m.id = twin.id
 returning id
 """
 
 
-async def probe(session: Session, gateways: Sequence[str], *, now: datetime, every: timedelta, fresh: timedelta) -> int:
-    """Queue for silent gateways the double of a message to our own people that another gateway has just brought.
+async def probe(
+    session: Session, gateways: Sequence[str], *, now: datetime, every: timedelta, fresh: timedelta
+) -> None:
+    """Queue for silent gateways the double of an alarm or a stand-down that another gateway has just brought.
 
-    It wakes nobody, and no stranger gets it.
-
+    It wakes nobody, no stranger gets it, and however often it comes it contradicts nothing. It is nobody's and tried
+    once: what a gateway in doubt says of an address or does not take concerns no channel and no other gateway.
     Whatever was queued for the silent one since its circuit was opened is a probe too: there is one ``every`` so often.
     ``gateways`` are those that report: of another that takes a message, nothing more is to be heard. ``fresh``: how
-    long ago it was brought at most. Return how many doubles. The bell rings ``outbox`` when that is committed.
+    long ago it was brought at most. The bell rings ``outbox`` when that is committed.
     """
     queued = await session.fetch(_PROBE, list(gateways), now, every, fresh)
     if queued:
         ring_after_commit("outbox")
-    return len(queued)
 
 
 async def opened(session: Session) -> list[Row]:

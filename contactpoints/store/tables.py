@@ -475,7 +475,7 @@ messages = Table(
     _moment("first_accepted_at"),
     _moment("delivered_at"),
     _words("error_code", required=False),
-    _one_of("purpose", "purpose", "alert", "stand_down", "answer", "news", "alarm", "pin_link"),
+    _one_of("purpose", "purpose", "alert", "stand_down", "answer", "news", "alarm", "pin_link", "probe"),
     _one_of("kind", "kind", "sms", "voice", "email"),
     _one_of(
         "state",

@@ -65,6 +65,10 @@ async def test_requests_hear_503_and_the_engine_goes_on_when_it_is_back(home: Pa
             assert away.headers["Content-Type"] == "application/problem+json"
         refused = await _opens(client, world, "second")
         assert (refused.status_code, refused.json()["type"]) == (503, "/problems/unavailable")
+        body = example("preservation") | {"requested_party": "FR", "urgency": "very"}
+        again = {"Authorization": f"Bearer {world.requester}", "Idempotency-Key": "wrong"}
+        wrong = await client.post("/v1/alerts", json=body, headers=again)
+        assert wrong.status_code == 422, "what is wrong with a body is known all the same"
         assert (await client.get("/healthz")).status_code == 200
         assert "contactpoints_database_up 0.0" in (await client.get("/metrics")).text
         server = embedded.start(home, fsync=False)

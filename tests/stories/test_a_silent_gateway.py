@@ -160,7 +160,21 @@ async def test_the_circuit_of_a_silent_gateway_opens_with_one_alarm_and_closes_a
     assert await night.hears(operator.sms) == []
 
 
-async def test_where_no_operator_has_a_telephone_the_answer_to_an_officer_is_sent_twice_for_a_probe(
+async def is_stood_down(night: World, gateways: Gateways) -> None:
+    """Withdraw the newest alert to France; the stand-down is brought by the gateway that works."""
+    officer = night.network["FR"].officers[0]
+    async with night.runtime.db.session() as session:
+        newest = "select reference from alerts where requested_party = 'FR' order by id desc limit 1"
+        reference = await session.fetchval(newest)
+    await night.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+    await looks(night)
+    [told] = [each for each in await night.hears(officer.sms) if reference in each["body"]]
+    assert told["gateway"] == "twilio_sms_2"
+    await gateways.reports(night.client, officer.sms, "delivered")
+    await reads(night)
+
+
+async def test_where_no_operator_has_a_telephone_a_stand_down_is_sent_twice_for_a_probe(
     real_world: World, gateways: Gateways
 ) -> None:
     night, officer = real_world, real_world.network["FR"].officers[0]
@@ -179,21 +193,39 @@ async def test_where_no_operator_has_a_telephone_the_answer_to_an_officer_is_sen
     await looks(night)
     assert await night.hears(officer.sms) == [], "what wakes people is never a probe"
 
-    async with night.runtime.db.session() as session:
-        [code] = await session.fetch("select code from reply_codes order by id desc limit 1")
-    await gateways.reply(night.client, officer.sms, f"{code['code']} {PIN}")
-    await reads(night)
+    await is_stood_down(night, gateways)
     await looks(night)
-    night.clock.at += timedelta(seconds=50)
-    await gateways.reports(night.client, officer.sms, "delivered")
-    await reads(night)
-    await looks(night)
-    answers = [each for each in await night.hears(officer.sms) if "ACCUSÉ" in each["body"]]
-    assert [each["gateway"] for each in answers][-1:] == ["twilio_sms"]
-    assert len(answers) == 2
+    [double] = await night.hears(officer.sms)
+    assert double["gateway"] == "twilio_sms"
     await gateways.reports(night.client, officer.sms, "delivered")
     await reads(night)
     assert await by_which(night) == "twilio_sms"
+
+
+@pytest.mark.parametrize(
+    "trouble", [(400, 21211), (401, 20003), None], ids=["no such number", "no account", "no answer"]
+)
+async def test_what_a_silent_gateway_says_of_its_probe_concerns_nobody_else(
+    real_world: World, gateways: Gateways, trouble: tuple[int, int] | None
+) -> None:
+    night, officer = real_world, real_world.network["FR"].officers[0]
+    await falls_silent(night)
+    await looks(night)
+    assert await by_which(night) == "twilio_sms_2"
+    await gateways.reports(night.client, officer.sms, "delivered")
+    await is_stood_down(night, gateways)
+    if trouble is None:
+        gateways.first.drop()
+    else:
+        gateways.first.answers(*trouble)
+    for _ in range(10):
+        await looks(night)
+        night.clock.at += timedelta(seconds=50)
+        await gateways.reports(night.client, officer.sms, "delivered")
+    assert await night.hears(officer.sms) == []
+    async with night.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from messages where purpose = 'probe'") == 1
+        assert await session.fetchval("select count(*) from channels where quarantined_at is not null") == 0
 
 
 async def test_a_gateway_that_took_nothing_before_it_brought_nothing_raises_both_alarms(real_world: World) -> None:

@@ -465,7 +465,7 @@ CREATE TABLE messages (
     delivered_at TIMESTAMP WITH TIME ZONE,
     error_code TEXT,
     CONSTRAINT messages_pk PRIMARY KEY (id),
-    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link')),
+    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'probe')),
     CONSTRAINT messages_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
     CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
     CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),
