@@ -104,7 +104,7 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
     settings = Settings(
         keyring=read(lambda: _keyring(given("KEYRING"), entropy), instead=Keyring({}, entropy)),
         pin_pepper=read(lambda: _pepper(given("PIN_PEPPER")), instead=b""),
-        database_url=given("DATABASE_URL"),
+        database_url=read(lambda: _database_url(given("DATABASE_URL")), instead=""),
         public_url=public_url,
         rehearsal=rehearsal,
         time_scale=read(lambda: _scale(given("TIME_SCALE", "1"), rehearsal=rehearsal), instead=1.0),
@@ -173,8 +173,22 @@ def _pepper(text: str) -> bytes:
     except (binascii.Error, ValueError):
         pepper = b""
     if len(pepper) < _LEAST_PEPPER:
-        raise BadSetting(("PIN_PEPPER", "is required: base64 of at least 32 random bytes, kept outside the database."))
+        what = "base64 of at least 32 random bytes, kept outside the database."
+        raise BadSetting(("PIN_PEPPER", f"is not {what}" if text else f"is required: {what}"))
     return pepper
+
+
+def _database_url(text: str) -> str:
+    """Return the address of a database as it was given. The fault quotes nothing: there is a password in it."""
+    fault = BadSetting(("DATABASE_URL", "is postgresql://user:password@host:port/database."))
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("postgresql", "postgres") and parts.port != 0
+    except ValueError:
+        raise fault from None
+    if text and not (known and parts.hostname and parts.path.strip("/")):
+        raise fault
+    return text
 
 
 def _scale(text: str, *, rehearsal: bool) -> float:

@@ -213,7 +213,10 @@ class AcknowledgementOut(TypedDict):
 
 
 class TimelineOut(TypedDict):
-    """One fact on the timeline of an alert; `number` counts from 1 without gaps, `data` is that of its code."""
+    """One fact on the timeline of an alert; `number` counts from 1, `data` is that of its code.
+
+    A number that is missing is that of a fact which is not shown to your role.
+    """
 
     number: int
     at: Moment

@@ -113,7 +113,13 @@ class PolicyStep(Shape):
 
 
 class EscalationPolicy(Shape):
-    """The chain of a contact point for one urgency; defaults are those of domain.md 6.5."""
+    """The chain of a contact point for one urgency.
+
+    Without one, an emergency calls the first line at once, again after 3 minutes where nothing arrived, the second line
+    after 5, the team leader after 10, the decision maker after 15, the central authority after 20 and the secretariat
+    after 25; lines that have no post are left out. What is no emergency: first line, second line after 2 hours of
+    working time, team leader after 3.
+    """
 
     contact_point_id: Id
     urgency: Urgency = "emergency"

@@ -74,6 +74,9 @@ def test_the_platform_says_where_to_listen_and_its_router_is_on_another_host() -
         pytest.param(REHEARSAL | {"PORT": "http"}, "PORT", id="a port that is no number"),
         pytest.param(REHEARSAL | {"KEYRING": "a:b"}, "KEYRING", id="a key that is too short"),
         pytest.param(REHEARSAL | {"PIN_PEPPER": "salt"}, "PIN_PEPPER", id="a pepper that is too short"),
+        pytest.param(REHEARSAL | {"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL", id="another kind of database"),
+        pytest.param(REHEARSAL | {"DATABASE_URL": "postgresql://u:p@h:x/d"}, "DATABASE_URL", id="a port of letters"),
+        pytest.param(REHEARSAL | {"DATABASE_URL": "postgresql://u:p@h"}, "DATABASE_URL", id="no name of a database"),
     ],
 )
 def test_nonsense_is_refused_by_name_and_not_quoted(values: Mapping[str, str], name: str) -> None:

@@ -144,6 +144,7 @@ class Lane:
                 raise
             self._keep(left)
             for gateway, since in self._health.note(landed):
+                _log.error("gateway %s has taken nothing since %s", gateway, since.isoformat(timespec="seconds"))
                 down = Alarm("gateway", gateway, at=since)
                 await raise_alone(self._desk.db, down, now=self._desk.now(), tools=self._desk.tools)
         return len(landed) - len(left)

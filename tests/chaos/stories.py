@@ -120,6 +120,14 @@ async def a_trigger_to_nobody(scene: Scene) -> AsyncIterator[None]:
     assert answer.status_code == 422
 
 
+async def a_trigger_with_faults(scene: Scene) -> AsyncIterator[None]:
+    """What is asked is wrong in itself, and there is no such Party either: all is told at once."""
+    yield
+    answer = await scene.triggers(requested_party="XX", urgency="very")
+    yield
+    assert {each["pointer"] for each in answer.json()["errors"]} == {"/requested_party", "/urgency"}
+
+
 async def a_text_taken_in_doubt(scene: Scene) -> AsyncIterator[None]:
     """Twilio takes the text and hangs up before it answers: it is found there."""
     scene.far.drop(accepts=True, times=1)
@@ -294,6 +302,7 @@ INTAKE: tuple[Story, ...] = (
     a_repeated_trigger_to_who_is_gone,
     a_trigger_after_a_change,
     a_trigger_to_nobody,
+    a_trigger_with_faults,
 )
 SENDING: tuple[Story, ...] = (
     a_text_taken_in_doubt,
