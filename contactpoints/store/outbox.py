@@ -108,8 +108,7 @@ judged as (
 taken as (
     update messages set state = case when barred then 'cancelled' else 'sending' end, send_at = null,
            attempts = attempts + (not barred)::int, lease_until = case when not barred then $5::timestamptz end,
-           gateway = case when gateway = any($9::text[]) and not (repeat and alert_id is null and attempts = 0)
-                          then $6 else coalesce(gateway, $6) end
+           gateway = case when gateway = any($9::text[]) and purpose <> 'probe' then $6 else coalesce(gateway, $6) end
       from judged where messages.id = judged.id returning messages.*),
 numbered as (select *, case when state = 'sending' then row_number() over (partition by state order by rank, id) end
                        as place from taken),
@@ -142,9 +141,8 @@ async def claim(
 ) -> tuple[list[Claimed], set[int]]:
     """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first.
 
-    At most ``exercises`` of them belong to exercises, none goes by a ``busy`` gateway, and by a ``silent`` one only a
-    double that was made for it: that is the probe. What would go by a channel in quarantine is cancelled; the alerts of
-    those come second.
+    At most ``exercises`` of them belong to exercises, none goes by a ``busy`` gateway, and by a ``silent`` one only
+    its probe. What would go by a channel in quarantine is cancelled; the alerts of those come second.
     """
     rows = await session.fetch(
         _CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes), list(busy), list(silent)

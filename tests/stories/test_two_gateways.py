@@ -38,18 +38,18 @@ async def test_while_the_first_gateway_has_all_it_can_take_a_first_text_goes_by_
 
 
 @pytest.mark.parametrize(
-    ("repeat", "silent", "goes_by"),
+    ("purpose", "silent", "goes_by"),
     [
-        pytest.param(False, ["twilio_sms_2"], "twilio_sms", id="what is no probe goes by another"),
-        pytest.param(True, ["twilio_sms_2"], "twilio_sms_2", id="a probe"),
-        pytest.param(False, ["twilio_sms", "twilio_sms_2"], "twilio_sms_2", id="all are silent"),
+        pytest.param("alarm", ["twilio_sms_2"], "twilio_sms", id="what is no probe goes by another"),
+        pytest.param("probe", ["twilio_sms_2"], "twilio_sms_2", id="a probe"),
+        pytest.param("alarm", ["twilio_sms", "twilio_sms_2"], "twilio_sms_2", id="all are silent"),
     ],
 )
 async def test_a_silent_gateway_is_gone_round_but_by_its_probe_and_where_all_are_silent(
-    real_night: World, repeat: bool, silent: list[str], goes_by: str
+    real_night: World, purpose: str, silent: list[str], goes_by: str
 ) -> None:
     night = real_night
-    draft = Draft("alarm", "sms", "+447700900123", "en", "words", gateway="twilio_sms_2", repeat=repeat)
+    draft = Draft(purpose, "sms", "+447700900123", "en", "words", gateway="twilio_sms_2", repeat=True)
     async with night.runtime.db.session() as session:
         await outbox.enqueue(session, [(None, draft)], now=night.clock.at)
     tools, now = night.runtime.tools, night.clock.at
