@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from tests.chaos import lives
 from tests.chaos.lives import Lives, Victims
 from tests.chaos.points import the_point
 from tests.chaos.scene import PIN, Scene, open_scene
+
+pytestmark = pytest.mark.long
 
 _A_LEASE = 32.0
 _WITHIN = 10.0

@@ -11,6 +11,8 @@ from tests.chaos.scene import open_scene
 from tests.chaos.stories import INTAKE, SENDING
 from tests.chaos.stories_of_replies import REPLIES, WAYS_IN
 
+pytestmark = pytest.mark.long
+
 _STORIES = {"intake": INTAKE, "send path": SENDING, "inbound path": REPLIES, "ways in": WAYS_IN}
 
 

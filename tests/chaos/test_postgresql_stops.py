@@ -16,6 +16,8 @@ from tests.chaos.lives import Victims
 from tests.chaos.scene import INBOUND, PIN, Scene, open_scene
 from tests.fakes.twilio import sign
 
+pytestmark = pytest.mark.long
+
 _TRIGGERS = 12
 # Two of this test, and the rehearsal's.
 _BEFORE = 3

@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from tests.chaos import lives
 from tests.chaos.lives import Lives, Victims
 from tests.chaos.points import the_point
 from tests.chaos.scene import Scene, open_scene
+
+pytestmark = pytest.mark.long
 
 _ALERTS = 60
 # The text and the answer of the rehearsal, whose alert took its first step only.
