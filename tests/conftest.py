@@ -10,19 +10,16 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
-# The pure tests, most of all, need none of this and want to have begun at once: it is loaded where it is used.
-if TYPE_CHECKING:
-    import asyncpg
+from contactpoints.runtime import open_runtime
+from contactpoints.store import embedded, migrate
+from tests.far_ends import Gateways, open_gateways
+from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepare, settings_of
 
-    from contactpoints.store import embedded
-    from tests.far_ends import Gateways
-    from tests.world import HandClock, Prepared, World
-
-Servers = Callable[[int], "embedded.Server"]
+Servers = Callable[[int], embedded.Server]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,8 +44,6 @@ def _in_memory() -> Path | None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """The PostgreSQL servers that this worker owns, each started when the first test asks for its version."""
-    from contactpoints.store import embedded
-
     started: dict[int, embedded.Server] = {}
 
     def server_of(major: int) -> embedded.Server:
@@ -65,21 +60,17 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def server(servers: Servers, request: pytest.FixtureRequest) -> "embedded.Server":
+def server(servers: Servers, request: pytest.FixtureRequest) -> embedded.Server:
     """A running PostgreSQL, the newest that is supported unless the test is parametrised with another version."""
     return servers(getattr(request, "param", NEWEST))
 
 
 _EMPTY, _NETWORK = "template_world", "template_network"
-_PREPARED: dict[Path, "Prepared"] = {}
+_PREPARED: dict[Path, Prepared] = {}
 
 
-async def _make_templates(connection: "asyncpg.Connection[asyncpg.Record]", server: "embedded.Server") -> "Prepared":
+async def _make_templates(connection: "asyncpg.Connection[asyncpg.Record]", server: embedded.Server) -> Prepared:
     """Make two templates of a server once: the tables alone, and the tables with the invented network."""
-    from contactpoints.runtime import open_runtime
-    from contactpoints.store import migrate
-    from tests.world import prepare, settings_of
-
     if server.folder not in _PREPARED:
         await connection.execute("create database template_making")
         await migrate.upgrade(server.url("template_making"))
@@ -92,12 +83,8 @@ async def _make_templates(connection: "asyncpg.Connection[asyncpg.Record]", serv
 
 
 @pytest.fixture
-async def database_url(server: "embedded.Server", request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def database_url(server: embedded.Server, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """The address of a fresh, migrated database; where a test has a world, the invented network is in it already."""
-    import asyncpg
-
-    from tests.world import PREPARED
-
     name = f"test_{secrets.token_hex(6)}"
     connection = await asyncpg.connect(server.url())
     prepared = await _make_templates(connection, server)
@@ -113,53 +100,42 @@ async def database_url(server: "embedded.Server", request: pytest.FixtureRequest
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator["World"]:
+async def world(database_url: str) -> AsyncIterator[World]:
     """The invented network, a service in front of it, and a clock that the test moves."""
-    from tests.world import open_world
-
     async with open_world(database_url) as opened:
         yield opened
 
 
 @pytest.fixture
-def clock() -> "HandClock":
+def clock() -> HandClock:
     """The clock of a night."""
-    from tests.world import HandClock
-
     return HandClock()
 
 
 @pytest.fixture
-async def gateways(clock: "HandClock") -> AsyncIterator["Gateways"]:
+async def gateways(clock: HandClock) -> AsyncIterator[Gateways]:
     """Two fake Twilios and a mail server."""
-    from tests.far_ends import open_gateways
-
     async with open_gateways(clock) as opened:
         yield opened
 
 
 @pytest.fixture
-async def real_world(database_url: str, gateways: "Gateways", clock: "HandClock") -> AsyncIterator["World"]:
+async def real_world(database_url: str, gateways: Gateways, clock: HandClock) -> AsyncIterator[World]:
     """A world over real gateways, which a test makes behave."""
-    from tests.world import open_world
-
     async with open_world(database_url, far=gateways, clock=clock) as opened:
         yield opened
 
 
 @pytest.fixture
-async def real_night(real_world: "World") -> AsyncIterator["World"]:
+async def real_night(real_world: World) -> AsyncIterator[World]:
     """A night over real gateways."""
     yield real_world
     assert await real_world.unheard() == {}, "somebody got a message that nobody asked for"
 
 
 @pytest.fixture(params=["rehearsal", "gateways"])
-async def night(request: pytest.FixtureRequest, database_url: str, clock: "HandClock") -> AsyncIterator["World"]:
+async def night(request: pytest.FixtureRequest, database_url: str, clock: HandClock) -> AsyncIterator[World]:
     """A night that must go the same way over the rehearsal's gateways and over real ones."""
-    from tests.far_ends import open_gateways
-    from tests.world import open_world
-
     async with AsyncExitStack() as stack:
         real = request.param == "gateways"
         far = await stack.enter_async_context(open_gateways(clock)) if real else None

@@ -93,7 +93,8 @@ def read_reference(text: str) -> str | None:
     return f"{plain[:4]}-{plain[4:]}" if _holds(plain, REFERENCE_LENGTH) else None
 
 
-# What people write around a code. Beside a hyphen, such a word at either end of one would be taken for no part of it.
+# What people write around a code. Beside a hyphen, such a word at either end of one would be taken for no part of it,
+# and so would six digits, which could be a PIN.
 _WORDS = ("ACK", "REF", "YES", "AND", "UTC", "BY", "MY")
 
 
@@ -102,7 +103,8 @@ def new_reply_code(entropy: bytes) -> str:
     while True:
         drawn = _draw_mixed(entropy, REPLY_CODE_LENGTH - 1)
         code = drawn + check_character(drawn)
-        if not code.startswith(_WORDS) and not code.endswith(_WORDS):
+        like_a_pin = code[1:].isdecimal() or code[:-1].isdecimal()
+        if not like_a_pin and not code.startswith(_WORDS) and not code.endswith(_WORDS):
             return code
         entropy = hashlib.sha256(entropy).digest()[:16]
 
