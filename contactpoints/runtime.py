@@ -19,6 +19,7 @@ from contactpoints.settings import Settings
 from contactpoints.store.atlas import Atlas
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.doorbell import Bell
+from contactpoints.store.intake import TakeIn, open_intake
 from contactpoints.words import catalogues
 from notifiers.catalogue import open_notifiers
 from notifiers.message import Hearing, Notifier, Reporting
@@ -31,7 +32,10 @@ _CORRECTED_EVERY = 3
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes)."""
+    """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes).
+
+    ``take_in`` writes the alerts that come to this process.
+    """
 
     settings: Settings
     db: Database
@@ -39,6 +43,7 @@ class Runtime:
     notifiers: Mapping[str, Notifier]
     bell: Bell
     clock: Clock
+    take_in: TakeIn = field(repr=False)
     known_keys: dict[bytes, Actor] = field(default_factory=dict, repr=False)
 
     def now(self) -> datetime:
@@ -104,7 +109,7 @@ async def open_runtime(
         public_url=settings.public_url,
         atlas=Atlas(time_scale=settings.time_scale, available=gateways),
     )
-    runtime = Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock)
+    runtime = Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock, open_intake(db))
     timing = asyncio.create_task(_keep_time(runtime))
     try:
         yield runtime

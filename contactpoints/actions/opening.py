@@ -26,8 +26,8 @@ from contactpoints.rules.escalation import begin, begin_again, remind_at, run_ou
 from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
 from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
-from contactpoints.store.database import Database, DatabaseFault
-from contactpoints.store.intake import First, NewAlert, Once
+from contactpoints.store.database import Database, DatabaseFault, Row
+from contactpoints.store.intake import Entry, NewAlert, Once, TakeIn
 from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
@@ -48,13 +48,22 @@ class Asked:
 
 
 async def open_alert(
-    db: Database, *, actor: Actor, command: OpenAlert, fingerprint: bytes, once: str, now: datetime, tools: Tools
+    db: Database,
+    *,
+    actor: Actor,
+    command: OpenAlert,
+    fingerprint: bytes,
+    once: str,
+    now: datetime,
+    take_in: TakeIn,
+    tools: Tools,
 ) -> tuple[dict[str, Any], bool]:
     """Open an alert and call out its first step; return it, and whether this is the answer to a repeated key.
 
     Everything is written in one statement: the alert, its sealed request, the key, the codes, the messages and the
-    first facts. Raises `Invalid`, `Forbidden`, `NotAuthenticated` (the key was revoked meanwhile),
-    `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of waiting.
+    first facts; ``take_in`` lets alerts that come at the same time share it. Raises `Invalid`, `Forbidden`,
+    `NotAuthenticated` (the key was revoked meanwhile), `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of
+    waiting.
     """
     access.must_trigger(actor)
     asked = Asked(actor, command, Once(hashlib.sha256(once.encode()).digest(), fingerprint), now)
@@ -70,7 +79,7 @@ async def open_alert(
                 raise
             return await read_alert(db, actor=actor, reference=kept, now=now), True
         try:
-            alert = await _take_in(db, asked, route, tools=tools)
+            alert = await _take_in(db, asked, route, take_in=take_in, tools=tools)
         except DatabaseFault as fault:
             if fault.constraint != intake.KEY_CONSTRAINT and fault.constraint not in intake.DRAWN_CONSTRAINTS:
                 raise
@@ -108,32 +117,38 @@ async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
         return route
 
 
-async def _take_in(db: Database, asked: Asked, route: Route, *, tools: Tools) -> dict[str, Any] | None:
+async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn, tools: Tools) -> dict[str, Any] | None:
     """Write the alert and return it as it is answered; None when what it was decided on stands no more."""
     opening = _opening(asked, route, tools=tools)
     new = _row(asked, opening, plan_json=route.plan_json, reference=codes.new_reference(tools.entropy(16)))
     first = _first(new, opening, now=asked.now, tools=tools)
     plain = asked.command.request.model_dump_json(exclude_none=True).encode()
-    # Only what raises an alarm needs more than the one statement.
-    async with db.transaction() if first.alarms else db.session() as session:
-        written = await intake.take_in(
-            session,
-            new,
-            revision=route.revision,
-            actor=asked.actor,
-            once=asked.once,
-            sealed=tools.keyring.seal(plain, place=request_place(new.reference)),
-            first=First(first.called.codes, first.called.drafts, first.called.noted),
-            now=asked.now,
-        )
-        if first.alarms and written["id"] is not None:
-            raised = [replace(alarm, alerts=(written["id"],)) for alarm in first.alarms]
-            await timeline.append_all(session, await raise_alarms(session, raised, now=asked.now, tools=tools))
+    entry = Entry(
+        new,
+        revision=route.revision,
+        key_id=asked.actor.key_id,
+        once=asked.once,
+        sealed=tools.keyring.seal(plain, place=request_place(new.reference)),
+        codes=first.called.codes,
+        drafts=first.called.drafts,
+        noted=first.called.noted,
+        now=asked.now,
+    )
+    written = await (_with_alarms(db, entry, alarms=first.alarms, tools=tools) if first.alarms else take_in.do(entry))
     if not written["allowed"]:
         raise NotAuthenticated("This API key is not known, has expired or was revoked.")
     if written["id"] is None:
         return None
     return rules.write(intake.row_of(new, opened_at=asked.now), now=asked.now)
+
+
+async def _with_alarms(db: Database, entry: Entry, *, alarms: Sequence[Alarm], tools: Tools) -> Row:
+    async with db.transaction() as session:
+        (written,) = await intake.take_in(session, [entry])
+        if written["id"] is not None:
+            raised = [replace(alarm, alerts=(written["id"],)) for alarm in alarms]
+            await timeline.append_all(session, await raise_alarms(session, raised, now=entry.now, tools=tools))
+    return written
 
 
 def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:

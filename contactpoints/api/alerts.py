@@ -52,6 +52,7 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
         fingerprint=fingerprint,
         once=once,
         now=runtime.now(),
+        take_in=runtime.take_in,
         tools=runtime.tools,
     )
     if replayed:

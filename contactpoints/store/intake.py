@@ -1,4 +1,4 @@
-"""Taking an alert in: one statement, one round trip, everything or nothing.
+"""Taking alerts in: one statement, one round trip, everything or nothing.
 
 What was decided in memory is written only if what it was decided on still stands: the key of the caller, the revision
 of the directory, and that the Idempotency-Key was not used before.
@@ -7,14 +7,15 @@ of the directory, and that the Idempotency-Key was not used before.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from contactpoints.rules.access import Actor
 from contactpoints.rules.delivery import Draft
 from contactpoints.store import alerts, outbox, timeline
 from contactpoints.store.alerts import NewCode
-from contactpoints.store.database import Row, Session
+from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.timeline import Noted
+from contactpoints.store.together import Together
+from schemas.writing import write_json
 
 KEY_CONSTRAINT = "idempotency_keys_pk"
 DRAWN_CONSTRAINTS = frozenset({"alerts_reference_uq", "reply_codes_code_uq", "reply_codes_page_token_uq"})
@@ -68,101 +69,138 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
-class First:
-    """The first step: its new reply codes, its messages, and the first facts of the timeline."""
+class Entry:
+    """An alert with all that is written with it: its sealed request, the Idempotency-Key, what it was decided on.
 
+    ``codes``, ``drafts`` and ``noted`` are its first step: new reply codes, messages, and the timeline's first facts.
+    """
+
+    new: NewAlert
+    revision: int
+    key_id: int
+    once: Once
+    sealed: bytes
     codes: Sequence[NewCode]
     drafts: Sequence[Draft]
     noted: Sequence[Noted]
+    now: datetime
 
 
-_COLUMNS = ", ".join(f"m.{name}" for name in outbox.COLUMNS.split(", "))
+_ALERT = {
+    "reference": "text",
+    "contact_point_id": "bigint",
+    "requesting_party": "text",
+    "requesting_authority": "text",
+    "requested_party": "text",
+    "kind": "text",
+    "instrument": "text",
+    "status": "text",
+    "urgency": "text",
+    "case_reference": "text",
+    "notify": "text[]",
+    "language": "text",
+    "resolved": "jsonb",
+    "warnings": "jsonb",
+    "state": "text",
+    "step": "smallint",
+    "due_at": "timestamptz",
+    "news_at": "timestamptz",
+    "exhausted_at": "timestamptz",
+    "plan": "jsonb",
+}
+_BESIDE = {"revision": "bigint", "api_key_id": "bigint", "at": "timestamptz"}
+_RECORD = ", ".join(f"{name} {kind}" for name, kind in (_BESIDE | _ALERT).items())
+_NAMES = ", ".join((*_BESIDE, *_ALERT))
+_WRITTEN = tuple(name for name in _ALERT if name != "plan")
+
+# The number of an entry in its batch, from 1, stands for the alert's id where the three lists name their alert.
 _TAKE_IN = f"""
-with checked as materialized (
-    select (select number from directory_revision) = $1 as current,
-           exists (select 1 from api_keys where id = $2::bigint and revoked_at is null
-                      and (expires_at is null or expires_at > $3::timestamptz)) as allowed,
-           (select alert_id from idempotency_keys where api_key_id = $2 and key_hash = $4) as kept),
+with asked as materialized (
+    select * from rows from (json_to_recordset($1::json) as ({_RECORD}),
+                             unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::bytea[]))
+                  with ordinality as a ({_NAMES}, key_hash, fingerprint, sealed, number)),
+checked as materialized (
+    select a.number, (select number from directory_revision) = a.revision as current,
+           exists (select 1 from api_keys k where k.id = a.api_key_id and k.revoked_at is null
+                      and (k.expires_at is null or k.expires_at > a.at)) as allowed,
+           (select alert_id from idempotency_keys k where k.api_key_id = a.api_key_id and k.key_hash = a.key_hash)
+           as kept
+      from asked a),
 opened as (
-    insert into alerts (reference, api_key_id, requesting_party, requesting_authority, requested_party,
-                        contact_point_id, kind, instrument, status, urgency, case_reference, notify, language, plan,
-                        resolved, warnings, state, step, due_at, news_at, exhausted_at, step_since, opened_at)
-    select $5, $2, $6, $7, $8, $9::bigint, $10, $11, $12, $13, $14, $15::text[], $16, $17::text::jsonb, $18::jsonb,
-           $19::jsonb, $20, $21::smallint, $22::timestamptz, $23::timestamptz, $24::timestamptz, $3, $3
-      from checked where current and allowed and kept is null
-    returning id),
-requested as (insert into requests (alert_id, sealed) select id, $25::bytea from opened),
+    insert into alerts (api_key_id, opened_at, step_since, {", ".join(_ALERT)})
+    select a.api_key_id, a.at, a.at, {", ".join(f"a.{name}" for name in _ALERT)}
+      from asked a join checked c on c.number = a.number
+     where c.current and c.allowed and c.kept is null
+    returning id, reference),
+entered as materialized (
+    select opened.id, a.number, a.api_key_id, a.key_hash, a.fingerprint, a.sealed, a.at
+      from opened join asked a on a.reference = opened.reference),
+requested as (insert into requests (alert_id, sealed) select id, sealed from entered),
 keyed as (insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)
-          select $2, $4::bytea, $26::bytea, id, $3 from opened),
+          select api_key_id, key_hash, fingerprint, id, at from entered),
 given as (
     insert into reply_codes (code, page_token, alert_id, officer_id, post_id, step, created_at)
-    select c.code, c.page_token, opened.id, c.officer_id, c.post_id, c.step, $3
-      from opened, json_to_recordset($27::json) as c ({alerts.CODE_RECORD})
-    returning id, officer_id),
+    select c.code, c.page_token, e.id, c.officer_id, c.post_id, c.step, e.at
+      from json_to_recordset($5::json) as c ({alerts.CODE_RECORD}) join entered e on e.number = c.alert_id
+    returning id, alert_id, officer_id),
 queued as (
     insert into messages (alert_id, reply_code_id, {outbox.COLUMNS}, queued_at, send_at)
-    select opened.id, given.id, {_COLUMNS}, $3, coalesce(m.send_at, $3)
-      from opened, json_to_recordset($28::json) as m ({outbox.RECORD})
-      left join given on given.officer_id = m.officer_id),
+    select e.id, given.id, {", ".join(f"m.{name}" for name in outbox.COLUMNS.split(", "))}, e.at,
+           coalesce(m.send_at, e.at)
+      from json_to_recordset($6::json) as m ({outbox.RECORD}) join entered e on e.number = m.alert_id
+      left join given on given.alert_id = e.id and given.officer_id = m.officer_id),
 told as (
     insert into timeline (alert_id, number, at, code, data)
-    select opened.id, f.place, f.at, f.code, f.data
-      from opened, json_to_recordset($29::json) as f ({timeline.RECORD}))
-select opened.id, checked.current, checked.allowed, checked.kept from checked left join opened on true
+    select e.id, f.place, f.at, f.code, f.data
+      from json_to_recordset($7::json) as f ({timeline.RECORD}) join entered e on e.number = f.alert_id)
+select e.id, c.current, c.allowed, c.kept
+  from checked c left join entered e on e.number = c.number order by c.number
 """
 
 
-async def take_in(
-    session: Session,
-    new: NewAlert,
-    *,
-    revision: int,
-    actor: Actor,
-    once: Once,
-    sealed: bytes,
-    first: First,
-    now: datetime,
-) -> Row:
-    """Write an alert with all that belongs to it, if key and directory stand and the Idempotency-Key is new.
+def _listed(entries: Sequence[Entry]) -> str:
+    """Return the alerts as JSON, with the plan, which is JSON already, put in as it is."""
+    alerts = []
+    for each in entries:
+        new = each.new
+        row = {name: getattr(new, name) for name in _WRITTEN}
+        row |= {"revision": each.revision, "api_key_id": each.key_id, "at": each.now}
+        alerts.append(f'{write_json(row)[:-1]},"plan":{new.plan}}}')
+    return f"[{','.join(alerts)}]"
 
-    Returns ``id`` (None: nothing was written), ``current`` (the directory is at ``revision``), ``allowed`` (the key
-    stands) and ``kept`` (the alert that the Idempotency-Key was used for). Breaks `KEY_CONSTRAINT` when a first
-    request with the key commits meanwhile, after waiting for it, and one of `DRAWN_CONSTRAINTS`.
+
+async def take_in(session: Session, entries: Sequence[Entry]) -> list[Row]:
+    """Write alerts with all that belongs to each, where key and directory stand and the Idempotency-Key is new.
+
+    Returns for each, in their order, ``id`` (None: nothing was written), ``current`` (the directory is at its
+    ``revision``), ``allowed`` (the key stands) and ``kept`` (the alert that the Idempotency-Key was used for). Writes
+    none of them and breaks `KEY_CONSTRAINT` when a first request with a key commits meanwhile, after waiting for it,
+    or comes twice here, and one of `DRAWN_CONSTRAINTS`.
     """
-    row = await session.fetchrow(
+    numbered = list(enumerate(entries, start=1))
+    return await session.fetch(
         _TAKE_IN,
-        revision,
-        actor.key_id,
-        now,
-        once.key_hash,
-        new.reference,
-        new.requesting_party,
-        new.requesting_authority,
-        new.requested_party,
-        new.contact_point_id,
-        new.kind,
-        new.instrument,
-        new.status,
-        new.urgency,
-        new.case_reference,
-        list(new.notify),
-        new.language,
-        new.plan,
-        new.resolved,
-        list(new.warnings),
-        new.state,
-        new.step,
-        new.due_at,
-        new.news_at,
-        new.exhausted_at,
-        sealed,
-        once.fingerprint,
-        alerts.listed_codes([(None, code) for code in first.codes]),
-        outbox.listed([(None, draft) for draft in first.drafts]),
-        timeline.listed({0: first.noted}),
+        _listed(entries),
+        [each.once.key_hash for each in entries],
+        [each.once.fingerprint for each in entries],
+        [each.sealed for each in entries],
+        alerts.listed_codes([(number, code) for number, each in numbered for code in each.codes]),
+        outbox.listed([(number, draft) for number, each in numbered for draft in each.drafts]),
+        timeline.listed({number: each.noted for number, each in numbered}),
     )
-    assert row is not None
-    return row
+
+
+TakeIn: TypeAlias = Together[Entry, Row]
+
+
+def open_intake(db: Database) -> TakeIn:
+    """Return what takes alerts in for one process: `take_in`, of all that come at the same time."""
+
+    async def write(entries: Sequence[Entry]) -> list[Row]:
+        async with db.session() as session:
+            return await take_in(session, entries)
+
+    return Together(write)
 
 
 async def find_key(session: Session, *, api_key_id: int, key_hash: bytes) -> Row | None:

@@ -39,6 +39,7 @@ PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "contactpoints/actions/opening.py": (),
         "contactpoints/store/atlas.py": (),
         "contactpoints/store/intake.py": (),
+        "contactpoints/store/together.py": (),
     },
     "send path": {
         "contactpoints/actions/alarms.py": (*_ALARMS, "raise_alone"),
