@@ -50,6 +50,8 @@ async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
         if not settings.database_url:
             await migrate.upgrade(url)
         async with open_runtime(settings, database_url=url) as runtime:
+            if not settings.database_url:
+                await load_parties(runtime.db, runtime.now())
             yield runtime
 
 

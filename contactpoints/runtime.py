@@ -15,7 +15,8 @@ from contactpoints.actions.tools import Tools
 from contactpoints.clock import JUMP, Clock
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Refusal
-from contactpoints.settings import Settings
+from contactpoints.settings import BadSetting, Settings
+from contactpoints.store import fingerprints
 from contactpoints.store.atlas import Atlas
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.doorbell import Bell
@@ -26,6 +27,8 @@ from notifiers.message import Hearing, Notifier, Reporting
 
 _log = logging.getLogger(__name__)
 _LOOKED_EVERY = 20.0
+# SQLSTATE: no migration yet, so nothing was written.
+_NO_TABLE = "42P01"
 _CORRECTED_EVERY = 3
 """At every which look the clock is corrected as well."""
 
@@ -82,16 +85,39 @@ def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(each.name for each in opened if each.kind == kind) for kind in kinds}
 
 
+async def _must_know(db: Database, settings: Settings) -> None:
+    """Raise `BadSetting` where a secret is another than the one that this database was written with."""
+    keys = {f"key {name}": key for name, key in settings.keyring.keys.items()}
+    try:
+        async with db.session() as session:
+            wrong = await fingerprints.strangers(session, keys | {fingerprints.PEPPER: settings.pin_pepper})
+    except DatabaseFault as fault:
+        if fault.sqlstate != _NO_TABLE:
+            raise
+        wrong = []
+    if not wrong:
+        return
+    await db.close()
+    faults = []
+    if fingerprints.PEPPER in wrong:
+        faults.append(("PIN_PEPPER", "is not the one that the PINs in this database were set with."))
+    others = ", ".join(name.removeprefix("key ") for name in wrong if name != fingerprints.PEPPER)
+    if others:
+        faults.append(("KEYRING", f"has another key under the name {others} than the one that sealed this database."))
+    raise BadSetting(*faults)
+
+
 @asynccontextmanager
 async def open_runtime(
     settings: Settings, *, database_url: str, clock: Clock | None = None, connections: int = 16
 ) -> AsyncIterator[Runtime]:
     """Open everything for as long as the block lasts, with at most so many connections in the pool.
 
-    Raises `Unavailable` when the database does not answer.
+    Raises `Unavailable` when the database does not answer, `BadSetting` when it was written with other secrets.
     """
     db = Database(database_url, most=connections)
     await db.open()
+    await _must_know(db, settings)
     opened = open_notifiers(settings.notifiers)
     clock = clock or Clock()
     await clock.correct(db)

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import socket
-from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -23,7 +22,7 @@ class Terminal:
             "CONTACTPOINTS_DATABASE_URL": url,
             "CONTACTPOINTS_REHEARSAL": "1",
             "CONTACTPOINTS_KEYRING": "old:" + base64.b64encode(b"o" * 32).decode(),
-            "CONTACTPOINTS_PIN_PEPPER": base64.b64encode(bytes(32)).decode(),
+            "CONTACTPOINTS_PIN_PEPPER": base64.b64encode(b"p" * 32).decode(),
         }
 
     async def runs(self, *words: str) -> str:
@@ -102,16 +101,15 @@ async def test_a_pin_is_set_until_a_day_locked_and_reset(
     world: World, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     officer = world.network["JP"].officers[0].id
-    tools = replace(world.runtime.tools, pepper=bytes(32))
 
     async def checks(now: datetime = START) -> str:
-        return await check_pin(world.runtime.db, officer, pin="482913", now=now, tools=tools)
+        return await check_pin(world.runtime.db, officer, pin="593024", now=now, tools=world.runtime.tools)
 
-    async def sets(*words: str, pin: str = "482913") -> None:
+    async def sets(*words: str, pin: str = "593024") -> None:
         monkeypatch.setattr("sys.stdin", StringIO(f"{pin}\n"))
         assert f"officer {officer} is set" in await terminal.runs("pin", "set", "--officer", str(officer), *words)
 
-    assert await checks() == "wrong", "the one before was another, with another pepper"
+    assert await checks() == "wrong", "the one before was another"
     await sets("--expires", "2099-01-31")
     assert await checks() == "right"
     assert await checks(datetime(2099, 1, 31, tzinfo=UTC)) == "expired"
@@ -143,6 +141,23 @@ async def test_the_keyring_is_rotated_and_says_when_the_old_key_may_go(world: Wo
     again = await terminal.runs("keyring", "rotate")
     assert "0 rows" in again
     assert "test may be removed from CONTACTPOINTS_KEYRING" in again
+
+
+async def test_other_secrets_than_those_of_the_database_are_refused_by_name(world: World, terminal: Terminal) -> None:
+    other, right = (base64.b64encode(secret).decode() for secret in (b"x" * 32, b"p" * 32))
+    terminal.environment["CONTACTPOINTS_PIN_PEPPER"] = other
+    assert "CONTACTPOINTS_PIN_PEPPER is not the one" in await terminal.fails("key", "list")
+    terminal.environment["CONTACTPOINTS_PIN_PEPPER"] = right
+    await terminal.runs("key", "list")
+    terminal.environment["CONTACTPOINTS_KEYRING"] = f"old:{other}"
+    await terminal.runs("key", "list")
+    await world.opens_alert()
+    terminal.environment["CONTACTPOINTS_KEYRING"] = f"old:{right},test:{other}"
+    said = await terminal.fails("key", "list")
+    assert "CONTACTPOINTS_KEYRING has another key under the name old, test than the one" in said
+    assert other not in said
+    terminal.environment["CONTACTPOINTS_KEYRING"] = f"new:{right},old:{other}"
+    await terminal.runs("key", "list")
 
 
 @pytest.mark.parametrize("command", ["web", "all"])

@@ -1,5 +1,6 @@
 """Reading and ending alerts. One function, one transaction. Opening one is in `actions.opening`."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,13 +10,15 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, codes
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import AlertClosed, AlertNotAcknowledged, Forbidden, NotFound
+from contactpoints.rules.refusals import AlertClosed, AlertNotAcknowledged, Forbidden, NotFound, Unavailable
 from contactpoints.store import alerts, timeline
 from contactpoints.store.database import Database, Row
-from contactpoints.store.sealing import request_place
+from contactpoints.store.sealing import Unsealable, request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.requests import REQUEST_KINDS
+
+_log = logging.getLogger(__name__)
 
 
 async def read_alert(db: Database, *, actor: Actor, reference: str, now: datetime) -> dict[str, Any]:
@@ -61,23 +64,30 @@ def _cursor(rows: Sequence[Row], most: int) -> int | None:
 
 
 async def read_request(db: Database, *, actor: Actor, reference: str, now: datetime, tools: Tools) -> dict[str, Any]:
-    """Return the particulars; the reading is recorded before they are given. Raises `NotFound` or `Forbidden`."""
+    """Return the particulars; the reading is recorded before they are given.
+
+    Raises `NotFound`, `Forbidden`, or `Unavailable` where this process lacks the key that sealed them.
+    """
     async with db.transaction() as session:
         row = _seen(await alerts.lock_by_reference(session, _read(reference)), actor)
         sides = alerts.sides_of(row)
         if not access.reads_request(actor, sides):
             raise Forbidden("The particulars are read by the two sides only.")
-        sealed = await alerts.request(session, row["id"])
+        read = opened_request(row, await alerts.request(session, row["id"]), tools=tools)
         await alerts.note_reading(session, row["id"], api_key_id=actor.key_id, now=now)
         by: facts.Side = "requester" if access.is_requester(actor, sides) else "contact_point"
         await timeline.append(session, row["id"], [(now, facts.RequestRead(by=by, api_key=actor.key_id, officer=None))])
-    return opened_request(row, sealed, tools=tools)
+    return read
 
 
 def opened_request(row: Row, sealed: bytes, *, tools: Tools) -> dict[str, Any]:
-    """Return the particulars of an alert in JSON values, with its kind and legal basis. Raises `Unsealable`."""
+    """Return the particulars of an alert in JSON values, with its kind and legal basis. Raises `Unavailable`."""
     kind = REQUEST_KINDS[row["kind"]]
-    plain = tools.keyring.open(sealed, place=request_place(row["reference"]))
+    try:
+        plain = tools.keyring.open(sealed, place=request_place(row["reference"]))
+    except Unsealable as sealed_elsewhere:
+        _log.error("the request of alert %s stays closed: %s", row["reference"], sealed_elsewhere)
+        raise Unavailable("The particulars cannot be opened here just now; the operator has been told why.") from None
     particulars = kind.particulars.model_validate_json(plain).model_dump(mode="json", exclude_none=True)
     return {
         "reference": row["reference"],

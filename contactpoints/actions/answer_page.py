@@ -97,8 +97,8 @@ async def read_request(
         return "pin_not_usable", None
     async with db.transaction() as session:
         row = await alerts.lock(session, page.alert_id)
-        sealed = await alerts.request(session, page.alert_id)
+        request = opened_request(row, await alerts.request(session, page.alert_id), tools=tools)
         await answer_page.note_reading(session, page, now=now)
         fact = facts.RequestRead(by="contact_point", api_key=None, officer=page.officer_id)
         await timeline.append(session, page.alert_id, [(now, fact)])
-    return "read", opened_request(row, sealed, tools=tools)
+    return "read", request

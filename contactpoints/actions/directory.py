@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, must_keep_entries_of, reads_entries_of, sees_network
+from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
@@ -52,6 +52,7 @@ async def create(
 
     Raises `Invalid` with these and every other fault, `Forbidden`, or `Conflict` for a second one.
     """
+    must_keep_some(actor)
     register = REGISTERS[name]
     with _once():
         async with db.transaction() as session:

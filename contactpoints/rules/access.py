@@ -56,6 +56,12 @@ def reads_entries_of(actor: Actor, party: str | None) -> bool:
     return inside and party is not None and actor.party == party
 
 
+def must_keep_some(actor: Actor) -> None:
+    """Raise `Forbidden` for a key that changes no entry of anybody, whatever is asked of it."""
+    if not keeps_entries_of(actor, actor.party):
+        raise Forbidden("This key changes no entries: that is for a Party's administrators and the secretariat.")
+
+
 def must_keep_entries_of(actor: Actor, party: str | None) -> None:
     """Raise `NotFound` where the entry does not exist for the actor, `Forbidden` where it may only be read."""
     if keeps_entries_of(actor, party):

@@ -568,6 +568,16 @@ answered_strangers = Table(
     _moment("since", required=True),
 )
 
+# Whether a process was given the secrets that the rows were written with; what is kept of a secret gives it away to
+# nobody.
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+)
+
 # Whatever is kept in memory of the directory is good for one number of this row alone. A trigger raises it, so that no
 # writer can forget to, the one who mends a telephone number by hand at three in the morning included.
 

@@ -11,8 +11,9 @@ from contactpoints.actions.delivery import claim
 from contactpoints.actions.mail_links import ask_pin
 from contactpoints.actions.resealing import Resealed, reseal
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.refusals import Unavailable
 from contactpoints.store import resealing
-from contactpoints.store.sealing import Keyring, Unsealable
+from contactpoints.store.sealing import Keyring
 from tests.far_ends import PUBLIC
 from tests.world import PIN, World
 
@@ -41,8 +42,12 @@ async def _read(world: World, reference: str, keyring: Keyring) -> dict[str, obj
 async def test_what_the_old_key_sealed_is_opened_by_the_new_one_alone(world: World) -> None:
     references = await _played(world)
     before = [await _read(world, each, world.runtime.tools.keyring) for each in references]
-    with pytest.raises(Unsealable):
-        await _read(world, references[0], ONLY_NEW)
+    read = "select count(*) from timeline where code = 'request_read'"
+    async with world.runtime.db.session() as session:
+        told = await session.fetchval(read)
+        with pytest.raises(Unavailable):
+            await _read(world, references[0], ONLY_NEW)
+        assert await session.fetchval(read) == told, "nobody has read what stayed closed"
     assert await reseal(world.runtime.db, keyring=BOTH, most=2) == Resealed(done=6)
     assert [await _read(world, each, ONLY_NEW) for each in references] == before
     assert await reseal(world.runtime.db, keyring=BOTH) == Resealed()

@@ -84,6 +84,17 @@ async def _changed(world: World, name: str, where: str, *, key: str, body: dict[
     assert (await _ask(world, "PUT", where, key, body, tag='"1"')).status_code == 412
 
 
+async def test_whoever_keeps_no_entries_is_told_so_before_anything_else(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    for role, party in (("requester", "FR"), ("contact_point", "FR"), ("auditor", None)):
+        key = await key_of(role, party)
+        for name, body in bodies.items():
+            for sent in (body, {}):
+                refused = await _ask(world, "POST", _BY_NAME[name].path, key, sent)
+                assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden"), (role, name)
+
+
 async def test_another_partys_officers_channels_and_rosters_do_not_exist(
     world: World, key_of: KeyOf, bodies: Bodies
 ) -> None:

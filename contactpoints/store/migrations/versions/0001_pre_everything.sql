@@ -22,6 +22,12 @@ CREATE TABLE answered_strangers (
     CONSTRAINT answered_strangers_pk PRIMARY KEY (address)
 );
 
+CREATE TABLE fingerprints (
+    name TEXT NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    CONSTRAINT fingerprints_pk PRIMARY KEY (name)
+);
+
 CREATE TABLE history (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     entry TEXT NOT NULL,
