@@ -6,7 +6,7 @@ exists and whether the entries referred to are one's own is asked elsewhere. For
 `PublicContactPoint`, a function and no person.
 """
 
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,6 +18,7 @@ from schemas.fields import (
     A_NUMBER,
     AN_ADDRESS,
     Address,
+    ArticleNumber,
     Day,
     Id,
     Instant,
@@ -28,6 +29,7 @@ from schemas.fields import (
     Shape,
     ShortLine,
     TerritoryCode,
+    Text,
     WallTime,
     ZoneName,
 )
@@ -60,18 +62,55 @@ class PartyOut(Party, Entry):
     """A Party as it is kept."""
 
 
-class Membership(Shape):
-    """That an instrument binds a Party, or is only signed; `since` is the day it entered into force or was signed."""
+class _Dated(Shape):
+    """What counts from the day `since` (null: always) and no more from the day `until` on (null: it has no end)."""
+
+    since: Day | None = None
+    until: Day | None = None
+    confidence: Confidence = "unconfirmed"
+
+    @field_validator("until")
+    @classmethod
+    def _runs_forward(cls, until: date | None, info: ValidationInfo) -> date | None:
+        since = info.data.get("since")
+        if until is not None and since is not None and until <= since:
+            raise wrong("not_after", "must be later than since")
+        return until
+
+
+class Membership(_Dated):
+    """How far a Party has come with an instrument, from the day `since` until before the day `until`.
+
+    Only a `party` is bound, from the day on which the instrument entered into force for it. `signed` and `ratified`
+    count from the day of signature and of deposit, and bind nobody yet (CETS 224 Art. 16, ETS 185 Art. 36).
+    """
 
     party: PartyCode
     instrument: InstrumentCode
     status: Literal["party", "ratified", "signed"]
-    since: Day | None = None
-    confidence: Confidence = "unconfirmed"
 
 
 class MembershipOut(Membership, Entry):
     """A membership as it is kept."""
+
+    id: Id
+
+
+class Declaration(_Dated):
+    """A declaration or reservation that a Party made under an article of an instrument, in its own words.
+
+    What follows from it is in the legal basis (`GET /v1/legal-basis`), where the article is one that matters there.
+    """
+
+    party: PartyCode
+    instrument: InstrumentCode
+    article: ArticleNumber
+    kind: Literal["declaration", "reservation"]
+    text: Text
+
+
+class DeclarationOut(Declaration, Entry):
+    """A declaration or reservation as it is kept."""
 
     id: Id
 

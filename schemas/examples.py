@@ -143,6 +143,26 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "confidence": "medium",
             }
         },
+        "declarations": {
+            "a reservation": {
+                "party": "FR",
+                "instrument": "ets185",
+                "article": "29.4",
+                "kind": "reservation",
+                "text": "Invented: refuses preservation where dual criminality is not fulfilled.",
+                "since": "2006-05-01",
+                "confidence": "low",
+            },
+            "a declaration": {
+                "party": "FR",
+                "instrument": "cets224",
+                "article": "9.1.b",
+                "kind": "declaration",
+                "text": "Invented: does not execute requests that seek subscriber information alone.",
+                "since": "2026-01-01",
+                "until": "2027-01-01",
+            },
+        },
         "contact_points": {
             "an institution": {
                 "party": "FR",

@@ -48,8 +48,13 @@ _ZONE = form(
     r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", "must be a time zone of the IANA database, as in Europe/Paris"
 )
 
+_ARTICLE = form(
+    r"^[1-9][0-9]?(\.[1-9][0-9]?)?(\.[a-z])?$", "must be the number of an article, as in 35, 29.4 or 27.9.e"
+)
+
 PartyCode = Annotated[str, StringConstraints(pattern=_PARTY)]
 TerritoryCode = Annotated[str, StringConstraints(pattern=_TERRITORY)]
+ArticleNumber = Annotated[str, StringConstraints(pattern=_ARTICLE)]
 # BCP 47, as far as it is used here: en, pt-BR, zh-Hant.
 LanguageTag = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 # The languages in which the service itself speaks.

@@ -19,12 +19,11 @@ from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound,
 from contactpoints.rules.rosters import on_duty
 from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
-from contactpoints.store.entries import REGISTERS, Entry, Key, Owner, Register
+from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
 from contactpoints.store.tables import LINES
 from schemas.faults import Fault
 from schemas.fields import Shape
 
-_OPEN = frozenset({"parties", "memberships"})
 _UNIQUE = "23505"
 _UNPROVEN: Mapping[str, None] = dict.fromkeys(("verified_at", "proven_at", "quarantined_at", "quarantined_why"))
 """What is known of a channel is known of its address: with another one it has to be proven anew."""
@@ -68,7 +67,7 @@ async def read(db: Database, name: str, *, actor: Actor, key: Key) -> Kept:
     """Return one entry, retired ones too. Raises `NotFound`, also for what another Party keeps."""
     async with db.session() as session:
         entry, owner = await _found(session, REGISTERS[name], key=key)
-    if name not in _OPEN and not reads_entries_of(actor, owner.party if owner else None):
+    if name not in OPEN and not reads_entries_of(actor, owner.party if owner else None):
         raise NotFound("There is no such entry.")
     return Kept(entry)
 
@@ -121,7 +120,7 @@ async def listing(
     db: Database, name: str, *, actor: Actor, owner: int | None = None, after: Key | None = None, most: int = 100
 ) -> list[Entry]:
     """Return the unretired entries that exist for the actor, by key, those after ``after``; ``owner`` narrows them."""
-    if name not in _OPEN and not sees_network(actor) and not reads_entries_of(actor, actor.party):
+    if name not in OPEN and not sees_network(actor) and not reads_entries_of(actor, actor.party):
         return []
     async with db.session() as session:
         return await entries.listed(
@@ -229,7 +228,7 @@ async def _found(session: Session, register: Register, *, key: Key) -> tuple[Ent
 
 async def _may_keep(session: Session, register: Register, *, key: Key, actor: Actor) -> tuple[Entry, Owner | None]:
     entry, owner = await _found(session, register, key=key)
-    if register.name in _OPEN:
+    if register.name in OPEN:
         _must_keep(actor, None)
     else:
         must_keep_entries_of(actor, owner.party if owner else None)
@@ -258,7 +257,7 @@ async def _fallback_warning(
     session: Session, register: Register, *, owner: Owner | None, now: datetime
 ) -> tuple[Mapping[str, str], ...]:
     """Warn whoever changed the secretariat, or what relies on it, while nobody there can be called."""
-    if register.name in ("parties", "memberships"):
+    if register.name in OPEN:
         return ()
     number = await directory.secretariat(session)
     relies = register.name in ("contact_points", "policies")

@@ -13,7 +13,7 @@ from contactpoints.store import entries
 from contactpoints.store.database import Session
 from contactpoints.store.directory import find_party
 from contactpoints.store.entries import Owner
-from schemas.directory import Channel, ContactPoint, Membership
+from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
 from schemas.fields import Shape
 from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
@@ -54,7 +54,7 @@ async def check(asked: Asked, found: Found) -> None:
                 {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
                 for span in _sound(point.working_hours)
             ]
-        case Membership(party=party):
+        case Membership(party=party) | Declaration(party=party):
             await _check_party(asked.session, party, found=found)
         case Channel(kind=str(), address=str()) as channel:
             _check_channel(channel, asked.gateways, found=found)

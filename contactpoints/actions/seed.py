@@ -1,4 +1,4 @@
-"""Seed data: the Parties to the two treaties, from `data/parties.csv`, as unconfirmed as they are there."""
+"""Seed data: the Parties to the two treaties and what some declared, as unconfirmed as it is in `data`."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,13 @@ _STATUSES = frozenset({"party", "ratified", "signed"})
 
 
 async def load_parties(db: Database, now: datetime) -> int:
-    """Create the Parties and memberships that are not there yet and return how many Parties came.
+    """Create the Parties that are not there yet, with what binds each and what it declared; return how many came.
 
     What is there already is left as it is, whatever the file says: a keeper may have corrected it.
     """
     made = 0
     async with db.transaction() as session:
-        for row in _rows():
+        for row in _rows("parties.csv"):
             if await entries.find(session, entries.REGISTERS["parties"], key=row["iso2"]) is None:
                 await _load(session, row, now=now)
                 made += 1
@@ -31,6 +31,10 @@ async def _load(session: Session, row: Mapping[str, str], *, now: datetime) -> N
     await entries.create(session, entries.REGISTERS["parties"], values=party, now=now, by=_BY)
     for membership in _memberships(row):
         await entries.create(session, entries.REGISTERS["memberships"], values=membership, now=now, by=_BY)
+    for told in _rows("declarations.csv"):
+        if told["party"] == row["iso2"]:
+            declaration = told | {"since": _day(told["since"]), "until": None}
+            await entries.create(session, entries.REGISTERS["declarations"], values=declaration, now=now, by=_BY)
 
 
 def _memberships(row: Mapping[str, str]) -> Iterator[dict[str, object]]:
@@ -42,6 +46,7 @@ def _memberships(row: Mapping[str, str]) -> Iterator[dict[str, object]]:
                 "instrument": instrument,
                 "status": row[status],
                 "since": _day(row[since]),
+                "until": None,
                 "confidence": row["confidence"],
             }
 
@@ -51,6 +56,6 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if len(text) == len("2004-07-01") else None
 
 
-def _rows() -> list[dict[str, str]]:
-    text = files("contactpoints").joinpath("data", "parties.csv").read_text(encoding="utf-8")
+def _rows(name: str) -> list[dict[str, str]]:
+    text = files("contactpoints").joinpath("data", name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

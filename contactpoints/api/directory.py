@@ -24,6 +24,8 @@ from schemas.directory import (
     ChannelOut,
     ContactPoint,
     ContactPointOut,
+    Declaration,
+    DeclarationOut,
     DutyPost,
     DutyPostOut,
     Entry,
@@ -83,6 +85,7 @@ class Shelf:
 SHELVES: tuple[Shelf, ...] = (
     Shelf("parties", Party, PartyOut, open=True),
     Shelf("memberships", Membership, MembershipOut, open=True),
+    Shelf("declarations", Declaration, DeclarationOut, open=True),
     Shelf("contact_points", ContactPoint, ContactPointOut),
     Shelf("posts", DutyPost, DutyPostOut, "contact_point_id"),
     Shelf("officers", Officer, OfficerOut, "contact_point_id"),

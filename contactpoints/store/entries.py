@@ -44,7 +44,8 @@ REGISTERS: Mapping[str, Register] = {
     register.name: register
     for register in (
         Register("parties", ("code", "name", "confidence"), key="code"),
-        Register("memberships", ("party", "instrument", "status", "since", "confidence")),
+        Register("memberships", ("party", "instrument", "status", "since", "until", "confidence")),
+        Register("declarations", ("party", "instrument", "article", "kind", "text", "since", "until", "confidence")),
         Register(
             "contact_points",
             (
@@ -90,6 +91,9 @@ REGISTERS: Mapping[str, Register] = {
         ),
     )
 }
+
+OPEN = frozenset({"parties", "memberships", "declarations"})
+"""The kinds of entries that everybody with a key reads, and that the secretariat alone keeps."""
 
 Key = int | str
 Entry = dict[str, Any]
@@ -273,7 +277,7 @@ async def listed(
     return [written(row) for row in rows]
 
 
-_MINE = {"parties": "true", "memberships": "true", "contact_points": "contact_points.party = $2"}
+_MINE = {**dict.fromkeys(OPEN, "true"), "contact_points": "contact_points.party = $2"}
 _BELOW = {
     "contact_points": "exists (select 1 from contact_points cp where cp.id = {table}.{column} and cp.party = $2)",
     "posts": "exists (select 1 from posts up join contact_points cp on cp.id = up.contact_point_id"
@@ -323,6 +327,7 @@ _RELYING: Mapping[str, Mapping[str, str]] = {
     "parties": {
         "contact_points": "select 1 from contact_points where party = $1 and retired_at is null",
         "memberships": "select 1 from memberships where party = $1 and retired_at is null",
+        "declarations": "select 1 from declarations where party = $1 and retired_at is null",
     },
     "contact_points": {
         "posts": "select 1 from posts where contact_point_id = $1 and retired_at is null",

@@ -99,9 +99,29 @@ memberships = Table(
     _words("instrument"),
     _words("status"),
     Column("since", Date),
+    Column("until", Date),
     _words("confidence", default="unconfirmed"),
     *_entry(),
     _one_of("status", "status", "party", "ratified", "signed"),
+    CheckConstraint("until > since", name="runs_forward"),
+    Index(None, "party", "instrument"),
+)
+
+declarations = Table(
+    "declarations",
+    metadata,
+    _id(),
+    Column("party", Text, ForeignKey("parties.code"), nullable=False),
+    _words("instrument"),
+    _words("article"),
+    _words("kind"),
+    _words("text"),
+    Column("since", Date),
+    Column("until", Date),
+    _words("confidence", default="unconfirmed"),
+    *_entry(),
+    _one_of("kind", "kind", "declaration", "reservation"),
+    CheckConstraint("until > since", name="runs_forward"),
     Index(None, "party", "instrument"),
 )
 
@@ -590,7 +610,7 @@ directory_revision = Table(
 )
 
 ROUTED_BY = (
-    *("parties", "memberships", "contact_points", "posts", "officers", "channels"),
+    *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
     *("rotations", "overrides", "absences", "policies"),
 )
 """The tables by which an alert is routed. Of a PIN counts whether it can be used: `_PIN_TRIGGERS`."""
@@ -616,8 +636,8 @@ _PIN_TRIGGERS = (
 # good part of the work of an alert (docs/decisions/0007).
 
 NEVER_DELETED = (
-    *("parties", "memberships", "contact_points", "posts", "officers", "channels", "rotations", "overrides"),
-    *("absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
+    *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels", "rotations"),
+    *("overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""

@@ -7,13 +7,15 @@ import httpx
 import pytest
 
 from contactpoints.api.directory import SHELVES
+from contactpoints.store.entries import OPEN
 from tests.api.conftest import Bodies, KeyOf
 from tests.world import World
 
 _BY_NAME = {shelf.name: shelf for shelf in SHELVES}
 _CHANGES: dict[str, dict[str, Any]] = {
     "parties": {"name": "New Zedland"},
-    "memberships": {"status": "signed"},
+    "memberships": {"status": "signed", "until": "2030-01-01"},
+    "declarations": {"article": "27.9.e", "kind": "declaration", "until": "2030-01-01"},
     "contact_points": {"function": "Day desk"},
     "posts": {"function": "Who decides at night"},
     "officers": {"function": "Day officer"},
@@ -106,7 +108,7 @@ async def test_another_partys_officers_channels_and_rosters_do_not_exist(
         "requester of FR": await key_of("requester", "FR"),
         "auditor": await key_of("auditor"),
     }
-    for name in _BY_NAME.keys() - {"parties", "memberships"}:
+    for name in _BY_NAME.keys() - OPEN:
         path = _BY_NAME[name].path
         made = await _ask(world, "POST", path, keys["secretariat"], bodies[name])
         where = made.headers["Location"]
@@ -124,6 +126,27 @@ async def test_another_partys_officers_channels_and_rosters_do_not_exist(
             assert refused.status_code in (403, 422), (name, whose)
         assert (await _ask(world, "DELETE", where, keys["auditor"], tag='"1"')).status_code == 403
         assert (await _ask(world, "DELETE", where, keys["administrator of FR"], tag='"1"')).status_code == 200
+
+
+async def test_everybody_reads_what_binds_a_party_and_the_secretariat_alone_keeps_it(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    secretariat = await key_of("secretariat")
+    others = [world.requester, *[await key_of(role, "FR") for role in ("administrator", "contact_point")]]
+    for name in sorted(OPEN - {"parties"}):
+        where = (await _ask(world, "POST", _BY_NAME[name].path, secretariat, bodies[name])).headers["Location"]
+        for key in (*others, await key_of("auditor")):
+            assert (await _ask(world, "GET", where, key)).json()["since"] == bodies[name]["since"]
+            listed = (await _ask(world, "GET", f"{_BY_NAME[name].path}?limit=500", key)).json()["items"]
+            assert int(where.rpartition("/")[2]) in {item["id"] for item in listed}, name
+            for method, path in (("POST", _BY_NAME[name].path), ("PUT", where), ("DELETE", where)):
+                sent = None if method == "DELETE" else bodies[name]
+                assert (await _ask(world, method, path, key, sent, tag='"1"')).status_code == 403, (name, method)
+    tag = (await _ask(world, "GET", "/v1/parties/FR", secretariat)).headers["ETag"]
+    relied_on = await _ask(world, "DELETE", "/v1/parties/FR", secretariat, tag=tag)
+    assert "declarations" in relied_on.json()["detail"]
+    seeded = (await world.get("/v1/declarations")).json()["items"]
+    assert {(item["party"], item["article"]) for item in seeded} >= {("AT", "29.4"), ("CH", "27.9.e")}
 
 
 async def test_duty_tells_a_function_languages_and_local_time_and_no_person(world: World, key_of: KeyOf) -> None:
@@ -169,7 +192,14 @@ async def test_a_policy_that_relies_on_what_does_not_exist_is_refused_with_its_p
 
 
 _ALL_AT_ONCE: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "memberships": ({"party": "QQ", "instrument": "none"}, {"/party", "/instrument"}),
+    "memberships": (
+        {"party": "QQ", "instrument": "none", "until": "2006-05-01"},
+        {"/party", "/instrument", "/until"},
+    ),
+    "declarations": (
+        {"party": "QQ", "article": "29(4)", "kind": "wish", "text": "", "until": "2006-05-01"},
+        {"/party", "/article", "/kind", "/text", "/until"},
+    ),
     "contact_points": ({"party": "QQ", "zone": "Mars/Base", "languages": []}, {"/party", "/zone", "/languages"}),
     "posts": ({"contact_point_id": 4711, "line": "third", "more": 1}, {"/contact_point_id", "/line", "/more"}),
     "officers": ({"contact_point_id": 4711, "language": "de"}, {"/contact_point_id", "/language"}),

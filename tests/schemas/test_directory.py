@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.access import NewKey
-from schemas.directory import Channel, ContactPoint, Membership, Officer, Party
+from schemas.directory import Channel, ContactPoint, Declaration, Membership, Officer, Party
 from schemas.fields import Shape
 from schemas.reading import Invalid, read
 from schemas.rosters import Absence, EscalationPolicy, Override, Rotation
@@ -14,6 +14,14 @@ from schemas.rosters import Absence, EscalationPolicy, Override, Rotation
 GOOD: dict[type[Shape], dict[str, Any]] = {
     Party: {"code": "RO", "name": "Romania"},
     Membership: {"party": "RO", "instrument": "ets185", "status": "party", "since": "2004-09-01"},
+    Declaration: {
+        "party": "RO",
+        "instrument": "cets224",
+        "article": "10.9",
+        "kind": "declaration",
+        "text": "Invented.",
+        "since": "2027-03-01",
+    },
     ContactPoint: {
         "party": "RO",
         "name": "Cybercrime centre",
@@ -75,6 +83,12 @@ def test_an_empty_entry_and_an_unknown_field_are_refused(shape: type[Shape]) -> 
         pytest.param(Membership, {"instrument": "rome"}, "/instrument", id="an unknown instrument"),
         pytest.param(Membership, {"since": "2004-02-30"}, "/since", id="30 February"),
         pytest.param(Membership, {"since": "2004-09-01T00:00:00Z"}, "/since", id="an instant for a day"),
+        pytest.param(Membership, {"until": "2004-09-01"}, "/until", id="a membership that ends when it begins"),
+        *(
+            pytest.param(Declaration, {"article": article}, "/article", id=f"{article!r} for an article")
+            for article in ("9.1b", "29 (4)", "Art. 9.5", "27.9.E", "0", "9.05", "10.9.", "")
+        ),
+        pytest.param(Declaration, {"kind": "objection"}, "/kind", id="neither a declaration nor a reservation"),
         pytest.param(ContactPoint, {"zone": "../etc/passwd"}, "/zone", id="a path for a zone"),
         pytest.param(ContactPoint, {"languages": []}, "/languages", id="no language"),
         pytest.param(

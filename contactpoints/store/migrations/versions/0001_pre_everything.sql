@@ -112,6 +112,7 @@ CREATE TABLE memberships (
     instrument TEXT NOT NULL,
     status TEXT NOT NULL,
     since DATE,
+    until DATE,
     confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -119,10 +120,33 @@ CREATE TABLE memberships (
     retired_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT memberships_pk PRIMARY KEY (id),
     CONSTRAINT memberships_status_ck CHECK (status in ('party', 'ratified', 'signed')),
+    CONSTRAINT memberships_runs_forward_ck CHECK (until > since),
     CONSTRAINT memberships_party_fk FOREIGN KEY(party) REFERENCES parties (code)
 );
 
 CREATE INDEX memberships_party_instrument_ix ON memberships (party, instrument);
+
+CREATE TABLE declarations (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    party TEXT NOT NULL,
+    instrument TEXT NOT NULL,
+    article TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    since DATE,
+    until DATE,
+    confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT declarations_pk PRIMARY KEY (id),
+    CONSTRAINT declarations_kind_ck CHECK (kind in ('declaration', 'reservation')),
+    CONSTRAINT declarations_runs_forward_ck CHECK (until > since),
+    CONSTRAINT declarations_party_fk FOREIGN KEY(party) REFERENCES parties (code)
+);
+
+CREATE INDEX declarations_party_instrument_ix ON declarations (party, instrument);
 
 CREATE TABLE api_keys (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -534,6 +558,8 @@ CREATE TRIGGER parties_raises_directory_revision AFTER INSERT OR UPDATE OR DELET
 
 CREATE TRIGGER memberships_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
+CREATE TRIGGER declarations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON declarations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
 CREATE TRIGGER contact_points_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
 CREATE TRIGGER posts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
@@ -559,6 +585,8 @@ CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ begin r
 CREATE TRIGGER parties_is_never_deleted BEFORE DELETE OR TRUNCATE ON parties FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER memberships_is_never_deleted BEFORE DELETE OR TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER declarations_is_never_deleted BEFORE DELETE OR TRUNCATE ON declarations FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER contact_points_is_never_deleted BEFORE DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
