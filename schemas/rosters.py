@@ -4,7 +4,7 @@ Names as in the columns; a shape without "Out" is a whole entry, created or repl
 of the entry's zone; instants are UTC.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -22,19 +22,59 @@ def _later(ends: date, starts: object, *, name: str) -> None:
 
 
 class Rotation(Shape):
-    """Officers who take turns at a post: each day or each week, handing over at a wall-clock time of the zone.
+    """Officers who take turns at a post: a day, a week, a month or `turn_days` each, by the clocks of the zone.
 
-    A weekly rotation hands over on the weekday of `starts_on`. The layers of a post add up; the lowest is called first.
+    A weekly turn starts on the weekday of `starts_on`, a monthly one on its day of the month (on the last day of a
+    shorter month). The layers of a post add up; the lowest is called first.
+
+    `weekdays` (0 is Monday; empty: all) and `hours_from`, `hours_until` say when somebody is on duty at all: `20:00` to
+    `08:00` is a night that starts on these days; without hours a day lasts from handover to handover. Turns are counted
+    meanwhile. A `temporary` rotation silences the others of its post from its first handover to that of `ends_on`.
+
+    A wall-clock time that does not exist moves forward; one that exists twice is the first.
     """
 
     post_id: Id
     layer: Annotated[int, Field(ge=1, le=20)] = 1
-    period: Literal["daily", "weekly"]
+    period: Literal["daily", "weekly", "monthly", "custom"]
+    turn_days: Annotated[int | None, Field(ge=1, le=366, validate_default=True)] = None
     zone: ZoneName
     starts_on: Day
     ends_on: Day | None = None
     handover: WallTime
     members: Annotated[tuple[Id, ...], Field(min_length=1, max_length=100)]
+    weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(max_length=7)] = ()
+    hours_from: WallTime | None = None
+    hours_until: WallTime | None = Field(default=None, validate_default=True)
+    temporary: bool = False
+
+    @field_validator("turn_days")
+    @classmethod
+    def _has_its_length(cls, turn_days: int | None, info: ValidationInfo) -> int | None:
+        if "period" in info.data and (info.data["period"] == "custom") == (turn_days is None):
+            raise wrong("not_allowed", "is for turns whose period is custom, and needed for those")
+        return turn_days
+
+    @field_validator("weekdays")
+    @classmethod
+    def _are_days_once(cls, weekdays: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(weekdays)) != len(weekdays):
+            raise wrong("twice", "must name each day once")
+        return weekdays
+
+    @field_validator("hours_until")
+    @classmethod
+    def _hours_start_and_end(cls, until: time | None, info: ValidationInfo) -> time | None:
+        if "hours_from" in info.data and (until is None) != (info.data["hours_from"] is None):
+            raise wrong("missing", "must be given together with hours_from, or neither")
+        return until
+
+    @field_validator("temporary")
+    @classmethod
+    def _is_for_a_time(cls, temporary: bool, info: ValidationInfo) -> bool:
+        if temporary and info.data.get("ends_on", "unreadable") is None:
+            raise wrong("not_allowed", "may be true only with ends_on: it silences every other rotation meanwhile")
+        return temporary
 
     @field_validator("ends_on")
     @classmethod

@@ -140,6 +140,11 @@ async def _posts(
             ends_on=None,
             handover=time(9, 0),
             members=members,
+            turn_days=None,
+            weekdays=[],
+            hours_from=None,
+            hours_until=None,
+            temporary=False,
         )
     return posts
 

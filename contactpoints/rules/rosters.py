@@ -8,7 +8,8 @@ Zones come from the `tzdata` wheel, never from the machine: `contactpoints/__ini
 before the first zone is read, so that two machines never disagree about a handover.
 """
 
-from collections.abc import Iterable
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -16,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 _DAY = timedelta(days=1)
 _LENGTH = {"daily": 1, "weekly": 7}
+_AROUND = range(-2, 2)
+"""Local days, counted from today, whose hours can hold an instant: Kiribati left out a whole day (1 January 1995)."""
 _WEEKS_AHEAD = 3
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -34,10 +37,16 @@ class WorkingSpan:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Officers who take turns; each turn is a day or a week long and starts at a local wall-clock time.
+    """Officers who take turns; each turn starts at a local wall-clock time, and lasts until the next one starts.
 
-    A weekly turn starts on the weekday of ``starts_on``. Before its first handover, and from that of ``ends_on``,
-    nobody is on duty by it; without members nobody ever is.
+    A turn is a day, a week, a month or, where the period is ``custom``, ``turn_days`` long. A weekly turn starts on
+    the weekday of ``starts_on``, a monthly one on its day of the month, or on the last day of a month without such a
+    day. Before its first handover, and from that of ``ends_on``, nobody is on duty by it; without members nobody is.
+
+    With ``weekdays`` (0 is Monday) somebody is on duty only in the hours that start on these; those without hours of
+    their own last from handover to handover. Hours that end at or before their start end on the next day. Whose turn
+    it is goes on being counted meanwhile. A ``temporary`` rotation silences, from its first handover to that of
+    ``ends_on`` and outside its hours too, all others of its post that are not temporary.
     """
 
     id: int
@@ -48,6 +57,11 @@ class Rotation:
     handover: time
     members: tuple[int, ...]
     ends_on: date | None = None
+    turn_days: int | None = None
+    weekdays: tuple[int, ...] = ()
+    hours_from: time | None = None
+    hours_until: time | None = None
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +120,30 @@ def _handover(day: date, wall: time, zone: str) -> datetime:
 
 def _turn(rotation: Rotation, at: datetime) -> int:
     """Return the number of the turn at ``at``, 0 being the first, or -1 before the first handover."""
-    length = _LENGTH[rotation.period]
     # Local time is at most 14 hours ahead of UTC: the turn of tomorrow's UTC day is never too early a guess.
-    number = ((at.date() - rotation.starts_on).days + 1) // length
+    first, today = rotation.starts_on, at.date()
+    if rotation.period == "monthly":
+        tomorrow = today + _DAY
+        number = (tomorrow.year - first.year) * 12 + tomorrow.month - first.month
+    else:
+        number = (today.toordinal() - first.toordinal() + 1) // _length(rotation)
     while number >= 0 and _start(rotation, number) > at:
         number -= 1
     return max(number, -1)
 
 
+def _length(rotation: Rotation) -> int:
+    return rotation.turn_days or _LENGTH[rotation.period]
+
+
 def _start(rotation: Rotation, number: int) -> datetime:
-    day = rotation.starts_on + number * _LENGTH[rotation.period] * _DAY
+    first = rotation.starts_on
+    if rotation.period == "monthly":
+        years, month = divmod(first.month - 1 + number, 12)
+        year = first.year + years
+        day = date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
+    else:
+        day = first + number * _length(rotation) * _DAY
     return _handover(day, rotation.handover, rotation.zone)
 
 
@@ -130,11 +158,40 @@ def has_ended(rotation: Rotation, at: datetime) -> bool:
 
 
 def turn(rotation: Rotation, at: datetime) -> int | None:
-    """Return the officer whose turn it is at ``at``, or None before the first handover and after the last."""
+    """Return the officer on duty at ``at``: None before the first handover, after the last, and outside its hours."""
     number = _turn(rotation, at)
-    if number < 0 or not rotation.members or has_ended(rotation, at):
+    if number < 0 or not rotation.members or has_ended(rotation, at) or not _within_hours(rotation, at):
         return None
     return rotation.members[number % len(rotation.members)]
+
+
+def _within_hours(rotation: Rotation, at: datetime) -> bool:
+    if not rotation.weekdays and rotation.hours_from is None:
+        return True
+    today = at.astimezone(ZoneInfo(rotation.zone)).date()
+    return any(start <= at < end for start, end in _hours(rotation, today, around=_AROUND))
+
+
+def _hours(rotation: Rotation, today: date, *, around: Iterable[int]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the hours that start on the days ``around`` today; what a change of clocks left out is empty."""
+    start, end = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
+    for day in (today + number * _DAY for number in around):
+        if not rotation.weekdays or day.weekday() in rotation.weekdays:
+            yield _between(day, start, end=end, zone=rotation.zone)
+
+
+def boundaries(rotation: Rotation, since: datetime, *, until: datetime) -> Iterator[datetime]:
+    """Yield every instant after ``since`` and before ``until`` at which the answer of `turn` may change, unordered."""
+    number, end = _turn(rotation, since), _end(rotation)
+    while (start := _start(rotation, number := number + 1)) < until and (end is None or start < end):
+        yield start
+    if end is not None and since < end < until:
+        yield end
+    if rotation.weekdays or rotation.hours_from is not None:
+        today = since.astimezone(ZoneInfo(rotation.zone)).date()
+        around = range(_AROUND.start, (until - since).days + _AROUND.stop + 1)
+        for pair in _hours(rotation, today, around=around):
+            yield from (each for each in pair if since < each < until)
 
 
 def on_duty(
@@ -144,13 +201,21 @@ def on_duty(
 
     Overrides apply in the order of their numbers, so a later one wins; an absent officer is never on duty.
     """
-    planned = [officer for each in sorted(rotations, key=_layer) if (officer := turn(each, at)) is not None]
+    planned = [officer for each in _in_force(rotations, at) if (officer := turn(each, at)) is not None]
     added: list[int] = []
     for override in sorted(overrides, key=_number):
         if override.starts_at <= at < override.ends_at:
             planned, added = _overridden(planned, added, override=override)
     away = {absence.officer_id for absence in absences if absence.starts_at <= at < absence.ends_at}
     return tuple(dict.fromkeys(officer for officer in (*planned, *added) if officer not in away))
+
+
+def _in_force(rotations: tuple[Rotation, ...], at: datetime) -> list[Rotation]:
+    temporary = [each for each in rotations if each.temporary]
+    if temporary:
+        replacing = [each for each in temporary if _turn(each, at) >= 0 and not has_ended(each, at)]
+        rotations = tuple(replacing or (each for each in rotations if not each.temporary))
+    return sorted(rotations, key=_layer)
 
 
 def _layer(rotation: Rotation) -> tuple[int, int]:
@@ -200,5 +265,9 @@ def working_until(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> d
 
 
 def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:
-    start, end = time.fromisoformat(span.start), time.fromisoformat(span.end)
-    return _handover(day, start, zone), _handover(day if end > start else day + _DAY, end, zone)
+    return _between(day, time.fromisoformat(span.start), end=time.fromisoformat(span.end), zone=zone)
+
+
+@lru_cache(maxsize=65536)
+def _between(day: date, start: time, *, end: time, zone: str) -> tuple[datetime, datetime]:
+    return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)

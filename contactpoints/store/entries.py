@@ -75,7 +75,10 @@ REGISTERS: Mapping[str, Register] = {
         ),
         Register(
             "rotations",
-            ("post_id", "layer", "period", "zone", "starts_on", "ends_on", "handover", "members"),
+            (
+                *("post_id", "layer", "period", "turn_days", "zone", "starts_on", "ends_on", "handover", "members"),
+                *("weekdays", "hours_from", "hours_until", "temporary"),
+            ),
             "post_id",
             "posts",
         ),

@@ -18,7 +18,16 @@ def read_rotation(value: Mapping[str, Any]) -> Rotation:
         handover=time.fromisoformat(value["handover"]),
         members=tuple(value["members"]),
         ends_on=date.fromisoformat(value["ends_on"]) if value["ends_on"] else None,
+        turn_days=value["turn_days"],
+        weekdays=tuple(value["weekdays"]),
+        hours_from=_time(value["hours_from"]),
+        hours_until=_time(value["hours_until"]),
+        temporary=value["temporary"],
     )
+
+
+def _time(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
 
 
 def read_override(value: Mapping[str, Any]) -> Override:
