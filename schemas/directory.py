@@ -9,11 +9,11 @@ exists and whether the entries referred to are one's own is asked elsewhere. For
 from datetime import date, time
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
 from schemas.alerts import ChannelKind, Line, WarningOut
-from schemas.faults import wrong
+from schemas.faults import form, wrong
 from schemas.fields import (
     A_NUMBER,
     AN_ADDRESS,
@@ -34,9 +34,12 @@ from schemas.fields import (
     ZoneName,
 )
 from schemas.fields import Line as Sentence
+from schemas.public_keys import PublicKey
 from schemas.requests import InstrumentCode, KindCode
 
 Capability = Literal["executes", "forwards", "cannot"]
+_NETWORK = form("^[A-Z][A-Z0-9-]{1,30}$", "must be the code of a network, as in G7, INTERPOL or UN")
+NetworkCode = Annotated[str, StringConstraints(pattern=_NETWORK)]
 Confidence = Literal["unconfirmed", "low", "medium", "high", "confirmed"]
 
 
@@ -132,7 +135,11 @@ class WorkingSpan(Shape):
 
 
 class ContactPoint(Shape):
-    """An institution that is reachable day and night (ETS 185 Art. 35). The secretariat is one too, without a Party."""
+    """An institution that is reachable day and night (ETS 185 Art. 35). The secretariat is one too, without a Party.
+
+    `name` and `function` are in its own language. `central_authority_id` and `backup_id` are contact points of the same
+    Party, or the secretariat; following the back-ups never leads back. `also_member_of` names other networks.
+    """
 
     party: PartyCode | None = None
     territory: TerritoryCode | None = None
@@ -146,6 +153,12 @@ class ContactPoint(Shape):
     pin_required: bool = True
     public_address: Sentence | None = None
     secretariat: bool = Field(default=False, validate_default=True)
+    name_in_english: ShortLine | None = None
+    function_in_english: ShortLine | None = None
+    central_authority_id: Id | None = None
+    backup_id: Id | None = None
+    public_keys: Annotated[tuple[PublicKey, ...], Field(max_length=10)] = ()
+    also_member_of: Annotated[tuple[NetworkCode, ...], Field(max_length=20)] = ()
 
     @field_validator("secretariat")
     @classmethod

@@ -166,12 +166,19 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
         "contact_points": {
             "an institution": {
                 "party": "FR",
-                "name": "Second office",
-                "function": "Night desk",
+                "name": "Deuxième bureau",
+                "function": "Permanence de nuit",
                 "zone": "Europe/Paris",
                 "languages": ["fr", "en"],
                 "working_hours": [{"weekday": 0, "start": "09:00", "end": "17:30"}],
                 "capabilities": {"preservation": "executes", "emergency_mla": "forwards"},
+                "name_in_english": "Second office",
+                "function_in_english": "Night desk",
+                "backup_id": _POINT,
+                "also_member_of": ["G7", "INTERPOL"],
+                "public_keys": [
+                    {"kind": "openpgp", "key": None, "fingerprint": "AF05DF212A4E14EB3E38B60A9DADC5E0EC9C96F6"}
+                ],
             },
             "the secretariat": {
                 "secretariat": True,

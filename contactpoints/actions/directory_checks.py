@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import available_timezones
 
+from contactpoints.actions.public_keys import with_fingerprints
 from contactpoints.rules.numbers import read_address, read_number
 from contactpoints.store import entries
 from contactpoints.store.database import Session
-from contactpoints.store.directory import find_party
+from contactpoints.store.directory import behind, find_party
 from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
@@ -54,6 +55,9 @@ async def check(asked: Asked, found: Found) -> None:
                 {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
                 for span in _sound(point.working_hours)
             ]
+            await _check_links(asked, point, found=found)
+            found.replaced["public_keys"], faults = with_fingerprints(point.public_keys or ())
+            found.faults += faults
         case Membership(party=party) | Declaration(party=party):
             await _check_party(asked.session, party, found=found)
         case Channel(kind=str(), address=str()) as channel:
@@ -100,6 +104,28 @@ def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *,
     if not gateways.get(channel.kind):
         detail = "No gateway for this kind of channel is set up; it is kept but not used."
         found.warnings.append({"code": "no_gateway", "detail": detail})
+
+
+async def _check_links(asked: Asked, point: ContactPoint, *, found: Found) -> None:
+    """Report links to what is neither of the same Party nor the secretariat, and back-ups that lead back.
+
+    Of two who close a ring at the same time the second sees what the first wrote: whoever changes the directory has
+    raised its revision before, and that row has room for one.
+    """
+    own, party = (asked.owner.contact_point, asked.owner.party) if asked.owner else (None, point.party)
+    unknown = any(fault.pointer in ("/party", "/secretariat") for fault in found.faults)
+    if unknown or (party is None and not point.secretariat):
+        return
+    for name, number in (("central_authority_id", point.central_authority_id), ("backup_id", point.backup_id)):
+        if number is None:
+            continue
+        linked = await entries.find_owner(asked.session, "contact_points", key=number)
+        if linked is None or linked.party not in (None, party):
+            found.faults.append(Fault(f"/{name}", "unknown", "There is no such contact point."))
+        elif number == own:
+            found.faults.append(Fault(f"/{name}", "itself", "Must be another contact point than this one."))
+        elif name == "backup_id" and own in await behind(asked.session, number):
+            found.faults.append(Fault("/backup_id", "ring", "This contact point is a back-up of that one already."))
 
 
 async def _check_officers(asked: Asked, *, named: Sequence[tuple[str, int | None]], found: Found) -> None:

@@ -76,6 +76,22 @@ async def secretariat(session: Session) -> int | None:
     return found
 
 
+async def behind(session: Session, contact_point: int) -> set[int]:
+    """Return the back-up of a contact point, the back-up of that one, and so on."""
+    rows = await session.fetch(_BEHIND, contact_point)
+    return {row["id"] for row in rows}
+
+
+# A union without "all" ends on a ring too.
+_BEHIND = """
+with recursive behind (id) as (
+  select backup_id from contact_points where id = $1 and backup_id is not null
+  union select next.backup_id from contact_points next join behind on next.id = behind.id
+   where next.backup_id is not null)
+select id from behind
+"""
+
+
 async def answering(session: Session, party: str | None = None) -> list[int]:
     """Return the contact points that answer now, by Party; those of one Party only where ``party`` is given."""
     rows = await session.fetch(

@@ -51,6 +51,8 @@ REGISTERS: Mapping[str, Register] = {
             (
                 *("party", "territory", "name", "function", "zone", "languages", "english_in_emergencies"),
                 *("capabilities", "working_hours", "pin_required", "public_address", "secretariat"),
+                *("name_in_english", "function_in_english", "central_authority_id", "backup_id"),
+                *("public_keys", "also_member_of"),
             ),
             kept=("revision",),
         ),
@@ -335,6 +337,8 @@ _RELYING: Mapping[str, Mapping[str, str]] = {
     "contact_points": {
         "posts": "select 1 from posts where contact_point_id = $1 and retired_at is null",
         "officers": "select 1 from officers where contact_point_id = $1 and retired_at is null",
+        "contact_points": "select 1 from contact_points"
+        " where $1 in (central_authority_id, backup_id) and retired_at is null",
         "policies": f"select 1 from policies where contact_point_id = $1 and retired_at is null union all {_STEPS}"
         " and (ref->>'contact_point')::bigint = $1",
         "alerts": "select 1 from alerts where contact_point_id = $1 and state in ('alerting', 'exhausted')",

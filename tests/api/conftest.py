@@ -32,7 +32,7 @@ def placed(body: Mapping[str, Any], world: World) -> dict[str, Any]:
     first, second = (officer.id for officer in france.officers[:2])
     numbers: dict[str, Any] = {
         **dict.fromkeys(("post_id", "post"), france.posts["first"]),
-        "contact_point_id": france.contact_point,
+        **dict.fromkeys(("contact_point_id", "backup_id"), france.contact_point),
         "officer_id": first,
     }
 

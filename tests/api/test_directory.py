@@ -322,7 +322,9 @@ async def test_whoever_leaves_the_last_fallback_without_anybody_is_told(
     where, tag = f"/v1/rotations/{rotation['id']}", f'"{rotation["version"]}"'
     gone = await _ask(world, "DELETE", where, key, tag=tag)
     assert [each["code"] for each in gone.json()["warnings"]] == ["no_fallback"]
-    relying = await _ask(world, "POST", "/v1/contact-points", key, bodies["contact_points"] | {"party": "DE"})
+    relying = await _ask(
+        world, "POST", "/v1/contact-points", key, bodies["contact_points"] | {"party": "DE", "backup_id": None}
+    )
     assert "no_fallback" in [each["code"] for each in relying.json()["warnings"]], relying.text
     officer = await _ask(world, "POST", "/v1/officers", key, bodies["officers"])
     assert officer.json()["warnings"] == [], "what does not rely on it is not warned of"

@@ -60,6 +60,10 @@ GOOD: dict[type[Shape], dict[str, Any]] = {
 }
 
 
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
+_PRIVATE = _CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY")
+
+
 def name_of(value: object) -> str | None:
     return value.__name__ if isinstance(value, type) else None
 
@@ -110,6 +114,19 @@ def test_an_empty_entry_and_an_unknown_field_are_refused(shape: type[Shape]) -> 
             {"working_hours": [{"weekday": 1, "start": "08:00", "end": "08:00"}]},
             "/working_hours/0/end",
             id="an empty working day",
+        ),
+        pytest.param(ContactPoint, {"also_member_of": ["g7"]}, "/also_member_of/0", id="a network in small letters"),
+        *(
+            pytest.param(ContactPoint, {"public_keys": [key]}, f"/public_keys/0/{place}", id=said)
+            for key, place, said in (
+                ({"kind": "smime", "fingerprint": "0" * 64}, "fingerprint", "a certificate by its fingerprint alone"),
+                ({"kind": "openpgp"}, "fingerprint", "a key that is not there"),
+                ({"kind": "openpgp", "fingerprint": "0" * 39}, "fingerprint", "a fingerprint that is too short"),
+                ({"kind": "openpgp", "fingerprint": "af" * 20}, "fingerprint", "a fingerprint in small letters"),
+                ({"kind": "smime", "key": f"{_CERTIFICATE}\n{_PRIVATE}"}, "key", "a private key behind a certificate"),
+                ({"kind": "smime", "key": f"{_PRIVATE}\n{_CERTIFICATE}"}, "key", "a private key before one"),
+                ({"kind": "openpgp", "key": _CERTIFICATE}, "key", "a certificate as an OpenPGP key"),
+            )
         ),
         pytest.param(Officer, {"language": "de"}, "/language", id="a language that the service does not speak"),
         pytest.param(Channel, {"kind": "email"}, "/address", id="a number as mail address"),

@@ -93,13 +93,21 @@ CREATE TABLE contact_points (
     secretariat BOOLEAN DEFAULT false NOT NULL,
     public_address TEXT,
     revision BIGINT DEFAULT '1' NOT NULL,
+    name_in_english TEXT,
+    function_in_english TEXT,
+    central_authority_id BIGINT,
+    backup_id BIGINT,
+    public_keys JSONB DEFAULT '[]'::jsonb NOT NULL,
+    also_member_of TEXT[] DEFAULT '{}'::text[] NOT NULL,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
     retired_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT contact_points_pk PRIMARY KEY (id),
     CONSTRAINT contact_points_secretariat_has_no_party_ck CHECK (secretariat = (party is null)),
-    CONSTRAINT contact_points_party_fk FOREIGN KEY(party) REFERENCES parties (code)
+    CONSTRAINT contact_points_party_fk FOREIGN KEY(party) REFERENCES parties (code),
+    CONSTRAINT contact_points_central_authority_id_fk FOREIGN KEY(central_authority_id) REFERENCES contact_points (id),
+    CONSTRAINT contact_points_backup_id_fk FOREIGN KEY(backup_id) REFERENCES contact_points (id)
 );
 
 CREATE UNIQUE INDEX contact_points_one_secretariat ON contact_points (secretariat) WHERE secretariat and retired_at is null;
