@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from contactpoints.api import (
@@ -66,6 +66,7 @@ def application(runtime: Runtime) -> Starlette:
             Refusal: _told(problems.render),
             BadInput: _told(problems.render_bad_input),
             HTTPException: _told(problems.render_http),
+            ClientDisconnect: _told(problems.render_gone),
             DatabaseFault: _told(problems.render_fault),
         },
     )

@@ -1,5 +1,6 @@
 """Where the doors listen, and whose word about the client's address they believe."""
 
+import asyncio
 import logging
 import socket
 from dataclasses import replace
@@ -42,6 +43,25 @@ async def test_the_doors_listen_on_both_kinds_of_address(world: World) -> None:
     async with doors(world.runtime, port=0, host="::") as port, httpx.AsyncClient() as client:
         for host in ("127.0.0.1", "[::1]"):
             assert (await client.get(f"http://{host}:{port}/healthz")).status_code == 200
+
+
+async def test_who_hangs_up_in_the_middle_of_a_body_opens_nothing_and_is_no_fault(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with doors(world.runtime, port=0) as port:
+        with caplog.at_level(logging.INFO):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST /v1/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.requester}\r\n"
+            head += "Idempotency-Key: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+            writer.write(head.encode())
+            await writer.drain()
+            await asyncio.sleep(0.2)
+            writer.close()
+            async with asyncio.timeout(5):
+                while "hung up" not in caplog.text:  # noqa: ASYNC110 - a log rings no bell
+                    await asyncio.sleep(0.01)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert (await world.get("/v1/alerts")).json()["items"] == []
 
 
 async def test_a_port_that_is_taken_is_refused_by_name(world: World) -> None:

@@ -79,6 +79,12 @@ async def render_http(request: Request, failure: Exception) -> Response:
     return JSONResponse(body, status_code=failure.status_code, headers=failure.headers, media_type=_MEDIA)
 
 
+async def render_gone(request: Request, _: Exception) -> Response:
+    """Answer nobody: whoever asked hung up before the body was whole, and nothing was done."""
+    _log.info("%s %s: hung up before the body was whole", request.method, request.url.path.split("/")[1:3])
+    return Response(status_code=400)
+
+
 async def render_fault(request: Request, fault: Exception) -> Response:
     """Answer what should not happen: 500, or 400 where PostgreSQL refused the text itself (a NUL in an address)."""
     untranslatable = isinstance(fault, DatabaseFault) and fault.sqlstate in ("22021", "22P05")
