@@ -4,6 +4,7 @@
 beneath, because `databases` compiles every statement again and logs the arguments at level DEBUG.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -24,12 +25,15 @@ Session: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Row = asyncpg.Record
 
 # What a repeat waits for the first request with the same Idempotency-Key, before it hears 409.
-_LOCK_PATIENCE = "2s"
+LOCK_PATIENCE = "2s"
+
+# Seconds that a line has to end in; one that hangs would keep the process from ending.
+_GOODBYE = 5.0
 
 _SETTINGS = {
     "application_name": "contactpoints",
     "jit": "off",
-    "lock_timeout": _LOCK_PATIENCE,
+    "lock_timeout": LOCK_PATIENCE,
     "idle_in_transaction_session_timeout": "30s",
     "statement_timeout": "30s",
     "TimeZone": "UTC",
@@ -123,7 +127,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection; one that does not say goodbye in time is dropped."""
         with suppress(TimeoutError):
-            await self._databases.disconnect()
+            await asyncio.wait_for(self._databases.disconnect(), _GOODBYE)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

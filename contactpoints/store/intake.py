@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from contactpoints.rules.delivery import Draft
 from contactpoints.store import alerts, outbox, timeline
 from contactpoints.store.alerts import NewCode
-from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.database import LOCK_PATIENCE, Database, Row, Session
 from contactpoints.store.timeline import Noted
 from contactpoints.store.together import Together
 from schemas.writing import write_json
@@ -113,9 +113,12 @@ _RECORD = ", ".join(f"{name} {kind}" for name, kind in (_BESIDE | _ALERT).items(
 _NAMES = ", ".join((*_BESIDE, *_ALERT))
 _WRITTEN = tuple(name for name in _ALERT if name != "plan")
 
+_OTHERS_WAIT = "100ms"
+
 # The number of an entry in its batch, from 1, stands for the alert's id where the three lists name their alert.
 _TAKE_IN = f"""
-with asked as materialized (
+with hurried as materialized (select set_config('lock_timeout', $8, true) as patience),
+asked as materialized (
     select * from rows from (json_to_recordset($1::json) as ({_RECORD}),
                              unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::bytea[]))
                   with ordinality as a ({_NAMES}, key_hash, fingerprint, sealed, number)),
@@ -125,7 +128,7 @@ checked as materialized (
                       and (k.expires_at is null or k.expires_at > a.at)) as allowed,
            (select alert_id from idempotency_keys k where k.api_key_id = a.api_key_id and k.key_hash = a.key_hash)
            as kept
-      from asked a),
+      from hurried, asked a where hurried.patience <> ''),
 opened as (
     insert into alerts (api_key_id, opened_at, step_since, {", ".join(_ALERT)})
     select a.api_key_id, a.at, a.at, {", ".join(f"a.{name}" for name in _ALERT)}
@@ -175,7 +178,8 @@ async def take_in(session: Session, entries: Sequence[Entry]) -> list[Row]:
     Returns for each, in their order, ``id`` (None: nothing was written), ``current`` (the directory is at its
     ``revision``), ``allowed`` (the key stands) and ``kept`` (the alert that the Idempotency-Key was used for). Writes
     none of them and breaks `KEY_CONSTRAINT` when a first request with a key commits meanwhile, after waiting for it,
-    or comes twice here, and one of `DRAWN_CONSTRAINTS`.
+    or comes twice here, and one of `DRAWN_CONSTRAINTS`. What is locked is waited for by an entry that is alone; where
+    others come along all give up at once, to be tried alone.
     """
     numbered = list(enumerate(entries, start=1))
     return await session.fetch(
@@ -187,6 +191,7 @@ async def take_in(session: Session, entries: Sequence[Entry]) -> list[Row]:
         alerts.listed_codes([(number, code) for number, each in numbered for code in each.codes]),
         outbox.listed([(number, draft) for number, each in numbered for draft in each.drafts]),
         timeline.listed({number: each.noted for number, each in numbered}),
+        LOCK_PATIENCE if len(entries) == 1 else _OTHERS_WAIT,
     )
 
 

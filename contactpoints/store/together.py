@@ -5,21 +5,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from contactpoints.rules.refusals import Unavailable
-
 Asked = TypeVar("Asked")
 Written = TypeVar("Written")
 
 _Batch: TypeAlias = list[tuple[Asked, asyncio.Future[Written]]]
 _SIDE_BY_SIDE = 2
+_HANGS_AFTER = 0.1
 
 
 class Together(Generic[Asked, Written]):
     """Hands what was asked to ``write`` in batches of at most ``most``, two of them at a time, in the order of asking.
 
-    ``write`` takes a batch and returns what became of each, in the same order; it does all of it or nothing. While it
-    is at work, whatever comes waits for the next batch. Where a batch fails, each of it is written alone and beside
-    the others, so that nobody fails or waits longer for a neighbour; only that the database is away all hear at once.
+    ``write`` takes a batch and returns what became of each, in the same order; it does all of it or nothing, and
+    whatever is asked of it a second time is done once. While it is at work, what comes waits for the next batch, but
+    not for one that hangs. Where a batch fails, each of it is written alone and beside the others: nobody fails for a
+    neighbour, and a line that broke behind a commit is asked again.
     """
 
     def __init__(self, write: Callable[[Sequence[Asked]], Awaitable[Sequence[Written]]], *, most: int = 32) -> None:
@@ -41,10 +41,11 @@ class Together(Generic[Asked, Written]):
             self._start(self._carry_on())
         return await done
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _carry_on(self) -> None:
         try:
@@ -54,7 +55,8 @@ class Together(Generic[Asked, Written]):
                 while before < len(self._waiting) < self._most:
                     before = len(self._waiting)
                     await asyncio.sleep(0)
-                await self._settle([self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))])
+                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                await asyncio.wait([self._start(self._settle(batch))], timeout=_HANGS_AFTER)
         finally:
             self._writers -= 1
 
@@ -63,16 +65,18 @@ class Together(Generic[Asked, Written]):
         if not batch:
             return
         try:
-            written = await self._write([asked for asked, _ in batch])
+            told = list(zip(batch, await self._write([asked for asked, _ in batch]), strict=True))
         except Exception as failure:
-            if len(batch) > 1 and not isinstance(failure, Unavailable):
+            if len(batch) > 1:
                 for each in batch:
                     self._start(self._settle([each]))
-                return
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(failure)
+        except BaseException:
             for _, done in batch:
-                if not done.done():
-                    done.set_exception(failure)
+                done.cancel()
+            raise
         else:
-            for (_, done), one in zip(batch, written, strict=True):
+            for (_, done), written in told:
                 if not done.done():
-                    done.set_result(one)
+                    done.set_result(written)

@@ -1,16 +1,23 @@
 """Alerts that come at the same time are written together, and each is what it would have been alone."""
 
 import asyncio
+import hashlib
 import json
 import secrets
 from dataclasses import replace
+
+import asyncpg
+import pytest
 
 from contactpoints.actions.access import find_actor, make_key
 from contactpoints.actions.opening import open_alert
 from contactpoints.rules.access import Actor, Role
 from schemas.alerts import read_open_alert
 from schemas.examples import example
+from tests.conftest import NEWEST, OLDEST
 from tests.world import START, World
+
+pytestmark = pytest.mark.parametrize("server", [NEWEST, OLDEST], indirect=True)
 
 _MANY = 24
 
@@ -58,6 +65,25 @@ async def test_a_key_that_comes_twice_at_once_is_one_alert_and_its_neighbours_ar
     assert sorted(each.status_code for each in answers) == [200, 200, 201, 201, 201]
     assert len({each.json()["reference"] for each, key in zip(answers, keys, strict=True) if key == "same"}) == 1
     assert len((await world.get("/v1/alerts")).json()["items"]) == 3
+
+
+async def test_neighbours_of_a_key_that_somebody_else_holds_do_not_wait_for_it(world: World, database_url: str) -> None:
+    # What the directory says is in memory then, and the three come at once.
+    assert (await world.opens_alert()).status_code == 201
+    held = "insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)"
+    held += " select id, $1, $2, 1, $3 from api_keys where role = 'requester'"
+    connection = await asyncpg.connect(database_url)
+    try:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(held, hashlib.sha256(b"held").digest(), bytes(32), START)
+        one, stuck, other = (asyncio.create_task(world.opens_alert(once=once)) for once in ("one", "held", "other"))
+        await asyncio.wait((one, other), timeout=1.5)
+        assert (one.done(), stuck.done(), other.done()) == (True, False, True)
+        assert one.result().status_code == other.result().status_code == 201
+        assert (await stuck).status_code == 409
+    finally:
+        await connection.close()
 
 
 async def test_a_key_revoked_a_moment_before_is_refused_and_its_neighbours_are_taken(world: World) -> None:

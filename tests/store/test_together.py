@@ -72,13 +72,43 @@ async def test_nobody_fails_for_a_neighbour() -> None:
     assert await together.do(4) == 40
 
 
-async def test_that_the_book_is_away_all_hear_at_once() -> None:
+async def test_that_the_book_is_away_everybody_hears() -> None:
     book = Book()
     book.away = True
     together = Together(book.write)
     told = await asyncio.gather(*(together.do(each) for each in range(9)), return_exceptions=True)
     assert {type(each) for each in told} == {Unavailable}
-    assert len(book.batches) == 1
+
+
+async def test_batches_that_hang_hold_up_nobody_who_comes_later() -> None:
+    book = Book()
+    book.open.clear()
+    together = Together(book.write)
+    hanging = [asyncio.create_task(together.do(1)), asyncio.create_task(together.do(2))]
+    await asyncio.sleep(0.01)
+    hanging.append(asyncio.create_task(together.do(3)))
+    await asyncio.sleep(0.01)
+    assert book.batches == [[1, 2], [3]]
+    later = asyncio.create_task(together.do(4))
+    async with asyncio.timeout(5):
+        while [4] not in book.batches:  # noqa: ASYNC110 - a list rings no bell
+            await asyncio.sleep(0.01)
+    book.open.set()
+    assert await asyncio.gather(*hanging, later) == [10, 20, 30, 40]
+
+
+async def test_nobody_waits_for_ever_for_a_writer_that_forgot_somebody_or_was_called_off() -> None:
+    async def forgetful(asked: Sequence[int]) -> list[int]:
+        return list(asked)[1:]
+
+    async def called_off(asked: Sequence[int]) -> list[int]:
+        raise asyncio.CancelledError
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ValueError, match="zip"):
+            await Together(forgetful).do(1)
+        with pytest.raises(asyncio.CancelledError):
+            await Together(called_off).do(1)
 
 
 async def test_whoever_stops_waiting_has_asked_nevertheless_and_disturbs_nobody() -> None:
