@@ -142,7 +142,7 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
             raise NotFound("There is nothing here.")
         if not await access.keep_pin(session, link["officer_id"], hashed=hashed, expires_at=None, now=now):
             raise NotFound("There is nothing here.")
-        words = wording.pin_changed_words(words_of(tools, link["language"]), at=now, zone=link["zone"], now=now)
+        words = wording.pin_set_words(words_of(tools, link["language"]), at=now, zone=link["zone"], now=now)
         boxes = await mail_links.mailboxes(session, link["officer_id"])
         drafts = [_draft(link, words, channel=box["id"], address=box["address"]) for box in boxes]
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)

@@ -22,7 +22,7 @@ from contactpoints.rules.phrasing import (
     spoken,
     times,
 )
-from contactpoints.rules.wording_access import address_words, pin_changed_words, pin_link_words
+from contactpoints.rules.wording_access import address_words, pin_link_words, pin_set_words
 from contactpoints.rules.wording_alarms import AlarmContext, alarm_words
 from contactpoints.rules.wording_answers import AnswerContext, answer_words
 from contactpoints.rules.wording_news import Alternative, NewsContext, Tried, news_words
@@ -45,8 +45,8 @@ __all__ = [
     "alert_words",
     "answer_words",
     "news_words",
-    "pin_changed_words",
     "pin_link_words",
+    "pin_set_words",
     "stand_down_words",
 ]
 

@@ -21,9 +21,9 @@ _PIN = (
     msgid("Tell nobody your PIN. No administrator can see it, and we never ask for it by telephone or e-mail."),
     _NOT_YOU,
 )
-_CHANGED_SUBJECT = msgid("24/7 network - your PIN was changed")
-_CHANGED = (
-    msgid("Your PIN was changed at {local} your time ({utc} UTC). The old one works no more."),
+_SET_SUBJECT = msgid("24/7 network - your PIN was set")
+_SET = (
+    msgid("Your PIN was set at {local} your time ({utc} UTC). From now on no other one counts."),
     msgid(
         "If it was not you, call your administrator and the secretariat at once: until then somebody else can "
         "answer for you."
@@ -47,9 +47,9 @@ def pin_link_words(words: Catalogue, *, code: str, expires_at: datetime, zone: s
     return _mail(words, _PIN_SUBJECT, lines=_PIN, at=expires_at, zone=zone, now=now, code=code)
 
 
-def pin_changed_words(words: Catalogue, *, at: datetime, zone: str, now: datetime) -> Words:
+def pin_set_words(words: Catalogue, *, at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail that tells an officer of a new PIN, so that a stranger's change does not stay hidden."""
-    return _mail(words, _CHANGED_SUBJECT, lines=_CHANGED, at=at, zone=zone, now=now)
+    return _mail(words, _SET_SUBJECT, lines=_SET, at=at, zone=zone, now=now)
 
 
 def address_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:

@@ -113,13 +113,13 @@ OF_ALERTS: dict[str, Said] = {
     "news_words": news,
     "alarm_words": alarms,
 }
-WITHOUT_ALERT = ("pin_link_words", "pin_changed_words", "address_words")
+WITHOUT_ALERT = ("pin_link_words", "pin_set_words", "address_words")
 
 
 def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
     return [
         wording.pin_link_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
-        wording.pin_changed_words(words, at=NIGHT, zone=ZONE, now=NOW),
+        wording.pin_set_words(words, at=NIGHT, zone=ZONE, now=NOW),
         wording.address_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
     ]
 
