@@ -11,12 +11,12 @@ from datetime import datetime
 
 from contactpoints.actions import access, lateness
 from contactpoints.actions.alarms import Alarm, raise_alone
+from contactpoints.actions.resealing import misfits
 from contactpoints.actions.tools import Tools
 from contactpoints.clock import JUMP, Clock
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Refusal
-from contactpoints.settings import BadSetting, Settings
-from contactpoints.store import fingerprints
+from contactpoints.settings import PREFIX, BadSetting, Settings
 from contactpoints.store.atlas import Atlas
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.doorbell import Bell
@@ -86,25 +86,27 @@ def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
 
 
 async def _must_know(db: Database, settings: Settings) -> None:
-    """Raise `BadSetting` where a secret is another than the one that this database was written with."""
-    keys = {f"key {name}": key for name, key in settings.keyring.keys.items()}
-    try:
-        async with db.session() as session:
-            wrong = await fingerprints.strangers(session, keys | {fingerprints.PEPPER: settings.pin_pepper})
-    except DatabaseFault as fault:
-        if fault.sqlstate != _NO_TABLE:
-            raise
-        wrong = []
-    if not wrong:
-        return
-    await db.close()
+    """Raise `BadSetting` where a secret is another than the one that this database was written with.
+
+    With another pepper every PIN would be wrong: that is to be found out when a process starts, not at 03:00. A key
+    that is not there is told in the log; without it the service still wakes people.
+    """
     faults = []
-    if fingerprints.PEPPER in wrong:
-        faults.append(("PIN_PEPPER", "is not the one that the PINs in this database were set with."))
-    others = ", ".join(name.removeprefix("key ") for name in wrong if name != fingerprints.PEPPER)
-    if others:
-        faults.append(("KEYRING", f"has another key under the name {others} than the one that sealed this database."))
-    raise BadSetting(*faults)
+    try:
+        keys = await misfits(db, keyring=settings.keyring)
+        if not await access.knows_pepper(db, settings.pin_pepper):
+            faults.append(("PIN_PEPPER", "is not the one that the PINs in this database were set with."))
+    except DatabaseFault as fault:
+        if fault.sqlstate == _NO_TABLE:
+            return
+        raise
+    if keys.other:
+        names = ", ".join(sorted(keys.other))
+        faults.append(("KEYRING", f"has another key under the name {names} than the one that sealed this database."))
+    if faults:
+        raise BadSetting(*faults)
+    if keys.missing:
+        _log.error("%sKEYRING lacks %s: what it sealed cannot be read here", PREFIX, ", ".join(sorted(keys.missing)))
 
 
 @asynccontextmanager
@@ -117,7 +119,11 @@ async def open_runtime(
     """
     db = Database(database_url, most=connections)
     await db.open()
-    await _must_know(db, settings)
+    try:
+        await _must_know(db, settings)
+    except BaseException:
+        await db.close()
+        raise
     opened = open_notifiers(settings.notifiers)
     clock = clock or Clock()
     await clock.correct(db)

@@ -15,7 +15,7 @@ from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import access, directory, entries
 from contactpoints.store.database import Database
-from contactpoints.store.sealing import peppered, secret_hash
+from contactpoints.store.sealing import pepper_mark, peppered, secret_hash
 from schemas.faults import Fault
 
 _MOST_WRONG = 10
@@ -86,8 +86,15 @@ async def set_pin(
     """
     hashed = await hash_pin(pin, tools=tools)
     async with db.transaction() as session:
-        if not await access.keep_pin(session, officer, hashed=hashed, expires_at=expires_at, now=now):
+        mark = pepper_mark(tools.pepper)
+        if not await access.keep_pin(session, officer, hashed=hashed, mark=mark, expires_at=expires_at, now=now):
             raise NotFound(f"There is no officer number {officer}.")
+
+
+async def knows_pepper(db: Database, pepper: bytes) -> bool:
+    """Say whether the PINs that are set were hashed with this pepper; so it is while there is none."""
+    async with db.session() as session:
+        return await access.pepper_known(session) in (None, pepper_mark(pepper))
 
 
 async def lock_pin(db: Database, officer: int, *, now: datetime) -> None:

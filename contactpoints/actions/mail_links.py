@@ -21,7 +21,7 @@ from contactpoints.rules.phrasing import Words
 from contactpoints.rules.refusals import Invalid, NotFound, NoVerifiedAddress, Unavailable
 from contactpoints.store import access, mail_links, outbox
 from contactpoints.store.database import Database, Row, Session
-from contactpoints.store.sealing import SEALED, Unsealable, link_place, secret_hash
+from contactpoints.store.sealing import SEALED, Unsealable, link_place, pepper_mark, secret_hash
 from schemas.faults import Fault
 
 LASTS = timedelta(hours=24)
@@ -140,7 +140,8 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
     async with db.transaction() as session:
         if not await mail_links.use(session, link["token_hash"], now=now):
             raise NotFound("There is nothing here.")
-        if not await access.keep_pin(session, link["officer_id"], hashed=hashed, expires_at=None, now=now):
+        mark, officer = pepper_mark(tools.pepper), link["officer_id"]
+        if not await access.keep_pin(session, officer, hashed=hashed, mark=mark, expires_at=None, now=now):
             raise NotFound("There is nothing here.")
         words = wording.pin_set_words(words_of(tools, link["language"]), at=now, zone=link["zone"], now=now)
         boxes = await mail_links.mailboxes(session, link["officer_id"])

@@ -32,6 +32,22 @@ async def reseal(db: Database, *, keyring: Keyring, most: int = _BATCH) -> Resea
     return total
 
 
+@dataclass(frozen=True, slots=True)
+class Misfits:
+    """The names of keys that are not those by which this database was sealed, and of those that are not there."""
+
+    other: frozenset[str]
+    missing: frozenset[str]
+
+
+async def misfits(db: Database, *, keyring: Keyring) -> Misfits:
+    """Look whether a keyring opens the oldest and the newest of what is sealed."""
+    async with db.session() as session:
+        found = await resealing.samples(session)
+    closed = {keyring.name_in(each.sealed) for each in found if again(each, keyring) is None}
+    return Misfits(frozenset(closed & keyring.keys.keys()), frozenset(closed - keyring.keys.keys()))
+
+
 async def _batch(db: Database, table: str, *, keyring: Keyring, after: int, most: int) -> tuple[int | None, Resealed]:
     async with db.transaction() as session:
         found = await resealing.sealed_by_others(session, table, mark=keyring.mark, after=after, most=most)

@@ -70,9 +70,15 @@ async def find_pin(session: Session, officer_id: int) -> Row | None:
 
 
 async def keep_pin(
-    session: Session, officer_id: int, *, hashed: str, expires_at: datetime | None, now: datetime
+    session: Session, officer_id: int, *, hashed: str, mark: bytes, expires_at: datetime | None, now: datetime
 ) -> bool:
-    """Set an officer's PIN, and forget lock and wrong tries of the one before; False where there is no officer."""
+    """Set an officer's PIN, and forget lock and wrong tries of the one before; False where there is no officer.
+
+    The first one says by its ``mark`` which pepper all are hashed with.
+    """
+    await session.execute(
+        "insert into fingerprints (name, fingerprint) values ('pepper', $1) on conflict do nothing", mark
+    )
     kept = await session.fetchval(
         """insert into pins (officer_id, hash, set_at, expires_at)
            select id, $2, $3, $4 from officers where id = $1 and retired_at is null
@@ -84,6 +90,12 @@ async def keep_pin(
         expires_at,
     )
     return kept is not None
+
+
+async def pepper_known(session: Session) -> bytes | None:
+    """Return the mark of the pepper that PINs are hashed with; None before the first PIN."""
+    mark: bytes | None = await session.fetchval("select fingerprint from fingerprints where name = 'pepper'")
+    return mark
 
 
 async def lock_pin(session: Session, officer_id: int, *, now: datetime) -> bool:

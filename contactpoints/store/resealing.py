@@ -39,6 +39,12 @@ _WRITE = {
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",
 }
 TABLES = tuple(_OLD)
+_ENDS = {
+    "requests": """select r.alert_id as number, a.reference, r.sealed from requests r join alerts a on a.id = r.alert_id
+                    where r.alert_id in ((select min(alert_id) from requests), (select max(alert_id) from requests))""",
+    "inbound": """select id as number, source, kind, sealed from inbound
+                   where id in ((select min(id) from inbound), (select max(id) from inbound))""",
+}
 
 
 async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: int, most: int) -> list[Sealed]:
@@ -51,6 +57,15 @@ def _place(table: str, row: Row) -> str:
     if table == "requests":
         return request_place(row["reference"])
     return link_place(row["address"]) if table == "messages" else inbound_place(row["source"], row["kind"])
+
+
+async def samples(session: Session) -> list[Sealed]:
+    """Return the oldest and the newest request, and the oldest and the newest arrival, as far as there are any."""
+    found = []
+    for table in ("requests", "inbound"):
+        rows = await session.fetch(_ENDS[table])
+        found += [Sealed(row["number"], _place(table, row), row["sealed"]) for row in rows]
+    return found
 
 
 async def write(session: Session, table: str, *, rows: Sequence[Sealed]) -> None:

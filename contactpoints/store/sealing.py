@@ -40,15 +40,20 @@ class Keyring:
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """Return what was sealed for ``place``. Raises `Unsealable`."""
-        end = 1 + sealed[0] if sealed else 0
-        key = self.keys.get(sealed[1:end].decode("ascii", "replace"))
+        key = self.keys.get(self.name_in(sealed))
         if key is None:
             raise Unsealable("The key that sealed this is not in the keyring.")
+        end = 1 + sealed[0]
         nonce, body = sealed[end : end + _NONCE], sealed[end + _NONCE :]
         try:
             return AESGCM(key).decrypt(nonce, body, place.encode())
         except (InvalidTag, ValueError):
             raise Unsealable("What was sealed has been changed or belongs elsewhere.") from None
+
+    @staticmethod
+    def name_in(sealed: bytes) -> str:
+        """Return the id of the key that sealed something, as it stands in front of it."""
+        return sealed[1 : 1 + sealed[0]].decode("ascii", "replace") if sealed else ""
 
     @property
     def mark(self) -> bytes:
@@ -95,6 +100,11 @@ def read_keyring(text: str, *, entropy: Callable[[int], bytes]) -> Keyring:
 def secret_hash(secret: str) -> bytes:
     """Return the hash under which a random secret of at least 128 bits is kept; no salt is needed for such."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def pepper_mark(pepper: bytes) -> bytes:
+    """Return by what a pepper, of at least 32 random bytes, is known again; it tells nothing about the pepper."""
+    return hmac.digest(pepper, b"contactpoints: the mark of this pepper", "sha256")[:16]
 
 
 def peppered(pepper: bytes, pin: str) -> bytes:

@@ -602,8 +602,7 @@ answered_strangers = Table(
     _moment("since", required=True),
 )
 
-# Whether a process was given the secrets that the rows were written with; what is kept of a secret gives it away to
-# nobody.
+# By what the pepper of the PINs is known again. It gives it away to nobody.
 
 fingerprints = Table(
     "fingerprints",
