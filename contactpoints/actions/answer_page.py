@@ -13,6 +13,7 @@ from contactpoints.rules.answer_page import AnswerPage, is_worth_noting, read_ty
 from contactpoints.rules.refusals import NotFound
 from contactpoints.store import alerts, answer_page, timeline
 from contactpoints.store.database import Database
+from contactpoints.store.sealing import peppered
 from schemas import timeline as facts
 
 
@@ -53,13 +54,15 @@ async def answer(
     """Keep the whole form sealed, with the instant at which it was here, then do what it says; return what came of it.
 
     ``once`` is new in every page that is shown: the same page sent twice by a trembling finger counts once
-    (``repeated``). Else an outcome of `replies.handle`.
+    (``repeated``). An older page, gone back to, with another PIN in it, is another try. Else an outcome of
+    `replies.handle`.
     """
+    same = peppered(tools.pepper, form)[:8].hex()
     number = await replies.receive(
         db,
         source="link",
         kind="reply",
-        provider_code=f"{page.reply_code_id}-{once}" if once else None,
+        provider_code=f"{page.reply_code_id}-{once}-{same}" if once else None,
         attempt_code=None,
         provider_at=None,
         raw=json.dumps({"reply_code": page.code, "form": form}).encode(),

@@ -138,6 +138,14 @@ async def test_the_same_page_sent_twice_costs_one_try(world: World) -> None:
     assert "Essais restants : 1." in (await types(world, path, "111222", once="another")).text
 
 
+async def test_an_older_page_gone_back_to_takes_the_right_pin_after_a_wrong_one(world: World) -> None:
+    reference, path = await opened(world)
+    once = re.findall(r'name="once" value="(\w+)"', (await look(world, path)).text)[0]
+    assert "Essais restants : 2." in (await types(world, path, "111222", once=once)).text
+    assert (await types(world, path, PIN, once=once)).status_code == 303
+    assert await state_of(world, reference) == "acknowledged"
+
+
 async def test_openings_are_noted_and_no_machine_can_flood_the_timeline(world: World) -> None:
     reference, path = await opened(world)
     for _ in range(5):
