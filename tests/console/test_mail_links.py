@@ -92,7 +92,7 @@ async def test_a_pin_is_set_once_and_the_officer_is_told(world: World) -> None:
     assert (await sets(world, path, code=code, pin=NEW_PIN, again=NEW_PIN)).status_code == 303
     assert await pin_is(world, NEW_PIN)
     await world.settles()
-    assert "Votre PIN a été modifié" in (await world.hears(world.network["FR"].officers[0].email))[-1]["body"]
+    assert "Votre PIN a été enregistré" in (await world.hears(world.network["FR"].officers[0].email))[-1]["body"]
     assert "VOTRE PIN EST DÉFINI" in (await world.client.get(path)).text
     assert (await sets(world, path, code=code, pin="846201", again="846201")).status_code == 404
     assert await pin_is(world, NEW_PIN)
