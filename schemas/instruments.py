@@ -10,9 +10,10 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A legal instrument: its code, what it is called, how it is cited, and where its text is kept."""
+    """A legal instrument: its code, what it is called and, for short, in a sentence, its citation, its text's place."""
 
     code: str
+    short: str
     title: str
     citation: str
     source: str
@@ -31,30 +32,35 @@ def register(*instruments: Instrument) -> Mapping[str, Instrument]:
 INSTRUMENTS = register(
     Instrument(
         code="ets185",
+        short="ETS 185",
         title="Convention on Cybercrime (Budapest Convention)",
         citation="ETS No. 185, Budapest, 23 November 2001",
         source="https://www.coe.int/en/web/conventions/full-list?module=treaty-detail&treatynum=185",
     ),
     Instrument(
         code="cets224",
+        short="CETS 224",
         title="Second Additional Protocol to the Convention on Cybercrime",
         citation="CETS No. 224, Strasbourg, 12 May 2022",
         source="https://www.coe.int/en/web/conventions/full-list?module=treaty-detail&treatynum=224",
     ),
     Instrument(
         code="uncc",
+        short="the UN Convention against Cybercrime",
         title="United Nations Convention against Cybercrime",
         citation="Annex to General Assembly resolution 79/243, 24 December 2024",
         source="https://docs.un.org/en/A/RES/79/243",
     ),
     Instrument(
         code="bilateral",
+        short="a bilateral treaty",
         title="Bilateral treaty between the two Parties",
         citation="The treaty that the request names",
         source="The treaty series of either Party",
     ),
     Instrument(
         code="other",
+        short="another instrument",
         title="Another instrument, or reciprocity",
         citation="The instrument that the request names",
         source="As the request says",
