@@ -17,6 +17,7 @@ from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
 from schemas.fields import Shape
+from schemas.provisions import DECLARABLE
 from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
 
 _Each = TypeVar("_Each")
@@ -58,8 +59,11 @@ async def check(asked: Asked, found: Found) -> None:
             await _check_links(asked, point, found=found)
             found.replaced["public_keys"], faults = with_fingerprints(point.public_keys or ())
             found.faults += faults
-        case Membership(party=party) | Declaration(party=party):
+        case Membership(party=party):
             await _check_party(asked.session, party, found=found)
+        case Declaration() as declaration:
+            await _check_party(asked.session, declaration.party, found=found)
+            _check_article(declaration, found)
         case Channel(kind=str(), address=str()) as channel:
             _check_channel(channel, asked.gateways, found=found)
         case Rotation() as rotation:
@@ -81,6 +85,13 @@ def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
 async def _check_party(session: Session, party: str | None, *, found: Found) -> None:
     if party is not None and await find_party(session, party) is None:
         found.faults.append(Fault("/party", "unknown", "There is no such Party."))
+
+
+def _check_article(declaration: Declaration, found: Found) -> None:
+    named = (declaration.instrument, declaration.article)
+    if None not in named and named not in {(each.instrument, each.article) for each in DECLARABLE}:
+        detail = "It is kept and shown; the legal basis draws nothing from this article."
+        found.warnings.append({"code": "article_not_known", "detail": detail})
 
 
 def _check_zone(zone: str | None, found: Found) -> None:

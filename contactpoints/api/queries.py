@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from contactpoints.rules.refusals import Invalid
-from schemas.faults import Fault, faults_of
-from schemas.fields import Instant
+from schemas.faults import BadInput, Fault, at, faults_of
+from schemas.fields import Instant, Shape
+from schemas.reading import validate
+
+_Shape = TypeVar("_Shape", bound=Shape)
 
 _LARGEST = 2**53 - 1
 
@@ -48,3 +52,20 @@ def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | Non
     if text is not None and text not in codes:
         raise Invalid([Fault(pointer, "unknown", f"One of {', '.join(codes)}.")])
     return text
+
+
+def query(request: Request, shape: type[_Shape]) -> _Shape:
+    """Return all that stands behind the question mark, in a shape. Raises `Invalid` with every fault at once."""
+    given = request.query_params
+    faults = [
+        Fault(at(("query", name)), "duplicate_name", "stands more than once")
+        for name in given
+        if len(given.getlist(name)) > 1
+    ]
+    try:
+        read = validate(shape, dict(given))
+    except BadInput as bad:
+        faults += [Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults]
+    if faults:
+        raise Invalid(faults)
+    return read

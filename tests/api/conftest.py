@@ -9,6 +9,7 @@ import pytest
 from contactpoints.actions.access import make_key
 from contactpoints.rules.access import Actor, Role
 from schemas.examples import ENTRY_EXAMPLES
+from schemas.openapi import Operation
 from tests.world import START, World
 
 KeyOf = Callable[..., Awaitable[str]]
@@ -53,3 +54,14 @@ def placed(body: Mapping[str, Any], world: World) -> dict[str, Any]:
 def bodies(world: World) -> Bodies:
     """A body by which an entry of each kind can be created, for the contact point of France."""
     return {name: placed(next(iter(examples.values())), world) for name, examples in ENTRY_EXAMPLES.items()}
+
+
+def example_of(operation: Operation) -> str:
+    """Return the path of an operation with what it asks for behind the question mark, as its own examples have it."""
+    asked = operation.parameters if any(each.required for each in operation.parameters) else ()
+    given = [
+        f"{each.name}={each.schema.get('examples', each.schema.get('enum'))[0]}"
+        for each in asked
+        if each.place == "query"
+    ]
+    return operation.path + (f"?{'&'.join(given)}" if given else "")

@@ -12,6 +12,7 @@ from contactpoints.api.document import whole
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.web import application
 from schemas.examples import EXAMPLES
+from tests.api.conftest import example_of
 from tests.world import World
 
 _EMPTY = ("list_overrides", "list_absences", "list_policies")  # of this contact point
@@ -118,7 +119,7 @@ async def test_what_is_answered_has_the_shape_that_is_told(world: World, played:
     for operation in OPERATIONS:
         if operation.method != "get" or "json" not in operation.media[0] or re.search("{(id|code)}", operation.path):
             continue
-        path = operation.path.replace("{reference}", played).replace("{party}", "FR")
+        path = example_of(operation).replace("{reference}", played).replace("{party}", "FR")
         answer = await world.get(path, key=world.contact_point)
         told = whole()["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer.status_code == 200, operation.path

@@ -26,6 +26,7 @@ STANDINGS: dict[str, tuple[tuple[str, date | None, date | None], ...]] = {
     "signed": (("signed", LONG_AGO, None),),
     "not_a_party": (),
     "not_a_party: will sign": (("signed", SOON, None),),
+    "not_a_party: ratified, and took it back": (("ratified", LONG_AGO, TODAY),),
 }
 
 
