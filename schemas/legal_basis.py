@@ -79,8 +79,8 @@ class OfferOut(TypedDict):
 class LegalBasisOut(TypedDict):
     """On what a request may rest on a day. A warning and not legal advice: nothing is refused because of it.
 
-    `instead` is there where no basis is known to be usable; then the request has to say on what it rests
-    (`reason_required`).
+    `instead` is there where no basis is known to be usable; then the request has to say on what it rests, in its
+    `legal_reason` (`reason_required`).
     """
 
     requesting_party: str

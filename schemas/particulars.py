@@ -104,7 +104,8 @@ class Particulars(Shape):
     Printed, it shows nothing: what is in it must not end up in a log or a traceback.
 
     `issued_at` should not lie in the future: the answer warns where it does. The call-back person is another human than
-    the sender (T-CY template, section 6).
+    the sender (T-CY template, section 6). `legal_reason` says on what else the request rests where the instrument that
+    it cites is not known to bind both: another treaty, reciprocity, the law of the requested Party.
     """
 
     sender_person: Person
@@ -113,6 +114,7 @@ class Particulars(Shape):
     language: LanguageTag
     deadline_of_danger: Instant | None = None
     confidentiality: Text | None = None
+    legal_reason: Text | None = None
     related: tuple[ShortLine, ...] = Field(default=(), max_length=50)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:

@@ -19,10 +19,11 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calls, codes
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
-from contactpoints.rules.alerts import Opening
+from contactpoints.rules.alerts import Caution, Opening
 from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
+from contactpoints.rules.legal_basis import Bonds
 from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
 from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
@@ -158,9 +159,7 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
     if begins <= now:
         taken = calls.take(plan, route.known, now, first=1, available=frozenset(tools.gateways), delivered=False)
     warnings = rules.warnings(
-        asked.command.instrument,
-        asking=route.memberships.get(asked.actor.party or "", {}),
-        asked=route.memberships.get(asked.command.requested_party, {}),
+        _legal(asked, route),
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
         waits_until=begins if begins > now else None,
@@ -169,6 +168,21 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
     return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now), begins)
+
+
+def _legal(asked: Asked, route: Route) -> tuple[Caution, ...]:
+    """Return what to warn of about the instrument: once for all alerts of a day between two Parties."""
+    command, day, parties = asked.command, asked.now.date(), (asked.actor.party or "", asked.command.requested_party)
+    stated = command.request.legal_reason is not None
+    which = (*parties, command.kind, command.instrument, day, stated)
+    found = route.cautions.get(which)
+    if found is None:
+        asking, other = (route.bonds.get(party, Bonds(party)) for party in parties)
+        found = rules.legal_cautions(
+            asking, other, kind=command.kind, instrument=command.instrument, on=day, stated=stated
+        )
+        route.cautions[which] = found
+    return found
 
 
 def _row(asked: Asked, opening: Opening, *, plan_json: str, reference: str) -> NewAlert:

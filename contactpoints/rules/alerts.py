@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.calls import Directory, Gap, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.escalation import Plan, Step, answer_by, planned
+from contactpoints.rules.legal_basis import Basis, Bonds, Offer, basis_of, offers
 from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
+from schemas.instruments import INSTRUMENTS
 from schemas.requests import REQUEST_KINDS
 from schemas.timeline import NOT_AS_PLANNED
 
@@ -35,18 +37,48 @@ class Opening:
     begins: datetime
 
 
-_BINDING = {"ets185": ("party",), "cets224": ("ratified", "party"), "uncc": ("party", "ratified")}
-
-
 _FAST = timedelta(minutes=5)
 """By how much the clock of a requester may be fast."""
 
 
+def legal_cautions(
+    asking: Bonds, asked: Bonds, *, kind: str, instrument: str, on: date, stated: bool
+) -> tuple[Caution, ...]:
+    """Return what to warn of where the instrument that a request cites does not carry it, or carries it only so.
+
+    ``on``: the day, in UTC. ``stated``: the request itself says on what else it rests (`legal_reason`).
+    """
+    basis = basis_of(asking, asked, kind=kind, instrument=instrument, on=on)
+    if basis.usable == "yes":
+        return tuple(Caution("declaration_applies", each.detail) for each in basis.conditions)
+    found = []
+    if basis.usable == "no":
+        found.append(_not_carried(basis, offers(asking, asked, kind=kind, on=on)))
+    elif "governing_instrument" in REQUEST_KINDS[kind].particulars.model_fields:
+        stated = True
+    if not stated:
+        detail = "The request does not say on what it rests: the requested Party will ask. See legal_reason."
+        found.append(Caution("reason_not_stated", detail))
+    return tuple(found)
+
+
+def _not_carried(basis: Basis, instead: Sequence[Offer]) -> Caution:
+    why = " ".join(each.detail for each in basis.reasons)
+    *known, last = instead
+    ways = "; ".join(_way(each) for each in known)
+    told = f"{why} The alert goes out all the same. {f'Instead: {ways}. ' if ways else ''}{last.detail}"
+    without = basis.reasons[0].code == "no_provision"
+    return Caution("no_provision" if without else "instrument_not_binding", told)
+
+
+def _way(offer: Offer) -> str:
+    kind = offer.kind or "spontaneous information, outside this network"
+    return f"{kind} ({INSTRUMENTS[offer.instrument].short} Art. {', '.join(offer.articles)})"
+
+
 def warnings(
-    instrument: str,
+    legal: Iterable[Caution],
     *,
-    asking: Mapping[str, str],
-    asked: Mapping[str, str],
     taken: Taken,
     capability: str | None,
     waits_until: datetime | None = None,
@@ -54,20 +86,13 @@ def warnings(
     fallback: bool = True,
     ahead: timedelta = timedelta(0),
 ) -> tuple[Caution, ...]:
-    """Return what to warn the requester of. ``asking`` and ``asked`` map instruments to each Party's status.
+    """Return what to warn the requester of; ``legal``: see `legal_cautions`.
 
     ``waits_until``: when the first step is due that waits for working hours; None when it was taken at once.
     ``untold``: none of the requester's addresses can be written to. ``fallback``: see `NO_FALLBACK`.
     ``ahead``: by how much the request says that it was issued in the future.
-
-    The data on memberships are seed data to be confirmed: they warn, and block nothing.
     """
-    found = []
-    binding = _BINDING.get(instrument)
-    if binding and not (asking.get(instrument) in binding and asked.get(instrument) in binding):
-        found.append(
-            Caution("instrument_not_binding", "As far as is known, the instrument does not bind both Parties.")
-        )
+    found = list(legal)
     if capability == "cannot":
         found.append(Caution("kind_not_executed", "The contact point says that it cannot deal with this kind."))
     if ahead > _FAST:

@@ -48,6 +48,7 @@ _LABELS = {
     "requesting_authority": msgid("Requesting authority"),
     "competent_authority": msgid("Competent authority"),
     "governing_instrument": msgid("Governing instrument"),
+    "legal_reason": msgid("On what else the request rests"),
     "sender_person": msgid("Who asks"),
     "callback_person": msgid("Whom to call back to confirm"),
     "name": msgid("Name"),

@@ -7,16 +7,18 @@ once and not once an alert.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.alerts import stages
+from contactpoints.rules.alerts import Caution, stages
 from contactpoints.rules.calls import plan_of
 from contactpoints.rules.directory import ContactPoint, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
+from contactpoints.rules.legal_basis import Bonds
 from contactpoints.store import directory
 from contactpoints.store.database import Session
+from contactpoints.store.legal_basis import bonds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,19 @@ class Route:
     """Who answers for a Party, whom its plan calls, and the revision at which all that was so.
 
     ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them,
-    ``behind`` is the secretariat, if there is one.
+    ``behind`` is the secretariat, if there is one. ``bonds`` is what binds each Party, ``cautions`` what of it was told
+    already, by what it was asked for.
     """
 
     revision: int
     point: ContactPoint
     known: Mapping[int, ContactPoint]
-    memberships: Mapping[str, Mapping[str, str]]
+    bonds: Mapping[str, Bonds]
     plan: Plan
     plan_json: str
     stages: tuple[Mapping[str, Any], ...]
     behind: ContactPoint | None
+    cautions: dict[tuple[object, ...], tuple[Caution, ...]] = field(default_factory=dict)
 
     def fallback_stands(self, now: datetime) -> bool:
         """Say that the plan does not end with the secretariat, or that somebody there can be called."""
@@ -58,13 +62,13 @@ class Atlas:
         self.revision = 0
         self._points: dict[tuple[int, str], ContactPoint] = {}
         self._routes: dict[tuple[Place, str], Route] = {}
-        self._memberships: Mapping[str, Mapping[str, str]] = {}
+        self._bonds: Mapping[str, Bonds] = {}
 
     def turn_to(self, revision: int) -> None:
         """Forget what was kept of another revision."""
         if revision != self.revision:
             self.revision = revision
-            self._points, self._routes, self._memberships = {}, {}, {}
+            self._points, self._routes, self._bonds = {}, {}, {}
 
     async def points(
         self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
@@ -102,9 +106,9 @@ class Atlas:
         plan = scaled(plan_of(known[answering], urgency, secretariat=last), self._scale)
         others = {ref.contact_point for step in plan.steps for ref in step.posts}
         known |= await self.points(session, others, urgency=urgency)
-        bound = self._memberships or await directory.memberships(session)
+        bound = self._bonds or await bonds(session)
         if self.revision == revision:
-            self._memberships = bound
+            self._bonds = bound
         plan_json = json.dumps(write_plan(plan))
         told = stages(plan, known, available=self._available)
         route = Route(revision, known[answering], known, bound, plan, plan_json, told, behind)

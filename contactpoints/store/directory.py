@@ -44,15 +44,6 @@ async def revision(session: Session) -> int:
     return number
 
 
-async def memberships(session: Session) -> dict[str, dict[str, str]]:
-    """Return, for each Party, the instruments that bind it or that it signed: code of the instrument -> status."""
-    rows = await session.fetch("select party, instrument, status from memberships where retired_at is null order by id")
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        found.setdefault(row["party"], {})[row["instrument"]] = row["status"]
-    return found
-
-
 async def answering_for(session: Session, party: str, *, territory: str | None) -> int | None:
     """Return the contact point that answers for a territory of ``party`` (None: for the whole of it), None without."""
     found: int | None = await session.fetchval(
