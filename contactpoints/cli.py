@@ -133,7 +133,9 @@ async def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
     async with _opened(settings) as runtime:
         kept = await list_keys(runtime.db)
         now = runtime.now()
-    print("number  role           Party  contact point  created     state               authority")
+    widest = max([9, *(len(key["authority"]) for key in kept)])
+    heads = f"{'authority':{widest}}  notify"
+    print(f"number  role           Party  contact point  created     state               {heads}")
     for key in kept:
         state = "valid"
         if key["revoked_at"]:
@@ -143,7 +145,7 @@ async def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
         point = key["contact_point_id"] or ""
         print(
             f"{key['id']:<6}  {key['role']:13}  {key['party'] or '':5}  {point:<13}  {key['created_at']:%Y-%m-%d}  "
-            f"{state:18}  {key['authority']}"
+            f"{state:18}  {key['authority']:{widest}}  {', '.join(key['notify'])}".rstrip()
         )
 
 

@@ -29,7 +29,6 @@ KNOWN = (*get_args(Own), *(name for entry in CATALOGUE for name in entry.setting
 
 Network = IPv4Network | IPv6Network
 Value = TypeVar("Value")
-_YES, _NO = ("1", "true", "yes"), ("", "0", "false", "no")
 _LEAST_PEPPER = 32
 
 
@@ -124,9 +123,9 @@ def _unknown(name: str) -> str:
 
 
 def _yes_or_no(name: Own, text: str) -> bool:
-    if text.lower() not in _YES + _NO:
+    if text not in ("1", "0", ""):
         raise BadSetting((name, "is 1 or 0."))
-    return text.lower() in _YES
+    return text == "1"
 
 
 def _public_url(text: str, *, rehearsal: bool) -> str:
