@@ -179,11 +179,18 @@ class ContactPointOut(ContactPoint, Entry):
 
 
 class DutyPost(Shape):
-    """A function that has to be covered at a contact point, at its place in the chain. Outsiders hear this function."""
+    """A function that has to be covered at a contact point, at its place in the chain. Outsiders hear this function.
+
+    What cover means here (`GET /v1/cover`): at least `minimum` officers who can be reached, each of the `languages`
+    spoken by one of them, and nobody on duty for more than `longest_hours` on end.
+    """
 
     contact_point_id: Id
     line: Line
     function: ShortLine
+    minimum: Annotated[int, Field(ge=1, le=20)] = 1
+    languages: Annotated[tuple[LanguageTag, ...], Field(max_length=20)] = ()
+    longest_hours: Annotated[int | None, Field(ge=1, le=1000)] = None
 
 
 class DutyPostOut(DutyPost, Entry):
@@ -193,12 +200,16 @@ class DutyPostOut(DutyPost, Entry):
 
 
 class Officer(Shape):
-    """A person who takes duty at a contact point. The name never leaves the house; the function does."""
+    """A person who takes duty at a contact point. The name never leaves the house; the function does.
+
+    The service writes to the officer in `language`; `languages` are spoken besides.
+    """
 
     contact_point_id: Id
     name: ShortLine
     function: ShortLine
     language: Language = "en"
+    languages: Annotated[tuple[LanguageTag, ...], Field(max_length=20)] = ()
 
 
 class OfficerOut(Officer, Entry):

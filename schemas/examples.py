@@ -189,7 +189,15 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
             },
         },
         "posts": {
-            "who decides": {"contact_point_id": _POINT, "line": "decision_maker", "function": "Decision maker on call"}
+            "who decides": {"contact_point_id": _POINT, "line": "decision_maker", "function": "Decision maker on call"},
+            "two at a time who speak English and Spanish, for no more than a day": {
+                "contact_point_id": _POINT,
+                "line": "mutual_assistance",
+                "function": "Mutual assistance on call",
+                "minimum": 2,
+                "languages": ["en", "es"],
+                "longest_hours": 24,
+            },
         },
         "officers": {
             "an officer": {
@@ -197,6 +205,7 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "name": "Zoë Exemple",
                 "function": "Night officer",
                 "language": "fr",
+                "languages": ["en", "pt-BR"],
             }
         },
         "channels": {

@@ -109,7 +109,13 @@ async def _officer(session: Session, point: int, *, told: Mapping[str, Any], pla
     language = told["language"]
     function = _FUNCTIONS[language][place]
     officer = await _make(
-        session, "officers", now=now, contact_point_id=point, name=name, function=function, language=language
+        *(session, "officers"),
+        now=now,
+        contact_point_id=point,
+        name=name,
+        function=function,
+        language=language,
+        languages=[],
     )
     email = f"{_plain(name)}@{(told.get('party') or 'secretariat').lower()}.example.org"
     await _make(session, "channels", now=now, officer_id=officer, kind="sms", address=phone, place=1)
@@ -132,7 +138,16 @@ async def _posts(
     # Four weeks and a day back: the turn of the first officer at the first line, wherever the day has begun.
     starts_on = (now - timedelta(days=29)).date()
     for line, function, members in zip(_LINES, _POSTS[told["language"]], turns, strict=True):
-        post = await _make(session, "posts", now=now, contact_point_id=point, line=line, function=function)
+        post = await _make(
+            *(session, "posts"),
+            now=now,
+            contact_point_id=point,
+            line=line,
+            function=function,
+            minimum=1,
+            languages=[],
+            longest_hours=None,
+        )
         posts[line] = post
         await _make(
             session,

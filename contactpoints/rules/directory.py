@@ -27,7 +27,8 @@ class Channel:
 class Officer:
     """A person who takes duty. The name stays inside the Party's own house; outsiders hear the function.
 
-    ``pin_until``: until when the PIN can be used; None where there is none, or it is locked.
+    ``pin_until``: until when the PIN can be used; None where there is none, or it is locked. ``languages``: what the
+    officer speaks besides ``language``, in which the service writes.
     """
 
     id: int
@@ -37,6 +38,12 @@ class Officer:
     language: str
     channels: tuple[Channel, ...]
     pin_until: datetime | None = None
+    languages: tuple[str, ...] = ()
+
+    @property
+    def tongues(self) -> tuple[str, ...]:
+        """Every language that the officer speaks."""
+        return (self.language, *self.languages)
 
     def has_pin(self, now: datetime) -> bool:
         """Say whether the officer has a PIN that can be used."""
@@ -45,7 +52,11 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A duty post: a function to be covered, such as the first line."""
+    """A duty post: a function to be covered, such as the first line.
+
+    Its cover asks for so many officers at once, for these languages among them, and for nobody on duty longer than so
+    many hours on end (None: however long).
+    """
 
     id: int
     contact_point_id: int
@@ -53,6 +64,9 @@ class Post:
     function: str
     rotations: tuple[Rotation, ...]
     overrides: tuple[Override, ...]
+    minimum: int = 1
+    languages: tuple[str, ...] = ()
+    longest_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

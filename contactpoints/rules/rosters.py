@@ -120,31 +120,43 @@ def _handover(day: date, wall: time, zone: str) -> datetime:
 
 def _turn(rotation: Rotation, at: datetime) -> int:
     """Return the number of the turn at ``at``, 0 being the first, or -1 before the first handover."""
-    # Local time is at most 14 hours ahead of UTC: the turn of tomorrow's UTC day is never too early a guess.
-    first, today = rotation.starts_on, at.date()
-    if rotation.period == "monthly":
-        tomorrow = today + _DAY
-        number = (tomorrow.year - first.year) * 12 + tomorrow.month - first.month
-    else:
-        number = (today.toordinal() - first.toordinal() + 1) // _length(rotation)
+    days = 0 if rotation.period == "monthly" else rotation.turn_days or _LENGTH[rotation.period]
+    number, starts = _latest(at.date(), rotation.starts_on, days=days, handover=rotation.handover, zone=rotation.zone)
+    for start in starts:
+        if start <= at:
+            return max(number, -1)
+        number -= 1
     while number >= 0 and _start(rotation, number) > at:
         number -= 1
     return max(number, -1)
 
 
-def _length(rotation: Rotation) -> int:
-    return rotation.turn_days or _LENGTH[rotation.period]
+@lru_cache(maxsize=16384)
+def _latest(today: date, first: date, *, days: int, handover: time, zone: str) -> tuple[int, tuple[datetime, ...]]:
+    """Return the last turn that can start on a day of UTC, and when it and those before it do, the last one first.
+
+    ``days`` is the length of a turn, 0 for a month.
+    """
+    # Local time is at most 14 hours ahead of UTC: the turn of tomorrow's UTC day is never too early a guess.
+    tomorrow = today + _DAY
+    if days:
+        number = (tomorrow - first).days // days
+    else:
+        number = (tomorrow.year - first.year) * 12 + tomorrow.month - first.month
+    return number, tuple(_started(first, number - back, days=days, handover=handover, zone=zone) for back in range(3))
 
 
 def _start(rotation: Rotation, number: int) -> datetime:
-    first = rotation.starts_on
-    if rotation.period == "monthly":
-        years, month = divmod(first.month - 1 + number, 12)
-        year = first.year + years
-        day = date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
-    else:
-        day = first + number * _length(rotation) * _DAY
-    return _handover(day, rotation.handover, rotation.zone)
+    days = 0 if rotation.period == "monthly" else rotation.turn_days or _LENGTH[rotation.period]
+    return _started(rotation.starts_on, number, days=days, handover=rotation.handover, zone=rotation.zone)
+
+
+def _started(first: date, number: int, *, days: int, handover: time, zone: str) -> datetime:
+    if days:
+        return _handover(first + number * days * _DAY, handover, zone)
+    years, month = divmod(first.month - 1 + number, 12)
+    year = first.year + years
+    return _handover(date(year, month + 1, min(first.day, monthrange(year, month + 1)[1])), handover, zone)
 
 
 def _end(rotation: Rotation) -> datetime | None:
@@ -169,15 +181,20 @@ def _within_hours(rotation: Rotation, at: datetime) -> bool:
     if not rotation.weekdays and rotation.hours_from is None:
         return True
     today = at.astimezone(ZoneInfo(rotation.zone)).date()
-    return any(start <= at < end for start, end in _hours(rotation, today, around=_AROUND))
-
-
-def _hours(rotation: Rotation, today: date, *, around: Iterable[int]) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the hours that start on the days ``around`` today; what a change of clocks left out is empty."""
     start, end = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
-    for day in (today + number * _DAY for number in around):
-        if not rotation.weekdays or day.weekday() in rotation.weekdays:
-            yield _between(day, start, end=end, zone=rotation.zone)
+    for opening, close in _hours_around(today, start, end=end, weekdays=rotation.weekdays, zone=rotation.zone):
+        if opening <= at < close:
+            return True
+    return False
+
+
+@lru_cache(maxsize=16384)
+def _hours_around(
+    today: date, start: time, *, end: time, weekdays: tuple[int, ...], zone: str
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the hours that can hold an instant of a local day; what a change of clocks left out is empty."""
+    days = (today + number * _DAY for number in _AROUND)
+    return tuple(_between(day, start, end=end, zone=zone) for day in days if not weekdays or day.weekday() in weekdays)
 
 
 def boundaries(rotation: Rotation, since: datetime, *, until: datetime) -> Iterator[datetime]:
@@ -188,9 +205,10 @@ def boundaries(rotation: Rotation, since: datetime, *, until: datetime) -> Itera
     if end is not None and since < end < until:
         yield end
     if rotation.weekdays or rotation.hours_from is not None:
+        opening, close = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
         today = since.astimezone(ZoneInfo(rotation.zone)).date()
-        around = range(_AROUND.start, (until - since).days + _AROUND.stop + 1)
-        for pair in _hours(rotation, today, around=around):
+        for number in range(_AROUND.start, (until - since).days + _AROUND.stop + 1):
+            pair = _between(today + number * _DAY, opening, end=close, zone=rotation.zone)
             yield from (each for each in pair if since < each < until)
 
 

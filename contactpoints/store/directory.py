@@ -114,13 +114,14 @@ with wanted as (select * from contact_points where id = any($1::bigint[]) and re
 select wanted.*,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', p.id, 'line', p.line, 'function', p.function,
+      'minimum', p.minimum, 'languages', p.languages, 'longest_hours', p.longest_hours,
       'rotations', (select coalesce(jsonb_agg(to_jsonb(r) order by r.layer, r.id), '[]') from rotations r
                     where r.post_id = p.id and r.retired_at is null),
       'overrides', (select coalesce(jsonb_agg(to_jsonb(v) order by v.starts_at, v.id), '[]') from overrides v
                     where v.post_id = p.id and v.retired_at is null)
     ) order by p.id), '[]') from posts p where p.contact_point_id = wanted.id and p.retired_at is null) as posts,
   (select coalesce(jsonb_agg(jsonb_build_object(
-      'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language,
+      'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language, 'languages', o.languages,
       'pin', (select jsonb_build_object('expires_at', k.expires_at) from pins k
               where k.officer_id = o.id and k.locked_at is null),
       'channels', (select coalesce(jsonb_agg(to_jsonb(c) order by c.place, c.id), '[]') from channels c
@@ -178,6 +179,9 @@ def _post(value: Mapping[str, Any], contact_point: int) -> Post:
         function=value["function"],
         rotations=tuple(read_rotation(rotation) for rotation in value["rotations"]),
         overrides=tuple(read_override(override) for override in value["overrides"]),
+        minimum=value["minimum"],
+        languages=tuple(value["languages"]),
+        longest_hours=value["longest_hours"],
     )
 
 
@@ -191,6 +195,7 @@ def _officer(value: Mapping[str, Any], contact_point: int) -> Officer:
         language=value["language"],
         channels=tuple(_channel(channel) for channel in value["channels"]),
         pin_until=None if pin is None else _instant(pin["expires_at"]) or _FOR_EVER,
+        languages=tuple(value["languages"]),
     )
 
 

@@ -56,10 +56,15 @@ REGISTERS: Mapping[str, Register] = {
             ),
             kept=("revision",),
         ),
-        Register("posts", ("contact_point_id", "line", "function"), "contact_point_id", "contact_points"),
+        Register(
+            "posts",
+            ("contact_point_id", "line", "function", "minimum", "languages", "longest_hours"),
+            "contact_point_id",
+            "contact_points",
+        ),
         Register(
             "officers",
-            ("contact_point_id", "name", "function", "language"),
+            ("contact_point_id", "name", "function", "language", "languages"),
             "contact_point_id",
             "contact_points",
             computed=(

@@ -166,6 +166,9 @@ posts = Table(
     _refers("contact_point_id", "contact_points.id"),
     _words("line"),
     _words("function"),
+    Column("minimum", SmallInteger, nullable=False, server_default="1"),
+    Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("longest_hours", SmallInteger),
     *_entry(),
     _one_of(
         "line", "line", "first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance"
@@ -181,6 +184,7 @@ officers = Table(
     _words("name"),
     _words("function"),
     _words("language", default="en"),
+    Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     *_entry(),
     _one_of("language", "language", "en", "fr", "es"),
     Index(None, "contact_point_id"),

@@ -129,6 +129,7 @@ def test_an_empty_entry_and_an_unknown_field_are_refused(shape: type[Shape]) -> 
             )
         ),
         pytest.param(Officer, {"language": "de"}, "/language", id="a language that the service does not speak"),
+        pytest.param(Officer, {"languages": ["english"]}, "/languages/0", id="a language by its name"),
         pytest.param(Channel, {"kind": "email"}, "/address", id="a number as mail address"),
         pytest.param(Channel, {"address": "a@b.example"}, "/address", id="a mail address as number"),
         pytest.param(Channel, {"kind": "fax"}, "/kind", id="an unknown channel"),

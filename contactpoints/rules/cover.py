@@ -1,0 +1,236 @@
+"""Cover: when a duty post has nobody who can be reached, and why; and when its cover hangs by a thread.
+
+Nothing is sampled. Between two of the instants at which a turn, an override, an absence or a PIN begins or ends,
+nobody comes or goes: so `on_duty`, which decides whom an alert calls, is asked once at each of them, and its answer
+holds until the next.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Literal, get_args
+
+from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.rosters import boundaries, on_duty
+from schemas.alerts import ChannelKind, Line
+
+Level = Literal["uncovered", "doubtful"]
+_KINDS: tuple[str, ...] = get_args(ChannelKind)
+_LINES: tuple[str, ...] = get_args(Line)
+_ORDER = (
+    *("gap", "absent", "no_channel", "quarantined", "no_pin", "too_few", "language"),
+    *("unproven", "both_lines", "too_long"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time, half-open, in UTC, at which the cover of a post fails or is in doubt, and why.
+
+    ``uncovered``, where nobody can be counted on: ``gap`` (nobody is planned), ``absent``, ``no_channel``,
+    ``quarantined`` (every channel is), ``no_pin`` (the contact point wants one and none can be used), ``too_few``
+    (fewer than the post's minimum), ``language`` (one that the post asks for is spoken by nobody). ``doubtful``:
+    ``unproven`` (no channel of anybody was ever proven), ``both_lines`` (all are on duty at a line before this one
+    too), ``too_long`` (somebody is on duty for longer than the post allows). ``officers`` are those whom it is about.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    level: Level
+    reasons: tuple[str, ...]
+    officers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Duty:
+    """Who is on duty at a post from each of these instants until the next."""
+
+    edges: list[datetime]
+    officers: list[tuple[int, ...]]
+
+    def at(self, instant: datetime) -> tuple[int, ...]:
+        return self.officers[bisect_right(self.edges, instant) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """A post, its duty and that of the lines before it, and what does not change: officer -> how to be reached."""
+
+    point: ContactPoint
+    post: Post
+    duty: _Duty
+    before: tuple[_Duty, ...]
+    means: Mapping[int, str]
+    too_long: tuple[tuple[int, datetime, datetime], ...]
+
+
+_Why = list[tuple[str, tuple[int, ...]]]
+
+
+def cover(
+    point: ContactPoint, *, since: datetime, until: datetime, available: Collection[str]
+) -> dict[int, tuple[Stretch, ...]]:
+    """Return what is wrong with the cover of each post from ``since`` until ``until`` (aware, UTC), in order.
+
+    ``available``: the kinds of channels for which there is a gateway. Neighbouring stretches with the same reasons are
+    one. Between the stretches somebody can be reached, as far as anybody can know today.
+    """
+    people = {post.id: _people(post) for post in point.posts}
+    means = {number: _means(officer, available) for number, officer in point.officers.items()}
+    duties = {post.id: _duty(point, post, since=since, until=until) for post in point.posts}
+    found: dict[int, tuple[Stretch, ...]] = {}
+    for post in point.posts:
+        before = (each.id for each in point.posts if _is_before(each, post) and people[each.id] & people[post.id])
+        too_long = tuple(_too_long(point, post, since=since, until=until))
+        house = _House(point, post, duties[post.id], tuple(map(duties.__getitem__, before)), means, too_long)
+        found[post.id] = _stretches(house, _edges(house, people[post.id], since=since, until=until))
+    return found
+
+
+def _duty(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> _Duty:
+    edges = sorted({since, *_changes(point, post, since=since, until=until)})
+    return _Duty(edges, [on_duty(post.rotations, post.overrides, absences=point.absences, at=at) for at in edges])
+
+
+def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
+    found: list[Stretch] = []
+    for start, end in pairwise(edges):
+        level, why = _judged(house, start)
+        if why:
+            _add(found, start, end=end, level=level, why=why)
+    return tuple(found)
+
+
+def _is_before(other: Post, post: Post) -> bool:
+    return (_LINES.index(other.line), other.id) < (_LINES.index(post.line), post.id)
+
+
+def _people(post: Post) -> frozenset[int]:
+    """Return everybody whom the roster of a post can put on duty."""
+    members = (number for rotation in post.rotations for number in rotation.members)
+    return frozenset((*members, *(override.officer_id for override in post.overrides)))
+
+
+def _means(officer: Officer, available: Collection[str]) -> str:
+    channels = channels_to_use(officer, _KINDS, available=available)
+    if channels:
+        return "proven" if channels[0].proven_at is not None else "unproven"
+    kinds = {channel.kind for channel in officer.channels}
+    return "quarantined" if kinds & set(available) else "no_channel"
+
+
+def _edges(house: _House, people: Collection[int], *, since: datetime, until: datetime) -> list[datetime]:
+    """Return ``since``, ``until`` and every instant between them at which the judgement may change, in order."""
+    point, edges = house.point, {since, until}
+    for duty in (house.duty, *house.before):
+        edges.update(duty.edges)
+    for number in people if point.pin_required else ():
+        pin_until = point.officers[number].pin_until if number in point.officers else None
+        edges.update(_inside((pin_until,) if pin_until else (), since=since, until=until))
+    for _, start, end in house.too_long:
+        edges.update(_inside((start, end), since=since, until=until))
+    return sorted(edges)
+
+
+def _changes(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the instants after ``since`` and before ``until`` at which somebody may come on duty at a post or leave."""
+    for rotation in post.rotations:
+        yield from boundaries(rotation, since, until=until)
+    for override in post.overrides:
+        yield from _inside((override.starts_at, override.ends_at), since=since, until=until)
+    for absence in point.absences:
+        yield from _inside((absence.starts_at, absence.ends_at), since=since, until=until)
+
+
+def _inside(instants: Iterable[datetime], *, since: datetime, until: datetime) -> Iterator[datetime]:
+    return (each for each in instants if since < each < until)
+
+
+def _judged(house: _House, at: datetime) -> tuple[Level, _Why]:
+    """Return what is wrong at an instant; without reasons nothing is."""
+    here = _known(house, house.duty.at(at))
+    reached = [number for number in here if _can_answer(house, number, at=at)]
+    if not reached:
+        return "uncovered", _why_nobody(house, here, at=at)
+    lacking = _lacking(house, tuple(reached))
+    if lacking:
+        return "uncovered", lacking
+    return "doubtful", list(_doubts(house, tuple(reached), at=at))
+
+
+def _known(house: _House, numbers: Iterable[int]) -> tuple[int, ...]:
+    return tuple(number for number in numbers if number in house.means)
+
+
+def _can_answer(house: _House, number: int, *, at: datetime) -> bool:
+    reachable = house.means[number] in ("proven", "unproven")
+    return reachable and (not house.point.pin_required or house.point.officers[number].has_pin(at))
+
+
+def _why_nobody(house: _House, here: tuple[int, ...], *, at: datetime) -> _Why:
+    planned = _known(house, on_duty(house.post.rotations, house.post.overrides, absences=(), at=at))
+    if not planned:
+        return [("gap", ())]
+    why: dict[str, list[int]] = {}
+    for number in planned:
+        means = house.means[number] if number in here else "absent"
+        why.setdefault("no_pin" if means in ("proven", "unproven") else means, []).append(number)
+    return [(reason, tuple(numbers)) for reason, numbers in why.items()]
+
+
+def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
+    why: _Why = [("too_few", reached)] if len(reached) < house.post.minimum else []
+    spoken = {tongue for number in reached for tongue in house.point.officers[number].tongues}
+    if any(not _is_spoken(asked, spoken) for asked in house.post.languages):
+        why.append(("language", reached))
+    return why
+
+
+def _is_spoken(asked: str, spoken: Collection[str]) -> bool:
+    """Say whether a language is spoken; whoever speaks pt-BR speaks pt, and not the other way round."""
+    return any(tongue == asked or tongue.startswith(f"{asked}-") for tongue in spoken)
+
+
+def _doubts(house: _House, reached: tuple[int, ...], *, at: datetime) -> Iterator[tuple[str, tuple[int, ...]]]:
+    if all(house.means[number] == "unproven" for number in reached):
+        yield "unproven", reached
+    busy = {number for duty in house.before for number in duty.at(at)}
+    if busy.issuperset(reached):
+        yield "both_lines", reached
+    tired = tuple(number for number, start, end in house.too_long if start <= at < end)
+    if tired:
+        yield "too_long", tired
+
+
+def _too_long(
+    point: ContactPoint, post: Post, *, since: datetime, until: datetime
+) -> Iterator[tuple[int, datetime, datetime]]:
+    """Yield who is on duty at a post for longer than it allows, from when that is exceeded until the officer leaves.
+
+    Whoever is on duty before ``since`` is looked at no further back than the longest that is allowed: then already
+    it was exceeded.
+    """
+    if post.longest_hours is None:
+        return
+    most = timedelta(hours=post.longest_hours)
+    duty = _duty(point, post, since=since - most, until=until)
+    began: dict[int, datetime] = {}
+    for at, here in (*zip(duty.edges, duty.officers, strict=True), (until, ())):
+        for number in [number for number in began if number not in here]:
+            first = began.pop(number)
+            if at - first > most and number in point.officers:
+                yield number, max(first + most, since), at
+        began |= {number: at for number in here if number not in began}
+
+
+def _add(found: list[Stretch], start: datetime, *, end: datetime, level: Level, why: _Why) -> None:
+    """Add a stretch, or lengthen the last one where it goes on for the same reasons."""
+    reasons = tuple(sorted((reason for reason, _ in why), key=_ORDER.index))
+    officers = tuple(dict.fromkeys(number for _, numbers in why for number in numbers))
+    last = found[-1] if found else None
+    if last and (last.ends_at, last.level, last.reasons) == (start, level, reasons):
+        start, officers = last.starts_at, tuple(dict.fromkeys((*last.officers, *officers)))
+        found.pop()
+    found.append(Stretch(start, end, level, reasons, officers))
