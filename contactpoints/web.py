@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contactpoints.api import (
     acknowledgements,
     alerts,
+    cover,
     directory,
     document,
     health,
@@ -51,6 +52,7 @@ def application(runtime: Runtime) -> Starlette:
             *stream.routes(runtime, ears),
             *acknowledgements.routes(runtime),
             *directory.routes(runtime),
+            *cover.routes(runtime),
             *legal_basis.routes(runtime),
             *mail_links.routes(runtime),
             *health.routes(runtime),

@@ -65,7 +65,18 @@ OWNERS = {
 PURE = {
     *("abc", "base64", "bisect", "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions"),
     *("functools", "hashlib", "heapq", "hmac", "itertools", "json", "math", "operator", "re", "string", "struct"),
-    *("textwrap", "types", "typing", "unicodedata", "zoneinfo", "phonenumbers", "holidays", "schemas", "contactpoints"),
+    *(
+        "html",
+        "textwrap",
+        "types",
+        "typing",
+        "unicodedata",
+        "zoneinfo",
+        "phonenumbers",
+        "holidays",
+        "schemas",
+        "contactpoints",
+    ),
 }
 """What `rules` may import: nothing that tells the time, throws dice or touches the world."""
 _IMPURE_CALLS = frozenset({"open", "print", "input", "now", "utcnow", "today", "exec", "eval"})

@@ -12,27 +12,18 @@ from starlette.routing import Route
 
 from contactpoints.actions import alerts
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import instant, number, one_of
+from contactpoints.api.queries import instant, number, wanted
 from contactpoints.runtime import Runtime
 from schemas.alerts import AcknowledgementOut
 
 _MOST = 200
-_FORMATS = ("json", "csv")
+_FORMS = {"json": "application/json", "csv": "text/csv"}
 _COLUMNS = tuple(AcknowledgementOut.__annotations__)
 # What a spreadsheet would take for a formula when it opens the file.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Page = tuple[list[dict[str, Any]], int | None]
 Turn = Callable[[int | None], Coroutine[Any, Any, Page]]
-
-
-def wants_csv(request: Request) -> bool:
-    """Say whether CSV is asked for: by `?format=`, else by what comes first in Accept. Raises `Invalid`."""
-    asked = one_of(request.query_params.get("format"), pointer="/query/format", codes=_FORMATS)
-    if asked is not None:
-        return asked == "csv"
-    accepted = [each.partition(";")[0].strip().lower() for each in request.headers.get("Accept", "").split(",")]
-    return next((media == "text/csv" for media in accepted if media in ("text/csv", "application/json", "*/*")), False)
 
 
 async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
@@ -53,7 +44,7 @@ async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
             most=most,
         )
 
-    if not wants_csv(request):
+    if wanted(request, _FORMS) == "json":
         items, following = await turn(limit or 50)(cursor)
         next_cursor = None if following is None else str(following)
         return JSONResponse({"items": items, "next_cursor": next_cursor}, headers={"Vary": "Accept"})

@@ -3,7 +3,6 @@
 An entry's version is its ETag. PUT and DELETE need it in If-Match; DELETE retires, and nothing is ever deleted.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from contactpoints.actions import directory
 from contactpoints.actions.directory import Kept
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import header, number
+from contactpoints.api.queries import header, number, party_code
 from contactpoints.rules.refusals import NotFound, PreconditionRequired
 from contactpoints.runtime import Runtime
 from schemas.directory import (
@@ -50,7 +49,6 @@ from schemas.rosters import (
 )
 
 _MOST = 500
-_PARTY = re.compile("[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +100,10 @@ Handler = Callable[..., Awaitable[Response]]
 def _key(shelf: Shelf, request: Request) -> int | str:
     text: str = request.path_params[shelf.key]
     if shelf.key == "code":
-        return _party(text)
+        return party_code(text)
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise NotFound("There is no such entry.")
     return int(text)
-
-
-def _party(text: str) -> str:
-    """Return what could be the code of a Party. Raises `NotFound`."""
-    if not _PARTY.fullmatch(text):
-        raise NotFound("There is no such Party.")
-    return text
 
 
 def _expected(request: Request) -> int | None:
@@ -193,7 +184,7 @@ async def duty(runtime: Runtime, request: Request) -> Response:
     """Who answers now, for every Party or for one: function, languages, local time; never a name or a number."""
     await caller(runtime, request)
     party = request.path_params.get("party")
-    asked = None if party is None else _party(party)
+    asked = None if party is None else party_code(party)
     return JSONResponse({"items": await directory.duty(runtime.db, now=runtime.now(), party=asked)})
 
 

@@ -1,13 +1,14 @@
 """Reading what stands in an address or a header: bounded, and refused with its place."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.refusals import Invalid, NotFound
 from schemas.faults import BadInput, Fault, at, faults_of
 from schemas.fields import Instant, Shape
 from schemas.reading import validate
@@ -15,6 +16,7 @@ from schemas.reading import validate
 _Shape = TypeVar("_Shape", bound=Shape)
 
 _LARGEST = 2**53 - 1
+_PARTY = re.compile("[A-Z]{2}")
 
 
 def header(request: Request, name: str) -> str:
@@ -69,3 +71,25 @@ def query(request: Request, shape: type[_Shape]) -> _Shape:
     if faults:
         raise Invalid(faults)
     return read
+
+
+def party_code(text: str) -> str:
+    """Return what could be the code of a Party. Raises `NotFound`."""
+    if not _PARTY.fullmatch(text):
+        raise NotFound("There is no such Party.")
+    return text
+
+
+def wanted(request: Request, forms: Mapping[str, str]) -> str:
+    """Return the form in which the answer is asked for: by `?format=`, else by what comes first in Accept.
+
+    ``forms`` maps the name of each form to its media type; the first is what those get who do not mind. Raises
+    `Invalid`.
+    """
+    asked = one_of(request.query_params.get("format"), pointer="/query/format", codes=tuple(forms))
+    if asked is not None:
+        return asked
+    first = next(iter(forms))
+    names = {media: name for name, media in forms.items()} | {"*/*": first}
+    accepted = (each.partition(";")[0].strip().lower() for each in request.headers.get("Accept", "").split(","))
+    return next((names[media] for media in accepted if media in names), first)

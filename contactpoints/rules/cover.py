@@ -10,37 +10,41 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import get_args
 
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
 from contactpoints.rules.rosters import boundaries, on_duty
 from schemas.alerts import ChannelKind, Line
+from schemas.cover import CoverLevel, CoverReason
 
-Level = Literal["uncovered", "doubtful"]
 _KINDS: tuple[str, ...] = get_args(ChannelKind)
 _LINES: tuple[str, ...] = get_args(Line)
-_ORDER = (
-    *("gap", "absent", "no_channel", "quarantined", "no_pin", "too_few", "language"),
-    *("unproven", "both_lines", "too_long"),
-)
+_ORDER: tuple[CoverReason, ...] = get_args(CoverReason)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time, half-open, in UTC, at which the cover of a post fails or is in doubt, and why.
-
-    ``uncovered``, where nobody can be counted on: ``gap`` (nobody is planned), ``absent``, ``no_channel``,
-    ``quarantined`` (every channel is), ``no_pin`` (the contact point wants one and none can be used), ``too_few``
-    (fewer than the post's minimum), ``language`` (one that the post asks for is spoken by nobody). ``doubtful``:
-    ``unproven`` (no channel of anybody was ever proven), ``both_lines`` (all are on duty at a line before this one
-    too), ``too_long`` (somebody is on duty for longer than the post allows). ``officers`` are those whom it is about.
-    """
+    """A stretch of time, half-open, in UTC, in which the cover of a post fails or is in doubt: see `StretchOut`."""
 
     starts_at: datetime
     ends_at: datetime
-    level: Level
-    reasons: tuple[str, ...]
+    level: CoverLevel
+    reasons: tuple[CoverReason, ...]
     officers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostCover:
+    """What is wrong with the cover of a post, in order; nothing where somebody can be counted on all the time."""
+
+    point: ContactPoint
+    post: Post
+    stretches: tuple[Stretch, ...]
+
+    def total(self, level: CoverLevel) -> timedelta:
+        """Return for how long the post is ``uncovered`` or ``doubtful``."""
+        spans = (each.ends_at - each.starts_at for each in self.stretches if each.level == level)
+        return sum(spans, timedelta())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,13 @@ class _House:
     too_long: tuple[tuple[int, datetime, datetime], ...]
 
 
-_Why = list[tuple[str, tuple[int, ...]]]
+_Why = list[tuple[CoverReason, tuple[int, ...]]]
 
 
-def cover(
+def cover_of(
     point: ContactPoint, *, since: datetime, until: datetime, available: Collection[str]
-) -> dict[int, tuple[Stretch, ...]]:
-    """Return what is wrong with the cover of each post from ``since`` until ``until`` (aware, UTC), in order.
+) -> tuple[PostCover, ...]:
+    """Return the cover of each post, by line, from ``since`` until ``until`` (aware, UTC).
 
     ``available``: the kinds of channels for which there is a gateway. Neighbouring stretches with the same reasons are
     one. Between the stretches somebody can be reached, as far as anybody can know today.
@@ -80,13 +84,14 @@ def cover(
     people = {post.id: _people(post) for post in point.posts}
     means = {number: _means(officer, available) for number, officer in point.officers.items()}
     duties = {post.id: _duty(point, post, since=since, until=until) for post in point.posts}
-    found: dict[int, tuple[Stretch, ...]] = {}
-    for post in point.posts:
-        before = (each.id for each in point.posts if _is_before(each, post) and people[each.id] & people[post.id])
+    found: list[PostCover] = []
+    for post in sorted(point.posts, key=_place):
+        before = (each.id for each in point.posts if _place(each) < _place(post) and people[each.id] & people[post.id])
         too_long = tuple(_too_long(point, post, since=since, until=until))
         house = _House(point, post, duties[post.id], tuple(map(duties.__getitem__, before)), means, too_long)
-        found[post.id] = _stretches(house, _edges(house, people[post.id], since=since, until=until))
-    return found
+        edges = _edges(house, people[post.id], since=since, until=until)
+        found.append(PostCover(point, post, _stretches(house, edges)))
+    return tuple(found)
 
 
 def _duty(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> _Duty:
@@ -103,8 +108,8 @@ def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _is_before(other: Post, post: Post) -> bool:
-    return (_LINES.index(other.line), other.id) < (_LINES.index(post.line), post.id)
+def _place(post: Post) -> tuple[int, int]:
+    return _LINES.index(post.line), post.id
 
 
 def _people(post: Post) -> frozenset[int]:
@@ -148,7 +153,7 @@ def _inside(instants: Iterable[datetime], *, since: datetime, until: datetime) -
     return (each for each in instants if since < each < until)
 
 
-def _judged(house: _House, at: datetime) -> tuple[Level, _Why]:
+def _judged(house: _House, at: datetime) -> tuple[CoverLevel, _Why]:
     """Return what is wrong at an instant; without reasons nothing is."""
     here = _known(house, house.duty.at(at))
     reached = [number for number in here if _can_answer(house, number, at=at)]
@@ -173,11 +178,14 @@ def _why_nobody(house: _House, here: tuple[int, ...], *, at: datetime) -> _Why:
     planned = _known(house, on_duty(house.post.rotations, house.post.overrides, absences=(), at=at))
     if not planned:
         return [("gap", ())]
-    why: dict[str, list[int]] = {}
+    why: dict[CoverReason, list[int]] = {}
     for number in planned:
-        means = house.means[number] if number in here else "absent"
-        why.setdefault("no_pin" if means in ("proven", "unproven") else means, []).append(number)
+        reason = _UNREACHED.get(house.means[number], "no_pin") if number in here else "absent"
+        why.setdefault(reason, []).append(number)
     return [(reason, tuple(numbers)) for reason, numbers in why.items()]
+
+
+_UNREACHED: Mapping[str, CoverReason] = {"no_channel": "no_channel", "quarantined": "quarantined"}
 
 
 def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
@@ -193,7 +201,7 @@ def _is_spoken(asked: str, spoken: Collection[str]) -> bool:
     return any(tongue == asked or tongue.startswith(f"{asked}-") for tongue in spoken)
 
 
-def _doubts(house: _House, reached: tuple[int, ...], *, at: datetime) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _doubts(house: _House, reached: tuple[int, ...], *, at: datetime) -> Iterator[tuple[CoverReason, tuple[int, ...]]]:
     if all(house.means[number] == "unproven" for number in reached):
         yield "unproven", reached
     busy = {number for duty in house.before for number in duty.at(at)}
@@ -225,7 +233,7 @@ def _too_long(
         began |= {number: at for number in here if number not in began}
 
 
-def _add(found: list[Stretch], start: datetime, *, end: datetime, level: Level, why: _Why) -> None:
+def _add(found: list[Stretch], start: datetime, *, end: datetime, level: CoverLevel, why: _Why) -> None:
     """Add a stretch, or lengthen the last one where it goes on for the same reasons."""
     reasons = tuple(sorted((reason for reason, _ in why), key=_ORDER.index))
     officers = tuple(dict.fromkeys(number for _, numbers in why for number in numbers))

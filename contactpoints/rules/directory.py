@@ -8,6 +8,7 @@ from itertools import chain
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan, has_ended
 from contactpoints.rules.wording_news import Alternative
+from schemas.alerts import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Post:
 
     id: int
     contact_point_id: int
-    line: str
+    line: Line
     function: str
     rotations: tuple[Rotation, ...]
     overrides: tuple[Override, ...]

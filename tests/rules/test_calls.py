@@ -12,6 +12,7 @@ from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, 
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.rosters import Absence, Override, Rotation
 from contactpoints.rules.wording import Tried
+from schemas.alerts import Line
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -23,7 +24,7 @@ def officer(number: int, *, quarantined: bool = False, pin_until: datetime | Non
     return Officer(number, 1, "Ana Marin", "Duty officer", "en", (channel,), pin_until)
 
 
-def post(number: int, line: str, *members: int) -> Post:
+def post(number: int, line: Line, *members: int) -> Post:
     rotation = Rotation(number, "UTC", 1, "daily", date(2026, 1, 1), time(0), members)
     return Post(number, 1, line, line, (rotation,) if members else (), ())
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactpoints.rules.cover import Stretch, cover
+from contactpoints.rules.cover import Stretch, cover_of
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
 from contactpoints.rules.rosters import Absence, Override, Rotation, on_duty, to_utc
 from tests.rules.test_rosters import MOMENTS, utc
@@ -52,7 +52,7 @@ def flagged(
     *officers: Officer, posts: tuple[Post, ...], absences: tuple[Absence, ...] = (), until: datetime = NINETY
 ) -> list[tuple[str, str, str, tuple[str, ...], tuple[int, ...]]]:
     here = point(*officers, posts=posts, absences=absences)
-    found = cover(here, since=START, until=until, available=EVERYTHING)[posts[-1].id]
+    found = cover_of(here, since=START, until=until, available=EVERYTHING)[-1].stretches
     return [(f"{s.starts_at:%m-%dT%H:%M}", f"{s.ends_at:%m-%dT%H:%M}", s.level, s.reasons, s.officers) for s in found]
 
 
@@ -195,7 +195,7 @@ def test_without_any_one_shift_exactly_that_interval_is_flagged(
     removed = tuple(Override(who, "remove", who, start, max(end, start)) for who in (1, 2, 3, 4))
     here = point(*map(officer, (1, 2, 3, 4)), posts=(post(*roster, overrides=removed),))
     since = around - 10 * DAY
-    found = cover(here, since=since, until=since + 90 * DAY, available=EVERYTHING)[1]
+    found = cover_of(here, since=since, until=since + 90 * DAY, available=EVERYTHING)[0].stretches
     assert found == ((Stretch(start, end, "uncovered", ("gap",), ()),) if start < end else ())
 
 
@@ -260,7 +260,7 @@ def test_it_is_what_a_walk_through_the_minutes_finds(
 ) -> None:
     here = point(*people, posts=(post(*first), second), absences=absences)
     since, until = utc("2026-10-24T00:07"), utc("2026-10-26T12:07")
-    found = cover(here, since=since, until=until, available=EVERYTHING)[second.id]
+    found = cover_of(here, since=since, until=until, available=EVERYTHING)[1].stretches
     assert all(one.ends_at <= other.starts_at for one, other in pairwise(found))
     on_end = dict.fromkeys((1, 2, 3, 4), 0)
     for number in range(-40 * 6, (until - since) // (10 * MINUTE)):

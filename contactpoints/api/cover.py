@@ -1,0 +1,110 @@
+"""When nobody can be reached at a duty post, and why: as JSON, in words, or as a picture."""
+
+from datetime import timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions.cover import covers
+from contactpoints.api.identity import caller
+from contactpoints.api.queries import instant, number, party_code, wanted
+from contactpoints.rules.cover import PostCover, Stretch
+from contactpoints.rules.cover_picture import picture
+from contactpoints.rules.cover_text import text
+from contactpoints.rules.refusals import Invalid
+from contactpoints.runtime import Runtime
+from schemas.cover import CoverOut, PostCoverOut, StretchOut
+from schemas.faults import Fault
+from schemas.fields import write_instant
+from schemas.openapi import Operation, Parameter
+
+_NINETY_DAYS, _LONGEST = timedelta(days=90), timedelta(days=366)
+MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
+_NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
+
+COVER = Operation(
+    "get",
+    "/v1/cover",
+    "When nobody can be reached at a duty post, and why",
+    "read_cover",
+    "directory",
+    responses={200: CoverOut},
+    problems=(403, 404, 422),
+    parameters=(
+        Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
+        Parameter("to", "Until this instant or this day, at most 366 days on; without it, 90 days on.", "query"),
+        Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
+        Parameter("contact_point_id", "Only this one's.", "query", schema={"type": "integer", "minimum": 1}),
+        Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
+    ),
+    roles=("contact_point", "administrator", "secretariat", "auditor"),
+    media=tuple(MEDIA.values()),
+    description=(
+        "Every post of one's own Party; of all Parties for the secretariat and auditors. It is computed from rosters, "
+        "overrides, absences, PINs and channels as they are now, by the very rule that decides whom an alert calls.\n\n"
+        "As plain text and as a picture (SVG) it is in the language of the key."
+    ),
+)
+"""What this file can do, for the list of all operations."""
+
+
+async def cover(runtime: Runtime, request: Request) -> Response:
+    """Tell when nobody can be reached, for the next 90 days unless `from` and `to` say otherwise."""
+    actor = await caller(runtime, request)
+    asked = request.query_params
+    form = wanted(request, MEDIA)
+    since = instant(asked.get("from"), pointer="/query/from") or runtime.now().replace(microsecond=0)
+    until = instant(asked.get("to"), pointer="/query/to") or since + _NINETY_DAYS
+    if not since < until <= since + _LONGEST:
+        raise Invalid([Fault("/query/to", "not_after", "Must be later than from, and by no more than 366 days.")])
+    found = await covers(
+        runtime.db,
+        actor=actor,
+        since=since,
+        until=until,
+        tools=runtime.tools,
+        party=None if asked.get("party") is None else party_code(asked["party"]),
+        contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
+    )
+    if form == "json":
+        items = [_post(each) for each in found]
+        whole: CoverOut = {"since": write_instant(since), "until": write_instant(until), "items": items}
+        return JSONResponse(whole, headers={"Vary": "Accept"})
+    told = (text if form == "text" else picture)(runtime.tools.words[actor.language], found, since=since, until=until)
+    return Response(told, media_type=MEDIA[form], headers=_NOTHING_ELSE)
+
+
+def _post(each: PostCover) -> PostCoverOut:
+    point, post = each.point, each.post
+    return {
+        "party": point.party,
+        "contact_point_id": point.id,
+        "contact_point": point.name,
+        "post_id": post.id,
+        "line": post.line,
+        "function": post.function,
+        "zone": point.zone,
+        "uncovered_seconds": int(each.total("uncovered").total_seconds()),
+        "doubtful_seconds": int(each.total("doubtful").total_seconds()),
+        "stretches": [_stretch(stretch, zone=ZoneInfo(point.zone)) for stretch in each.stretches],
+    }
+
+
+def _stretch(stretch: Stretch, *, zone: ZoneInfo) -> StretchOut:
+    return {
+        "starts_at": write_instant(stretch.starts_at),
+        "ends_at": write_instant(stretch.ends_at),
+        "starts_local": stretch.starts_at.astimezone(zone).isoformat(),
+        "ends_local": stretch.ends_at.astimezone(zone).isoformat(),
+        "level": stretch.level,
+        "reasons": list(stretch.reasons),
+        "officers": list(stretch.officers),
+    }
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file."""
+    return [Route("/v1/cover", partial(cover, runtime), methods=["GET"])]

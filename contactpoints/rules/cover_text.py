@@ -1,0 +1,91 @@
+"""Cover in words: one line for each stretch in which somebody is missing or in doubt, by the clocks of the place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from contactpoints.rules.cover import PostCover, Stretch
+from contactpoints.rules.phrasing import Catalogue, clock, say
+from schemas.cover import CoverLevel, CoverReason
+from schemas.words import msgid
+
+_TITLE = msgid("Who can be reached, {since} to {until} UTC")
+_SUM = msgid("Duty posts: {all}. Covered: {covered}. With nobody for a while: {uncovered}. In doubt: {doubtful}.")
+_COVERED = msgid("covered")
+_LEVELS: Mapping[CoverLevel, str] = {"uncovered": msgid("NOBODY"), "doubtful": msgid("in doubt")}
+_REASONS: Mapping[CoverReason, str] = {
+    "gap": msgid("nobody is planned"),
+    "absent": msgid("whoever is planned is absent"),
+    "no_channel": msgid("no channel that can be used"),
+    "quarantined": msgid("every channel is in quarantine"),
+    "no_pin": msgid("no PIN that can be used"),
+    "too_few": msgid("fewer than the post needs"),
+    "language": msgid("a language is missing"),
+    "unproven": msgid("no channel was ever proven"),
+    "both_lines": msgid("the same person at the line before"),
+    "too_long": msgid("too many hours on end"),
+}
+_LASTS = msgid("{days} d {hours} h {minutes} min")
+
+
+def title(words: Catalogue, since: datetime, *, until: datetime) -> str:
+    """Return what the whole is about."""
+    return say(words, _TITLE, since=f"{since:%Y-%m-%d %H:%M}", until=f"{until:%Y-%m-%d %H:%M}")
+
+
+def summary(words: Catalogue, covers: Sequence[PostCover]) -> str:
+    """Return how many posts there are, and how many of them are covered throughout."""
+    levels = [{stretch.level for stretch in each.stretches} for each in covers]
+    uncovered = sum("uncovered" in each for each in levels)
+    covered = sum(not each for each in levels)
+    doubtful = len(covers) - uncovered - covered
+    return say(words, _SUM, all=len(covers), covered=covered, uncovered=uncovered, doubtful=doubtful)
+
+
+def name_of(cover: PostCover) -> str:
+    """Return which post it is."""
+    party = () if cover.point.party is None else (cover.point.party,)
+    return " · ".join((*party, cover.point.name, cover.post.function))
+
+
+def state_of(words: Catalogue, cover: PostCover) -> str:
+    """Return in a word how a post stands, and for how long that is not well."""
+    for level in _LEVELS:
+        if total := cover.total(level):
+            return f"{say(words, _LEVELS[level])}: {lasting(words, total)}"
+    return say(words, _COVERED)
+
+
+def lasting(words: Catalogue, span: timedelta) -> str:
+    """Return a length of time, to the minute and never less than one."""
+    minutes = max(1, round(span.total_seconds() / 60))
+    return say(words, _LASTS, days=minutes // 1440, hours=minutes // 60 % 24, minutes=minutes % 60)
+
+
+def told(words: Catalogue, stretch: Stretch, *, zone: str) -> str:
+    """Return one stretch in a line: what, from when until when by the clocks of ``zone`` and by UTC, and why."""
+    reasons = ", ".join(say(words, _REASONS[reason]) for reason in stretch.reasons)
+    local = f"{_full(stretch.starts_at, zone)} - {_full(stretch.ends_at, zone)} {zone}"
+    utc = f"{_full(stretch.starts_at, 'UTC')} - {_full(stretch.ends_at, 'UTC')} UTC"
+    span = lasting(words, stretch.ends_at - stretch.starts_at)
+    return f"{say(words, _LEVELS[stretch.level])}  {local} ({utc})  {span}: {reasons}"
+
+
+def _full(at: datetime, zone: str) -> str:
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local.date().isoformat()} {clock(at, zone, None)}"
+
+
+def text(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> str:
+    """Return the cover of posts as plain text."""
+    return "\n".join(_lines(words, covers, since=since, until=until)) + "\n"
+
+
+def _lines(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> Iterator[str]:
+    yield title(words, since, until=until)
+    yield summary(words, covers)
+    for each in covers:
+        yield ""
+        yield f"{name_of(each)}: {state_of(words, each)}"
+        for stretch in each.stretches:
+            yield f"  {told(words, stretch, zone=each.point.zone)}"

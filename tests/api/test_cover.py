@@ -1,0 +1,100 @@
+"""`GET /v1/cover`: whose rosters one sees, in which form, and that what is flagged is what an alert would meet."""
+
+from datetime import timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.api.conftest import KeyOf
+from tests.world import START, World
+
+DAY = timedelta(days=1)
+
+
+async def _items(world: World, key: str, query: str = "") -> list[dict[str, Any]]:
+    answer = await world.get(f"/v1/cover{query}", key=key)
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_everybody_sees_the_rosters_of_his_own_house_and_the_network_those_of_all(
+    world: World, key_of: KeyOf
+) -> None:
+    parties = {each.party for each in world.network.values()}
+    for role in ("secretariat", "auditor"):
+        key = await key_of(role)
+        assert {item["party"] for item in await _items(world, key)} == parties
+        assert {item["party"] for item in await _items(world, key, "?party=JP")} == {"JP"}
+    for role in ("administrator", "contact_point"):
+        key = await key_of(role, "FR")
+        assert {item["party"] for item in await _items(world, key)} == {"FR"}
+        assert {item["party"] for item in await _items(world, key, "?party=FR")} == {"FR"}
+        japan = world.network["JP"].contact_point
+        for query in ("?party=JP", "?party=QQ", "?party=%00", f"?contact_point_id={japan}"):
+            assert (await world.get(f"/v1/cover{query}", key=key)).status_code == 404, query
+    refused = await world.get("/v1/cover", key=world.requester)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
+    assert (await world.get("/v1/cover", key="cp_nobody")).status_code == 401
+
+
+async def test_a_shift_without_anybody_is_flagged_where_an_alert_would_find_nobody(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    before = {item["line"]: item["stretches"] for item in await _items(world, key)}
+    assert list(before) == ["first", "second", "team_leader"]
+    starts, ends = START + 10 * DAY, START + 10 * DAY + timedelta(hours=3)
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "insert into absences (officer_id, starts_at, ends_at, created_at, changed_at)"
+            " select id, $1, $2, $3, $3 from officers where contact_point_id = $4",
+            *(starts, ends, START, france.contact_point),
+        )
+    (item,) = [item for item in await _items(world, key) if item["line"] == "first"]
+    red = [each for each in item["stretches"] if each["level"] == "uncovered" and "absent" in each["reasons"]]
+    assert [(each["starts_at"], each["ends_at"]) for each in red] == [
+        (f"{starts:%Y-%m-%dT%H:%M:%SZ}", f"{ends:%Y-%m-%dT%H:%M:%SZ}")
+    ]
+    assert red[0]["starts_local"].endswith("+02:00"), "by the clocks of Paris"
+    assert item["uncovered_seconds"] >= 3 * 3600
+    world.clock.at = starts
+    (public,) = (await world.get("/v1/duty/FR")).json()["items"]
+    assert public["covered"] is False
+    world.clock.at = ends
+    (public,) = (await world.get("/v1/duty/FR")).json()["items"]
+    assert public["covered"] is True
+
+
+async def test_it_comes_in_words_and_as_a_picture_too(world: World, key_of: KeyOf) -> None:
+    key = await key_of("administrator", "FR")
+    for form, media in (("text", "text/plain"), ("svg", "image/svg+xml")):
+        asked = await world.get(f"/v1/cover?format={form}", key=key)
+        headers = {"Authorization": f"Bearer {key}", "Accept": f"{media}, */*"}
+        accepted = await world.client.get("/v1/cover", headers=headers)
+        assert asked.text == accepted.text
+        for answer in (asked, accepted):
+            assert answer.headers["Content-Type"] == f"{media}; charset=utf-8" if form == "text" else media
+            assert (answer.headers["Vary"], answer.headers["X-Content-Type-Options"]) == ("Accept", "nosniff")
+            assert "Première ligne" in answer.text
+        for officer in world.network["FR"].officers:
+            assert not any(secret in asked.text for secret in (officer.name, officer.sms, officer.email))
+    ElementTree.fromstring(asked.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("from=2026-10-20&to=2026-10-19", "/query/to"),
+        ("from=2026-10-20&to=2026-10-20", "/query/to"),
+        ("from=2026-10-20&to=2027-10-22", "/query/to"),
+        ("from=yesterday", "/query/from"),
+        ("format=pdf", "/query/format"),
+        ("contact_point_id=x", "/query/contact_point_id"),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused_at_its_place(
+    world: World, key_of: KeyOf, query: str, pointer: str
+) -> None:
+    refused = await world.get(f"/v1/cover?{query}", key=await key_of("auditor"))
+    assert refused.status_code == 422
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer]
