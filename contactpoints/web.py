@@ -21,6 +21,7 @@ from contactpoints.api import (
     metrics,
     problems,
     rehearsal,
+    search,
     stream,
 )
 from contactpoints.console import pages
@@ -54,6 +55,7 @@ def application(runtime: Runtime) -> Starlette:
             *directory.routes(runtime),
             *cover.routes(runtime),
             *legal_basis.routes(runtime),
+            *search.routes(runtime),
             *mail_links.routes(runtime),
             *health.routes(runtime),
             *metrics.routes(measures),

@@ -10,6 +10,7 @@ from pydantic import create_model
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.legal_basis import LEGAL_BASIS
+from contactpoints.api.search import SEARCH
 from schemas.access import MailedOut, Role
 from schemas.alerts import (
     OPEN_SHAPES,
@@ -354,6 +355,6 @@ def _with_what_all_know(operation: Operation) -> Operation:
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     _with_what_all_know(operation)
-    for operation in (*_ALERTS, *_DUTY, COVER, LEGAL_BASIS, *_KEPT_IN_SHELVES, *_MAILED, *_WATCHED)
+    for operation in (*_ALERTS, *_DUTY, COVER, LEGAL_BASIS, SEARCH, *_KEPT_IN_SHELVES, *_MAILED, *_WATCHED)
 )
 """Every operation of the API."""

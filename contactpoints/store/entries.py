@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from contactpoints.rules.refusals import NotFound, Stale
+from contactpoints.store import findable
 from contactpoints.store.database import Row, Session
 
 _KEPT = ("version", "created_at", "changed_at", "retired_at")
@@ -252,6 +253,7 @@ async def _remember(
         by,
         entry,
     )
+    await findable.keep(session, register.name, entry=entry)
     return entry
 
 

@@ -606,6 +606,23 @@ answered_strangers = Table(
     _moment("since", required=True),
 )
 
+# What a search finds. What is ``inside`` is for those in the house alone, and has an index of its own.
+
+findable = Table(
+    "findable",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _words("party", required=False),
+    Column("contact_point_id", BigInteger, nullable=False),
+    Column("inside", Boolean, nullable=False),
+    Column("fields", JSONB, nullable=False),
+    Column("terms", ARRAY(Text), nullable=False),
+    _one_of("kind", "kind", "contact_points", "posts", "officers"),
+    Index("findable_by_all", "terms", postgresql_using="gin", postgresql_where=text("not inside")),
+    Index("findable_in_the_house", "terms", postgresql_using="gin", postgresql_where=text("inside")),
+)
+
 # By what the pepper of the PINs is known again. It gives it away to nobody.
 
 fingerprints = Table(

@@ -28,6 +28,22 @@ CREATE TABLE fingerprints (
     CONSTRAINT fingerprints_pk PRIMARY KEY (name)
 );
 
+CREATE TABLE findable (
+    kind TEXT NOT NULL,
+    id BIGINT NOT NULL,
+    party TEXT,
+    contact_point_id BIGINT NOT NULL,
+    inside BOOLEAN NOT NULL,
+    fields JSONB NOT NULL,
+    terms TEXT[] NOT NULL,
+    CONSTRAINT findable_pk PRIMARY KEY (kind, id),
+    CONSTRAINT findable_kind_ck CHECK (kind in ('contact_points', 'posts', 'officers'))
+);
+
+CREATE INDEX findable_by_all ON findable USING gin (terms) WHERE not inside;
+
+CREATE INDEX findable_in_the_house ON findable USING gin (terms) WHERE inside;
+
 CREATE TABLE history (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     entry TEXT NOT NULL,

@@ -1,0 +1,115 @@
+"""Words folded, so that a search forgives accents, case and one typing error; and why an entry was found.
+
+PostgreSQL does no folding here, so that no extension is needed: of each word of an entry `kept_terms` are written down,
+and a search looks for the entries that have one of `asked_terms` for each of its words. A typing error is a letter too
+many, too few or another, or two that changed places; it is forgiven in words of four letters and more. Two words that
+are one error apart have a shortening by one letter in common, or one is a shortening of the other.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+# What NFKD does not take apart, though a keyboard of another country has no key for it.
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
+)
+# Thai, Lao, Burmese, Khmer, Japanese and Chinese put no spaces between words: there every pair of letters is a word.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_RUN = re.compile(rf"([{_UNSPACED}]+)|[^\W_{_UNSPACED}]+")
+_LONGEST = 40
+_BEGINNING = 3
+_FORGIVING = 4
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text, folded: no accents, no case, in their order, each cut at 40 letters."""
+    apart = unicodedata.normalize("NFKD", text)
+    bare = "".join(letter for letter in apart if unicodedata.category(letter)[0] != "M").casefold().translate(_PLAIN)
+    found: list[str] = []
+    for run in _RUN.finditer(bare):
+        if run[1] and len(run[1]) > 1:
+            found += (run[1][place : place + 2] for place in range(len(run[1]) - 1))
+        else:
+            found.append(run[0][:_LONGEST])
+    return tuple(found)
+
+
+def kept_terms(texts: Iterable[str]) -> list[str]:
+    """Return what is written down of an entry with these texts: ``word.``, its beginnings, ``~`` and a shortening."""
+    terms: set[str] = set()
+    for word in {word for text in texts for word in words(text)}:
+        terms.add(f"{word}.")
+        terms.update(word[:end] for end in range(_BEGINNING, len(word)))
+        terms.update(f"~{each}" for each in _shortened(word))
+    return sorted(terms)
+
+
+def asked_terms(word: str) -> tuple[list[str], list[str], list[str]]:
+    """Return three lists of terms, one of which an entry has that has the word; one that it begins; one with an error.
+
+    Each list holds the one before it. What the last one finds may be further from the word than one error.
+    """
+    whole = [f"{word}."]
+    begun = [*whole, word] if len(word) >= _BEGINNING else whole
+    shortened = _shortened(word)
+    erring = [*begun, f"~{word}", *(f"{each}." for each in shortened), *(f"~{each}" for each in shortened)]
+    return whole, begun, erring
+
+
+def _shortened(word: str) -> list[str]:
+    if len(word) < _FORGIVING:
+        return []
+    return sorted({word[:place] + word[place + 1 :] for place in range(len(word))})
+
+
+HOW = ("word", "beginning", "typing_error")
+"""How a word was found, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an entry was found: the word asked for, in which field, how, and as which word there."""
+
+    word: str
+    field: str
+    how: str
+    found: str
+
+
+def reason(word: str, fields: Mapping[str, str]) -> Reason | None:
+    """Return the best reason why an entry with these fields answers a folded word; None where it does not."""
+    best: Reason | None = None
+    for field, text in fields.items():
+        for found in words(text):
+            how = _how(word, found)
+            if how is not None and (best is None or HOW.index(how) < HOW.index(best.how)):
+                best = Reason(word, field, how, found)
+                if how == HOW[0]:
+                    return best
+    return best
+
+
+def _how(word: str, found: str) -> str | None:
+    if word == found:
+        return "word"
+    if len(word) >= _BEGINNING and found.startswith(word):
+        return "beginning"
+    long_enough = max(len(word), len(found)) >= _FORGIVING
+    return "typing_error" if long_enough and _one_error_apart(word, found) else None
+
+
+def _one_error_apart(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1:
+        return False
+    place = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    here, there = one[place:], other[place:]
+    return (
+        here[1:] == there[1:]
+        or here[1:] == there
+        or here == there[1:]
+        or (here[:2] == there[:2][::-1] and here[2:] == there[2:])
+    )

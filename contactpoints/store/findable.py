@@ -1,0 +1,102 @@
+"""What can be found by words: of contact points, posts and officers the terms of their words, kept as they change.
+
+It holds nothing that the entries do not, and no alert depends on it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contactpoints.rules.folding import HOW, asked_terms, kept_terms
+from contactpoints.store.database import Session
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "contact_points": (
+        *("name", "name_in_english", "function", "function_in_english"),
+        *("territory", "public_address", "also_member_of"),
+    ),
+    "posts": ("function", "line"),
+    "officers": ("name", "function"),
+}
+"""The fields of each kind of entry by whose words it is found."""
+
+CANDIDATES = 50
+"""How many entries each way of finding looks at; what is found at all is then ranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry that may answer what was asked, and its words."""
+
+    kind: str
+    key: int | str
+    party: str | None
+    contact_point_id: int | None
+    fields: Mapping[str, str]
+
+
+async def keep(session: Session, kind: str, *, entry: Mapping[str, Any]) -> None:
+    """Write down by which words an entry is found; a retired one is found no more."""
+    if kind not in FIELDS:
+        return
+    if entry["retired_at"] is not None:
+        await session.execute("delete from findable where kind = $1 and id = $2", kind, entry["id"])
+        return
+    told = {name: entry[name] for name in FIELDS[kind] if entry[name]}
+    fields = {name: " ".join(value) if isinstance(value, list) else value for name, value in told.items()}
+    point = entry["id"] if kind == "contact_points" else entry["contact_point_id"]
+    await session.execute(_KEEP, kind, entry["id"], point, fields, kept_terms(fields.values()))
+
+
+_KEEP = """
+insert into findable (kind, id, party, contact_point_id, inside, fields, terms)
+select $1, $2, party, id, $1 = 'officers', $4, $5::text[] || coalesce('@' || party, '@')
+  from contact_points where id = $3
+on conflict (kind, id) do update set fields = excluded.fields, terms = excluded.terms
+"""
+
+
+async def party_names(session: Session) -> dict[str, str]:
+    """Return the names of all Parties that are not retired, by their codes, in the order of these."""
+    rows = await session.fetch("select code, name from parties where retired_at is null order by code")
+    return {row["code"]: row["name"] for row in rows}
+
+
+async def find(
+    session: Session, asked: Sequence[str], *, parties: Mapping[str, Mapping[str, str]], officers_of: str | None = None
+) -> list[Found]:
+    """Return at most fifty of what may answer all of the folded words, the best first. Only inside a transaction.
+
+    ``parties``: for each word the codes of the Parties that it names, and how (see `folding.HOW`).
+    ``officers_of``: None leaves officers out; the code of a Party finds its officers alone, and "" those of all.
+    """
+    arguments: list[list[str]] = [[f"@{officers_of}"]] if officers_of else []
+    where = "not inside" if officers_of is None else "inside"
+    mine = ["terms @> $1::text[]"] if officers_of else []
+    ways: list[str] = []
+    for rank, how in enumerate(HOW):
+        conditions = [where, *mine]
+        for word in asked:
+            named = [f"@{code}" for code, by in parties[word].items() if HOW.index(by) <= rank]
+            arguments.append([*asked_terms(word)[rank], *named])
+            conditions.append(f"terms && ${len(arguments)}::text[]")
+        few = " and ".join(f"(select count(*) from {each}) < {CANDIDATES}" for each in HOW[:rank]) or "true"
+        ways.append(
+            f"{how} as materialized (select kind, id, party, contact_point_id, fields, cardinality(terms) as size,"
+            f" {rank} as rank from findable where {' and '.join(conditions)}"
+            f" limit case when {few} then {CANDIDATES} else 0 end)"
+        )
+    await session.execute(_ONE_PLAN)
+    rows = await session.fetch(f"with {', '.join(ways)} {_RANKED}", *arguments)
+    return [Found(row["kind"], row["id"], row["party"], row["contact_point_id"], row["fields"]) for row in rows]
+
+
+# How many entries have one of many terms is guessed far too high; reading them all, because of that, takes a second.
+# Guessing anew for each question takes longer than the answer.
+_ONE_PLAN = "set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan"
+_RANKED = f"""
+select kind, id, party, contact_point_id, fields from (
+  select distinct on (kind, id) * from ({" union all ".join(f"select * from {how}" for how in HOW)}) each
+   order by kind, id, rank) found
+ order by rank, kind, size, id limit {CANDIDATES}
+"""
