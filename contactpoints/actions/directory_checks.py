@@ -12,7 +12,7 @@ from contactpoints.actions.public_keys import with_fingerprints
 from contactpoints.rules.numbers import read_address, read_number
 from contactpoints.store import entries
 from contactpoints.store.database import Session
-from contactpoints.store.directory import behind, find_party
+from contactpoints.store.directory import answering_for, behind, find_party
 from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
@@ -56,6 +56,7 @@ async def check(asked: Asked, found: Found) -> None:
                 {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
                 for span in _sound(point.working_hours)
             ]
+            await _check_designation(asked, point, found=found)
             await _check_links(asked, point, found=found)
             found.replaced["public_keys"], faults = with_fingerprints(point.public_keys or ())
             found.faults += faults
@@ -85,6 +86,16 @@ def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
 async def _check_party(session: Session, party: str | None, *, found: Found) -> None:
     if party is not None and await find_party(session, party) is None:
         found.faults.append(Fault("/party", "unknown", "There is no such Party."))
+
+
+async def _check_designation(asked: Asked, point: ContactPoint, *, found: Found) -> None:
+    """Warn of a second contact point for the same place: ETS 185 Art. 35.1 wants one, territories apart."""
+    if point.party is None:
+        return
+    first = await answering_for(asked.session, point.party, territory=point.territory)
+    if first is not None and first != (asked.owner and asked.owner.contact_point):
+        detail = f"Contact point {first} answers for the same Party and territory already: alerts go to it alone."
+        found.warnings.append({"code": "another_answers", "detail": detail})
 
 
 def _check_article(declaration: Declaration, found: Found) -> None:

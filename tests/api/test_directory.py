@@ -149,6 +149,23 @@ async def test_everybody_reads_what_binds_a_party_and_the_secretariat_alone_keep
     assert {(item["party"], item["article"]) for item in seeded} >= {("AT", "29.4"), ("CH", "27.9.e")}
 
 
+async def test_a_second_contact_point_for_the_same_place_is_warned_of_and_one_for_a_territory_is_not(
+    world: World, key_of: KeyOf, bodies: Bodies
+) -> None:
+    key = await key_of("administrator", "FR")
+
+    async def warned(body: dict[str, Any], where: str | None = None) -> tuple[list[str], str]:
+        path = where or "/v1/contact-points"
+        answer = await _ask(world, "PUT" if where else "POST", path, key, body, tag='"1"')
+        return [each["code"] for each in answer.json()["warnings"]], where or answer.headers["Location"]
+
+    assert (await warned(bodies["contact_points"]))[0] == ["another_answers"]
+    codes, where = await warned(bodies["contact_points"] | {"territory": "GP"})
+    assert codes == []
+    assert (await warned(bodies["contact_points"] | {"territory": "GP", "name": "Night desk"}, where))[0] == []
+    assert (await warned(bodies["contact_points"] | {"territory": "GP"}))[0] == ["another_answers"]
+
+
 async def test_duty_tells_a_function_languages_and_local_time_and_no_person(world: World, key_of: KeyOf) -> None:
     everybody = (await world.get("/v1/duty")).json()["items"]
     assert {item["party"] for item in everybody} == set(world.network)
