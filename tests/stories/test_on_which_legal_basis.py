@@ -51,6 +51,7 @@ async def test_a_reason_that_the_request_states_is_asked_for_no_more_and_stays_i
     assert reason not in listed.text
     read = await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)
     assert reason in read.text
+    assert "reason_not_stated" in await _warned(world, "emergency_disclosure", "cets224"), "the next one states none"
 
 
 @pytest.mark.parametrize(
