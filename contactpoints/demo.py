@@ -5,40 +5,44 @@ Everything is invented, lives in its own folder and reaches nobody: the gateways
 
 import argparse
 import asyncio
+import base64
 import json
+import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
 import sys
 import tempfile
+import textwrap
 import time
 import urllib.request
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from contactpoints.actions.access import make_key, set_pin
-from contactpoints.actions.demo_network import Made, load_demo
+from contactpoints.actions.access import make_key
+from contactpoints.actions.demo_network import Made, give_pins, load_demo
 from contactpoints.actions.seed import load_parties
+from contactpoints.demo_timeline import EVENTS, Teller, say
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.runtime import Runtime, open_runtime
-from contactpoints.serving import doors, keep_watch, run_process
-from contactpoints.settings import Settings
+from contactpoints.serving import doors, keep_watch, must_be_free, run_process
+from contactpoints.settings import PREFIX, BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
-from contactpoints.store.sealing import Keyring
 from schemas.examples import example
 
-_SCALE = 60.0
+_SCALE = 60
 _PATIENCE = 60.0
 _PORT = 8000
 # How long nothing more must have happened before the last word is said, in seconds.
 _STILL = 1.0
+# How long until it is looked again whether anything happened, in seconds.
+_PAUSE = 0.2
 _PIN = "482913"
 _ASKS, _ASKED = "US", "FR"
 
@@ -49,11 +53,15 @@ class StoryFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the story plays: the address of the service, the keys, and the contact point that is asked."""
+    """Where the story plays: the address of the service, the keys, and the contact point that is asked.
+
+    The key of the auditor tells the story: it sees what either side sees.
+    """
 
     url: str
     requester: str
     contact_point: str
+    auditor: str
     asked: Made
 
     async def call(self, method: str, path: str, *, key: str | None = None, body: Any = None, once: str = "") -> Any:
@@ -69,55 +77,43 @@ class Stage:
         return json.loads(raw) if raw else None
 
 
-def _say(text: str = "") -> None:
-    print(text, flush=True)
-
-
 async def _prepare(runtime: Runtime, address: str) -> Stage:
     now = runtime.now()
     await load_parties(runtime.db, now)
     network = await load_demo(runtime.db, now)
     asked = next(made for made in network if made.party == _ASKED)
-    for officer in asked.officers:
-        await set_pin(runtime.db, officer.id, pin=_PIN, now=now, tools=runtime.tools)
-    requester = Actor(0, Role.REQUESTER, _ASKS, "Invented Emergency Desk", None, ("desk@requester.example",), "en")
-    reader = Actor(0, Role.CONTACT_POINT, _ASKED, "Contact point", asked.contact_point)
-    return Stage(
-        address,
-        await make_key(runtime.db, requester, now=now, entropy=secrets.token_bytes),
-        await make_key(runtime.db, reader, now=now, entropy=secrets.token_bytes),
-        asked,
+    await give_pins(runtime.db, network, pin=_PIN, now=now, tools=runtime.tools)
+    readers = (
+        Actor(0, Role.REQUESTER, _ASKS, "Invented Emergency Desk", None, ("desk@requester.example",), "en"),
+        Actor(0, Role.CONTACT_POINT, _ASKED, "Contact point", asked.contact_point),
+        Actor(0, Role.AUDITOR, None, "Terminal of the demo"),
     )
+    keys = [await make_key(runtime.db, each, now=now, entropy=secrets.token_bytes) for each in readers]
+    return Stage(address, keys[0], keys[1], keys[2], asked)
 
 
 def _body() -> dict[str, Any]:
     return example("preservation") | {"requested_party": _ASKED, "status": "actual", "urgency": "emergency"}
 
 
-async def play(stage: Stage) -> None:
+async def play(stage: Stage, teller: Teller) -> None:
     """Play the story and print it. Raises `StoryFailed` when something is missing after a minute."""
-    alert = await stage.call("POST", "/v1/alerts", body=_body(), once=secrets.token_hex(8))
-    reference, post = alert["reference"], alert["duty_post"]
-    _say(f"An emergency: {_ASKS} asks {_ASKED} to preserve data. Reference {reference}.")
-    _say(f"It is {post['local_time'][11:16]} at {post['contact_point']} ({post['zone']}).")
-    _say(f"What is sent can be read at {stage.url}/rehearsal while the story plays.")
-    _say(f"The clock runs {_SCALE:.0f} times faster; the first officer stays silent.\n")
+    say(f"The clock runs {_SCALE} times faster; the first officer stays silent.")
+    say(f"What is sent can be read meanwhile: {stage.url}/rehearsal")
+    reference = (await stage.call("POST", "/v1/alerts", body=_body(), once=secrets.token_hex(8)))["reference"]
     until = time.monotonic() + _PATIENCE
-    seen, answered, still_since = 0, False, time.monotonic()
+    answered, still_since = False, time.monotonic()
     codes: set[str] = set()
     while time.monotonic() < until:
-        page = await stage.call("GET", f"/v1/alerts/{reference}/timeline?after={seen}")
-        for fact in page["items"]:
-            _say(_line(fact, ZoneInfo(post["zone"])))
-            codes.add(fact["code"])
-        seen = page["last"]
+        told = await teller.look()
+        codes |= set(told)
         if not answered and await _answers(stage, reference):
             answered = True
-        if page["items"]:
+        if told:
             still_since = time.monotonic()
         elif time.monotonic() - still_since > _STILL and await _complete(stage, reference, codes=codes):
             return
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(_PAUSE)
     raise StoryFailed(f"after {_PATIENCE:.0f} s the timeline holds only {', '.join(sorted(codes))}")
 
 
@@ -127,8 +123,8 @@ async def _answers(stage: Stage, reference: str) -> bool:
     for message in (await stage.call("GET", "/rehearsal/messages"))["items"]:
         if message["reference"] == reference and message["address"] == second.sms and message["purpose"] == "alert":
             code = next(word for word in message["body"].split() if is_reply_code(word))
-            _say(f'{"":17}second line reads: "{message["body"]}"')
-            _say(f'{"":17}second line sends: "{code.lower()} ok, {"*" * len(_PIN)}"')
+            say(f'{"":{EVENTS}}second line reads: "{message["body"]}"', EVENTS)
+            say(f'{"":{EVENTS}}second line sends: "{code.lower()} ok, {"*" * len(_PIN)}"', EVENTS)
             text = {"sender": second.sms, "text": f"{code.lower()} ok, {_PIN}"}
             await stage.call("POST", "/rehearsal/replies", body=text)
             return True
@@ -143,40 +139,41 @@ async def _complete(stage: Stage, reference: str, *, codes: set[str]) -> bool:
     if not {"stand_down", "news", "answer"} <= set(about):
         return False
     alert = await stage.call("GET", f"/v1/alerts/{reference}")
-    _say(f"\nAcknowledged after {alert['seconds_to_acknowledge']:.1f} s by {alert['acknowledgement']['function']}.")
+    say()
+    say(f"Acknowledged after {alert['seconds_to_acknowledge']:.1f} s by {alert['acknowledgement']['function']}.")
     return bool(alert["state"] == "acknowledged")
 
 
-def _line(fact: Mapping[str, Any], zone: ZoneInfo) -> str:
-    at = datetime.fromisoformat(fact["at"])
-    return f"{at:%H:%M:%S} {at.astimezone(zone):%H:%M:%S}  {_words(fact['code'], fact['data'])}"
-
-
-def _words(code: str, data: Mapping[str, Any]) -> str:
-    line = ", ".join(data.get("lines", ())) or data.get("line") or ""
-    channels = " and ".join(data.get("channels", ()))
-    told = {
-        "opened": "opened: written down, nothing can be lost now",
-        "step_started": f"step {data.get('step')}: calling {line.replace('_', ' ')} by {channels}",
-        "step_skipped": f"step {data.get('step')}: nobody called, {str(data.get('reason', '')).replace('_', ' ')}",
-        "step_incomplete": f"step {data.get('step')}: {str(data.get('reason')).replace('_', ' ')} at {line}",
-        "message_accepted": f"the gateway has the {data.get('channel')} ({str(data.get('purpose')).replace('_', ' ')})",
-        "acknowledged": f"ACKNOWLEDGED by {data.get('function')} ({line} line), by {data.get('channel')}",
-        "stand_down_sent": f"stand-down to {line or 'nobody'} by {channels}",
-        "requester_told": f"the requester is told: {str(data.get('news')).replace('_', ' ')}",
-    }
-    return told.get(code, code.replace("_", " "))
-
-
 def _farewell(stage: Stage) -> None:
-    body = json.dumps(_body())
-    _say(f"\nThe service stays up at {stage.url}; Ctrl-C ends it. PIN of every officer of {_ASKED}: {_PIN}")
-    _say(f"  what was sent, and answering it: {stage.url}/rehearsal")
-    _say(f"  key of the requester:     {stage.requester}")
-    _say(f"  key of the contact point: {stage.contact_point}")
-    _say("Trigger the next one:\n")
-    _say(f"curl -s {stage.url}/v1/alerts -H 'Authorization: Bearer {stage.requester}' \\")
-    _say(f"  -H 'Content-Type: application/json' -H \"Idempotency-Key: $RANDOM$RANDOM\" \\\n  -d '{body}'")
+    print(
+        f"""
+The service stays up at {stage.url}; Ctrl-C ends it.
+Every later alert is told here, too.
+
+  what was sent, and answering it: {stage.url}/rehearsal
+  the API, to read:                {stage.url}/docs
+  PIN of every officer:      {_PIN}
+  key of the requester:      {stage.requester}
+  key of the contact point:  {stage.contact_point}
+
+Trigger the next one:
+
+{next_one(stage.url, stage.requester)}""",
+        flush=True,
+    )
+
+
+def next_one(url: str, key: str) -> str:
+    """Return the command that triggers the next alert, for any POSIX shell."""
+    # Broken between fields alone: a line break within a text would be no JSON.
+    body = json.dumps(_body(), separators=(",\n", ": ")).replace(" ", "\0").replace("\n", " ")
+    lines = textwrap.wrap(body, 76, break_long_words=False, break_on_hyphens=False)
+    quoted = shlex.quote("\n   ".join(lines).replace("\0", " "))
+    return f"""curl -sS {url}/v1/alerts \\
+  -H 'Authorization: Bearer {key}' \\
+  -H 'Content-Type: application/json' \\
+  -H "Idempotency-Key: $(date +%s)-$$" \\
+  -d {quoted}"""
 
 
 def _free_port(wanted: int) -> int:
@@ -191,9 +188,24 @@ def _free_port(wanted: int) -> int:
     return port
 
 
-async def run(folder: Path, *, once: bool) -> None:
+def _settings(environment: Mapping[str, str], *, once: bool) -> Settings:
+    """Return the demo's own settings; only the port may be asked for. Raises `BadSetting` for one that is taken."""
+    asked = environment.get(f"{PREFIX}PORT", "").strip().lstrip("0")
+    secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    own = {
+        "REHEARSAL": "1",
+        "KEYRING": f"demo:{secret}",
+        "PIN_PEPPER": secret,
+        "TIME_SCALE": str(_SCALE),
+        "PORT": asked or str(_free_port(0 if once else _PORT)),
+    }
+    settings = read_settings({PREFIX + name: value for name, value in own.items()}, entropy=secrets.token_bytes)
+    must_be_free(settings.host, settings.port)
+    return settings
+
+
+async def run(folder: Path, settings: Settings, *, once: bool) -> None:
     """Start everything, play the story, and stay until a signal unless ``once``."""
-    keyring = Keyring({"demo": secrets.token_bytes(32)}, secrets.token_bytes)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -201,15 +213,12 @@ async def run(folder: Path, *, once: bool) -> None:
         server = await stack.enter_async_context(embedded.postgres(folder))
         url = await server.ensure_database("contactpoints_demo")
         await migrate.upgrade(url)
-        port = _free_port(0 if once else _PORT)
-        address = f"http://localhost:{port}"
-        settings = Settings(keyring, secrets.token_bytes(32), url, address, True, _SCALE, port)
         runtime = await stack.enter_async_context(open_runtime(settings, database_url=url))
-        await stack.enter_async_context(doors(runtime, port=port))
+        await stack.enter_async_context(doors(runtime, port=settings.port))
         quiet = asyncio.Event()
         watch = asyncio.create_task(keep_watch(runtime, quiet))
         try:
-            await _show(runtime, address, once=once, stop=stop)
+            await _show(runtime, settings.public_url, once=once, stop=stop)
         finally:
             quiet.set()
             await watch
@@ -218,7 +227,8 @@ async def run(folder: Path, *, once: bool) -> None:
 async def _show(runtime: Runtime, address: str, *, once: bool, stop: asyncio.Event) -> None:
     """Play the story, and stay until ``stop`` unless ``once``; ``stop`` ends the story too."""
     stage = await _prepare(runtime, address)
-    story, stopped = asyncio.create_task(play(stage)), asyncio.create_task(stop.wait())
+    teller = Teller(lambda path: stage.call("GET", path, key=stage.auditor))
+    story, stopped = asyncio.create_task(play(stage, teller)), asyncio.create_task(stop.wait())
     await asyncio.wait([story, stopped], return_when=asyncio.FIRST_COMPLETED)
     if not story.done():
         story.cancel()
@@ -230,8 +240,13 @@ async def _show(runtime: Runtime, address: str, *, once: bool, stop: asyncio.Eve
             stopped.cancel()
             return
         _farewell(stage)
-    await stopped
-    _say("\nGoodbye. Everything was invented, and nothing of it is left.")
+    while not stopped.done():
+        # A service that is too busy to answer is asked again.
+        with suppress(OSError):
+            await teller.look()
+        await asyncio.wait([stopped], timeout=_PAUSE)
+    say()
+    say("Goodbye. Everything was invented, and nothing of it is left.")
 
 
 def main() -> int:
@@ -242,8 +257,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="contactpoints-demo-"))
     folder.chmod(0o755)
     try:
-        run_process(run(folder, once=once))
-    except (StoryFailed, embedded.EmbeddedUnavailable) as failure:
+        run_process(run(folder, _settings(os.environ, once=once), once=once))
+    except (StoryFailed, BadSetting, embedded.EmbeddedUnavailable) as failure:
         print(f"The demo failed: {failure}", file=sys.stderr)
         return 1
     finally:

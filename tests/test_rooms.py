@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "console": _DOORS,
     "web": _DOORS | {"api", "console"},
     "serving": _DOORS | {"web", "engine"},
-    "demo": _DOORS | {"serving"},
+    "demo_timeline": frozenset({"rules", "schemas"}),
+    "demo": _DOORS | {"serving", "demo_timeline"},
     "cli": _DOORS | {"web", "engine", "serving", "demo"},
 }
 """Room or single file of `contactpoints` -> what it may import beside itself."""

@@ -6,14 +6,17 @@ and 555-01xx in North America), every mailbox is under a domain of RFC 2606.
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from importlib.resources import files
 from typing import Any
 
-from contactpoints.store import entries
+from contactpoints.actions.access import hash_pin
+from contactpoints.actions.tools import Tools
+from contactpoints.store import access, entries
 from contactpoints.store.database import Database, Session
+from contactpoints.store.sealing import pepper_mark
 
 _BY = "demo"
 _POSTS = {
@@ -64,6 +67,14 @@ async def load_demo(db: Database, now: datetime) -> list[Made]:
             return []
         made = [await _contact_point(session, told["secretariat"], now=now)]
         return made + [await _contact_point(session, each, now=now) for each in told["contact_points"]]
+
+
+async def give_pins(db: Database, network: Iterable[Made], *, pin: str, now: datetime, tools: Tools) -> None:
+    """Give every officer the same PIN; it is hashed once, for that takes its time."""
+    hashed, mark = await hash_pin(pin, tools=tools), pepper_mark(tools.pepper)
+    async with db.transaction() as session:
+        for officer in (officer for made in network for officer in made.officers):
+            await access.keep_pin(session, officer.id, hashed=hashed, mark=mark, expires_at=None, now=now)
 
 
 async def _make(session: Session, register: str, /, *, now: datetime, **values: object) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contactpoints.actions import demo_network, directory, seed
+from contactpoints.actions.access import check_pin
 from contactpoints.actions.demo_network import Made
 from contactpoints.actions.directory import Kept
 from contactpoints.actions.tools import Tools
@@ -67,6 +68,17 @@ async def test_somebody_is_on_duty_at_every_post_of_the_invented_network(db: Dat
 async def test_loading_the_seed_again_makes_nothing(db: Database, france: Made) -> None:
     assert await seed.load_parties(db, NOW) == 0
     assert await demo_network.load_demo(db, NOW) == []
+
+
+async def test_every_invented_officer_has_the_pin_that_is_given(db: Database, tools: Tools) -> None:
+    await seed.load_parties(db, NOW)
+    network = await demo_network.load_demo(db, NOW)
+    await demo_network.give_pins(db, network, pin="482913", now=NOW, tools=tools)
+    async with db.session() as session:
+        left = "select count(*) from officers where id not in (select officer_id from pins)"
+        assert await session.fetchval(left) == 0
+    assert network[0].party is None, "the secretariat's too"
+    assert await check_pin(db, network[0].officers[0].id, pin="482913", now=NOW, tools=tools) == "right"
 
 
 async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made) -> None:
