@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contactpoints.api import (
     acknowledgements,
     alerts,
+    competence,
     cover,
     directory,
     document,
@@ -56,6 +57,7 @@ def application(runtime: Runtime) -> Starlette:
             *cover.routes(runtime),
             *legal_basis.routes(runtime),
             *search.routes(runtime),
+            *competence.routes(runtime),
             *mail_links.routes(runtime),
             *health.routes(runtime),
             *metrics.routes(measures),

@@ -144,16 +144,16 @@ async def duty(db: Database, *, now: datetime, party: str | None = None) -> list
             raise NotFound("There is no such Party.")
         ids = await directory.answering(session, party)
         points = await directory.load(session, ids)
-        territories = await directory.territories(session, ids)
-    return [_public(points[number], territories[number], now=now) for number in ids if number in points]
+    return [seen_from_outside(points[number], now) for number in ids if number in points]
 
 
-def _public(point: ContactPoint, territory: str | None, *, now: datetime) -> dict[str, object]:
+def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, object]:
+    """Return who answers at ``now`` at a contact point, as everybody with a key may know it."""
     local = now.astimezone(ZoneInfo(point.zone)).replace(microsecond=0)
     line, function = _answering(point, now)
     return {
         "party": point.party,
-        "territory": territory,
+        "territory": point.territory,
         "contact_point": point.name,
         "function": function,
         "line": line,

@@ -7,6 +7,7 @@ from typing import get_args
 
 from pydantic import create_model
 
+from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.legal_basis import LEGAL_BASIS
@@ -355,6 +356,6 @@ def _with_what_all_know(operation: Operation) -> Operation:
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     _with_what_all_know(operation)
-    for operation in (*_ALERTS, *_DUTY, COVER, LEGAL_BASIS, SEARCH, *_KEPT_IN_SHELVES, *_MAILED, *_WATCHED)
+    for operation in (*_ALERTS, *_DUTY, COVER, LEGAL_BASIS, SEARCH, COMPETENCE, *_KEPT_IN_SHELVES, *_MAILED, *_WATCHED)
 )
 """Every operation of the API."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import get_args
 
-from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken
 from contactpoints.rules.rosters import boundaries, on_duty
 from schemas.alerts import ChannelKind, Line
 from schemas.cover import CoverLevel, CoverReason
@@ -191,14 +191,9 @@ _UNREACHED: Mapping[str, CoverReason] = {"no_channel": "no_channel", "quarantine
 def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
     why: _Why = [("too_few", reached)] if len(reached) < house.post.minimum else []
     spoken = {tongue for number in reached for tongue in house.point.officers[number].tongues}
-    if any(not _is_spoken(asked, spoken) for asked in house.post.languages):
+    if any(not is_spoken(asked, spoken) for asked in house.post.languages):
         why.append(("language", reached))
     return why
-
-
-def _is_spoken(asked: str, spoken: Collection[str]) -> bool:
-    """Say whether a language is spoken; whoever speaks pt-BR speaks pt, and not the other way round."""
-    return any(tongue == asked or tongue.startswith(f"{asked}-") for tongue in spoken)
 
 
 def _doubts(house: _House, reached: tuple[int, ...], *, at: datetime) -> Iterator[tuple[CoverReason, tuple[int, ...]]]:

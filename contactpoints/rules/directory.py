@@ -74,7 +74,8 @@ class Post:
 class ContactPoint:
     """The institution named under Article 35 of ETS 185, not a person; or the secretariat, which has no Party.
 
-    ``alternatives``: to whom a requester whom nobody answers can turn instead.
+    ``alternatives``: to whom a requester whom nobody answers can turn instead. ``territory``: None where it answers for
+    the whole of its Party.
     """
 
     id: int
@@ -95,6 +96,9 @@ class ContactPoint:
     restart_seconds: int
     reminder_seconds: int
     alternatives: tuple[Alternative, ...] = ()
+    territory: str | None = None
+    english_in_emergencies: bool = False
+    backup_id: int | None = None
 
     @property
     def restart(self) -> timedelta:
@@ -105,6 +109,11 @@ class ContactPoint:
     def reminder(self) -> timedelta:
         """How often the requester hears while nobody has acknowledged."""
         return timedelta(seconds=self.reminder_seconds)
+
+
+def is_spoken(asked: str, spoken: Collection[str]) -> bool:
+    """Say whether a language is spoken; whoever speaks pt-BR speaks pt, and not the other way round."""
+    return any(tongue == asked or tongue.startswith(f"{asked}-") for tongue in spoken)
 
 
 def can_fall_back_on(secretariat: ContactPoint | None, now: datetime) -> bool:

@@ -93,10 +93,14 @@ async def answering(session: Session, party: str | None = None) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def territories(session: Session, ids: Iterable[int]) -> dict[int, str | None]:
-    """Return the territory of each contact point, None where it answers for the whole of its Party."""
-    rows = await session.fetch("select id, territory from contact_points where id = any($1::bigint[])", list(ids))
-    return {row["id"]: row["territory"] for row in rows}
+async def told_outside(session: Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return what contact points tell outsiders besides what alerts are routed by, by columns; see `PublicKey`."""
+    rows = await session.fetch(
+        "select id, name_in_english, function_in_english, also_member_of, public_keys"
+        " from contact_points where id = any($1::bigint[])",
+        list(ids),
+    )
+    return {row["id"]: dict(row) for row in rows}
 
 
 async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergency") -> dict[int, ContactPoint]:
@@ -110,7 +114,10 @@ async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergenc
 
 
 _LOAD = """
-with wanted as (select * from contact_points where id = any($1::bigint[]) and retired_at is null)
+with wanted as (
+  select id, party, territory, name, function, zone, languages, english_in_emergencies, capabilities, working_hours,
+         pin_required, secretariat, revision, backup_id
+    from contact_points where id = any($1::bigint[]) and retired_at is null)
 select wanted.*,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', p.id, 'line', p.line, 'function', p.function,
@@ -168,6 +175,9 @@ def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
         restart_seconds=policy["restart_seconds"] if policy else _RESTART_SECONDS,
         reminder_seconds=policy["reminder_seconds"] if policy else _REMINDER_SECONDS,
         alternatives=tuple(Alternative(a["name"], a["public_address"], a["function"]) for a in row["alternatives"]),
+        territory=row["territory"],
+        english_in_emergencies=row["english_in_emergencies"],
+        backup_id=row["backup_id"],
     )
 
 

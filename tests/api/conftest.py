@@ -59,9 +59,8 @@ def bodies(world: World) -> Bodies:
 def example_of(operation: Operation) -> str:
     """Return the path of an operation with what it asks for behind the question mark, as its own examples have it."""
     asked = operation.parameters if any(each.required for each in operation.parameters) else ()
-    given = [
-        f"{each.name}={each.schema.get('examples', each.schema.get('enum'))[0]}"
-        for each in asked
-        if each.place == "query"
-    ]
+    values = {
+        each.name: each.schema.get("examples", each.schema.get("enum")) for each in asked if each.place == "query"
+    }
+    given = [f"{name}={several[0]}" for name, several in values.items() if several]
     return operation.path + (f"?{'&'.join(given)}" if given else "")

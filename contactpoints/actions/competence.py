@@ -1,0 +1,79 @@
+"""Telling whom to turn to at a Party for a request of some kind, and whom an alert would reach."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions.directory import seen_from_outside
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.calls import Taken, plan_of, take
+from contactpoints.rules.competence import WORDS, Competent, Wish, ranked
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.refusals import Invalid
+from contactpoints.store import directory
+from contactpoints.store.atlas import Route
+from contactpoints.store.database import Database
+from schemas.competence import CompetenceQuery
+from schemas.faults import Fault
+from schemas.fields import write_instant
+
+_URGENCY = "emergency"
+
+
+async def competence(db: Database, *, asked: CompetenceQuery, now: datetime, tools: Tools) -> dict[str, Any]:
+    """Return the contact points of a Party and the secretariat, the best first, at ``asked.at`` or now.
+
+    The route is the very one that an alert to the same place takes, and its first calls are made by the rule that makes
+    those of an alert. Raises `Invalid` for a Party that is not known.
+    """
+    at = asked.at or now
+    async with db.session() as session:
+        if await directory.find_party(session, asked.party) is None:
+            raise Invalid([Fault("/query/party", "unknown", "There is no such Party.")])
+        route = await tools.atlas.route(session, (asked.party, asked.territory), urgency=_URGENCY)
+        ids = [*await directory.answering(session, asked.party), await directory.secretariat(session) or 0]
+        points = await tools.atlas.points(session, ids, urgency=_URGENCY)
+        told = await directory.told_outside(session, points)
+    taken = _taken(points, route, at=at, tools=tools)
+    addressed = route.point.id if route else None
+    wish = Wish(asked.kind, asked.territory, asked.language)
+    first = taken[addressed].calls if addressed in taken else ()
+    return {
+        **{name: getattr(asked, name) for name in ("party", "territory", "kind", "language")},
+        "at": write_instant(at),
+        "items": [
+            _written(each, told[each.point.id], at=at)
+            for each in ranked(list(points.values()), wish, taken=taken, addressed=addressed)
+        ],
+        "called_first": [
+            {"contact_point_id": call.contact_point.id, "line": call.post.line, "function": call.post.function}
+            for call in {call.post.id: call for call in first}.values()
+        ],
+    }
+
+
+def _taken(points: Mapping[int, ContactPoint], route: Route | None, *, at: datetime, tools: Tools) -> dict[int, Taken]:
+    """Return whom the plan of each contact point would call: as alerts are routed, or else by its own posts."""
+    plans = {number: plan_of(point, _URGENCY, secretariat=None) for number, point in points.items()}
+    known = dict(points)
+    if route is not None:
+        plans[route.point.id] = route.plan
+        known |= route.known
+    gateways = frozenset(tools.gateways)
+    return {
+        number: take(plan, known, at, first=1, available=gateways, delivered=False) for number, plan in plans.items()
+    }
+
+
+def _written(each: Competent, told: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+    return {
+        **seen_from_outside(each.point, at),
+        "contact_point_id": each.point.id,
+        "contact_point_in_english": told["name_in_english"],
+        "function_in_english": told["function_in_english"],
+        "english_in_emergencies": each.point.english_in_emergencies,
+        "also_member_of": told["also_member_of"],
+        "public_keys": told["public_keys"],
+        "reached_by_a_trigger": "reached_by_a_trigger" in each.reasons,
+        "reasons": [{"code": code, "detail": WORDS[code]} for code in each.reasons],
+    }
