@@ -108,6 +108,14 @@ def post(path: str, body: bytes, *, headers: Mapping[str, str]) -> bytes:
     return head.encode() + body
 
 
+def get(path: str, *, key: str) -> bytes:
+    """Return the bytes of one GET."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: alerts.example\r\nUser-Agent: bench\r\nAccept: application/json\r\n"
+        f"Authorization: Bearer {key}\r\n\r\n"
+    ).encode()
+
+
 class Triggers:
     """Requests that open alerts with full particulars: every key and every one of ``parties`` in turn, no key twice."""
 

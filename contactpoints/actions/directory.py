@@ -3,6 +3,7 @@
 One way for all entries; what is particular to one kind is asked in `actions.directory_checks`.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from schemas.faults import Fault
 from schemas.fields import Shape
 
 _UNIQUE = "23505"
+_AT_ONCE = 50
+"""How many contact points are looked at before whoever else waits for this process has a turn."""
 _UNPROVEN: Mapping[str, None] = dict.fromkeys(("verified_at", "proven_at", "quarantined_at", "quarantined_why"))
 """What is known of a channel is known of its address: with another one it has to be proven anew."""
 
@@ -134,17 +137,23 @@ async def listing(
         )
 
 
-async def duty(db: Database, *, now: datetime, party: str | None = None) -> list[dict[str, object]]:
+async def duty(db: Database, *, now: datetime, tools: Tools, party: str | None = None) -> list[dict[str, object]]:
     """Return who answers at ``now``, as everybody with a key may know it: functions, never a name or a number.
 
+    The rosters are those in memory while the directory stands as it was, and nobody waits for the whole of a long list.
     Raises `NotFound` where ``party`` is none that is known. A Party without a contact point has an empty list.
     """
     async with db.session() as session:
-        if party is not None and await directory.find_party(session, party) is None:
+        ids = await tools.atlas.answering(session, party)
+        if party is not None and not ids and await directory.find_party(session, party) is None:
             raise NotFound("There is no such Party.")
-        ids = await directory.answering(session, party)
-        points = await directory.load(session, ids)
-    return [seen_from_outside(points[number], now) for number in ids if number in points]
+        found: list[dict[str, object]] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            few = ids[start : start + _AT_ONCE]
+            points = await tools.atlas.points(session, few)
+            found += [seen_from_outside(points[number], now) for number in few if number in points]
+            await asyncio.sleep(0)
+    return found
 
 
 def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, object]:

@@ -185,7 +185,9 @@ async def duty(runtime: Runtime, request: Request) -> Response:
     await caller(runtime, request)
     party = request.path_params.get("party")
     asked = None if party is None else party_code(party)
-    return JSONResponse({"items": await directory.duty(runtime.db, now=runtime.now(), party=asked)})
+    return JSONResponse(
+        {"items": await directory.duty(runtime.db, now=runtime.now(), tools=runtime.tools, party=asked)}
+    )
 
 
 def routes(runtime: Runtime) -> list[Route]:

@@ -63,12 +63,13 @@ class Atlas:
         self._points: dict[tuple[int, str], ContactPoint] = {}
         self._routes: dict[tuple[Place, str], Route] = {}
         self._bonds: Mapping[str, Bonds] = {}
+        self._answering: dict[str | None, list[int]] = {}
 
     def turn_to(self, revision: int) -> None:
         """Forget what was kept of another revision."""
         if revision != self.revision:
             self.revision = revision
-            self._points, self._routes, self._bonds = {}, {}, {}
+            self._points, self._routes, self._bonds, self._answering = {}, {}, {}, {}
 
     async def points(
         self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
@@ -81,6 +82,18 @@ class Atlas:
             loaded = await directory.load(session, missing, urgency=urgency)
             points.update({(number, urgency): point for number, point in loaded.items()})
         return {each: points[each, urgency] for each in wanted if (each, urgency) in points}
+
+    async def answering(self, session: Session, party: str | None) -> list[int]:
+        """Return the contact points that answer now, at the revision that stands. See `directory.answering`."""
+        self.turn_to(await directory.revision(session))
+        answering = self._answering
+        if party not in answering:
+            found = await directory.answering(session, party)
+            if not found:
+                # Whoever asks for what does not exist takes up no memory.
+                return found
+            answering[party] = found
+        return answering[party]
 
     def unknown(self, ids: Iterable[int]) -> list[int]:
         """Return those contact points of which nothing is in memory for emergencies."""

@@ -81,8 +81,8 @@ async def test_every_invented_officer_has_the_pin_that_is_given(db: Database, to
     assert await check_pin(db, network[0].officers[0].id, pin="482913", now=NOW, tools=tools) == "right"
 
 
-async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made) -> None:
-    [told] = await directory.duty(db, now=NOW, party="FR")
+async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made, tools: Tools) -> None:
+    [told] = await directory.duty(db, now=NOW, tools=tools, party="FR")
     assert told["function"] == "Première ligne"
     assert told["local_time"] == "2026-10-13T23:00:00+02:00"
     for officer in france.officers:
