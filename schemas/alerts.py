@@ -6,7 +6,7 @@ fast; the OpenAPI document is made of both.
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field, SkipValidation, StringConstraints, create_model
 from typing_extensions import TypedDict
@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from schemas.canonical import fingerprint
 from schemas.faults import Fault
 from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode
+from schemas.openapi import Problem
 from schemas.particulars import Particulars
 from schemas.reading import MOST_FAULTS, read_json, validate
 from schemas.requests import REQUEST_KINDS, InstrumentCode, KindCode, RequestKind, Urgency
@@ -188,6 +189,30 @@ class AnsweredOut(AlertOut):
     """An alert after an acknowledgement through a machine, and what came of it."""
 
     outcome: Literal["acknowledged", "acknowledged_late", "already_taken"]
+
+
+NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown": "The reply code is not formed like one.",
+        "unknown_code": "There is no such reply code, or it is not this officer's for this alert.",
+        "wrong_pin": "The PIN is wrong; the code bears three wrong ones.",
+        "code_locked": "Too many wrong PINs: the code is locked, and the next step of the chain is called.",
+        "pin_not_set": "The officer has no PIN.",
+        "pin_locked": "The officer's PIN is locked.",
+        "pin_not_usable": "The officer's PIN has expired.",
+        "withdrawn": "The alert was withdrawn before anybody had acknowledged it.",
+        "closed": "The alert was closed.",
+        "done": "It was weighed meanwhile by an engine: read the alert.",
+        "unreadable": "It was kept, and could not be read here: read the alert, and try again.",
+    }
+)
+"""Why code and PIN do not acknowledge an alert: the codes of `outcome` in a refusal, each with its sentence."""
+
+
+class NotAcknowledgedOut(Problem):
+    """The refusal of an acknowledgement through a machine. `outcome` says why; other conflicts have none."""
+
+    outcome: NotRequired[Annotated[str, Field(json_schema_extra={"enum": list(NOT_ACKNOWLEDGED)})]]
 
 
 class AcknowledgementOut(TypedDict):

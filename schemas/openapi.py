@@ -63,7 +63,8 @@ class Operation:
     """One thing that the API can do.
 
     `request` is one shape, or several of which the body is one, told apart by `kind`. `responses` has the shapes of
-    what is answered in success, None for no body; `problems` the statuses of the refusals that this operation knows.
+    what is answered in success, None for no body; `problems` the statuses of the refusals that this operation knows,
+    `told_more` the shapes of those that tell more than `Problem`.
     `roles` is empty where no key is needed. `media` is the type of the answers in success. `example` is a body.
     """
 
@@ -75,6 +76,7 @@ class Operation:
     request: Shown | Sequence[Shown] | None = None
     responses: Mapping[int, Shown | None] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
+    told_more: Mapping[int, Shown] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = ()
     roles: tuple[Role, ...] = ()
     media: tuple[str, ...] = ("application/json",)
@@ -127,7 +129,8 @@ def _schemas(operations: Sequence[Operation]) -> tuple[References, Document]:
     needed: dict[tuple[Shown, Way], None] = {(Problem, "serialization"): None}
     for operation in operations:
         needed.update({(shape, "validation"): None for shape in _requests(operation)})
-        needed.update({(shape, "serialization"): None for shape in operation.responses.values() if shape is not None})
+        outgoing = (*operation.responses.values(), *operation.told_more.values())
+        needed.update({(shape, "serialization"): None for shape in outgoing if shape is not None})
     numbered = list(enumerate(needed))
     made, whole = TypeAdapter.json_schemas(
         [(number, way, TypeAdapter(shape)) for number, (shape, way) in numbered], ref_template=_REFERENCE
@@ -196,7 +199,8 @@ def _responses(operation: Operation, references: References) -> Document:
                 for name, meaning in operation.answer_headers.items()
             }
         responses[str(status)] = answer
-    problem = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
     for status in operation.problems:
+        shape = operation.told_more.get(status, Problem)
+        problem = {"application/problem+json": {"schema": references[shape, "serialization"]}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
     return responses

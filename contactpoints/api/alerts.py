@@ -15,9 +15,9 @@ from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller
 from contactpoints.api.queries import header, number, one_of
 from contactpoints.rules.access import must_trigger
-from contactpoints.rules.refusals import Conflict, IdempotencyKeyRequired, Unavailable
+from contactpoints.rules.refusals import IdempotencyKeyRequired, NotAcknowledged, Unavailable
 from contactpoints.runtime import Runtime
-from schemas.alerts import Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
+from schemas.alerts import NOT_ACKNOWLEDGED, Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
 from schemas.faults import Fault
 from schemas.reading import Invalid, read
 
@@ -160,7 +160,7 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
         runtime.db, number=number or 0, now=runtime.now(), tools=runtime.tools, check_pin=runtime.check_pin
     )
     if outcome not in ("acknowledged", "acknowledged_late", "already_taken"):
-        raise Conflict("Code and PIN do not acknowledge this alert.", outcome=outcome)
+        raise NotAcknowledged(NOT_ACKNOWLEDGED[outcome], outcome=outcome)
     return Json(
         await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()) | {"outcome": outcome}
     )

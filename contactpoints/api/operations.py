@@ -14,6 +14,7 @@ from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
 from schemas.access import MailedOut, Role
 from schemas.alerts import (
+    NOT_ACKNOWLEDGED,
     OPEN_SHAPES,
     Acknowledge,
     AcknowledgementPage,
@@ -21,6 +22,7 @@ from schemas.alerts import (
     AlertPage,
     AnsweredOut,
     Closure,
+    NotAcknowledgedOut,
     RequestOut,
     State,
     Status,
@@ -45,6 +47,9 @@ _WHOLE = {"type": "integer", "minimum": 0}
 _CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", "query")
 _LIMIT = Parameter("limit", "How many at most.", "query", schema={"type": "integer", "minimum": 1})
 _AFTER = Parameter("after", "The number of the last fact already known.", "query", schema=_WHOLE)
+
+
+_GAPS = "Numbers may be missing: a fact that the reader may not see has one, too. Nothing was lost."
 
 
 def _codes(*codes: str) -> dict[str, object]:
@@ -107,6 +112,7 @@ _ALERTS = (
         problems=(422,),
         parameters=(_AFTER,),
         roles=_ALL,
+        description=_GAPS,
     ),
     Operation(
         "get",
@@ -121,7 +127,7 @@ _ALERTS = (
         media=("text/event-stream",),
         description=(
             "Server-Sent Events: `id` is the number of the fact, `event` its code, `data` the fact as in the timeline. "
-            "A comment every 20 seconds of silence."
+            f"A comment every 20 seconds of silence. {_GAPS}"
         ),
     ),
     Operation(
@@ -162,8 +168,13 @@ _ALERTS = (
         examples=ACTS["acknowledge_alert"],
         responses={200: AnsweredOut},
         problems=_OF_BODIES,
+        told_more={409: NotAcknowledgedOut},
         roles=("contact_point",),
-        description="A machine's key alone is no human: the officer's reply code and PIN are.",
+        description=(
+            "A machine's key alone is no human: the officer's reply code and PIN are. Where they do not acknowledge, "
+            "the 409 (`/problems/not-acknowledged`) says by `outcome` why.\n\n"
+            + "\n\n".join(f"`{code}`: {sentence}" for code, sentence in NOT_ACKNOWLEDGED.items())
+        ),
     ),
     Operation(
         "get",

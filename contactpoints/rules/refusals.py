@@ -9,6 +9,7 @@ Refusal
   Conflict
     AlertClosed
     AlertNotAcknowledged
+    NotAcknowledged
     RequestInFlight
     StillReferredTo
     NoVerifiedAddress
@@ -71,6 +72,10 @@ class AlertClosed(Conflict):
 
 class AlertNotAcknowledged(Conflict):
     """The alert has not been acknowledged yet."""
+
+
+class NotAcknowledged(Conflict):
+    """Code and PIN do not acknowledge this alert."""
 
 
 class RequestInFlight(Conflict):
