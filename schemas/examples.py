@@ -259,7 +259,7 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
         "overrides": {
             "a day swapped": {"post_id": _POST, "action": "replace", "officer_id": _SECOND, **_SPAN, "reason": "swap"}
         },
-        "absences": {"a day off": {"officer_id": _OFFICER, **_SPAN}},
+        "absences": {"a day off": {"officer_id": _OFFICER, **_SPAN, "reason": "ill"}},
         "policies": {
             "two steps": {
                 "contact_point_id": _POINT,

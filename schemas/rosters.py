@@ -32,6 +32,9 @@ class Rotation(Shape):
     meanwhile. A `temporary` rotation silences the others of its post from its first handover to that of `ends_on`.
 
     A wall-clock time that does not exist moves forward; one that exists twice is the first.
+
+    As with overrides and absences: what leaves a minute of the next 90 days without anybody who can be reached, at any
+    post of the contact point, needs a `reason`.
     """
 
     post_id: Id
@@ -47,6 +50,7 @@ class Rotation(Shape):
     hours_from: WallTime | None = None
     hours_until: WallTime | None = Field(default=None, validate_default=True)
     temporary: bool = False
+    reason: ShortLine | None = None
 
     @field_validator("turn_days")
     @classmethod
@@ -125,6 +129,7 @@ class Absence(_Span):
     """A stretch in which an officer is not called, whatever the roster says."""
 
     officer_id: Id
+    reason: ShortLine | None = None
 
 
 class AbsenceOut(Absence, Entry):
@@ -172,3 +177,9 @@ class EscalationPolicyOut(EscalationPolicy, Entry):
     """An escalation policy as it is kept."""
 
     id: Id
+
+
+class Retirement(Shape):
+    """Why an entry of a roster is retired; it is asked for where that leaves nobody who can be reached."""
+
+    reason: ShortLine | None = None

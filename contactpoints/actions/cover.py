@@ -4,17 +4,24 @@ Whatever is asked, alerts come first: after each contact point whoever else wait
 """
 
 import asyncio
-from datetime import datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import islice
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
-from contactpoints.rules.cover import PostCover, cover_of
-from contactpoints.rules.refusals import Forbidden, NotFound
+from contactpoints.rules.cover import PostCover, cover_of, newly_uncovered
+from contactpoints.rules.refusals import Forbidden, Invalid, NotFound
 from contactpoints.store import directory
-from contactpoints.store.database import Database
+from contactpoints.store.database import Database, Session
+from schemas.faults import Fault
+from schemas.fields import write_instant
 
+NINETY_DAYS = timedelta(days=90)
 _AT_ONCE = 50
 """How many contact points are held in memory."""
+_MOST_TOLD = 20
 
 
 async def covers(
@@ -53,3 +60,37 @@ async def covers(
             found += cover_of(point, since=since, until=until, available=tools.gateways)
             await asyncio.sleep(0)
     return found
+
+
+@asynccontextmanager
+async def uncovering_nothing(
+    session: Session, contact_point: int, *, at: str, now: datetime, tools: Tools
+) -> AsyncIterator[None]:
+    """Let rosters of a contact point be changed within, in the caller's transaction.
+
+    Raises `Invalid`, at the place ``at`` where a reason could have been stated, with each interval of the next 90 days
+    in which the change leaves a post without anybody who can be reached.
+    """
+    before = await _cover_now(session, contact_point, now=now, tools=tools)
+    yield
+    after = await _cover_now(session, contact_point, now=now, tools=tools)
+    faults = [
+        Fault(
+            at,
+            "leaves_uncovered",
+            f"Leaves post {post.id} ({post.line}) without anybody who can be reached, from {write_instant(start)} to"
+            f" {write_instant(end)}. Cover it first, or state the reason here.",
+        )
+        for post, start, end in islice(newly_uncovered(before, after), _MOST_TOLD)
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+async def _cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
+    points = await directory.load(session, [contact_point])
+    return tuple(
+        cover
+        for point in points.values()
+        for cover in cover_of(point, since=now, until=now + NINETY_DAYS, available=tools.gateways)
+    )

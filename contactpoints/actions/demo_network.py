@@ -177,6 +177,7 @@ async def _posts(
             hours_from=None,
             hours_until=None,
             temporary=False,
+            reason=None,
         )
     return posts
 

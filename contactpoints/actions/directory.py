@@ -5,12 +5,13 @@ One way for all entries; what is particular to one kind is asked in `actions.dir
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contactpoints.actions.cover import uncovering_nothing
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
@@ -61,7 +62,8 @@ async def create(
             found = Found(list(faults))
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
-            entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
+            async with _watched(session, register, owner=owner, reason=values.get("reason"), now=now, tools=tools):
+                entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
@@ -99,19 +101,37 @@ async def change(
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             if name == "channels" and values["address"] != kept["address"]:
                 values |= _UNPROVEN
-            entry = await entries.change(
-                session, register, key=key, version=version, values=values, now=now, by=_by(actor)
-            )
+            async with _watched(session, register, owner=owner, reason=values.get("reason"), now=now, tools=tools):
+                entry = await entries.change(
+                    session, register, key=key, version=version, values=values, now=now, by=_by(actor)
+                )
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
 
-async def retire(db: Database, name: str, *, actor: Actor, key: Key, version: int | None, now: datetime) -> Kept:
-    """Retire an entry that is at ``version``. Raises `StillReferredTo` while something unretired relies on it."""
+async def retire(
+    db: Database,
+    name: str,
+    *,
+    actor: Actor,
+    key: Key,
+    version: int | None,
+    now: datetime,
+    tools: Tools,
+    reason: str | None = None,
+) -> Kept:
+    """Retire an entry that is at ``version``; ``reason`` is kept with what has one.
+
+    Raises `StillReferredTo` while something unretired relies on it, and what `change` raises.
+    """
     register = REGISTERS[name]
+    place = "/query/reason"
     async with db.transaction() as session:
         _, owner = await _may_keep(session, register, key=key, actor=actor)
-        entry = await entries.retire(session, register, key=key, version=version, now=now, by=_by(actor))
+        async with _watched(session, register, owner=owner, reason=reason, now=now, tools=tools, at=place):
+            entry = await entries.retire(
+                session, register, key=key, version=version, now=now, by=_by(actor), reason=reason
+            )
         relying = await entries.relying(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
@@ -181,6 +201,22 @@ def _answering(point: ContactPoint, now: datetime) -> tuple[str | None, str]:
             if officer in point.officers:
                 return post.line, post.function
     return None, point.function
+
+
+def _watched(
+    session: Session,
+    register: Register,
+    *,
+    owner: Owner | None,
+    reason: object,
+    now: datetime,
+    tools: Tools,
+    at: str = "/reason",
+) -> AbstractAsyncContextManager[None]:
+    """Let a roster leave nobody on duty only for a stated reason; what is no roster is not looked at."""
+    if reason is not None or owner is None or "reason" not in register.columns:
+        return nullcontext()
+    return uncovering_nothing(session, owner.contact_point, at=at, now=now, tools=tools)
 
 
 def _by(actor: Actor) -> str:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions.cover import covers
+from contactpoints.actions.cover import NINETY_DAYS, covers
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import instant, number, party_code, wanted
 from contactpoints.rules.cover import PostCover, Stretch
@@ -21,7 +21,7 @@ from schemas.faults import Fault
 from schemas.fields import write_instant
 from schemas.openapi import Operation, Parameter
 
-_NINETY_DAYS, _LONGEST = timedelta(days=90), timedelta(days=366)
+_LONGEST = timedelta(days=366)
 MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
 _NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
 
@@ -57,7 +57,7 @@ async def cover(runtime: Runtime, request: Request) -> Response:
     asked = request.query_params
     form = wanted(request, MEDIA)
     since = instant(asked.get("from"), pointer="/query/from") or runtime.now().replace(microsecond=0)
-    until = instant(asked.get("to"), pointer="/query/to") or since + _NINETY_DAYS
+    until = instant(asked.get("to"), pointer="/query/to") or since + NINETY_DAYS
     if not since < until <= since + _LONGEST:
         raise Invalid([Fault("/query/to", "not_after", "Must be later than from, and by no more than 366 days.")])
     found = await covers(

@@ -15,7 +15,7 @@ from contactpoints.actions import directory
 from contactpoints.actions.directory import Kept
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import header, number, party_code
+from contactpoints.api.queries import header, number, party_code, query
 from contactpoints.rules.refusals import NotFound, PreconditionRequired
 from contactpoints.runtime import Runtime
 from schemas.directory import (
@@ -44,6 +44,7 @@ from schemas.rosters import (
     EscalationPolicyOut,
     Override,
     OverrideOut,
+    Retirement,
     Rotation,
     RotationOut,
 )
@@ -63,6 +64,11 @@ class Shelf:
     out: type[Entry]
     narrowed_by: str | None = None
     open: bool = False
+
+    @property
+    def reasoned(self) -> bool:
+        """Whether such an entry may state a reason."""
+        return "reason" in self.shape.model_fields
 
     @property
     def path(self) -> str:
@@ -175,8 +181,17 @@ async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respon
 async def _retire(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     key, version = _key(shelf, request), _expected(request)
+    reason = query(request, Retirement).reason if shelf.reasoned else None
     return _answer(
-        await directory.retire(runtime.db, shelf.name, actor=actor, key=key, version=version, now=runtime.now())
+        await directory.retire(
+            *(runtime.db, shelf.name),
+            actor=actor,
+            key=key,
+            version=version,
+            now=runtime.now(),
+            tools=runtime.tools,
+            reason=reason,
+        )
     )
 
 

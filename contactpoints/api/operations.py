@@ -46,6 +46,7 @@ _WHOLE = {"type": "integer", "minimum": 0}
 
 _CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", "query")
 _LIMIT = Parameter("limit", "How many at most.", "query", schema={"type": "integer", "minimum": 1})
+_REASON = Parameter("reason", "Needed where it leaves a minute of the next 90 days uncovered.", "query")
 _AFTER = Parameter("after", "The number of the last fact already known.", "query", schema=_WHOLE)
 
 
@@ -279,7 +280,8 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         name=f"retire_{kind}",
         request=None,
         examples={},
-        problems=(403, 409, 412, 428),
+        problems=(403, 409, 412, *((422,) if shelf.reasoned else ()), 428),
+        parameters=(*change.parameters, *((_REASON,) if shelf.reasoned else ())),
     )
 
 

@@ -237,3 +237,20 @@ def _add(found: list[Stretch], start: datetime, *, end: datetime, level: CoverLe
         start, officers = last.starts_at, tuple(dict.fromkeys((*last.officers, *officers)))
         found.pop()
     found.append(Stretch(start, end, level, reasons, officers))
+
+
+def newly_uncovered(
+    before: Iterable[PostCover], after: Iterable[PostCover]
+) -> Iterator[tuple[Post, datetime, datetime]]:
+    """Yield post, start and end of what is uncovered ``after`` a change and was not ``before`` it."""
+    known = {each.post.id: each.stretches for each in before}
+    for each in after:
+        for stretch in each.stretches:
+            start = stretch.starts_at
+            for old in known.get(each.post.id, ()) if stretch.level == "uncovered" else ():
+                if old.level == "uncovered" and start < old.ends_at and old.starts_at < stretch.ends_at:
+                    if start < old.starts_at:
+                        yield each.post, start, old.starts_at
+                    start = old.ends_at
+            if stretch.level == "uncovered" and start < stretch.ends_at:
+                yield each.post, start, stretch.ends_at

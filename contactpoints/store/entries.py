@@ -85,7 +85,7 @@ REGISTERS: Mapping[str, Register] = {
             "rotations",
             (
                 *("post_id", "layer", "period", "turn_days", "zone", "starts_on", "ends_on", "handover", "members"),
-                *("weekdays", "hours_from", "hours_until", "temporary"),
+                *("weekdays", "hours_from", "hours_until", "temporary", "reason"),
             ),
             "post_id",
             "posts",
@@ -93,7 +93,7 @@ REGISTERS: Mapping[str, Register] = {
         Register(
             "overrides", ("post_id", "action", "officer_id", "starts_at", "ends_at", "reason"), "post_id", "posts"
         ),
-        Register("absences", ("officer_id", "starts_at", "ends_at"), "officer_id", "officers"),
+        Register("absences", ("officer_id", "starts_at", "ends_at", "reason"), "officer_id", "officers"),
         Register(
             "policies",
             ("contact_point_id", "urgency", "steps", "restart_seconds", "reminder_seconds"),
@@ -180,10 +180,22 @@ async def change(
 
 
 async def retire(
-    session: Session, register: Register, *, key: Key, version: int | None, now: datetime, by: str
+    session: Session,
+    register: Register,
+    *,
+    key: Key,
+    version: int | None,
+    now: datetime,
+    by: str,
+    reason: str | None = None,
 ) -> Entry:
-    """Mark an entry at ``version`` as retired. Raises `Stale`, or `NotFound` where it is retired already."""
-    values = {"retired_at": now}
+    """Mark an entry at ``version`` as retired, for a ``reason`` where such entries have one.
+
+    Raises `Stale`, or `NotFound` where it is retired already.
+    """
+    values: dict[str, object] = {"retired_at": now}
+    if reason is not None and "reason" in register.columns:
+        values["reason"] = reason
     return await _update(session, register, key=key, version=version, values=values, act="retired", now=now, by=by)
 
 

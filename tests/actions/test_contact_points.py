@@ -65,7 +65,12 @@ async def test_what_another_contact_point_relies_on_is_not_retired(world: World)
     await _create(world, backup_id=relied_on.entry["id"])
     with pytest.raises(StillReferredTo):
         await directory.retire(
-            world.runtime.db, "contact_points", actor=_OF_FRANCE, key=relied_on.entry["id"], version=1, now=START
+            *(world.runtime.db, "contact_points"),
+            actor=_OF_FRANCE,
+            key=relied_on.entry["id"],
+            version=1,
+            now=START,
+            tools=world.runtime.tools,
         )
 
 

@@ -176,10 +176,10 @@ async def test_a_second_policy_for_the_same_urgency_is_a_conflict(db: Database, 
         await _create(db, tools, "policies", contact_point_id=france.contact_point, urgency="normal", steps=[step])
 
 
-async def test_what_others_rely_on_is_not_retired(db: Database, france: Made) -> None:
+async def test_what_others_rely_on_is_not_retired(db: Database, france: Made, tools: Tools) -> None:
     for name, key in (("officers", france.officers[0].id), ("posts", france.posts["first"])):
         with pytest.raises(StillReferredTo):
-            await directory.retire(db, name, actor=FRANCE, key=key, version=1, now=NOW)
+            await directory.retire(db, name, actor=FRANCE, key=key, version=1, now=NOW, tools=tools)
         assert (await directory.read(db, name, actor=FRANCE, key=key)).entry["retired_at"] is None
 
 
@@ -188,7 +188,7 @@ async def test_a_retired_entry_is_kept_and_its_history_told(db: Database, france
         db, tools, "posts", contact_point_id=france.contact_point, line="decision_maker", function="Decides"
     )
     key = made.entry["id"]
-    await directory.retire(db, "posts", actor=FRANCE, key=key, version=1, now=NOW)
+    await directory.retire(db, "posts", actor=FRANCE, key=key, version=1, now=NOW, tools=tools)
     assert (await directory.read(db, "posts", actor=FRANCE, key=key)).entry["retired_at"] == "2026-10-13T21:00:00Z"
     assert key not in {entry["id"] for entry in await directory.listing(db, "posts", actor=FRANCE)}
     async with db.session() as session:

@@ -1,9 +1,11 @@
-"""`GET /v1/cover`: whose rosters one sees, in which form, and that what is flagged is what an alert would meet."""
+"""Cover: whose rosters one sees, that what is flagged is what an alert would meet, and that no gap opens unsaid."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
 from tests.api.conftest import KeyOf
@@ -98,3 +100,76 @@ async def test_a_question_that_makes_no_sense_is_refused_at_its_place(
     refused = await world.get(f"/v1/cover?{query}", key=await key_of("auditor"))
     assert refused.status_code == 422
     assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer]
+
+
+async def _write(
+    world: World, method: str, path: str, key: str, body: dict[str, Any] | None = None, *, version: int = 1
+) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "If-Match": f'"{version}"'}
+    return await world.client.request(method, path, headers=headers, content=json.dumps(body) if body else None)
+
+
+async def test_a_roster_may_leave_nobody_on_duty_only_for_a_stated_reason(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    (rotation,) = (await world.get(f"/v1/rotations?post_id={france.posts['first']}", key=key)).json()["items"]
+    path = f"/v1/rotations/{rotation['id']}"
+    kept = {name: rotation[name] for name in rotation if name not in _KEPT_BY_THE_SERVICE}
+    ends = f"{START + 8 * DAY:%Y-%m-%d}"
+    last = f"{START + 8 * DAY:%Y-%m-%d}T07:00:00Z"  # 09:00 in Paris
+    tries = [
+        ("DELETE", path, None, "/query/reason", "2026-10-14T00:00:00Z"),
+        ("PUT", path, kept | {"ends_on": ends}, "/reason", last),
+    ]
+    for officer in france.officers:
+        span = {"officer_id": officer.id, "starts_at": last, "ends_at": "2026-10-25T00:00:00Z"}
+        removal = {"post_id": france.posts["first"], "action": "remove", **span}
+        tries += [("POST", "/v1/absences", span, "/reason", last)]
+        tries += [("POST", "/v1/overrides", removal, "/reason", last)]
+    for method, where, body, pointer, start in tries:
+        answer = await _write(world, method, where, key, body)
+        if answer.status_code == 201:  # whoever is not on duty then may go
+            assert method == "POST"
+            continue
+        assert answer.status_code == 422, (method, where, answer.text)
+        [fault, *_] = answer.json()["errors"]
+        assert (fault["pointer"], fault["code"]) == (pointer, "leaves_uncovered")
+        assert f"from {start} to" in fault["detail"]
+    unchanged = (await world.get(path, key=key)).json()
+    assert unchanged == rotation | {"warnings": []}, "nothing is half-saved"
+
+
+_KEPT_BY_THE_SERVICE = ("id", "version", "created_at", "changed_at", "retired_at", "warnings")
+
+
+async def test_the_reason_is_kept_with_what_leaves_the_gap(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    (rotation,) = (await world.get(f"/v1/rotations?post_id={france.posts['first']}", key=key)).json()["items"]
+    path = f"/v1/rotations/{rotation['id']}"
+    body = {name: rotation[name] for name in rotation if name not in _KEPT_BY_THE_SERVICE}
+    ending = body | {"ends_on": f"{START + 8 * DAY:%Y-%m-%d}", "reason": "the desk moves house"}
+    changed = await _write(world, "PUT", path, key, ending)
+    assert (changed.status_code, changed.json()["reason"]) == (200, "the desk moves house")
+    for query in ("?reason=", "?why=x"):
+        assert (await _write(world, "DELETE", path + query, key, version=2)).status_code == 422
+    gone = await _write(world, "DELETE", f"{path}?reason=closed", key, version=2)
+    assert (gone.status_code, gone.json()["reason"]) == (200, "closed")
+    assert (await world.get(path, key=key)).json()["reason"] == "closed"
+
+
+async def test_what_opens_no_new_gap_needs_no_reason(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    post = {"contact_point_id": france.contact_point, "line": "decision_maker", "function": "Decides"}
+    number = (await _write(world, "POST", "/v1/posts", key, post)).json()["id"]
+    day = {
+        "post_id": number,
+        "period": "daily",
+        "zone": "Europe/Paris",
+        "starts_on": "2026-10-15",
+        "handover": "08:00",
+        "members": [france.officers[0].id],
+        "hours_from": "08:00",
+        "hours_until": "20:00",
+    }
+    made = await _write(world, "POST", "/v1/rotations", key, day)
+    assert made.status_code == 201, "nobody was there at night before either"
+    assert (await _write(world, "DELETE", f"/v1/rotations/{made.json()['id']}", key)).status_code == 422

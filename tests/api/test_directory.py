@@ -337,7 +337,7 @@ async def test_whoever_leaves_the_last_fallback_without_anybody_is_told(
             "select id, version from rotations where post_id = $1", world.network[None].posts["first"]
         )
     where, tag = f"/v1/rotations/{rotation['id']}", f'"{rotation["version"]}"'
-    gone = await _ask(world, "DELETE", where, key, tag=tag)
+    gone = await _ask(world, "DELETE", f"{where}?reason=moved", key, tag=tag)
     assert [each["code"] for each in gone.json()["warnings"]] == ["no_fallback"]
     relying = await _ask(
         world, "POST", "/v1/contact-points", key, bodies["contact_points"] | {"party": "DE", "backup_id": None}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactpoints.rules.cover import Stretch, cover_of
+from contactpoints.rules.cover import PostCover, Stretch, cover_of, newly_uncovered
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
 from contactpoints.rules.rosters import Absence, Override, Rotation, on_duty, to_utc
 from tests.rules.test_rosters import MOMENTS, utc
@@ -293,3 +293,34 @@ def _walked(here: ContactPoint, second: Post, *, at: datetime, on_end: dict[int,
     if most and any(steps > most * 6 for who, steps in on_end.items() if who in duty):
         amber.add("too_long")
     return ("doubtful", amber) if amber else None
+
+
+HOURS_OF = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5), st.booleans()), max_size=6)
+
+
+def stretches(rows: list[tuple[int, int, bool]]) -> tuple[Stretch, ...]:
+    """Return stretches: how many hours long, how many hours before the next one, whether uncovered."""
+    at, found = START, []
+    for length, pause, uncovered in rows:
+        found.append(Stretch(at, at + length * HOUR, "uncovered" if uncovered else "doubtful", ("gap",), ()))
+        at += (length + pause) * HOUR
+    return tuple(found)
+
+
+@given(HOURS_OF.map(stretches), HOURS_OF.map(stretches))
+@settings(deadline=None)
+def test_what_a_change_leaves_uncovered_is_each_hour_that_was_covered_before(
+    before: tuple[Stretch, ...], after: tuple[Stretch, ...]
+) -> None:
+    here = point(posts=(post(),))
+
+    def hours(spans: list[tuple[datetime, datetime]]) -> set[datetime]:
+        return {START + n * HOUR for n in range(100) for a, b in spans if a <= START + n * HOUR < b}
+
+    def red(stretches: tuple[Stretch, ...]) -> set[datetime]:
+        return hours([(each.starts_at, each.ends_at) for each in stretches if each.level == "uncovered"])
+
+    found = newly_uncovered(*([PostCover(here, here.posts[0], each)] for each in (before, after)))
+    spans = [(start, end) for _, start, end in found]
+    assert all(start < end for start, end in spans)
+    assert hours(spans) == red(after) - red(before)
