@@ -29,7 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "message_unsure": "nobody knows whether the {channel} to {whom} has left ({purpose})",
     "message_repeated": "the {channel} to {whom} is sent again ({purpose})",
     "link_opened": "the link of {whom} was opened, perhaps by a machine",
-    "reply_received": "a reply from {whom} by {channel}, which changes nothing: {meaning}",
+    "reply_received": "a reply from {whom} by {channel} does not count ({meaning})",
     "pin_wrong": "a wrong PIN from {whom} by {channel}, tries left: {tries_left}",
     "code_locked": "the code of {whom} is locked, the next step is called at once",
     "acknowledged": "ACKNOWLEDGED by {function} ({whom}), by {channel}",
