@@ -49,6 +49,16 @@ async def _most_memory(pid: int) -> float:
         return most
 
 
+async def _cover_after_a_change(stage: Stage, line: Line, *, key: str) -> float:
+    """Return how many milliseconds the cover of one contact point takes after one of its rosters was changed."""
+    point = await stage.db.fetchval(
+        "update rotations set members = members[2:] || members[1] where id = (select max(id) from rotations)"
+        " returning (select contact_point_id from posts where posts.id = post_id)"
+    )
+    (took,), _ = await _took(stage, line, get(f"/v1/cover?contact_point_id={point}", key=key), times=1)
+    return took
+
+
 async def board(stage: Stage) -> None:
     """Nobody else asks meanwhile."""
     key, web = await _key(stage), stage.processes["web"].pid
@@ -61,6 +71,8 @@ async def board(stage: Stage) -> None:
         thousands = posts / 1000
         stage.report.add(_ROW, "cover of 90 days from cold, 1,000 posts", cold / 1000 / thousands, "s", most=4)
         stage.report.add(_ROW, f"cover of 90 days, memory for {posts} posts", memory, "MB", most=200)
+        changed = [await _cover_after_a_change(stage, line, key=key) for _ in range(stage.count(40, 10))]
+        stage.report.add(_ROW, "cover of a contact point after a change, p50", percentile(changed, 0.5), "ms", most=20)
         await _took(stage, line, get("/v1/duty", key=key), times=1)
         used = stage.meter.read()
         whole, body = await _took(stage, line, get("/v1/duty", key=key), times=stage.count(60, 20))

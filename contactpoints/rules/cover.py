@@ -190,9 +190,10 @@ _UNREACHED: Mapping[str, CoverReason] = {"no_channel": "no_channel", "quarantine
 
 def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
     why: _Why = [("too_few", reached)] if len(reached) < house.post.minimum else []
-    spoken = {tongue for number in reached for tongue in house.point.officers[number].tongues}
-    if any(not is_spoken(asked, spoken) for asked in house.post.languages):
-        why.append(("language", reached))
+    if house.post.languages:
+        spoken = {tongue for number in reached for tongue in house.point.officers[number].tongues}
+        if not all(is_spoken(asked, spoken) for asked in house.post.languages):
+            why.append(("language", reached))
     return why
 
 
@@ -202,8 +203,7 @@ def _doubts(house: _House, reached: tuple[int, ...], *, at: datetime) -> Iterato
     busy = {number for duty in house.before for number in duty.at(at)}
     if busy.issuperset(reached):
         yield "both_lines", reached
-    tired = tuple(number for number, start, end in house.too_long if start <= at < end)
-    if tired:
+    if tired := tuple(number for number, start, end in house.too_long if start <= at < end):
         yield "too_long", tired
 
 

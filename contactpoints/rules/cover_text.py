@@ -25,7 +25,7 @@ _REASONS: Mapping[CoverReason, str] = {
     "both_lines": msgid("the same person at the line before"),
     "too_long": msgid("too many hours on end"),
 }
-_LASTS = msgid("{days} d {hours} h {minutes} min")
+_LONG, _SHORT = msgid("{days} d {hours} h"), msgid("{hours} h {minutes} min")
 
 
 def title(words: Catalogue, since: datetime, *, until: datetime) -> str:
@@ -57,9 +57,12 @@ def state_of(words: Catalogue, cover: PostCover) -> str:
 
 
 def lasting(words: Catalogue, span: timedelta) -> str:
-    """Return a length of time, to the minute and never less than one."""
+    """Return a length of time: within a day to the minute and never less than one, beyond it to the hour."""
     minutes = max(1, round(span.total_seconds() / 60))
-    return say(words, _LASTS, days=minutes // 1440, hours=minutes // 60 % 24, minutes=minutes % 60)
+    hours = round(minutes / 60)
+    if hours >= 24:
+        return say(words, _LONG, days=hours // 24, hours=hours % 24)
+    return say(words, _SHORT, hours=minutes // 60, minutes=minutes % 60)
 
 
 def told(words: Catalogue, stretch: Stretch, *, zone: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from contactpoints.rules.cover import PostCover, Stretch, cover_of
 from contactpoints.rules.cover_picture import picture
-from contactpoints.rules.cover_text import text
+from contactpoints.rules.cover_text import lasting, text
 from contactpoints.words import catalogues
 from tests.rules.test_cover import EVERYTHING, NINETY, START, TURNS, officer, point, post
 from tests.rules.test_rosters import utc
@@ -41,15 +41,15 @@ def test_in_words_each_stretch_is_a_line_by_the_clocks_of_the_place() -> None:
         "",
         "FR · Desk · first: covered",
         "",
-        "FR · Desk · second: NOBODY: 90 d 0 h 0 min",
+        "FR · Desk · second: NOBODY: 90 d 0 h",
         "  NOBODY  2026-10-19 14:00 - 2027-01-17 13:00 Europe/Berlin (2026-10-19 12:00 - 2027-01-17 12:00 UTC)"
-        "  90 d 0 h 0 min: nobody is planned",
+        "  90 d 0 h: nobody is planned",
         "",
-        'FR · Desk · <b>&"Night": NOBODY: 0 d 0 h 1 min',
+        'FR · Desk · <b>&"Night": NOBODY: 0 h 1 min',
         "  NOBODY  2026-10-25 02:30 - 2026-10-25 02:31 Europe/Berlin (2026-10-25 00:30 - 2026-10-25 00:31 UTC)"
-        "  0 d 0 h 1 min: nobody is planned",
+        "  0 h 1 min: nobody is planned",
         "  in doubt  2026-11-01 01:00 - 2026-11-03 01:00 Europe/Berlin (2026-11-01 00:00 - 2026-11-03 00:00 UTC)"
-        "  2 d 0 h 0 min: no channel was ever proven, the same person at the line before",
+        "  2 d 0 h: no channel was ever proven, the same person at the line before",
     ]
 
 
@@ -62,7 +62,7 @@ def test_it_is_told_in_the_readers_language(language: str, word: str) -> None:
 def test_the_picture_says_in_words_what_it_shows() -> None:
     whole = drawn()
     rows = [[each.text or "" for each in row.iter(f"{_SVG}text")] for row in whole.iter(f"{_SVG}g")]
-    assert [words[-1] for words in rows] == ["covered", "NOBODY: 90 d 0 h 0 min", "NOBODY: 0 d 0 h 1 min"]
+    assert [words[-1] for words in rows] == ["covered", "NOBODY: 90 d 0 h", "NOBODY: 0 h 1 min"]
     marks = [
         [each for each in row.iter(f"{_SVG}rect") if each.get("fill") != "#e3ecf3"] for row in whole.iter(f"{_SVG}g")
     ]
@@ -94,3 +94,17 @@ def test_the_picture_asks_for_nothing_and_runs_nothing() -> None:
     assert not tags & {"script", "style", "a", "image", "use", "foreignObject", "b"}
     raw = picture(catalogues()["en"], covers(), since=START, until=NINETY)
     assert not re.search(r"\s(on\w+|href|style)=", raw)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        pytest.param(0.2, "0 h 1 min", id="less than a minute is one"),
+        pytest.param(61, "1 h 1 min", id="an hour and a minute"),
+        pytest.param(23 * 60 + 29, "23 h 29 min", id="nearly a day"),
+        pytest.param(23 * 60 + 30, "1 d 0 h", id="so nearly a day that it is one"),
+        pytest.param(49 * 60 + 10, "2 d 1 h", id="days to the hour"),
+    ],
+)
+def test_lengths_are_told_as_people_say_them(minutes: float, said: str) -> None:
+    assert lasting(catalogues()["en"], minutes * MINUTE) == said
