@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from tests.api.conftest import KeyOf
+from contactpoints.store import directory
+from schemas.examples import ENTRY_EXAMPLES
+from tests.api.conftest import KeyOf, placed
 from tests.world import START, World
 
 DAY = timedelta(days=1)
@@ -173,3 +175,32 @@ async def test_what_opens_no_new_gap_needs_no_reason(world: World, key_of: KeyOf
     made = await _write(world, "POST", "/v1/rotations", key, day)
     assert made.status_code == 201, "nobody was there at night before either"
     assert (await _write(world, "DELETE", f"/v1/rotations/{made.json()['id']}", key)).status_code == 422
+
+
+async def test_every_roster_on_paper_is_taken_as_it_stands_and_routed_by(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    made: dict[str, list[dict[str, Any]]] = {}
+    for name in ("posts", "officers", "rotations", "overrides", "absences"):
+        for body in (placed(each, world) for each in ENTRY_EXAMPLES[name].values()):
+            answer = await _write(world, "POST", f"/v1/{name}", key, body)
+            assert answer.status_code == 201, answer.text
+            entry = answer.json()
+            assert {field: entry[field] for field in body} == body
+            made.setdefault(name, []).append(entry)
+    async with world.runtime.db.session() as session:
+        point = (await directory.load(session, [france.contact_point]))[france.contact_point]
+    posts = {post.id: post for post in point.posts}
+    for entry in made["posts"]:
+        post = posts[entry["id"]]
+        asked = (entry["minimum"], tuple(entry["languages"]), entry["longest_hours"])
+        assert (post.minimum, post.languages, post.longest_hours) == asked
+    assert point.officers[made["officers"][0]["id"]].tongues == ("fr", "en", "pt-BR")
+    rotations = {rotation.id: rotation for rotation in posts[france.posts["first"]].rotations}
+    for entry in made["rotations"]:
+        kept = rotations[entry["id"]]
+        assert (kept.period, kept.turn_days, kept.temporary) == tuple(
+            entry[name] for name in ("period", "turn_days", "temporary")
+        )
+        assert kept.weekdays == tuple(entry["weekdays"])
+        hours = [None if at is None else f"{at:%H:%M}" for at in (kept.hours_from, kept.hours_until)]
+        assert hours == [entry["hours_from"], entry["hours_until"]]
