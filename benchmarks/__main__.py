@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 import benchmarks
-from benchmarks import board, escalation, intake, replies
+from benchmarks import board, escalation, intake, replies, search
 from benchmarks.machine import describe, take_two_cores
 from benchmarks.report import Report, save, tables
 from benchmarks.stage import Stage, StageFailed, open_stage
@@ -24,6 +24,7 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "sustained": intake.sustain,
     "reply": replies.reply,
     "board": board.board,
+    "search": search.search,
     "hundred": escalation.few,
     "thousands": escalation.many,
     "armed": escalation.armed,  # leaves its alerts behind, and is therefore the last

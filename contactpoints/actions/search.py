@@ -1,10 +1,11 @@
 """Searching the directory by words, as far as it exists for the actor."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
-from contactpoints.rules.folding import HOW, Reason, reason
+from contactpoints.rules.folding import HOW, Reason, reason, reasons, vocabulary
 from contactpoints.store import findable
 from contactpoints.store.database import Database
 from contactpoints.store.findable import Found
@@ -18,52 +19,48 @@ async def search(db: Database, asked: Sequence[str], *, actor: Actor, most: int)
     Officers are found by those alone for whom they exist.
     """
     async with db.transaction() as session:
-        names = await findable.party_names(session)
-        parties = {word: _named(word, names) for word in asked}
-        entries = await findable.find(session, asked, parties=parties)
-        found = [(each, why) for each in _parties(names) if (why := _reasons(asked, each.fields))]
+        parties = await findable.parties(session)
+        places = vocabulary(parties)
+        named = {word: reasons(word, places) for word in asked}
+        known = {word: {code: why.how for code, why in told.items()} for word, told in named.items()}
+        entries = await findable.find(session, asked, parties=known)
         if sees_network(actor) or reads_entries_of(actor, actor.party):
-            entries += await findable.find(session, asked, parties=parties, officers_of=actor.party or "")
-    found += _answering(asked, entries, names=names)
+            entries += await findable.find(session, asked, parties=known, officers_of=actor.party or "")
+    both = [code for code in named[asked[0]] if all(code in told for told in named.values())]
+    found = [
+        (Found("parties", code, code, None, parties[code]), why)
+        for code in both
+        if (why := _together([named[word][code] for word in asked]))
+    ]
+    found += [
+        (each, why) for each in entries if (why := _together([_reason(word, each, named=named) for word in asked]))
+    ]
     found.sort(key=lambda each: (max(HOW.index(why.how) for why in each[1]), _KINDS.index(each[0].kind)))
     more = len(found) > most or len(entries) >= findable.CANDIDATES
-    return [_written(each, reasons) for each, reasons in found[:most]], more
+    return [_written(each, why) for each, why in found[:most]], more
 
 
-def _named(word: str, names: Mapping[str, str]) -> dict[str, str]:
-    told = ((code, reason(word, _of_party(code, names))) for code in names)
-    return {code: why.how for code, why in told if why}
+def _reason(word: str, entry: Found, *, named: Mapping[str, Mapping[str, Reason]]) -> Reason | None:
+    """Return why an entry answers a word: by its own words, or because its Party is named."""
+    own, party = reason(word, entry.fields), named[word].get(entry.party or "")
+    if party is None or (own is not None and HOW.index(own.how) <= HOW.index(party.how)):
+        return own
+    return replace(party, field="party")
 
 
-def _of_party(code: str | None, names: Mapping[str, str]) -> dict[str, str]:
-    return {"party": f"{code} {names[code]}"} if code and code in names else {}
+def _together(told: Sequence[Reason | None]) -> list[Reason]:
+    """Return the reasons, one for each word; nothing where a word has none, or more than one has a typing error."""
+    why = [each for each in told if each is not None]
+    forgiven = sum(each.how == "typing_error" for each in why) <= 1
+    return why if forgiven and len(why) == len(told) else []
 
 
-def _parties(names: Mapping[str, str]) -> Iterator[Found]:
-    for code, name in names.items():
-        yield Found("parties", code, code, None, {"code": code, "name": name})
-
-
-def _answering(
-    asked: Sequence[str], entries: Iterable[Found], *, names: Mapping[str, str]
-) -> Iterator[tuple[Found, list[Reason]]]:
-    for each in entries:
-        if why := _reasons(asked, {**each.fields, **_of_party(each.party, names)}):
-            yield each, why
-
-
-def _reasons(asked: Sequence[str], fields: Mapping[str, str]) -> list[Reason]:
-    """Return a reason for each word, or nothing where one word has none."""
-    why = [each for word in asked if (each := reason(word, fields))]
-    return why if len(why) == len(asked) else []
-
-
-def _written(found: Found, reasons: Sequence[Reason]) -> dict[str, Any]:
+def _written(found: Found, why: Sequence[Reason]) -> dict[str, Any]:
     return {
         "kind": found.kind,
         "key": str(found.key),
         "party": found.party,
         "contact_point_id": found.contact_point_id,
         "fields": dict(found.fields),
-        "reasons": [{"word": why.word, "field": why.field, "how": why.how, "found": why.found} for why in reasons],
+        "reasons": [{"word": each.word, "field": each.field, "how": each.how, "found": each.found} for each in why],
     }

@@ -42,7 +42,7 @@ SEARCH = Operation(
     roles=get_args(Role),
     description=(
         "Parties, contact points and duty posts; officers for their own house alone. Accents, case and one typing "
-        "error in a word are forgiven, and the beginning of a word is enough."
+        "error are forgiven, and the beginning of a word is enough."
     ),
 )
 """What this file can do, for the list of all operations."""

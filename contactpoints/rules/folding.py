@@ -8,7 +8,7 @@ are one error apart have a shortening by one letter in common, or one is a short
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -86,10 +86,33 @@ def reason(word: str, fields: Mapping[str, str]) -> Reason | None:
     for field, text in fields.items():
         for found in words(text):
             how = _how(word, found)
-            if how is not None and (best is None or HOW.index(how) < HOW.index(best.how)):
+            if how == HOW[0]:
+                return Reason(word, field, how, found)
+            if how and (best is None or HOW.index(how) < HOW.index(best.how)):
                 best = Reason(word, field, how, found)
-                if how == HOW[0]:
-                    return best
+    return best
+
+
+def vocabulary(named: Mapping[str, Mapping[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return, for each folded word in the fields of what is named, where it stands: key and field."""
+    places: dict[str, list[tuple[str, str]]] = {}
+    for key, fields in named.items():
+        for field, text in fields.items():
+            for found in words(text):
+                places.setdefault(found, []).append((key, field))
+    return places
+
+
+def reasons(word: str, places: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, Reason]:
+    """Return `reason` for all keys of a vocabulary that answer a folded word, at once."""
+    best: dict[str, Reason] = {}
+    for found, where in places.items():
+        how = _how(word, found)
+        if how is None:
+            continue
+        for key, field in where:
+            if key not in best or HOW.index(how) < HOW.index(best[key].how):
+                best[key] = Reason(word, field, how, found)
     return best
 
 
@@ -98,8 +121,10 @@ def _how(word: str, found: str) -> str | None:
         return "word"
     if len(word) >= _BEGINNING and found.startswith(word):
         return "beginning"
-    long_enough = max(len(word), len(found)) >= _FORGIVING
-    return "typing_error" if long_enough and _one_error_apart(word, found) else None
+    # One error leaves the first letter alone or the last one.
+    if (word[0] != found[0] and word[-1] != found[-1]) or max(len(word), len(found)) < _FORGIVING:
+        return None
+    return "typing_error" if _one_error_apart(word, found) else None
 
 
 def _one_error_apart(one: str, other: str) -> bool:

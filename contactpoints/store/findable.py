@@ -3,7 +3,7 @@
 It holds nothing that the entries do not, and no alert depends on it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,39 +56,58 @@ on conflict (kind, id) do update set fields = excluded.fields, terms = excluded.
 """
 
 
-async def party_names(session: Session) -> dict[str, str]:
-    """Return the names of all Parties that are not retired, by their codes, in the order of these."""
+async def parties(session: Session) -> dict[str, dict[str, str]]:
+    """Return code and name of all Parties that are not retired, by their codes; they are few and have no terms."""
     rows = await session.fetch("select code, name from parties where retired_at is null order by code")
-    return {row["code"]: row["name"] for row in rows}
+    return {row["code"]: dict(row) for row in rows}
 
 
 async def find(
-    session: Session, asked: Sequence[str], *, parties: Mapping[str, Mapping[str, str]], officers_of: str | None = None
+    session: Session,
+    asked: Sequence[str],
+    *,
+    parties: Mapping[str, Mapping[str, str]],
+    officers_of: str | None = None,
 ) -> list[Found]:
     """Return at most fifty of what may answer all of the folded words, the best first. Only inside a transaction.
 
     ``parties``: for each word the codes of the Parties that it names, and how (see `folding.HOW`).
     ``officers_of``: None leaves officers out; the code of a Party finds its officers alone, and "" those of all.
     """
-    arguments: list[list[str]] = [[f"@{officers_of}"]] if officers_of else []
     where = "not inside" if officers_of is None else "inside"
-    mine = ["terms @> $1::text[]"] if officers_of else []
+    arguments: list[list[str]] = []
+    if officers_of:
+        arguments.append([f"@{officers_of}"])
+        where += " and terms @> $1::text[]"
     ways: list[str] = []
-    for rank, how in enumerate(HOW):
-        conditions = [where, *mine]
-        for word in asked:
-            named = [f"@{code}" for code, by in parties[word].items() if HOW.index(by) <= rank]
-            arguments.append([*asked_terms(word)[rank], *named])
-            conditions.append(f"terms && ${len(arguments)}::text[]")
+    for rank, (how, condition) in enumerate(_conditions(asked, parties, arguments=arguments)):
         few = " and ".join(f"(select count(*) from {each}) < {CANDIDATES}" for each in HOW[:rank]) or "true"
         ways.append(
             f"{how} as materialized (select kind, id, party, contact_point_id, fields, cardinality(terms) as size,"
-            f" {rank} as rank from findable where {' and '.join(conditions)}"
+            f" {rank} as rank from findable where {where} and {condition}"
             f" limit case when {few} then {CANDIDATES} else 0 end)"
         )
     await session.execute(_ONE_PLAN)
     rows = await session.fetch(f"with {', '.join(ways)} {_RANKED}", *arguments)
     return [Found(row["kind"], row["id"], row["party"], row["contact_point_id"], row["fields"]) for row in rows]
+
+
+def _conditions(
+    asked: Sequence[str], parties: Mapping[str, Mapping[str, str]], *, arguments: list[list[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each way of finding with its condition, and append what that is about to ``arguments``."""
+    has: dict[tuple[int, str], str] = {}
+    for rank in range(len(HOW)):
+        for word in asked:
+            named = [f"@{code}" for code, by in parties[word].items() if HOW.index(by) <= rank]
+            arguments.append([*asked_terms(word)[rank], *named])
+            has[rank, word] = f"terms && ${len(arguments)}::text[]"
+    whole, begun, erring = range(len(HOW))
+    yield HOW[whole], " and ".join(has[whole, word] for word in asked)
+    yield HOW[begun], " and ".join(has[begun, word] for word in asked)
+    # One error in all, not one in each word: entries that have one of very many terms are the costly ones to find.
+    each = (" and ".join(has[erring if word == wrong else begun, word] for word in asked) for wrong in asked)
+    yield HOW[erring], f"({' or '.join(each)})"
 
 
 # How many entries have one of many terms is guessed far too high; reading them all, because of that, takes a second.

@@ -38,6 +38,12 @@ async def test_a_contact_point_is_found(world: World, asked: str, how: str) -> N
     assert how in {why["how"] for why in best["reasons"]}
 
 
+async def test_one_error_is_forgiven_in_all_and_not_one_in_each_word(world: World) -> None:
+    assert _keys(await _found(world, "permanance inventee"), "contact_points")
+    assert _keys(await _found(world, "permanence inventei"), "contact_points")
+    assert _keys(await _found(world, "permanance inventei"), "contact_points") == []
+
+
 async def test_a_party_is_found_and_with_it_what_is_there(world: World) -> None:
     found = await _found(world, "france")
     assert found[0]["kind"] == "parties"

@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from contactpoints.rules.folding import HOW, asked_terms, kept_terms, reason, words
+from contactpoints.rules.folding import HOW, asked_terms, kept_terms, reason, reasons, vocabulary, words
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,17 @@ def test_the_best_reason_is_told() -> None:
     why = reason("line", {"name": "Lines and lime", "function": "First line"})
     assert why is not None
     assert (why.how, why.field) == ("word", "function")
+
+
+def test_many_are_judged_at_once_as_each_would_be_alone() -> None:
+    dice = random.Random(9)
+    made = ["".join(dice.choices("abc", k=dice.randint(2, 6))) for _ in range(200)]
+    pairs = itertools.pairwise(made)
+    named = {str(place): {"code": one, "name": f"{other} {one}x"} for place, (one, other) in enumerate(pairs)}
+    for word in made:
+        alone = {key: why for key, fields in named.items() if (why := reason(word, fields))}
+        together = reasons(word, vocabulary(named))
+        assert {key: why.how for key, why in together.items()} == {key: why.how for key, why in alone.items()}
 
 
 def _altered(word: str) -> set[str]:
