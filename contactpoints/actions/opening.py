@@ -34,6 +34,8 @@ from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import OpenAlert
 
+_CAUTIONS = 1_000
+"""How many warnings about legal bases are kept of one route: those of a few days."""
 _TRIES = 20
 """How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""
 
@@ -181,6 +183,8 @@ def _legal(asked: Asked, route: Route) -> tuple[Caution, ...]:
         found = rules.legal_cautions(
             asking, other, kind=command.kind, instrument=command.instrument, on=day, stated=stated
         )
+        if len(route.cautions) >= _CAUTIONS:
+            route.cautions.clear()
         route.cautions[which] = found
     return found
 

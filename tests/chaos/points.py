@@ -37,7 +37,7 @@ PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "contactpoints/actions/access.py": ("find_actor",),
         "contactpoints/actions/alarms.py": _ALARMS,
         "contactpoints/actions/opening.py": (),
-        "contactpoints/store/atlas.py": (),
+        "contactpoints/store/atlas.py": ("points", "route"),
         "contactpoints/store/intake.py": (),
         "contactpoints/store/together.py": (),
     },
