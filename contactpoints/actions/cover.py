@@ -89,8 +89,9 @@ async def uncovering_nothing(
 
 async def _cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
     points = await directory.load(session, [contact_point])
-    return tuple(
-        cover
-        for point in points.values()
-        for cover in cover_of(point, since=now, until=now + NINETY_DAYS, available=tools.gateways)
+    if contact_point not in points:
+        return ()
+    # A roster of many changes takes a while, and alerts that come meanwhile want their turn.
+    return await asyncio.to_thread(
+        cover_of, points[contact_point], since=now, until=now + NINETY_DAYS, available=tools.gateways
     )

@@ -1,14 +1,16 @@
 """When nobody can be reached at a duty post, and why: as JSON, in words, or as a picture."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.cover import NINETY_DAYS, covers
+from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import instant, number, party_code, wanted
 from contactpoints.rules.cover import PostCover, Stretch
@@ -35,7 +37,11 @@ COVER = Operation(
     problems=(403, 404, 422),
     parameters=(
         Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
-        Parameter("to", "Until this instant or this day, at most 366 days on; without it, 90 days on.", "query"),
+        Parameter(
+            "to",
+            "Until then: at most 366 days on for one Party, 90 for all, and 90 without it.",
+            "query",
+        ),
         Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
         Parameter("contact_point_id", "Only this one's.", "query", schema={"type": "integer", "minimum": 1}),
         Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
@@ -58,8 +64,11 @@ async def cover(runtime: Runtime, request: Request) -> Response:
     form = wanted(request, MEDIA)
     since = instant(asked.get("from"), pointer="/query/from") or runtime.now().replace(microsecond=0)
     until = instant(asked.get("to"), pointer="/query/to") or since + NINETY_DAYS
-    if not since < until <= since + _LONGEST:
-        raise Invalid([Fault("/query/to", "not_after", "Must be later than from, and by no more than 366 days.")])
+    narrow = asked.get("party") is not None or asked.get("contact_point_id") is not None
+    longest = _LONGEST if narrow else NINETY_DAYS
+    if not since < until <= since + longest:
+        told = f"Must be later than from, by at most {_LONGEST.days} days for one Party, {NINETY_DAYS.days} for all."
+        raise Invalid([Fault("/query/to", "not_after", told)])
     found = await covers(
         runtime.db,
         actor=actor,
@@ -69,12 +78,21 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         party=None if asked.get("party") is None else party_code(asked["party"]),
         contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
     )
+    # The whole network is megabytes, and alerts that come meanwhile want their turn.
     if form == "json":
-        items = [_post(each) for each in found]
-        whole: CoverOut = {"since": write_instant(since), "until": write_instant(until), "items": items}
-        return JSONResponse(whole, headers={"Vary": "Accept"})
-    told = (text if form == "text" else picture)(runtime.tools.words[actor.language], found, since=since, until=until)
+        return await asyncio.to_thread(_json, found, since=since, until=until)
+    written = text if form == "text" else picture
+    told = await asyncio.to_thread(written, runtime.tools.words[actor.language], found, since=since, until=until)
     return Response(told, media_type=MEDIA[form], headers=_NOTHING_ELSE)
+
+
+def _json(found: list[PostCover], *, since: datetime, until: datetime) -> Response:
+    whole: CoverOut = {
+        "since": write_instant(since),
+        "until": write_instant(until),
+        "items": [_post(each) for each in found],
+    }
+    return Json(whole, headers={"Vary": "Accept"})
 
 
 def _post(each: PostCover) -> PostCoverOut:

@@ -5,20 +5,22 @@ nobody comes or goes: so `on_duty`, which decides whom an alert calls, is asked 
 holds until the next.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import get_args
+from typing import TypeVar, get_args
 
+from contactpoints.rules.calls import steps_of
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken
-from contactpoints.rules.rosters import boundaries, on_duty
+from contactpoints.rules.rosters import Absence, Override, boundaries, on_duty
 from schemas.alerts import ChannelKind, Line
 from schemas.cover import CoverLevel, CoverReason
 
 _KINDS: tuple[str, ...] = get_args(ChannelKind)
 _LINES: tuple[str, ...] = get_args(Line)
+_Change = TypeVar("_Change", Override, Absence)
 _ORDER: tuple[CoverReason, ...] = get_args(CoverReason)
 
 
@@ -49,13 +51,17 @@ class PostCover:
 
 @dataclass(frozen=True, slots=True)
 class _Duty:
-    """Who is on duty at a post from each of these instants until the next."""
+    """Who is on duty at a post from each of these instants until the next, and who would be if nobody were absent."""
 
     edges: list[datetime]
     officers: list[tuple[int, ...]]
+    planned: list[tuple[int, ...]]
 
     def at(self, instant: datetime) -> tuple[int, ...]:
         return self.officers[bisect_right(self.edges, instant) - 1]
+
+    def planned_at(self, instant: datetime) -> tuple[int, ...]:
+        return self.planned[bisect_right(self.edges, instant) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +88,14 @@ def cover_of(
     one. Between the stretches somebody can be reached, as far as anybody can know today.
     """
     people = {post.id: _people(post) for post in point.posts}
-    means = {number: _means(officer, available) for number, officer in point.officers.items()}
+    asked = _asked(point)
     duties = {post.id: _duty(point, post, since=since, until=until) for post in point.posts}
     found: list[PostCover] = []
     for post in sorted(point.posts, key=_place):
         before = (each.id for each in point.posts if _place(each) < _place(post) and people[each.id] & people[post.id])
         too_long = tuple(_too_long(point, post, since=since, until=until))
+        kinds = asked.get(post.id, _KINDS)
+        means = {number: _means(officer, kinds, available=available) for number, officer in point.officers.items()}
         house = _House(point, post, duties[post.id], tuple(map(duties.__getitem__, before)), means, too_long)
         edges = _edges(house, people[post.id], since=since, until=until)
         found.append(PostCover(point, post, _stretches(house, edges)))
@@ -96,7 +104,23 @@ def cover_of(
 
 def _duty(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> _Duty:
     edges = sorted({since, *_changes(point, post, since=since, until=until)})
-    return _Duty(edges, [on_duty(post.rotations, post.overrides, absences=point.absences, at=at) for at in edges])
+    officers, planned = [], []
+    for at, overrides, absences in zip(
+        edges, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
+    ):
+        planned.append(on_duty(post.rotations, tuple(overrides), absences=(), at=at))
+        away = {absence.officer_id for absence in absences}
+        officers.append(tuple(number for number in planned[-1] if number not in away))
+    return _Duty(edges, officers, planned)
+
+
+def _in_force(changes: Iterable[_Change], edges: list[datetime]) -> list[list[_Change]]:
+    """Return for each of the instants, among which are those where one begins or ends, what holds then."""
+    found: list[list[_Change]] = [[] for _ in edges]
+    for each in changes:
+        for place in range(bisect_left(edges, each.starts_at), bisect_left(edges, each.ends_at)):
+            found[place].append(each)
+    return found
 
 
 def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
@@ -118,12 +142,21 @@ def _people(post: Post) -> frozenset[int]:
     return frozenset((*members, *(override.officer_id for override in post.overrides)))
 
 
-def _means(officer: Officer, available: Collection[str]) -> str:
-    channels = channels_to_use(officer, _KINDS, available=available)
+def _asked(point: ContactPoint) -> dict[int, tuple[str, ...]]:
+    """Return by which kinds of channels an emergency calls each post of its own contact point; others are not there."""
+    found: dict[int, tuple[str, ...]] = {}
+    for step in steps_of(point):
+        for ref in step.posts:
+            found[ref.post] = tuple(dict.fromkeys((*found.get(ref.post, ()), *step.channels)))
+    return found
+
+
+def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str]) -> str:
+    channels = channels_to_use(officer, wanted, available=available)
     if channels:
         return "proven" if channels[0].proven_at is not None else "unproven"
     kinds = {channel.kind for channel in officer.channels}
-    return "quarantined" if kinds & set(available) else "no_channel"
+    return "quarantined" if kinds & set(available) & set(wanted) else "no_channel"
 
 
 def _edges(house: _House, people: Collection[int], *, since: datetime, until: datetime) -> list[datetime]:
@@ -175,7 +208,7 @@ def _can_answer(house: _House, number: int, *, at: datetime) -> bool:
 
 
 def _why_nobody(house: _House, here: tuple[int, ...], *, at: datetime) -> _Why:
-    planned = _known(house, on_duty(house.post.rotations, house.post.overrides, absences=(), at=at))
+    planned = _known(house, house.duty.planned_at(at))
     if not planned:
         return [("gap", ())]
     why: dict[CoverReason, list[int]] = {}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contactpoints.rules.cover import PostCover, Stretch, cover_of, newly_uncovered
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
+from contactpoints.rules.escalation import PostRef, Step
 from contactpoints.rules.rosters import Absence, Override, Rotation, on_duty, to_utc
 from tests.rules.test_rosters import MOMENTS, utc
 
@@ -60,6 +61,17 @@ WEEK = (utc("2026-10-26T07:00"), utc("2026-11-02T07:00"))
 WHOLE = ("10-19T12:00", "01-17T12:00")
 SHIFT = ("10-26T07:00", "11-02T07:00")
 TURNS = rotation(1, 2)
+
+
+def test_only_those_channels_count_by_which_the_policy_calls_the_post() -> None:
+    here = point(officer(1, channel(1, kind="email")), officer(2), posts=(post(TURNS),))
+    texts = replace(here, policy=(Step((PostRef(1, 1),), ("sms",), timedelta(minutes=2)),))
+    (cover,) = cover_of(texts, since=START, until=WEEK[1], available=EVERYTHING)
+    assert [(each.ends_at, each.reasons, each.officers) for each in cover.stretches] == [
+        (WEEK[0], ("no_channel",), (1,))
+    ]
+    (cover,) = cover_of(here, since=START, until=WEEK[1], available=EVERYTHING)
+    assert cover.stretches == ()
 
 
 def test_a_rotation_of_officers_who_can_be_reached_is_covered_without_a_word() -> None:
