@@ -4,14 +4,16 @@ import asyncio
 import base64
 import logging
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 
-from contactpoints.actions.access import check_pin
+from contactpoints.actions.access import check_pin, set_pin
 from contactpoints.cli import main
-from tests.world import START, World
+from contactpoints.rules.refusals import Unavailable
+from tests.world import PIN, START, World
 
 
 class Terminal:
@@ -161,6 +163,17 @@ async def test_other_secrets_than_those_of_the_database_are_refused_by_name(
     with caplog.at_level(logging.ERROR):
         await terminal.runs("key", "list")
     assert "CONTACTPOINTS_KEYRING lacks test: what it sealed cannot be read here" in caplog.text
+
+
+async def test_a_process_with_another_pepper_neither_sets_nor_judges_a_pin(world: World) -> None:
+    officer, right = world.network["JP"].officers[0].id, world.runtime.tools
+    wrong = replace(right, pepper=b"x" * 32)
+    for _ in range(12):
+        with pytest.raises(Unavailable):
+            await check_pin(world.runtime.db, officer, pin=PIN, now=START, tools=wrong)
+    with pytest.raises(Unavailable):
+        await set_pin(world.runtime.db, officer, pin="593024", now=START, tools=wrong)
+    assert await check_pin(world.runtime.db, officer, pin=PIN, now=START, tools=right) == "right", "no try was lost"
 
 
 @pytest.mark.parametrize("command", ["web", "all"])

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import itertools
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,13 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Invalid, NotFound
+from contactpoints.rules.refusals import Invalid, NotFound, Unavailable
 from contactpoints.store import access, directory, entries
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import pepper_mark, peppered, secret_hash
 from schemas.faults import Fault
 
+_log = logging.getLogger(__name__)
 _MOST_WRONG = 10
 _LEAST_DIGITS, _MOST_DIGITS = 6, 12
 # The first choice of OWASP's password storage cheat sheet for argon2id; some 30 ms a hash on a small server.
@@ -105,7 +107,10 @@ async def lock_pin(db: Database, officer: int, *, now: datetime) -> None:
 
 
 async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tools: Tools) -> str:
-    """Return ``right``, ``wrong``, ``locked``, ``expired`` or ``not_set``. The hash is computed in a thread."""
+    """Return ``right``, ``wrong``, ``locked``, ``expired`` or ``not_set``. The hash is computed in a thread.
+
+    Raises `Unavailable` in a process to which every PIN would be wrong; another may have the right pepper.
+    """
     async with db.session() as session:
         row = await access.find_pin(session, officer)
     if row is None:
@@ -114,6 +119,9 @@ async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tool
         return "locked"
     if row["expires_at"] is not None and row["expires_at"] <= now:
         return "expired"
+    if row["mark"] not in (None, pepper_mark(tools.pepper)):
+        _log.error("PINs cannot be judged in this process: they were set with another pepper")
+        raise Unavailable("PINs cannot be judged here just now; the operator has been told why.")
     async with db.transaction() as session:
         if not await access.take_try(session, officer, most=_MOST_WRONG):
             return "locked"

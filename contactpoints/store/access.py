@@ -3,7 +3,10 @@
 from datetime import datetime
 
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.refusals import Unavailable
 from contactpoints.store.database import Row, Session
+
+_ANOTHER_PEPPER = "The PINs in this database were set with another pepper than this process has."
 
 
 async def find_key(session: Session, *, secret_hash: bytes, now: datetime) -> Actor | None:
@@ -65,8 +68,12 @@ async def revoke_key(session: Session, number: int, *, now: datetime) -> bool:
 
 
 async def find_pin(session: Session, officer_id: int) -> Row | None:
-    """Return an officer's PIN as it is kept."""
-    return await session.fetchrow("select * from pins where officer_id = $1", officer_id)
+    """Return a PIN as it is kept, with the ``mark`` of the pepper that PINs are hashed with, if it is known."""
+    return await session.fetchrow(
+        """select p.*, (select fingerprint from fingerprints where name = 'pepper') as mark
+             from pins p where p.officer_id = $1""",
+        officer_id,
+    )
 
 
 async def keep_pin(
@@ -74,11 +81,15 @@ async def keep_pin(
 ) -> bool:
     """Set an officer's PIN, and forget lock and wrong tries of the one before; False where there is no officer.
 
-    The first one says by its ``mark`` which pepper all are hashed with.
+    The first one says by its ``mark`` which pepper all are hashed with. Raises `Unavailable` for one of another pepper.
     """
-    await session.execute(
-        "insert into fingerprints (name, fingerprint) values ('pepper', $1) on conflict do nothing", mark
+    first = await session.fetchval(
+        """insert into fingerprints (name, fingerprint) values ('pepper', $1)
+           on conflict (name) do update set fingerprint = fingerprints.fingerprint returning fingerprint""",
+        mark,
     )
+    if first != mark:
+        raise Unavailable(_ANOTHER_PEPPER)
     kept = await session.fetchval(
         """insert into pins (officer_id, hash, set_at, expires_at)
            select id, $2, $3, $4 from officers where id = $1 and retired_at is null
