@@ -28,12 +28,13 @@ class Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-# C0 and C1 control characters; in one line also separators of lines and the signs that reverse the direction of
-# writing, with which a name can be made to look like another (Unicode Technical Report 36).
-_TEXT = form(r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$", "must not contain control characters")
+# C0 and C1 control characters, and the two codes that are no characters and that XML may not hold; in one line also
+# separators of lines and the signs that reverse the direction of writing, with which a name can be made to look like
+# another (Unicode Technical Report 36).
+_TEXT = form(r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\uFFFE\uFFFF]*$", "must be text, without control characters")
 _LINE = form(
-    r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029\u202A-\u202E\u2066-\u2069]*$",
-    "must be one line, without control characters and signs that reverse the direction of writing",
+    r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]*$",
+    "must be one line of text, without control characters and signs that reverse the direction of writing",
 )
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=_TEXT)]

@@ -1,6 +1,7 @@
 """Keys by which whoever writes to a contact point can seal the words: OpenPGP and S/MIME.
 
 One block of armour and nothing beside it, so that no private key comes along with the public one by mistake.
+What is inside the armour is looked at where the fingerprint is computed.
 """
 
 from typing import Annotated, Literal

@@ -1,8 +1,11 @@
 """The fingerprint of an OpenPGP key is the one that GnuPG says."""
 
 import base64
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contactpoints.rules.public_keys import openpgp_fingerprint
 
@@ -35,6 +38,20 @@ def _packet(head: bytes, content: bytes = _PRIMARY) -> str:
     return _armoured(head + content)
 
 
+def _with(more: bytes) -> str:
+    return _armoured(_PACKET + more)
+
+
+_BELONGS = {
+    b"\xb8": "a subkey",
+    b"\xb4": "a name",
+    b"\x88": "a signature",
+    b"\xd1": "a picture",
+    b"\xcc": "a mark of trust",
+    b"\xd5": "padding",
+}
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -44,6 +61,7 @@ def _packet(head: bytes, content: bytes = _PRIMARY) -> str:
         pytest.param(_packet(b"\xc6\x33"), id="with a length of one octet in the new form"),
         pytest.param(_packet(b"\xc6\xff\x00\x00\x00\x33"), id="with a length of four octets in the new form"),
         pytest.param(_packet(b"\x99\x00\x33"), id="with a length of two octets in the old form"),
+        *(pytest.param(_with(head + b"\x01A"), id=f"before {said}") for head, said in _BELONGS.items()),
     ],
 )
 def test_the_fingerprint_is_that_of_the_primary_key(key: str) -> None:
@@ -74,8 +92,29 @@ def test_a_key_of_version_6_has_a_longer_fingerprint() -> None:
         pytest.param(_packet(b"\xc6\xe5"), id="a packet in parts"),
         pytest.param(_packet(b"\xc6\x33", b"\x03" + _PRIMARY[1:]), id="version 3"),
         pytest.param(KEY.replace("mDME", "m!ME"), id="a letter that is not of base64"),
+        pytest.param(_packet(b"\x98\x01\x04", _PACKET[53:]), id="a version and nothing more, with a name"),
+        pytest.param(_packet(b"\x98\x25", _PRIMARY[:37]), id="less than the shortest key"),
+        pytest.param(_with(_PACKET), id="two keys"),
+        pytest.param(_with(b"\xc6\x33" + _PRIMARY), id="a second key in the new form"),
+        pytest.param(_with(b"\x94\x33" + _PRIMARY), id="a secret key behind the public one"),
+        pytest.param(_with(b"\xc5\x33" + _PRIMARY), id="a secret key in the new form behind the public one"),
+        pytest.param(_with(b"\x9c\x33" + _PRIMARY), id="a secret subkey"),
+        pytest.param(_with(b"\xc7\xff\x00\x00\x00\x33" + _PRIMARY), id="a secret subkey in the new form"),
+        pytest.param(_with(b"\xa0\x34\x00" + _PACKET), id="a packet of compressed packets"),
+        pytest.param(_with(b"\x88\x02A"), id="a signature that is cut off"),
+        pytest.param(_with(b"\xc2\xc0"), id="a length that is cut off"),
+        pytest.param(_with(b"\xc2"), id="a packet without length"),
+        pytest.param(_with(b"\xc2\xe0A\x00"), id="a signature in parts"),
+        pytest.param(_with(b"\x8bA"), id="a signature of unknown length"),
+        pytest.param(_with(b"\x00\x00"), id="what is no packet behind the key"),
     ],
 )
 def test_what_is_no_public_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="no OpenPGP public key"):
         openpgp_fingerprint(key)
+
+
+@given(st.binary(max_size=60), st.booleans())
+def test_whatever_comes_is_a_fingerprint_or_refused(octets: bytes, behind: bool) -> None:
+    with suppress(ValueError):
+        assert len(openpgp_fingerprint(_with(octets) if behind else _armoured(octets))) in (40, 64)

@@ -92,6 +92,13 @@ def test_an_empty_entry_and_an_unknown_field_are_refused(shape: type[Shape]) -> 
             pytest.param(Declaration, {"article": article}, "/article", id=f"{article!r} for an article")
             for article in ("9.1b", "29 (4)", "Art. 9.5", "27.9.E", "0", "9.05", "10.9.", "")
         ),
+        *(
+            pytest.param(
+                shape, {field: f"Duty{sign}"}, f"/{field}", id=f"{sign!a}, which XML cannot hold, in a {field}"
+            )
+            for shape, field in ((Officer, "function"), (Declaration, "text"))
+            for sign in "\ufffe\uffff"
+        ),
         pytest.param(Declaration, {"kind": "objection"}, "/kind", id="neither a declaration nor a reservation"),
         pytest.param(ContactPoint, {"zone": "../etc/passwd"}, "/zone", id="a path for a zone"),
         pytest.param(ContactPoint, {"languages": []}, "/languages", id="no language"),
