@@ -1,4 +1,4 @@
-"""Cover as it crosses the wall: for each duty post, when nobody can be reached there, and why. For one's own house."""
+"""Cover as it crosses the wall: for each duty post, when it lacks what it needs, and why. For one's own house."""
 
 from typing import Literal
 

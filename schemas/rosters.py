@@ -33,8 +33,8 @@ class Rotation(Shape):
 
     A wall-clock time that does not exist moves forward; one that exists twice is the first.
 
-    As with overrides and absences: what leaves a minute of the next 90 days without anybody who can be reached, at any
-    post of the contact point, needs a `reason`.
+    As with overrides and absences: what leaves a minute of the next 90 days without the cover that it needs, at any
+    post of the contact point, needs a `reason`, on a change another one than is kept; the gaps are then warnings.
     """
 
     post_id: Id
@@ -180,6 +180,6 @@ class EscalationPolicyOut(EscalationPolicy, Entry):
 
 
 class Retirement(Shape):
-    """Why an entry of a roster is retired; it is asked for where that leaves nobody who can be reached."""
+    """Why an entry of a roster is retired; it is asked for where that leaves a post without the cover that it needs."""
 
     reason: ShortLine | None = None

@@ -4,7 +4,7 @@ Whatever is asked, alerts come first: after each contact point whoever else wait
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import islice
@@ -22,6 +22,7 @@ NINETY_DAYS = timedelta(days=90)
 _AT_ONCE = 50
 """How many contact points are held in memory."""
 _MOST_TOLD = 20
+_CODE = "leaves_uncovered"
 
 
 async def covers(
@@ -63,28 +64,27 @@ async def covers(
 
 
 @asynccontextmanager
-async def uncovering_nothing(
-    session: Session, contact_point: int, *, at: str, now: datetime, tools: Tools
-) -> AsyncIterator[None]:
+async def uncovering(
+    session: Session, contact_point: int, *, stated: bool, at: str, now: datetime, tools: Tools
+) -> AsyncIterator[list[Mapping[str, str]]]:
     """Let rosters of a contact point be changed within, in the caller's transaction.
 
-    Raises `Invalid`, at the place ``at`` where a reason could have been stated, with each interval of the next 90 days
-    in which the change leaves a post without anybody who can be reached.
+    Each interval of the next 90 days in which the change leaves a post without the cover that it needs is a warning in
+    the list that is handed out, once all is done, where the reason for the change is ``stated``. Raises `Invalid` with
+    them where it is not, at the place ``at`` where it could have been.
     """
     before = await _cover_now(session, contact_point, now=now, tools=tools)
-    yield
+    warnings: list[Mapping[str, str]] = []
+    yield warnings
     after = await _cover_now(session, contact_point, now=now, tools=tools)
-    faults = [
-        Fault(
-            at,
-            "leaves_uncovered",
-            f"Leaves post {post.id} ({post.line}) without anybody who can be reached, from {write_instant(start)} to"
-            f" {write_instant(end)}. Cover it first, or state the reason here.",
-        )
+    left = [
+        f"Leaves post {post.id} ({post.line}) without the cover that it needs, from {write_instant(start)} to"
+        f" {write_instant(end)}."
         for post, start, end in islice(newly_uncovered(before, after), _MOST_TOLD)
     ]
-    if faults:
-        raise Invalid(faults)
+    if left and not stated:
+        raise Invalid([Fault(at, _CODE, f"{each} Cover it first, or state here why it is changed.") for each in left])
+    warnings += [{"code": _CODE, "detail": each} for each in left]
 
 
 async def _cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contactpoints.actions.cover import uncovering_nothing
+from contactpoints.actions.cover import uncovering
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
@@ -62,8 +62,10 @@ async def create(
             found = Found(list(faults))
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
-            async with _watched(session, register, owner=owner, reason=values.get("reason"), now=now, tools=tools):
+            stated = values.get("reason") is not None
+            async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools) as gaps:
                 entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
+            found.warnings += gaps
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
@@ -101,10 +103,13 @@ async def change(
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             if name == "channels" and values["address"] != kept["address"]:
                 values |= _UNPROVEN
-            async with _watched(session, register, owner=owner, reason=values.get("reason"), now=now, tools=tools):
+            # Whoever reads an entry, edits it and sends it back has not said why: that is the last change's reason.
+            stated = values.get("reason") not in (None, kept.get("reason"))
+            async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools) as gaps:
                 entry = await entries.change(
                     session, register, key=key, version=version, values=values, now=now, by=_by(actor)
                 )
+            found.warnings += gaps
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
@@ -125,10 +130,10 @@ async def retire(
     Raises `StillReferredTo` while something unretired relies on it, and what `change` raises.
     """
     register = REGISTERS[name]
-    place = "/query/reason"
+    stated, at = reason is not None, "/query/reason"
     async with db.transaction() as session:
         _, owner = await _may_keep(session, register, key=key, actor=actor)
-        async with _watched(session, register, owner=owner, reason=reason, now=now, tools=tools, at=place):
+        async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools, at=at) as gaps:
             entry = await entries.retire(
                 session, register, key=key, version=version, now=now, by=_by(actor), reason=reason
             )
@@ -136,7 +141,7 @@ async def retire(
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
         warnings = await _fallback_warning(session, register, owner=owner, now=now)
-    return Kept(entry, warnings)
+    return Kept(entry, (*gaps, *warnings))
 
 
 async def listing(
@@ -208,15 +213,15 @@ def _watched(
     register: Register,
     *,
     owner: Owner | None,
-    reason: object,
+    stated: bool,
     now: datetime,
     tools: Tools,
     at: str = "/reason",
-) -> AbstractAsyncContextManager[None]:
-    """Let a roster leave nobody on duty only for a stated reason; what is no roster is not looked at."""
-    if reason is not None or owner is None or "reason" not in register.columns:
-        return nullcontext()
-    return uncovering_nothing(session, owner.contact_point, at=at, now=now, tools=tools)
+) -> AbstractAsyncContextManager[list[Mapping[str, str]]]:
+    """Let a roster open a gap only where a reason is ``stated``, with warnings; what is no roster is not looked at."""
+    if owner is None or "reason" not in register.columns:
+        return nullcontext([])
+    return uncovering(session, owner.contact_point, stated=stated, at=at, now=now, tools=tools)
 
 
 def _by(actor: Actor) -> str:

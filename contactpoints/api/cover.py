@@ -1,4 +1,4 @@
-"""When nobody can be reached at a duty post, and why: as JSON, in words, or as a picture."""
+"""When a duty post lacks the cover that it needs, and why: as JSON, in words, or as a picture."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ _NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Typ
 COVER = Operation(
     "get",
     "/v1/cover",
-    "When nobody can be reached at a duty post, and why",
+    "When a duty post lacks the cover that it needs, and why",
     "read_cover",
     "directory",
     responses={200: CoverOut},

@@ -1,7 +1,7 @@
 """Cover as a picture (SVG): one row for each duty post, time from left to right.
 
-Told three times, for whoever sees no colours or no picture: by colour, by shape (nobody: the whole height, crossed;
-in doubt: the lower half, dotted) and in words (beside each row, and under each mark).
+Told three times, for whoever sees no colours or no picture: by colour, by shape (not covered: the whole height,
+crossed; in doubt: the lower half, dotted) and in words (beside each row, and under each mark).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,18 +16,18 @@ from schemas.cover import CoverLevel
 _LEFT, _WIDTH, _RIGHT = 400, 720, 220
 _HEAD, _ROW, _BAR = 84, 26, 16
 _LEAST = 2.0
-"""A stretch is never narrower than this: a minute without anybody has to be seen among ninety days."""
+"""A stretch is never narrower than this: a minute without cover has to be seen among ninety days."""
 _LONGEST_NAME = 58
 _WEEK = timedelta(days=7)
 _INK, _QUIET, _RED, _AMBER = "#1f2933", "#616e7c", "#a61b1b", "#b7791f"
 _PATTERNS = (
-    '<pattern id="nobody" width="6" height="6" patternUnits="userSpaceOnUse">'
+    '<pattern id="uncovered" width="6" height="6" patternUnits="userSpaceOnUse">'
     f'<rect width="6" height="6" fill="{_RED}"/><path d="M0 6L6 0" stroke="#fff" stroke-width="1"/></pattern>'
     '<pattern id="doubt" width="4" height="4" patternUnits="userSpaceOnUse">'
     f'<rect width="4" height="4" fill="#f7e6c4"/><circle cx="2" cy="2" r="1.2" fill="{_AMBER}"/></pattern>'
 )
 _MARKS: Mapping[CoverLevel, tuple[str, float, str]] = {
-    "uncovered": ("nobody", 0.0, _RED),
+    "uncovered": ("uncovered", 0.0, _RED),
     "doubtful": ("doubt", _BAR / 2, _AMBER),
 }
 

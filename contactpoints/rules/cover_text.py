@@ -1,4 +1,4 @@
-"""Cover in words: one line for each stretch in which somebody is missing or in doubt, by the clocks of the place."""
+"""Cover in words: one line for each stretch in which cover fails or is in doubt, by the clocks of the place."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,9 +10,9 @@ from schemas.cover import CoverLevel, CoverReason
 from schemas.words import msgid
 
 _TITLE = msgid("Who can be reached, {since} to {until} UTC")
-_SUM = msgid("Duty posts: {all}. Covered: {covered}. With nobody for a while: {uncovered}. In doubt: {doubtful}.")
+_SUM = msgid("Duty posts: {all}. Covered: {covered}. Not covered for a while: {uncovered}. In doubt: {doubtful}.")
 _COVERED = msgid("covered")
-_LEVELS: Mapping[CoverLevel, str] = {"uncovered": msgid("NOBODY"), "doubtful": msgid("in doubt")}
+_LEVELS: Mapping[CoverLevel, str] = {"uncovered": msgid("NOT COVERED"), "doubtful": msgid("in doubt")}
 _REASONS: Mapping[CoverReason, str] = {
     "gap": msgid("nobody is planned"),
     "absent": msgid("whoever is planned is absent"),

@@ -135,7 +135,7 @@ async def test_a_roster_may_leave_nobody_on_duty_only_for_a_stated_reason(world:
         assert answer.status_code == 422, (method, where, answer.text)
         [fault, *_] = answer.json()["errors"]
         assert (fault["pointer"], fault["code"]) == (pointer, "leaves_uncovered")
-        assert f"from {start} to" in fault["detail"]
+        assert f"without the cover that it needs, from {start} to" in fault["detail"]
     unchanged = (await world.get(path, key=key)).json()
     assert unchanged == rotation | {"warnings": []}, "nothing is half-saved"
 
@@ -151,11 +151,54 @@ async def test_the_reason_is_kept_with_what_leaves_the_gap(world: World, key_of:
     ending = body | {"ends_on": f"{START + 8 * DAY:%Y-%m-%d}", "reason": "the desk moves house"}
     changed = await _write(world, "PUT", path, key, ending)
     assert (changed.status_code, changed.json()["reason"]) == (200, "the desk moves house")
+    assert _gaps(changed), "with a reason too it is said what it leaves"
     for query in ("?reason=", "?why=x"):
         assert (await _write(world, "DELETE", path + query, key, version=2)).status_code == 422
     gone = await _write(world, "DELETE", f"{path}?reason=closed", key, version=2)
+    assert [each.partition(", from ")[2][:10] for each in _gaps(gone)] == ["2026-10-14"], "what was open is not new"
     assert (gone.status_code, gone.json()["reason"]) == (200, "closed")
     assert (await world.get(path, key=key)).json()["reason"] == "closed"
+
+
+async def test_a_day_on_which_everybody_is_taken_off_is_told_whatever_the_reason(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    span = {"starts_at": "2026-10-24T10:00:00Z", "ends_at": "2026-10-25T06:00:00Z"}
+    told: list[str] = []
+    for officer in france.officers:
+        body = {
+            "post_id": france.posts["first"],
+            "action": "remove",
+            "officer_id": officer.id,
+            "reason": "swap",
+            **span,
+        }
+        made = await _write(world, "POST", "/v1/overrides", key, body)
+        assert made.status_code == 201
+        told += _gaps(made)
+    [gap] = told
+    assert f"from {span['starts_at']} to {span['ends_at']}" in gap
+
+
+async def test_a_reason_that_is_sent_back_as_it_was_read_states_nothing(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    (rotation,) = (await world.get(f"/v1/rotations?post_id={france.posts['first']}", key=key)).json()["items"]
+    path = f"/v1/rotations/{rotation['id']}"
+    body = {name: rotation[name] for name in rotation if name not in _KEPT_BY_THE_SERVICE} | {"reason": "new desk"}
+    kept = await _write(world, "PUT", path, key, body)
+    assert (kept.status_code, _gaps(kept)) == (200, [])
+    ending = body | {"ends_on": f"{START + 8 * DAY:%Y-%m-%d}"}
+    refused = await _write(world, "PUT", path, key, ending, version=2)
+    assert refused.status_code == 422
+    assert {(each["pointer"], each["code"]) for each in refused.json()["errors"]} == {("/reason", "leaves_uncovered")}
+    changed = await _write(world, "PUT", path, key, ending | {"reason": "the desk closes"}, version=2)
+    assert changed.status_code == 200
+    assert _gaps(changed)
+    again = await _write(world, "PUT", path, key, ending | {"reason": "the desk closes"}, version=3)
+    assert (again.status_code, _gaps(again)) == (200, []), "what opens no new gap needs no new reason"
+
+
+def _gaps(answer: httpx.Response) -> list[str]:
+    return [each["detail"] for each in answer.json()["warnings"] if each["code"] == "leaves_uncovered"]
 
 
 async def test_what_opens_no_new_gap_needs_no_reason(world: World, key_of: KeyOf) -> None:

@@ -22,7 +22,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "channels": {"place": 6},
     "rotations": {"handover": "09:30"},
     "overrides": {"reason": "swap"},
-    "absences": {"ends_at": "2026-10-22T08:00:00Z"},
+    "absences": {"ends_at": "2026-10-22T08:00:00Z", "reason": "still ill"},
     "policies": {"restart_seconds": 600},
 }
 
@@ -338,7 +338,7 @@ async def test_whoever_leaves_the_last_fallback_without_anybody_is_told(
         )
     where, tag = f"/v1/rotations/{rotation['id']}", f'"{rotation["version"]}"'
     gone = await _ask(world, "DELETE", f"{where}?reason=moved", key, tag=tag)
-    assert [each["code"] for each in gone.json()["warnings"]] == ["no_fallback"]
+    assert [each["code"] for each in gone.json()["warnings"]] == ["leaves_uncovered", "no_fallback"]
     relying = await _ask(
         world, "POST", "/v1/contact-points", key, bodies["contact_points"] | {"party": "DE", "backup_id": None}
     )

@@ -37,23 +37,23 @@ def drawn(language: str = "en") -> ElementTree.Element:
 def test_in_words_each_stretch_is_a_line_by_the_clocks_of_the_place() -> None:
     assert told().splitlines() == [
         "Who can be reached, 2026-10-19 12:00 to 2027-01-17 12:00 UTC",
-        "Duty posts: 3. Covered: 1. With nobody for a while: 2. In doubt: 0.",
+        "Duty posts: 3. Covered: 1. Not covered for a while: 2. In doubt: 0.",
         "",
         "FR · Desk · first: covered",
         "",
-        "FR · Desk · second: NOBODY: 90 d 0 h",
-        "  NOBODY  2026-10-19 14:00 - 2027-01-17 13:00 Europe/Berlin (2026-10-19 12:00 - 2027-01-17 12:00 UTC)"
+        "FR · Desk · second: NOT COVERED: 90 d 0 h",
+        "  NOT COVERED  2026-10-19 14:00 - 2027-01-17 13:00 Europe/Berlin (2026-10-19 12:00 - 2027-01-17 12:00 UTC)"
         "  90 d 0 h: nobody is planned",
         "",
-        'FR · Desk · <b>&"Night": NOBODY: 0 h 1 min',
-        "  NOBODY  2026-10-25 02:30 - 2026-10-25 02:31 Europe/Berlin (2026-10-25 00:30 - 2026-10-25 00:31 UTC)"
+        'FR · Desk · <b>&"Night": NOT COVERED: 0 h 1 min',
+        "  NOT COVERED  2026-10-25 02:30 - 2026-10-25 02:31 Europe/Berlin (2026-10-25 00:30 - 2026-10-25 00:31 UTC)"
         "  0 h 1 min: nobody is planned",
         "  in doubt  2026-11-01 01:00 - 2026-11-03 01:00 Europe/Berlin (2026-11-01 00:00 - 2026-11-03 00:00 UTC)"
         "  2 d 0 h: no channel was ever proven, the same person at the line before",
     ]
 
 
-@pytest.mark.parametrize(("language", "word"), [("fr", "PERSONNE"), ("es", "NADIE")])
+@pytest.mark.parametrize(("language", "word"), [("fr", "NON COUVERT"), ("es", "SIN CUBRIR")])
 def test_it_is_told_in_the_readers_language(language: str, word: str) -> None:
     assert f"second: {word}" in told(language)
     assert word in "".join(drawn(language).itertext())
@@ -62,19 +62,19 @@ def test_it_is_told_in_the_readers_language(language: str, word: str) -> None:
 def test_the_picture_says_in_words_what_it_shows() -> None:
     whole = drawn()
     rows = [[each.text or "" for each in row.iter(f"{_SVG}text")] for row in whole.iter(f"{_SVG}g")]
-    assert [words[-1] for words in rows] == ["covered", "NOBODY: 90 d 0 h", "NOBODY: 0 h 1 min"]
+    assert [words[-1] for words in rows] == ["covered", "NOT COVERED: 90 d 0 h", "NOT COVERED: 0 h 1 min"]
     marks = [
         [each for each in row.iter(f"{_SVG}rect") if each.get("fill") != "#e3ecf3"] for row in whole.iter(f"{_SVG}g")
     ]
     assert [[mark.get("fill") for mark in row] for row in marks] == [
         [],
-        ["url(#nobody)"],
-        ["url(#doubt)", "url(#nobody)"],
+        ["url(#uncovered)"],
+        ["url(#doubt)", "url(#uncovered)"],
     ]
     lines = {line.strip() for line in told().splitlines()}
     assert all(mark[0].text in lines for row in marks for mark in row)
     heights = {mark.get("fill"): mark.get("height") for row in marks for mark in row}
-    assert heights["url(#nobody)"] != heights["url(#doubt)"], "told apart by shape, not by colour alone"
+    assert heights["url(#uncovered)"] != heights["url(#doubt)"], "told apart by shape, not by colour alone"
 
 
 def test_a_minute_among_ninety_days_is_wide_enough_to_be_seen_and_stays_within_the_picture() -> None:
