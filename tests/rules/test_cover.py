@@ -193,7 +193,7 @@ DAYS = {"period": "daily", "hours_from": time(8), "hours_until": time(20)}
 
 
 @given(st.sampled_from(MOMENTS), st.integers(-8, 60), st.sampled_from(["day", "night"]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_without_any_one_shift_exactly_that_interval_is_flagged(
     moment: tuple[str, datetime], number: int, which: str
 ) -> None:

@@ -73,7 +73,7 @@ PATTERNS = st.builds(
 
 
 @given(PATTERNS)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_turns_of_any_length_cover_exactly_the_time_that_passed(pattern: Rotation) -> None:
     starts = _starts(pattern, 121)
     assert turn(pattern, starts[0] - TICK) is None
@@ -109,7 +109,7 @@ QUARTERS = st.integers(0, 95).map(lambda number: time(number // 4, number % 4 * 
     st.none() | st.tuples(QUARTERS, QUARTERS),
     st.sets(st.integers(0, 6), max_size=5).map(tuple),
 )
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 def test_hours_and_weekdays_are_those_that_a_wall_clock_shows(
     moment: tuple[str, datetime], handover: time, hours: tuple[time, time] | None, weekdays: tuple[int, ...]
 ) -> None:
