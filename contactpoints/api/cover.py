@@ -58,7 +58,7 @@ COVER = Operation(
 
 
 async def cover(runtime: Runtime, request: Request) -> Response:
-    """Tell when nobody can be reached, for the next 90 days unless `from` and `to` say otherwise."""
+    """Tell where duty posts lack cover, for the next 90 days unless `from` and `to` say otherwise."""
     actor = await caller(runtime, request)
     asked = request.query_params
     form = wanted(request, MEDIA)
