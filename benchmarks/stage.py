@@ -32,7 +32,6 @@ from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 _READY_SECONDS = 30.0
 _QUIET_TRIES = 600
 _COMMAND = "import sys; from contactpoints.cli import main; sys.exit(main())"
-_CONNECTIONS = 16
 
 
 class StageFailed(Exception):

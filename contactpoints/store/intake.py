@@ -113,6 +113,7 @@ _RECORD = ", ".join(f"{name} {kind}" for name, kind in (_BESIDE | _ALERT).items(
 _NAMES = ", ".join((*_BESIDE, *_ALERT))
 _WRITTEN = tuple(name for name in _ALERT if name != "plan")
 
+# What a batch waits for a lock: somebody else's, for all but one of those in it.
 _OTHERS_WAIT = "100ms"
 
 # The number of an entry in its batch, from 1, stands for the alert's id where the three lists name their alert.

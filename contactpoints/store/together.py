@@ -10,6 +10,7 @@ Written = TypeVar("Written")
 
 _Batch: TypeAlias = list[tuple[Asked, asyncio.Future[Written]]]
 _SIDE_BY_SIDE = 2
+# Seconds after which the next batch waits no longer for the one before; most take a twentieth of that.
 _HANGS_AFTER = 0.1
 
 
