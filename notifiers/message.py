@@ -4,7 +4,7 @@ Three outcomes, not two: accepted (a `Receipt`), `NotSent`, and `Unsure`. A noti
 Addresses, words and raw bytes never show in a ``repr``, so that no log and no traceback can hold them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol, runtime_checkable
@@ -109,8 +109,11 @@ Trace = Found | NotThere | CannotTell
 class Traceable(Protocol):
     """A notifier that can be asked later what became of a message."""
 
-    async def trace(self, message: Message, sent_after: datetime) -> Trace:
-        """Look for a message that was handed over at ``sent_after`` (aware, UTC) or later, if at all."""
+    async def trace(self, message: Message, sent_after: datetime, *, others: Collection[str] = ()) -> Trace:
+        """Look for a message that was handed over at ``sent_after`` (aware, UTC) or later, if at all.
+
+        ``others``: what the gateway calls messages of ours that are surely not this one, however alike their words.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ The status callback's address carries our attempt's id. Twilio does not give tha
 a message, so tracing goes by recipient, time and words; see `TwilioSms.trace`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -105,7 +105,7 @@ class TwilioSms:
             raise Unsure("the gateway said yes and named no message")
         return Receipt(provider_code=sent.sid, provider_status=text_of(sent.status), at=sent.date_created)
 
-    async def trace(self, message: Message, sent_after: datetime) -> Trace:
+    async def trace(self, message: Message, sent_after: datetime, *, others: Collection[str] = ()) -> Trace:
         """Look for a message by our attempt's id, else by recipient, time and exact words.
 
         The reference alone proves nothing: the same officer gets several texts about one alert. Where only the
@@ -117,11 +117,12 @@ class TwilioSms:
         except (NotSent, Unsure):
             return CannotTell()
         ours = [each for each in listed if _outbound(each) and each.date_created and each.date_created >= since]
-        for each in ours:
+        unknown = [each for each in ours if each.sid not in others]
+        for each in unknown:
             if message.code in _all_words(each) or _same_words(message.text, text_of(each.body)):
                 return Found(each.sid, text_of(each.status))
         # Newest first: if even the last of a full list is young enough, an older page may hold what is looked for.
-        if len(ours) == _MOST_TRACED or any((message.reference or "\n") in text_of(each.body) for each in ours):
+        if len(ours) == _MOST_TRACED or any((message.reference or "\n") in text_of(each.body) for each in unknown):
             return CannotTell()
         return NotThere()
 

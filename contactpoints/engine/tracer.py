@@ -70,7 +70,7 @@ async def _trace(notifier: Notifier | None, row: Row, *, seconds: float) -> tupl
     )
     try:
         async with asyncio.timeout(seconds):
-            answer = await notifier.trace(message, row["first_started"])
+            answer = await notifier.trace(message, row["first_started"], others=row["taken"])
     except (NotSent, Unsure, TimeoutError):
         answer = CannotTell()
     except Exception as broken:  # a notifier that breaks must not keep the doubts beside this one open

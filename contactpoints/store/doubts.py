@@ -8,6 +8,8 @@ from contactpoints.store.database import Row, Session, ring_after_commit
 from contactpoints.store.outbox import IDLE
 
 _GRACE = timedelta(seconds=1)
+_LATEST = 400
+"""Among so many messages to one address the words of one in doubt may be those of another."""
 
 
 async def expire_leases(session: Session, *, now: datetime) -> list[int]:
@@ -27,14 +29,18 @@ with due as (select id from messages where state = 'unsure' and trace_at <= $1::
 update messages m set trace_at = greatest(m.unsure_since + $2::interval, $1) + $3::interval from due where m.id = due.id
 returning m.*, (select code from attempts where message_id = m.id order by number desc limit 1) as attempt,
           (select started_at from attempts where message_id = m.id order by number limit 1) as first_started,
-          (select reference from alerts where alerts.id = m.alert_id) as reference
+          (select reference from alerts where alerts.id = m.alert_id) as reference,
+          array(select a.provider_code from
+                  (select id from messages where address = m.address order by id desc limit $5) o
+                  join attempts a on a.message_id = o.id
+                 where o.id <> m.id and a.provider_code is not null) as taken
 """
 
 
 async def take_over(session: Session, *, now: datetime, most: int = 100) -> list[Row]:
     """Take messages that have been in doubt for long enough, what is actual first; others leave them for a second."""
     return await session.fetch(
-        _TAKE.format(which="unsure_since <= $1::timestamptz - $2::interval"), now, DOUBT, _GRACE, most
+        _TAKE.format(which="unsure_since <= $1::timestamptz - $2::interval"), now, DOUBT, _GRACE, most, _LATEST
     )
 
 
@@ -44,7 +50,7 @@ async def take_to_trace(session: Session, *, now: datetime, most: int = 20) -> l
     Whoever traces gives up when the doubt ends, or says by `trace_later` when to ask again.
     """
     return await session.fetch(
-        _TAKE.format(which="unsure_since > $1::timestamptz - $2::interval"), now, DOUBT, _GRACE, most
+        _TAKE.format(which="unsure_since > $1::timestamptz - $2::interval"), now, DOUBT, _GRACE, most, _LATEST
     )
 
 
@@ -60,17 +66,23 @@ async def trace_later(session: Session, message_id: int, *, at: datetime) -> Non
 
 
 async def found(session: Session, message_id: int, *, attempt: str, provider_code: str, now: datetime) -> bool:
-    """Record that the gateway has an unsure message after all."""
-    await session.execute(
-        "update attempts set outcome = 'traced', provider_code = $2, ended_at = $3 where code = $1",
+    """Record that the gateway has an unsure message after all; False when what it has is another one by now.
+
+    Two of the same words may be in doubt at once, and a gateway that has one of them has not got both.
+    """
+    done = await session.execute(
+        """with claimed as (
+               update attempts a set outcome = 'traced', provider_code = $3, ended_at = $4
+                where code = $2 and not exists (
+                    select 1 from attempts o
+                     where o.gateway = a.gateway and o.provider_code = $3 and o.message_id <> a.message_id)
+               returning message_id)
+           update messages set state = 'accepted', trace_at = null, unsure_since = null,
+                  first_accepted_at = coalesce(first_accepted_at, $4)
+            where id = $1 and state = 'unsure' and exists (select 1 from claimed)""",
+        message_id,
         attempt,
         provider_code,
-        now,
-    )
-    done = await session.execute(
-        """update messages set state = 'accepted', trace_at = null, unsure_since = null,
-                  first_accepted_at = coalesce(first_accepted_at, $2) where id = $1 and state = 'unsure'""",
-        message_id,
         now,
     )
     return str(done).endswith(" 1")

@@ -1,6 +1,7 @@
 """What a gateway says about a message that nobody is sure of, and what follows."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -33,7 +34,7 @@ class Doubtful:
             raise Unsure("the line broke")
         return Receipt("provider-2")
 
-    async def trace(self, message: Message, sent_after: datetime) -> Trace:
+    async def trace(self, message: Message, sent_after: datetime, *, others: Collection[str] = ()) -> Trace:
         return self.answer
 
     async def close(self) -> None:
@@ -143,7 +144,7 @@ class Hanging(Doubtful):
         self.sent.append(message)
         raise Unsure("no answer")
 
-    async def trace(self, message: Message, sent_after: datetime) -> Trace:
+    async def trace(self, message: Message, sent_after: datetime, *, others: Collection[str] = ()) -> Trace:
         self.asked += 1
         await asyncio.Event().wait()
         return self.answer
@@ -184,3 +185,28 @@ async def test_a_question_is_given_the_rest_of_the_doubt(world: World) -> None:
         assert await trace(desk) == 0
     world.clock.at += timedelta(seconds=0.2)
     assert await end_old_doubts(desk) == 1
+
+
+class Echo(Hanging):
+    """A gateway that says of everything that it has it, and of whatever is asked that it is the same message."""
+
+    async def trace(self, message: Message, sent_after: datetime, *, others: Collection[str] = ()) -> Trace:
+        self.asked += 1
+        return NotThere() if "provider-1" in others else Found("provider-1", "sent")
+
+
+async def test_of_two_with_the_same_words_only_one_is_what_the_gateway_has(world: World) -> None:
+    gateway = Echo()
+    desk = replace(desk_of(world.runtime), notifiers={gateway.name: gateway})
+    lane = Lane(desk, "sms")
+    for _ in range(2):
+        await world.opens_alert()
+    assert await lane.claim() == 2
+    await lane.land()
+    world.clock.at += timedelta(seconds=1)
+    await trace(desk)
+    world.clock.at += timedelta(seconds=21)
+    await end_old_doubts(desk)
+    async with world.runtime.db.session() as session:
+        states = await session.fetch("select state from messages where kind = 'sms' order by state")
+    assert [row["state"] for row in states] == ["accepted", "queued"]

@@ -14,6 +14,7 @@ from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
 
 PATIENCE = 1.5
+"""Seconds that a notifier waits for an answer here. A busy machine may need longer for many at once."""
 Verdict = Literal["permanent", "temporary", "unsure"]
 
 TEXT = Message(
@@ -90,9 +91,9 @@ _TWILIO_SAYS: dict[int, Verdict] = {
 
 
 @asynccontextmanager
-async def _twilio_stage(name: str, **changes: Any) -> AsyncIterator[Stage]:
+async def _twilio_stage(name: str, patience: float, **changes: Any) -> AsyncIterator[Stage]:
     async with FakeTwilio() as far_end:
-        notifier = TwilioSms(twilio_options(far_end, **changes), name=name)
+        notifier = TwilioSms(twilio_options(far_end, timeout=patience, **changes), name=name)
 
         def fails(status: int) -> Verdict:
             far_end.answers(status, 21211 if status == 400 else None)
@@ -140,9 +141,9 @@ _SMTP_SAYS: dict[int, tuple[str, str, Verdict]] = {
 
 
 @asynccontextmanager
-async def _smtp_stage(tls: Literal["starttls", "tls", "none"]) -> AsyncIterator[Stage]:
+async def _smtp_stage(tls: Literal["starttls", "tls", "none"], patience: float) -> AsyncIterator[Stage]:
     async with FakeSmtp(tls=tls, login=True) as far_end:
-        notifier = SmtpEmail(smtp_options(far_end))
+        notifier = SmtpEmail(smtp_options(far_end, timeout=patience))
 
         def fails(status: int) -> Verdict:
             at, said, verdict = _SMTP_SAYS[status]
@@ -195,17 +196,18 @@ async def _rehearsal_stage(kind: type[RehearsalSms]) -> AsyncIterator[Stage]:
     yield Stage(kind(keep, behaves=behaves), (), hears, fails, hang, behaves.clear, behaves.clear, leave, lambda: 0)
 
 
-STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
-    "twilio_sms": lambda: _twilio_stage("twilio_sms"),
-    "twilio_sms_2": lambda: _twilio_stage(
+STAGES: dict[str, Callable[[float], AbstractAsyncContextManager[Stage]]] = {
+    "twilio_sms": lambda patience: _twilio_stage("twilio_sms", patience),
+    "twilio_sms_2": lambda patience: _twilio_stage(
         "twilio_sms_2",
+        patience,
         sender=None,
         messaging_service_sid=twilio.SERVICE,
         api_key=twilio.API_KEY,
         api_secret=twilio.API_SECRET,
     ),
-    "smtp": lambda: _smtp_stage("starttls"),
-    "rehearsal_sms": lambda: _rehearsal_stage(RehearsalSms),
-    "rehearsal_email": lambda: _rehearsal_stage(RehearsalEmail),
-    "rehearsal_voice": lambda: _rehearsal_stage(RehearsalVoice),
+    "smtp": lambda patience: _smtp_stage("starttls", patience),
+    "rehearsal_sms": lambda _patience: _rehearsal_stage(RehearsalSms),
+    "rehearsal_email": lambda _patience: _rehearsal_stage(RehearsalEmail),
+    "rehearsal_voice": lambda _patience: _rehearsal_stage(RehearsalVoice),
 }

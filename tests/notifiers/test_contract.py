@@ -19,7 +19,8 @@ STATUSES = (400, 401, 404, 408, 429, 500, 503)
 @pytest.fixture(params=[entry.name for entry in CATALOGUE])
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """A notifier together with the far end it talks to; one without a stage fails every test here."""
-    async with STAGES[request.param]() as opened:
+    patience = 30.0 if request.node.get_closest_marker("patient") else PATIENCE
+    async with STAGES[request.param](patience) as opened:
         yield opened
 
 
@@ -137,6 +138,7 @@ async def test_a_cancelled_send_leaves_no_task_and_no_connection(stage: Stage) -
     assert (await stage.notifier.send(stage.message)).provider_code
 
 
+@pytest.mark.patient
 async def test_many_at_once_all_arrive(stage: Stage) -> None:
     many = [replace(stage.message, code=f"{at:022}", thread=f"m{at}") for at in range(40)]
 

@@ -184,6 +184,17 @@ async def test_an_older_message_with_the_same_words_is_not_the_one(
     assert isinstance(await notifier.trace(TEXT, NOON), NotThere)
 
 
+async def test_another_message_of_ours_with_the_same_words_is_not_the_one(
+    notifier: TwilioSms, far_end: FakeTwilio
+) -> None:
+    await notifier.send(TEXT)
+    others = [far_end.messages[0].sid]
+
+    assert isinstance(await notifier.trace(TEXT, NOON, others=others), NotThere)
+    await notifier.send(TEXT)
+    assert await notifier.trace(TEXT, NOON, others=others) == Found(far_end.messages[1].sid, "queued")
+
+
 async def test_the_attempts_id_is_believed_wherever_it_is_found(notifier: TwilioSms, far_end: FakeTwilio) -> None:
     await notifier.send(TEXT)
     far_end.messages[0].body = f"rewritten {TEXT.code}"
