@@ -1,26 +1,22 @@
 """Cover: when a duty post has nobody who can be reached, and why; and when its cover hangs by a thread.
 
-Nothing is sampled. Between two of the instants at which a turn, an override, an absence or a PIN begins or ends,
-nobody comes or goes: so `on_duty`, which decides whom an alert calls, is asked once at each of them, and its answer
-holds until the next.
+Nothing is sampled: see `rules.shifts`. Besides those who come and go it looks at the instants at which a PIN ends.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TypeVar, get_args
+from typing import get_args
 
 from contactpoints.rules.calls import steps_of
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken
-from contactpoints.rules.rosters import Absence, Override, boundaries, on_duty
+from contactpoints.rules.shifts import Duty, duty_of, inside
 from schemas.alerts import ChannelKind, Line
 from schemas.cover import CoverLevel, CoverReason
 
 _KINDS: tuple[str, ...] = get_args(ChannelKind)
 _LINES: tuple[str, ...] = get_args(Line)
-_Change = TypeVar("_Change", Override, Absence)
 _ORDER: tuple[CoverReason, ...] = get_args(CoverReason)
 
 
@@ -50,28 +46,13 @@ class PostCover:
 
 
 @dataclass(frozen=True, slots=True)
-class _Duty:
-    """Who is on duty at a post from each of these instants until the next, and who would be if nobody were absent."""
-
-    edges: list[datetime]
-    officers: list[tuple[int, ...]]
-    planned: list[tuple[int, ...]]
-
-    def at(self, instant: datetime) -> tuple[int, ...]:
-        return self.officers[bisect_right(self.edges, instant) - 1]
-
-    def planned_at(self, instant: datetime) -> tuple[int, ...]:
-        return self.planned[bisect_right(self.edges, instant) - 1]
-
-
-@dataclass(frozen=True, slots=True)
 class _House:
     """A post, its duty and that of the lines before it, and what does not change: officer -> how to be reached."""
 
     point: ContactPoint
     post: Post
-    duty: _Duty
-    before: tuple[_Duty, ...]
+    duty: Duty
+    before: tuple[Duty, ...]
     means: Mapping[int, str]
     too_long: tuple[tuple[int, datetime, datetime], ...]
 
@@ -89,7 +70,7 @@ def cover_of(
     """
     people = {post.id: _people(post) for post in point.posts}
     asked = _asked(point)
-    duties = {post.id: _duty(point, post, since=since, until=until) for post in point.posts}
+    duties = {post.id: duty_of(point, post, since=since, until=until) for post in point.posts}
     found: list[PostCover] = []
     for post in sorted(point.posts, key=_place):
         before = (each.id for each in point.posts if _place(each) < _place(post) and people[each.id] & people[post.id])
@@ -100,27 +81,6 @@ def cover_of(
         edges = _edges(house, people[post.id], since=since, until=until)
         found.append(PostCover(point, post, _stretches(house, edges)))
     return tuple(found)
-
-
-def _duty(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> _Duty:
-    edges = sorted({since, *_changes(point, post, since=since, until=until)})
-    officers, planned = [], []
-    for at, overrides, absences in zip(
-        edges, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
-    ):
-        planned.append(on_duty(post.rotations, tuple(overrides), absences=(), at=at))
-        away = {absence.officer_id for absence in absences}
-        officers.append(tuple(number for number in planned[-1] if number not in away))
-    return _Duty(edges, officers, planned)
-
-
-def _in_force(changes: Iterable[_Change], edges: list[datetime]) -> list[list[_Change]]:
-    """Return for each of the instants, among which are those where one begins or ends, what holds then."""
-    found: list[list[_Change]] = [[] for _ in edges]
-    for each in changes:
-        for place in range(bisect_left(edges, each.starts_at), bisect_left(edges, each.ends_at)):
-            found[place].append(each)
-    return found
 
 
 def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
@@ -166,24 +126,10 @@ def _edges(house: _House, people: Collection[int], *, since: datetime, until: da
         edges.update(duty.edges)
     for number in people if point.pin_required else ():
         pin_until = point.officers[number].pin_until if number in point.officers else None
-        edges.update(_inside((pin_until,) if pin_until else (), since=since, until=until))
+        edges.update(inside((pin_until,) if pin_until else (), since=since, until=until))
     for _, start, end in house.too_long:
-        edges.update(_inside((start, end), since=since, until=until))
+        edges.update(inside((start, end), since=since, until=until))
     return sorted(edges)
-
-
-def _changes(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the instants after ``since`` and before ``until`` at which somebody may come on duty at a post or leave."""
-    for rotation in post.rotations:
-        yield from boundaries(rotation, since, until=until)
-    for override in post.overrides:
-        yield from _inside((override.starts_at, override.ends_at), since=since, until=until)
-    for absence in point.absences:
-        yield from _inside((absence.starts_at, absence.ends_at), since=since, until=until)
-
-
-def _inside(instants: Iterable[datetime], *, since: datetime, until: datetime) -> Iterator[datetime]:
-    return (each for each in instants if since < each < until)
 
 
 def _judged(house: _House, at: datetime) -> tuple[CoverLevel, _Why]:
@@ -251,7 +197,7 @@ def _too_long(
     if post.longest_hours is None:
         return
     most = timedelta(hours=post.longest_hours)
-    duty = _duty(point, post, since=since - most, until=until)
+    duty = duty_of(point, post, since=since - most, until=until)
     began: dict[int, datetime] = {}
     for at, here in (*zip(duty.edges, duty.officers, strict=True), (until, ())):
         for number in [number for number in began if number not in here]:

@@ -1,0 +1,104 @@
+"""Shifts: from when until when each officer is on duty at a post.
+
+Nothing is sampled. Between two of the instants at which a turn, an override or an absence begins or ends, nobody comes
+or goes: so `on_duty`, which decides whom an alert calls, is asked once at each of them, and its answer holds until the
+next.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import TypeVar
+
+from contactpoints.rules.directory import ContactPoint, Post
+from contactpoints.rules.rosters import Absence, Override, boundaries, on_duty
+
+_Change = TypeVar("_Change", Override, Absence)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A stretch, half-open, in UTC, in which an officer is on duty at a post without a break."""
+
+    post_id: int
+    officer_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is on duty at a post from each of these instants until the next, and who would be if nobody were absent."""
+
+    edges: list[datetime]
+    officers: list[tuple[int, ...]]
+    planned: list[tuple[int, ...]]
+
+    def at(self, instant: datetime) -> tuple[int, ...]:
+        """Return who is on duty at an instant that is not before the first."""
+        return self.officers[bisect_right(self.edges, instant) - 1]
+
+    def planned_at(self, instant: datetime) -> tuple[int, ...]:
+        """Return who would be on duty then if nobody were absent."""
+        return self.planned[bisect_right(self.edges, instant) - 1]
+
+
+def duty_of(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Duty:
+    """Return who is on duty at a post of a contact point from ``since`` until ``until`` (aware, UTC)."""
+    edges = sorted({since, *_changes(point, post, since=since, until=until)})
+    officers, planned = [], []
+    for at, overrides, absences in zip(
+        edges, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
+    ):
+        planned.append(on_duty(post.rotations, tuple(overrides), absences=(), at=at))
+        away = {absence.officer_id for absence in absences}
+        officers.append(tuple(number for number in planned[-1] if number not in away))
+    return Duty(edges, officers, planned)
+
+
+def shifts_of(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> tuple[Shift, ...]:
+    """Return the shifts of the officers of a post, by start, from ``since`` until ``until`` (aware, UTC).
+
+    Shifts that began before or end later are cut there. Turns of one officer that follow each other are one shift.
+    Whoever is no officer of the contact point any more has none.
+    """
+    duty = duty_of(point, post, since=since, until=until)
+    found: list[Shift] = []
+    began: dict[int, datetime] = {}
+    for (start, end), here in zip(pairwise((*duty.edges, until)), duty.officers, strict=True):
+        known = [number for number in here if number in point.officers]
+        for number in known:
+            began.setdefault(number, start)
+        following = () if end == until else duty.at(end)
+        found += [Shift(post.id, number, began.pop(number), end) for number in known if number not in following]
+    return tuple(sorted(found, key=_by_start))
+
+
+def inside(instants: Iterable[datetime], *, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield those of the instants that are after ``since`` and before ``until``."""
+    return (each for each in instants if since < each < until)
+
+
+def _by_start(shift: Shift) -> tuple[datetime, datetime, int]:
+    return shift.starts_at, shift.ends_at, shift.officer_id
+
+
+def _in_force(changes: Iterable[_Change], edges: list[datetime]) -> list[list[_Change]]:
+    """Return for each of the instants, among which are those where one begins or ends, what holds then."""
+    found: list[list[_Change]] = [[] for _ in edges]
+    for each in changes:
+        for place in range(bisect_left(edges, each.starts_at), bisect_left(edges, each.ends_at)):
+            found[place].append(each)
+    return found
+
+
+def _changes(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the instants after ``since`` and before ``until`` at which somebody may come on duty at a post or leave."""
+    for rotation in post.rotations:
+        yield from boundaries(rotation, since, until=until)
+    for override in post.overrides:
+        yield from inside((override.starts_at, override.ends_at), since=since, until=until)
+    for absence in point.absences:
+        yield from inside((absence.starts_at, absence.ends_at), since=since, until=until)
