@@ -85,12 +85,14 @@ class Membership(_Dated):
     """How far a Party has come with an instrument, from the day `since` until before the day `until`.
 
     Only a `party` is bound, from the day on which the instrument entered into force for it. `signed` and `ratified`
-    count from the day of signature and of deposit, and bind nobody yet (CETS 224 Art. 16, ETS 185 Art. 36).
+    count from the day of signature and of deposit, and bind nobody yet (CETS 224 Art. 16, ETS 185 Art. 36). With a
+    `territory` it is about that territory alone (ETS 185 Art. 38), which is then bound by what it has of its own.
     """
 
     party: PartyCode
     instrument: InstrumentCode
     status: Literal["party", "ratified", "signed"]
+    territory: TerritoryCode | None = None
 
 
 class MembershipOut(Membership, Entry):
@@ -103,13 +105,27 @@ class Declaration(_Dated):
     """A declaration or reservation that a Party made under an article of an instrument, in its own words.
 
     What follows from it is in the legal basis (`GET /v1/legal-basis`), where the article is one that matters there.
+    With a `territory` it is about that territory alone. A `suspension` of transfers (CETS 224 Art. 14.15) is made
+    `towards` one Party, the others are for all.
     """
 
     party: PartyCode
     instrument: InstrumentCode
     article: ArticleNumber
-    kind: Literal["declaration", "reservation"]
+    kind: Literal["declaration", "reservation", "suspension"]
     text: Text
+    territory: TerritoryCode | None = None
+    towards: PartyCode | None = Field(default=None, validate_default=True)
+
+    @field_validator("towards")
+    @classmethod
+    def _is_meant_for_one(cls, towards: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if kind is not None and (kind == "suspension") != (towards is not None):
+            raise wrong("missing" if towards is None else "not_allowed", "names the Party that a suspension is towards")
+        if towards is not None and towards == info.data.get("party"):
+            raise wrong("same_party", "must be another Party")
+        return towards
 
 
 class DeclarationOut(Declaration, Entry):

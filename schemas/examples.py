@@ -162,6 +162,17 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "since": "2026-01-01",
                 "until": "2027-01-01",
             },
+            "a suspension of transfers, for a territory": {
+                "party": "FR",
+                "territory": "FR-NC",
+                "instrument": "cets224",
+                "article": "14.15",
+                "kind": "suspension",
+                "towards": "US",
+                "text": "Invented: suspends transfers after consultation.",
+                "since": "2026-01-01",
+                "until": "2027-01-01",
+            },
         },
         "contact_points": {
             "an institution": {

@@ -7,19 +7,23 @@ from typing_extensions import TypedDict
 
 from schemas.directory import Confidence
 from schemas.faults import wrong
-from schemas.fields import Day, PartyCode, Shape
+from schemas.fields import Day, PartyCode, Shape, TerritoryCode
 from schemas.requests import InstrumentCode, KindCode
 
 DayOut = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class LegalBasisQuery(Shape):
-    """Who asks whom for what; `on` is the day, today (UTC) where it is left out."""
+    """Who asks whom for what; `on` is the day, today (UTC) where it is left out.
+
+    `territory`: a territory of the requested Party, for which other memberships and declarations may count.
+    """
 
     asking: PartyCode = Field(alias="from")
     asked: PartyCode = Field(alias="to")
     kind: KindCode
     on: Day | None = None
+    territory: TerritoryCode | None = None
 
     @field_validator("asked")
     @classmethod
@@ -32,14 +36,14 @@ class LegalBasisQuery(Shape):
 class ReasonOut(TypedDict):
     """Why an instrument cannot be used; `party` is the one whose standing is the reason."""
 
-    code: Literal["not_a_party", "signed", "not_in_force", "ended", "no_provision", "not_known"]
+    code: Literal["not_a_party", "signed", "not_in_force", "ended", "no_provision", "not_known", "transfers_suspended"]
     instrument: InstrumentCode
     party: str | None
     detail: str
 
 
 class ConditionOut(TypedDict):
-    """What follows from a declaration or reservation of the requested Party, or from none (`declaration` is null).
+    """What follows from a declaration or reservation of `party`, or from none (`declaration` is null).
 
     `excludes`: requests that are not executed; `conditions`: what is asked besides, or may be a ground for refusal;
     `opens`: a further way to send the request. Its own words are in `/v1/declarations/{declaration}`.
@@ -47,6 +51,7 @@ class ConditionOut(TypedDict):
 
     effect: Literal["excludes", "conditions", "opens"]
     article: str
+    party: str
     declaration: int | None
     detail: str
 
@@ -85,6 +90,7 @@ class LegalBasisOut(TypedDict):
 
     requesting_party: str
     requested_party: str
+    territory: str | None
     kind: KindCode
     on: DayOut
     bases: list[BasisOut]

@@ -31,7 +31,7 @@ class Declarable:
 
     ``excludes``: requests that are not executed. ``conditions``: what is asked besides, or may be a ground for refusal.
     ``opens``: a further way to send the request. ``detail`` goes on where the name of the Party ends, and so does
-    ``otherwise``, which holds where nothing was declared.
+    ``otherwise``, which holds where nothing was declared, and ``mutual``, which holds where the requesting Party did.
     """
 
     instrument: str
@@ -40,6 +40,7 @@ class Declarable:
     effect: Literal["excludes", "conditions", "opens"]
     detail: str
     otherwise: str | None = None
+    mutual: str | None = None
 
 
 def register(*provisions: Provision) -> Mapping[tuple[str, str], Provision]:
@@ -179,8 +180,16 @@ DECLARABLE = (
         "conditions",
         "may refuse, for offences outside Articles 2 to 11, where it believes that dual criminality cannot be "
         "fulfilled at the time of disclosure.",
+        mutual="made this reservation itself: for offences outside Articles 2 to 11 the requested Party may refuse it "
+        "in the same way.",
     ),
 )
 """Declarations of CETS 224 Art. 9.1 b, 9.5 and 10.9 (with 10.7, 10.8: who writes to whom without it; ETS 185 Art.
 35.2 b: the point of contact and the central authority), and of ETS 185 Art. 27.9 e; the reservation of its Art. 29.4.
+A reservation works both ways (Vienna Convention on the Law of Treaties, Art. 21.1 b); a declaration does not.
+"""
+
+SUSPENDED_BY: Mapping[str, str] = MappingProxyType({"cets224": "14.15"})
+"""The article by which a Party may suspend, towards one other, transfers of personal data under an instrument: CETS 224
+Art. 14.15, after a systematic or material breach and after consultation. Nothing else that binds the two ends by it.
 """

@@ -22,6 +22,7 @@ from contactpoints.rules.rosters import on_duty
 from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
+from contactpoints.store.relying import relying_on
 from contactpoints.store.tables import LINES
 from schemas.faults import Fault
 from schemas.fields import Shape
@@ -137,7 +138,7 @@ async def retire(
             entry = await entries.retire(
                 session, register, key=key, version=version, now=now, by=_by(actor), reason=reason
             )
-        relying = await entries.relying(session, name, key=key, now=now)
+        relying = await relying_on(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
         warnings = await _fallback_warning(session, register, owner=owner, now=now)
@@ -145,7 +146,7 @@ async def retire(
 
 
 async def listing(
-    db: Database, name: str, *, actor: Actor, owner: int | None = None, after: Key | None = None, most: int = 100
+    db: Database, name: str, *, actor: Actor, owner: Key | None = None, after: Key | None = None, most: int = 100
 ) -> list[Entry]:
     """Return the unretired entries that exist for the actor, by key, those after ``after``; ``owner`` narrows them."""
     if name not in OPEN and not sees_network(actor) and not reads_entries_of(actor, actor.party):

@@ -17,7 +17,7 @@ from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
 from schemas.fields import Shape
-from schemas.provisions import DECLARABLE
+from schemas.provisions import DECLARABLE, SUSPENDED_BY
 from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
 
 _Each = TypeVar("_Each")
@@ -64,6 +64,7 @@ async def check(asked: Asked, found: Found) -> None:
             await _check_party(asked.session, party, found=found)
         case Declaration() as declaration:
             await _check_party(asked.session, declaration.party, found=found)
+            await _check_party(asked.session, declaration.towards, found=found, at="/towards")
             _check_article(declaration, found)
         case Channel(kind=str(), address=str()) as channel:
             _check_channel(channel, asked.gateways, found=found)
@@ -83,9 +84,9 @@ def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
     return [each for each in several or () if each is not None]
 
 
-async def _check_party(session: Session, party: str | None, *, found: Found) -> None:
+async def _check_party(session: Session, party: str | None, *, found: Found, at: str = "/party") -> None:
     if party is not None and await find_party(session, party) is None:
-        found.faults.append(Fault("/party", "unknown", "There is no such Party."))
+        found.faults.append(Fault(at, "unknown", "There is no such Party."))
 
 
 async def _check_designation(asked: Asked, point: ContactPoint, *, found: Found) -> None:
@@ -99,8 +100,9 @@ async def _check_designation(asked: Asked, point: ContactPoint, *, found: Found)
 
 
 def _check_article(declaration: Declaration, found: Found) -> None:
-    named = (declaration.instrument, declaration.article)
-    if None not in named and named not in {(each.instrument, each.article) for each in DECLARABLE}:
+    named, suspends = (declaration.instrument, declaration.article), declaration.kind == "suspension"
+    known = SUSPENDED_BY.items() if suspends else {(each.instrument, each.article) for each in DECLARABLE}
+    if None not in named and named not in known:
         detail = "It is kept and shown; the legal basis draws nothing from this article."
         found.warnings.append({"code": "article_not_known", "detail": detail})
 

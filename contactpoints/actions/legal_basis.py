@@ -23,6 +23,7 @@ async def legal_basis(db: Database, *, asked: LegalBasisQuery, today: date) -> d
     if faults:
         raise Invalid(faults)
     on = asked.on or today
-    told = rules.legal_basis(known[asked.asking], known[asked.asked], kind=asked.kind, on=on)
-    heading = {"requesting_party": asked.asking, "requested_party": asked.asked, "kind": asked.kind}
-    return heading | {"on": on.isoformat()} | rules.write(told)
+    requested = known[asked.asked].of(asked.territory)
+    told = rules.legal_basis(known[asked.asking], requested, kind=asked.kind, on=on)
+    heading = {"requesting_party": asked.asking, "requested_party": asked.asked, "territory": asked.territory}
+    return heading | {"kind": asked.kind, "on": on.isoformat()} | rules.write(told)

@@ -180,6 +180,7 @@ def _legal(asked: Asked, route: Route) -> tuple[Caution, ...]:
     found = route.cautions.get(which)
     if found is None:
         asking, other = (route.bonds.get(party, Bonds(party)) for party in parties)
+        other = other.of(command.territory)
         found = rules.legal_cautions(
             asking, other, kind=command.kind, instrument=command.instrument, on=day, stated=stated
         )

@@ -33,7 +33,7 @@ async def _load(session: Session, row: Mapping[str, str], *, now: datetime) -> N
         await entries.create(session, entries.REGISTERS["memberships"], values=membership, now=now, by=_BY)
     for told in _rows("declarations.csv"):
         if told["party"] == row["iso2"]:
-            declaration = told | {"since": _day(told["since"]), "until": None}
+            declaration = told | {"since": _day(told["since"]), **dict.fromkeys(("until", "territory", "towards"))}
             await entries.create(session, entries.REGISTERS["declarations"], values=declaration, now=now, by=_BY)
 
 
@@ -48,6 +48,7 @@ def _memberships(row: Mapping[str, str]) -> Iterator[dict[str, object]]:
                 "since": _day(row[since]),
                 "until": None,
                 "confidence": row["confidence"],
+                "territory": None,
             }
 
 

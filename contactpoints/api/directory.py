@@ -15,8 +15,8 @@ from contactpoints.actions import directory
 from contactpoints.actions.directory import Kept
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import header, number, party_code, query
-from contactpoints.rules.refusals import NotFound, PreconditionRequired
+from contactpoints.api.queries import header, is_party_code, number, party_code, query
+from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired
 from contactpoints.runtime import Runtime
 from schemas.directory import (
     Channel,
@@ -35,6 +35,7 @@ from schemas.directory import (
     Party,
     PartyOut,
 )
+from schemas.faults import Fault
 from schemas.fields import Shape
 from schemas.reading import read_partly
 from schemas.rosters import (
@@ -88,9 +89,9 @@ class Shelf:
 
 SHELVES: tuple[Shelf, ...] = (
     Shelf("parties", Party, PartyOut, open=True),
-    Shelf("memberships", Membership, MembershipOut, open=True),
-    Shelf("declarations", Declaration, DeclarationOut, open=True),
-    Shelf("contact_points", ContactPoint, ContactPointOut),
+    Shelf("memberships", Membership, MembershipOut, "party", open=True),
+    Shelf("declarations", Declaration, DeclarationOut, "party", open=True),
+    Shelf("contact_points", ContactPoint, ContactPointOut, "party"),
     Shelf("posts", DutyPost, DutyPostOut, "contact_point_id"),
     Shelf("officers", Officer, OfficerOut, "contact_point_id"),
     Shelf("channels", Channel, ChannelOut, "officer_id"),
@@ -128,6 +129,15 @@ def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Re
     return JSONResponse(directory.shown(kept), status_code=status, headers=headers)
 
 
+def _owner(text: str | None, *, name: str) -> int | str | None:
+    """Return whose entries alone are asked for. Raises `Invalid`."""
+    if name != "party":
+        return number(text, pointer=f"/query/{name}")
+    if text is not None and not is_party_code(text):
+        raise Invalid([Fault(f"/query/{name}", "wrong_form", "A code of ISO 3166-1: two capital letters.")])
+    return text
+
+
 async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
     asked: Mapping[str, str] = request.query_params
@@ -138,7 +148,7 @@ async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response
         runtime.db,
         shelf.name,
         actor=actor,
-        owner=number(asked.get(name), pointer=f"/query/{name}") if name else None,
+        owner=_owner(asked.get(name), name=name) if name else None,
         after=cursor if shelf.key == "code" else number(cursor, pointer="/query/cursor"),
         most=most,
     )

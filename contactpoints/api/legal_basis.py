@@ -32,6 +32,7 @@ LEGAL_BASIS = Operation(
         Parameter("from", "The Party that asks.", "query", required=True, schema=_PARTY | {"examples": ["US"]}),
         Parameter("to", "The Party that is asked.", "query", required=True, schema=_PARTY | {"examples": ["FR"]}),
         Parameter("kind", "What it is asked for.", "query", required=True, schema=_KIND),
+        Parameter("territory", "The territory of the requested Party that is meant; without it, none.", "query"),
         Parameter("on", "The day for which it is asked; without it, today (UTC).", "query", schema=_DAY),
     ),
     roles=get_args(Role),

@@ -73,9 +73,14 @@ def query(request: Request, shape: type[_Shape]) -> _Shape:
     return read
 
 
+def is_party_code(text: str) -> bool:
+    """Say whether something could be the code of a Party."""
+    return _PARTY.fullmatch(text) is not None
+
+
 def party_code(text: str) -> str:
     """Return what could be the code of a Party. Raises `NotFound`."""
-    if not _PARTY.fullmatch(text):
+    if not is_party_code(text):
         raise NotFound("There is no such Party.")
     return text
 

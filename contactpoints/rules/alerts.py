@@ -67,8 +67,8 @@ def _not_carried(basis: Basis, instead: Sequence[Offer]) -> Caution:
     *known, last = instead
     ways = "; ".join(_way(each) for each in known)
     told = f"{why} The alert goes out all the same. {f'Instead: {ways}. ' if ways else ''}{last.detail}"
-    without = basis.reasons[0].code == "no_provision"
-    return Caution("no_provision" if without else "instrument_not_binding", told)
+    code = basis.reasons[0].code
+    return Caution(code if code in ("no_provision", "transfers_suspended") else "instrument_not_binding", told)
 
 
 def _way(offer: Offer) -> str:

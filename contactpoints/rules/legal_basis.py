@@ -6,12 +6,12 @@ entry with its articles.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
 from schemas.instruments import INSTRUMENTS
-from schemas.provisions import DECLARABLE, PROVISIONS, RESTS_ON, SPONTANEOUS, UNLISTED, Provision
+from schemas.provisions import DECLARABLE, PROVISIONS, RESTS_ON, SPONTANEOUS, SUSPENDED_BY, UNLISTED, Provision
 from schemas.requests import REQUEST_KINDS
 
 Usable = Literal["yes", "no", "not_known"]
@@ -20,24 +20,33 @@ _CONFIDENCE = ("unconfirmed", "low", "medium", "high", "confirmed")
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """How far a Party has come with an instrument, from the day ``since`` (None: always) until before ``until``."""
+    """How far a Party has come with an instrument, from the day ``since`` (None: always) until before ``until``.
+
+    ``territory``: the one of its territories that alone it is about; None where it is about the whole Party.
+    """
 
     instrument: str
     status: str
     since: date | None = None
     until: date | None = None
     confidence: str = "unconfirmed"
+    territory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A declaration or reservation under an article, from the day ``since`` (None: always) until before ``until``."""
+    """A declaration or reservation under an article, from the day ``since`` (None: always) until before ``until``.
+
+    ``territory`` as for `Membership`; ``towards``: the Party that alone it is meant for, None where it is for all.
+    """
 
     id: int
     instrument: str
     article: str
     since: date | None = None
     until: date | None = None
+    territory: str | None = None
+    towards: str | None = None
 
     def counts(self, on: date) -> bool:
         """Say whether it has effect on a day."""
@@ -46,11 +55,35 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Bonds:
-    """A Party, by its code, with its memberships and declarations of all times."""
+    """A Party, by its code, with its memberships and declarations of all times, and of which territory it is asked."""
 
     party: str
     memberships: tuple[Membership, ...] = ()
     declarations: tuple[Declaration, ...] = ()
+    territory: str | None = None
+
+    def of(self, territory: str | None) -> "Bonds":
+        """Return what binds one of its territories; None: the Party without those that have standings of their own."""
+        return replace(self, territory=territory)
+
+    @property
+    def name(self) -> str:
+        """How it is called in a sentence."""
+        return self.party if self.territory is None else f"{self.party} for {self.territory}"
+
+    def under(self, instrument: str) -> list[Membership]:
+        """Return the memberships that count: those of the territory where it has any, else those of the whole Party."""
+        found = [each for each in self.memberships if each.instrument == instrument]
+        own = [each for each in found if each.territory == self.territory]
+        return own or [each for each in found if each.territory is None]
+
+    def declared(self, instrument: str, article: str, *, on: date, towards: str | None = None) -> Declaration | None:
+        """Return what was declared under an article and counts on a day here: for all, or ``towards`` one Party."""
+        for each in self.declarations:
+            meant = each.territory in (None, self.territory) and each.towards == towards
+            if (each.instrument, each.article) == (instrument, article) and meant and each.counts(on):
+                return each
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +98,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the requested Party's declaration, or the want of one (``declaration`` is None), means for the request."""
+    """What the declaration of ``party``, or the want of one (``declaration`` is None), means for the request."""
 
     effect: str
     article: str
     declaration: int | None
     detail: str
+    party: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +164,7 @@ def basis_of(asking: Bonds, asked: Bonds, *, kind: str, instrument: str, on: dat
         return Basis(instrument, (), None, "no", (Reason("no_provision", instrument, None, detail),))
     standings = [standing for bonds in (asking, asked) for standing in _standings(bonds, instrument, on=on)]
     reasons = tuple(standing.why() for standing in standings if standing.code != "bound")
+    reasons = reasons or tuple(_suspended(asking, asked, instrument=instrument, on=on))
     known = [each.membership.confidence for each in standings if each.membership]
     return Basis(
         instrument,
@@ -137,7 +172,7 @@ def basis_of(asking: Bonds, asked: Bonds, *, kind: str, instrument: str, on: dat
         provision.allows,
         "no" if reasons else "yes",
         reasons,
-        () if reasons else tuple(_conditions(asked, provision, on=on)),
+        () if reasons else tuple(_conditions(asking, asked, provision=provision, on=on)),
         min(known, key=_CONFIDENCE.index) if known else None,
     )
 
@@ -150,7 +185,7 @@ _ORDER = ("bound", "not_in_force", "ended", "signed", "not_a_party")
 class _Standing:
     """Where a Party stands with an instrument on a day; the membership that says so, None without one."""
 
-    party: str
+    bonds: Bonds
     instrument: str
     code: str
     membership: Membership | None
@@ -159,26 +194,26 @@ class _Standing:
         """Return why a request cannot rest on it."""
         since = self.membership.since if self.membership else None
         until = self.membership.until if self.membership else None
-        name = INSTRUMENTS[self.instrument].short
+        name, party = INSTRUMENTS[self.instrument].short, self.bonds.name
         said = {
-            "not_in_force": f"{name} is not in force for {self.party}"
+            "not_in_force": f"{name} is not in force for {party}"
             + (
                 f" before {since}." if self.membership and self.membership.status == "party" else ", which ratified it."
             ),
-            "ended": f"{name} has not bound {self.party} since {until}.",
-            "signed": f"{self.party} has only signed {name}.",
-            "not_a_party": f"{self.party} is not known as a Party to {name}.",
+            "ended": f"{name} has not bound {party} since {until}.",
+            "signed": f"{party} has only signed {name}.",
+            "not_a_party": f"{party} is not known as a Party to {name}.",
         }
-        return Reason(self.code, self.instrument, self.party, said[self.code])
+        return Reason(self.code, self.instrument, self.bonds.party, said[self.code])
 
 
 def _standings(bonds: Bonds, instrument: str, *, on: date) -> Iterator[_Standing]:
     """Yield where a Party stands with an instrument and with the one that it rests on."""
     for name in (instrument, RESTS_ON.get(instrument)):
         if name is not None:
-            found = [(_standing(each, on), each) for each in bonds.memberships if each.instrument == name]
+            found = [(_standing(each, on), each) for each in bonds.under(name)]
             code, membership = min(found, key=lambda each: _ORDER.index(each[0]), default=("not_a_party", None))
-            yield _Standing(bonds.party, name, code, membership)
+            yield _Standing(bonds, name, code, membership)
 
 
 def _standing(membership: Membership, on: date) -> str:
@@ -196,16 +231,28 @@ def _standing(membership: Membership, on: date) -> str:
     return "not_in_force" if membership.status == "ratified" else "signed"
 
 
-def _conditions(asked: Bonds, provision: Provision, *, on: date) -> Iterator[Condition]:
+def _suspended(asking: Bonds, asked: Bonds, *, instrument: str, on: date) -> Iterator[Reason]:
+    """Yield who has suspended transfers to the other: answers carry personal data, and so do requests."""
+    article = SUSPENDED_BY.get(instrument)
+    for one, other in ((asked, asking), (asking, asked)) if article else ():
+        if article and one.declared(instrument, article, on=on, towards=other.party):
+            name = INSTRUMENTS[instrument].short
+            detail = f"{one.name} has suspended transfers of personal data to {other.party} ({name} Art. {article})."
+            yield Reason("transfers_suspended", instrument, one.party, detail)
+
+
+def _conditions(asking: Bonds, asked: Bonds, *, provision: Provision, on: date) -> Iterator[Condition]:
     for each in DECLARABLE:
         if (each.instrument, each.kind) != (provision.instrument, provision.kind):
             continue
-        made = [d for d in asked.declarations if (d.instrument, d.article) == (each.instrument, each.article)]
-        found = next((declaration.id for declaration in made if declaration.counts(on)), None)
+        found = asked.declared(each.instrument, each.article, on=on)
         if found is not None:
-            yield Condition(each.effect, each.article, found, f"{asked.party} {each.detail}")
+            yield Condition(each.effect, each.article, found.id, f"{asked.name} {each.detail}", asked.party)
         elif each.otherwise:
-            yield Condition("conditions", each.article, None, f"{asked.party} {each.otherwise}")
+            yield Condition("conditions", each.article, None, f"{asked.name} {each.otherwise}", asked.party)
+        own = asking.declared(each.instrument, each.article, on=on) if each.mutual and not found else None
+        if own is not None:
+            yield Condition("conditions", each.article, own.id, f"{asking.name} {each.mutual}", asking.party)
 
 
 _INSTEAD: Mapping[str, tuple[str, ...]] = {
@@ -267,8 +314,14 @@ def _written(basis: Basis) -> dict[str, Any]:
             for each in basis.reasons
         ],
         "conditions": [
-            {"effect": e.effect, "article": e.article, "declaration": e.declaration, "detail": e.detail}
-            for e in basis.conditions
+            {
+                "effect": each.effect,
+                "article": each.article,
+                "party": each.party,
+                "declaration": each.declaration,
+                "detail": each.detail,
+            }
+            for each in basis.conditions
         ],
         "confidence": basis.confidence,
     }

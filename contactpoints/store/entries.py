@@ -45,8 +45,14 @@ REGISTERS: Mapping[str, Register] = {
     register.name: register
     for register in (
         Register("parties", ("code", "name", "confidence"), key="code"),
-        Register("memberships", ("party", "instrument", "status", "since", "until", "confidence")),
-        Register("declarations", ("party", "instrument", "article", "kind", "text", "since", "until", "confidence")),
+        Register("memberships", ("party", "instrument", "status", "since", "until", "confidence", "territory")),
+        Register(
+            "declarations",
+            (
+                *("party", "instrument", "article", "kind", "text", "since", "until", "confidence"),
+                *("territory", "towards"),
+            ),
+        ),
         Register(
             "contact_points",
             (
@@ -275,21 +281,23 @@ async def listed(
     *,
     everyone: bool,
     party: str | None,
-    owner: int | None,
+    owner: Key | None,
     after: Key | None,
     most: int,
 ) -> list[Entry]:
     """Return unretired entries in the order of their keys, those after ``after`` only.
 
     ``everyone`` looks at the entries of all Parties, else of ``party`` alone; ``owner`` keeps those that belong to
-    that one contact point, post or officer.
+    that one contact point, post or officer or, where they belong to none, to that Party.
     """
     mine, table = _MINE.get(register.name, _BELOW.get(register.owner_is or "", "true")), register.name
-    belongs = f"{table}.{register.owner} = $3" if register.owner else "true"
+    belongs, kind = (f"{table}.{register.owner} = $3", "bigint") if register.owner else ("true", "text")
+    if "party" in register.columns:
+        belongs = f"{table}.party = $3"
     rows = await session.fetch(
         f"select {register.shown} from {table} where {table}.retired_at is null"
         f" and ($1 or {mine.format(table=table, column=register.owner)})"
-        f" and ($2::text is not distinct from $2) and ($3::bigint is null or {belongs})"
+        f" and ($2::text is not distinct from $2) and ($3::{kind} is null or {belongs})"
         f" and ($4::{'text' if register.key == 'code' else 'bigint'} is null or {table}.{register.key} > $4)"
         f" order by {table}.{register.key} limit $5",
         everyone,
@@ -329,58 +337,6 @@ async def channel_kinds(session: Session, contact_point: int) -> set[str]:
         contact_point,
     )
     return {row["kind"] for row in rows}
-
-
-async def relying(session: Session, name: str, *, key: Key, now: datetime) -> list[str]:
-    """Return the kinds of entries that still rely on entry ``key`` of the kind ``name``, and `alerts` still open."""
-    found: list[str] = []
-    for kind, question in _RELYING.get(name, {}).items():
-        arguments = (key, now) if "$2" in question else (key,)
-        if await session.fetchval(f"select exists ({question})", *arguments):
-            found.append(kind)
-    return found
-
-
-# A contact point, a post or a kind of channel that an escalation step in force calls.
-_STEPS = (
-    "select 1 from policies y, jsonb_array_elements(y.steps) step, jsonb_array_elements(step->'posts') ref"
-    " where y.retired_at is null"
-)
-
-_RELYING: Mapping[str, Mapping[str, str]] = {
-    "parties": {
-        "contact_points": "select 1 from contact_points where party = $1 and retired_at is null",
-        "memberships": "select 1 from memberships where party = $1 and retired_at is null",
-        "declarations": "select 1 from declarations where party = $1 and retired_at is null",
-    },
-    "contact_points": {
-        "posts": "select 1 from posts where contact_point_id = $1 and retired_at is null",
-        "officers": "select 1 from officers where contact_point_id = $1 and retired_at is null",
-        "contact_points": "select 1 from contact_points"
-        " where $1 in (central_authority_id, backup_id) and retired_at is null",
-        "policies": f"select 1 from policies where contact_point_id = $1 and retired_at is null union all {_STEPS}"
-        " and (ref->>'contact_point')::bigint = $1",
-        "alerts": "select 1 from alerts where contact_point_id = $1 and state in ('alerting', 'exhausted')",
-    },
-    "posts": {
-        "rotations": "select 1 from rotations where post_id = $1 and retired_at is null",
-        "overrides": "select 1 from overrides where post_id = $1 and retired_at is null and ends_at > $2",
-        "policies": f"{_STEPS} and (ref->>'post')::bigint = $1",
-    },
-    "officers": {
-        "rotations": "select 1 from rotations where $1 = any(members) and retired_at is null",
-        "overrides": "select 1 from overrides where officer_id = $1 and retired_at is null and ends_at > $2",
-        "absences": "select 1 from absences where officer_id = $1 and retired_at is null and ends_at > $2",
-        "channels": "select 1 from channels where officer_id = $1 and retired_at is null",
-    },
-    "channels": {
-        "policies": "select 1 from channels me join officers mine on mine.id = me.officer_id"
-        f" where me.id = $1 and exists ({_STEPS} and (ref->>'contact_point')::bigint = mine.contact_point_id"
-        " and step->'channels' ? me.kind) and not exists (select 1 from channels c join officers o"
-        " on o.id = c.officer_id where c.id <> me.id and c.kind = me.kind and c.retired_at is null"
-        " and o.retired_at is null and o.contact_point_id = mine.contact_point_id)",
-    },
-}
 
 
 def written(row: Row) -> Entry:

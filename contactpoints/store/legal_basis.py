@@ -27,10 +27,12 @@ async def bonds(session: Session, parties: Sequence[str] | None = None) -> dict[
 _BONDS = """
 select p.code,
   (select coalesce(jsonb_agg(jsonb_build_object('instrument', m.instrument, 'status', m.status, 'since', m.since,
-                                                'until', m.until, 'confidence', m.confidence) order by m.id), '[]')
+                                                'until', m.until, 'confidence', m.confidence,
+                                                'territory', m.territory) order by m.id), '[]')
      from memberships m where m.party = p.code and m.retired_at is null) as memberships,
   (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'instrument', d.instrument, 'article', d.article,
-                                                'since', d.since, 'until', d.until) order by d.id), '[]')
+                                                'since', d.since, 'until', d.until,
+                                                'territory', d.territory, 'towards', d.towards) order by d.id), '[]')
      from declarations d where d.party = p.code and d.retired_at is null) as declarations
   from parties p where p.retired_at is null and ($1::text[] is null or p.code = any($1))
 """
@@ -43,6 +45,7 @@ def _membership(value: Mapping[str, Any]) -> Membership:
         since=_day(value["since"]),
         until=_day(value["until"]),
         confidence=value["confidence"],
+        territory=value["territory"],
     )
 
 
@@ -53,6 +56,8 @@ def _declaration(value: Mapping[str, Any]) -> Declaration:
         article=value["article"],
         since=_day(value["since"]),
         until=_day(value["until"]),
+        territory=value["territory"],
+        towards=value["towards"],
     )
 
 

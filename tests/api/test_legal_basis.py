@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from contactpoints.api.legal_basis import LEGAL_BASIS
+from schemas.examples import example
 from tests.api.conftest import KeyOf, example_of
 from tests.world import World
 
@@ -75,6 +76,51 @@ async def test_a_reservation_is_told_with_its_entry_while_it_counts(world: World
     )
     assert retired.status_code == 200
     assert (await _bases(world, f"{ASKED}preservation&on=2026-10-15"))["ets185"]["conditions"] == []
+
+
+async def test_a_suspension_is_made_towards_one_party_and_warns_whoever_asks_it(world: World, key_of: KeyOf) -> None:
+    key = await key_of("secretariat")
+    for party in ("US", "FR"):
+        await _keeps(world, "/v1/memberships", key, party=party, instrument="cets224", status="party")
+    made = {"party": "FR", "instrument": "cets224", "article": "14.15", "kind": "suspension", "text": "Invented."}
+    for body, fault in (
+        (made, "/towards"),
+        (made | {"towards": "FR"}, "/towards"),
+        (made | {"towards": "ZY"}, "/towards"),
+        (made | {"kind": "declaration", "towards": "US"}, "/towards"),
+        (made | {"towards": "US", "territory": "Nouvelle"}, "/territory"),
+    ):
+        refused = await world.post("/v1/declarations", body, key=key)
+        assert (refused.status_code, [each["pointer"] for each in refused.json()["errors"]]) == (422, [fault]), body
+    assert (await _bases(world, f"{ASKED}emergency_disclosure"))["cets224"]["usable"] == "yes"
+    await _keeps(world, "/v1/declarations", key, **made, towards="US")
+    for path, party in ((ASKED, "FR"), ("/v1/legal-basis?from=FR&to=US&kind=", "FR")):
+        protocol = (await _bases(world, f"{path}emergency_disclosure"))["cets224"]
+        told = [(each["code"], each["party"]) for each in protocol["reasons"]]
+        assert (protocol["usable"], told) == ("no", [("transfers_suspended", party)])
+    body = example("emergency_disclosure") | {"requested_party": "FR", "status": "actual"}
+    alert = (await world.post("/v1/alerts", body, once="suspended")).json()
+    assert [each["code"] for each in alert["warnings"]][:1] == ["transfers_suspended"]
+
+
+async def test_a_territory_has_standings_of_its_own(world: World, key_of: KeyOf) -> None:
+    key = await key_of("secretariat")
+    entry = {"party": "FR", "instrument": "ets185", "territory": "FR-NC", "status": "signed"}
+    await _keeps(world, "/v1/memberships", key, **entry)
+    for asked, usable in (("", "yes"), ("&territory=FR-NC", "no"), ("&territory=FR-PF", "yes")):
+        assert (await _bases(world, f"{ASKED}preservation{asked}"))["ets185"]["usable"] == usable, asked
+
+
+async def test_memberships_declarations_and_contact_points_are_narrowed_by_party(world: World, key_of: KeyOf) -> None:
+    key = await key_of("secretariat")
+    for kind in ("memberships", "declarations", "contact-points"):
+        everybody = (await world.get(f"/v1/{kind}?limit=500", key=key)).json()["items"]
+        for party in ("AT", "FR"):
+            found = (await world.get(f"/v1/{kind}?party={party}", key=key)).json()["items"]
+            assert found == [each for each in everybody if each["party"] == party], (kind, party)
+        bad = await world.get(f"/v1/{kind}?party=fr", key=key)
+        assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/query/party")
+    assert (await world.get("/v1/memberships?party=AT", key=key)).json()["items"]
 
 
 @pytest.mark.parametrize(

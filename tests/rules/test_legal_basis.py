@@ -180,13 +180,67 @@ def test_a_declaration_of_the_requested_party_counts_on_its_days_for_its_kind_al
     for kind, instrument in PROVISIONS:
         for on, asking, asked in product((TODAY - timedelta(1), TODAY, SOON), (US, fr), (FR, fr)):
             basis = basis_of(asking, asked, kind=kind, instrument=instrument, on=on)
-            told = [each for each in basis.conditions if each.declaration is not None]
+            told = [each for each in basis.conditions if each.party == "FR" and each.declaration is not None]
+            if asking is fr and asked is FR:
+                continue  # what its own declarations mean for the one who asks is told below
             counts = (instrument, kind) == (each.instrument, each.kind) and asked is fr and on == TODAY
             assert [(found.article, found.effect) for found in told] == (
                 [(each.article, each.effect)] if counts else []
             )
             assert basis.usable == "yes", "a declaration warns, and takes no way away in silence"
             assert all(found.detail.startswith("FR ") for found in basis.conditions)
+
+
+def test_a_reservation_works_against_the_one_who_made_it_too_and_a_declaration_does_not() -> None:
+    for each in DECLARABLE:
+        own = Bonds("US", US.memberships, (Declaration(7, each.instrument, each.article),))
+        told = basis_of(own, FR, kind=each.kind, instrument=each.instrument, on=TODAY).conditions
+        found = [(made.party, made.article, made.declaration) for made in told if made.party == "US"]
+        assert found == ([("US", "29.4", 7)] if each.article == "29.4" else [])
+    both = Bonds("FR", FR.memberships, (Declaration(8, "ets185", "29.4"),))
+    us = Bonds("US", US.memberships, (Declaration(7, "ets185", "29.4"),))
+    [once] = basis_of(us, both, kind="preservation", instrument="ets185", on=TODAY).conditions
+    assert once.declaration == 8
+
+
+def test_a_suspension_of_transfers_counts_towards_one_party_on_its_days_and_leaves_other_bases_alone() -> None:
+    made = Declaration(7, "cets224", "14.15", TODAY, SOON, towards="US")
+    fr, jp = Bonds("FR", FR.memberships, (made,)), _party("JP", **EVERYTHING)
+    for asking, asked, on in product((US, fr, jp), (US, fr, jp), (TODAY - timedelta(1), TODAY, SOON)):
+        if asking is asked:
+            continue
+        for kind in ("emergency_disclosure", "emergency_mla", "preservation"):
+            told = {each.instrument: each for each in legal_basis(asking, asked, kind=kind, on=on).bases}
+            concerned = on == TODAY and {asking.party, asked.party} == {"US", "FR"}
+            for instrument, basis in told.items():
+                ends = concerned and instrument == "cets224"
+                assert [each.code for each in basis.reasons if each.code == "transfers_suspended"] == (
+                    ["transfers_suspended"] if ends else []
+                )
+                assert not ends or (basis.usable, basis.reasons[0].party) == ("no", "FR")
+    only = _party("US", ets185=BOUND, cets224=BOUND)
+    instead = legal_basis(only, fr, kind="emergency_disclosure", on=TODAY).instead
+    assert [(offer.kind, offer.instrument) for offer in instead][:2] == [
+        ("preservation", "ets185"),
+        ("emergency_mla", "ets185"),
+    ]
+    for_all = Bonds("FR", FR.memberships, (Declaration(7, "cets224", "14.15"),))
+    assert basis_of(US, for_all, kind="emergency_mla", instrument="cets224", on=TODAY).usable == "yes"
+
+
+def test_a_territory_is_bound_by_what_it_has_of_its_own_else_by_what_its_party_has() -> None:
+    own = (Membership("ets185", "signed", territory="CW"), Membership("cets224", "party", territory="CW"))
+    there = Declaration(9, "ets185", "29.4", territory="CW")
+    nl = Bonds("NL", (*_party("NL", **EVERYTHING).memberships, *own), (there,))
+    for territory, usable, said in ((None, "yes", []), ("SX", "yes", []), ("CW", "no", ["NL for CW"])):
+        basis = basis_of(US, nl.of(territory), kind="preservation", instrument="ets185", on=TODAY)
+        assert (basis.usable, [each.detail.partition(" has")[0] for each in basis.reasons]) == (usable, said)
+    extended = Bonds("NL", (Membership("ets185", "party", territory="CW"),), (there,))
+    assert basis_of(US, extended, kind="preservation", instrument="ets185", on=TODAY).usable == "no"
+    for territory, found in (("CW", [9]), ("SX", []), (None, [])):
+        bound = Bonds("NL", _party("NL", **EVERYTHING).memberships, (there,)).of(territory)
+        conditions = basis_of(US, bound, kind="preservation", instrument="ets185", on=TODAY).conditions
+        assert [each.declaration for each in conditions] == found, territory
 
 
 def test_without_a_declaration_emergency_mutual_assistance_is_for_the_central_authorities() -> None:

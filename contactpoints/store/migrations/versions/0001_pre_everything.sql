@@ -138,6 +138,7 @@ CREATE TABLE memberships (
     since DATE,
     until DATE,
     confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    territory TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -160,14 +161,18 @@ CREATE TABLE declarations (
     since DATE,
     until DATE,
     confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    territory TEXT,
+    towards TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
     retired_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT declarations_pk PRIMARY KEY (id),
-    CONSTRAINT declarations_kind_ck CHECK (kind in ('declaration', 'reservation')),
+    CONSTRAINT declarations_kind_ck CHECK (kind in ('declaration', 'reservation', 'suspension')),
+    CONSTRAINT declarations_suspended_towards_one_ck CHECK ((kind = 'suspension') = (towards is not null)),
     CONSTRAINT declarations_runs_forward_ck CHECK (until > since),
-    CONSTRAINT declarations_party_fk FOREIGN KEY(party) REFERENCES parties (code)
+    CONSTRAINT declarations_party_fk FOREIGN KEY(party) REFERENCES parties (code),
+    CONSTRAINT declarations_towards_fk FOREIGN KEY(towards) REFERENCES parties (code)
 );
 
 CREATE INDEX declarations_party_instrument_ix ON declarations (party, instrument);
