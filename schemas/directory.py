@@ -255,7 +255,10 @@ class Channel(Shape):
 
 
 class ChannelOut(Channel, Entry):
-    """A channel with its proofs of life. Quarantined channels are not used."""
+    """A channel with its proofs of life: when a human last proved its address, and when it was last given another one.
+
+    Quarantined channels are not used.
+    """
 
     id: Id
     verified_at: Instant | None = None
@@ -264,6 +267,7 @@ class ChannelOut(Channel, Entry):
     last_failed_at: Instant | None = None
     quarantined_at: Instant | None = None
     quarantined_why: Sentence | None = None
+    renewed_at: Instant | None = None
 
 
 class PublicContactPoint(TypedDict):

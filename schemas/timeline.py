@@ -21,7 +21,7 @@ from schemas.fields import write_instant
 Audience = Literal["both", "requester", "contact_point"]
 Side = Literal["requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
-Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link"]
+Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof"]
 News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
 NOT_AS_PLANNED = "not_as_planned"

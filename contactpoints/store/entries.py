@@ -85,7 +85,7 @@ REGISTERS: Mapping[str, Register] = {
             ("officer_id", "kind", "address", "place"),
             "officer_id",
             "officers",
-            kept=("verified_at", "proven_at", "quarantined_at", "quarantined_why"),
+            kept=("verified_at", "proven_at", "quarantined_at", "quarantined_why", "renewed_at"),
         ),
         Register(
             "rotations",

@@ -232,10 +232,72 @@ channels = Table(
     _moment("proven_at"),
     _moment("quarantined_at"),
     _words("quarantined_why", required=False),
+    _moment("renewed_at"),
     *_entry(),
     _one_of("kind", "kind", "sms", "voice", "email"),
     Index(None, "officer_id"),
     Index(None, "kind", "address", postgresql_where=text("retired_at is null")),
+)
+
+# An address that is to take the place of a channel's: only once a second person, a proof and a notice stand behind it.
+
+address_changes = Table(
+    "address_changes",
+    metadata,
+    _id(),
+    _refers("channel_id", "channels.id"),
+    _words("old_address"),
+    _words("address"),
+    Column("reported_dead", Boolean, nullable=False),
+    _words("reason", required=False),
+    _refers("proposed_by", "api_keys.id"),
+    _moment("proposed_at", required=True),
+    _moment("expires_at", required=True),
+    _refers("approved_by", "api_keys.id", required=False),
+    _moment("approved_at"),
+    _moment("proven_at"),
+    _words("state", default="pending"),
+    _moment("settled_at"),
+    _refers("settled_by", "api_keys.id", required=False),
+    _words("settled_why", required=False),
+    _one_of("state", "state", "pending", "active", "refused", "withdrawn", "expired"),
+    CheckConstraint("(state = 'pending') = (settled_at is null)", name="settled_has_its_instant"),
+    CheckConstraint("approved_by <> proposed_by", name="second_person"),
+    Index("address_changes_one_pending", "channel_id", unique=True, postgresql_where=text("state = 'pending'")),
+)
+
+# Codes that were sent to an address, to come back from it. A code proves the address that it was sent to, and no other.
+
+proofs = Table(
+    "proofs",
+    metadata,
+    _id(),
+    _refers("channel_id", "channels.id"),
+    _refers("change_id", "address_changes.id", required=False),
+    _words("address"),
+    _words("code"),
+    _words("asked_by"),
+    _moment("asked_at", required=True),
+    _moment("expires_at", required=True),
+    Column("wrong_tries", SmallInteger, nullable=False, server_default="0"),
+    _moment("locked_at"),
+    _moment("proven_at"),
+    _words("proven_by", required=False),
+    _one_of("proven_by", "proven_by", "reply", "link", "code"),
+    Index(None, "channel_id", "id"),
+    Index(None, "address", "id"),
+)
+
+# How often the service itself has asked for a proof of an address, and when it told that none came.
+
+proof_rounds = Table(
+    "proof_rounds",
+    metadata,
+    Column("channel_id", BigInteger, ForeignKey("channels.id"), primary_key=True, autoincrement=False),
+    _words("address"),
+    Column("asks", SmallInteger, nullable=False),
+    _moment("asked_at"),
+    _moment("told_at"),
 )
 
 rotations = Table(
@@ -519,7 +581,7 @@ messages = Table(
     _moment("first_accepted_at"),
     _moment("delivered_at"),
     _words("error_code", required=False),
-    _one_of("purpose", "purpose", "alert", "stand_down", "answer", "news", "alarm", "pin_link", "probe"),
+    _one_of("purpose", "purpose", "alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "probe"),
     _one_of("kind", "kind", "sms", "voice", "email"),
     _one_of(
         "state",
@@ -678,7 +740,7 @@ _PIN_TRIGGERS = (
 NEVER_DELETED = (
     *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels", "rotations"),
     *("overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
-    *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries"),
+    *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""
 

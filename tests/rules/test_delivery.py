@@ -54,7 +54,7 @@ def test_a_message_that_did_not_leave_is_tried_again_soon_however_often_it_faile
     assert at <= later
 
 
-@pytest.mark.parametrize("purpose", ["stand_down", "answer", "news", "alarm", "pin_link"])
+@pytest.mark.parametrize("purpose", ["stand_down", "answer", "news", "alarm", "pin_link", "proof"])
 def test_what_wakes_nobody_is_given_up_after_a_day(purpose: str) -> None:
     day = timedelta(days=1)
     assert try_again_at(9, NOON, purpose=purpose, first_tried=NOON - day + timedelta(minutes=1))
@@ -62,7 +62,7 @@ def test_what_wakes_nobody_is_given_up_after_a_day(purpose: str) -> None:
 
 
 def test_exercises_stand_behind_everything_actual_and_alarms_behind_alerts() -> None:
-    purposes = ("alert", "stand_down", "answer", "news", "alarm", "pin_link")
+    purposes = ("alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof")
     actual = [rank(kind, purpose, exercise=False) for kind in ("sms", "email") for purpose in purposes]
     exercises = [rank(kind, purpose, exercise=True) for kind in ("sms", "email") for purpose in purposes]
     assert max(actual) < min(exercises)

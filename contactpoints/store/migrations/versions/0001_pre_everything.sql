@@ -329,6 +329,7 @@ CREATE TABLE channels (
     proven_at TIMESTAMP WITH TIME ZONE,
     quarantined_at TIMESTAMP WITH TIME ZONE,
     quarantined_why TEXT,
+    renewed_at TIMESTAMP WITH TIME ZONE,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -341,6 +342,68 @@ CREATE TABLE channels (
 CREATE INDEX channels_kind_address_ix ON channels (kind, address) WHERE retired_at is null;
 
 CREATE INDEX channels_officer_id_ix ON channels (officer_id);
+
+CREATE TABLE address_changes (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    channel_id BIGINT NOT NULL,
+    old_address TEXT NOT NULL,
+    address TEXT NOT NULL,
+    reported_dead BOOLEAN NOT NULL,
+    reason TEXT,
+    proposed_by BIGINT NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    approved_by BIGINT,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    proven_at TIMESTAMP WITH TIME ZONE,
+    state TEXT DEFAULT 'pending' NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    settled_by BIGINT,
+    settled_why TEXT,
+    CONSTRAINT address_changes_pk PRIMARY KEY (id),
+    CONSTRAINT address_changes_state_ck CHECK (state in ('pending', 'active', 'refused', 'withdrawn', 'expired')),
+    CONSTRAINT address_changes_settled_has_its_instant_ck CHECK ((state = 'pending') = (settled_at is null)),
+    CONSTRAINT address_changes_second_person_ck CHECK (approved_by <> proposed_by),
+    CONSTRAINT address_changes_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
+    CONSTRAINT address_changes_proposed_by_fk FOREIGN KEY(proposed_by) REFERENCES api_keys (id),
+    CONSTRAINT address_changes_approved_by_fk FOREIGN KEY(approved_by) REFERENCES api_keys (id),
+    CONSTRAINT address_changes_settled_by_fk FOREIGN KEY(settled_by) REFERENCES api_keys (id)
+);
+
+CREATE UNIQUE INDEX address_changes_one_pending ON address_changes (channel_id) WHERE state = 'pending';
+
+CREATE TABLE proofs (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    channel_id BIGINT NOT NULL,
+    change_id BIGINT,
+    address TEXT NOT NULL,
+    code TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    wrong_tries SMALLINT DEFAULT '0' NOT NULL,
+    locked_at TIMESTAMP WITH TIME ZONE,
+    proven_at TIMESTAMP WITH TIME ZONE,
+    proven_by TEXT,
+    CONSTRAINT proofs_pk PRIMARY KEY (id),
+    CONSTRAINT proofs_proven_by_ck CHECK (proven_by in ('reply', 'link', 'code')),
+    CONSTRAINT proofs_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
+    CONSTRAINT proofs_change_id_fk FOREIGN KEY(change_id) REFERENCES address_changes (id)
+);
+
+CREATE INDEX proofs_channel_id_id_ix ON proofs (channel_id, id);
+
+CREATE INDEX proofs_address_id_ix ON proofs (address, id);
+
+CREATE TABLE proof_rounds (
+    channel_id BIGINT NOT NULL,
+    address TEXT NOT NULL,
+    asks SMALLINT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE,
+    told_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT proof_rounds_pk PRIMARY KEY (channel_id),
+    CONSTRAINT proof_rounds_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id)
+);
 
 CREATE TABLE overrides (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -538,7 +601,7 @@ CREATE TABLE messages (
     delivered_at TIMESTAMP WITH TIME ZONE,
     error_code TEXT,
     CONSTRAINT messages_pk PRIMARY KEY (id),
-    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'probe')),
+    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe')),
     CONSTRAINT messages_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
     CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
     CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),
@@ -670,3 +733,7 @@ CREATE TRIGGER attempts_is_never_deleted BEFORE DELETE OR TRUNCATE ON attempts F
 CREATE TRIGGER inbound_is_never_deleted BEFORE DELETE OR TRUNCATE ON inbound FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER pin_tries_is_never_deleted BEFORE DELETE OR TRUNCATE ON pin_tries FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER address_changes_is_never_deleted BEFORE DELETE OR TRUNCATE ON address_changes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER proofs_is_never_deleted BEFORE DELETE OR TRUNCATE ON proofs FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
