@@ -155,6 +155,9 @@ class ContactPoint(Shape):
 
     `name` and `function` are in its own language. `central_authority_id` and `backup_id` are contact points of the same
     Party, or the secretariat; following the back-ups never leads back. `also_member_of` names other networks.
+
+    `handover_minutes` before a shift the officers who come and go are told (null: never). A swap of shifts counts once
+    an administrator has approved it, or as soon as it is taken where `swaps_need_approval` is false.
     """
 
     party: PartyCode | None = None
@@ -175,6 +178,8 @@ class ContactPoint(Shape):
     backup_id: Id | None = None
     public_keys: Annotated[tuple[PublicKey, ...], Field(max_length=10)] = ()
     also_member_of: Annotated[tuple[NetworkCode, ...], Field(max_length=20)] = ()
+    handover_minutes: Annotated[int | None, Field(ge=5, le=1440)] = 60
+    swaps_need_approval: bool = True
 
     @field_validator("secretariat")
     @classmethod
@@ -198,7 +203,8 @@ class DutyPost(Shape):
     """A function that has to be covered at a contact point, at its place in the chain. Outsiders hear this function.
 
     What cover means here (`GET /v1/cover`): at least `minimum` officers who can be reached, each of the `languages`
-    spoken by one of them, and nobody on duty for more than `longest_hours` on end.
+    spoken by one of them, and nobody on duty for more than `longest_hours` on end. A change that leaves a minute of the
+    next 90 days without it needs a `reason`, as that of a roster does.
     """
 
     contact_point_id: Id
@@ -207,6 +213,7 @@ class DutyPost(Shape):
     minimum: Annotated[int, Field(ge=1, le=20)] = 1
     languages: Annotated[tuple[LanguageTag, ...], Field(max_length=20)] = ()
     longest_hours: Annotated[int | None, Field(ge=1, le=1000)] = None
+    reason: ShortLine | None = None
 
 
 class DutyPostOut(DutyPost, Entry):

@@ -107,6 +107,9 @@ async def _contact_point(session: Session, told: Mapping[str, Any], *, now: date
         backup_id=None,
         public_keys=[],
         also_member_of=[],
+        # Nothing in the invented network depends on the time of day at which somebody looks at it.
+        handover_minutes=None,
+        swaps_need_approval=True,
     )
     people = tuple([await _officer(session, point, told=told, place=place, now=now) for place in range(3)])
     posts = await _posts(session, point, told=told, people=people, now=now)
@@ -158,6 +161,7 @@ async def _posts(
             minimum=1,
             languages=[],
             longest_hours=None,
+            reason=None,
         )
         posts[line] = post
         await _make(

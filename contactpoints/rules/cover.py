@@ -221,12 +221,17 @@ def _add(found: list[Stretch], start: datetime, *, end: datetime, level: CoverLe
 def newly_uncovered(
     before: Iterable[PostCover], after: Iterable[PostCover]
 ) -> Iterator[tuple[Post, datetime, datetime]]:
-    """Yield post, start and end of what is uncovered ``after`` a change and was not ``before`` it."""
+    """Yield post, start and end of what is uncovered ``after`` a change and was not ``before`` it.
+
+    A post that did not exist before left nothing: it waits for its first roster.
+    """
     known = {each.post.id: each.stretches for each in before}
     for each in after:
+        if each.post.id not in known:
+            continue
         for stretch in each.stretches:
             start = stretch.starts_at
-            for old in known.get(each.post.id, ()) if stretch.level == "uncovered" else ():
+            for old in known[each.post.id] if stretch.level == "uncovered" else ():
                 if old.level == "uncovered" and start < old.ends_at and old.starts_at < stretch.ends_at:
                     if start < old.starts_at:
                         yield each.post, start, old.starts_at

@@ -75,7 +75,7 @@ class ContactPoint:
     """The institution named under Article 35 of ETS 185, not a person; or the secretariat, which has no Party.
 
     ``alternatives``: to whom a requester whom nobody answers can turn instead. ``territory``: None where it answers for
-    the whole of its Party.
+    the whole of its Party. ``handover_minutes``: how long before a shift its officers are told, None: they are not.
     """
 
     id: int
@@ -99,6 +99,8 @@ class ContactPoint:
     territory: str | None = None
     english_in_emergencies: bool = False
     backup_id: int | None = None
+    handover_minutes: int | None = None
+    swaps_need_approval: bool = True
 
     @property
     def restart(self) -> timedelta:

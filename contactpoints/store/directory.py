@@ -116,7 +116,7 @@ async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergenc
 _LOAD = """
 with wanted as (
   select id, party, territory, name, function, zone, languages, english_in_emergencies, capabilities, working_hours,
-         pin_required, secretariat, revision, backup_id
+         pin_required, secretariat, revision, backup_id, handover_minutes, swaps_need_approval
     from contact_points where id = any($1::bigint[]) and retired_at is null)
 select wanted.*,
   (select coalesce(jsonb_agg(jsonb_build_object(
@@ -178,6 +178,8 @@ def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
         territory=row["territory"],
         english_in_emergencies=row["english_in_emergencies"],
         backup_id=row["backup_id"],
+        handover_minutes=row["handover_minutes"],
+        swaps_need_approval=row["swaps_need_approval"],
     )
 
 

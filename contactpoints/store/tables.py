@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -71,6 +72,17 @@ def _entry() -> list[Column[object]]:
         _moment("created_at", required=True),
         _moment("changed_at", required=True),
         _moment("retired_at"),
+    ]
+
+
+def _span() -> list[Column[object]]:
+    """From when until when, as instants; and on the clocks of which zone, with their offset then, as it was meant."""
+    return [
+        _moment("starts_at", required=True),
+        _moment("ends_at", required=True),
+        Column("zone", Text),
+        Column("starts_local", Text),
+        Column("ends_local", Text),
     ]
 
 
@@ -152,6 +164,8 @@ contact_points = Table(
     _refers("backup_id", "contact_points.id", required=False),
     Column("public_keys", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("also_member_of", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("handover_minutes", SmallInteger, server_default="60"),
+    Column("swaps_need_approval", Boolean, nullable=False, server_default=text("true")),
     *_entry(),
     CheckConstraint("secretariat = (party is null)", name="secretariat_has_no_party"),
     Index(None, "party", postgresql_where=text("retired_at is null")),
@@ -173,6 +187,7 @@ posts = Table(
     Column("minimum", SmallInteger, nullable=False, server_default="1"),
     Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("longest_hours", SmallInteger),
+    _words("reason", required=False),
     *_entry(),
     _one_of(
         "line", "line", "first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance"
@@ -335,8 +350,7 @@ overrides = Table(
     _refers("post_id", "posts.id"),
     _words("action"),
     _refers("officer_id", "officers.id"),
-    _moment("starts_at", required=True),
-    _moment("ends_at", required=True),
+    *_span(),
     _words("reason", required=False),
     *_entry(),
     _one_of("action", "action", "add", "remove", "replace"),
@@ -349,12 +363,33 @@ absences = Table(
     metadata,
     _id(),
     _refers("officer_id", "officers.id"),
-    _moment("starts_at", required=True),
-    _moment("ends_at", required=True),
+    *_span(),
     _words("reason", required=False),
     *_entry(),
     CheckConstraint("ends_at > starts_at", name="runs_forward"),
     Index(None, "officer_id", "ends_at"),
+)
+
+swaps = Table(
+    "swaps",
+    metadata,
+    _id(),
+    _refers("post_id", "posts.id"),
+    _refers("officer_id", "officers.id"),
+    _refers("to_officer_id", "officers.id", required=False),
+    _refers("taker_id", "officers.id", required=False),
+    _moment("starts_at", required=True),
+    _moment("ends_at", required=True),
+    _moment("return_starts_at"),
+    _moment("return_ends_at"),
+    _words("state", default="offered"),
+    _words("reason", required=False),
+    *_entry(),
+    _one_of("state", "state", "offered", "taken", "approved", "refused", "withdrawn", "expired"),
+    CheckConstraint("ends_at > starts_at and return_ends_at > return_starts_at", name="runs_forward"),
+    CheckConstraint("state not in ('taken', 'approved') or taker_id is not null", name="taken_by_somebody"),
+    Index(None, "post_id", "id"),
+    Index("swaps_open", "starts_at", postgresql_where=text("state in ('offered', 'taken')")),
 )
 
 policies = Table(
@@ -581,7 +616,10 @@ messages = Table(
     _moment("first_accepted_at"),
     _moment("delivered_at"),
     _words("error_code", required=False),
-    _one_of("purpose", "purpose", "alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "probe"),
+    _one_of(
+        *("purpose", "purpose"),
+        *("alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "probe", "roster"),
+    ),
     _one_of("kind", "kind", "sms", "voice", "email"),
     _one_of(
         "state",
@@ -655,6 +693,46 @@ alarms = Table(
     Column("reason", Text, primary_key=True),
     Column("about", Text, primary_key=True),
     _moment("at", required=True),
+)
+
+# Rosters that change: who was told of a handover, which gaps were told, and which time-zone data all was reckoned by.
+
+handovers = Table(
+    "handovers",
+    metadata,
+    _id(),
+    _refers("post_id", "posts.id"),
+    _refers("officer_id", "officers.id"),
+    _moment("at", required=True),
+    Column("incoming", Boolean, nullable=False),
+    Column("code", Text, unique=True),
+    Column("page_token", Text, unique=True),
+    _moment("told_at", required=True),
+    _moment("confirmed_at"),
+    _moment("called_off_at"),
+    _moment("missed_at"),
+    CheckConstraint("incoming = (code is not null) and incoming = (page_token is not null)", name="incoming_answers"),
+    UniqueConstraint("post_id", "officer_id", "at"),
+    Index("handovers_awaited", "at", postgresql_where=text("incoming and confirmed_at is null and missed_at is null")),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    _refers("post_id", "posts.id"),
+    _moment("starts_at", required=True),
+    _moment("ends_at", required=True),
+    Column("told_days", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("post_id", "starts_at"),
+)
+
+zone_data = Table(
+    "zone_data",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    _words("version"),
+    _moment("since", required=True),
+    CheckConstraint("only_row", name="only_row"),
 )
 
 circuits = Table(
@@ -740,6 +818,7 @@ _PIN_TRIGGERS = (
 NEVER_DELETED = (
     *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels", "rotations"),
     *("overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
+    *("swaps", "handovers"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""

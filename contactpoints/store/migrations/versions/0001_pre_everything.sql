@@ -115,6 +115,8 @@ CREATE TABLE contact_points (
     backup_id BIGINT,
     public_keys JSONB DEFAULT '[]'::jsonb NOT NULL,
     also_member_of TEXT[] DEFAULT '{}'::text[] NOT NULL,
+    handover_minutes SMALLINT DEFAULT '60',
+    swaps_need_approval BOOLEAN DEFAULT true NOT NULL,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -241,6 +243,7 @@ CREATE TABLE posts (
     minimum SMALLINT DEFAULT '1' NOT NULL,
     languages TEXT[] DEFAULT '{}'::text[] NOT NULL,
     longest_hours SMALLINT,
+    reason TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -257,6 +260,9 @@ CREATE TABLE absences (
     officer_id BIGINT NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    zone TEXT,
+    starts_local TEXT,
+    ends_local TEXT,
     reason TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -412,6 +418,9 @@ CREATE TABLE overrides (
     officer_id BIGINT NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    zone TEXT,
+    starts_local TEXT,
+    ends_local TEXT,
     reason TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -425,6 +434,76 @@ CREATE TABLE overrides (
 );
 
 CREATE INDEX overrides_post_id_ends_at_ix ON overrides (post_id, ends_at);
+
+CREATE TABLE swaps (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    post_id BIGINT NOT NULL,
+    officer_id BIGINT NOT NULL,
+    to_officer_id BIGINT,
+    taker_id BIGINT,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    return_starts_at TIMESTAMP WITH TIME ZONE,
+    return_ends_at TIMESTAMP WITH TIME ZONE,
+    state TEXT DEFAULT 'offered' NOT NULL,
+    reason TEXT,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT swaps_pk PRIMARY KEY (id),
+    CONSTRAINT swaps_state_ck CHECK (state in ('offered', 'taken', 'approved', 'refused', 'withdrawn', 'expired')),
+    CONSTRAINT swaps_runs_forward_ck CHECK (ends_at > starts_at and return_ends_at > return_starts_at),
+    CONSTRAINT swaps_taken_by_somebody_ck CHECK (state not in ('taken', 'approved') or taker_id is not null),
+    CONSTRAINT swaps_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id),
+    CONSTRAINT swaps_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT swaps_to_officer_id_fk FOREIGN KEY(to_officer_id) REFERENCES officers (id),
+    CONSTRAINT swaps_taker_id_fk FOREIGN KEY(taker_id) REFERENCES officers (id)
+);
+
+CREATE INDEX swaps_open ON swaps (starts_at) WHERE state in ('offered', 'taken');
+
+CREATE INDEX swaps_post_id_id_ix ON swaps (post_id, id);
+
+CREATE TABLE handovers (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    post_id BIGINT NOT NULL,
+    officer_id BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    incoming BOOLEAN NOT NULL,
+    code TEXT,
+    page_token TEXT,
+    told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    confirmed_at TIMESTAMP WITH TIME ZONE,
+    called_off_at TIMESTAMP WITH TIME ZONE,
+    missed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT handovers_pk PRIMARY KEY (id),
+    CONSTRAINT handovers_incoming_answers_ck CHECK (incoming = (code is not null) and incoming = (page_token is not null)),
+    CONSTRAINT handovers_post_id_officer_id_at_uq UNIQUE (post_id, officer_id, at),
+    CONSTRAINT handovers_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id),
+    CONSTRAINT handovers_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT handovers_code_uq UNIQUE (code),
+    CONSTRAINT handovers_page_token_uq UNIQUE (page_token)
+);
+
+CREATE INDEX handovers_awaited ON handovers (at) WHERE incoming and confirmed_at is null and missed_at is null;
+
+CREATE TABLE gaps (
+    post_id BIGINT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    told_days SMALLINT NOT NULL,
+    CONSTRAINT gaps_pk PRIMARY KEY (post_id, starts_at),
+    CONSTRAINT gaps_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
+);
+
+CREATE TABLE zone_data (
+    only_row BOOLEAN DEFAULT true NOT NULL,
+    version TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT zone_data_pk PRIMARY KEY (only_row),
+    CONSTRAINT zone_data_only_row_ck CHECK (only_row)
+);
 
 CREATE TABLE pins (
     officer_id BIGINT NOT NULL,
@@ -601,7 +680,7 @@ CREATE TABLE messages (
     delivered_at TIMESTAMP WITH TIME ZONE,
     error_code TEXT,
     CONSTRAINT messages_pk PRIMARY KEY (id),
-    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe')),
+    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe', 'roster')),
     CONSTRAINT messages_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
     CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
     CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),
@@ -707,6 +786,10 @@ CREATE TRIGGER rotations_is_never_deleted BEFORE DELETE OR TRUNCATE ON rotations
 CREATE TRIGGER overrides_is_never_deleted BEFORE DELETE OR TRUNCATE ON overrides FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER absences_is_never_deleted BEFORE DELETE OR TRUNCATE ON absences FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER swaps_is_never_deleted BEFORE DELETE OR TRUNCATE ON swaps FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER handovers_is_never_deleted BEFORE DELETE OR TRUNCATE ON handovers FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER policies_is_never_deleted BEFORE DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
