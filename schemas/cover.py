@@ -27,7 +27,7 @@ class StretchOut(TypedDict):
 
     `uncovered`: `gap` (nobody is planned), `absent`, `no_channel`, `quarantined` (every channel is), `no_pin` (none
     that can be used), `too_few` (fewer than the post's `minimum`), `language` (one that the post asks for is missing).
-    `doubtful`: `unproven` (no channel of anybody was ever proven), `both_lines` (all are on duty at a line before this
+    `doubtful`: `unproven` (nobody was proven to be reached lately), `both_lines` (all are on duty at a line before this
     one as well), `too_long` (somebody is on duty for longer than the post allows).
     """
 

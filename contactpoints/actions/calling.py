@@ -110,7 +110,7 @@ def call_out(
         called.drafts += _drafts(
             call, subject, given, step=taken.step, cycle=cycle, tools=tools, before=before.used.gateways, now=now
         )
-    called.noted.append((now, _started(taken.calls, taken.step, cycle=cycle, until=until)))
+    called.noted.append((now, _started(taken.calls, taken.step, cycle=cycle, until=until, now=now)))
     called.noted += [(now, _incomplete(gap, taken.step, cycle=cycle)) for gap in taken.gaps]
     return called
 
@@ -160,14 +160,14 @@ def _incomplete(gap: Gap, step: int, *, cycle: int) -> facts.StepIncomplete:
     return facts.StepIncomplete(step=step, cycle=cycle, line=gap.post.line, reason=reason, officer=gap.officer)
 
 
-def _started(calls: Sequence[Call], step: int, *, cycle: int, until: datetime) -> facts.StepStarted:
+def _started(calls: Sequence[Call], step: int, *, cycle: int, until: datetime, now: datetime) -> facts.StepStarted:
     return facts.StepStarted(
         step=step,
         cycle=cycle,
         lines=tuple(dict.fromkeys(call.post.line for call in calls)),
         functions=tuple(dict.fromkeys(call.post.function for call in calls)),
         channels=tuple(dict.fromkeys(channel.kind for call in calls for channel in call.channels)),
-        unproven=any(channel.proven_at is None for call in calls for channel in call.channels),
+        unproven=any(not channel.is_proven(now) for call in calls for channel in call.channels),
         until=until,
         officers=tuple(call.officer.id for call in calls),
     )

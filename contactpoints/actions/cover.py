@@ -31,6 +31,7 @@ async def covers(
     actor: Actor,
     since: datetime,
     until: datetime,
+    now: datetime,
     tools: Tools,
     party: str | None = None,
     contact_point: int | None = None,
@@ -58,7 +59,7 @@ async def covers(
         async with db.session() as session:
             points = await directory.load(session, few)
         for point in (points[number] for number in few if number in points):
-            found += cover_of(point, since=since, until=until, available=tools.gateways)
+            found += cover_of(point, since=since, until=until, available=tools.gateways, known_at=now)
             await asyncio.sleep(0)
     return found
 

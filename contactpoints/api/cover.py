@@ -74,6 +74,7 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         actor=actor,
         since=since,
         until=until,
+        now=runtime.now(),
         tools=runtime.tools,
         party=None if asked.get("party") is None else party_code(asked["party"]),
         contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),

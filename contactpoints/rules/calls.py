@@ -99,7 +99,7 @@ def calls_of(
         if not officers:
             gaps.append(Gap("nobody_on_duty", post))
         for officer in officers:
-            channels = channels_to_use(officer, step.channels, available=available)
+            channels = channels_to_use(officer, step.channels, available=available, at=now)
             if officer.id in locked or not channels:
                 gaps.append(Gap("code_locked" if officer.id in locked else "no_channel", post, officer.id))
             elif officer.id not in calls:

@@ -61,13 +61,20 @@ _Why = list[tuple[CoverReason, tuple[int, ...]]]
 
 
 def cover_of(
-    point: ContactPoint, *, since: datetime, until: datetime, available: Collection[str]
+    point: ContactPoint,
+    *,
+    since: datetime,
+    until: datetime,
+    available: Collection[str],
+    known_at: datetime | None = None,
 ) -> tuple[PostCover, ...]:
     """Return the cover of each post, by line, from ``since`` until ``until`` (aware, UTC).
 
     ``available``: the kinds of channels for which there is a gateway. Neighbouring stretches with the same reasons are
-    one. Between the stretches somebody can be reached, as far as anybody can know today.
+    one. Between the stretches somebody can be reached, as far as anybody can know today: proofs count as they stand at
+    ``known_at`` (``since`` unless said), for what decays until then is asked for again.
     """
+    at = known_at or since
     people = {post.id: _people(post) for post in point.posts}
     asked = _asked(point)
     duties = {post.id: duty_of(point, post, since=since, until=until) for post in point.posts}
@@ -76,7 +83,9 @@ def cover_of(
         before = (each.id for each in point.posts if _place(each) < _place(post) and people[each.id] & people[post.id])
         too_long = tuple(_too_long(point, post, since=since, until=until))
         kinds = asked.get(post.id, _KINDS)
-        means = {number: _means(officer, kinds, available=available) for number, officer in point.officers.items()}
+        means = {
+            number: _means(officer, kinds, available=available, at=at) for number, officer in point.officers.items()
+        }
         house = _House(point, post, duties[post.id], tuple(map(duties.__getitem__, before)), means, too_long)
         edges = _edges(house, people[post.id], since=since, until=until)
         found.append(PostCover(point, post, _stretches(house, edges)))
@@ -111,10 +120,10 @@ def _asked(point: ContactPoint) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str]) -> str:
-    channels = channels_to_use(officer, wanted, available=available)
+def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime) -> str:
+    channels = channels_to_use(officer, wanted, available=available, at=at)
     if channels:
-        return "proven" if channels[0].proven_at is not None else "unproven"
+        return "proven" if channels[0].is_proven(at) else "unproven"
     kinds = {channel.kind for channel in officer.channels}
     return "quarantined" if kinds & set(available) & set(wanted) else "no_channel"
 

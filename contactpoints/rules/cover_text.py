@@ -21,7 +21,7 @@ _REASONS: Mapping[CoverReason, str] = {
     "no_pin": msgid("no PIN that can be used"),
     "too_few": msgid("fewer than the post needs"),
     "language": msgid("a language is missing"),
-    "unproven": msgid("no channel was ever proven"),
+    "unproven": msgid("no channel was proven lately"),
     "both_lines": msgid("the same person at the line before"),
     "too_long": msgid("too many hours on end"),
 }

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.proof import is_fresh, is_proven
 from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan, has_ended
 from contactpoints.rules.wording_news import Alternative
 from schemas.alerts import Line
@@ -13,7 +14,10 @@ from schemas.alerts import Line
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to reach an officer. ``proven_at``: when a human last proved it; quarantined channels are left out."""
+    """One way to reach an officer. ``proven_at``: when a human last proved it; quarantined channels are left out.
+
+    ``renewed_at``: when the channel was last given another address.
+    """
 
     id: int
     officer_id: int
@@ -22,6 +26,15 @@ class Channel:
     place: int
     proven_at: datetime | None
     quarantined_at: datetime | None
+    renewed_at: datetime | None = None
+
+    def is_proven(self, at: datetime) -> bool:
+        """Say whether a human has vouched for the address lately enough; see `rules.proof`."""
+        return is_proven(self.kind, self.address, proven_at=self.proven_at, at=at)
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Say whether the address was changed so lately that senders have to know."""
+        return is_fresh(self.renewed_at, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +158,15 @@ def falls_back(plan: Plan, secretariat: ContactPoint | None) -> bool:
     return PostRef(secretariat.id, secretariat.posts[0].id) in plan.steps[-1].posts
 
 
-def channels_to_use(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str]) -> tuple[Channel, ...]:
-    """Return the officer's channels of the wanted kinds for which a gateway is available, proven ones first.
+def channels_to_use(
+    officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime
+) -> tuple[Channel, ...]:
+    """Return the officer's channels of the wanted kinds for which a gateway is available, those proven ``at`` first.
 
     - Quarantined channels are left out.
-    - An unproven channel is used only when the officer has no proven one of the same kind: a proven mailbox never
-      silences the only telephone number, but a number that nobody ever answered does not ring beside a proven one.
+    - An unproven channel, or one whose proof has decayed, is used only when the officer has no proven one of the same
+      kind: a proven mailbox never silences the only telephone number, but a number that nobody ever answered does not
+      ring beside a proven one.
     - Among equals the officer's own order decides.
     """
     usable = [
@@ -158,6 +174,7 @@ def channels_to_use(officer: Officer, wanted: tuple[str, ...], *, available: Col
         for channel in officer.channels
         if channel.kind in wanted and channel.kind in available and channel.quarantined_at is None
     ]
-    proven = {channel.kind for channel in usable if channel.proven_at is not None}
-    chosen = (channel for channel in usable if channel.proven_at is not None or channel.kind not in proven)
-    return tuple(sorted(chosen, key=lambda channel: (channel.proven_at is None, channel.place, channel.id)))
+    proven = {channel.id for channel in usable if channel.is_proven(at)}
+    kinds = {channel.kind for channel in usable if channel.id in proven}
+    chosen = (channel for channel in usable if channel.id in proven or channel.kind not in kinds)
+    return tuple(sorted(chosen, key=lambda channel: (channel.id not in proven, channel.place, channel.id)))

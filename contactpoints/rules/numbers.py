@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 import phonenumbers
-from phonenumbers import ValidationResult
+from phonenumbers import PhoneNumberType, ValidationResult
 
 _MOST_TYPED = 40
 _LONGEST_ADDRESS = 254
@@ -49,6 +49,27 @@ def read_number(text: str) -> Number:
         return not_possible
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Number(e164, possible=True, valid=phonenumbers.is_valid_number(number))
+
+
+_FIXED = frozenset(
+    {
+        *(PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE),
+        *(PhoneNumberType.SHARED_COST, PhoneNumberType.UAN),
+    }
+)
+_PERSONAL = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.PAGER, PhoneNumberType.PERSONAL_NUMBER})
+
+
+def is_fixed(address: str, *, called: bool) -> bool:
+    """Say whether a number in E.164 belongs to a house and not to whoever carries it.
+
+    Some numbering plans do not tell: then it depends on whether the number is only ``called`` or gets texts too.
+    """
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(address, None))
+    except phonenumbers.NumberParseException:
+        return called
+    return kind in _FIXED or (called and kind not in _PERSONAL)
 
 
 def read_address(text: str) -> str:

@@ -220,6 +220,7 @@ def _channel(value: Mapping[str, Any]) -> Channel:
         place=value["place"],
         proven_at=_instant(value["proven_at"]),
         quarantined_at=_instant(value["quarantined_at"]),
+        renewed_at=_instant(value["renewed_at"]),
     )
 
 

@@ -49,7 +49,7 @@ def test_in_words_each_stretch_is_a_line_by_the_clocks_of_the_place() -> None:
         "  NOT COVERED  2026-10-25 02:30 - 2026-10-25 02:31 Europe/Berlin (2026-10-25 00:30 - 2026-10-25 00:31 UTC)"
         "  0 h 1 min: nobody is planned",
         "  in doubt  2026-11-01 01:00 - 2026-11-03 01:00 Europe/Berlin (2026-11-01 00:00 - 2026-11-03 00:00 UTC)"
-        "  2 d 0 h: no channel was ever proven, the same person at the line before",
+        "  2 d 0 h: no channel was proven lately, the same person at the line before",
     ]
 
 

@@ -18,7 +18,7 @@ def chosen(
     *channels: Channel, wanted: tuple[str, ...] = ("sms", "email"), available: frozenset[str] = EVERYTHING
 ) -> list[int]:
     officer = Officer(1, 1, "Ana Marin", "Duty officer", "en", channels)
-    return [each.id for each in channels_to_use(officer, wanted, available=available)]
+    return [each.id for each in channels_to_use(officer, wanted, available=available, at=THEN)]
 
 
 @pytest.mark.parametrize(
