@@ -23,6 +23,7 @@ from contactpoints.api import (
     problems,
     rehearsal,
     search,
+    shifts,
     stream,
 )
 from contactpoints.console import pages
@@ -57,6 +58,7 @@ def application(runtime: Runtime) -> Starlette:
             *cover.routes(runtime),
             *legal_basis.routes(runtime),
             *search.routes(runtime),
+            *shifts.routes(runtime),
             *competence.routes(runtime),
             *mail_links.routes(runtime),
             *health.routes(runtime),

@@ -1,7 +1,4 @@
-"""Cover of the duty posts that exist for somebody, one contact point after the other.
-
-Whatever is asked, alerts come first: after each contact point whoever else waits for this process has a turn.
-"""
+"""Cover of the duty posts that exist for somebody, and changes of rosters that would open a gap in it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -9,18 +6,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 
+from contactpoints.actions.houses import houses
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, reads_entries_of, sees_network
+from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, cover_of, newly_uncovered
-from contactpoints.rules.refusals import Forbidden, Invalid, NotFound
+from contactpoints.rules.refusals import Invalid
 from contactpoints.store import directory
 from contactpoints.store.database import Database, Session
 from schemas.faults import Fault
 from schemas.fields import write_instant
 
 NINETY_DAYS = timedelta(days=90)
-_AT_ONCE = 50
-"""How many contact points are held in memory."""
 _MOST_TOLD = 20
 _CODE = "leaves_uncovered"
 
@@ -38,29 +34,11 @@ async def covers(
 ) -> list[PostCover]:
     """Return the cover of every post that exists for the actor, by Party and line; ``party`` and the other narrow it.
 
-    Raises `Forbidden` for a key that reads no rosters, and `NotFound` where what is asked for does not exist for it.
+    Raises what `houses` raises.
     """
-    if not sees_network(actor) and not reads_entries_of(actor, actor.party):
-        raise Forbidden("This key reads no rosters: that is for a Party's own people, the secretariat and auditors.")
-    if party is not None and not reads_entries_of(actor, party):
-        raise NotFound("There is no such Party.")
-    asked = party if sees_network(actor) else actor.party
-    async with db.session() as session:
-        if party is not None and await directory.find_party(session, party) is None:
-            raise NotFound("There is no such Party.")
-        ids = await directory.answering(session, asked)
-    if contact_point is not None:
-        if contact_point not in ids:
-            raise NotFound("There is no such entry.")
-        ids = [contact_point]
     found: list[PostCover] = []
-    for start in range(0, len(ids), _AT_ONCE):
-        few = ids[start : start + _AT_ONCE]
-        async with db.session() as session:
-            points = await directory.load(session, few)
-        for point in (points[number] for number in few if number in points):
-            found += cover_of(point, since=since, until=until, available=tools.gateways, known_at=now)
-            await asyncio.sleep(0)
+    async for point in houses(db, actor, party=party, contact_point=contact_point):
+        found += cover_of(point, since=since, until=until, available=tools.gateways, known_at=now)
     return found
 
 

@@ -12,20 +12,18 @@ from starlette.routing import Route
 from contactpoints.actions.cover import NINETY_DAYS, covers
 from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import instant, number, party_code, wanted
+from contactpoints.api.queries import number, party_code, stretch, wanted
 from contactpoints.rules.cover import PostCover, Stretch
 from contactpoints.rules.cover_picture import picture
 from contactpoints.rules.cover_text import text
-from contactpoints.rules.refusals import Invalid
 from contactpoints.runtime import Runtime
 from schemas.cover import CoverOut, PostCoverOut, StretchOut
-from schemas.faults import Fault
 from schemas.fields import write_instant
 from schemas.openapi import Operation, Parameter
 
 _LONGEST = timedelta(days=366)
 MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
-_NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
+NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
 
 COVER = Operation(
     "get",
@@ -62,13 +60,15 @@ async def cover(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     asked = request.query_params
     form = wanted(request, MEDIA)
-    since = instant(asked.get("from"), pointer="/query/from") or runtime.now().replace(microsecond=0)
-    until = instant(asked.get("to"), pointer="/query/to") or since + NINETY_DAYS
     narrow = asked.get("party") is not None or asked.get("contact_point_id") is not None
     longest = _LONGEST if narrow else NINETY_DAYS
-    if not since < until <= since + longest:
-        told = f"Must be later than from, by at most {_LONGEST.days} days for one Party, {NINETY_DAYS.days} for all."
-        raise Invalid([Fault("/query/to", "not_after", told)])
+    since, until = stretch(
+        asked,
+        runtime.now(),
+        usual=NINETY_DAYS,
+        longest=longest,
+        told=f"{_LONGEST.days} days for one Party, {NINETY_DAYS.days} for all",
+    )
     found = await covers(
         runtime.db,
         actor=actor,
@@ -84,7 +84,7 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         return await asyncio.to_thread(_json, found, since=since, until=until)
     written = text if form == "text" else picture
     told = await asyncio.to_thread(written, runtime.tools.words[actor.language], found, since=since, until=until)
-    return Response(told, media_type=MEDIA[form], headers=_NOTHING_ELSE)
+    return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
 
 
 def _json(found: list[PostCover], *, since: datetime, until: datetime) -> Response:

@@ -12,6 +12,7 @@ from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
+from contactpoints.api.shifts import SHIFTS
 from schemas.access import MailedOut, Role
 from schemas.alerts import (
     NOT_ACKNOWLEDGED,
@@ -369,6 +370,17 @@ def _with_what_all_know(operation: Operation) -> Operation:
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     _with_what_all_know(operation)
-    for operation in (*_ALERTS, *_DUTY, COVER, LEGAL_BASIS, SEARCH, COMPETENCE, *_KEPT_IN_SHELVES, *_MAILED, *_WATCHED)
+    for operation in (
+        *_ALERTS,
+        *_DUTY,
+        COVER,
+        SHIFTS,
+        LEGAL_BASIS,
+        SEARCH,
+        COMPETENCE,
+        *_KEPT_IN_SHELVES,
+        *_MAILED,
+        *_WATCHED,
+    )
 )
 """Every operation of the API."""

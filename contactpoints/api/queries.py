@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -47,6 +47,20 @@ def instant(text: str | None, *, pointer: str) -> datetime | None:
     except ValidationError as error:
         faults = [Fault(pointer, each.code, each.detail) for each in faults_of(error, most=1)]
     raise Invalid(faults)
+
+
+def stretch(
+    asked: Mapping[str, str], now: datetime, *, usual: timedelta, longest: timedelta, told: str
+) -> tuple[datetime, datetime]:
+    """Return ``from`` and ``to``, which are now and the ``usual`` length on where nothing was asked.
+
+    Raises `Invalid` where they run backwards, or are further apart than the ``longest``, which is ``told``.
+    """
+    since = instant(asked.get("from"), pointer="/query/from") or now.replace(microsecond=0)
+    until = instant(asked.get("to"), pointer="/query/to") or since + usual
+    if not since < until <= since + longest:
+        raise Invalid([Fault("/query/to", "not_after", f"Must be later than from, by at most {told}.")])
+    return since, until
 
 
 def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | None:

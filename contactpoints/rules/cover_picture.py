@@ -20,16 +20,17 @@ _LEAST = 2.0
 _LONGEST_NAME = 58
 _WEEK = timedelta(days=7)
 _INK, _QUIET, _RED, _AMBER = "#1f2933", "#616e7c", "#a61b1b", "#b7791f"
-_PATTERNS = (
+PATTERNS = (
     '<pattern id="uncovered" width="6" height="6" patternUnits="userSpaceOnUse">'
     f'<rect width="6" height="6" fill="{_RED}"/><path d="M0 6L6 0" stroke="#fff" stroke-width="1"/></pattern>'
     '<pattern id="doubt" width="4" height="4" patternUnits="userSpaceOnUse">'
     f'<rect width="4" height="4" fill="#f7e6c4"/><circle cx="2" cy="2" r="1.2" fill="{_AMBER}"/></pattern>'
 )
-_MARKS: Mapping[CoverLevel, tuple[str, float, str]] = {
+MARKS: Mapping[CoverLevel, tuple[str, float, str]] = {
     "uncovered": ("uncovered", 0.0, _RED),
     "doubtful": ("doubt", _BAR / 2, _AMBER),
 }
+"""Level -> its pattern, how far from the top of a row it begins, and its colour."""
 
 
 def picture(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> str:
@@ -39,7 +40,7 @@ def picture(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, u
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' role="img" font-family="system-ui, sans-serif" font-size="13" fill="{_INK}">',
-        f"<title>{heading}</title><desc>{counted}</desc><defs>{_PATTERNS}</defs>",
+        f"<title>{heading}</title><desc>{counted}</desc><defs>{PATTERNS}</defs>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         f'<text x="16" y="26" font-size="16" font-weight="600">{heading}</text>',
         f'<text x="16" y="48" fill="{_QUIET}">{counted}</text>',
@@ -84,7 +85,7 @@ def _row(words: Catalogue, cover: PostCover, *, top: int, since: datetime, until
 
 
 def _mark(words: Catalogue, cover: PostCover, *, stretch: Stretch, top: int, since: datetime, until: datetime) -> str:
-    pattern, lower, colour = _MARKS[stretch.level]
+    pattern, lower, colour = MARKS[stretch.level]
     left, right = (_across(at, since, until=until) for at in (stretch.starts_at, stretch.ends_at))
     width = max(right - left, _LEAST)
     left = min(left, _LEFT + _WIDTH - width)

@@ -68,10 +68,15 @@ def lasting(words: Catalogue, span: timedelta) -> str:
 def told(words: Catalogue, stretch: Stretch, *, zone: str) -> str:
     """Return one stretch in a line: what, from when until when by the clocks of ``zone`` and by UTC, and why."""
     reasons = ", ".join(say(words, _REASONS[reason]) for reason in stretch.reasons)
-    local = f"{_full(stretch.starts_at, zone)} - {_full(stretch.ends_at, zone)} {zone}"
-    utc = f"{_full(stretch.starts_at, 'UTC')} - {_full(stretch.ends_at, 'UTC')} UTC"
+    times = stretch_of_time(stretch.starts_at, stretch.ends_at, zone=zone)
     span = lasting(words, stretch.ends_at - stretch.starts_at)
-    return f"{say(words, _LEVELS[stretch.level])}  {local} ({utc})  {span}: {reasons}"
+    return f"{say(words, _LEVELS[stretch.level])}  {times}  {span}: {reasons}"
+
+
+def stretch_of_time(start: datetime, end: datetime, *, zone: str) -> str:
+    """Return from when until when, by the clocks of ``zone`` and by UTC."""
+    local, utc = (f"{_full(start, there)} - {_full(end, there)} {there}" for there in (zone, "UTC"))
+    return f"{local} ({utc})"
 
 
 def _full(at: datetime, zone: str) -> str:

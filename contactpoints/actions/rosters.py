@@ -1,0 +1,40 @@
+"""The rosters of the duty posts that exist for somebody: their shifts, and the cover that these yield."""
+
+from datetime import datetime
+
+from contactpoints.actions.houses import houses
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor
+from contactpoints.rules.cover import cover_of
+from contactpoints.rules.refusals import NotFound
+from contactpoints.rules.roster_picture import PostRoster
+from contactpoints.rules.shifts import shifts_of
+from contactpoints.store.database import Database
+
+
+async def rosters(
+    db: Database,
+    *,
+    actor: Actor,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    tools: Tools,
+    party: str | None = None,
+    contact_point: int | None = None,
+    post: int | None = None,
+) -> list[PostRoster]:
+    """Return the roster of every post that exists for the actor, by Party and line; the last three narrow it.
+
+    Raises what `houses` raises, and `NotFound` for a post that is not there.
+    """
+    found: list[PostRoster] = []
+    async for point in houses(db, actor, party=party, contact_point=contact_point):
+        if post is not None and all(each.id != post for each in point.posts):
+            continue
+        for cover in cover_of(point, since=since, until=until, available=tools.gateways, known_at=now):
+            if post in (None, cover.post.id):
+                found.append(PostRoster(cover, shifts_of(point, cover.post, since=since, until=until)))
+    if post is not None and not found:
+        raise NotFound("There is no such entry.")
+    return found

@@ -1,0 +1,114 @@
+"""Who is on duty from when until when: as JSON, in words, or as a picture of the roster."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions.rosters import rosters
+from contactpoints.api.bodies import Json
+from contactpoints.api.cover import MEDIA, NOTHING_ELSE
+from contactpoints.api.identity import caller
+from contactpoints.api.queries import number, party_code, stretch, wanted
+from contactpoints.rules.roster_picture import PostRoster, roster_picture
+from contactpoints.rules.roster_text import roster_text
+from contactpoints.rules.shifts import Shift
+from contactpoints.runtime import Runtime
+from schemas.fields import write_instant
+from schemas.openapi import Operation, Parameter
+from schemas.shifts import PostShiftsOut, ShiftOut, ShiftsOut
+
+_FOUR_WEEKS = timedelta(days=28)
+_LONGEST = timedelta(days=92)
+_WHOLE = {"type": "integer", "minimum": 1}
+
+SHIFTS = Operation(
+    "get",
+    "/v1/shifts",
+    "Who is on duty from when until when",
+    "read_shifts",
+    "directory",
+    responses={200: ShiftsOut},
+    problems=(403, 404, 422),
+    parameters=(
+        Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
+        Parameter("to", "Until then: at most 92 days on, and 28 without it.", "query"),
+        Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
+        Parameter("contact_point_id", "Only this one's.", "query", schema=_WHOLE),
+        Parameter("post_id", "Only this one's.", "query", schema=_WHOLE),
+        Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
+    ),
+    roles=("contact_point", "administrator", "secretariat", "auditor"),
+    media=tuple(MEDIA.values()),
+    description=(
+        "Every post of one's own Party; of all Parties for the secretariat and auditors. It is what rotations, "
+        "overrides and absences as they are now come to, by the very rule that decides whom an alert calls.\n\n"
+        "As plain text and as a picture (SVG) it is in the language of the key, with the cover that the shifts yield."
+    ),
+)
+"""What this file can do, for the list of all operations."""
+
+
+async def shifts(runtime: Runtime, request: Request) -> Response:
+    """Tell who is on duty, for the next four weeks unless `from` and `to` say otherwise."""
+    actor = await caller(runtime, request)
+    asked = request.query_params
+    form = wanted(request, MEDIA)
+    since, until = stretch(asked, runtime.now(), usual=_FOUR_WEEKS, longest=_LONGEST, told=f"{_LONGEST.days} days")
+    found = await rosters(
+        runtime.db,
+        actor=actor,
+        since=since,
+        until=until,
+        now=runtime.now(),
+        tools=runtime.tools,
+        party=None if asked.get("party") is None else party_code(asked["party"]),
+        contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
+        post=number(asked.get("post_id"), pointer="/query/post_id"),
+    )
+    if form == "json":
+        whole: ShiftsOut = {
+            "since": write_instant(since),
+            "until": write_instant(until),
+            "items": [_post(each) for each in found],
+        }
+        return await asyncio.to_thread(Json, whole, headers={"Vary": "Accept"})
+    written = roster_text if form == "text" else roster_picture
+    told = await asyncio.to_thread(written, runtime.tools.words[actor.language], found, since=since, until=until)
+    return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
+
+
+def _post(each: PostRoster) -> PostShiftsOut:
+    point, post = each.cover.point, each.cover.post
+    zone = ZoneInfo(point.zone)
+    return {
+        "party": point.party,
+        "contact_point_id": point.id,
+        "contact_point": point.name,
+        "post_id": post.id,
+        "line": post.line,
+        "function": post.function,
+        "zone": point.zone,
+        "shifts": [_shift(shift, name=point.officers[shift.officer_id].name, zone=zone) for shift in each.shifts],
+    }
+
+
+def _shift(shift: Shift, *, name: str, zone: ZoneInfo) -> ShiftOut:
+    return {
+        "officer_id": shift.officer_id,
+        "officer": name,
+        "starts_at": write_instant(shift.starts_at),
+        "ends_at": write_instant(shift.ends_at),
+        "starts_local": shift.starts_at.astimezone(zone).isoformat(),
+        "ends_local": shift.ends_at.astimezone(zone).isoformat(),
+        "seconds": int((shift.ends_at - shift.starts_at).total_seconds()),
+    }
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the address of this file."""
+    return [Route("/v1/shifts", partial(shifts, runtime), methods=["GET"])]
