@@ -196,7 +196,7 @@ class ContactPointOut(ContactPoint, Entry):
     """A contact point as it is kept."""
 
     id: Id
-    revision: int
+    revision: int | None
 
 
 class DutyPost(Shape):
@@ -236,11 +236,14 @@ class Officer(Shape):
 
 
 class OfficerOut(Officer, Entry):
-    """An officer as kept. Of the PIN only whether there is one, whether it is locked and when it ends."""
+    """An officer as kept. Of the PIN only whether there is one, whether it is locked and when it ends.
+
+    Looking back, these are null: a PIN has no history.
+    """
 
     id: Id
-    has_pin: bool
-    pin_locked: bool
+    has_pin: bool | None
+    pin_locked: bool | None
     pin_expires_at: Instant | None = None
 
 

@@ -177,9 +177,3 @@ class EscalationPolicyOut(EscalationPolicy, Entry):
     """An escalation policy as it is kept."""
 
     id: Id
-
-
-class Retirement(Shape):
-    """Why an entry of a roster is retired; it is asked for where that leaves a post without the cover that it needs."""
-
-    reason: ShortLine | None = None

@@ -51,8 +51,9 @@ async def create(
     now: datetime,
     tools: Tools,
     faults: Sequence[Fault] = (),
+    reason: str | None = None,
 ) -> Kept:
-    """Create an entry. ``faults``: what is wrong with the shape of ``body``, see `read_partly`.
+    """Create an entry, for a ``reason``. ``faults``: what is wrong with the shape of ``body``, see `read_partly`.
 
     Raises `Invalid` with these and every other fault, `Forbidden`, or `Conflict` for a second one.
     """
@@ -63,9 +64,9 @@ async def create(
             found = Found(list(faults))
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
-            stated = values.get("reason") is not None
-            async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools) as gaps:
-                entry = await entries.create(session, register, values=values, now=now, by=_by(actor))
+            why = _why(values.get("reason"), None, asked=reason)
+            async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
+                entry = await entries.create(session, register, values=values, now=now, by=_by(actor), reason=why)
             found.warnings += gaps
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
@@ -74,10 +75,15 @@ async def create(
 async def read(db: Database, name: str, *, actor: Actor, key: Key) -> Kept:
     """Return one entry, retired ones too. Raises `NotFound`, also for what another Party keeps."""
     async with db.session() as session:
-        entry, owner = await _found(session, REGISTERS[name], key=key)
-    if name not in OPEN and not reads_entries_of(actor, owner.party if owner else None):
+        return Kept(await readable(session, REGISTERS[name], key=key, actor=actor))
+
+
+async def readable(session: Session, register: Register, *, key: Key, actor: Actor) -> Entry:
+    """Return an entry that exists for the actor, retired or not. Raises `NotFound`."""
+    entry, owner = await _found(session, register, key=key)
+    if register.name not in OPEN and not reads_entries_of(actor, owner.party if owner else None):
         raise NotFound("There is no such entry.")
-    return Kept(entry)
+    return entry
 
 
 async def change(
@@ -91,8 +97,9 @@ async def change(
     now: datetime,
     tools: Tools,
     faults: Sequence[Fault] = (),
+    reason: str | None = None,
 ) -> Kept:
-    """Replace an entry that is at ``version``; ``faults`` as for `create`.
+    """Replace an entry that is at ``version``; ``faults`` and ``reason`` as for `create`.
 
     Raises `Stale`, `Invalid`, `Forbidden`, `NotFound` or `Conflict`.
     """
@@ -104,11 +111,10 @@ async def change(
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             if name == "channels" and values["address"] != kept["address"]:
                 values |= _UNPROVEN
-            # Whoever reads an entry, edits it and sends it back has not said why: that is the last change's reason.
-            stated = values.get("reason") not in (None, kept.get("reason"))
-            async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools) as gaps:
+            why = _why(values.get("reason"), kept.get("reason"), asked=reason)
+            async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
                 entry = await entries.change(
-                    session, register, key=key, version=version, values=values, now=now, by=_by(actor)
+                    session, register, key=key, version=version, values=values, now=now, by=_by(actor), reason=why
                 )
             found.warnings += gaps
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
@@ -126,7 +132,7 @@ async def retire(
     tools: Tools,
     reason: str | None = None,
 ) -> Kept:
-    """Retire an entry that is at ``version``; ``reason`` is kept with what has one.
+    """Retire an entry that is at ``version``, for a ``reason``.
 
     Raises `StillReferredTo` while something unretired relies on it, and what `change` raises.
     """
@@ -223,6 +229,14 @@ def _watched(
     if owner is None or "reason" not in register.columns:
         return nullcontext([])
     return uncovering(session, owner.contact_point, stated=stated, at=at, now=now, tools=tools)
+
+
+def _why(said: object, kept: object, *, asked: str | None) -> str | None:
+    """Return why an entry is changed: as it was ``asked``, else as the entry itself says.
+
+    Whoever reads an entry, edits it and sends it back has not said why: that is the last change's reason.
+    """
+    return asked or (said if isinstance(said, str) and said != kept else None)
 
 
 def _by(actor: Actor) -> str:

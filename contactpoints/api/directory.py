@@ -3,7 +3,9 @@
 An entry's version is its ETag. PUT and DELETE need it in If-Match; DELETE retires, and nothing is ever deleted.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,10 +15,12 @@ from starlette.routing import Route
 
 from contactpoints.actions import directory
 from contactpoints.actions.directory import Kept
+from contactpoints.actions.history import as_of, overtaken
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import header, is_party_code, number, party_code, query
-from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired
+from contactpoints.api.queries import header, instant, is_party_code, number, party_code, query
+from contactpoints.rules.access import Actor
+from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired, Stale
 from contactpoints.runtime import Runtime
 from schemas.directory import (
     Channel,
@@ -36,7 +40,7 @@ from schemas.directory import (
     PartyOut,
 )
 from schemas.faults import Fault
-from schemas.fields import Shape
+from schemas.fields import Shape, ShortLine
 from schemas.reading import read_partly
 from schemas.rosters import (
     Absence,
@@ -45,7 +49,6 @@ from schemas.rosters import (
     EscalationPolicyOut,
     Override,
     OverrideOut,
-    Retirement,
     Rotation,
     RotationOut,
 )
@@ -67,9 +70,15 @@ class Shelf:
     open: bool = False
 
     @property
-    def reasoned(self) -> bool:
-        """Whether such an entry may state a reason."""
-        return "reason" in self.shape.model_fields
+    def kind(self) -> str:
+        """The name of one entry, as in the names of operations."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.shape.__name__).lower()
+
+    @property
+    def said(self) -> str:
+        """One entry with its article: a post, an officer."""
+        said = self.kind.replace("_", " ")
+        return f"{'an' if said[0] in 'aeio' else 'a'} {said}"
 
     @property
     def path(self) -> str:
@@ -104,7 +113,14 @@ SHELVES: tuple[Shelf, ...] = (
 Handler = Callable[..., Awaitable[Response]]
 
 
-def _key(shelf: Shelf, request: Request) -> int | str:
+class Stated(Shape):
+    """Why an entry is created, changed or retired, for its history."""
+
+    reason: ShortLine | None = None
+
+
+def key_of(shelf: Shelf, request: Request) -> int | str:
+    """Return by what the path names an entry. Raises `NotFound` for what names none."""
     text: str = request.path_params[shelf.key]
     if shelf.key == "code":
         return party_code(text)
@@ -113,7 +129,7 @@ def _key(shelf: Shelf, request: Request) -> int | str:
     return int(text)
 
 
-def _expected(request: Request) -> int | None:
+def expected(request: Request) -> int | None:
     """Return the version in If-Match; None, which no entry is at, for a tag that is none of ours."""
     tag = header(request, "If-Match")
     if not tag:
@@ -158,42 +174,53 @@ async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response
 
 async def _create(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
+    reason = query(request, Stated).reason
     body, faults = read_partly(shelf.shape, await json_body(request))
     kept = await directory.create(
-        runtime.db, shelf.name, actor=actor, body=body, now=runtime.now(), tools=runtime.tools, faults=faults
+        *(runtime.db, shelf.name),
+        actor=actor,
+        body=body,
+        now=runtime.now(),
+        tools=runtime.tools,
+        faults=faults,
+        reason=reason,
     )
     return _answer(kept, status=201, location=f"{shelf.path}/{kept.entry[shelf.key]}")
 
 
 async def _read(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
-    actor = await caller(runtime, request)
-    return _answer(await directory.read(runtime.db, shelf.name, actor=actor, key=_key(shelf, request)))
+    actor, key = await caller(runtime, request), key_of(shelf, request)
+    then = instant(request.query_params.get("as_of"), pointer="/query/as_of", days=False)
+    if then is None:
+        return _answer(await directory.read(runtime.db, shelf.name, actor=actor, key=key))
+    entry = await as_of(runtime.db, shelf.name, actor=actor, key=key, instant=then, now=runtime.now())
+    return JSONResponse(directory.shown(Kept(entry)))
 
 
 async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    key, version = _key(shelf, request), _expected(request)
+    key, version, reason = key_of(shelf, request), expected(request), query(request, Stated).reason
     body, faults = read_partly(shelf.shape, await json_body(request))
-    kept = await directory.change(
-        runtime.db,
-        shelf.name,
-        actor=actor,
-        key=key,
-        version=version,
-        body=body,
-        now=runtime.now(),
-        tools=runtime.tools,
-        faults=faults,
-    )
+    async with told_what_changed(runtime, shelf.name, actor=actor, key=key, version=version):
+        kept = await directory.change(
+            *(runtime.db, shelf.name),
+            actor=actor,
+            key=key,
+            version=version,
+            body=body,
+            now=runtime.now(),
+            tools=runtime.tools,
+            faults=faults,
+            reason=reason,
+        )
     return _answer(kept)
 
 
 async def _retire(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    key, version = _key(shelf, request), _expected(request)
-    reason = query(request, Retirement).reason if shelf.reasoned else None
-    return _answer(
-        await directory.retire(
+    key, version, reason = key_of(shelf, request), expected(request), query(request, Stated).reason
+    async with told_what_changed(runtime, shelf.name, actor=actor, key=key, version=version):
+        kept = await directory.retire(
             *(runtime.db, shelf.name),
             actor=actor,
             key=key,
@@ -202,7 +229,22 @@ async def _retire(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respon
             tools=runtime.tools,
             reason=reason,
         )
-    )
+    return _answer(kept)
+
+
+@asynccontextmanager
+async def told_what_changed(
+    runtime: Runtime, name: str, *, actor: Actor, key: int | str, version: int | None
+) -> AsyncIterator[None]:
+    """Tell whoever is refused as `Stale` within what happened to the entry since, and who did it."""
+    try:
+        yield
+    except Stale as refused:
+        stale = refused
+    else:
+        return
+    words = runtime.tools.words[actor.language]
+    raise await overtaken(runtime.db, name, key=key, version=version, stale=stale, words=words)
 
 
 async def duty(runtime: Runtime, request: Request) -> Response:

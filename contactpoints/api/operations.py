@@ -1,6 +1,5 @@
 """What machines can do here: the operations behind `/openapi.json`. A test compares them with the routes, both ways."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
@@ -10,6 +9,7 @@ from pydantic import create_model
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
+from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
@@ -34,6 +34,7 @@ from schemas.alerts import (
 from schemas.directory import DutyList
 from schemas.examples import ACTS, ENTRY_EXAMPLES, EXAMPLES
 from schemas.health import AliveOut, EngineOut
+from schemas.history import StaleOut
 from schemas.openapi import Operation, Parameter, Shown
 
 _ALL: tuple[Role, ...] = get_args(Role)
@@ -47,7 +48,9 @@ _WHOLE = {"type": "integer", "minimum": 0}
 
 _CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", "query")
 _LIMIT = Parameter("limit", "How many at most.", "query", schema={"type": "integer", "minimum": 1})
-_REASON = Parameter("reason", "Needed where it leaves a minute of the next 90 days uncovered.", "query")
+_REASON = Parameter(
+    "reason", "Why, for the history; needed where a minute of the next 90 days loses its cover.", "query"
+)
 _AFTER = Parameter("after", "The number of the last fact already known.", "query", schema=_WHOLE)
 
 
@@ -201,16 +204,6 @@ _ALERTS = (
 )
 
 
-def _kind(shelf: Shelf) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", shelf.shape.__name__).lower()
-
-
-def _said(shelf: Shelf) -> str:
-    """Return one entry with its article: a post, an officer."""
-    said = _kind(shelf).replace("_", " ")
-    return f"{'an' if said[0] in 'aeio' else 'a'} {said}"
-
-
 def _page(shelf: Shelf) -> Shown:
     name = f"{shelf.shape.__name__}Page"
     return create_model(name, items=(list[shelf.out], ...), next_cursor=(str | None, ...))  # type: ignore[name-defined]
@@ -234,21 +227,24 @@ def _reads(shelf: Shelf) -> Iterator[Operation]:
         parameters=listed,
         roles=_ALL,
     )
-    kind = _kind(shelf)
+    kind = shelf.kind
     yield Operation(
         "get",
         shelf.one,
-        f"Read {_said(shelf)}",
+        f"Read {shelf.said}",
         f"read_{kind}",
         "directory",
         responses={200: shelf.out},
+        problems=(403, 422) if shelf.open else (422,),
+        parameters=(AS_OF,),
         roles=_ALL if shelf.open else _HOUSE,
         answer_headers=_TAG,
+        description="Looking back (`as_of`) there is no ETag, and what has no history is null.",
     )
 
 
 def _keeps(shelf: Shelf) -> Iterator[Operation]:
-    kind, said = _kind(shelf), _said(shelf)
+    kind, said = shelf.kind, shelf.said
     create = Operation(
         "post",
         shelf.path,
@@ -258,6 +254,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         request=shelf.shape,
         responses={201: shelf.out},
         problems=_OF_BODIES,
+        parameters=(_REASON,),
         roles=("secretariat",) if shelf.open else _KEEPERS,
         answer_headers=_TAG | {"Location": "Where it is."},
         examples=ENTRY_EXAMPLES[shelf.name],
@@ -270,7 +267,8 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         name=f"change_{kind}",
         responses={200: shelf.out},
         problems=(*create.problems, 412, 428),
-        parameters=(Parameter("If-Match", "The ETag as it was read.", required=True),),
+        told_more={412: StaleOut},
+        parameters=(Parameter("If-Match", "The ETag as it was read.", required=True), _REASON),
         answer_headers=_TAG,
     )
     yield from (create, change)
@@ -281,8 +279,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         name=f"retire_{kind}",
         request=None,
         examples={},
-        problems=(403, 409, 412, *((422,) if shelf.reasoned else ()), 428),
-        parameters=(*change.parameters, *((_REASON,) if shelf.reasoned else ())),
+        problems=(403, 409, 412, 422, 428),
     )
 
 
@@ -379,6 +376,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         SEARCH,
         COMPETENCE,
         *_KEPT_IN_SHELVES,
+        *HISTORY,
         *_MAILED,
         *_WATCHED,
     )

@@ -38,12 +38,15 @@ _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _DAY_LENGTH = 10
 
 
-def instant(text: str | None, *, pointer: str) -> datetime | None:
-    """Return an instant, or the beginning of a day in UTC; None where nothing was asked. Raises `Invalid`."""
+def instant(text: str | None, *, pointer: str, days: bool = True) -> datetime | None:
+    """Return an instant; None where nothing was asked. Raises `Invalid`.
+
+    With ``days``, a day is its beginning in UTC.
+    """
     if text is None:
         return None
     try:
-        return _INSTANT.validate_python(f"{text}T00:00:00Z" if len(text) == _DAY_LENGTH else text)
+        return _INSTANT.validate_python(f"{text}T00:00:00Z" if days and len(text) == _DAY_LENGTH else text)
     except ValidationError as error:
         faults = [Fault(pointer, each.code, each.detail) for each in faults_of(error, most=1)]
     raise Invalid(faults)

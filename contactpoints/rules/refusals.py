@@ -31,7 +31,7 @@ from schemas.faults import Fault
 class Refusal(Exception):
     """The service refuses."""
 
-    def __init__(self, detail: str, **facts: str | int) -> None:
+    def __init__(self, detail: str, **facts: object) -> None:
         """``detail`` is a sentence for people; ``facts`` are for machines. Neither holds an address or a secret."""
         super().__init__(detail)
         self.detail = detail

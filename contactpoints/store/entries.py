@@ -12,6 +12,7 @@ from typing import Any
 from contactpoints.rules.refusals import NotFound, Stale
 from contactpoints.store import findable
 from contactpoints.store.database import Row, Session
+from schemas.fields import write_instant
 
 _KEPT = ("version", "created_at", "changed_at", "retired_at")
 
@@ -31,6 +32,11 @@ class Register:
     key: str = "id"
     kept: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+
+    @property
+    def computed_names(self) -> tuple[str, ...]:
+        """The names of the computed columns."""
+        return tuple(each.rpartition(" as ")[2] for each in self.computed)
 
     @property
     def shown(self) -> str:
@@ -157,9 +163,15 @@ async def find(session: Session, register: Register, *, key: Key) -> Entry | Non
 
 
 async def create(
-    session: Session, register: Register, *, values: Mapping[str, object], now: datetime, by: str
+    session: Session,
+    register: Register,
+    *,
+    values: Mapping[str, object],
+    now: datetime,
+    by: str,
+    reason: str | None = None,
 ) -> Entry:
-    """Insert an entry and return it as it is kept."""
+    """Insert an entry and return it as it is kept; why, if a ``reason`` was stated, stands in its history."""
     names = register.columns
     places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
     row = await session.fetchrow(
@@ -168,7 +180,7 @@ async def create(
         *(values[name] for name in names),
         now,
     )
-    return await _remember(session, register, row=row, act="created", now=now, by=by)
+    return await _remember(session, register, row=row, act="created", now=now, by=by, reason=reason)
 
 
 async def change(
@@ -180,9 +192,12 @@ async def change(
     values: Mapping[str, object],
     now: datetime,
     by: str,
+    reason: str | None = None,
 ) -> Entry:
-    """Replace all columns of an entry that is at ``version``. Raises `Stale`, or `NotFound` where it is retired."""
-    return await _update(session, register, key=key, version=version, values=values, act="changed", now=now, by=by)
+    """Replace columns of an entry that is at ``version``. Raises `Stale`, or `NotFound` where it is retired."""
+    return await _update(
+        session, register, key=key, version=version, values=values, act="changed", now=now, by=by, reason=reason
+    )
 
 
 async def retire(
@@ -195,14 +210,16 @@ async def retire(
     by: str,
     reason: str | None = None,
 ) -> Entry:
-    """Mark an entry at ``version`` as retired, for a ``reason`` where such entries have one.
+    """Mark an entry at ``version`` as retired, for a ``reason``, which such entries keep that have one.
 
     Raises `Stale`, or `NotFound` where it is retired already.
     """
     values: dict[str, object] = {"retired_at": now}
     if reason is not None and "reason" in register.columns:
         values["reason"] = reason
-    return await _update(session, register, key=key, version=version, values=values, act="retired", now=now, by=by)
+    return await _update(
+        session, register, key=key, version=version, values=values, act="retired", now=now, by=by, reason=reason
+    )
 
 
 async def quarantine(session: Session, *, address: str, why: str, now: datetime) -> list[int]:
@@ -223,7 +240,7 @@ async def quarantine(session: Session, *, address: str, why: str, now: datetime)
         why,
     )
     for row in rows:
-        await _remember(session, register, row=row, act="quarantined", now=now, by="service")
+        await _remember(session, register, row=row, act="quarantined", now=now, by="service", reason=why)
     return [row["id"] for row in rows]
 
 
@@ -237,6 +254,7 @@ async def _update(
     act: str,
     now: datetime,
     by: str,
+    reason: str | None,
 ) -> Entry:
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=4))
     row = await session.fetchrow(
@@ -252,24 +270,20 @@ async def _update(
         if kept is None or kept["retired_at"] is not None:
             raise NotFound("There is no such entry.")
         raise Stale("The entry is now at another version; read it again.", version=kept["version"])
-    return await _remember(session, register, row=row, act=act, now=now, by=by)
+    return await _remember(session, register, row=row, act=act, now=now, by=by, reason=reason)
 
 
 async def _remember(
-    session: Session, register: Register, *, row: Row | None, act: str, now: datetime, by: str
+    session: Session, register: Register, *, row: Row | None, act: str, now: datetime, by: str, reason: str | None
 ) -> Entry:
     if row is None:
         raise NotFound("There is no such entry.")
     entry = written(row)
     await session.execute(
-        "insert into history (entry, entry_key, version, at, act, actor, body) values ($1, $2, $3, $4, $5, $6, $7)",
-        register.name,
-        str(entry[register.key]),
-        entry["version"],
-        now,
-        act,
-        by,
-        entry,
+        "insert into history (entry, entry_key, version, at, act, actor, reason, body)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        *(register.name, str(entry[register.key]), entry["version"]),
+        *(now, act, by, reason, entry),
     )
     await findable.keep(session, register.name, entry=entry)
     return entry
@@ -341,13 +355,14 @@ async def channel_kinds(session: Session, contact_point: int) -> set[str]:
 
 def written(row: Row) -> Entry:
     """Return a row in JSON values: instants in RFC 3339 with Z, days as YYYY-MM-DD, wall-clock times as HH:MM."""
-    return {name: _written(value) for name, value in row.items()}
+    return {name: written_value(value) for name, value in row.items()}
 
 
-def _written(value: Any) -> Any:
+def written_value(value: Any) -> Any:
+    """Return what a column holds as a JSON value; what is one already as it is."""
     match value:
         case datetime():
-            return value.replace(tzinfo=None).isoformat() + "Z"
+            return write_instant(value)
         case date():
             return value.isoformat()
         case time():

@@ -422,6 +422,7 @@ history = Table(
     _moment("at", required=True),
     _words("act"),
     _words("actor"),
+    _words("reason", required=False),
     Column("body", JSONB, nullable=False),
     UniqueConstraint("entry", "entry_key", "version"),
 )
@@ -833,6 +834,48 @@ _GUARD = (
     " for each statement execute function refuse_deletion()"
 )
 
+# Whatever happens to an entry is a version of it. `store.entries` writes that down with who did it and why; what is
+# changed by other hands is noticed here: its version rises, and what was not written down is when the transaction ends.
+
+VERSIONED = (
+    *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
+    *("rotations", "overrides", "absences", "policies"),
+)
+"""The tables whose rows have a history: what `store.entries.REGISTERS` knows, with the columns of `_entry`."""
+
+NO_VERSION = ("revision", "verified_at", "proven_at")
+"""Columns that change without making a version, in whatever table they are.
+
+``revision`` counts the changes of what is below a contact point, each of which is a version there. That a channel was
+proven is evidence that is kept elsewhere, in acknowledgements and used mail links, and comes with the replies.
+"""
+
+_KEPT_APART = ", ".join(f"'{name}'" for name in ("version", "changed_at", *NO_VERSION))
+_RAISE_VERSION = (
+    "create function raise_version() returns trigger language plpgsql as"
+    " $$ begin new.version = old.version + 1;"
+    " if new.changed_at = old.changed_at then new.changed_at = now(); end if; return new; end $$"
+)
+_NOTICE_VERSION = (
+    "create function notice_version() returns trigger language plpgsql as"
+    " $$ declare body jsonb = to_jsonb(new); begin"
+    " insert into history (entry, entry_key, version, at, act, actor, body)"
+    " values (tg_table_name, coalesce(body->>'id', body->>'code'), new.version,"
+    " case when tg_op = 'INSERT' then new.created_at else new.changed_at end,"
+    " case when tg_op = 'INSERT' then 'created' else 'changed' end, 'database', body)"
+    " on conflict (entry, entry_key, version) do nothing; return null; end $$"
+)
+_VERSION_TRIGGERS = (
+    "create trigger {table}_raises_version before update on {table} for each row"
+    " when (old.version = new.version"
+    f" and to_jsonb(old) - array[{_KEPT_APART}] is distinct from to_jsonb(new) - array[{_KEPT_APART}])"
+    " execute function raise_version()",
+    "create constraint trigger {table}_begins_history after insert on {table} deferrable initially deferred"
+    " for each row execute function notice_version()",
+    "create constraint trigger {table}_has_history after update on {table} deferrable initially deferred"
+    " for each row when (old.version <> new.version) execute function notice_version()",
+)
+
 for statement in (
     "insert into directory_revision default values",
     _RAISED,
@@ -840,5 +883,8 @@ for statement in (
     *_PIN_TRIGGERS,
     _REFUSED,
     *(_GUARD.format(table=table) for table in NEVER_DELETED),
+    _RAISE_VERSION,
+    _NOTICE_VERSION,
+    *(trigger.format(table=table) for table in VERSIONED for trigger in _VERSION_TRIGGERS),
 ):
     event.listen(metadata, "after_create", DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy left it out

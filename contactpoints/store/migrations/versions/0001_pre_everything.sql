@@ -52,6 +52,7 @@ CREATE TABLE history (
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     act TEXT NOT NULL,
     actor TEXT NOT NULL,
+    reason TEXT,
     body JSONB NOT NULL,
     CONSTRAINT history_pk PRIMARY KEY (id),
     CONSTRAINT history_entry_entry_key_version_uq UNIQUE (entry, entry_key, version)
@@ -820,3 +821,73 @@ CREATE TRIGGER pin_tries_is_never_deleted BEFORE DELETE OR TRUNCATE ON pin_tries
 CREATE TRIGGER address_changes_is_never_deleted BEFORE DELETE OR TRUNCATE ON address_changes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER proofs_is_never_deleted BEFORE DELETE OR TRUNCATE ON proofs FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+create function raise_version() returns trigger language plpgsql as $$ begin new.version = old.version + 1; if new.changed_at = old.changed_at then new.changed_at = now(); end if; return new; end $$;
+
+create function notice_version() returns trigger language plpgsql as $$ declare body jsonb = to_jsonb(new); begin insert into history (entry, entry_key, version, at, act, actor, body) values (tg_table_name, coalesce(body->>'id', body->>'code'), new.version, case when tg_op = 'INSERT' then new.created_at else new.changed_at end, case when tg_op = 'INSERT' then 'created' else 'changed' end, 'database', body) on conflict (entry, entry_key, version) do nothing; return null; end $$;
+
+create trigger parties_raises_version before update on parties for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger parties_begins_history after insert on parties deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger parties_has_history after update on parties deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger memberships_raises_version before update on memberships for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger memberships_begins_history after insert on memberships deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger memberships_has_history after update on memberships deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger declarations_raises_version before update on declarations for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger declarations_begins_history after insert on declarations deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger declarations_has_history after update on declarations deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger contact_points_raises_version before update on contact_points for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger contact_points_begins_history after insert on contact_points deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger contact_points_has_history after update on contact_points deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger posts_raises_version before update on posts for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger posts_begins_history after insert on posts deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger posts_has_history after update on posts deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger officers_raises_version before update on officers for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger officers_begins_history after insert on officers deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger officers_has_history after update on officers deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger channels_raises_version before update on channels for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger channels_begins_history after insert on channels deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger channels_has_history after update on channels deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger rotations_raises_version before update on rotations for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger rotations_begins_history after insert on rotations deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger rotations_has_history after update on rotations deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger overrides_raises_version before update on overrides for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger overrides_begins_history after insert on overrides deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger overrides_has_history after update on overrides deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger absences_raises_version before update on absences for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger absences_begins_history after insert on absences deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger absences_has_history after update on absences deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger policies_raises_version before update on policies for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger policies_begins_history after insert on policies deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger policies_has_history after update on policies deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();

@@ -1,0 +1,183 @@
+"""The history of an entry in words that a person can read."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from contactpoints.rules.history import REFERS, Author, Change, Version
+from contactpoints.rules.phrasing import Catalogue, channel_of, cut, function_of, say
+from schemas.words import msgid
+
+Names = Mapping[tuple[str, int], str]
+"""Kind and number of an entry -> how people call it."""
+
+_MOST_SIGNS = 300
+_TITLE = msgid("History, the newest version first. All times are UTC.")
+_ACTS: Mapping[str, str] = {
+    "created": msgid("Version {version}, {at}: created by {by}"),
+    "changed": msgid("Version {version}, {at}: changed by {by}"),
+    "retired": msgid("Version {version}, {at}: retired by {by}"),
+    "quarantined": msgid("Version {version}, {at}: put in quarantine by {by}"),
+}
+_WHY = msgid("Reason: {reason}")
+_HANDS: Mapping[str, str] = {
+    "service": msgid("the service"),
+    "seed": msgid("the data with which the service began"),
+    "database": msgid("other hands, in the database"),
+}
+_ROLES: Mapping[str, str] = {
+    "requester": msgid("requester"),
+    "contact_point": msgid("contact point"),
+    "administrator": msgid("administrator"),
+    "secretariat": msgid("secretariat"),
+    "auditor": msgid("auditor"),
+}
+_YES, _NO, _NOTHING = msgid("yes"), msgid("no"), msgid("nothing")
+_WEEKDAYS = (
+    *(msgid("Monday"), msgid("Tuesday"), msgid("Wednesday"), msgid("Thursday")),
+    *(msgid("Friday"), msgid("Saturday"), msgid("Sunday")),
+)
+_FIELDS: Mapping[str, str] = {
+    "action": msgid("Action"),
+    "address": msgid("Address"),
+    "also_member_of": msgid("Also a member of"),
+    "article": msgid("Article"),
+    "backup_id": msgid("Back-up"),
+    "capabilities": msgid("Capabilities"),
+    "central_authority_id": msgid("Central authority"),
+    "channels": msgid("Channels"),
+    "confidence": msgid("Confidence"),
+    "contact_point": msgid("Contact point"),
+    "contact_point_id": msgid("Contact point"),
+    "ends_at": msgid("Ends"),
+    "ends_on": msgid("Last day"),
+    "english_in_emergencies": msgid("English accepted in emergencies"),
+    "function": msgid("Function"),
+    "function_in_english": msgid("Function in English"),
+    "handover": msgid("Handover"),
+    "hours_from": msgid("Hours from"),
+    "hours_until": msgid("Hours until"),
+    "instrument": msgid("Instrument"),
+    "kind": msgid("Kind"),
+    "language": msgid("Language"),
+    "languages": msgid("Languages"),
+    "layer": msgid("Layer"),
+    "line": msgid("Line"),
+    "longest_hours": msgid("Longest duty in hours"),
+    "members": msgid("Officers in turn"),
+    "minimum": msgid("Officers at least"),
+    "name": msgid("Name"),
+    "name_in_english": msgid("Name in English"),
+    "officer_id": msgid("Officer"),
+    "only_if_undelivered": msgid("Only if undelivered"),
+    "party": msgid("Party"),
+    "patience_seconds": msgid("Seconds of patience"),
+    "period": msgid("Length of a turn"),
+    "pin_required": msgid("PIN required"),
+    "place": msgid("Place"),
+    "post": msgid("Duty post"),
+    "post_id": msgid("Duty post"),
+    "posts": msgid("Duty posts"),
+    "public_address": msgid("Public address"),
+    "public_keys": msgid("Public keys"),
+    "quarantined_at": msgid("In quarantine since"),
+    "quarantined_why": msgid("In quarantine because of"),
+    "reason": msgid("Reason"),
+    "reminder_seconds": msgid("Seconds between reminders"),
+    "restart_seconds": msgid("Seconds until the chain starts again"),
+    "retired_at": msgid("Retired since"),
+    "secretariat": msgid("Secretariat"),
+    "since": msgid("Since"),
+    "starts_at": msgid("Starts"),
+    "starts_on": msgid("First day"),
+    "status": msgid("Status"),
+    "steps": msgid("Steps"),
+    "temporary": msgid("Replaces all other rosters"),
+    "territory": msgid("Territory"),
+    "text": msgid("Text"),
+    "turn_days": msgid("Days of a turn"),
+    "until": msgid("Until"),
+    "urgency": msgid("Urgency"),
+    "weekday": msgid("Weekday"),
+    "weekdays": msgid("Weekdays"),
+    "working_hours": msgid("Working hours"),
+    "zone": msgid("Time zone"),
+}
+
+
+def said(words: Catalogue, change: Change, *, names: Names) -> str:
+    """Return a change in words: the field, what stood there, what stands there now."""
+    field = named(words, change.field)
+    after = _value(words, change.field, value=change.after, names=names)
+    if change.before is None:
+        return f"{field}: {after}"
+    return f"{field}: {_value(words, change.field, value=change.before, names=names)} → {after}"
+
+
+def named(words: Catalogue, field: str) -> str:
+    """Return the name of a field; one that has no word of its own as it is in the API."""
+    return say(words, _FIELDS[field]) if field in _FIELDS else field.replace("_", " ")
+
+
+def author(words: Catalogue, by: Author) -> str:
+    """Return who made a version, by function and authority."""
+    if by.role is None or by.authority is None:
+        return say(words, _HANDS.get(by.kind, by.kind))
+    of = [say(words, _ROLES[by.role]), *([by.party] if by.party else [])]
+    return f"{by.authority} ({', '.join(of)})"
+
+
+def headline(words: Catalogue, version: Version) -> str:
+    """Return what happened to the entry in this version, when, and who did it."""
+    act = _ACTS.get(version.act, _ACTS["changed"])
+    return say(words, act, version=version.number, at=_instant(version.at), by=author(words, version.by))
+
+
+def text(words: Catalogue, versions: Iterable[tuple[Version, tuple[Change, ...]]], *, names: Names) -> str:
+    """Return a history as plain text."""
+    return "\n".join(_lines(words, versions, names=names)) + "\n"
+
+
+def _lines(words: Catalogue, versions: Iterable[tuple[Version, tuple[Change, ...]]], *, names: Names) -> Iterator[str]:
+    yield say(words, _TITLE)
+    for version, changes in versions:
+        yield ""
+        yield headline(words, version)
+        if version.reason is not None:
+            yield f"  {say(words, _WHY, reason=version.reason)}"
+        yield from (f"  {said(words, each, names=names)}" for each in changes)
+
+
+def _instant(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
+    match value:
+        case None | [] | {}:
+            return say(words, _NOTHING)
+        case bool():
+            return say(words, _YES if value else _NO)
+        case list():
+            several = (_value(words, field, value=each, names=names) for each in value)
+            return cut((" | " if isinstance(value[0], dict) else ", ").join(several), _MOST_SIGNS)
+        case {"fingerprint": str(fingerprint)}:
+            return fingerprint
+        case dict():
+            told = {name: each for name, each in value.items() if each is not False}
+            return ", ".join(
+                f"{named(words, name)}: {_value(words, name, value=told[name], names=names)}" for name in told
+            )
+        case int() if field in REFERS:
+            name = names.get((REFERS[field], value))
+            return f"{name} ({value})" if name else str(value)
+        case int() if field in ("weekday", "weekdays") and 0 <= value < len(_WEEKDAYS):
+            return say(words, _WEEKDAYS[value])
+        case str() if field in ("kind", "channels"):
+            return channel_of(words, value)
+        case str() if field == "line":
+            return function_of(words, value)
+        case str() if field.endswith("_at"):
+            return _instant(datetime.fromisoformat(value))
+        case _:
+            return cut(str(value), _MOST_SIGNS)

@@ -1,0 +1,142 @@
+"""The history of every kind of entry: its versions as they were written down, and what was so at an instant.
+
+A version holds the whole entry. Who wrote it: ``key:12`` (an API key), ``service`` (the engine), ``seed``, or
+``database`` for what was changed by other hands, which a trigger notices (`tables.VERSIONED`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import DateTime, Time
+
+from contactpoints.rules.history import Author, Version
+from contactpoints.store.database import Row, Session
+from contactpoints.store.entries import REGISTERS, Key, Register, written_value
+from contactpoints.store.tables import NO_VERSION, metadata
+
+_VERSION = "h.entry, h.entry_key, h.version, h.at, h.act, h.actor, h.reason, h.body, k.role, k.party, k.authority"
+_WITH_KEY = "left join api_keys k on h.actor = 'key:' || k.id"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Since when an entry exists, and since when it was written down what it is like."""
+
+    created_at: datetime
+    first_at: datetime
+
+
+async def versions(
+    session: Session, register: Register, *, key: Key, before: int | None = None, after: int = 0, most: int
+) -> list[Version]:
+    """Return versions of an entry, the newest first: those before ``before`` and after ``after``, at most so many."""
+    rows = await session.fetch(
+        f"""select {_VERSION} from (
+                select * from history where entry = $1 and entry_key = $2 and version > $4
+                   and ($3::integer is null or version < $3) order by version desc limit $5) h
+              {_WITH_KEY} order by h.version desc""",
+        register.name,
+        str(key),
+        before,
+        after,
+        most,
+    )
+    return [_version(row) for row in rows]
+
+
+async def at(session: Session, register: Register, *, keys: Sequence[Key], instant: datetime) -> dict[str, Version]:
+    """Return, by its key as text, each of some entries of one kind as it was at ``instant``, if it existed then."""
+    rows = await session.fetch(
+        f"""select {_VERSION} from unnest($2::text[]) wanted (entry_key) cross join lateral (
+                select * from history where entry = $1 and entry_key = wanted.entry_key and at <= $3
+                 order by version desc limit 1) h
+              {_WITH_KEY} order by h.id""",
+        register.name,
+        [str(key) for key in keys],
+        instant,
+    )
+    return {row["entry_key"]: _version(row) for row in rows}
+
+
+async def known_since(session: Session, register: Register, *, key: Key) -> Known | None:
+    """Return since when an entry is known; None where there is no such entry."""
+    row = await session.fetchrow(
+        f"""select e.created_at, coalesce((select h.at from history h where h.entry = $2 and h.entry_key = $3
+                order by h.version limit 1), e.changed_at) as first_at
+              from {register.name} e where e.{register.key} = $1""",
+        key,
+        register.name,
+        str(key),
+    )
+    return Known(row["created_at"], row["first_at"]) if row else None
+
+
+async def below(session: Session, register: Register, *, contact_point: int) -> list[int]:
+    """Return the numbers of the entries of a kind that belong to a contact point, however far below, retired or not."""
+    rows = await session.fetch(f"select id from {register.name} where {_belongs(register)} order by id", contact_point)
+    return [row["id"] for row in rows]
+
+
+def is_below_a_contact_point(register: Register) -> bool:
+    """Say whether entries of a kind belong to a contact point."""
+    return register.owner_is is not None
+
+
+def _belongs(register: Register) -> str:
+    """Return the condition that an entry belongs to the contact point ``$1``, by the owners of its owners."""
+    if register.owner_is == "contact_points":
+        return f"{register.owner} = $1"
+    above = REGISTERS[register.owner_is or ""]
+    return f"{register.owner} in (select id from {above.name} where {_belongs(above)})"
+
+
+async def names(session: Session, wanted: Mapping[str, Iterable[int]]) -> dict[tuple[str, int], str]:
+    """Return how people call some contact points, posts and officers, as they are called now."""
+    found: dict[tuple[str, int], str] = {}
+    for kind, column in (("contact_points", "name"), ("posts", "function"), ("officers", "name")):
+        ids = sorted(set(wanted.get(kind, ())))
+        if ids:
+            rows = await session.fetch(f"select id, {column} as name from {kind} where id = any($1::bigint[])", ids)
+            found.update({(kind, row["id"]): row["name"] for row in rows})
+    return found
+
+
+def _version(row: Row) -> Version:
+    register = REGISTERS[row["entry"]]
+    return Version(
+        number=row["version"],
+        at=row["at"],
+        act=row["act"],
+        by=_author(row),
+        reason=row["reason"],
+        values=_values(register, row["body"]),
+    )
+
+
+def _author(row: Row) -> Author:
+    kind, _, number = row["actor"].partition(":")
+    return Author(kind, int(number) if number else None, row["role"], row["party"], row["authority"])
+
+
+def _values(register: Register, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a version in JSON values as they cross the wall, whoever wrote it down.
+
+    What has no versions (`NO_VERSION`, and what a register computes) was not followed, and is None.
+    """
+    columns = metadata.tables[register.name].columns
+    names = (register.key, *register.columns, *register.kept, "version", "created_at", "changed_at", "retired_at")
+    told = {name: _value(columns[name].type, body.get(name)) for name in names if name not in NO_VERSION}
+    unknown = (*(name for name in register.kept if name in NO_VERSION), *register.computed_names)
+    return told | dict.fromkeys(unknown)
+
+
+def _value(kind: object, value: Any) -> Any:
+    match kind:
+        case DateTime() if value is not None:
+            return written_value(datetime.fromisoformat(value))
+        case Time() if value is not None:
+            return written_value(time.fromisoformat(value))
+        case _:
+            return value
