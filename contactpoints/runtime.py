@@ -11,6 +11,7 @@ from datetime import datetime
 
 from contactpoints.actions import access, lateness
 from contactpoints.actions.alarms import Alarm, raise_alone
+from contactpoints.actions.holidays import read_holidays_ahead
 from contactpoints.actions.resealing import misfits
 from contactpoints.actions.tools import Tools
 from contactpoints.clock import JUMP, Clock
@@ -31,6 +32,7 @@ _LOOKED_EVERY = 20.0
 _NO_TABLE = "42P01"
 _CORRECTED_EVERY = 3
 """At every which look the clock is corrected as well."""
+_CALENDARS_EVERY = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ class Runtime:
 
 async def _keep_time(runtime: Runtime) -> None:
     """Look now and then, in every process, whether clock and engine keep time: a dead engine cannot say so itself."""
-    for look in itertools.count(1):
-        await asyncio.sleep(_LOOKED_EVERY)
+    for look in itertools.count():
         try:
-            if look % _CORRECTED_EVERY == 0:
+            if look % _CALENDARS_EVERY == 0:
+                await read_holidays_ahead(runtime.db, now=runtime.now())
+            await asyncio.sleep(_LOOKED_EVERY)
+            if look % _CORRECTED_EVERY == 2:
                 await runtime.correct_clock()
             await lateness.tell_of_lateness(runtime.db, now=runtime.now(), tools=runtime.tools)
         except (Refusal, DatabaseFault) as away:

@@ -281,7 +281,10 @@ class ChannelOut(Channel, Entry):
 
 
 class PublicContactPoint(TypedDict):
-    """Who answers now, as outsiders may know it: function, languages, local time; never a name or a number."""
+    """Who answers now, as outsiders may know it: function, languages, local time; never a name or a number.
+
+    `holiday` is what the day there is called, where it is a holiday.
+    """
 
     party: str | None
     territory: str | None
@@ -291,6 +294,7 @@ class PublicContactPoint(TypedDict):
     covered: bool
     languages: list[str]
     local_time: Moment
+    holiday: str | None
     zone: str
     utc_offset: str
     capabilities: dict[str, str]

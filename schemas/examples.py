@@ -271,6 +271,17 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
             "a day swapped": {"post_id": _POST, "action": "replace", "officer_id": _SECOND, **_SPAN, "reason": "swap"}
         },
         "absences": {"a day off": {"officer_id": _OFFICER, **_SPAN, "reason": "ill"}},
+        "holiday_calendars": {
+            "the holidays of Alsace, and two of its own": {
+                "contact_point_id": _POINT,
+                "country": "FR",
+                "subdivision": "6AE",
+                "own_days": [
+                    {"first_day": "2026-12-24", "last_day": "2026-12-31", "name": "Year-end closing", "counts": True},
+                    {"first_day": "2027-05-17", "last_day": "2027-05-17", "name": "Solidarity day", "counts": False},
+                ],
+            }
+        },
         "policies": {
             "two steps": {
                 "contact_point_id": _POINT,

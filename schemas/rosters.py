@@ -29,7 +29,8 @@ class Rotation(Shape):
 
     `weekdays` (0 is Monday; empty: all) and `hours_from`, `hours_until` say when somebody is on duty at all: `20:00` to
     `08:00` is a night that starts on these days; without hours a day lasts from handover to handover. Turns are counted
-    meanwhile. A `temporary` rotation silences the others of its post from its first handover to that of `ends_on`.
+    meanwhile. With `holidays_as` 6 a holiday (`/v1/holiday-calendars`) is taken for a Sunday. A `temporary` rotation
+    silences the others of its post from its first handover to that of `ends_on`.
 
     A wall-clock time that does not exist moves forward; one that exists twice is the first.
 
@@ -50,6 +51,7 @@ class Rotation(Shape):
     hours_from: WallTime | None = None
     hours_until: WallTime | None = Field(default=None, validate_default=True)
     temporary: bool = False
+    holidays_as: Annotated[int | None, Field(ge=0, le=6)] = None
     reason: ShortLine | None = None
 
     @field_validator("turn_days")
@@ -72,6 +74,13 @@ class Rotation(Shape):
         if "hours_from" in info.data and (until is None) != (info.data["hours_from"] is None):
             raise wrong("missing", "must be given together with hours_from, or neither")
         return until
+
+    @field_validator("holidays_as")
+    @classmethod
+    def _is_a_weekday_instead(cls, holidays_as: int | None, info: ValidationInfo) -> int | None:
+        if holidays_as is not None and info.data.get("weekdays") == ():
+            raise wrong("not_allowed", "may be given only together with weekdays")
+        return holidays_as
 
     @field_validator("temporary")
     @classmethod

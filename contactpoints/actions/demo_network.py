@@ -181,6 +181,7 @@ async def _posts(
             hours_from=None,
             hours_until=None,
             temporary=False,
+            holidays_as=None,
             reason=None,
         )
     return posts

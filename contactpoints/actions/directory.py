@@ -17,6 +17,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.holidays import holiday
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
 from contactpoints.rules.rosters import on_duty
 from contactpoints.store import directory, entries, measures
@@ -201,6 +202,7 @@ def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, object]:
         "covered": line is not None,
         "languages": list(point.languages),
         "local_time": local.isoformat(),
+        "holiday": holiday(point.holidays, local.date()),
         "zone": point.zone,
         "utc_offset": local.isoformat()[-6:],
         "capabilities": dict(point.capabilities),

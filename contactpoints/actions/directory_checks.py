@@ -9,14 +9,16 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 from contactpoints.actions.public_keys import with_fingerprints
+from contactpoints.rules.holidays import countries
 from contactpoints.rules.numbers import read_address, read_number
 from contactpoints.store import entries
 from contactpoints.store.database import Session
-from contactpoints.store.directory import answering_for, behind, find_party
+from contactpoints.store.directory import answering_for, behind, find_party, place_of
 from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
 from schemas.fields import Shape
+from schemas.holidays import HolidayCalendar
 from schemas.provisions import DECLARABLE, SUSPENDED_BY
 from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
 
@@ -74,6 +76,8 @@ async def check(asked: Asked, found: Found) -> None:
             await _check_officers(asked, named=members, found=found)
         case Override() | Absence() as span:
             await _check_officers(asked, named=[("/officer_id", span.officer_id)], found=found)
+        case HolidayCalendar() as calendar:
+            await _check_calendar(asked, calendar, found=found)
         case EscalationPolicy() as policy:
             await _check_policy(asked, policy, found=found)
         case _:
@@ -160,6 +164,24 @@ async def _check_officers(asked: Asked, *, named: Sequence[tuple[str, int | None
         asked.session, "officers", ids=[number for _, number in given], contact_point=asked.owner.contact_point
     )
     found.faults.extend(Fault(place, "unknown", _NO_OFFICER) for place, number in given if number not in known)
+
+
+async def _check_calendar(asked: Asked, calendar: HolidayCalendar, *, found: Found) -> None:
+    found.replaced["own_days"] = [
+        {"first_day": f"{own.first_day}", "last_day": f"{own.last_day}", "name": own.name, "counts": own.counts}
+        for own in _sound(calendar.own_days)
+    ]
+    place = await place_of(asked.session, asked.owner.contact_point) if asked.owner else None
+    country = calendar.country or next((code for code in place or () if code in countries()), None)
+    if calendar.country is not None and calendar.country not in countries():
+        found.faults.append(Fault("/country", "unknown", "Of this country no public holidays are known."))
+    elif calendar.subdivision is not None and calendar.subdivision not in countries().get(country or "", ()):
+        known = ", ".join(countries().get(country or "", ())) or "none"
+        detail = f"{country or 'The country'} has no such subdivision with holidays of its own; known are: {known}."
+        found.faults.append(Fault("/subdivision", "unknown", detail))
+    elif calendar.public_holidays and place is not None and country is None:
+        detail = "Of this Party no public holidays are known: only its own days count."
+        found.warnings.append({"code": "no_public_holidays", "detail": detail})
 
 
 async def _check_policy(asked: Asked, policy: EscalationPolicy, *, found: Found) -> None:

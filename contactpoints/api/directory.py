@@ -41,6 +41,7 @@ from schemas.directory import (
 )
 from schemas.faults import Fault
 from schemas.fields import Shape, ShortLine
+from schemas.holidays import HolidayCalendar, HolidayCalendarOut
 from schemas.reading import read_partly
 from schemas.rosters import (
     Absence,
@@ -107,6 +108,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf("rotations", Rotation, RotationOut, "post_id"),
     Shelf("overrides", Override, OverrideOut, "post_id"),
     Shelf("absences", Absence, AbsenceOut, "officer_id"),
+    Shelf("holiday_calendars", HolidayCalendar, HolidayCalendarOut, "contact_point_id"),
     Shelf("policies", EscalationPolicy, EscalationPolicyOut, "contact_point_id"),
 )
 

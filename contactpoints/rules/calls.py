@@ -169,5 +169,5 @@ def plan_of(point: ContactPoint, urgency: str, *, secretariat: PostRef | None) -
         with_fallback(hushed(steps), secretariat, urgency=urgency),
         point.restart if point.policy else NORMAL_RESTART,
         point.reminder,
-        hours_of(point.working_hours, point.zone),
+        hours_of(point.working_hours, point.zone, calendar=point.holidays),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
 from contactpoints.rules.proof import is_fresh, is_proven
 from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan, has_ended
 from contactpoints.rules.wording_news import Alternative
@@ -114,6 +115,7 @@ class ContactPoint:
     backup_id: int | None = None
     handover_minutes: int | None = None
     swaps_need_approval: bool = True
+    holidays: HolidayCalendar = NO_HOLIDAYS
 
     @property
     def restart(self) -> timedelta:

@@ -15,11 +15,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar, holiday
+
 _DAY = timedelta(days=1)
 _LENGTH = {"daily": 1, "weekly": 7}
 _AROUND = range(-2, 2)
 """Local days, counted from today, whose hours can hold an instant: Kiribati left out a whole day (1 January 1995)."""
-_WEEKS_AHEAD = 3
+_WEEKS_AHEAD = 9
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -45,8 +47,9 @@ class Rotation:
 
     With ``weekdays`` (0 is Monday) somebody is on duty only in the hours that start on these; those without hours of
     their own last from handover to handover. Hours that end at or before their start end on the next day. Whose turn
-    it is goes on being counted meanwhile. A ``temporary`` rotation silences, from its first handover to that of
-    ``ends_on`` and outside its hours too, all others of its post that are not temporary.
+    it is goes on being counted meanwhile. A holiday of the ``calendar`` counts as the weekday ``holidays_as``, if that
+    is given. A ``temporary`` rotation silences, from its first handover to that of ``ends_on`` and outside its hours
+    too, all others of its post that are not temporary.
     """
 
     id: int
@@ -62,6 +65,8 @@ class Rotation:
     hours_from: time | None = None
     hours_until: time | None = None
     temporary: bool = False
+    holidays_as: int | None = None
+    calendar: HolidayCalendar = NO_HOLIDAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,10 @@ def _within_hours(rotation: Rotation, at: datetime) -> bool:
         return True
     today = at.astimezone(ZoneInfo(rotation.zone)).date()
     start, end = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
-    for opening, close in _hours_around(today, start, end=end, weekdays=rotation.weekdays, zone=rotation.zone):
+    holidays = None if rotation.holidays_as is None else (rotation.calendar, rotation.holidays_as)
+    for opening, close in _hours_around(
+        today, start, end=end, weekdays=rotation.weekdays, holidays=holidays, zone=rotation.zone
+    ):
         if opening <= at < close:
             return True
     return False
@@ -190,11 +198,23 @@ def _within_hours(rotation: Rotation, at: datetime) -> bool:
 
 @lru_cache(maxsize=16384)
 def _hours_around(
-    today: date, start: time, *, end: time, weekdays: tuple[int, ...], zone: str
+    today: date,
+    start: time,
+    *,
+    end: time,
+    weekdays: tuple[int, ...],
+    holidays: tuple[HolidayCalendar, int] | None,
+    zone: str,
 ) -> tuple[tuple[datetime, datetime], ...]:
     """Return the hours that can hold an instant of a local day; what a change of clocks left out is empty."""
     days = (today + number * _DAY for number in _AROUND)
-    return tuple(_between(day, start, end=end, zone=zone) for day in days if not weekdays or day.weekday() in weekdays)
+    return tuple(
+        _between(day, start, end=end, zone=zone) for day in days if not weekdays or _weekday(day, holidays) in weekdays
+    )
+
+
+def _weekday(day: date, holidays: tuple[HolidayCalendar, int] | None) -> int:
+    return holidays[1] if holidays and holiday(holidays[0], day) else day.weekday()
 
 
 def boundaries(rotation: Rotation, since: datetime, *, until: datetime) -> Iterator[datetime]:
@@ -253,19 +273,22 @@ def _overridden(planned: list[int], added: list[int], *, override: Override) -> 
     return [each for each in planned if each != officer], [each for each in added if each != officer]
 
 
-def next_working(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> datetime:
+def next_working(
+    spans: Iterable[WorkingSpan], zone: str, *, at: datetime, calendar: HolidayCalendar = NO_HOLIDAYS
+) -> datetime:
     """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones.
 
-    Without any working hours it is ``at`` itself: a contact point that names none is not made to wait.
+    Nobody works on a holiday of the ``calendar``. Without any working hours, in nine weeks, it is ``at`` itself: a
+    contact point that names none is not made to wait, and nothing waits for one that never opens.
     """
     today = at.astimezone(ZoneInfo(zone)).date()
     spans = tuple(spans)
     starts: list[datetime] = []
     # A day may be missing from the calendar (Samoa, 30 December 2011), so one week ahead is not always enough.
     for day in (today + number * _DAY for number in range(-1, 7 * _WEEKS_AHEAD)):
-        for span in spans:
-            if span.weekday != day.weekday():
-                continue
+        if starts and day > today + _DAY:
+            break
+        for span in _spans_on(day, spans, calendar=calendar):
             start, end = _span_on(day, span, zone=zone)
             if start <= at < end:
                 return at
@@ -274,12 +297,22 @@ def next_working(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> da
     return min(starts, default=at)
 
 
-def working_until(spans: Iterable[WorkingSpan], zone: str, *, at: datetime) -> datetime | None:
+def working_until(
+    spans: Iterable[WorkingSpan], zone: str, *, at: datetime, calendar: HolidayCalendar = NO_HOLIDAYS
+) -> datetime | None:
     """Return the end of the working hours around ``at`` (aware, UTC), the latest of several; None outside them."""
-    today = at.astimezone(ZoneInfo(zone)).date()
-    days = [today - _DAY, today]
-    around = [_span_on(day, span, zone=zone) for span in spans for day in days if span.weekday == day.weekday()]
+    today, spans = at.astimezone(ZoneInfo(zone)).date(), tuple(spans)
+    around = [
+        _span_on(day, span, zone=zone)
+        for day in (today - _DAY, today)
+        for span in _spans_on(day, spans, calendar=calendar)
+    ]
     return max((end for start, end in around if start <= at < end), default=None)
+
+
+def _spans_on(day: date, spans: tuple[WorkingSpan, ...], *, calendar: HolidayCalendar) -> list[WorkingSpan]:
+    found = [span for span in spans if span.weekday == day.weekday()]
+    return [] if found and holiday(calendar, day) else found
 
 
 def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar, read_calendar, write_calendar
 from contactpoints.rules.rosters import WorkingSpan, next_working, working_until
 
 OFFICE_DAY = timedelta(hours=8)
@@ -15,20 +16,21 @@ _OFFICE = tuple(WorkingSpan(weekday, "09:00", "17:00") for weekday in range(5))
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The working hours of a contact point, in its zone."""
+    """The working hours of a contact point, in its zone; on its holidays there are none."""
 
     spans: tuple[WorkingSpan, ...]
     zone: str
+    calendar: HolidayCalendar = NO_HOLIDAYS
 
 
-def hours_of(spans: Iterable[WorkingSpan], zone: str) -> Hours:
+def hours_of(spans: Iterable[WorkingSpan], zone: str, *, calendar: HolidayCalendar = NO_HOLIDAYS) -> Hours:
     """Return working hours; a contact point that names none works Monday to Friday, 09:00 to 17:00 in its zone."""
-    return Hours(tuple(spans) or _OFFICE, zone)
+    return Hours(tuple(spans) or _OFFICE, zone, calendar)
 
 
 def opening(hours: Hours, at: datetime) -> datetime:
     """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones."""
-    return next_working(hours.spans, hours.zone, at=at)
+    return next_working(hours.spans, hours.zone, at=at, calendar=hours.calendar)
 
 
 def after(hours: Hours, start: datetime, *, duration: timedelta) -> datetime:
@@ -37,17 +39,26 @@ def after(hours: Hours, start: datetime, *, duration: timedelta) -> datetime:
     What ends exactly at the close of a day ends at the next opening: nobody works at the close itself.
     """
     at, left = opening(hours, start), duration
-    while (end := working_until(hours.spans, hours.zone, at=at)) is not None and at + left >= end:
+    while (end := _closing(hours, at)) is not None and at + left >= end:
         left -= end - at
         at = opening(hours, end)
     return at + left
 
 
+def _closing(hours: Hours, at: datetime) -> datetime | None:
+    return working_until(hours.spans, hours.zone, at=at, calendar=hours.calendar)
+
+
 def write_hours(hours: Hours) -> dict[str, object]:
     """Return working hours as JSON values, to be frozen with a plan."""
-    return {"zone": hours.zone, "spans": [[span.weekday, span.start, span.end] for span in hours.spans]}
+    return {
+        "zone": hours.zone,
+        "spans": [[span.weekday, span.start, span.end] for span in hours.spans],
+        "holidays": write_calendar(hours.calendar),
+    }
 
 
 def read_hours(value: Mapping[str, Any]) -> Hours:
     """Return the working hours that `write_hours` wrote."""
-    return Hours(tuple(WorkingSpan(*span) for span in value["spans"]), value["zone"])
+    spans = tuple(WorkingSpan(*span) for span in value["spans"])
+    return Hours(spans, value["zone"], read_calendar(value.get("holidays")))

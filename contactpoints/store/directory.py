@@ -10,6 +10,7 @@ from typing import Any
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
 from contactpoints.rules.escalation import read_steps
+from contactpoints.rules.holidays import HolidayCalendar, calendar_of
 from contactpoints.rules.rosters import WorkingSpan
 from contactpoints.rules.wording_news import Alternative
 from contactpoints.store.database import Session
@@ -59,6 +60,22 @@ async def zone_of(session: Session, contact_point: int) -> str:
     """Return the time zone of a contact point, as it is now."""
     zone: str = await session.fetchval("select zone from contact_points where id = $1", contact_point)
     return zone
+
+
+async def place_of(session: Session, contact_point: int) -> tuple[str | None, str | None]:
+    """Return the territory and the Party of a contact point."""
+    row = await session.fetchrow("select territory, party from contact_points where id = $1", contact_point)
+    return (row["territory"], row["party"]) if row else (None, None)
+
+
+async def calendars(session: Session) -> list[HolidayCalendar]:
+    """Return the holidays of every contact point that answers now, each calendar once."""
+    rows = await session.fetch(
+        "select to_jsonb(h) as holidays, cp.territory, cp.party from contact_points cp"
+        " left join holiday_calendars h on h.contact_point_id = cp.id and h.retired_at is null"
+        " where cp.retired_at is null"
+    )
+    return list({calendar_of(r["holidays"], party=r["party"], territory=r["territory"]): None for r in rows})
 
 
 async def secretariat(session: Session) -> int | None:
@@ -140,6 +157,8 @@ select wanted.*,
   (select to_jsonb(y) from policies y
     where y.contact_point_id = wanted.id and y.retired_at is null and y.urgency = $2
     limit 1) as policy,
+  (select to_jsonb(h) from holiday_calendars h
+    where h.contact_point_id = wanted.id and h.retired_at is null) as holidays,
   (select coalesce(jsonb_agg(to_jsonb(n) order by n.place, n.id), '[]') from (
     select c.id, c.name, c.public_address, c.function, c.place from (
       select other.*, case when secretariat then 'secretariat' when central then 'central_authority' end as function,
@@ -156,6 +175,7 @@ from wanted
 
 def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
     policy = row["policy"]
+    holidays = calendar_of(row["holidays"], party=row["party"], territory=row["territory"])
     return ContactPoint(
         id=row["id"],
         party=row["party"],
@@ -168,7 +188,7 @@ def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
         pin_required=row["pin_required"],
         secretariat=row["secretariat"],
         revision=row["revision"],
-        posts=tuple(_post(post, row["id"]) for post in row["posts"]),
+        posts=tuple(_post(post, row["id"], holidays=holidays) for post in row["posts"]),
         officers={officer["id"]: _officer(officer, row["id"]) for officer in row["officers"]},
         absences=tuple(read_absence(absence) for absence in row["absences"]),
         policy=read_steps(policy["steps"]) if policy else None,
@@ -180,16 +200,17 @@ def _contact_point(row: Mapping[str, Any]) -> ContactPoint:
         backup_id=row["backup_id"],
         handover_minutes=row["handover_minutes"],
         swaps_need_approval=row["swaps_need_approval"],
+        holidays=holidays,
     )
 
 
-def _post(value: Mapping[str, Any], contact_point: int) -> Post:
+def _post(value: Mapping[str, Any], contact_point: int, *, holidays: HolidayCalendar) -> Post:
     return Post(
         id=value["id"],
         contact_point_id=contact_point,
         line=value["line"],
         function=value["function"],
-        rotations=tuple(read_rotation(rotation) for rotation in value["rotations"]),
+        rotations=tuple(read_rotation(rotation, holidays) for rotation in value["rotations"]),
         overrides=tuple(read_override(override) for override in value["overrides"]),
         minimum=value["minimum"],
         languages=tuple(value["languages"]),

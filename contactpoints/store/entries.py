@@ -97,7 +97,7 @@ REGISTERS: Mapping[str, Register] = {
             "rotations",
             (
                 *("post_id", "layer", "period", "turn_days", "zone", "starts_on", "ends_on", "handover", "members"),
-                *("weekdays", "hours_from", "hours_until", "temporary", "reason"),
+                *("weekdays", "hours_from", "hours_until", "temporary", "holidays_as", "reason"),
             ),
             "post_id",
             "posts",
@@ -106,6 +106,12 @@ REGISTERS: Mapping[str, Register] = {
             "overrides", ("post_id", "action", "officer_id", "starts_at", "ends_at", "reason"), "post_id", "posts"
         ),
         Register("absences", ("officer_id", "starts_at", "ends_at", "reason"), "officer_id", "officers"),
+        Register(
+            "holiday_calendars",
+            ("contact_point_id", "public_holidays", "country", "subdivision", "own_days"),
+            "contact_point_id",
+            "contact_points",
+        ),
         Register(
             "policies",
             ("contact_point_id", "urgency", "steps", "restart_seconds", "reminder_seconds"),

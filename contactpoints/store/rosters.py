@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
 from contactpoints.rules.rosters import Absence, Override, Rotation
 
 
-def read_rotation(value: Mapping[str, Any]) -> Rotation:
-    """Return one row of `rotations`."""
+def read_rotation(value: Mapping[str, Any], calendar: HolidayCalendar = NO_HOLIDAYS) -> Rotation:
+    """Return one row of `rotations`; ``calendar`` is that of its contact point."""
     return Rotation(
         id=value["id"],
         zone=value["zone"],
@@ -23,6 +24,8 @@ def read_rotation(value: Mapping[str, Any]) -> Rotation:
         hours_from=_time(value["hours_from"]),
         hours_until=_time(value["hours_until"]),
         temporary=value["temporary"],
+        holidays_as=value["holidays_as"],
+        calendar=NO_HOLIDAYS if value["holidays_as"] is None else calendar,
     )
 
 

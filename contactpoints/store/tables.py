@@ -333,6 +333,7 @@ rotations = Table(
     Column("hours_until", Time),
     Column("temporary", Boolean, nullable=False, server_default=text("false")),
     _words("reason", required=False),
+    Column("holidays_as", SmallInteger),
     *_entry(),
     _one_of("period", "period", "daily", "weekly", "monthly", "custom"),
     CheckConstraint("(period = 'custom') = (turn_days is not null and turn_days > 0)", name="custom_has_a_length"),
@@ -390,6 +391,95 @@ swaps = Table(
     CheckConstraint("state not in ('taken', 'approved') or taker_id is not null", name="taken_by_somebody"),
     Index(None, "post_id", "id"),
     Index("swaps_open", "starts_at", postgresql_where=text("state in ('offered', 'taken')")),
+)
+
+holiday_calendars = Table(
+    "holiday_calendars",
+    metadata,
+    _id(),
+    _refers("contact_point_id", "contact_points.id"),
+    Column("public_holidays", Boolean, nullable=False, server_default=text("true")),
+    _words("country", required=False),
+    _words("subdivision", required=False),
+    Column("own_days", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    *_entry(),
+    Index("holiday_calendars_one_each", "contact_point_id", unique=True, postgresql_where=text("retired_at is null")),
+)
+
+# Shifts that come from outside, in an iCalendar file that is sent or fetched.
+
+calendars = Table(
+    "calendars",
+    metadata,
+    _id(),
+    _refers("post_id", "posts.id"),
+    _words("name"),
+    Column("layer", SmallInteger, nullable=False, server_default="1"),
+    _words("zone", required=False),
+    Column("day_starts", Time, nullable=False, server_default=text("'00:00'")),
+    Column("officers", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    _moment("read_at"),
+    _words("reason", required=False),
+    *_entry(),
+    Index(None, "post_id"),
+)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    _id(),
+    _refers("calendar_id", "calendars.id"),
+    _words("uid"),
+    _words("recurrence", default=""),
+    _refers("officer_id", "officers.id"),
+    _moment("starts_at", required=True),
+    _moment("ends_at", required=True),
+    _moment("created_at", required=True),
+    _moment("retired_at"),
+    CheckConstraint("ends_at > starts_at", name="runs_forward"),
+    Index(
+        "shifts_one_each",
+        *("calendar_id", "uid", "recurrence", "officer_id"),
+        unique=True,
+        postgresql_where=text("retired_at is null"),
+    ),
+)
+
+# From where a calendar is fetched, how that goes, and what was held back. The address is a secret.
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("calendar_id", BigInteger, ForeignKey("calendars.id"), primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _words("host"),
+    _moment("since", required=True),
+    _moment("due_at", required=True),
+    _words("etag", required=False),
+    _words("last_modified", required=False),
+    _moment("tried_at"),
+    _moment("good_at"),
+    _words("trouble", required=False),
+    Column("faults", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Index(None, "due_at"),
+)
+
+# Secret addresses at which officers and rosters are read as calendars.
+
+feeds = Table(
+    "feeds",
+    metadata,
+    _id(),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    _refers("officer_id", "officers.id", required=False),
+    _refers("post_id", "posts.id", required=False),
+    _moment("created_at", required=True),
+    _words("created_by"),
+    _moment("revoked_at"),
+    _moment("read_at"),
+    CheckConstraint("num_nonnulls(officer_id, post_id) = 1", name="of_one"),
+    Index(None, "officer_id"),
+    Index(None, "post_id"),
 )
 
 policies = Table(
@@ -792,7 +882,7 @@ directory_revision = Table(
 
 ROUTED_BY = (
     *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
-    *("rotations", "overrides", "absences", "policies"),
+    *("rotations", "overrides", "absences", "policies", "holiday_calendars", "calendars", "shifts"),
 )
 """The tables by which an alert is routed. Of a PIN counts whether it can be used: `_PIN_TRIGGERS`."""
 
@@ -819,7 +909,7 @@ _PIN_TRIGGERS = (
 NEVER_DELETED = (
     *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels", "rotations"),
     *("overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
-    *("swaps", "handovers"),
+    *("swaps", "handovers", "holiday_calendars", "calendars", "shifts"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""

@@ -532,6 +532,7 @@ CREATE TABLE rotations (
     hours_from TIME WITHOUT TIME ZONE,
     hours_until TIME WITHOUT TIME ZONE,
     temporary BOOLEAN DEFAULT false NOT NULL,
+    holidays_as SMALLINT,
     reason TEXT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -729,6 +730,99 @@ CREATE INDEX attempts_gateway_provider_code_ix ON attempts (gateway, provider_co
 
 CREATE INDEX attempts_message_id_ix ON attempts (message_id);
 
+CREATE TABLE holiday_calendars (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    contact_point_id BIGINT NOT NULL,
+    public_holidays BOOLEAN DEFAULT true NOT NULL,
+    country TEXT,
+    subdivision TEXT,
+    own_days JSONB DEFAULT '[]'::jsonb NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT holiday_calendars_pk PRIMARY KEY (id),
+    CONSTRAINT holiday_calendars_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+);
+
+CREATE UNIQUE INDEX holiday_calendars_one_each ON holiday_calendars (contact_point_id) WHERE retired_at is null;
+
+CREATE TABLE calendars (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    post_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    layer SMALLINT DEFAULT '1' NOT NULL,
+    zone TEXT,
+    day_starts TIME WITHOUT TIME ZONE DEFAULT '00:00' NOT NULL,
+    officers JSONB DEFAULT '[]'::jsonb NOT NULL,
+    read_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT calendars_pk PRIMARY KEY (id),
+    CONSTRAINT calendars_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
+);
+
+CREATE INDEX calendars_post_id_ix ON calendars (post_id);
+
+CREATE TABLE shifts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    calendar_id BIGINT NOT NULL,
+    uid TEXT NOT NULL,
+    recurrence TEXT DEFAULT '' NOT NULL,
+    officer_id BIGINT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT shifts_pk PRIMARY KEY (id),
+    CONSTRAINT shifts_runs_forward_ck CHECK (ends_at > starts_at),
+    CONSTRAINT shifts_calendar_id_fk FOREIGN KEY(calendar_id) REFERENCES calendars (id),
+    CONSTRAINT shifts_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
+);
+
+CREATE UNIQUE INDEX shifts_one_each ON shifts (calendar_id, uid, recurrence, officer_id) WHERE retired_at is null;
+
+CREATE TABLE subscriptions (
+    calendar_id BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    host TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    tried_at TIMESTAMP WITH TIME ZONE,
+    good_at TIMESTAMP WITH TIME ZONE,
+    trouble TEXT,
+    faults JSONB DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT subscriptions_pk PRIMARY KEY (calendar_id),
+    CONSTRAINT subscriptions_calendar_id_fk FOREIGN KEY(calendar_id) REFERENCES calendars (id)
+);
+
+CREATE INDEX subscriptions_due_at_ix ON subscriptions (due_at);
+
+CREATE TABLE feeds (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    token_hash BYTEA NOT NULL,
+    officer_id BIGINT,
+    post_id BIGINT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by TEXT NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    read_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT feeds_pk PRIMARY KEY (id),
+    CONSTRAINT feeds_of_one_ck CHECK (num_nonnulls(officer_id, post_id) = 1),
+    CONSTRAINT feeds_token_hash_uq UNIQUE (token_hash),
+    CONSTRAINT feeds_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT feeds_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
+);
+
+CREATE INDEX feeds_officer_id_ix ON feeds (officer_id);
+
+CREATE INDEX feeds_post_id_ix ON feeds (post_id);
+
 CREATE TABLE directory_revision (
     only_row BOOLEAN DEFAULT true NOT NULL,
     number BIGINT DEFAULT '1' NOT NULL,
@@ -762,6 +856,12 @@ CREATE TRIGGER absences_raises_directory_revision AFTER INSERT OR UPDATE OR DELE
 
 CREATE TRIGGER policies_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
+CREATE TRIGGER holiday_calendars_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON holiday_calendars FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER calendars_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON calendars FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER shifts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON shifts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
 CREATE TRIGGER pins_raises_directory_revision AFTER INSERT OR DELETE OR TRUNCATE ON pins FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
 CREATE TRIGGER pins_usable_raises_directory_revision AFTER UPDATE ON pins FOR EACH ROW WHEN ((OLD.locked_at, OLD.expires_at) IS DISTINCT FROM (NEW.locked_at, NEW.expires_at)) EXECUTE FUNCTION raise_directory_revision();
@@ -793,6 +893,12 @@ CREATE TRIGGER swaps_is_never_deleted BEFORE DELETE OR TRUNCATE ON swaps FOR EAC
 CREATE TRIGGER handovers_is_never_deleted BEFORE DELETE OR TRUNCATE ON handovers FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER policies_is_never_deleted BEFORE DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER holiday_calendars_is_never_deleted BEFORE DELETE OR TRUNCATE ON holiday_calendars FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER calendars_is_never_deleted BEFORE DELETE OR TRUNCATE ON calendars FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER shifts_is_never_deleted BEFORE DELETE OR TRUNCATE ON shifts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER api_keys_is_never_deleted BEFORE DELETE OR TRUNCATE ON api_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
