@@ -44,7 +44,7 @@ _STILL = 1.0
 # How long until it is looked again whether anything happened, in seconds.
 _PAUSE = 0.2
 _PIN = "482913"
-_ASKS, _ASKED = "US", "FR"
+_ASKS, _ASKED, _NEWCOMER = "US", "FR", "NL"
 
 
 class StoryFailed(Exception):
@@ -62,6 +62,7 @@ class Stage:
     requester: str
     contact_point: str
     auditor: str
+    administrator: str
     asked: Made
 
     async def call(self, method: str, path: str, *, key: str | None = None, body: Any = None, once: str = "") -> Any:
@@ -87,9 +88,10 @@ async def _prepare(runtime: Runtime, address: str) -> Stage:
         Actor(0, Role.REQUESTER, _ASKS, "Invented Emergency Desk", None, ("desk@requester.example",), "en"),
         Actor(0, Role.CONTACT_POINT, _ASKED, "Contact point", asked.contact_point),
         Actor(0, Role.AUDITOR, None, "Terminal of the demo"),
+        Actor(0, Role.ADMINISTRATOR, _NEWCOMER, "Administrator of a Party without an entry"),
     )
     keys = [await make_key(runtime.db, each, now=now, entropy=secrets.token_bytes) for each in readers]
-    return Stage(address, keys[0], keys[1], keys[2], asked)
+    return Stage(address, *keys, asked)
 
 
 def _body() -> dict[str, Any]:
@@ -155,6 +157,8 @@ Every later alert is told here, too.
   PIN of every officer:      {_PIN}
   key of the requester:      {stage.requester}
   key of the contact point:  {stage.contact_point}
+  key of an administrator:   {stage.administrator}
+    ({_NEWCOMER}, which has no entry yet: docs/guides shows how to make one)
 
 Trigger the next one:
 

@@ -20,9 +20,9 @@ from contactpoints.rules.rosters import to_utc
 from contactpoints.rules.shifts import Shift
 from schemas.words import msgid
 
-_LEFT, _WIDTH, _RIGHT = 200, 940, 20
+_LEFT, _WIDTH, _RIGHT = 260, 900, 20
 _TOP, _HEAD, _ROW, _BAR, _GAP = 44, 62, 26, 18, 30
-_LONGEST_NAME = 28
+_LONGEST_NAME = 32
 _DAY = timedelta(days=1)
 _FEW_DAYS, _HOURS = timedelta(days=4), (6, 12, 18)
 _MOST_DATES, _DATE_WIDTH = 24, 34
