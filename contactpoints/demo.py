@@ -91,7 +91,7 @@ async def _prepare(runtime: Runtime, address: str) -> Stage:
         Actor(0, Role.ADMINISTRATOR, _NEWCOMER, "Administrator of a Party without an entry"),
     )
     keys = [await make_key(runtime.db, each, now=now, entropy=secrets.token_bytes) for each in readers]
-    return Stage(address, *keys, asked)
+    return Stage(address, keys[0], keys[1], keys[2], keys[3], asked)
 
 
 def _body() -> dict[str, Any]:

@@ -21,7 +21,8 @@ import httpx
 from tests.world import World
 
 _BLOCK = re.compile(
-    r"^```(?P<kind>sh|text|json)\n(?P<block>.*?)^```$|^<!-- (?P<stage>.+?) -->$|^!\[(?P<alt>.*?)\]\((?P<picture>.+?)\)$",
+    r"^```(?P<kind>sh|text|json)\n(?P<block>.*?)^```$"
+    r"|^<!-- (?P<stage>.+?) -->$|^!\[.*?\]\((?P<picture>.+?)\)$",
     re.MULTILINE | re.DOTALL,
 )
 _REFUSED = re.compile(r"^# refused: (\d{3})$", re.MULTILINE)
@@ -37,9 +38,8 @@ class Played:
     pictures: dict[str, str]
 
 
-async def play(guide: Path, world: World, *, key: str, directions: Mapping[str, Direction]) -> Played:
+async def play(told: str, world: World, *, key: str, directions: Mapping[str, Direction]) -> Played:
     """Play a guide; return it as the service would have it. Fails where a command is answered otherwise than told."""
-    told = guide.read_text(encoding="utf-8")
     answer, pictures, right = "", dict[str, str](), told
     for found in _BLOCK.finditer(told):
         if found["stage"]:
@@ -51,7 +51,7 @@ async def play(guide: Path, world: World, *, key: str, directions: Mapping[str, 
                 response = await _ask(world, words, key=key)
                 wanted = int(refused[1]) if refused else None
                 assert response.status_code == wanted or (wanted is None and response.is_success), (
-                    f"{guide.name}: {' '.join(words[:3])}: {response.status_code} {response.text}"
+                    f"{' '.join(words[:3])}: {response.status_code} {response.text}"
                 )
                 answer = response.text
                 if ">" in words:
@@ -59,9 +59,9 @@ async def play(guide: Path, world: World, *, key: str, directions: Mapping[str, 
         elif found["kind"] == "text":
             right = right.replace(found[0], f"```text\n{answer.strip()}\n```")
         elif found["kind"] == "json":
-            _compare(json.loads(found["block"]), json.loads(answer), place=guide.name)
+            _compare(json.loads(found["block"]), json.loads(answer), place="")
         else:
-            assert Path(found["picture"]).name in pictures, f"{guide.name}: nothing draws {found['picture']}"
+            assert Path(found["picture"]).name in pictures, f"nothing draws {found['picture']}"
     return Played(right, pictures)
 
 
