@@ -1,7 +1,7 @@
 """A roster as a picture (SVG): for each duty post a row for each officer, time from left to right.
 
-Nights and days are by the clocks of the place, weekends are shaded, and a change of the clocks is a line with its
-words. Below the officers is the cover that their shifts yield, told as in the picture of cover.
+Days are those of the place; weekends and holidays are shaded; a change of the clocks is a line with its words. Below
+the officers is the cover that their shifts yield, told as in the picture of cover.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from contactpoints.rules.clock_changes import clock_changes
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.cover_picture import MARKS, PATTERNS
 from contactpoints.rules.cover_text import lasting, name_of, state_of, stretch_of_time, told
+from contactpoints.rules.holidays import HolidayCalendar, holiday
 from contactpoints.rules.phrasing import Catalogue, clock, say
 from contactpoints.rules.rosters import to_utc
 from contactpoints.rules.shifts import Shift
@@ -27,6 +28,7 @@ _DAY = timedelta(days=1)
 _FEW_DAYS, _HOURS = timedelta(days=4), (6, 12, 18)
 _MOST_DATES, _DATE_WIDTH = 24, 34
 _INK, _QUIET, _LINE, _WEEKEND = "#1f2933", "#616e7c", "#d5dbe1", "#f1f4f7"
+_HOLIDAY = "#fbeede"
 _ON_DUTY, _EDGE, _AWAY = "#2c5d8f", "#173a5e", "#9aa5b1"
 _AWAY_PATTERN = (
     '<pattern id="away" width="6" height="6" patternUnits="userSpaceOnUse">'
@@ -105,7 +107,7 @@ def _post(words: Catalogue, roster: PostRoster, *, window: _Window, top: int) ->
     yield f'<text x="16" y="{top + 22}" font-size="16" font-weight="600">{escape(name_of(roster.cover))}</text>'
     yield f'<text x="{_LEFT + _WIDTH}" y="{top + 22}" text-anchor="end" fill="{_QUIET}">{escape(about)}</text>'
     first, rows = top + _HEAD, max(len(people), 1)
-    yield from _days(window, top=first, bottom=first + _ROW * (rows + 1) - 4)
+    yield from _days(window, roster.cover.point.holidays, top=first, bottom=first + _ROW * (rows + 1) - 4)
     for number, officer in enumerate(people):
         yield from _row(words, roster, officer=officer, window=window, top=first + _ROW * number)
     if not people:
@@ -115,7 +117,7 @@ def _post(words: Catalogue, roster: PostRoster, *, window: _Window, top: int) ->
     yield "</g>"
 
 
-def _days(window: _Window, *, top: int, bottom: int) -> Iterator[str]:
+def _days(window: _Window, calendar: HolidayCalendar, *, top: int, bottom: int) -> Iterator[str]:
     """Yield the weekends, a line where each local day begins, and as many dates as there is room for."""
     day = window.since.astimezone(ZoneInfo(window.zone)).date()
     begins = [(day, window.since)]
@@ -124,9 +126,13 @@ def _days(window: _Window, *, top: int, bottom: int) -> Iterator[str]:
     every = -(-len(begins) // _MOST_DATES)
     for number, ((here, start), (_, end)) in enumerate(pairwise([*begins, (day, window.until)])):
         left, right = window.x(start), window.x(end)
-        if here.weekday() > 4:
+        called = holiday(calendar, here)
+        if called or here.weekday() > 4:
             size = f'width="{right - left:.1f}" height="{bottom - top}"'
-            yield f'<rect x="{left:.1f}" y="{top}" {size} fill="{_WEEKEND}"/>'
+            named = f"<title>{here:%m-%d} {escape(called)}</title>" if called else ""
+            yield f'<rect x="{left:.1f}" y="{top}" {size} fill="{_HOLIDAY if called else _WEEKEND}">{named}</rect>'
+        if called:
+            yield _label("★", (left + right) / 2 - 4, top=top - 10 - 12)
         if number:
             yield f'<path d="M{left:.1f} {top - 6}V{bottom}" stroke="{_LINE}"/>'
         if number % every == 0 and (_LEFT + _WIDTH if number else right) - left > _DATE_WIDTH:

@@ -1,9 +1,11 @@
 """A roster as a picture: a row for everybody, every shift and absence told in words, and no name breaks out of it."""
 
 from dataclasses import replace
+from datetime import date
 from xml.etree import ElementTree
 
 from contactpoints.rules.cover import cover_of
+from contactpoints.rules.holidays import HolidayCalendar, OwnDays
 from contactpoints.rules.roster_picture import PostRoster, roster_picture
 from contactpoints.rules.rosters import Absence
 from contactpoints.rules.shifts import shifts_of
@@ -17,6 +19,8 @@ UNTIL = START + 14 * DAY
 def drawn(*, language: str = "en") -> ElementTree.Element:
     people = (replace(officer(1), name='<b>&"Ana'), officer(2), officer(3))
     here = point(*people, posts=(post(TURNS), post(line="second")), absences=(Absence(2, START + 8 * DAY, UNTIL),))
+    own = OwnDays(date(2026, 10, 21), date(2026, 10, 21), "Founders' <day>")
+    here = replace(here, holidays=HolidayCalendar(own_days=(own,)))
     covers = cover_of(here, since=START, until=UNTIL, available=EVERYTHING)
     rosters = [PostRoster(each, shifts_of(here, each.post, since=START, until=UNTIL)) for each in covers]
     return ElementTree.fromstring(roster_picture(catalogues()[language], rosters, since=START, until=UNTIL))
@@ -26,6 +30,7 @@ def test_every_shift_absence_and_gap_is_told_in_words() -> None:
     first, second = drawn().iter(f"{_SVG}g")
     told = [each.text for mark in first.iter(f"{_SVG}rect") for each in mark]
     assert told == [
+        "10-21 Founders' <day>",
         '<b>&"Ana: 2026-10-19 14:00 - 2026-10-26 08:00 Europe/Berlin (2026-10-19 12:00 - 2026-10-26 07:00 UTC),'
         " 6 d 19 h",
         '<b>&"Ana: 2026-11-02 08:00 - 2026-11-02 13:00 Europe/Berlin (2026-11-02 07:00 - 2026-11-02 12:00 UTC),'
