@@ -110,7 +110,19 @@ class Closure(Shape):
     reason: ClosureReason
 
 
-class AnsweringPostOut(TypedDict):
+class VouchedOut(TypedDict):
+    """How surely whoever is on duty can be reached; `proof` is null where nobody is.
+
+    `proven`: an officer has answered from a number or address of this post lately (90 days for a mobile number, 180 for
+    a switchboard and for mail). `unproven` ones are called all the same. `changed_at`: when a number or address was
+    last changed, for seven days.
+    """
+
+    proof: Literal["proven", "unproven"] | None
+    changed_at: Moment | None
+
+
+class AnsweringPostOut(VouchedOut):
     """The post that is called first, as outsiders may know it: a function, never a name or a number."""
 
     contact_point: str
@@ -122,8 +134,11 @@ class AnsweringPostOut(TypedDict):
     utc_offset: str
 
 
-class PlannedStepOut(TypedDict):
-    """One step of the escalation: when it is due if nobody acknowledges before, and whom it calls how."""
+class PlannedStepOut(VouchedOut):
+    """One step of the escalation: when it is due if nobody acknowledges before, and whom it calls how.
+
+    How surely it can reach them is told of whoever is on duty when the alert is opened.
+    """
 
     step: int
     at: Moment

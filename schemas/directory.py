@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
-from schemas.alerts import ChannelKind, Line, WarningOut
+from schemas.alerts import ChannelKind, Line, VouchedOut, WarningOut
 from schemas.faults import form, wrong
 from schemas.fields import (
     A_NUMBER,
@@ -280,7 +280,7 @@ class ChannelOut(Channel, Entry):
     renewed_at: Instant | None = None
 
 
-class PublicContactPoint(TypedDict):
+class PublicContactPoint(VouchedOut):
     """Who answers now, as outsiders may know it: function, languages, local time; never a name or a number.
 
     `holiday` is what the day there is called, where it is a holiday.

@@ -19,6 +19,8 @@ from contactpoints.store.database import Database, Session
 from contactpoints.store.sealing import pepper_mark
 
 _BY = "demo"
+_PROVEN = timedelta(days=10)
+"""How long ago every channel of the invented network was proven."""
 _POSTS = {
     "en": ("First line", "Second line", "Team leader"),
     "fr": ("Première ligne", "Deuxième ligne", "Chef d'équipe"),
@@ -59,14 +61,17 @@ async def load_demo(db: Database, now: datetime) -> list[Made]:
     """Create the invented network in one transaction and return it, the secretariat first.
 
     Where a contact point exists already, nothing is made and the list is empty: demo data never mix with real data.
-    Somebody is on duty at every post at ``now``. The Parties must have been loaded.
+    Somebody is on duty at every post at ``now``, and has proven every channel days before. The Parties must have been
+    loaded.
     """
     told = json.loads(files("contactpoints").joinpath("data", "demo.json").read_text(encoding="utf-8"))
     async with db.transaction() as session:
         if await session.fetchval("select exists (select 1 from contact_points)"):
             return []
         made = [await _contact_point(session, told["secretariat"], now=now)]
-        return made + [await _contact_point(session, each, now=now) for each in told["contact_points"]]
+        made += [await _contact_point(session, each, now=now) for each in told["contact_points"]]
+        await session.execute("update channels set proven_at = $1", now - _PROVEN)
+        return made
 
 
 async def give_pins(db: Database, network: Iterable[Made], *, pin: str, now: datetime, tools: Tools) -> None:

@@ -16,10 +16,11 @@ from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
-from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.calls import officers_at
+from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.holidays import holiday
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
-from contactpoints.rules.rosters import on_duty
+from contactpoints.rules.vouching import Vouched, of_post
 from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
@@ -192,29 +193,27 @@ async def duty(db: Database, *, now: datetime, tools: Tools, party: str | None =
 def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, object]:
     """Return who answers at ``now`` at a contact point, as everybody with a key may know it."""
     local = now.astimezone(ZoneInfo(point.zone)).replace(microsecond=0)
-    line, function = _answering(point, now)
+    post = _answering(point, now)
     return {
         "party": point.party,
         "territory": point.territory,
         "contact_point": point.name,
-        "function": function,
-        "line": line,
-        "covered": line is not None,
+        "function": post.function if post else point.function,
+        "line": post.line if post else None,
+        "covered": post is not None,
         "languages": list(point.languages),
         "local_time": local.isoformat(),
         "holiday": holiday(point.holidays, local.date()),
         "zone": point.zone,
         "utc_offset": local.isoformat()[-6:],
         "capabilities": dict(point.capabilities),
+        **(of_post(point, post, at=now) if post else Vouched()).written(),
     }
 
 
-def _answering(point: ContactPoint, now: datetime) -> tuple[str | None, str]:
-    for post in sorted(point.posts, key=lambda post: (LINES.index(post.line), post.id)):
-        for officer in on_duty(post.rotations, post.overrides, absences=point.absences, at=now):
-            if officer in point.officers:
-                return post.line, post.function
-    return None, point.function
+def _answering(point: ContactPoint, now: datetime) -> Post | None:
+    in_order = sorted(point.posts, key=lambda post: (LINES.index(post.line), post.id))
+    return next((post for post in in_order if officers_at(point, post, now=now)), None)
 
 
 def _watched(

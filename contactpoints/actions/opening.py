@@ -164,12 +164,14 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         _legal(asked, route),
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
+        now=now,
         waits_until=begins if begins > now else None,
         fallback=route.fallback_stands(now),
         ahead=asked.command.request.issued_at - now,
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
-    return Opening(point, plan, taken, warnings, rules.resolved(plan, route.known, route.stages, now=now), begins)
+    told = rules.resolved(plan, route.known, route.stages, vouched=route.vouched(now), now=now)
+    return Opening(point, plan, taken, warnings, told, begins)
 
 
 def _legal(asked: Asked, route: Route) -> tuple[Caution, ...]:

@@ -10,6 +10,7 @@ from contactpoints.rules.calls import Directory, Gap, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.escalation import Plan, Step, answer_by, planned
 from contactpoints.rules.legal_basis import Basis, Bonds, Offer, basis_of, offers
+from contactpoints.rules.vouching import cautions
 from contactpoints.rules.wording_news import Tried
 from schemas.fields import write_instant
 from schemas.instruments import INSTRUMENTS
@@ -81,6 +82,7 @@ def warnings(
     *,
     taken: Taken,
     capability: str | None,
+    now: datetime,
     waits_until: datetime | None = None,
     untold: bool = False,
     fallback: bool = True,
@@ -101,6 +103,7 @@ def warnings(
         found.append(Caution("issued_in_the_future", detail))
     found += [_of_skip(skip) for skip in taken.skipped]
     found += dict.fromkeys(_of_gap(gap, taken.step) for gap in taken.gaps)
+    found += [Caution(*each) for each in cautions(taken.calls, step=taken.step, now=now)]
     if not fallback:
         found.append(NO_FALLBACK)
     if waits_until is not None:
@@ -155,13 +158,29 @@ def _stage(number: int, step: Step, *, known: Directory, available: Collection[s
     }
 
 
-def resolved(plan: Plan, known: Directory, told: Sequence[Mapping[str, Any]], *, now: datetime) -> dict[str, Any]:
-    """Return the duty post and the planned escalation as they were resolved at ``now``; ``told``: see `stages`."""
-    first = next((found for step in plan.steps for ref in step.posts if (found := find_post(known, ref))), None)
+def first_post(plan: Plan, known: Directory) -> tuple[ContactPoint, Post] | None:
+    """Return the post that a plan calls first and its contact point; None where nothing of it is left."""
+    return next((found for step in plan.steps for ref in step.posts if (found := find_post(known, ref))), None)
+
+
+def resolved(
+    plan: Plan,
+    known: Directory,
+    told: Sequence[Mapping[str, Any]],
+    *,
+    vouched: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the duty post and the planned escalation as they were resolved at ``now``; ``told``: see `stages`.
+
+    ``vouched``: how surely whoever is on duty at the first post, and by each step, can be reached.
+    """
+    first = first_post(plan, known)
     return {
-        "duty_post": None if first is None else _duty_post(*first, now=now),
+        "duty_post": None if first is None else {**_duty_post(*first, now=now), **vouched[0]},
         "planned_escalation": [
-            {**stage, "at": write_instant(at)} for stage, (_, at) in zip(told, planned(plan, now), strict=True)
+            {**stage, **sure, "at": write_instant(at)}
+            for stage, sure, (_, at) in zip(told, vouched[1:], planned(plan, now), strict=True)
         ],
     }
 

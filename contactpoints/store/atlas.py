@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.alerts import Caution, stages
+from contactpoints.rules.alerts import Caution, first_post, stages
 from contactpoints.rules.calls import plan_of
 from contactpoints.rules.directory import ContactPoint, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
 from contactpoints.rules.legal_basis import Bonds
+from contactpoints.rules.vouching import Vouched, of_post, of_step
 from contactpoints.store import directory
 from contactpoints.store.database import Session
 from contactpoints.store.legal_basis import bonds
@@ -27,7 +28,7 @@ class Route:
 
     ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them,
     ``behind`` is the secretariat, if there is one. ``bonds`` is what binds each Party, ``cautions`` what of it was told
-    already, by what it was asked for.
+    already, by what it was asked for. ``sure`` is what `vouched` last said.
     """
 
     revision: int
@@ -39,6 +40,21 @@ class Route:
     stages: tuple[Mapping[str, Any], ...]
     behind: ContactPoint | None
     cautions: dict[tuple[object, ...], tuple[Caution, ...]] = field(default_factory=dict)
+    sure: dict[datetime, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+    def vouched(self, now: datetime) -> tuple[Mapping[str, Any], ...]:
+        """Return how surely whoever is on duty now can be reached: at the first post, then by each step of the plan.
+
+        It is worked out once a minute: a roster changes hands at full minutes, and every alert asks.
+        """
+        minute = now.replace(second=0, microsecond=0)
+        if minute not in self.sure:
+            first = first_post(self.plan, self.known)
+            found = [of_post(*first, at=now) if first else Vouched()]
+            found += [of_step(step, self.known, at=now) for step in self.plan.steps]
+            self.sure.clear()
+            self.sure[minute] = tuple(each.written() for each in found)
+        return self.sure[minute]
 
     def fallback_stands(self, now: datetime) -> bool:
         """Say that the plan does not end with the secretariat, or that somebody there can be called."""
