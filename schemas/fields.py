@@ -5,6 +5,7 @@ All shapes are strict (no text for a number), closed (no unknown field) and froz
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal, TypeAlias
 
@@ -14,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    PlainValidator,
     StringConstraints,
     WithJsonSchema,
 )
@@ -127,6 +129,31 @@ def _wall_time(value: object) -> time:
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A date and time of day without an offset, as a wall clock shows it."""
+
+    day: date
+    wall: time
+
+
+def _when(value: object) -> datetime | LocalTime:
+    form = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if form is None or form[3] is not None or form[2] is not None:
+        return _instant(value)
+    local = _instant(f"{form[0]}Z")
+    return LocalTime(local.date(), local.time())
+
+
+Which = Literal["first", "second"]
+# An instant, or the wall clock of a zone that stands beside it.
+When = Annotated[
+    datetime | LocalTime,
+    PlainValidator(_when),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 WallTime = Annotated[
     time,

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from schemas.alerts import ChannelKind
 from schemas.directory import Entry
 from schemas.faults import wrong
-from schemas.fields import Day, Id, Instant, Shape, ShortLine, WallTime, ZoneName
+from schemas.fields import Day, Id, LocalTime, Shape, ShortLine, WallTime, When, Which, ZoneName
 from schemas.requests import Urgency
 
 
@@ -104,16 +104,40 @@ class RotationOut(Rotation, Entry):
 
 
 class _Span(Shape):
-    """Half-open, in UTC: it holds its start and not its end."""
+    """Half-open: it holds its start and not its end.
 
-    starts_at: Instant
-    ends_at: Instant
+    `starts_at` and `ends_at` are instants with their offset; or, where `zone` is given, times without one by its
+    clocks. Where these are set back, `starts_which` and `ends_which` say which of two equal times is meant. They are
+    kept by the clocks of `zone` (without it: of the contact point), and follow them if the time-zone data change.
+    """
+
+    zone: ZoneName | None = None
+    starts_at: When
+    ends_at: When
+    starts_which: Which | None = None
+    ends_which: Which | None = None
+
+    @field_validator("starts_at", "ends_at")
+    @classmethod
+    def _has_its_clocks(cls, at: datetime | LocalTime, info: ValidationInfo) -> datetime | LocalTime:
+        if isinstance(at, LocalTime) and info.data.get("zone", "unreadable") is None:
+            raise wrong("no_offset", "must say its offset from UTC, as Z or +02:00, or stand beside its zone")
+        return at
 
     @field_validator("ends_at")
     @classmethod
-    def _runs_forward(cls, ends_at: datetime, info: ValidationInfo) -> datetime:
-        _later(ends_at, info.data.get("starts_at"), name="starts_at")
+    def _runs_forward(cls, ends_at: datetime | LocalTime, info: ValidationInfo) -> datetime | LocalTime:
+        if isinstance(ends_at, datetime):
+            _later(ends_at, info.data.get("starts_at"), name="starts_at")
         return ends_at
+
+
+class _SpanOut(Entry):
+    """How a span is kept: on the clocks of its zone, with their offset then."""
+
+    id: Id
+    starts_local: str | None = None
+    ends_local: str | None = None
 
 
 class Override(_Span):
@@ -128,10 +152,8 @@ class Override(_Span):
     reason: ShortLine | None = None
 
 
-class OverrideOut(Override, Entry):
+class OverrideOut(Override, _SpanOut):
     """An override as it is kept."""
-
-    id: Id
 
 
 class Absence(_Span):
@@ -141,10 +163,8 @@ class Absence(_Span):
     reason: ShortLine | None = None
 
 
-class AbsenceOut(Absence, Entry):
+class AbsenceOut(Absence, _SpanOut):
     """An absence as it is kept."""
-
-    id: Id
 
 
 class PostOfStep(Shape):

@@ -316,7 +316,8 @@ async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[st
     await check(asked, found)
     if found.faults:
         raise Invalid(found.faults)
-    return {name: _column(getattr(asked.body, name)) for name in register.columns} | found.replaced
+    written = (name for name in register.columns if name not in found.replaced)
+    return {name: _column(getattr(asked.body, name)) for name in written} | found.replaced
 
 
 async def _fallback_warning(

@@ -5,15 +5,17 @@ A body may have faults in its shape already: what stands for them is None, and i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from zoneinfo import available_timezones
 
 from contactpoints.actions.public_keys import with_fingerprints
 from contactpoints.rules.holidays import countries
+from contactpoints.rules.local_times import entered
 from contactpoints.rules.numbers import read_address, read_number
 from contactpoints.store import entries
 from contactpoints.store.database import Session
-from contactpoints.store.directory import answering_for, behind, find_party, place_of
+from contactpoints.store.directory import answering_for, behind, find_party, place_of, zone_of
 from contactpoints.store.entries import Owner
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
@@ -76,6 +78,7 @@ async def check(asked: Asked, found: Found) -> None:
             await _check_officers(asked, named=members, found=found)
         case Override() | Absence() as span:
             await _check_officers(asked, named=[("/officer_id", span.officer_id)], found=found)
+            await _check_span(asked, span, found=found)
         case HolidayCalendar() as calendar:
             await _check_calendar(asked, calendar, found=found)
         case EscalationPolicy() as policy:
@@ -114,6 +117,26 @@ def _check_article(declaration: Declaration, found: Found) -> None:
 def _check_zone(zone: str | None, found: Found) -> None:
     if zone is not None and zone not in available_timezones():
         found.faults.append(Fault("/zone", "unknown_zone", "There is no such time zone in the IANA database."))
+
+
+async def _check_span(asked: Asked, span: Override | Absence, *, found: Found) -> None:
+    """Turn what was entered into instants, and into what is kept; ask where the clocks do not say which is meant."""
+    _check_zone(span.zone, found)
+    if asked.owner is None or any(fault.pointer == "/zone" for fault in found.faults):
+        return
+    zone = span.zone or await zone_of(asked.session, asked.owner.contact_point)
+    found.replaced["zone"] = zone
+    whole = {"starts": (span.starts_at, span.starts_which), "ends": (span.ends_at, span.ends_which)}
+    for name, (when, which) in whole.items():
+        kept = entered(when, zone=zone, which=which, name=f"{name}_at") if when is not None else []
+        if isinstance(kept, list):
+            found.faults += kept
+        else:
+            found.replaced |= {f"{name}_at": kept.at, f"{name}_local": kept.local}
+    starts, ends = found.replaced.get("starts_at"), found.replaced.get("ends_at")
+    wrong = any(fault.pointer == "/ends_at" for fault in found.faults)
+    if isinstance(starts, datetime) and isinstance(ends, datetime) and ends <= starts and not wrong:
+        found.faults.append(Fault("/ends_at", "not_after", "must be later than starts_at"))
 
 
 def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *, found: Found) -> None:

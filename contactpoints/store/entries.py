@@ -45,6 +45,7 @@ class Register:
         return ", ".join((*(f"{self.name}.{name}" for name in names), *self.computed))
 
 
+_SPAN = ("starts_at", "ends_at", "zone", "starts_local", "ends_local")
 _PIN = "from pins where pins.officer_id = officers.id"
 
 REGISTERS: Mapping[str, Register] = {
@@ -102,10 +103,8 @@ REGISTERS: Mapping[str, Register] = {
             "post_id",
             "posts",
         ),
-        Register(
-            "overrides", ("post_id", "action", "officer_id", "starts_at", "ends_at", "reason"), "post_id", "posts"
-        ),
-        Register("absences", ("officer_id", "starts_at", "ends_at", "reason"), "officer_id", "officers"),
+        Register("overrides", ("post_id", "action", "officer_id", *_SPAN, "reason"), "post_id", "posts"),
+        Register("absences", ("officer_id", *_SPAN, "reason"), "officer_id", "officers"),
         Register(
             "holiday_calendars",
             ("contact_point_id", "public_holidays", "country", "subdivision", "own_days"),
