@@ -26,6 +26,7 @@ from contactpoints.api import (
     search,
     shifts,
     stream,
+    swaps,
 )
 from contactpoints.console import pages
 from contactpoints.rules.refusals import Refusal
@@ -62,6 +63,7 @@ def application(runtime: Runtime) -> Starlette:
             *search.routes(runtime),
             *shifts.routes(runtime),
             *competence.routes(runtime),
+            *swaps.routes(runtime),
             *mail_links.routes(runtime),
             *health.routes(runtime),
             *metrics.routes(measures),

@@ -131,6 +131,26 @@ ACTS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
 _POINT, _POST, _OFFICER, _SECOND = 5, 7, 12, 13
 _SPAN = {"starts_at": "2026-10-20T08:00:00Z", "ends_at": "2026-10-21T08:00:00Z"}
 
+SWAPS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
+    {
+        "offer": {
+            "to whoever takes it": {"post_id": _POST, "officer_id": _OFFICER, **_SPAN, "reason": "a wedding"},
+            "a day for a day": {
+                "post_id": _POST,
+                "officer_id": _OFFICER,
+                "to_officer_id": _SECOND,
+                **_SPAN,
+                "in_return": {"starts_at": "2026-10-27T08:00:00Z", "ends_at": "2026-10-28T08:00:00Z"},
+            },
+        },
+        "take": {"a colleague takes it": {"officer_id": _SECOND}},
+        "approve": {"as it is": {}, "although it leaves a gap": {"reason": "the second line knows"}},
+        "refuse": {"with a reason": {"reason": "too many nights in a row"}},
+        "withdraw": {"not needed any more": {}},
+    }
+)
+"""Swaps of shifts, by act."""
+
 ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "parties": {"a Party": {"code": "ZZ", "name": "Zedland"}},

@@ -9,7 +9,7 @@ from itertools import islice
 from contactpoints.actions.houses import houses
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.cover import PostCover, cover_of, newly_uncovered
+from contactpoints.rules.cover import PostCover, cover_of, newly_strained, newly_uncovered
 from contactpoints.rules.refusals import Invalid
 from contactpoints.store import directory
 from contactpoints.store.database import Database, Session
@@ -44,13 +44,21 @@ async def covers(
 
 @asynccontextmanager
 async def uncovering(
-    session: Session, contact_point: int, *, stated: bool, at: str, now: datetime, tools: Tools
+    session: Session,
+    contact_point: int,
+    *,
+    stated: bool,
+    at: str,
+    now: datetime,
+    tools: Tools,
+    strains: bool = False,
 ) -> AsyncIterator[list[Mapping[str, str]]]:
     """Let rosters of a contact point be changed within, in the caller's transaction.
 
     Each interval of the next 90 days in which the change leaves a post without the cover that it needs is a warning in
     the list that is handed out, once all is done, where the reason for the change is ``stated``. Raises `Invalid` with
-    them where it is not, at the place ``at`` where it could have been.
+    them where it is not, at the place ``at`` where it could have been. With ``strains`` it warns as well where the same
+    officers come to be on both lines, or somebody is on duty for too long.
     """
     before = await _cover_now(session, contact_point, now=now, tools=tools)
     warnings: list[Mapping[str, str]] = []
@@ -64,6 +72,9 @@ async def uncovering(
     if left and not stated:
         raise Invalid([Fault(at, _CODE, f"{each} Cover it first, or state here why it is changed.") for each in left])
     warnings += [{"code": _CODE, "detail": each} for each in left]
+    for post, start, end in islice(newly_strained(before, after), _MOST_TOLD if strains else 0):
+        detail = f"Strains the officers of post {post.id} ({post.line}), from {write_instant(start)} to"
+        warnings.append({"code": "strains", "detail": f"{detail} {write_instant(end)}: see its cover."})
 
 
 async def _cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:

@@ -13,6 +13,7 @@ from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
+from contactpoints.api.swaps import OPERATIONS as SWAPS
 from schemas.access import MailedOut, Role
 from schemas.alerts import (
     NOT_ACKNOWLEDGED,
@@ -377,6 +378,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         COMPETENCE,
         *_KEPT_IN_SHELVES,
         *HISTORY,
+        *SWAPS,
         *_MAILED,
         *_WATCHED,
     )

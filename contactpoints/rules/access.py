@@ -71,6 +71,13 @@ def must_keep_entries_of(actor: Actor, party: str | None) -> None:
     raise Forbidden("This key may read the entries of its Party but not change them.")
 
 
+def must_speak_for_officers_of(actor: Actor, party: str | None, *, contact_point: int) -> None:
+    """Raise `NotFound` or `Forbidden` unless the key is of the house of some officers, and may name one who acts."""
+    inside = actor.role is Role.CONTACT_POINT and actor.contact_point in (None, contact_point)
+    if not (inside and reads_entries_of(actor, party)):
+        must_keep_entries_of(actor, party)
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """The two sides of one alert, as far as rights go."""

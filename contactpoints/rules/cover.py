@@ -3,7 +3,7 @@
 Nothing is sampled: see `rules.shifts`. Besides those who come and go it looks at the instants at which a PIN ends.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -234,16 +234,30 @@ def newly_uncovered(
 
     A post that did not exist before left nothing: it waits for its first roster.
     """
-    known = {each.post.id: each.stretches for each in before}
+    return _newly(before, after, counts=lambda stretch: stretch.level == "uncovered")
+
+
+def newly_strained(
+    before: Iterable[PostCover], after: Iterable[PostCover]
+) -> Iterator[tuple[Post, datetime, datetime]]:
+    """Yield where a change puts the same officers on both lines, or somebody on duty for too long on end."""
+    return _newly(before, after, counts=lambda stretch: not _STRAIN.isdisjoint(stretch.reasons))
+
+
+_STRAIN: frozenset[CoverReason] = frozenset({"both_lines", "too_long"})
+
+
+def _newly(
+    before: Iterable[PostCover], after: Iterable[PostCover], *, counts: Callable[[Stretch], bool]
+) -> Iterator[tuple[Post, datetime, datetime]]:
+    known = {each.post.id: [stretch for stretch in each.stretches if counts(stretch)] for each in before}
     for each in after:
-        if each.post.id not in known:
-            continue
-        for stretch in each.stretches:
+        for stretch in filter(counts, each.stretches) if each.post.id in known else ():
             start = stretch.starts_at
-            for old in known[each.post.id] if stretch.level == "uncovered" else ():
-                if old.level == "uncovered" and start < old.ends_at and old.starts_at < stretch.ends_at:
+            for old in known[each.post.id]:
+                if start < old.ends_at and old.starts_at < stretch.ends_at:
                     if start < old.starts_at:
                         yield each.post, start, old.starts_at
                     start = old.ends_at
-            if stretch.level == "uncovered" and start < stretch.ends_at:
+            if start < stretch.ends_at:
                 yield each.post, start, stretch.ends_at

@@ -67,6 +67,15 @@ def times(at: datetime, zone: str, now: datetime | None) -> dict[str, str]:
     return {"local": local, "utc": clock(at, "UTC", now if other else None)}
 
 
+def span(starts: datetime, ends: datetime, *, zone: str) -> dict[str, str]:
+    """Return the fields ``starts``, ``ends`` and ``zone``: dates and times by its clocks, with their offset from UTC.
+
+    With the offset, a time that the clocks show twice is told apart from itself.
+    """
+    shown = (at.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes") for at in (starts, ends))
+    return dict(zip(("starts", "ends"), shown, strict=True), zone=zone)
+
+
 def function_of(words: Catalogue, function: str | None) -> str:
     """Return the name of a function: a line (``second``) translated with its article, any other title as it is."""
     if not function:

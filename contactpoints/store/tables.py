@@ -385,6 +385,7 @@ swaps = Table(
     _moment("return_ends_at"),
     _words("state", default="offered"),
     _words("reason", required=False),
+    Column("overrides", ARRAY(BigInteger), nullable=False, server_default=text("'{}'::bigint[]")),
     *_entry(),
     _one_of("state", "state", "offered", "taken", "approved", "refused", "withdrawn", "expired"),
     CheckConstraint("ends_at > starts_at and return_ends_at > return_starts_at", name="runs_forward"),

@@ -96,7 +96,7 @@ class _Walk:
         path = path.replace("{party}", "FR" if there else "QQ").replace("{code}", "ZZ" if there else "%00")
         if "{id}" not in path:
             return path
-        return path.replace("{id}", self.places[_shelf(operation)].rpartition("/")[2] if there else "4711")
+        return path.replace("{id}", self.places.get(_shelf(operation), "/1").rpartition("/")[2] if there else "4711")
 
     def _tries(self, operation: Operation, *, also_wrong: bool) -> Iterator[tuple[str, bytes | None, str]]:
         path, body = self._path(operation, there=True), self._body(operation)

@@ -448,6 +448,7 @@ CREATE TABLE swaps (
     return_ends_at TIMESTAMP WITH TIME ZONE,
     state TEXT DEFAULT 'offered' NOT NULL,
     reason TEXT,
+    overrides BIGINT[] DEFAULT '{}'::bigint[] NOT NULL,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,

@@ -1,0 +1,295 @@
+"""Swaps of shifts: offered, taken and approved, each step in one transaction, told to those whom it concerns.
+
+Every step holds the contact point: of two who take the same shift, the second finds it taken.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from contactpoints.actions.administrators import listening
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.cover import uncovering
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import swaps as rules
+from contactpoints.rules.access import (
+    Actor,
+    must_keep_entries_of,
+    must_speak_for_officers_of,
+    reads_entries_of,
+    sees_network,
+)
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.local_times import keep
+from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound
+from contactpoints.rules.swaps import Stretch, Swap
+from contactpoints.rules.wording_swaps import SwapContext, What, swap_words
+from contactpoints.store import directory, entries, outbox
+from contactpoints.store import swaps as store
+from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.entries import REGISTERS, Entry
+from schemas.faults import Fault
+from schemas.swaps import SwapOffer
+
+_EXPIRED_AT_ONCE = 50
+_NOT_THERE = "There is no such swap."
+
+Decision = Literal["approved", "refused", "withdrawn"]
+Warnings = tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """A post and its contact point, held until the transaction ends."""
+
+    point: ContactPoint
+    post: Post
+
+
+async def offer(db: Database, *, actor: Actor, said: SwapOffer, now: datetime, tools: Tools) -> tuple[Entry, Warnings]:
+    """Keep the offer of a shift, and tell those to whom it is made.
+
+    Raises `Invalid` with every fault, `Forbidden`, or `NotFound` in the shape of a fault for what is not the actor's.
+    """
+    async with db.transaction() as session:
+        owner = await entries.find_owner(session, "posts", key=said.post_id)
+        if owner is None or not reads_entries_of(actor, owner.party):
+            if not reads_entries_of(actor, actor.party):
+                raise Forbidden("This key offers no shifts: that is for a contact point and its administrators.")
+            raise Invalid([Fault("/post_id", "unknown", "There is no such duty post.")])
+        must_speak_for_officers_of(actor, owner.party, contact_point=owner.contact_point)
+        house = await _held(session, owner.contact_point, post=said.post_id)
+        unknown = [
+            Fault(f"/{name}", "unknown", "There is no such officer at the contact point.")
+            for name, number in (("officer_id", said.officer_id), ("to_officer_id", said.to_officer_id))
+            if number is not None and number not in house.point.officers
+        ]
+        back = Stretch(said.in_return.starts_at, said.in_return.ends_at) if said.in_return else None
+        shift = Stretch(said.starts_at, said.ends_at)
+        offered = Swap(0, said.post_id, said.officer_id, shift, said.to_officer_id, back)
+        others = await store.open_at(session, said.post_id, now=now)
+        if faults := unknown or rules.offer_faults(house.point, house.post, offer=offered, others=others, now=now):
+            raise Invalid(faults)
+        entry = await store.add(session, offered, reason=said.reason, now=now, by=_by(actor))
+        await _tell(session, house, swap=replace(offered, id=entry["id"]), what="offered", now=now, tools=tools)
+    return entry, ()
+
+
+async def take(
+    db: Database, number: int, *, actor: Actor, officer: int, reason: str | None, now: datetime, tools: Tools
+) -> tuple[Entry, Warnings]:
+    """Have an officer take a shift that is offered. Where no approval is needed, the roster changes at once.
+
+    Raises `Invalid`, `Conflict` where the offer stands no more, `Forbidden` or `NotFound`.
+    """
+    async with db.transaction() as session:
+        row, house = await _open(session, number, actor=actor, now=now, states=("offered",), deciding=False)
+        swap = store.swap_of(row)
+        others = [each for each in await store.open_at(session, swap.post, now=now) if each.id != number]
+        faults = list(rules.take_faults(house.point, house.post, swap=swap, taker=officer, others=others))
+        if faults:
+            raise Invalid(faults)
+        taken = replace(swap, taker=officer)
+        if not rules.settles(house.point, house.post, swap=taken):
+            raise Conflict("The roster has changed since: this shift is not that officer's any more.")
+        if not house.point.swaps_need_approval:
+            return await _settle(
+                session, row, house=house, swap=taken, actor=actor, reason=reason, now=now, tools=tools
+            )
+        values = {"taker_id": officer}
+        entry = await store.change(session, row, values=values, now=now, by=_by(actor), act="taken")
+        await _tell(session, house, swap=taken, what="taken", now=now, tools=tools)
+    return entry, ()
+
+
+async def decide(
+    db: Database, number: int, *, actor: Actor, decision: Decision, reason: str | None, now: datetime, tools: Tools
+) -> tuple[Entry, Warnings]:
+    """Approve a swap that was taken, refuse it, or withdraw the offer.
+
+    Raises `Conflict` where the swap stands otherwise or the roster has changed since, `Invalid` where it leaves a post
+    without the cover that it needs and no reason is stated, `Forbidden` or `NotFound`.
+    """
+    states: tuple[rules.State, ...] = ("taken",) if decision == "approved" else rules.OPEN
+    async with db.transaction() as session:
+        deciding = decision != "withdrawn"
+        row, house = await _open(session, number, actor=actor, now=now, states=states, deciding=deciding)
+        swap = store.swap_of(row)
+        if decision == "approved":
+            if not rules.settles(house.point, house.post, swap=swap):
+                raise Conflict("The roster has changed since: refuse it, or put the roster back first.")
+            return await _settle(session, row, house=house, swap=swap, actor=actor, reason=reason, now=now, tools=tools)
+        values = {"reason": reason or row["reason"]}
+        entry = await store.change(session, row, values=values, now=now, by=_by(actor), act=decision)
+        await _tell(session, house, swap=swap, what=decision, now=now, tools=tools)
+    return entry, ()
+
+
+async def expire(db: Database, *, now: datetime, tools: Tools) -> int:
+    """End the offers of which a shift has begun, and tell those whom they concerned; return how many."""
+    async with db.session() as session:
+        due = [(row["id"], row["contact_point_id"]) for row in await store.due(session, now=now, most=_EXPIRED_AT_ONCE)]
+    for number, contact_point in due:
+        async with db.transaction() as session:
+            await entries.touch(session, contact_point)
+            row = await store.find(session, number)
+            if row is None or row["state"] not in rules.OPEN:
+                continue
+            await store.change(session, row, values={}, now=now, by="service", act="expired")
+            points = await directory.load(session, [contact_point])
+            posts = {post.id: post for point in points.values() for post in point.posts}
+            if row["post_id"] in posts:
+                house = _House(points[contact_point], posts[row["post_id"]])
+                await _tell(session, house, swap=store.swap_of(row), what="expired", now=now, tools=tools)
+    return len(due)
+
+
+async def read(db: Database, number: int, *, actor: Actor) -> Entry:
+    """Return a swap. Raises `NotFound`, also for another Party's."""
+    async with db.session() as session:
+        row = await store.find(session, number)
+        entry = await entries.find(session, store.REGISTER, key=number)
+    if row is None or entry is None or not reads_entries_of(actor, row["party"]):
+        raise NotFound(_NOT_THERE)
+    return entry
+
+
+async def listing(
+    db: Database, *, actor: Actor, post: int | None, state: str | None, before: int | None, most: int
+) -> list[Entry]:
+    """Return the swaps that exist for the actor, the newest first."""
+    if not sees_network(actor) and not reads_entries_of(actor, actor.party):
+        return []
+    everyone, party = sees_network(actor), actor.party
+    async with db.session() as session:
+        return await store.listed(
+            session, everyone=everyone, party=party, post=post, state=state, before=before, most=most
+        )
+
+
+async def _held(session: Session, contact_point: int, *, post: int) -> _House:
+    await entries.touch(session, contact_point)
+    points = await directory.load(session, [contact_point])
+    for each in points[contact_point].posts if contact_point in points else ():
+        if each.id == post:
+            return _House(points[contact_point], each)
+    raise NotFound(_NOT_THERE)
+
+
+async def _open(
+    session: Session,
+    number: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    states: tuple[rules.State, ...],
+    deciding: bool,
+) -> tuple[Row, _House]:
+    """Return a swap that stands in one of some states, and its house, held."""
+    row = await store.find(session, number)
+    if row is None or not reads_entries_of(actor, row["party"]):
+        raise NotFound(_NOT_THERE)
+    if deciding:
+        must_keep_entries_of(actor, row["party"])
+    else:
+        must_speak_for_officers_of(actor, row["party"], contact_point=row["contact_point_id"])
+    house = await _held(session, row["contact_point_id"], post=row["post_id"])
+    row = await store.find(session, number)
+    assert row is not None
+    if row["state"] in rules.OPEN and store.swap_of(row).begins_at <= now:
+        raise Conflict("The shift has begun: the offer has expired.", state="expired")
+    if row["state"] not in states:
+        raise Conflict(f"The swap is {row['state']} already.", state=row["state"])
+    return row, house
+
+
+async def _settle(
+    session: Session,
+    row: Row,
+    *,
+    house: _House,
+    swap: Swap,
+    actor: Actor,
+    reason: str | None,
+    now: datetime,
+    tools: Tools,
+) -> tuple[Entry, Warnings]:
+    """Turn a swap into overrides of the roster, where those leave no gap or a reason is stated."""
+    made: list[int] = []
+    stated = reason is not None
+    async with uncovering(
+        session, house.point.id, stated=stated, at="/reason", now=now, tools=tools, strains=True
+    ) as warnings:
+        for action, officer, span in rules.overrides_of(house.point, house.post, swap=swap):
+            starts, ends = (keep(at, zone=house.point.zone) for at in (span.starts_at, span.ends_at))
+            values: dict[str, Any] = {
+                "post_id": swap.post,
+                "action": action,
+                "officer_id": officer,
+                "starts_at": starts.at,
+                "ends_at": ends.at,
+                "zone": house.point.zone,
+                "starts_local": starts.local,
+                "ends_local": ends.local,
+                "reason": f"swap {swap.id}",
+            }
+            override = await entries.create(session, REGISTERS["overrides"], values=values, now=now, by=_by(actor))
+            made.append(override["id"])
+    changed = {"taker_id": swap.taker, "overrides": made, "reason": reason or row["reason"]}
+    entry = await store.change(session, row, values=changed, now=now, by=_by(actor), act="approved")
+    await _tell(session, house, swap=swap, what="approved", now=now, tools=tools)
+    return entry, tuple(warnings)
+
+
+async def _tell(session: Session, house: _House, *, swap: Swap, what: What, now: datetime, tools: Tools) -> None:
+    """Write to the officers whom a step concerns; of what waits for approval, to the administrators as well."""
+    people = [
+        house.point.officers[number] for number in _concerned(house, swap, what=what) if number in house.point.officers
+    ]
+    said = _context(house, swap, what=what)
+    drafts = [draft for officer in people for draft in _to_officer(officer, said, now=now, tools=tools)]
+    if what == "taken":
+        asked = replace(said, to_approve=True)
+        for each in await listening(session, house.point.party, now=now, tools=tools):
+            if each.kind == "email":
+                drafts.append(_draft(each.address, language=each.language, said=asked, tools=tools))
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+def _concerned(house: _House, swap: Swap, *, what: What) -> Iterable[int]:
+    everyone = {number for rotation in house.post.rotations for number in rotation.members}
+    asked = (swap.taker,) if swap.taker else (swap.to,) if swap.to else sorted(everyone - {swap.officer})
+    return asked if what in ("offered", "withdrawn") else dict.fromkeys((swap.officer, *asked))
+
+
+def _context(house: _House, swap: Swap, *, what: What) -> SwapContext:
+    names = {number: officer.name for number, officer in house.point.officers.items()}
+    back = swap.in_return
+    return SwapContext(
+        what=what,
+        number=swap.id,
+        contact_point=house.point.name,
+        function=house.post.function,
+        zone=house.point.zone,
+        shift=(swap.shift.starts_at, swap.shift.ends_at),
+        returned=(back.starts_at, back.ends_at) if back else None,
+        giver=names.get(swap.officer, "-"),
+        taker=names.get(swap.taker or 0),
+    )
+
+
+def _to_officer(officer: Officer, said: SwapContext, *, now: datetime, tools: Tools) -> Iterable[Draft]:
+    for channel in channels_to_use(officer, ("email",), available=tools.gateways, at=now)[:1]:
+        draft = _draft(channel.address, language=officer.language, said=said, tools=tools)
+        yield replace(draft, officer_id=officer.id, channel_id=channel.id)
+
+
+def _draft(address: str, *, language: str, said: SwapContext, tools: Tools) -> Draft:
+    words = swap_words(words_of(tools, language), swap=said)
+    return Draft("roster", "email", address, language, words.text, words.subject)
+
+
+def _by(actor: Actor) -> str:
+    return f"key:{actor.key_id}"

@@ -1,0 +1,63 @@
+"""Mails about swaps of shifts, to the officers whom they concern and to the administrators who approve them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contactpoints.rules.phrasing import Catalogue, Words, function_of, mail, say, span
+from schemas.words import msgid
+
+What = Literal["offered", "taken", "approved", "refused", "withdrawn", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class SwapContext:
+    """What a mail about a swap tells. ``giver`` and ``taker`` are names, for colleagues of the same house alone.
+
+    ``returned``: the shift that is given back, if there is one. ``to_approve``: the reader decides.
+    """
+
+    what: What
+    number: int
+    contact_point: str
+    function: str
+    zone: str
+    shift: tuple[datetime, datetime]
+    returned: tuple[datetime, datetime] | None
+    giver: str
+    taker: str | None
+    to_approve: bool = False
+
+
+_SUBJECT = msgid("24/7 network - swap {number} of a shift")
+_HAPPENED: dict[str, str] = {
+    "offered": msgid("{giver} offers a shift. Whoever takes it is named by the administrator or the contact point."),
+    "taken": msgid(
+        "{taker} takes the shift that {giver} offered. It is not approved yet: the roster stands as it was."
+    ),
+    "approved": msgid("The shift of {giver} is now that of {taker}. The roster was changed."),
+    "refused": msgid("The swap was refused. The roster stands as it was."),
+    "withdrawn": msgid("The offer was withdrawn. The roster stands as it was."),
+    "expired": msgid("Nothing came of the swap before the shift began. The roster stands as it was."),
+}
+_SHIFT = msgid("The shift: {function}, from {starts} to {ends}, by the clocks of {zone}.")
+_RETURN = msgid("In return: {function}, from {starts} to {ends}, by the clocks of {zone}.")
+_APPROVE = msgid("Please approve or refuse it before the shift begins. Until then nothing changes.")
+_WHERE = msgid("Contact point: {contact_point}.")
+
+
+def swap_words(words: Catalogue, *, swap: SwapContext) -> Words:
+    """Return the mail about a swap of shifts."""
+    return mail(say(words, _SUBJECT, number=swap.number), _paragraphs(words, swap), exercise=False)
+
+
+def _paragraphs(words: Catalogue, swap: SwapContext) -> Iterator[str]:
+    yield say(words, _HAPPENED[swap.what], giver=swap.giver, taker=swap.taker or "")
+    function = function_of(words, swap.function)
+    yield say(words, _SHIFT, function=function, **span(*swap.shift, zone=swap.zone))
+    if swap.returned:
+        yield say(words, _RETURN, function=function, **span(*swap.returned, zone=swap.zone))
+    if swap.to_approve:
+        yield say(words, _APPROVE)
+    yield say(words, _WHERE, contact_point=swap.contact_point)
