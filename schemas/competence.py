@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 from schemas.alerts import Line
 from schemas.directory import PublicContactPoint
 from schemas.fields import Instant, LanguageTag, Moment, PartyCode, Shape, TerritoryCode
-from schemas.requests import KindCode
+from schemas.requests import KindCode, Urgency
 
 CompetenceReason = Literal[
     "own_territory",
@@ -20,9 +20,11 @@ CompetenceReason = Literal[
     "cannot",
     "answers_now",
     "nobody_answers_now",
+    "outside_working_hours",
     "spoken_now",
     "spoken",
     "english_in_emergencies",
+    "english_spoken",
     "not_spoken",
     "back_up",
     "reached_by_a_trigger",
@@ -30,12 +32,13 @@ CompetenceReason = Literal[
 
 
 class CompetenceQuery(Shape):
-    """For an emergency of this kind at a Party, or a territory of it; `at` is now where it is left out."""
+    """For a request of this kind and urgency at a Party, or a territory of it; `at` is now where it is left out."""
 
     party: PartyCode
     kind: KindCode
     territory: TerritoryCode | None = None
     language: LanguageTag | None = None
+    urgency: Urgency = "emergency"
     at: Instant | None = None
 
 
@@ -78,13 +81,16 @@ class CalledFirst(TypedDict):
 class CompetenceOut(TypedDict):
     """The contact points of a Party and those behind them, the best first; whom an alert would call first, if anybody.
 
-    The order is advice. An alert is addressed by Party and territory alone, to the one that is marked.
+    `called_at` is when: what is no emergency waits for working hours; null where nobody would be. The order is advice.
+    An alert is addressed by Party and territory alone, to the one that is marked.
     """
 
     party: str
     territory: str | None
     kind: str
     language: str | None
+    urgency: Urgency
     at: Moment
     items: list[CompetentOut]
+    called_at: Moment | None
     called_first: list[CalledFirst]

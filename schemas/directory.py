@@ -10,7 +10,6 @@ from datetime import date, time
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
-from typing_extensions import TypedDict
 
 from schemas.alerts import ChannelKind, Line, VouchedOut, WarningOut
 from schemas.faults import form, wrong
@@ -298,9 +297,3 @@ class PublicContactPoint(VouchedOut):
     zone: str
     utc_offset: str
     capabilities: dict[str, str]
-
-
-class DutyList(TypedDict):
-    """Who answers now, for every Party or for one."""
-
-    items: list[PublicContactPoint]

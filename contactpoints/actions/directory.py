@@ -1,37 +1,28 @@
-"""Keeping the directory: create, read, change, retire; and who answers now.
+"""Keeping the directory: create, read, change, retire.
 
 One way for all entries; what is particular to one kind is asked in `actions.directory_checks`.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
-from contactpoints.rules.calls import officers_at
-from contactpoints.rules.directory import ContactPoint, Post
-from contactpoints.rules.holidays import holiday
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
-from contactpoints.rules.vouching import Vouched, of_post
 from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
 from contactpoints.store.relying import relying_on
-from contactpoints.store.tables import LINES
 from schemas.faults import Fault
 from schemas.fields import Shape
 
 _UNIQUE = "23505"
-_AT_ONCE = 50
-"""How many contact points are looked at before whoever else waits for this process has a turn."""
 _UNPROVEN: Mapping[str, None] = dict.fromkeys(("verified_at", "proven_at", "quarantined_at", "quarantined_why"))
 """What is known of a channel is known of its address: with another one it has to be proven anew."""
 
@@ -169,51 +160,6 @@ async def listing(
             after=after,
             most=most,
         )
-
-
-async def duty(db: Database, *, now: datetime, tools: Tools, party: str | None = None) -> list[dict[str, object]]:
-    """Return who answers at ``now``, as everybody with a key may know it: functions, never a name or a number.
-
-    The rosters are those in memory while the directory stands as it was, and nobody waits for the whole of a long list.
-    Raises `NotFound` where ``party`` is none that is known. A Party without a contact point has an empty list.
-    """
-    async with db.session() as session:
-        ids = await tools.atlas.answering(session, party)
-        if party is not None and not ids and await directory.find_party(session, party) is None:
-            raise NotFound("There is no such Party.")
-        found: list[dict[str, object]] = []
-        for start in range(0, len(ids), _AT_ONCE):
-            few = ids[start : start + _AT_ONCE]
-            points = await tools.atlas.points(session, few)
-            found += [seen_from_outside(points[number], now) for number in few if number in points]
-            await asyncio.sleep(0)
-    return found
-
-
-def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, object]:
-    """Return who answers at ``now`` at a contact point, as everybody with a key may know it."""
-    local = now.astimezone(ZoneInfo(point.zone)).replace(microsecond=0)
-    post = _answering(point, now)
-    return {
-        "party": point.party,
-        "territory": point.territory,
-        "contact_point": point.name,
-        "function": post.function if post else point.function,
-        "line": post.line if post else None,
-        "covered": post is not None,
-        "languages": list(point.languages),
-        "local_time": local.isoformat(),
-        "holiday": holiday(point.holidays, local.date()),
-        "zone": point.zone,
-        "utc_offset": local.isoformat()[-6:],
-        "capabilities": dict(point.capabilities),
-        **(of_post(point, post, at=now) if post else Vouched()).written(),
-    }
-
-
-def _answering(point: ContactPoint, now: datetime) -> Post | None:
-    in_order = sorted(point.posts, key=lambda post: (LINES.index(post.line), post.id))
-    return next((post for post in in_order if officers_at(point, post, now=now)), None)
 
 
 def _watched(

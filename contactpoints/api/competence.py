@@ -14,7 +14,7 @@ from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.competence import CompetenceOut, CompetenceQuery
 from schemas.openapi import Operation, Parameter
-from schemas.requests import REQUEST_KINDS
+from schemas.requests import REQUEST_KINDS, Urgency
 
 COMPETENCE = Operation(
     "get",
@@ -35,13 +35,19 @@ COMPETENCE = Operation(
         Parameter("kind", "For what.", "query", required=True, schema={"type": "string", "enum": [*REQUEST_KINDS]}),
         Parameter("territory", "For a territory of the Party.", "query"),
         Parameter("language", "In this language.", "query", schema={"type": "string", "examples": ["fr"]}),
+        Parameter(
+            "urgency",
+            "What is `normal` waits for working hours; without it, an emergency.",
+            "query",
+            schema={"type": "string", "enum": list(get_args(Urgency))},
+        ),
         Parameter("at", "At this instant; without it, now.", "query", schema={"type": "string", "format": "date-time"}),
     ),
     roles=get_args(Role),
     description=(
-        "In an emergency: who is competent, answers at that time and speaks the language, the best first, each with "
-        "the reasons for its rank; never a name or a number. The order is advice: an alert is addressed by Party and "
-        "territory alone, to the contact point that is marked, and `called_first` is whom it would call.\n\n"
+        "Who is competent, answers at that time and speaks the language, the best first, each with the reasons for "
+        "its rank, in the language of the key; never a name or a number. The order is advice: an alert is addressed by "
+        "Party and territory alone, to the contact point that is marked, and `called_first` is whom it would call.\n\n"
         "As in `/v1/competence?party=FR&kind=emergency_disclosure&language=fr`."
     ),
 )
@@ -50,9 +56,10 @@ COMPETENCE = Operation(
 
 async def tell(runtime: Runtime, request: Request) -> Response:
     """Tell whom to turn to."""
-    await caller(runtime, request)
+    actor = await caller(runtime, request)
     asked = query(request, CompetenceQuery)
-    return JSONResponse(await competence(runtime.db, asked=asked, now=runtime.now(), tools=runtime.tools))
+    told = await competence(runtime.db, asked=asked, language=actor.language, now=runtime.now(), tools=runtime.tools)
+    return JSONResponse(told)
 
 
 def routes(runtime: Runtime) -> list[Route]:

@@ -1,4 +1,4 @@
-"""The directory, for machines: every kind of entry the same way, and who answers now.
+"""The directory, for machines: every kind of entry the same way.
 
 An entry's version is its ETag. PUT and DELETE need it in If-Match; DELETE retires, and nothing is ever deleted.
 """
@@ -249,26 +249,13 @@ async def told_what_changed(
     raise await overtaken(runtime.db, name, key=key, version=version, stale=stale, words=words)
 
 
-async def duty(runtime: Runtime, request: Request) -> Response:
-    """Who answers now, for every Party or for one: function, languages, local time; never a name or a number."""
-    await caller(runtime, request)
-    party = request.path_params.get("party")
-    asked = None if party is None else party_code(party)
-    return JSONResponse(
-        {"items": await directory.duty(runtime.db, now=runtime.now(), tools=runtime.tools, party=asked)}
-    )
-
-
 def routes(runtime: Runtime) -> list[Route]:
-    """Return the routes of the directory and of who answers now."""
+    """Return the routes of the directory."""
 
     def bound(handler: Handler, shelf: Shelf) -> Callable[[Request], Awaitable[Response]]:
         return partial(handler, runtime, shelf=shelf)
 
-    made = [
-        Route("/v1/duty", partial(duty, runtime), methods=["GET"]),
-        Route("/v1/duty/{party}", partial(duty, runtime), methods=["GET"]),
-    ]
+    made: list[Route] = []
     for shelf in SHELVES:
         made += [
             Route(shelf.path, bound(_list, shelf), methods=["GET"]),

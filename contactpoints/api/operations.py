@@ -9,6 +9,7 @@ from pydantic import create_model
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
+from contactpoints.api.duty import DUTY
 from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
@@ -32,7 +33,6 @@ from schemas.alerts import (
     TimelinePage,
     Withdrawal,
 )
-from schemas.directory import DutyList
 from schemas.examples import ACTS, ENTRY_EXAMPLES, EXAMPLES
 from schemas.health import AliveOut, EngineOut
 from schemas.history import StaleOut
@@ -284,23 +284,6 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
     )
 
 
-_DUTY = tuple(
-    Operation(
-        "get",
-        path,
-        f"Who answers now, {whom}",
-        name,
-        "directory",
-        responses={200: DutyList},
-        roles=_ALL,
-        description="Function, languages and local time; never a name or a number.",
-    )
-    for path, whom, name in (
-        ("/v1/duty", "for every Party", "duty"),
-        ("/v1/duty/{party}", "for one Party", "duty_of_party"),
-    )
-)
-
 _MAILED = tuple(
     Operation(
         "post",
@@ -370,7 +353,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     _with_what_all_know(operation)
     for operation in (
         *_ALERTS,
-        *_DUTY,
+        *DUTY,
         COVER,
         SHIFTS,
         LEGAL_BASIS,

@@ -160,6 +160,15 @@ def steps_of(point: ContactPoint, urgency: str = "emergency") -> tuple[Step, ...
     return default_steps({post.line: PostRef(point.id, post.id) for post in reversed(point.posts)}, urgency=urgency)
 
 
+def kinds_asked(point: ContactPoint) -> dict[int, tuple[str, ...]]:
+    """Return by which kinds of channels an emergency calls each post of its own contact point; others are not there."""
+    found: dict[int, tuple[str, ...]] = {}
+    for step in steps_of(point):
+        for ref in step.posts:
+            found[ref.post] = tuple(dict.fromkeys((*found.get(ref.post, ()), *step.channels)))
+    return found
+
+
 def plan_of(point: ContactPoint, urgency: str, *, secretariat: PostRef | None) -> Plan:
     """Return the plan to be frozen with an alert. What is no emergency keeps to working hours and never rings."""
     steps = steps_of(point, urgency)

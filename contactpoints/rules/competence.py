@@ -9,31 +9,36 @@ from dataclasses import dataclass
 from contactpoints.rules.calls import Taken
 from contactpoints.rules.directory import ContactPoint, is_spoken
 from schemas.competence import CompetenceReason
+from schemas.words import msgid
 
 WORDS: Mapping[CompetenceReason, str] = {
-    "own_territory": "It answers for this territory.",
-    "whole_party": "It answers for the whole of the Party.",
-    "other_territory": "It answers for another territory of the Party.",
-    "secretariat": "It is the secretariat of the network, and no Party's.",
-    "executes": "It carries out requests of this kind itself.",
-    "forwards": "It forwards requests of this kind to the authority that carries them out.",
-    "not_known": "It does not say what it does with requests of this kind.",
-    "cannot": "It says that it cannot deal with requests of this kind.",
-    "answers_now": "Somebody on duty there can be called at this time.",
-    "nobody_answers_now": "Nobody there could be called at this time.",
-    "spoken_now": "Whoever is called there at this time speaks the language.",
-    "spoken": "The language is spoken there.",
-    "english_in_emergencies": "The language is not spoken there, but English is accepted in emergencies.",
-    "not_spoken": "The language is not spoken there, and English is not accepted.",
-    "back_up": "It stands behind another contact point, as its back-up.",
-    "reached_by_a_trigger": "An alert is addressed to this one.",
+    "own_territory": msgid("It answers for this territory."),
+    "whole_party": msgid("It answers for the whole of the Party."),
+    "other_territory": msgid("It answers for another territory of the Party."),
+    "secretariat": msgid("It is the secretariat of the network, and no Party's."),
+    "executes": msgid("It carries out requests of this kind itself."),
+    "forwards": msgid("It forwards requests of this kind to the authority that carries them out."),
+    "not_known": msgid("It does not say what it does with requests of this kind."),
+    "cannot": msgid("It says that it cannot deal with requests of this kind."),
+    "answers_now": msgid("Somebody on duty there can be called at this time."),
+    "nobody_answers_now": msgid("Nobody there could be called at this time."),
+    "outside_working_hours": msgid("Nobody is called there at this time: it is outside working hours."),
+    "spoken_now": msgid("Whoever is called there at this time speaks the language."),
+    "spoken": msgid("The language is spoken there."),
+    "english_in_emergencies": msgid("The language is not spoken there, but English is accepted in emergencies."),
+    "english_spoken": msgid("The language is not spoken there, but English is."),
+    "not_spoken": msgid("The language is not spoken there, and English is not accepted."),
+    "back_up": msgid("It stands behind another contact point, as its back-up."),
+    "reached_by_a_trigger": msgid("An alert is addressed to this one."),
 }
-"""What each reason says."""
+"""What each reason says, in English: the keys of the catalogues."""
 
 _PLACES: tuple[CompetenceReason, ...] = ("own_territory", "whole_party", "other_territory", "secretariat")
 _DOES: tuple[CompetenceReason, ...] = ("executes", "forwards", "not_known", "cannot")
-_ANSWERS: tuple[CompetenceReason, ...] = ("answers_now", "nobody_answers_now")
-_SPEAKS: tuple[CompetenceReason, ...] = ("spoken_now", "spoken", "english_in_emergencies", "not_spoken")
+_ANSWERS: tuple[CompetenceReason, ...] = ("answers_now", "outside_working_hours", "nobody_answers_now")
+_SPEAKS: tuple[CompetenceReason, ...] = (
+    *("spoken_now", "spoken", "english_in_emergencies", "english_spoken", "not_spoken"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Wish:
     kind: str
     territory: str | None = None
     language: str | None = None
+    urgency: str = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,16 @@ class Competent:
 
 
 def ranked(
-    points: Collection[ContactPoint], wish: Wish, *, taken: Mapping[int, Taken], addressed: int | None
+    points: Collection[ContactPoint],
+    wish: Wish,
+    *,
+    taken: Mapping[int, Taken],
+    addressed: int | None,
+    waiting: Collection[int] = (),
 ) -> tuple[Competent, ...]:
     """Return contact points, the best first. ``taken``: whom the plan of each would call at the time that is asked for.
+
+    Those ``waiting`` call nobody before their working hours begin, and then whom ``taken`` tells.
 
     What counts, in this order: the territory, not to be unable to, that somebody answers, to carry out rather than to
     forward, the language, and not to be there as a back-up alone. ``addressed`` is the one that an alert goes to.
@@ -65,7 +78,7 @@ def ranked(
     found = []
     for point in points:
         does = _does(point, wish)
-        answers: CompetenceReason = "answers_now" if _called(point, taken) else "nobody_answers_now"
+        answers = _answers(point, taken, waiting=waiting)
         place, speaks = _place(point, wish), _speaks(point, wish, taken=taken)
         back_up = point.id in behind
         rank = (
@@ -104,6 +117,12 @@ def _called(point: ContactPoint, taken: Mapping[int, Taken]) -> list[tuple[str, 
     return [call.officer.tongues for call in calls if call.contact_point.id == point.id]
 
 
+def _answers(point: ContactPoint, taken: Mapping[int, Taken], *, waiting: Collection[int]) -> CompetenceReason:
+    if not _called(point, taken):
+        return "nobody_answers_now"
+    return "outside_working_hours" if point.id in waiting else "answers_now"
+
+
 def _speaks(point: ContactPoint, wish: Wish, *, taken: Mapping[int, Taken]) -> CompetenceReason | None:
     if wish.language is None:
         return None
@@ -111,5 +130,6 @@ def _speaks(point: ContactPoint, wish: Wish, *, taken: Mapping[int, Taken]) -> C
         return "spoken_now"
     if is_spoken(wish.language, point.languages):
         return "spoken"
-    english = point.english_in_emergencies or is_spoken("en", point.languages)
-    return "english_in_emergencies" if english else "not_spoken"
+    if point.english_in_emergencies and wish.urgency == "emergency":
+        return "english_in_emergencies"
+    return "english_spoken" if is_spoken("en", point.languages) else "not_spoken"

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import get_args
 
-from contactpoints.rules.calls import steps_of
-from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken
+from contactpoints.rules.calls import kinds_asked
+from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken, place_of
 from contactpoints.rules.shifts import Duty, duty_of, inside
-from schemas.alerts import ChannelKind, Line
+from schemas.alerts import ChannelKind
 from schemas.cover import CoverLevel, CoverReason
 
 _KINDS: tuple[str, ...] = get_args(ChannelKind)
-_LINES: tuple[str, ...] = get_args(Line)
 _ORDER: tuple[CoverReason, ...] = get_args(CoverReason)
 
 
@@ -76,11 +75,13 @@ def cover_of(
     """
     at = known_at or since
     people = {post.id: _people(post) for post in point.posts}
-    asked = _asked(point)
+    asked = kinds_asked(point)
     duties = {post.id: duty_of(point, post, since=since, until=until) for post in point.posts}
     found: list[PostCover] = []
-    for post in sorted(point.posts, key=_place):
-        before = (each.id for each in point.posts if _place(each) < _place(post) and people[each.id] & people[post.id])
+    for post in sorted(point.posts, key=place_of):
+        before = (
+            each.id for each in point.posts if place_of(each) < place_of(post) and people[each.id] & people[post.id]
+        )
         too_long = tuple(_too_long(point, post, since=since, until=until))
         kinds = asked.get(post.id, _KINDS)
         means = {
@@ -101,23 +102,10 @@ def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _place(post: Post) -> tuple[int, int]:
-    return _LINES.index(post.line), post.id
-
-
 def _people(post: Post) -> frozenset[int]:
     """Return everybody whom the roster of a post can put on duty."""
     members = (number for rotation in post.rotations for number in rotation.members)
     return frozenset((*members, *(override.officer_id for override in post.overrides)))
-
-
-def _asked(point: ContactPoint) -> dict[int, tuple[str, ...]]:
-    """Return by which kinds of channels an emergency calls each post of its own contact point; others are not there."""
-    found: dict[int, tuple[str, ...]] = {}
-    for step in steps_of(point):
-        for ref in step.posts:
-            found[ref.post] = tuple(dict.fromkeys((*found.get(ref.post, ()), *step.channels)))
-    return found
 
 
 def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import get_args
 
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
@@ -126,6 +127,14 @@ class ContactPoint:
     def reminder(self) -> timedelta:
         """How often the requester hears while nobody has acknowledged."""
         return timedelta(seconds=self.reminder_seconds)
+
+
+_LINES: tuple[str, ...] = get_args(Line)
+
+
+def place_of(post: Post) -> tuple[int, int]:
+    """Return by what posts are put in the order of their lines."""
+    return _LINES.index(post.line), post.id
 
 
 def is_spoken(asked: str, spoken: Collection[str]) -> bool:

@@ -12,14 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.rules.alerts import Caution, first_post, stages
+from contactpoints.rules.board import PointNow
 from contactpoints.rules.calls import plan_of
 from contactpoints.rules.directory import ContactPoint, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
 from contactpoints.rules.legal_basis import Bonds
+from contactpoints.rules.promptness import Promptness
 from contactpoints.rules.vouching import Vouched, of_post, of_step
 from contactpoints.store import directory
 from contactpoints.store.database import Session
 from contactpoints.store.legal_basis import bonds
+from schemas.duty import HourBand
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Atlas:
     def __init__(self, *, time_scale: float = 1.0, available: Collection[str] = ()) -> None:
         """``time_scale`` divides the durations of policies, and is 1 outside rehearsals.
 
-        ``available``: the kinds of channels for which there is a gateway.
+        ``available``: the kinds of channels for which there is a gateway. ``standing`` is who answers now, by contact
+        point, ``medians`` how fast each was, and until when that is good: it stands whatever becomes of the directory.
         """
         self._scale = time_scale
         self._available = frozenset(available)
@@ -80,12 +84,15 @@ class Atlas:
         self._routes: dict[tuple[Place, str], Route] = {}
         self._bonds: Mapping[str, Bonds] = {}
         self._answering: dict[str | None, list[int]] = {}
+        self.standing: dict[int, PointNow] = {}
+        self.medians: dict[int, tuple[datetime, Mapping[HourBand, Promptness]]] = {}
 
     def turn_to(self, revision: int) -> None:
         """Forget what was kept of another revision."""
         if revision != self.revision:
             self.revision = revision
             self._points, self._routes, self._bonds, self._answering = {}, {}, {}, {}
+            self.standing = {}
 
     async def points(
         self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"

@@ -10,9 +10,12 @@ from contactpoints.actions import demo_network, directory, seed
 from contactpoints.actions.access import check_pin
 from contactpoints.actions.demo_network import Made
 from contactpoints.actions.directory import Kept
+from contactpoints.actions.duty import duty
 from contactpoints.actions.tools import Tools
 from contactpoints.api.directory import SHELVES
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.board import clock_of, duty_out
+from contactpoints.rules.promptness import NOTHING
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, Stale, StillReferredTo
 from contactpoints.rules.rosters import on_duty
 from contactpoints.store import directory as stored
@@ -82,7 +85,9 @@ async def test_every_invented_officer_has_the_pin_that_is_given(db: Database, to
 
 
 async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made, tools: Tools) -> None:
-    [told] = await directory.duty(db, now=NOW, tools=tools, party="FR")
+    [now], medians = await duty(db, now=NOW, tools=tools, party="FR")
+    told = duty_out(now, clock_of(now.point.zone, NOW), promptness=NOTHING)
+    assert medians == {now.point.id: {}}
     assert told["function"] == "Première ligne"
     assert told["local_time"] == "2026-10-13T23:00:00+02:00"
     for officer in france.officers:

@@ -103,11 +103,39 @@ async def test_it_is_told_for_the_instant_that_is_asked_for(world: World) -> Non
     assert never["called_first"] == []
 
 
+async def test_what_is_no_emergency_waits_for_working_hours_and_for_whoever_is_on_duty_then(world: World) -> None:
+    told = await _told(world, urgency="normal")
+    assert (told["urgency"], told["called_at"]) == ("normal", "2026-10-14T07:00:00Z"), "09:00 in Paris"
+    assert "outside_working_hours" in _codes(told["items"][0])
+    assert "outside_working_hours" not in _codes((await _told(world))["items"][0])
+    opened = await world.opens_alert(urgency="normal")
+    assert opened.json()["next_escalation_at"] == told["called_at"]
+    await world.passes(hours=7)
+    called = await world.unheard()
+    async with world.runtime.db.session() as session:
+        posts = await session.fetch(
+            "select distinct p.contact_point_id, p.line, p.function from reply_codes r join posts p on p.id = r.post_id"
+        )
+    assert called
+    assert {tuple(each.values()) for each in told["called_first"]} == {tuple(row) for row in posts}
+    at_work = await _told(world, urgency="normal")
+    assert (at_work["called_at"], "answers_now" in _codes(at_work["items"][0])) == (told["called_at"], True)
+
+
+async def test_reasons_are_told_in_the_language_of_the_key(world: World) -> None:
+    async with world.runtime.db.session() as session:
+        await session.execute("update api_keys set language = 'fr' where role = 'requester'")
+    told = await _told(world)
+    [detail] = [each["detail"] for each in told["items"][0]["reasons"] if each["code"] == "whole_party"]
+    assert detail == "Il répond pour l'ensemble de la Partie."
+
+
 @pytest.mark.parametrize(
     ("query", "pointers"),
     [
         pytest.param("", ["/query/party", "/query/kind"], id="nothing"),
         pytest.param("?party=QQ&kind=preservation", ["/query/party"], id="an unknown Party"),
+        pytest.param("?party=FR&kind=preservation&urgency=soon", ["/query/urgency"], id="an unknown urgency"),
         pytest.param("?party=FR&kind=nonsense&at=x", ["/query/kind", "/query/at"], id="two faults"),
         pytest.param("?party=FR&kind=preservation&colour=red", ["/query/colour"], id="an unknown field"),
     ],

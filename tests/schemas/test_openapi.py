@@ -8,7 +8,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from schemas.access import KeyOut, NewKey
 from schemas.alerts import OPEN_SHAPES, AcknowledgementPage, AlertOut, AlertPage, TimelinePage
-from schemas.directory import ContactPoint, ContactPointOut, DutyList
+from schemas.directory import ContactPoint, ContactPointOut
+from schemas.duty import DutyList
 from schemas.examples import EXAMPLES
 from schemas.openapi import Operation, Parameter, document
 

@@ -1,0 +1,73 @@
+"""Who answers now, for every Party or for one: as JSON or in words."""
+
+import asyncio
+from functools import partial
+from typing import get_args
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions.duty import duty
+from contactpoints.api.bodies import Json
+from contactpoints.api.identity import caller
+from contactpoints.api.queries import party_code, wanted
+from contactpoints.rules.board import clock_of, duty_out
+from contactpoints.rules.board_text import text
+from contactpoints.rules.promptness import NOTHING
+from contactpoints.runtime import Runtime
+from schemas.access import Role
+from schemas.duty import DutyList
+from schemas.openapi import Operation, Parameter
+
+MEDIA = {"json": "application/json", "text": "text/plain"}
+
+DUTY = tuple(
+    Operation(
+        "get",
+        path,
+        f"Who answers now, {whom}",
+        name,
+        "directory",
+        responses={200: DutyList},
+        problems=(422,),
+        parameters=(
+            Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
+        ),
+        roles=get_args(Role),
+        media=tuple(MEDIA.values()),
+        description=(
+            "Of each duty post who is on duty by function, in which languages, how well proven, until when and who "
+            "follows; whether it is night or a holiday there, and how fast emergencies were acknowledged at such an "
+            "hour. Never a name or a number. As plain text it is in the language of the key."
+        ),
+    )
+    for path, whom, name in (
+        ("/v1/duty", "for every Party", "duty"),
+        ("/v1/duty/{party}", "for one Party", "duty_of_party"),
+    )
+)
+"""What this file can do, for the list of all operations."""
+
+
+async def tell(runtime: Runtime, request: Request) -> Response:
+    """Tell who answers now."""
+    actor = await caller(runtime, request)
+    form, party = wanted(request, MEDIA), request.path_params.get("party")
+    now = runtime.now()
+    asked = None if party is None else party_code(party)
+    found, medians = await duty(runtime.db, now=now, tools=runtime.tools, party=asked)
+    clocks = {zone: clock_of(zone, now) for zone in {each.point.zone for each in found}}
+    told = []
+    for each in found:
+        clock = clocks[each.point.zone]
+        told.append(duty_out(each, clock, promptness=medians[each.point.id].get(clock.hours, NOTHING)))
+    if form == "json":
+        return Json({"items": told}, headers={"Vary": "Accept"})
+    written = await asyncio.to_thread(text, runtime.tools.words[actor.language], told, now=now)
+    return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the addresses of this file."""
+    return [Route(each.path, partial(tell, runtime), methods=["GET"]) for each in DUTY]

@@ -1,0 +1,164 @@
+"""Who answers now: for each duty post who is on duty, how they can be reached, until when, and who follows."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from contactpoints.rules.calls import kinds_asked, officers_at
+from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, place_of
+from contactpoints.rules.holidays import holiday
+from contactpoints.rules.promptness import Promptness, band
+from contactpoints.rules.shifts import duty_of
+from contactpoints.rules.vouching import Vouched, of_post, vouched
+from schemas.alerts import ChannelKind
+from schemas.duty import HourBand
+from schemas.fields import write_instant
+
+_KINDS: tuple[str, ...] = get_args(ChannelKind)
+_AHEAD = (timedelta(days=2), timedelta(days=8), timedelta(days=35))
+"""How far is looked ahead for the next handover: near first, for most are near."""
+_LONGEST = timedelta(hours=1)
+"""For how long what is told of a contact point is good at the most: proofs grow old without anybody's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """An officer on duty, and how surely an alert would reach the officer by the channels that it would use."""
+
+    officer: Officer
+    vouched: Vouched
+
+
+@dataclass(frozen=True, slots=True)
+class PostNow:
+    """A post, who is on duty there, until when (None: for more than 35 days), and who follows then."""
+
+    post: Post
+    officers: tuple[OnDuty, ...]
+    until: datetime | None
+    then: tuple[Officer, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointNow:
+    """A contact point with its posts, by line, as they are until ``good_until``, and what of it is told till then."""
+
+    point: ContactPoint
+    posts: tuple[PostNow, ...]
+    good_until: datetime
+    told: Mapping[str, Any]
+
+
+def point_now(point: ContactPoint, now: datetime, *, available: Collection[str]) -> PointNow:
+    """Return who answers at ``now`` (aware, UTC). ``available``: the kinds of channels for which there is a gateway."""
+    asked = kinds_asked(point)
+    posts = tuple(
+        _post_now(point, post, now=now, kinds=asked.get(post.id, _KINDS), available=available)
+        for post in sorted(point.posts, key=place_of)
+    )
+    good = min((now + _LONGEST, *(each.until for each in posts if each.until)))
+    told = _from_outside(point, next((each.post for each in posts if each.officers), None), now=now)
+    return PointNow(point, posts, good, {**told, "posts": [_written(each) for each in posts]})
+
+
+def _post_now(
+    point: ContactPoint, post: Post, *, now: datetime, kinds: tuple[str, ...], available: Collection[str]
+) -> PostNow:
+    officers = tuple(
+        _on_duty(officer, kinds, available=available, now=now) for officer in officers_at(point, post, now=now)
+    )
+    until, then = _next(point, post, now=now)
+    return PostNow(post, officers, until, then)
+
+
+def _on_duty(officer: Officer, kinds: tuple[str, ...], *, available: Collection[str], now: datetime) -> OnDuty:
+    return OnDuty(officer, vouched(channels_to_use(officer, kinds, available=available, at=now), now))
+
+
+def _next(point: ContactPoint, post: Post, *, now: datetime) -> tuple[datetime | None, tuple[Officer, ...] | None]:
+    """Return when others than now are on duty for the first time, and who they are."""
+    for span in _AHEAD:
+        duty = duty_of(point, post, since=now, until=now + span)
+        known = [tuple(each for each in here if each in point.officers) for here in duty.officers]
+        for at, here in zip(duty.edges, known, strict=True):
+            if set(here) != set(known[0]):
+                return at, tuple(point.officers[number] for number in here)
+    return None, None
+
+
+def _written(each: PostNow) -> dict[str, Any]:
+    return {
+        "line": each.post.line,
+        "function": each.post.function,
+        "covered": bool(each.officers),
+        "on_duty": [
+            {
+                "function": one.officer.function,
+                "languages": list(one.officer.tongues),
+                **one.vouched.written(),
+            }
+            for one in each.officers
+        ],
+        "until": None if each.until is None else write_instant(each.until),
+        "then": None if each.then is None else list(dict.fromkeys(officer.function for officer in each.then)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the clocks of a time zone show."""
+
+    local_time: str
+    utc_offset: str
+    hours: HourBand
+    day: date
+
+
+def clock_of(zone: str, now: datetime) -> Clock:
+    """Return what the clocks of a time zone show at ``now`` (aware, UTC), to the second."""
+    local = now.astimezone(ZoneInfo(zone)).replace(microsecond=0)
+    text = local.isoformat()
+    return Clock(text, text[-6:], band(local.hour), local.date())
+
+
+def duty_out(now: PointNow, clock: Clock, *, promptness: Promptness) -> dict[str, Any]:
+    """Return who answers at a contact point as `schemas.duty.DutyOut`, by its ``clock``."""
+    return {
+        **now.told,
+        "local_time": clock.local_time,
+        "utc_offset": clock.utc_offset,
+        "night": clock.hours == "night",
+        "holiday": holiday(now.point.holidays, clock.day),
+        "promptness": {
+            "hours": clock.hours,
+            "alerts": promptness.alerts,
+            "acknowledged": promptness.acknowledged,
+            "median_seconds": promptness.median_seconds,
+        },
+    }
+
+
+def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, Any]:
+    """Return who answers at ``now``, as `schemas.directory.PublicContactPoint`."""
+    clock, in_order = clock_of(point.zone, now), sorted(point.posts, key=place_of)
+    told = _from_outside(point, next((each for each in in_order if officers_at(point, each, now=now)), None), now=now)
+    named = holiday(point.holidays, clock.day)
+    return {**told, "local_time": clock.local_time, "utc_offset": clock.utc_offset, "holiday": named}
+
+
+def _from_outside(point: ContactPoint, post: Post | None, *, now: datetime) -> dict[str, Any]:
+    """Return what is told of a contact point but for its clock; ``post``: where somebody answers."""
+    return {
+        "party": point.party,
+        "territory": point.territory,
+        "contact_point": point.name,
+        "function": post.function if post else point.function,
+        "line": post.line if post else None,
+        "covered": post is not None,
+        "languages": list(point.languages),
+        "zone": point.zone,
+        "capabilities": dict(point.capabilities),
+        **(of_post(point, post, at=now) if post else Vouched()).written(),
+    }

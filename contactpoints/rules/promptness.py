@@ -1,0 +1,57 @@
+"""How fast a contact point acknowledges, by the local hour at which an alert comes.
+
+What counts is the alert and not its acknowledgement: one that nobody acknowledged took longer than any other.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from schemas.duty import HourBand
+
+FEWEST = 5
+"""Of fewer alerts no median is told: it would say more of one night than of the contact point."""
+
+
+def band(hour: int) -> HourBand:
+    """Return to which part of a local day an hour belongs: see `schemas.duty.PromptnessOut`."""
+    if 7 <= hour < 18:
+        return "day"
+    return "evening" if 18 <= hour < 22 else "night"
+
+
+@dataclass(frozen=True, slots=True)
+class Promptness:
+    """How many alerts came, how many were acknowledged, and the median in seconds, if there is one."""
+
+    alerts: int = 0
+    acknowledged: int = 0
+    median_seconds: float | None = None
+
+
+NOTHING = Promptness()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An alert to a contact point: when it was opened, and when it was first acknowledged, if it was."""
+
+    opened_at: datetime
+    acknowledged_at: datetime | None
+
+
+def promptness(alerts: Iterable[Answered], zone: str) -> Mapping[HourBand, Promptness]:
+    """Return how fast alerts to a contact point in ``zone`` were acknowledged, by the hours that there were any in."""
+    here, found = ZoneInfo(zone), dict[HourBand, list[float]]()
+    for each in alerts:
+        took = float("inf") if each.acknowledged_at is None else (each.acknowledged_at - each.opened_at).total_seconds()
+        found.setdefault(band(each.opened_at.astimezone(here).hour), []).append(took)
+    return {hours: _told(sorted(took)) for hours, took in found.items()}
+
+
+def _told(took: list[float]) -> Promptness:
+    acknowledged = sum(each < float("inf") for each in took)
+    middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
+    known = len(took) >= FEWEST and middle < float("inf")
+    return Promptness(len(took), acknowledged, round(middle, 3) if known else None)
