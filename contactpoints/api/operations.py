@@ -11,6 +11,7 @@ from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
 from contactpoints.api.history import AS_OF, HISTORY
+from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
@@ -362,6 +363,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *_KEPT_IN_SHELVES,
         *HISTORY,
         *SWAPS,
+        *LEAVING,
         *_MAILED,
         *_WATCHED,
     )
