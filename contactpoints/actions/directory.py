@@ -280,8 +280,7 @@ async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[st
     await check(asked, found)
     if found.faults:
         raise Invalid(found.faults)
-    written = (name for name in register.columns if name not in found.replaced)
-    return {name: _column(getattr(asked.body, name)) for name in written} | found.replaced
+    return columns(register, asked.body, replaced=found.replaced)
 
 
 async def _fallback_warning(
@@ -296,6 +295,12 @@ async def _fallback_warning(
         return ()
     stands = await measures.fallback_stands(session, now=now)
     return () if stands else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
+
+
+def columns(register: Register, body: Shape, *, replaced: Mapping[str, object]) -> dict[str, Any]:
+    """Return the columns of a sound body; some are ``replaced`` by what they are written down as."""
+    said = (name for name in register.columns if name not in replaced)
+    return {name: _column(getattr(body, name)) for name in said} | dict(replaced)
 
 
 def _column(value: Any) -> Any:
