@@ -22,7 +22,12 @@ PARTY = "NL"
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 async def test_a_guide_is_played_as_it_is_told(guide: Path, world: World, key_of: KeyOf) -> None:
     key = await key_of("administrator", PARTY)
-    played = await play(GUIDES[guide], world, key=key, directions={"at": at, "everybody": everybody})
+
+    async def after(world: World, other: str) -> None:
+        await play(GUIDES[_FOLDER / f"{other}.md"], world, key=key, directions=directions)
+
+    directions = {"at": at, "everybody": everybody, "after": after}
+    played = await play(GUIDES[guide], world, key=key, directions=directions)
     drawn = {_FOLDER / "pictures" / name: text for name, text in played.pictures.items()}
     if os.environ.get("WRITE_GUIDES"):
         _write({guide: played.text} | drawn)
