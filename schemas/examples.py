@@ -151,19 +151,6 @@ SWAPS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
 )
 """Swaps of shifts, by act."""
 
-LEAVING_EXAMPLES: Mapping[str, dict[str, Any]] = MappingProxyType(
-    {
-        "a rotation goes to somebody else, a language to nobody": {
-            "plan": [
-                {"ref": "rotation:5", "version": 3, "action": "replace", "officer_id": 12},
-                {"ref": "language:fr", "action": "leave_out", "reason": "A French speaker starts in March."},
-            ],
-            "reason": "Moves to another authority.",
-            "dry_run": True,
-        }
-    }
-)
-
 ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "parties": {"a Party": {"code": "ZZ", "name": "Zedland"}},
@@ -302,6 +289,16 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
         },
         "overrides": {
             "a day swapped": {"post_id": _POST, "action": "replace", "officer_id": _SECOND, **_SPAN, "reason": "swap"}
+        },
+        "calendars": {
+            "shifts planned in a calendar program": {
+                "post_id": _POST,
+                "name": "Weekends, planned in Outlook",
+                "layer": 5,
+                "zone": "Europe/Paris",
+                "day_starts": "08:00",
+                "officers": [{"text": "Weekend A", "officer_id": _OFFICER}],
+            }
         },
         "absences": {"a day off": {"officer_id": _OFFICER, **_SPAN, "reason": "ill"}},
         "holiday_calendars": {

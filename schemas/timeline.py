@@ -195,13 +195,12 @@ class PinWrong:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeLocked:
-    """The reply code is locked: too many wrong PINs, with an alarm, or the officer ``left``; the next step is taken."""
+    """Too many wrong PINs: the reply code is locked, the next step was called at once and the Party alarmed."""
 
     code: ClassVar = "code_locked"
     visible_to: ClassVar[Audience] = "contact_point"
     line: str | None
     step: int
-    left: bool = False
     officer: int = inside()
 
 

@@ -17,6 +17,7 @@ from contactpoints.store import entries
 from contactpoints.store.database import Session
 from contactpoints.store.directory import answering_for, behind, find_party, place_of, zone_of
 from contactpoints.store.entries import Owner
+from schemas.calendars import Calendar
 from schemas.directory import Channel, ContactPoint, Declaration, Membership
 from schemas.faults import Fault
 from schemas.fields import Shape
@@ -79,8 +80,14 @@ async def check(asked: Asked, found: Found) -> None:
         case Override() | Absence() as span:
             await _check_officers(asked, named=[("/officer_id", span.officer_id)], found=found)
             await _check_span(asked, span, found=found)
-        case HolidayCalendar() as calendar:
-            await _check_calendar(asked, calendar, found=found)
+        case HolidayCalendar() as holidays:
+            await _check_holidays(asked, holidays, found=found)
+        case Calendar() as calendar:
+            _check_zone(calendar.zone, found)
+            told = _sound(calendar.officers)
+            found.replaced["officers"] = [{"text": each.text, "officer_id": each.officer_id} for each in told]
+            named = [(f"/officers/{place}/officer_id", each.officer_id) for place, each in enumerate(told)]
+            await _check_officers(asked, named=named, found=found)
         case EscalationPolicy() as policy:
             await _check_policy(asked, policy, found=found)
         case _:
@@ -189,7 +196,7 @@ async def _check_officers(asked: Asked, *, named: Sequence[tuple[str, int | None
     found.faults.extend(Fault(place, "unknown", _NO_OFFICER) for place, number in given if number not in known)
 
 
-async def _check_calendar(asked: Asked, calendar: HolidayCalendar, *, found: Found) -> None:
+async def _check_holidays(asked: Asked, calendar: HolidayCalendar, *, found: Found) -> None:
     found.replaced["own_days"] = [
         {"first_day": f"{own.first_day}", "last_day": f"{own.last_day}", "name": own.name, "counts": own.counts}
         for own in _sound(calendar.own_days)

@@ -259,7 +259,7 @@ async def _tell(session: Session, house: _House, *, swap: Swap, what: What, now:
 
 
 def _concerned(house: _House, swap: Swap, *, what: What) -> Iterable[int]:
-    everyone = {number for rotation in house.post.rotations for number in rotation.members}
+    everyone = {number for layer in house.post.layers for number in layer.members}
     asked = (swap.taker,) if swap.taker else (swap.to,) if swap.to else sorted(everyone - {swap.officer})
     return asked if what in ("offered", "withdrawn") else dict.fromkeys((swap.officer, *asked))
 

@@ -91,13 +91,12 @@ def _json(found: list[PostCover], *, since: datetime, until: datetime) -> Respon
     whole: CoverOut = {
         "since": write_instant(since),
         "until": write_instant(until),
-        "items": [post_out(each) for each in found],
+        "items": [_post(each) for each in found],
     }
     return Json(whole, headers={"Vary": "Accept"})
 
 
-def post_out(each: PostCover) -> PostCoverOut:
-    """Return the cover of a post as it crosses the wall."""
+def _post(each: PostCover) -> PostCoverOut:
     point, post = each.point, each.post
     return {
         "party": point.party,

@@ -22,6 +22,7 @@ from contactpoints.api.queries import header, instant, is_party_code, number, pa
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired, Stale
 from contactpoints.runtime import Runtime
+from schemas.calendars import Calendar, CalendarOut
 from schemas.directory import (
     Channel,
     ChannelOut,
@@ -107,6 +108,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf("channels", Channel, ChannelOut, "officer_id"),
     Shelf("rotations", Rotation, RotationOut, "post_id"),
     Shelf("overrides", Override, OverrideOut, "post_id"),
+    Shelf("calendars", Calendar, CalendarOut, "post_id"),
     Shelf("absences", Absence, AbsenceOut, "officer_id"),
     Shelf("holiday_calendars", HolidayCalendar, HolidayCalendarOut, "contact_point_id"),
     Shelf("policies", EscalationPolicy, EscalationPolicyOut, "contact_point_id"),

@@ -10,9 +10,7 @@ from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
-from contactpoints.api.exchange import EXPORT, IMPORT
 from contactpoints.api.history import AS_OF, HISTORY
-from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
@@ -361,12 +359,9 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         LEGAL_BASIS,
         SEARCH,
         COMPETENCE,
-        EXPORT,
-        IMPORT,
         *_KEPT_IN_SHELVES,
         *HISTORY,
         *SWAPS,
-        *LEAVING,
         *_MAILED,
         *_WATCHED,
     )

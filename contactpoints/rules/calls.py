@@ -76,7 +76,7 @@ def find_post(directory: Directory, ref: PostRef) -> tuple[ContactPoint, Post] |
 
 def officers_at(point: ContactPoint, post: Post, *, now: datetime) -> list[Officer]:
     """Return whoever is on duty at a post at ``now``."""
-    numbers = on_duty(post.rotations, post.overrides, absences=point.absences, at=now)
+    numbers = on_duty(post.layers, post.overrides, absences=point.absences, at=now)
     return [point.officers[number] for number in numbers if number in point.officers]
 
 

@@ -104,7 +104,7 @@ def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
 
 def _people(post: Post) -> frozenset[int]:
     """Return everybody whom the roster of a post can put on duty."""
-    members = (number for rotation in post.rotations for number in rotation.members)
+    members = (number for layer in post.layers for number in layer.members)
     return frozenset((*members, *(override.officer_id for override in post.overrides)))
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
 from contactpoints.rules.proof import is_fresh, is_proven
-from contactpoints.rules.rosters import Absence, Override, Rotation, WorkingSpan, has_ended
+from contactpoints.rules.rosters import Absence, Imported, Layer, Override, Rotation, WorkingSpan, has_ended
 from contactpoints.rules.wording_news import Alternative
 from schemas.alerts import Line
 
@@ -83,6 +83,12 @@ class Post:
     minimum: int = 1
     languages: tuple[str, ...] = ()
     longest_hours: int | None = None
+    calendars: tuple[Imported, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Everything that plans shifts: the rotations, and what calendars from outside say."""
+        return (*self.rotations, *self.calendars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ def can_fall_back_on(secretariat: ContactPoint | None, now: datetime) -> bool:
     if secretariat is None or not secretariat.posts:
         return False
     first = secretariat.posts[0]
-    planned = (number for rotation in first.rotations if not has_ended(rotation, now) for number in rotation.members)
+    planned = (number for layer in first.layers if not has_ended(layer, now) for number in layer.members)
     added = (
         each.officer_id for each in first.overrides if each.action != "remove" and each.starts_at <= now < each.ends_at
     )

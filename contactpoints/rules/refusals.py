@@ -12,7 +12,6 @@ Refusal
     NotAcknowledged
     RequestInFlight
     StillReferredTo
-    PlanOutdated
     NoVerifiedAddress
   Stale
   PreconditionRequired
@@ -85,10 +84,6 @@ class RequestInFlight(Conflict):
 
 class StillReferredTo(Conflict):
     """Other entries still rely on this one."""
-
-
-class PlanOutdated(Conflict):
-    """The plan is about something that has changed since it was read."""
 
 
 class NoVerifiedAddress(Conflict):

@@ -84,7 +84,7 @@ def roster_picture(words: Catalogue, rosters: Sequence[PostRoster], *, since: da
 def _people(roster: PostRoster, *, since: datetime, until: datetime) -> list[int]:
     """Return who has a row: whoever is on duty in the window, by first shift, then whoever is planned but absent."""
     point, post = roster.cover.point, roster.cover.post
-    planned = {number for rotation in post.rotations for number in rotation.members}
+    planned = {number for layer in post.layers for number in layer.members}
     away = [
         each.officer_id
         for each in point.absences

@@ -8,6 +8,7 @@ Zones come from the `tzdata` wheel, never from the machine: `contactpoints/__ini
 before the first zone is read, so that two machines never disagree about a handover.
 """
 
+from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -67,6 +68,27 @@ class Rotation:
     temporary: bool = False
     holidays_as: int | None = None
     calendar: HolidayCalendar = NO_HOLIDAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A layer of shifts that a calendar from outside says, by start: each an officer, and from when until when.
+
+    ``longest``: how long the longest is, so that nobody looks further back.
+    """
+
+    id: int
+    layer: int
+    shifts: tuple[tuple[int, datetime, datetime], ...]
+    longest: timedelta
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Every officer who has a shift."""
+        return tuple(dict.fromkeys(officer for officer, _, _ in self.shifts))
+
+
+Layer = Rotation | Imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +190,11 @@ def _end(rotation: Rotation) -> datetime | None:
     return None if rotation.ends_on is None else _handover(rotation.ends_on, rotation.handover, rotation.zone)
 
 
-def has_ended(rotation: Rotation, at: datetime) -> bool:
-    """Say whether nobody is on duty by a rotation at ``at``, nor ever will be again."""
-    end = _end(rotation)
+def has_ended(layer: Layer, at: datetime) -> bool:
+    """Say whether nobody is on duty by a layer at ``at``, nor ever will be again."""
+    if isinstance(layer, Imported):
+        return all(ends_at <= at for _, _, ends_at in layer.shifts)
+    end = _end(layer)
     return end is not None and at >= end
 
 
@@ -180,6 +204,22 @@ def turn(rotation: Rotation, at: datetime) -> int | None:
     if number < 0 or not rotation.members or has_ended(rotation, at) or not _within_hours(rotation, at):
         return None
     return rotation.members[number % len(rotation.members)]
+
+
+def _here(layer: Layer, at: datetime) -> Iterator[int]:
+    """Yield whom a layer puts on duty at ``at``, by the start of their shifts."""
+    if isinstance(layer, Rotation):
+        officer = turn(layer, at)
+        if officer is not None:
+            yield officer
+        return
+    first = bisect_left(layer.shifts, at - layer.longest, key=_start_of_shift)
+    last = bisect_right(layer.shifts, at, key=_start_of_shift)
+    yield from (officer for officer, _, ends_at in layer.shifts[first:last] if at < ends_at)
+
+
+def _start_of_shift(shift: tuple[int, datetime, datetime]) -> datetime:
+    return shift[1]
 
 
 def _within_hours(rotation: Rotation, at: datetime) -> bool:
@@ -217,8 +257,16 @@ def _weekday(day: date, holidays: tuple[HolidayCalendar, int] | None) -> int:
     return holidays[1] if holidays and holiday(holidays[0], day) else day.weekday()
 
 
-def boundaries(rotation: Rotation, since: datetime, *, until: datetime) -> Iterator[datetime]:
-    """Yield every instant after ``since`` and before ``until`` at which the answer of `turn` may change, unordered."""
+def boundaries(layer: Layer, since: datetime, *, until: datetime) -> Iterator[datetime]:
+    """Yield every instant after ``since`` and before ``until`` at which a layer may put another on duty, unordered."""
+    if isinstance(layer, Rotation):
+        yield from _handovers(layer, since, until=until)
+        return
+    for _, starts_at, ends_at in layer.shifts:
+        yield from (each for each in (starts_at, ends_at) if since < each < until)
+
+
+def _handovers(rotation: Rotation, since: datetime, *, until: datetime) -> Iterator[datetime]:
     number, end = _turn(rotation, since), _end(rotation)
     while (start := _start(rotation, number := number + 1)) < until and (end is None or start < end):
         yield start
@@ -233,13 +281,13 @@ def boundaries(rotation: Rotation, since: datetime, *, until: datetime) -> Itera
 
 
 def on_duty(
-    rotations: tuple[Rotation, ...], overrides: tuple[Override, ...], *, absences: tuple[Absence, ...], at: datetime
+    layers: tuple[Layer, ...], overrides: tuple[Override, ...], *, absences: tuple[Absence, ...], at: datetime
 ) -> tuple[int, ...]:
     """Return who is on duty at ``at`` (aware, UTC), each officer once: planned, lower layers first, then added.
 
     Overrides apply in the order of their numbers, so a later one wins; an absent officer is never on duty.
     """
-    planned = [officer for each in _in_force(rotations, at) if (officer := turn(each, at)) is not None]
+    planned = [officer for each in _in_force(layers, at) for officer in _here(each, at)]
     added: list[int] = []
     for override in sorted(overrides, key=_number):
         if override.starts_at <= at < override.ends_at:
@@ -248,16 +296,16 @@ def on_duty(
     return tuple(dict.fromkeys(officer for officer in (*planned, *added) if officer not in away))
 
 
-def _in_force(rotations: tuple[Rotation, ...], at: datetime) -> list[Rotation]:
-    temporary = [each for each in rotations if each.temporary]
+def _in_force(layers: tuple[Layer, ...], at: datetime) -> list[Layer]:
+    temporary = [each for each in layers if isinstance(each, Rotation) and each.temporary]
     if temporary:
         replacing = [each for each in temporary if _turn(each, at) >= 0 and not has_ended(each, at)]
-        rotations = tuple(replacing or (each for each in rotations if not each.temporary))
-    return sorted(rotations, key=_layer)
+        layers = tuple(replacing or (each for each in layers if each not in temporary))
+    return sorted(layers, key=_place)
 
 
-def _layer(rotation: Rotation) -> tuple[int, int]:
-    return rotation.layer, rotation.id
+def _place(layer: Layer) -> tuple[int, bool, int]:
+    return layer.layer, isinstance(layer, Imported), layer.id
 
 
 def _number(override: Override) -> int:
@@ -322,15 +370,3 @@ def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, date
 @lru_cache(maxsize=65536)
 def _between(day: date, start: time, *, end: time, zone: str) -> tuple[datetime, datetime]:
     return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)
-
-
-def without(rotation: Rotation, officer: int, *, at: datetime) -> tuple[int, ...]:
-    """Return the members of a rotation without an officer, so that the others go on in their order from ``at`` on.
-
-    Whoever is on duty stays until the turn ends; where that is the officer, the next one takes over at once. Turns are
-    counted from the first one, so the members are shifted until the right one falls on this turn. Nobody may be left.
-    """
-    number, members = max(_turn(rotation, at), 0), rotation.members
-    order = [members[(number + place) % len(members)] for place in range(len(members))]
-    rest = [each for each in order if each != officer]
-    return tuple(rest[(place - number) % len(rest)] for place in range(len(rest)))

@@ -52,7 +52,7 @@ def duty_of(point: ContactPoint, post: Post, *, since: datetime, until: datetime
     for at, overrides, absences in zip(
         edges, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
     ):
-        planned.append(on_duty(post.rotations, tuple(overrides), absences=(), at=at))
+        planned.append(on_duty(post.layers, tuple(overrides), absences=(), at=at))
         away = {absence.officer_id for absence in absences}
         officers.append(tuple(number for number in planned[-1] if number not in away))
     return Duty(edges, officers, planned)
@@ -96,8 +96,8 @@ def _in_force(changes: Iterable[_Change], edges: list[datetime]) -> list[list[_C
 
 def _changes(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Iterator[datetime]:
     """Yield the instants after ``since`` and before ``until`` at which somebody may come on duty at a post or leave."""
-    for rotation in post.rotations:
-        yield from boundaries(rotation, since, until=until)
+    for layer in post.layers:
+        yield from boundaries(layer, since, until=until)
     for override in post.overrides:
         yield from inside((override.starts_at, override.ends_at), since=since, until=until)
     for absence in point.absences:

@@ -14,7 +14,7 @@ from contactpoints.rules.holidays import HolidayCalendar, calendar_of
 from contactpoints.rules.rosters import WorkingSpan
 from contactpoints.rules.wording_news import Alternative
 from contactpoints.store.database import Session
-from contactpoints.store.rosters import read_absence, read_override, read_rotation
+from contactpoints.store.rosters import read_absence, read_imported, read_override, read_rotation
 
 # domain.md 6.5, where a contact point has no policy of its own.
 _RESTART_SECONDS = 900
@@ -142,7 +142,13 @@ select wanted.*,
       'rotations', (select coalesce(jsonb_agg(to_jsonb(r) order by r.layer, r.id), '[]') from rotations r
                     where r.post_id = p.id and r.retired_at is null),
       'overrides', (select coalesce(jsonb_agg(to_jsonb(v) order by v.starts_at, v.id), '[]') from overrides v
-                    where v.post_id = p.id and v.retired_at is null)
+                    where v.post_id = p.id and v.retired_at is null),
+      'calendars', (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'layer', l.layer, 'shifts', (
+          select coalesce(jsonb_agg(jsonb_build_array(
+              s.officer_id, extract(epoch from s.starts_at), extract(epoch from s.ends_at)
+            ) order by s.starts_at, s.id), '[]')
+            from shifts s where s.calendar_id = l.id and s.retired_at is null and s.ends_at > l.read_at)
+        ) order by l.layer, l.id), '[]') from calendars l where l.post_id = p.id and l.retired_at is null)
     ) order by p.id), '[]') from posts p where p.contact_point_id = wanted.id and p.retired_at is null) as posts,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language, 'languages', o.languages,
@@ -215,6 +221,7 @@ def _post(value: Mapping[str, Any], contact_point: int, *, holidays: HolidayCale
         minimum=value["minimum"],
         languages=tuple(value["languages"]),
         longest_hours=value["longest_hours"],
+        calendars=tuple(read_imported(calendar) for calendar in value["calendars"]),
     )
 
 

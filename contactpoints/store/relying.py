@@ -40,11 +40,14 @@ _RELYING: Mapping[str, Mapping[str, str]] = {
     },
     "posts": {
         "rotations": "select 1 from rotations where post_id = $1 and retired_at is null",
+        "calendars": "select 1 from calendars where post_id = $1 and retired_at is null",
         "overrides": "select 1 from overrides where post_id = $1 and retired_at is null and ends_at > $2",
         "policies": f"{_STEPS} and (ref->>'post')::bigint = $1",
     },
     "officers": {
         "rotations": "select 1 from rotations where $1 = any(members) and retired_at is null",
+        "calendars": "select 1 from shifts s join calendars l on l.id = s.calendar_id where s.officer_id = $1"
+        " and l.retired_at is null and s.retired_at is null and s.ends_at > $2",
         "overrides": "select 1 from overrides where officer_id = $1 and retired_at is null and ends_at > $2",
         "absences": "select 1 from absences where officer_id = $1 and retired_at is null and ends_at > $2",
         "channels": "select 1 from channels where officer_id = $1 and retired_at is null",

@@ -1,11 +1,11 @@
 """Rosters as PostgreSQL tells them in JSON, read into the values that the rules compute with."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
-from contactpoints.rules.rosters import Absence, Override, Rotation
+from contactpoints.rules.rosters import Absence, Imported, Override, Rotation
 
 
 def read_rotation(value: Mapping[str, Any], calendar: HolidayCalendar = NO_HOLIDAYS) -> Rotation:
@@ -27,6 +27,16 @@ def read_rotation(value: Mapping[str, Any], calendar: HolidayCalendar = NO_HOLID
         holidays_as=value["holidays_as"],
         calendar=NO_HOLIDAYS if value["holidays_as"] is None else calendar,
     )
+
+
+def read_imported(value: Mapping[str, Any]) -> Imported:
+    """Return one row of `calendars` with its shifts: officer, start and end in seconds since 1970, by start."""
+    shifts = tuple(
+        (officer, datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+        for officer, start, end in value["shifts"]
+    )
+    longest = max((end - start for _, start, end in shifts), default=timedelta())
+    return Imported(value["id"], value["layer"], shifts, longest)
 
 
 def _time(text: str | None) -> time | None:

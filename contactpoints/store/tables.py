@@ -417,7 +417,7 @@ calendars = Table(
     _words("name"),
     Column("layer", SmallInteger, nullable=False, server_default="1"),
     _words("zone", required=False),
-    Column("day_starts", Time, nullable=False, server_default=text("'00:00'")),
+    Column("day_starts", Time),
     Column("officers", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     _moment("read_at"),
     _words("reason", required=False),
@@ -930,7 +930,7 @@ _GUARD = (
 
 VERSIONED = (
     *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
-    *("rotations", "overrides", "absences", "policies"),
+    *("rotations", "overrides", "absences", "policies", "holiday_calendars", "calendars"),
 )
 """The tables whose rows have a history: what `store.entries.REGISTERS` knows, with the columns of `_entry`."""
 

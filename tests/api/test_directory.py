@@ -22,6 +22,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "channels": {"place": 6},
     "rotations": {"handover": "09:30"},
     "overrides": {"reason": "swap"},
+    "calendars": {"officers": [], "day_starts": "09:00"},
     "absences": {"ends_at": "2026-10-22T08:00:00Z", "reason": "still ill"},
     "holiday_calendars": {"subdivision": "Zone A", "own_days": []},
     "policies": {"restart_seconds": 600},

@@ -15,7 +15,13 @@ from schemas.examples import EXAMPLES
 from tests.api.conftest import example_of
 from tests.world import World
 
-_EMPTY = ("list_overrides", "list_absences", "list_holiday_calendars", "list_policies")  # of this contact point
+_EMPTY = (
+    "list_overrides",
+    "list_absences",
+    "list_calendars",
+    "list_holiday_calendars",
+    "list_policies",
+)  # of this contact point
 _WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
 
 

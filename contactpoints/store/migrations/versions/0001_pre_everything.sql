@@ -754,7 +754,7 @@ CREATE TABLE calendars (
     name TEXT NOT NULL,
     layer SMALLINT DEFAULT '1' NOT NULL,
     zone TEXT,
-    day_starts TIME WITHOUT TIME ZONE DEFAULT '00:00' NOT NULL,
+    day_starts TIME WITHOUT TIME ZONE,
     officers JSONB DEFAULT '[]'::jsonb NOT NULL,
     read_at TIMESTAMP WITH TIME ZONE,
     reason TEXT,
@@ -998,3 +998,15 @@ create trigger policies_raises_version before update on policies for each row wh
 create constraint trigger policies_begins_history after insert on policies deferrable initially deferred for each row execute function notice_version();
 
 create constraint trigger policies_has_history after update on policies deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger holiday_calendars_raises_version before update on holiday_calendars for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger holiday_calendars_begins_history after insert on holiday_calendars deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger holiday_calendars_has_history after update on holiday_calendars deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger calendars_raises_version before update on calendars for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger calendars_begins_history after insert on calendars deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger calendars_has_history after update on calendars deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();

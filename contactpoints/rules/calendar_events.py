@@ -1,0 +1,240 @@
+"""From an iCalendar file to the stretches of time that it says, each told from when until when, and of whom.
+
+Nothing is expanded before it was estimated: a rule for every second is refused for what it would come to. What an
+estimate cannot foresee, a rule that no day ever fits, is ended by whoever calls, series by series: ``limit``.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar
+
+from contactpoints.rules.calendar_lines import MOST_FAULTS, RawEvent, fault, read_lines
+from contactpoints.rules.rosters import to_utc
+from schemas.faults import Fault
+
+_MOST_AT_ONCE = 5_000
+"""How many occurrences one rule, and how many a whole file may have."""
+_LONGEST = timedelta(days=31)
+_STEPS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600, "DAILY": 86_400, "WEEKLY": 604_800}
+_LONGER = {"MONTHLY": 28, "YEARLY": 365}
+_MOST_STEPS = 50_000
+_SEVERAL = ("BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH")
+_ADDRESS = re.compile(r"^mailto:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of a file: from when until when (aware, UTC), in which zone are times that name none.
+
+    A whole day lasts from ``day_starts`` to the same time of the day after its last.
+    """
+
+    since: datetime
+    until: datetime
+    zone: str
+    day_starts: time = time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Of whom an event speaks: its summary, whom it invites (who declined is left out), and who invites."""
+
+    uid: str
+    line: int
+    summary: str
+    attendees: tuple[str, ...]
+    organizer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One stretch of time, half-open, in UTC. ``recurrence`` tells those of a series apart, whenever they are moved."""
+
+    event: Event
+    recurrence: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(slots=True)
+class Told:
+    """What a file says: its occurrences by start, the events that are left out and why, and what is wrong with it."""
+
+    occurrences: list[Occurrence] = field(default_factory=list)
+    skipped: list[tuple[Event, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_file(data: bytes, ask: Ask, *, limit: Callable[[], AbstractContextManager[object]] = nullcontext) -> Told:
+    """Return what a file says of the time that is asked for. With faults the rest is not to be relied on.
+
+    ``limit`` is entered for every series, and may end it by a `TimeoutError`.
+    """
+    lines, told = read_lines(data), Told()
+    told.faults = lines.faults
+    zone = lines.zone or ask.zone
+    for series in _series(lines.events, told) if not told.faults else ():
+        if len(told.faults) >= MOST_FAULTS:
+            break
+        faults = list(_too_much(series, ask))
+        if not faults:
+            try:
+                with limit():
+                    _expand(series, ask, zone=zone, cancelled=lines.cancels, told=told)
+            except TimeoutError:
+                faults = [
+                    _of(series[0], "too_much", why="its rule takes too long; no day may ever fit it.", at="RRULE")
+                ]
+            except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError, AttributeError):
+                faults = [_of(series[0], "not_valid", why="its times or its rule cannot be read.")]
+        told.faults += faults
+        if len(told.occurrences) > _MOST_AT_ONCE:
+            told.faults.append(_of(series[0], "too_many", why=f"a file comes to at most {_MOST_AT_ONCE} shifts."))
+            break
+    told.occurrences.sort(key=_by_start)
+    return told
+
+
+def _by_start(each: Occurrence) -> tuple[datetime, datetime, str]:
+    return each.starts_at, each.ends_at, each.event.uid
+
+
+def _of(event: RawEvent, code: str, *, why: str, at: str = "") -> Fault:
+    return fault(event.line_of(at), code, why=why, uid=event.uid)
+
+
+def _series(events: Iterable[RawEvent], told: Told) -> Iterator[list[RawEvent]]:
+    """Yield the events of each identifier. Two that do not say which of a series they are would hide each other."""
+    by_uid: dict[str, list[RawEvent]] = {}
+    for event in events:
+        others = by_uid.setdefault(event.uid, [])
+        moved = event.values("RECURRENCE-ID")
+        if any(each.values("RECURRENCE-ID") == moved for each in others):
+            told.faults.append(
+                _of(event, "same_uid", why="another event has the same UID (and RECURRENCE-ID).", at="UID")
+            )
+        others.append(event)
+    yield from by_uid.values()
+
+
+def _too_much(series: Iterable[RawEvent], ask: Ask) -> Iterator[Fault]:
+    """Yield what of a series would come to too much, or could never be read, without expanding anything."""
+    for event in series:
+        dates = sum(value.count(",") + 1 for name in ("RDATE", "EXDATE") for value in event.values(name))
+        if dates > _MOST_AT_ONCE:
+            yield _of(event, "too_many", why=f"a series has at most {_MOST_AT_ONCE} dates.", at="RDATE")
+        for rule in event.values("RRULE"):
+            try:
+                steps, found = _estimate(rule, event.values("DTSTART")[0], until=ask.until)
+            except (ValueError, KeyError, IndexError):
+                yield _of(event, "not_valid", why="its rule cannot be read.", at="RRULE")
+                continue
+            if steps > _MOST_STEPS or found > _MOST_AT_ONCE:
+                detail = f"its rule comes to more than {_MOST_AT_ONCE} shifts, or began too long ago."
+                yield _of(event, "too_many", why=detail, at="RRULE")
+
+
+def _estimate(rule: str, start: str, *, until: datetime) -> tuple[float, float]:
+    """Return how many steps a rule takes from its start until ``until``, and how many occurrences it may come to."""
+    parts = dict(part.upper().split("=", 1) for part in rule.split(";") if part)
+    interval, count = int(parts.get("INTERVAL", "1")), int(parts.get("COUNT", "0"))
+    if not 1 <= interval <= 100_000 or not 0 <= count <= 100_000:
+        raise ValueError("an interval or count that no calendar has")
+    first = datetime.strptime(start[:8], "%Y%m%d").replace(tzinfo=UTC)
+    last = until
+    if "UNTIL" in parts:
+        last = min(last, datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1))
+    frequency = parts["FREQ"]
+    length = _STEPS.get(frequency) or _LONGER[frequency] * _STEPS["DAILY"]
+    steps = max(0.0, (last - first).total_seconds()) / (length * interval)
+    chosen = [len(parts[name].split(",")) for name in _SEVERAL if name in parts]
+    if count and not chosen:
+        steps = min(steps, count)
+    widest = 1
+    for many in chosen:
+        widest *= many
+    # Of what a rule chooses from, there is no more than the days of its step, times the hours and minutes it names.
+    times = 1
+    for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
+        times *= len(parts.get(name, "").split(","))
+    days = max(1.0, length / _STEPS["DAILY"]) if chosen else 1.0
+    found = steps * min(widest * max(1.0, length / _STEPS["WEEKLY"]), days * times)
+    return steps, min(found, count) if count else found
+
+
+def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, told: Told) -> None:
+    # One file for the series: the library tells the members of a series by their identifiers.
+    text = "\r\n".join(("BEGIN:VCALENDAR", *(event.written() for event in series), "END:VCALENDAR", ""))
+    calendar = Calendar.from_ical(text)
+    for raw, each in zip(series, calendar.events, strict=True):
+        # The library passes over an event that ends before it starts; that would be a shift which nobody misses.
+        if each.end < each.start:
+            told.faults.append(_of(raw, "runs_backwards", why="ends before it starts.", at="DTEND"))
+            return
+    repeats = any(event.values(name) for event in series for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
+    # Times without a zone and whole days are looked for a day more to either side, and then seen in theirs.
+    more = timedelta(days=2)
+    found = recurring_ical_events.of(calendar, skip_bad_series=False).between(ask.since - more, ask.until + more)
+    by_mark = {tuple(event.values("RECURRENCE-ID")): event for event in series}
+    skipped: dict[str, Event] = {}
+    for each in found:
+        raw = by_mark.get((_text(each, "RECURRENCE-ID"),), series[0])
+        event = _event(each, raw)
+        starts_at, ends_at = _utc(each.start, ask, zone=zone), _utc(each.end, ask, zone=zone)
+        if ends_at <= ask.since or starts_at >= ask.until:
+            continue
+        if cancelled or str(each.get("STATUS", "")).upper() == "CANCELLED":
+            skipped["cancelled"] = event
+        elif str(each.get("TRANSP", "")).upper() == "TRANSPARENT" and isinstance(each.start, datetime):
+            skipped["free"] = event
+        elif ends_at <= starts_at:
+            told.faults.append(_of(raw, "runs_backwards", why="ends when it starts, or before.", at="DTEND"))
+            return
+        elif ends_at - starts_at > _LONGEST + timedelta(days=1):
+            told.faults.append(_of(raw, "too_long", why=f"a shift lasts at most {_LONGEST.days} days.", at="DTEND"))
+            return
+        else:
+            mark = _mark(each["RECURRENCE-ID"].dt) if repeats else ""
+            told.occurrences.append(Occurrence(event, mark, starts_at, ends_at))
+    told.skipped += [(event, why) for why, event in skipped.items()]
+
+
+def _text(each: Any, name: str) -> str:
+    value = each.get(name)
+    return value.to_ical().decode() if value is not None else ""
+
+
+def _mark(at: date | datetime) -> str:
+    """Return how a member of a series is known: when it would have been, whatever the zone that is named for it."""
+    if not isinstance(at, datetime):
+        return f"{at:%Y%m%d}"
+    return f"{at:%Y%m%dT%H%M%S}" if at.tzinfo is None else f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _utc(at: date | datetime, ask: Ask, *, zone: str) -> datetime:
+    """Return the instant of a time, by our rule for changes of clocks: programs go by the clock on the wall."""
+    if not isinstance(at, datetime):
+        return to_utc(at, ask.day_starts, zone=zone)
+    if at.tzinfo is None:
+        return to_utc(at.date(), at.time(), zone=zone)
+    if isinstance(at.tzinfo, ZoneInfo) and at.tzinfo.key != "UTC":
+        return to_utc(at.date(), at.time().replace(tzinfo=None), zone=at.tzinfo.key)
+    return at.astimezone(UTC)
+
+
+def _event(each: Any, raw: RawEvent) -> Event:
+    def several(name: str) -> list[Any]:
+        value = each.get(name, [])
+        return value if isinstance(value, list) else [value]
+
+    invited = [who for who in several("ATTENDEE") if str(who.params.get("PARTSTAT", "")).upper() != "DECLINED"]
+    organizer = next((_ADDRESS.sub("", str(who)) for who in several("ORGANIZER")), None)
+    attendees = tuple(_ADDRESS.sub("", str(who)) for who in invited)
+    return Event(raw.uid, raw.line, str(each.get("SUMMARY", ""))[:500], attendees, organizer)
