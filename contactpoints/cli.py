@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
-from contactpoints.actions.mail_links import Mailed, ask_address, ask_pin
+from contactpoints.actions.mail_links import Mailed, ask_pin
+from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
@@ -201,7 +202,7 @@ async def _mail_pin_link(settings: Settings, asked: argparse.Namespace) -> None:
 
 async def _mail_address_link(settings: Settings, asked: argparse.Namespace) -> None:
     async with _opened(settings) as runtime:
-        print(_told(await ask_address(runtime.db, asked.channel, actor=None, now=runtime.now(), tools=runtime.tools)))
+        print(_told(await ask_mailbox(runtime.db, asked.channel, actor=None, now=runtime.now(), tools=runtime.tools)))
 
 
 def _told(mailed: Mailed) -> str:

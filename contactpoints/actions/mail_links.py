@@ -55,46 +55,45 @@ async def ask_pin(db: Database, officer: int, *, actor: Actor | None, now: datet
     Raises `NotFound`, also for officers of others, `NoVerifiedAddress`, or `Unavailable` where no mail can be sent.
     """
     async with db.transaction() as session:
-        to = _kept(await mail_links.find_officer(session, officer), actor)
+        to = kept(await mail_links.find_officer(session, officer), actor)
         if to["channel_id"] is None:
             raise NoVerifiedAddress("This officer has no verified e-mail address. Have one verified first.")
-        return await _mail(session, to, purpose="pin", now=now, tools=tools)
+        expires_at = now + LASTS
+        await mail_link(
+            *(session, to), purpose="pin", address=to["address"], expires_at=expires_at, now=now, tools=tools
+        )
+    return Mailed(to["channel_id"], expires_at)
 
 
-async def ask_address(db: Database, channel: int, *, actor: Actor | None, now: datetime, tools: Tools) -> Mailed:
-    """Mail the link that verifies an address to that address. Raises `NotFound`, `Invalid` or `Unavailable`."""
-    async with db.transaction() as session:
-        to = _kept(await mail_links.find_channel(session, channel), actor)
-        if to["kind"] != "email":
-            raise Invalid([Fault("/kind", "not_email", "Only an e-mail address is verified by a link.")])
-        if to["quarantined_at"] is not None:
-            raise Invalid([Fault("/quarantined_at", "quarantined", "Nothing is sent to a channel in quarantine.")])
-        return await _mail(session, to, purpose="address", now=now, tools=tools)
-
-
-def _kept(row: Row | None, actor: Actor | None) -> Row:
+def kept(row: Row | None, actor: Actor | None) -> Row:
+    """Return an entry that was found; raise `NotFound` where there is none, or none that the actor keeps."""
     if row is None or (actor is not None and not keeps_entries_of(actor, row["party"])):
         raise NotFound("There is no such entry.")
     return row
 
 
-async def _mail(session: Session, to: Row, *, purpose: str, now: datetime, tools: Tools) -> Mailed:
+async def mail_link(
+    session: Session, to: Row, *, purpose: str, address: str, expires_at: datetime, now: datetime, tools: Tools
+) -> str:
+    """Queue the mail with a one-time link to an address; return the code that stands in the same mail."""
     if not tools.public_url:
         raise Unavailable("No link can be made: CONTACTPOINTS_PUBLIC_URL is not set.")
     if "email" not in tools.gateways:
         raise Unavailable("No link can be mailed: there is no gateway for e-mail.")
     token = base64.urlsafe_b64encode(tools.entropy(24)).decode()
-    expires_at = now + LASTS
-    await mail_links.add(session, to, purpose=purpose, token_hash=secret_hash(token), now=now, expires_at=expires_at)
+    await mail_links.add(
+        *(session, to), purpose=purpose, address=address, token_hash=secret_hash(token), now=now, expires_at=expires_at
+    )
     link = f"{tools.public_url}/{purpose}/{token}"
-    sealed = SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=link_place(to["address"]))).decode()
+    sealed = SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=link_place(address))).decode()
     make = wording.pin_link_words if purpose == "pin" else wording.address_words
     words = make(
         words_of(tools, to["language"]), code=mail_code(token), expires_at=expires_at, zone=to["zone"], now=now
     )
-    draft = _draft(to, words, channel=to["channel_id"], address=to["address"], link=sealed)
-    await outbox.enqueue(session, [(None, draft)], now=now)
-    return Mailed(to["channel_id"], expires_at)
+    await outbox.enqueue(
+        session, [(None, _draft(to, words, channel=to["channel_id"], address=address, link=sealed))], now=now
+    )
+    return mail_code(token)
 
 
 def _draft(to: Row, words: Words, *, channel: int, address: str, link: str | None = None) -> Draft:
@@ -120,7 +119,8 @@ async def find(db: Database, *, token: str, purpose: str, now: datetime) -> Row:
     return link
 
 
-def _code_faults(token: str, typed: str) -> list[Fault]:
+def code_faults(token: str, typed: str) -> list[Fault]:
+    """Return what is wrong with the code that was typed on the page behind a link."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", typed).upper() if sign.isalnum())
     return [] if plain == mail_code(token) else [Fault("/code", "wrong", "This is not the code in the mail.")]
 
@@ -131,7 +131,7 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
     Raises `NotFound` for a link that works no more, `Invalid` with every fault; a fault does not use the link up.
     """
     link = await find(db, token=token, purpose="pin", now=now)
-    faults = _code_faults(token, code)
+    faults = code_faults(token, code)
     if pin != again:
         faults.append(Fault("/again", "differs", "The two PINs are not the same."))
     if faults:
@@ -147,14 +147,3 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
         boxes = await mail_links.mailboxes(session, link["officer_id"])
         drafts = [_draft(link, words, channel=box["id"], address=box["address"]) for box in boxes]
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
-
-
-async def confirm_address(db: Database, *, token: str, code: str, now: datetime) -> None:
-    """Mark the address that a link was mailed to as verified, and use the link up. Raises as `set_pin` does."""
-    link = await find(db, token=token, purpose="address", now=now)
-    if faults := _code_faults(token, code):
-        raise Invalid(faults)
-    async with db.transaction() as session:
-        if not await mail_links.use(session, link["token_hash"], now=now):
-            raise NotFound("There is nothing here.")
-        await mail_links.verify(session, link, now=now)

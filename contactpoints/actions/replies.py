@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from contactpoints.actions import acknowledging
+from contactpoints.actions import acknowledging, proving
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.quarantine import Said, Why, lock_touched, quarantine
 from contactpoints.actions.tools import Tools
@@ -180,8 +180,13 @@ async def _handle(db: Database, number: int, *, now: datetime, tools: Tools, che
         return await _finish(db, number, outcome="unreadable", now=now)
     async with db.session() as session:
         found = await alerts.find_codes(session, arrival.reply.codes)
+    reply = arrival.reply
+    if not found and arrival.channel == "sms" and not reply.wrong_person:
+        proven = await proving.by_reply(db, arrival, codes=reply.proofs, now=now, tools=tools)
+        if proven is not None:
+            return proven
     if len(found) != 1 or not arrival.fits(found[0]):
-        return await _stray(db, arrival, what=_meaning(arrival.reply, known=len(found)), now=now, tools=tools)
+        return await _stray(db, arrival, what=_meaning(reply, known=len(found)), now=now, tools=tools)
     return await _judge(db, arrival, code=found[0], now=now, tools=tools, check_pin=check_pin)
 
 
@@ -193,7 +198,7 @@ def _meaning(reply: Reply, *, known: int) -> str:
         return "stop"
     if reply.wrong_person:
         return "wrong_person"
-    if reply.codes:
+    if reply.codes or reply.proofs:
         return "unknown_code"
     return "help" if reply.help else "unknown"
 

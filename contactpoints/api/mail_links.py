@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import mail_links
+from contactpoints.actions import mail_links, proofs
 from contactpoints.api.identity import caller
+from contactpoints.api.queries import entry_number
 from contactpoints.rules.alerts import moment
-from contactpoints.rules.refusals import NotFound
 from contactpoints.runtime import Runtime
 
 Ask = Callable[..., Awaitable[mail_links.Mailed]]
@@ -18,10 +18,7 @@ Ask = Callable[..., Awaitable[mail_links.Mailed]]
 
 async def _ask(runtime: Runtime, request: Request, *, ask: Ask) -> Response:
     actor = await caller(runtime, request)
-    text: str = request.path_params["id"]
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
-        raise NotFound("There is no such entry.")
-    mailed = await ask(runtime.db, int(text), actor=actor, now=runtime.now(), tools=runtime.tools)
+    mailed = await ask(runtime.db, entry_number(request), actor=actor, now=runtime.now(), tools=runtime.tools)
     return JSONResponse({"channel_id": mailed.channel, "expires_at": moment(mailed.expires_at)}, status_code=202)
 
 
@@ -29,5 +26,5 @@ def routes(runtime: Runtime) -> list[Route]:
     """Return the addresses of this file."""
     return [
         Route("/v1/officers/{id}/pin-link", partial(_ask, runtime, ask=mail_links.ask_pin), methods=["POST"]),
-        Route("/v1/channels/{id}/verification", partial(_ask, runtime, ask=mail_links.ask_address), methods=["POST"]),
+        Route("/v1/channels/{id}/verification", partial(_ask, runtime, ask=proofs.ask_mailbox), methods=["POST"]),
     ]

@@ -12,6 +12,7 @@ from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
 from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.legal_basis import LEGAL_BASIS
+from contactpoints.api.proofs import PROOFS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
 from contactpoints.api.swaps import OPERATIONS as SWAPS
@@ -307,7 +308,7 @@ _MAILED = tuple(
             "/v1/channels/{id}/verification",
             "Mail the one-time link that verifies an address",
             "mail_verification",
-            "The channel is verified when its owner has opened the link and typed the code in the mail.",
+            "The channel is verified, and proven, when its owner has opened the link and typed the code in the mail.",
         ),
     )
 )
@@ -363,6 +364,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *HISTORY,
         *SWAPS,
         *_MAILED,
+        *PROOFS,
         *_WATCHED,
     )
 )

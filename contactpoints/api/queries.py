@@ -38,6 +38,14 @@ _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _DAY_LENGTH = 10
 
 
+def entry_number(request: Request) -> int:
+    """Return the number of an entry in a path. Raises `NotFound` for what is none."""
+    text: str = request.path_params["id"]
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise NotFound("There is no such entry.")
+    return int(text)
+
+
 def instant(text: str | None, *, pointer: str, days: bool = True) -> datetime | None:
     """Return an instant; None where nothing was asked. Raises `Invalid`.
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import mail_links
+from contactpoints.actions import mail_links, proving
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.rendering import HEADERS, page
 from contactpoints.rules.refusals import Invalid
@@ -52,7 +52,7 @@ async def confirm_address(runtime: Runtime, request: Request) -> Response:
     """Take the confirmation."""
     code = fields_of(await raw_form(request)).get("code", "")
     try:
-        await mail_links.confirm_address(runtime.db, token=request.path_params["token"], code=code, now=runtime.now())
+        await proving.by_link(runtime.db, token=request.path_params["token"], code=code, now=runtime.now())
     except Invalid as invalid:
         return await _shown(runtime, request, purpose="address", faults=invalid.faults)
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)

@@ -6,6 +6,8 @@ signs is found.
 
 References and reply codes always mix digits and letters: an all-digit one could be taken for a PIN or a telephone
 number, and an all-letter one could be an ordinary word of somebody's language.
+
+The codes by which an address is proven look the same and leave another rest, so that none can ever acknowledge.
 """
 
 import hashlib
@@ -18,21 +20,23 @@ _SIGNS = len(ALPHABET)
 _DIGITS = 8
 REFERENCE_LENGTH = 8
 REPLY_CODE_LENGTH = 7
+_REST_OF_A_PROOF = 1
 _TOKEN_LENGTH = 16
 _MAIL_CODE_LENGTH = 5
 _MOST_TYPED = 40
 
 
-def check_character(text: str) -> str:
+def check_character(text: str, *, rest: int = 0) -> str:
     """Return the check sign for ``text``, at most 29 signs of the alphabet; beyond that two weights would be equal.
 
-    Raises `KeyError` for a sign that is not of the alphabet.
+    ``rest`` is what the weighted sum leaves when it is divided by 31. Raises `KeyError` for a sign that is not of the
+    alphabet.
     """
     total = sum(weight * _VALUE[sign] for weight, sign in enumerate(reversed(text), 2))
-    return ALPHABET[-total % _SIGNS]
+    return ALPHABET[(rest - total) % _SIGNS]
 
 
-def _holds(text: str, length: int) -> bool:
+def _holds(text: str, length: int, *, rest: int = 0) -> bool:
     """Say whether ``text`` is ``length`` signs of the alphabet, of digits and letters, with a right check sign."""
     if len(text) != length:
         return False
@@ -46,7 +50,7 @@ def _holds(text: str, length: int) -> bool:
             return False
         total += weight * value
         weight -= 1
-    return not total % _SIGNS
+    return total % _SIGNS == rest
 
 
 @lru_cache(maxsize=64)
@@ -100,9 +104,18 @@ _WORDS = ("ACK", "REF", "YES", "AND", "UTC", "BY", "MY")
 
 def new_reply_code(entropy: bytes) -> str:
     """Return a reply code of 7 signs from 16 random bytes; it is never all digits, so it is no PIN."""
+    return _new_code(entropy, rest=0)
+
+
+def new_proof_code(entropy: bytes) -> str:
+    """Return a code of 7 signs by which an address is proven; no such code is ever a reply code, nor the reverse."""
+    return _new_code(entropy, rest=_REST_OF_A_PROOF)
+
+
+def _new_code(entropy: bytes, *, rest: int) -> str:
     while True:
         drawn = _draw_mixed(entropy, REPLY_CODE_LENGTH - 1)
-        code = drawn + check_character(drawn)
+        code = drawn + check_character(drawn, rest=rest)
         like_a_pin = code[1:].isdecimal() or code[:-1].isdecimal()
         if not like_a_pin and not code.startswith(_WORDS) and not code.endswith(_WORDS):
             return code
@@ -112,6 +125,11 @@ def new_reply_code(entropy: bytes) -> str:
 def is_reply_code(text: str) -> bool:
     """Say whether ``text`` could be a reply code, in capitals and without spaces."""
     return _holds(text, REPLY_CODE_LENGTH)
+
+
+def is_proof_code(text: str) -> bool:
+    """Say whether ``text`` could be a code by which an address is proven, in capitals and without spaces."""
+    return _holds(text, REPLY_CODE_LENGTH, rest=_REST_OF_A_PROOF)
 
 
 def new_token(entropy: bytes) -> str:

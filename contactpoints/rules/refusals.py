@@ -13,6 +13,11 @@ Refusal
     RequestInFlight
     StillReferredTo
     NoVerifiedAddress
+    AskedJustNow
+    NoOpenCode
+    ChangePending
+    ChangeSettled
+    SecondPersonNeeded
   Stale
   PreconditionRequired
   IdempotencyKeyReused
@@ -88,6 +93,26 @@ class StillReferredTo(Conflict):
 
 class NoVerifiedAddress(Conflict):
     """There is no verified e-mail address to send it to."""
+
+
+class AskedJustNow(Conflict):
+    """A code was sent there a moment ago."""
+
+
+class NoOpenCode(Conflict):
+    """There is no code that could come back."""
+
+
+class ChangePending(Conflict):
+    """Another change of the address is waiting."""
+
+
+class ChangeSettled(Conflict):
+    """The change of the address is settled already."""
+
+
+class SecondPersonNeeded(Conflict):
+    """A change of an address takes a second person."""
 
 
 class Stale(Refusal):

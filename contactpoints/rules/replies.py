@@ -13,10 +13,17 @@ There is no "latest alert" and no "all": a reply without a code acknowledges not
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from contactpoints.rules.codes import REFERENCE_LENGTH, REPLY_CODE_LENGTH, is_reply_code, read_reference
+from contactpoints.rules.codes import (
+    REFERENCE_LENGTH,
+    REPLY_CODE_LENGTH,
+    is_proof_code,
+    is_reply_code,
+    read_reference,
+)
 
 MOST_READ = 10_000
 """How many characters of a reply are looked at; an SMS has at most 1,600, what is longer is a robot's."""
@@ -83,6 +90,7 @@ class Reply:
     stop: bool = False
     wrong_person: bool = False
     help: bool = False
+    proofs: tuple[str, ...] = ()
 
 
 def read_reply(text: str) -> Reply:
@@ -103,6 +111,7 @@ def read_reply(text: str) -> Reply:
         stop=not found and "".join(words) in _STOP,
         wrong_person=_says_wrong_person(words),
         help=not found and not _HELP.isdisjoint(words),
+        proofs=tuple(_codes(atoms, is_proof_code))[:_MOST_CODES],
     )
 
 
@@ -168,16 +177,19 @@ def _is_pin(atom: str) -> bool:
     return _SHORTEST_PIN <= len(atom) <= _LONGEST_PIN and atom.isdecimal()
 
 
-def _codes(atoms: list[Atom]) -> dict[str, range]:
+def _codes(atoms: list[Atom], holds: Callable[[str], bool] = is_reply_code) -> dict[str, range]:
     """Return each code with the places of its pieces; pieced-together ones only when none stands in one piece."""
-    found = {atom: range(n, n + 1) for n, (atom, _) in enumerate(atoms) if is_reply_code(atom)}
+    found = {atom: range(n, n + 1) for n, (atom, _) in enumerate(atoms) if holds(atom)}
     if not found:
         barred = _barred(atoms)
-        found = _pieced_codes(atoms, barred, ties=_HYPHENS) or _pieced_codes(atoms, barred, ties=_SPACES)
+        hyphens = _pieced_codes(atoms, barred, ties=_HYPHENS, holds=holds)
+        found = hyphens or _pieced_codes(atoms, barred, ties=_SPACES, holds=holds)
     return found
 
 
-def _pieced_codes(atoms: list[Atom], barred: set[int], *, ties: frozenset[str]) -> dict[str, range]:
+def _pieced_codes(
+    atoms: list[Atom], barred: set[int], *, ties: frozenset[str], holds: Callable[[str], bool]
+) -> dict[str, range]:
     found: dict[str, range] = {}
     for first, (begun, tie) in enumerate(atoms):
         if len(begun) >= REPLY_CODE_LENGTH or tie not in ties or first in barred:
@@ -188,7 +200,7 @@ def _pieced_codes(atoms: list[Atom], barred: set[int], *, ties: frozenset[str]) 
             signs += atom
             if last in barred or len(signs) > REPLY_CODE_LENGTH:
                 break
-            if len(signs) == REPLY_CODE_LENGTH and is_reply_code(signs):
+            if len(signs) == REPLY_CODE_LENGTH and holds(signs):
                 found.setdefault(signs, range(first, last + 1))
             if gap not in ties:
                 break

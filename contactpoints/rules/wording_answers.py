@@ -74,6 +74,9 @@ _OTHERS = {
     ),
     "withdrawn": msgid("Ref {reference}: withdrawn by the requester. Nothing more to do."),
     "closed": msgid("Ref {reference}: closed. Nothing more to do."),
+    "proven": msgid("CONFIRMED: this number reaches you. Thank you. Nothing more to do."),
+    "proof_wrong": msgid("NOT CONFIRMED: this is not the code that we sent. Tries left: {tries_left}."),
+    "proof_over": msgid("NOT CONFIRMED: this code works no more. Ask your administrator for a new one."),
     "several_codes": msgid("NOT ACKNOWLEDGED: your message held several codes. Send one code + your PIN per message."),
     "unknown_code": msgid(
         "NOT ACKNOWLEDGED: we do not know this code. Look it up in our last message and reply with the code + your PIN."

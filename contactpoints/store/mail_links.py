@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from contactpoints.store.channels import HOUSE
 from contactpoints.store.database import Row, Session
 
-_OFFICER = "o.id as officer_id, o.language, c.zone, c.party"
+_OFFICER = "o.id as officer_id, o.language, o.contact_point_id, c.zone, c.party"
 _ABOVE = "officers o join contact_points c on c.id = o.contact_point_id"
 
 
@@ -33,16 +32,20 @@ async def find_channel(session: Session, number: int) -> Row | None:
 
 
 async def add(
-    session: Session, to: Row, *, purpose: str, token_hash: bytes, now: datetime, expires_at: datetime
+    session: Session, to: Row, *, purpose: str, address: str, token_hash: bytes, now: datetime, expires_at: datetime
 ) -> None:
-    """Keep a new link for whom `find_officer` or `find_channel` returned; earlier ones for the same end at once."""
+    """Keep a new link for whom `find_officer` or `find_channel` returned; earlier ones for the same end at once.
+
+    ``address``: where it goes, for a channel may be about to get another.
+    """
     await session.execute(
         """update mail_links set expires_at = $4 where purpose = $1 and officer_id = $2 and used_at is null
-              and expires_at > $4 and ($1 = 'pin' or channel_id = $3)""",
+              and expires_at > $4 and ($1 = 'pin' or (channel_id = $3 and address = $5))""",
         purpose,
         to["officer_id"],
         to["channel_id"],
         now,
+        address,
     )
     await session.execute(
         """insert into mail_links (token_hash, purpose, officer_id, channel_id, address, created_at, expires_at)
@@ -51,7 +54,7 @@ async def add(
         purpose,
         to["officer_id"],
         to["channel_id"],
-        to["address"],
+        address,
         now,
         expires_at,
     )
@@ -63,7 +66,9 @@ async def find(session: Session, token_hash: bytes, *, purpose: str, now: dateti
         f"""select l.*, {_OFFICER} from mail_links l join channels m on m.id = l.channel_id
               join officers o on o.id = l.officer_id join contact_points c on c.id = o.contact_point_id
              where l.token_hash = $1 and l.purpose = $2 and (l.used_at is not null or l.expires_at > $3)
-               and m.retired_at is null and m.address = l.address and o.retired_at is null""",
+               and m.retired_at is null and o.retired_at is null
+               and (m.address = l.address or exists (select 1 from address_changes a where a.channel_id = m.id
+                                                        and a.address = l.address and a.state = 'pending'))""",
         token_hash,
         purpose,
         now,
@@ -78,19 +83,6 @@ async def use(session: Session, token_hash: bytes, *, now: datetime) -> bool:
         now,
     )
     return str(done).endswith(" 1")
-
-
-async def verify(session: Session, link: Row, *, now: datetime) -> None:
-    """Mark the channel of a link as verified, if it still has the address that the link was mailed to."""
-    await session.execute(
-        f"""with {HOUSE.format(officer="$4", when="true")}
-            update channels set verified_at = $3
-             where id = $1 and address = $2 and retired_at is null and (select count(*) from house) = 1""",
-        link["channel_id"],
-        link["address"],
-        now,
-        link["officer_id"],
-    )
 
 
 async def mailboxes(session: Session, officer: int) -> list[Row]:

@@ -7,7 +7,7 @@ from selenium.common.exceptions import JavascriptException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from contactpoints.actions.mail_links import ask_address
+from contactpoints.actions.proofs import ask_mailbox
 from tests.robot import links_of
 from tests.world import World
 
@@ -41,7 +41,7 @@ async def test_rendering_running_and_pressing_changes_nothing(world: World, addr
     officer = world.network["FR"].officers[0]
     async with world.runtime.db.session() as session:
         mailbox = await session.fetchval("select id from channels where kind = 'email' and officer_id = $1", officer.id)
-    await ask_address(world.runtime.db, mailbox, actor=None, now=world.clock.at, tools=world.runtime.tools)
+    await ask_mailbox(world.runtime.db, mailbox, actor=None, now=world.clock.at, tools=world.runtime.tools)
     await world.settles()
     links = {link for message in await world.hears(officer.email) for link in links_of(message)}
     assert len(links) == 2

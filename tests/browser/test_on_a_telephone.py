@@ -11,7 +11,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from contactpoints.actions.mail_links import ask_address, ask_pin
+from contactpoints.actions.mail_links import ask_pin
+from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.rules.codes import mail_code
 from tests.world import PIN, World
 
@@ -108,7 +109,7 @@ async def test_an_address_is_verified_and_a_pin_is_set(world: World, address: st
     async with db.session() as session:
         mailbox = await session.fetchval("select id from channels where kind = 'email' and officer_id = $1", officer.id)
     for ask, number, fields, done in (
-        (ask_address, mailbox, (), "VOTRE ADRESSE EST CONFIRMÉE"),
+        (ask_mailbox, mailbox, (), "VOTRE ADRESSE EST CONFIRMÉE"),
         (ask_pin, officer.id, ("pin", "again"), "VOTRE PIN EST DÉFINI"),
     ):
         await ask(db, number, actor=None, now=now, tools=tools)

@@ -162,6 +162,7 @@ async def test_links_are_asked_for_by_the_keepers_of_the_entries(
     world: World, role: Role, party: str | None, status: int
 ) -> None:
     await verifies(world)
+    await world.passes(minutes=1)
     channel, officer = await mailbox_of(world, 0), world.network["FR"].officers[0].id
     for path in (f"/v1/officers/{officer}/pin-link", f"/v1/channels/{channel}/verification"):
         assert (await asks(world, path, role=role, party=party)).status_code == status

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import contactpoints.console
-from contactpoints.actions.mail_links import ask_address, ask_pin
+from contactpoints.actions.mail_links import ask_pin
+from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.rules.answer_page import MOST_OPENINGS
 from tests.robot import DIGITS, JUNK, Robot
 from tests.world import PIN, World
@@ -85,7 +86,7 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
         mailbox = await session.fetchval("select id from channels where kind = 'email' and officer_id = $1", officer.id)
     now, tools = world.clock.at, world.runtime.tools
     await ask_pin(world.runtime.db, officer.id, actor=None, now=now, tools=tools)
-    await ask_address(world.runtime.db, mailbox, actor=None, now=now, tools=tools)
+    await ask_mailbox(world.runtime.db, mailbox, actor=None, now=now, tools=tools)
     await world.settles()
     sent = await messages(world)
     sms = next(each["id"] for each in sent if each["kind"] == "sms")
