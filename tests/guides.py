@@ -40,7 +40,7 @@ class Played:
 
 async def play(told: str, world: World, *, key: str, directions: Mapping[str, Direction]) -> Played:
     """Play a guide; return it as the service would have it. Fails where a command is answered otherwise than told."""
-    answer, pictures, right = "", dict[str, str](), told
+    answer, pictures, right, upto = "", dict[str, str](), "", 0
     for found in _BLOCK.finditer(told):
         if found["stage"]:
             name, _, argument = found["stage"].partition(" ")
@@ -57,12 +57,13 @@ async def play(told: str, world: World, *, key: str, directions: Mapping[str, Di
                 if ">" in words:
                     pictures[words[words.index(">") + 1]] = answer
         elif found["kind"] == "text":
-            right = right.replace(found[0], f"```text\n{answer.strip()}\n```")
+            right += f"{told[upto : found.start()]}```text\n{answer.strip()}\n```"
+            upto = found.end()
         elif found["kind"] == "json":
             _compare(json.loads(found["block"]), json.loads(answer), place="")
         else:
             assert Path(found["picture"]).name in pictures, f"nothing draws {found['picture']}"
-    return Played(right, pictures)
+    return Played(right + told[upto:], pictures)
 
 
 def _commands(block: str) -> Iterator[list[str]]:
