@@ -212,6 +212,7 @@ NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
         "unknown_code": "There is no such reply code, or it is not this officer's for this alert.",
         "wrong_pin": "The PIN is wrong; the code bears three wrong ones.",
         "code_locked": "Too many wrong PINs: the code is locked, and the next step of the chain is called.",
+        "left": "The officer has left the contact point: somebody else is called.",
         "pin_not_set": "The officer has no PIN.",
         "pin_locked": "The officer's PIN is locked.",
         "pin_not_usable": "The officer's PIN has expired.",

@@ -151,6 +151,19 @@ SWAPS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
 )
 """Swaps of shifts, by act."""
 
+LEAVING_EXAMPLES: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {
+        "a rotation goes to somebody else, a language to nobody": {
+            "plan": [
+                {"ref": "rotation:5", "version": 3, "action": "replace", "officer_id": 12},
+                {"ref": "language:fr", "action": "leave_out", "reason": "A French speaker starts in March."},
+            ],
+            "reason": "Moves to another authority.",
+            "dry_run": True,
+        }
+    }
+)
+
 ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "parties": {"a Party": {"code": "ZZ", "name": "Zedland"}},

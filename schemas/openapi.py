@@ -65,7 +65,8 @@ class Operation:
     `request` is one shape, or several of which the body is one, told apart by `kind`. `responses` has the shapes of
     what is answered in success, None for no body; `problems` the statuses of the refusals that this operation knows,
     `told_more` the shapes of those that tell more than `Problem`.
-    `roles` is empty where no key is needed. `media` is the type of the answers in success. `example` is a body.
+    `roles` is empty where no key is needed. `media` is the type of the answers in success, `media_in` has types of the
+    body besides JSON. `example` is a body.
     """
 
     method: Method
@@ -80,6 +81,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     roles: tuple[Role, ...] = ()
     media: tuple[str, ...] = ("application/json",)
+    media_in: tuple[str, ...] = ()
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     description: str = ""
@@ -152,7 +154,10 @@ def _operation(operation: Operation, references: References) -> Document:
     if shapes:
         told["requestBody"] = {
             "required": True,
-            "content": {"application/json": _body(operation, shapes, references=references)},
+            "content": {
+                "application/json": _body(operation, shapes, references=references),
+                **{media: {"schema": {"type": "string", "contentMediaType": media}} for media in operation.media_in},
+            },
         }
     return told
 

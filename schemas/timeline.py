@@ -195,12 +195,13 @@ class PinWrong:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeLocked:
-    """Too many wrong PINs: the reply code is locked, the next step was called at once and the Party alarmed."""
+    """The reply code is locked: too many wrong PINs, with an alarm, or the officer ``left``; the next step is taken."""
 
     code: ClassVar = "code_locked"
     visible_to: ClassVar[Audience] = "contact_point"
     line: str | None
     step: int
+    left: bool = False
     officer: int = inside()
 
 

@@ -1,7 +1,7 @@
 """Cover of the duty posts that exist for somebody, and changes of rosters that would open a gap in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import islice
@@ -60,10 +60,20 @@ async def uncovering(
     them where it is not, at the place ``at`` where it could have been. With ``strains`` it warns as well where the same
     officers come to be on both lines, or somebody is on duty for too long.
     """
-    before = await _cover_now(session, contact_point, now=now, tools=tools)
+    before = await cover_now(session, contact_point, now=now, tools=tools)
     warnings: list[Mapping[str, str]] = []
     yield warnings
-    after = await _cover_now(session, contact_point, now=now, tools=tools)
+    after = await cover_now(session, contact_point, now=now, tools=tools)
+    warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains)
+
+
+def gaps_opened(
+    before: Sequence[PostCover], after: Sequence[PostCover], *, stated: bool, at: str, strains: bool = False
+) -> list[Mapping[str, str]]:
+    """Return a warning for each gap that a change opens, and what `uncovering` says of ``strains``.
+
+    Raises `Invalid` with the gaps where no reason is ``stated``.
+    """
     left = [
         f"Leaves post {post.id} ({post.line}) without the cover that it needs, from {write_instant(start)} to"
         f" {write_instant(end)}."
@@ -71,13 +81,15 @@ async def uncovering(
     ]
     if left and not stated:
         raise Invalid([Fault(at, _CODE, f"{each} Cover it first, or state here why it is changed.") for each in left])
-    warnings += [{"code": _CODE, "detail": each} for each in left]
+    warnings: list[Mapping[str, str]] = [{"code": _CODE, "detail": each} for each in left]
     for post, start, end in islice(newly_strained(before, after), _MOST_TOLD if strains else 0):
         detail = f"Strains the officers of post {post.id} ({post.line}), from {write_instant(start)} to"
         warnings.append({"code": "strains", "detail": f"{detail} {write_instant(end)}: see its cover."})
+    return warnings
 
 
-async def _cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
+async def cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
+    """Return the cover of the posts of a contact point for the next 90 days, as the transaction sees it."""
     points = await directory.load(session, [contact_point])
     if contact_point not in points:
         return ()

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.cover import uncovering
+from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
@@ -59,7 +60,7 @@ async def create(
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             why = _why(values.get("reason"), None, asked=reason)
             async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
-                entry = await entries.create(session, register, values=values, now=now, by=_by(actor), reason=why)
+                entry = await entries.create(session, register, values=values, now=now, by=by(actor), reason=why)
             found.warnings += gaps
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
@@ -99,7 +100,7 @@ async def change(
     register = REGISTERS[name]
     with _once():
         async with db.transaction() as session:
-            kept, owner = await _may_keep(session, register, key=key, actor=actor)
+            kept, owner = await keepable(session, register, key=key, actor=actor)
             found = Found([*faults, *_moved(register, kept, body=body, faulty=bool(faults))])
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
             if name == "channels" and values["address"] != kept["address"]:
@@ -107,7 +108,7 @@ async def change(
             why = _why(values.get("reason"), kept.get("reason"), asked=reason)
             async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
                 entry = await entries.change(
-                    session, register, key=key, version=version, values=values, now=now, by=_by(actor), reason=why
+                    session, register, key=key, version=version, values=values, now=now, by=by(actor), reason=why
                 )
             found.warnings += gaps
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
@@ -132,16 +133,28 @@ async def retire(
     register = REGISTERS[name]
     stated, at = reason is not None, "/query/reason"
     async with db.transaction() as session:
-        _, owner = await _may_keep(session, register, key=key, actor=actor)
+        kept, owner = await keepable(session, register, key=key, actor=actor)
+        if name == "officers":
+            await _must_not_depend(session, kept, version=version, now=now)
         async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools, at=at) as gaps:
             entry = await entries.retire(
-                session, register, key=key, version=version, now=now, by=_by(actor), reason=reason
+                session, register, key=key, version=version, now=now, by=by(actor), reason=reason
             )
         relying = await relying_on(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
         warnings = await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, (*gaps, *warnings))
+
+
+async def _must_not_depend(session: Session, officer: Entry, *, version: int | None, now: datetime) -> None:
+    """Raise `StillReferredTo` with what depends on an officer, who then leaves only with a plan for each."""
+    if officer["retired_at"] is not None or officer["version"] != version:
+        return
+    refs = [each.ref for each in (await depending_on(session, officer, now=now)).dependencies]
+    if refs:
+        told = f"Depends on this officer: {', '.join(refs)}. See /v1/officers/{officer['id']}/leaving."
+        raise StillReferredTo(told, dependencies=refs)
 
 
 async def listing(
@@ -186,7 +199,8 @@ def _why(said: object, kept: object, *, asked: str | None) -> str | None:
     return asked or (said if isinstance(said, str) and said != kept else None)
 
 
-def _by(actor: Actor) -> str:
+def by(actor: Actor) -> str:
+    """Return who does something, as a history keeps it."""
     return f"key:{actor.key_id}"
 
 
@@ -238,7 +252,11 @@ async def _found(session: Session, register: Register, *, key: Key) -> tuple[Ent
     return entry, Owner(entry["id"], entry["party"]) if register.name == "contact_points" else None
 
 
-async def _may_keep(session: Session, register: Register, *, key: Key, actor: Actor) -> tuple[Entry, Owner | None]:
+async def keepable(session: Session, register: Register, *, key: Key, actor: Actor) -> tuple[Entry, Owner | None]:
+    """Return an entry that the actor may change, and whose it is; until the transaction ends nobody else changes it.
+
+    Raises `NotFound`, or `Forbidden` for one that may only be read.
+    """
     entry, owner = await _found(session, register, key=key)
     if register.name in OPEN:
         _must_keep(actor, None)
@@ -262,8 +280,7 @@ async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[st
     await check(asked, found)
     if found.faults:
         raise Invalid(found.faults)
-    written = (name for name in register.columns if name not in found.replaced)
-    return {name: _column(getattr(asked.body, name)) for name in written} | found.replaced
+    return columns(register, asked.body, replaced=found.replaced)
 
 
 async def _fallback_warning(
@@ -278,6 +295,12 @@ async def _fallback_warning(
         return ()
     stands = await measures.fallback_stands(session, now=now)
     return () if stands else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
+
+
+def columns(register: Register, body: Shape, *, replaced: Mapping[str, object]) -> dict[str, Any]:
+    """Return the columns of a sound body; some are ``replaced`` by what they are written down as."""
+    said = (name for name in register.columns if name not in replaced)
+    return {name: _column(getattr(body, name)) for name in said} | dict(replaced)
 
 
 def _column(value: Any) -> Any:

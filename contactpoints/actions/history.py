@@ -18,7 +18,7 @@ from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry, Key, Register
 from schemas.faults import Fault
 from schemas.fields import write_instant
-from schemas.history import AuthorOut, ChangeOut, VersionOut, WholeOut
+from schemas.history import AuthorOut, VersionOut, WholeOut
 
 _MOST_SINCE = 20
 """How many versions somebody hears of who was overtaken by them."""
@@ -100,7 +100,7 @@ def written(
             "act": version.act,  # type: ignore[typeddict-item]  # a text in the database, one of these
             "by": _author(version.by),
             "reason": version.reason,
-            "changes": [_change(each, names=names, words=words) for each in changes],
+            "changes": history_text.told(words, changes, names=names),
         }
         for version, changes in versions
     ]
@@ -108,15 +108,6 @@ def written(
 
 def _author(by: Author) -> AuthorOut:
     return {"kind": by.kind, "role": by.role, "party": by.party, "authority": by.authority}  # type: ignore[typeddict-item]  # as above
-
-
-def _change(change: Change, *, names: Names, words: Catalogue) -> ChangeOut:
-    return {
-        "field": change.field,
-        "before": change.before,
-        "after": change.after,
-        "said": history_text.said(words, change, names=names),
-    }
 
 
 def text(told: Told, *, actor: Actor, tools: Tools) -> str:

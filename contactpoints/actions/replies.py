@@ -211,8 +211,10 @@ async def _judge(db: Database, arrival: Arrival, *, code: Row, now: datetime, to
     pin = arrival.reply.pin
     if pin is None and arrival.reply.wrong_person:
         return await _stray(db, arrival, what="wrong_person", now=now, tools=tools, code=code)
-    if code["state"] in ("withdrawn", "closed") and not code["taken"]:
-        return await acknowledging.answer_only(db, arrival, code=code, what=code["state"], now=now, tools=tools)
+    over = code["state"] in ("withdrawn", "closed") and not code["taken"]
+    if over or code["left"]:
+        what = code["state"] if over else "left"
+        return await acknowledging.answer_only(db, arrival, code=code, what=what, now=now, tools=tools)
     # On a page the code was given, not typed: where a contact point relaxed the PIN, the code from the SMS is.
     by_code = pin is None and not code["pin_required"] and arrival.typed_code is not None
     if code["pin_required"] or pin is not None or arrival.channel == "link":

@@ -1,8 +1,6 @@
 """Who acknowledged what, and when: as JSON by pages, or all of it as CSV (RFC 4180) for those who count."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -15,12 +13,11 @@ from contactpoints.api.identity import caller
 from contactpoints.api.queries import instant, number, wanted
 from contactpoints.runtime import Runtime
 from schemas.alerts import AcknowledgementOut
+from schemas.spreadsheet import csv_lines
 
 _MOST = 200
 _FORMS = {"json": "application/json", "csv": "text/csv"}
 _COLUMNS = tuple(AcknowledgementOut.__annotations__)
-# What a spreadsheet would take for a formula when it opens the file.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Page = tuple[list[dict[str, Any]], int | None]
 Turn = Callable[[int | None], Coroutine[Any, Any, Page]]
@@ -63,24 +60,6 @@ async def lines(page: Page, turn: Turn) -> AsyncIterator[str]:
     while following is not None:
         items, following = await turn(following)
         yield csv_lines([[item[name] for name in _COLUMNS] for item in items])
-
-
-def csv_lines(rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as CSV: CRLF, quoted where needed, empty for None, no cell that a spreadsheet would carry out."""
-    kept = io.StringIO()
-    csv.writer(kept, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
-    return kept.getvalue()
-
-
-_WORDS: Mapping[object, str] = {None: "", True: "true", False: "false"}
-
-
-def _cell(value: object) -> object:
-    if value is None or isinstance(value, bool):
-        return _WORDS[value]
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def routes(runtime: Runtime) -> list[Route]:

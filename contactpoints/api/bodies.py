@@ -30,12 +30,12 @@ async def json_body(request: Request) -> bytes:
     return await body(request)
 
 
-async def body(request: Request) -> bytes:
-    """Return the raw body, at most `MOST_BYTES` of it. Raises `TooLarge`."""
+async def body(request: Request, *, most: int = MOST_BYTES) -> bytes:
+    """Return the raw body, at most so many bytes of it. Raises `TooLarge`."""
     parts, length = [], 0
     async for part in request.stream():
         length += len(part)
-        if length > MOST_BYTES:
-            raise TooLarge(f"A body has at most {MOST_BYTES} bytes.")
+        if length > most:
+            raise TooLarge(f"A body has at most {most} bytes.")
         parts.append(part)
     return b"".join(parts)

@@ -91,12 +91,13 @@ def _json(found: list[PostCover], *, since: datetime, until: datetime) -> Respon
     whole: CoverOut = {
         "since": write_instant(since),
         "until": write_instant(until),
-        "items": [_post(each) for each in found],
+        "items": [post_out(each) for each in found],
     }
     return Json(whole, headers={"Vary": "Accept"})
 
 
-def _post(each: PostCover) -> PostCoverOut:
+def post_out(each: PostCover) -> PostCoverOut:
+    """Return the cover of a post as it crosses the wall."""
     point, post = each.point, each.post
     return {
         "party": point.party,

@@ -10,7 +10,9 @@ from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
+from contactpoints.api.exchange import EXPORT, IMPORT
 from contactpoints.api.history import AS_OF, HISTORY
+from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.proofs import PROOFS
 from contactpoints.api.search import SEARCH
@@ -360,9 +362,12 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         LEGAL_BASIS,
         SEARCH,
         COMPETENCE,
+        EXPORT,
+        IMPORT,
         *_KEPT_IN_SHELVES,
         *HISTORY,
         *SWAPS,
+        *LEAVING,
         *_MAILED,
         *PROOFS,
         *_WATCHED,

@@ -9,7 +9,7 @@ from functools import partial
 
 from contactpoints.actions import circuits, escalation, forgetting, replies, reports
 from contactpoints.actions.escalation import BATCH
-from contactpoints.engine import tracer
+from contactpoints.engine import rosters, tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.dispatcher import Lane
@@ -123,6 +123,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
         _Woken(Watch("tracer", lambda: tracer.trace(desk)), _FOLLOW_UP),
         _Woken(Watch("inspector", lambda: inspect(desk, lanes)), _INSPECT),
         _Woken(janitor, _FORGET),
+        *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
     ]
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 from contactpoints.rules.replies import Reply, read_reply
 
-Standing = Literal["open", "locked", "mine", "taken", "withdrawn", "closed"]
-"""``mine``: this officer has acknowledged; ``taken``: somebody else has; ``locked``: no tries are left."""
+Standing = Literal["open", "locked", "left", "mine", "taken", "withdrawn", "closed"]
+"""``mine``: this officer has acknowledged; ``taken``: somebody else has; ``locked``: no tries are left; ``left``: this
+officer is one of the contact point no more."""
 
 MOST_OPENINGS = 10
 _BETWEEN_OPENINGS = timedelta(minutes=1)
@@ -36,6 +37,7 @@ class AnswerPage:
     zone: str
     pin_required: bool
     locked: bool
+    left: bool
     tries_left: int
     taken_line: str | None = None
     taken_at: datetime | None = None
@@ -53,6 +55,8 @@ def standing(page: AnswerPage) -> Standing:
         return "mine"
     if page.taken_at is not None:
         return "taken"
+    if page.left:
+        return "left"
     return "locked" if page.locked else "open"
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from contactpoints.rules.cover import PostCover, Stretch
-from contactpoints.rules.phrasing import Catalogue, clock, say
+from contactpoints.rules.phrasing import Catalogue, dated, say
 from schemas.cover import CoverLevel, CoverReason
 from schemas.words import msgid
 
@@ -75,13 +74,8 @@ def told(words: Catalogue, stretch: Stretch, *, zone: str) -> str:
 
 def stretch_of_time(start: datetime, end: datetime, *, zone: str) -> str:
     """Return from when until when, by the clocks of ``zone`` and by UTC."""
-    local, utc = (f"{_full(start, there)} - {_full(end, there)} {there}" for there in (zone, "UTC"))
+    local, utc = (f"{dated(start, there)} - {dated(end, there)} {there}" for there in (zone, "UTC"))
     return f"{local} ({utc})"
-
-
-def _full(at: datetime, zone: str) -> str:
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.date().isoformat()} {clock(at, zone, None)}"
 
 
 def text(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from contactpoints.rules.history import REFERS, Author, Change, Version
 from contactpoints.rules.phrasing import Catalogue, channel_of, cut, function_of, say
+from schemas.history import ChangeOut
 from schemas.words import msgid
 
 Names = Mapping[tuple[str, int], str]
@@ -112,6 +113,14 @@ def said(words: Catalogue, change: Change, *, names: Names) -> str:
     if change.before is None:
         return f"{field}: {after}"
     return f"{field}: {_value(words, change.field, value=change.before, names=names)} → {after}"
+
+
+def told(words: Catalogue, changes: Iterable[Change], *, names: Names) -> list[ChangeOut]:
+    """Return changes as they cross the wall."""
+    return [
+        {"field": each.field, "before": each.before, "after": each.after, "said": said(words, each, names=names)}
+        for each in changes
+    ]
 
 
 def named(words: Catalogue, field: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from contactpoints.rules.clock_changes import clock_changes
 from contactpoints.rules.rosters import to_utc
 from schemas.faults import Fault
 from schemas.fields import LocalTime, Which, write_instant
@@ -39,11 +40,8 @@ def nearest(day: date, wall: time, *, zone: str) -> tuple[datetime, datetime]:
     """Return the last whole minute before, and the first instant after, a local time that clocks leave out."""
     place = ZoneInfo(zone)
     early, late = sorted(datetime.combine(day, wall.replace(fold=fold), place).astimezone(UTC) for fold in (0, 1))
-    before = early.astimezone(place).utcoffset()
-    while late - early > timedelta(seconds=1):
-        middle = early + (late - early) // timedelta(seconds=2) * timedelta(seconds=1)
-        early, late = (middle, late) if middle.astimezone(place).utcoffset() == before else (early, middle)
-    return late - _MINUTE, late
+    change, _ = next(clock_changes(zone, early, until=late + timedelta(seconds=1)))
+    return change - _MINUTE, change
 
 
 def keep(at: datetime, *, zone: str) -> Kept:

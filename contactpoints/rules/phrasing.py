@@ -60,6 +60,12 @@ def clock(at: datetime, zone: str, now: datetime | None) -> str:
     return f"{local.date().isoformat()} {hour}"
 
 
+def dated(at: datetime, zone: str) -> str:
+    """Return ``2026-10-14 03:32`` on the clocks of ``zone``."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local.date().isoformat()} {clock(at, zone, None)}"
+
+
 def times(at: datetime, zone: str, now: datetime | None) -> dict[str, str]:
     """Return the fields ``local`` and ``utc``. UTC shows a date only beside a local one, and when it is another."""
     local = clock(at, zone, now)

@@ -12,6 +12,7 @@ Refusal
     NotAcknowledged
     RequestInFlight
     StillReferredTo
+    PlanOutdated
     NoVerifiedAddress
     AskedJustNow
     NoOpenCode
@@ -89,6 +90,10 @@ class RequestInFlight(Conflict):
 
 class StillReferredTo(Conflict):
     """Other entries still rely on this one."""
+
+
+class PlanOutdated(Conflict):
+    """The plan is about something that has changed since it was read."""
 
 
 class NoVerifiedAddress(Conflict):

@@ -370,3 +370,15 @@ def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, date
 @lru_cache(maxsize=65536)
 def _between(day: date, start: time, *, end: time, zone: str) -> tuple[datetime, datetime]:
     return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)
+
+
+def without(rotation: Rotation, officer: int, *, at: datetime) -> tuple[int, ...]:
+    """Return the members of a rotation without an officer, so that the others go on in their order from ``at`` on.
+
+    Whoever is on duty stays until the turn ends; where that is the officer, the next one takes over at once. Turns are
+    counted from the first one, so the members are shifted until the right one falls on this turn. Nobody may be left.
+    """
+    number, members = max(_turn(rotation, at), 0), rotation.members
+    order = [members[(number + place) % len(members)] for place in range(len(members))]
+    rest = [each for each in order if each != officer]
+    return tuple(rest[(place - number) % len(rest)] for place in range(len(rest)))

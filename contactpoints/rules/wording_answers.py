@@ -62,6 +62,9 @@ _OTHERS = {
     "code_locked": msgid(
         "Ref {reference}: NOT ACKNOWLEDGED, too many wrong PINs. Your code is locked; the next officer is being called."
     ),
+    "left": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, you have left this contact point. Somebody else is being called."
+    ),
     "pin_not_set": msgid(
         "Ref {reference}: NOT ACKNOWLEDGED, you have no PIN yet. Ask your administrator for the link to set one."
     ),

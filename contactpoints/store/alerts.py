@@ -267,7 +267,7 @@ async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, Given]:
 
 
 _CODE = """
-select r.*, a.reference, a.state, a.status, a.contact_point_id, o.language,
+select r.*, a.reference, a.state, a.status, a.contact_point_id, o.language, o.retired_at is not null as "left",
        p.line, p.function, p.contact_point_id as post_contact_point, c.zone, c.pin_required,
        exists (select 1 from acknowledgements k where k.alert_id = a.id) as taken
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id

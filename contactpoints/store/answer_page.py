@@ -10,7 +10,7 @@ from contactpoints.store.database import Row, Session
 _FIND = """
 select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, a.reference, a.status = 'exercise' as exercise,
        a.state, a.kind, a.opened_at, a.urgency, a.plan, o.language, p.line, c.zone, c.pin_required,
-       r.locked_at is not null as locked,
+       r.locked_at is not null as locked, o.retired_at is not null as "left",
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
        first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,

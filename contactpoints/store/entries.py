@@ -134,7 +134,7 @@ Key = int | str
 Entry = dict[str, Any]
 
 # From an entry up to the contact point that it belongs to.
-_UP = {
+UP = {
     "contact_points": "contact_points cp",
     "posts": "posts up join contact_points cp on cp.id = up.contact_point_id",
     "officers": "officers up join contact_points cp on cp.id = up.contact_point_id",
@@ -153,7 +153,7 @@ async def find_owner(session: Session, above: str, *, key: int, retired: bool = 
     """Return whose entry number ``key`` of the kind ``above`` is, None without one; ``retired`` counts those too."""
     table = "cp" if above == "contact_points" else "up"
     row = await session.fetchrow(
-        f"select cp.id, cp.party from {_UP[above]}"
+        f"select cp.id, cp.party from {UP[above]}"
         f" where {table}.id = $1 and ($2 or ({table}.retired_at is null and cp.retired_at is null))",
         key,
         retired,
@@ -297,7 +297,7 @@ async def _remember(
         *(register.name, str(entry[register.key]), entry["version"]),
         *(now, act, by, reason, entry),
     )
-    await findable.keep(session, register.name, entry=entry)
+    await findable.keep(session, register.name, entries=[entry])
     return entry
 
 
@@ -365,7 +365,7 @@ async def channel_kinds(session: Session, contact_point: int) -> set[str]:
     return {row["kind"] for row in rows}
 
 
-def written(row: Row) -> Entry:
+def written(row: Row | Mapping[str, Any]) -> Entry:
     """Return a row in JSON values: instants in RFC 3339 with Z, days as YYYY-MM-DD, wall-clock times as HH:MM."""
     return {name: written_value(value) for name, value in row.items()}
 

@@ -3,6 +3,7 @@
 It holds nothing that the entries do not, and no alert depends on it.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,23 +36,38 @@ class Found:
     fields: Mapping[str, str]
 
 
-async def keep(session: Session, kind: str, *, entry: Mapping[str, Any]) -> None:
-    """Write down by which words an entry is found; a retired one is found no more."""
+async def keep(session: Session, kind: str, *, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write down by which words entries are found; a retired one is found no more."""
     if kind not in FIELDS:
         return
-    if entry["retired_at"] is not None:
-        await session.execute("delete from findable where kind = $1 and id = $2", kind, entry["id"])
-        return
+    gone = [each["id"] for each in entries if each["retired_at"] is not None]
+    if gone:
+        await session.execute("delete from findable where kind = $1 and id = any($2::bigint[])", kind, gone)
+    found = []
+    for number, each in enumerate(each for each in entries if each["retired_at"] is None):
+        found.append(_findable(kind, each))
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+    if found:
+        await session.execute(_KEEP, kind, found)
+
+
+_AT_ONCE = 50
+"""How many entries are taken apart before whoever else waits for this process has a turn."""
+
+
+def _findable(kind: str, entry: Mapping[str, Any]) -> dict[str, object]:
     told = {name: entry[name] for name in FIELDS[kind] if entry[name]}
     fields = {name: " ".join(value) if isinstance(value, list) else value for name, value in told.items()}
     point = entry["id"] if kind == "contact_points" else entry["contact_point_id"]
-    await session.execute(_KEEP, kind, entry["id"], point, fields, kept_terms(fields.values()))
+    return {"id": entry["id"], "point": point, "fields": fields, "terms": kept_terms(fields.values())}
 
 
 _KEEP = """
 insert into findable (kind, id, party, contact_point_id, inside, fields, terms)
-select $1, $2, party, id, $1 = 'officers', $4, $5::text[] || coalesce('@' || party, '@')
-  from contact_points where id = $3
+select $1, each.id, cp.party, cp.id, $1 = 'officers', each.fields, each.terms || coalesce('@' || cp.party, '@')
+  from jsonb_to_recordset($2::jsonb) as each (id bigint, point bigint, fields jsonb, terms text[])
+  join contact_points cp on cp.id = each.point
 on conflict (kind, id) do update set fields = excluded.fields, terms = excluded.terms
 """
 

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from contactpoints.api.acknowledgements import Page, csv_lines, lines
+from contactpoints.api.acknowledgements import Page, lines
 from schemas.alerts import AcknowledgementOut
+from schemas.spreadsheet import csv_lines
 from tests.world import PIN, World
 
 _LIST = "/v1/acknowledgements"

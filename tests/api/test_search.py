@@ -143,6 +143,6 @@ async def test_an_entry_among_very_many_that_share_its_words_is_found_by_the_one
                 "function": f"Crowded desk {'rare' if number == 150 else 'plain'}",
                 "line": "first",
             }
-            await findable.keep(session, "posts", entry=entry)
+            await findable.keep(session, "posts", entries=[entry])
     for asked in ("crowded desk rare", "crwded desk rare", "crowded desk raer"):
         assert _keys(await _found(world, asked), "posts") == ["10150"]

@@ -1,0 +1,116 @@
+"""Looking for gaps ahead in the cover of every duty post, and telling the administrators of its Party.
+
+Whatever opens a gap is found here: a roster or a post that was changed, a channel in quarantine, a PIN that ends. What
+was reckoned is kept in memory for as long as a contact point stays as it is, and alerts that come meanwhile have their
+turn: the reckoning is in a thread, and the directory is read a few contact points at a time.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from contactpoints.actions.administrators import Listener, listening
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.cover import NINETY_DAYS
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.cover import cover_of
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.gaps import AHEAD, Found, Told, gaps_of, judge, next_mark
+from contactpoints.rules.wording_gaps import MOST, GapContext, gap_words
+from contactpoints.store import directory, gaps, outbox
+from contactpoints.store.database import Database
+
+_AT_ONCE = 10
+_GOOD_FOR = timedelta(days=2)
+"""How long what was reckoned of a contact point is good for, if nothing changes: so far it looks beyond the marks."""
+_AT_LEAST = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reckoned:
+    point: ContactPoint
+    found: list[Found]
+    good_until: datetime
+
+
+@dataclass(slots=True)
+class Lookout:
+    """What a process knows of the gaps ahead; it looks again when the directory changes, or a mark is passed."""
+
+    revision: int = 0
+    due_at: datetime | None = None
+    reckoned: dict[int, _Reckoned] = field(default_factory=dict)
+
+    async def look(self, db: Database, *, now: datetime, tools: Tools) -> int:
+        """Look for gaps and tell them; return at how many contact points something was told."""
+        async with db.session() as session:
+            revision = await directory.revision(session)
+            if revision == self.revision and self.due_at and now < self.due_at:
+                return 0
+            ids = await directory.answering(session)
+            told = await gaps.told(session)
+        for start in range(0, len(ids), _AT_ONCE):
+            async with db.session() as session:
+                points = await directory.load(session, ids[start : start + _AT_ONCE])
+            for point in points.values():
+                await self._reckon(point, now=now, tools=tools)
+        self.reckoned = {number: self.reckoned[number] for number in ids if number in self.reckoned}
+        news = [number for number in ids if self._differs(number, told.get(number, []), now=now)]
+        count = 0
+        for number in news:
+            count += await _tell(db, number, now=now, tools=tools)
+        self.revision, self.due_at = revision, min(self._due(now), now + _AT_LEAST)
+        return count
+
+    async def _reckon(self, point: ContactPoint, *, now: datetime, tools: Tools) -> None:
+        known = self.reckoned.get(point.id)
+        if known is None or known.point != point or known.good_until <= now:
+            until = now + AHEAD + _GOOD_FOR
+            covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
+            self.reckoned[point.id] = _Reckoned(point, gaps_of(covers), now + _GOOD_FOR)
+
+    def _differs(self, number: int, told: list[Told], *, now: datetime) -> bool:
+        """Say whether something is to be told of a contact point, or what was told is there no more."""
+        known = self.reckoned.get(number)
+        found = [each for each in known.found if each.gap.ends_at > now] if known else []
+        judged = judge(found, told, now=now)
+        return bool(judged.tell or judged.closed)
+
+    def _due(self, now: datetime) -> datetime:
+        marks = (next_mark(each.found, now=now) for each in self.reckoned.values())
+        return min((at for at in marks if at), default=now + _GOOD_FOR)
+
+
+async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> int:
+    """Judge a contact point as it is now, once more and for the whole of 90 days, and tell what is to be told."""
+    async with db.transaction() as session:
+        kept = await gaps.told_at(session, contact_point)
+        points = await directory.load(session, [contact_point])
+        if contact_point not in points:
+            return 0
+        point = points[contact_point]
+        until = now + NINETY_DAYS
+        covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
+        judged = judge(gaps_of(covers), kept, now=now)
+        await gaps.keep(session, contact_point, gaps=judged.kept)
+        if not judged.tell:
+            return 0
+        ears = await listening(session, point.party, now=now, tools=tools)
+        drafts = [
+            _draft(ear, _context(point, days=days, found=found), tools=tools)
+            for days, found in sorted(judged.tell.items())
+            for ear in ears
+        ]
+        await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+    return 1
+
+
+def _context(point: ContactPoint, *, days: int, found: list[Found]) -> GapContext:
+    named = tuple((each.cover.post.function, each.gap) for each in found[:MOST])
+    return GapContext(days, point.name, point.zone, named, len(found) - len(named))
+
+
+def _draft(ear: Listener, said: GapContext, *, tools: Tools) -> Draft:
+    words = gap_words(words_of(tools, ear.language), ear.kind, gaps=said)
+    return Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject)

@@ -1,0 +1,147 @@
+"""One row of a file that is read in: what it refers to, what the entry becomes, and what of it changes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contactpoints.store.entries import Entry, Key, Owner, Register
+from schemas.exchange import REFERENCES, SHAPES, Difference, Row
+from schemas.faults import BadInput, Fault
+from schemas.fields import Shape
+from schemas.reading import validate
+
+Numbers = Mapping[tuple[str, str], int]
+"""Of which kind and key an entry is -> its number."""
+
+_MISSING = object()
+_WITH_REFERENCES = (*REFERENCES, "steps")
+NO_ENTRY = "There is no such entry."
+
+
+@dataclass(slots=True)
+class Planned:
+    """A row with the entry that it is about: ``kept`` as it is now (None: a new one), ``body`` as it shall be."""
+
+    row: Row
+    key: Key
+    kept: Entry | None
+    owner: Owner | None = None
+    body: Shape | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    sound: bool = True
+
+    @property
+    def changes(self) -> bool:
+        """Say whether the row says anything else than what is kept."""
+        kept = self.kept
+        return kept is None or any(kept.get(name, _MISSING) != value for name, value in self.row.fields.items())
+
+
+def resolve(row: Row, numbers: Numbers) -> Iterator[Fault]:
+    """Put the numbers of entries where a row has their keys. Yields a fault for every key that no row has."""
+    for name in _WITH_REFERENCES:
+        if name in row.fields:
+            faults: list[Fault] = []
+            row.fields[name] = _resolved(
+                row, f"/{name}", value=row.fields[name], name=name, numbers=numbers, faults=faults
+            )
+            yield from faults
+
+
+def _resolved(row: Row, place: str, *, value: Any, name: str, numbers: Numbers, faults: list[Fault]) -> Any:
+    match value:
+        case dict():
+            return {
+                each: _resolved(row, f"{place}/{each}", value=inner, name=each, numbers=numbers, faults=faults)
+                for each, inner in value.items()
+            }
+        case list():
+            return [
+                _resolved(row, f"{place}/{number}", value=inner, name=name, numbers=numbers, faults=faults)
+                for number, inner in enumerate(value)
+            ]
+        case str() if name in REFERENCES:
+            number = numbers.get((REFERENCES[name], value))
+            if number is None:
+                detail = f"No row of {REFERENCES[name]} in this file has this key; entries that exist have numbers."
+                faults.append(row.fault(place, "unknown_key", detail=detail))
+            return number
+    return value
+
+
+def referred(row: Row) -> Iterator[tuple[str, int]]:
+    """Yield kind and number of every entry that a row refers to."""
+    for name in _WITH_REFERENCES:
+        yield from _referred(row.fields.get(name), name=name)
+
+
+def _referred(value: Any, *, name: str) -> Iterator[tuple[str, int]]:
+    match value:
+        case dict():
+            for each, inner in value.items():
+                yield from _referred(inner, name=each)
+        case list():
+            for inner in value:
+                yield from _referred(inner, name=name)
+        case int() if name in REFERENCES:
+            yield REFERENCES[name], value
+
+
+def read_body(planned: Planned, *, kind: str) -> Iterator[Fault]:
+    """Take the body that the entry shall have: what the row says, and of the rest what is kept. Yields its faults."""
+    shape, kept = SHAPES[kind], planned.kept or {}
+    said = {name: kept[name] for name in shape.model_fields if name in kept} | planned.row.fields
+    try:
+        planned.body = validate(shape, said)
+    except BadInput as bad:
+        for fault in bad.faults:
+            yield planned.row.fault(fault.pointer, fault.code, detail=fault.detail)
+
+
+def moved(planned: Planned, register: Register) -> Iterator[Fault]:
+    """Yield the fault of a row that would give an entry to another owner, or make it another Party's."""
+    fixed = register.owner or ("code" if register.key == "code" else "party")
+    if planned.kept is not None and planned.row.fields.get(fixed, planned.kept[fixed]) != planned.kept[fixed]:
+        yield planned.row.fault(f"/{fixed}", "fixed", detail="Cannot be changed; add another entry instead.")
+
+
+def stale(planned: Planned, *, restoring: bool) -> Iterator[Fault]:
+    """Yield the fault of a row that was written out before the entry was changed by somebody else."""
+    kept, row = planned.kept, planned.row
+    if kept is None:
+        return
+    if restoring and row.version is not None and row.version > kept["version"]:
+        return
+    if restoring or row.version != kept["version"]:
+        said = "this row has no version" if row.version is None else f"this row was written out at {row.version}"
+        detail = f"The entry is at version {kept['version']} now, and {said}. Write it out again."
+        yield row.fault("/version", "stale", detail=detail)
+
+
+def differences(planned: Planned) -> list[Difference]:
+    """Return what changes of an entry that exists."""
+    kept = planned.kept or {}
+    return [
+        Difference(field=name, before=kept[name], after=value)
+        for name, value in planned.values.items()
+        if kept[name] != value
+    ]
+
+
+def target(planned: Planned, *, restoring: bool) -> int:
+    """Return the version at which the entry will be."""
+    if restoring and planned.row.version is not None:
+        return planned.row.version
+    return 1 if planned.kept is None else planned.kept["version"] + 1
+
+
+def owner_key(planned: Planned, register: Register) -> int | None:
+    """Return the number of the entry above, None where the row does not tell a number."""
+    said = (planned.kept or planned.row.fields).get(register.owner or "")
+    return said if isinstance(said, int) and not isinstance(said, bool) else None
+
+
+def party_of(planned: Planned, kind: str) -> str | None:
+    """Return the Party of a contact point; of the other entries that belong to none above, their own."""
+    said = (planned.kept or planned.row.fields).get("code" if kind == "parties" else "party")
+    return said if isinstance(said, str) else None

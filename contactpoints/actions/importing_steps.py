@@ -1,0 +1,362 @@
+"""The steps of an import, within the transaction of `actions.importing`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions.cover import cover_now, gaps_opened
+from contactpoints.actions.directory import columns
+from contactpoints.actions.directory_checks import Asked, Found, check
+from contactpoints.actions.exporting import pages
+from contactpoints.actions.importing_rows import (
+    NO_ENTRY,
+    Planned,
+    differences,
+    moved,
+    owner_key,
+    party_of,
+    read_body,
+    referred,
+    resolve,
+    stale,
+    target,
+)
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of, sees_network
+from contactpoints.rules.cover import PostCover
+from contactpoints.rules.refusals import Invalid
+from contactpoints.store import exchange
+from contactpoints.store.database import Session
+from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register, written
+from contactpoints.store.relying import relying_on
+from schemas.exchange import SHAPES, CountsOut, ImportOut, ImportWarning, Row, RowOut, id_of
+from schemas.faults import Fault
+
+MOST_TOLD = 1000
+"""How many rows and warnings are told, each."""
+
+_AT_ONCE = 50
+"""How many rows are looked at before whoever else waits for this process has a turn."""
+
+_LINKS = ("central_authority_id", "backup_id")
+
+
+class Import:
+    """One import: what is known so far, and what will be told of it."""
+
+    def __init__(
+        self, actor: Actor, reason: str | None, *, restoring: bool, now: datetime, tools: Tools, by: str
+    ) -> None:
+        self._actor, self._reason, self._restoring = actor, reason, restoring
+        self._now, self._tools, self._by = now, tools, by
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._broken: set[tuple[str, Key]] = set()
+        self._order: dict[str, int] = {}
+        self._faults: list[tuple[int, Fault]] = []
+        self._warnings: list[ImportWarning] = []
+        self._counts: dict[str, CountsOut] = {}
+        self._rows: list[RowOut] = []
+        self._untold = 0
+        self._changed: set[int] = set()
+        self._rosters: dict[int, bool] = {}
+
+    def found(self) -> list[Fault]:
+        """Return all faults, in the order of the file."""
+        return [fault for _, fault in sorted(self._faults, key=lambda each: each[0])]
+
+    def told(self, *, dry_run: bool) -> ImportOut:
+        """Return what became of the rows."""
+        untold = self._untold + max(0, len(self._warnings) - MOST_TOLD)
+        return ImportOut(
+            dry_run=dry_run,
+            counts={kind: self._counts[kind] for kind in SHAPES if kind in self._counts},
+            rows=self._rows,
+            warnings=self._warnings[:MOST_TOLD],
+            untold=untold,
+        )
+
+    async def take(self, session: Session, rows: Sequence[Row], *, retire_missing: bool, party: str | None) -> None:
+        """Write the rows as far as they have no faults, and retire what is missing where that is asked for."""
+        self._order = {row.place: number for number, row in enumerate(rows)}
+        by_kind = {kind: [row for row in rows if row.kind == kind] for kind in SHAPES}
+        by_kind = {kind: several for kind, several in by_kind.items() if several}
+        self._counts = {kind: CountsOut(added=0, changed=0, retired=0, left=0) for kind in by_kind}
+        gone = await self._missing(session, by_kind, party=party) if retire_missing else {}
+        await exchange.hold(session, await self._touched(session, by_kind))
+        before = await self._covers(session, await self._watched(session, by_kind, gone=gone))
+        for kind in reversed(list(gone)):
+            await self._retire(session, REGISTERS[kind], keys=gone[kind])
+        for kind, several in by_kind.items():
+            await self._kind(session, REGISTERS[kind], rows=several)
+        for kind, keys in gone.items():
+            await self._nothing_relies_on(session, kind, keys=keys)
+        if not self._faults:
+            await self._gaps(session, before)
+        await exchange.raise_revisions(session, self._changed)
+        if self._restoring:
+            for kind in by_kind:
+                await exchange.count_on(session, REGISTERS[kind])
+
+    def _fault(self, row: Row, faults: Iterable[Fault]) -> bool:
+        """Note faults of a row; say whether it has none."""
+        several = [(self._order[row.place], fault) for fault in faults]
+        self._faults += several
+        return not several
+
+    def _tell(self, kind: str, told: RowOut) -> None:
+        self._counts[kind][told["act"]] += 1
+        if len(self._rows) < MOST_TOLD:
+            self._rows.append(told)
+        else:
+            self._untold += 1
+
+    async def _missing(
+        self, session: Session, by_kind: Mapping[str, Sequence[Row]], *, party: str | None
+    ) -> dict[str, list[Key]]:
+        """Return the keys of the unretired entries that the file does not have, of the kinds that it has."""
+        whose = party if sees_network(self._actor) else self._actor.party
+        found: dict[str, list[Key]] = {}
+        for kind, rows in by_kind.items():
+            if kind in OPEN and not keeps_entries_of(self._actor, None):
+                continue
+            there, own = {row.id for row in rows}, "code" if kind == "parties" else "party"
+            found[kind] = [
+                each[id_of(kind)]
+                async for page in pages(session, kind, party=whose)
+                for each in page
+                if each[id_of(kind)] not in there and (kind not in OPEN or whose in (None, each[own]))
+            ]
+        return {kind: keys for kind, keys in found.items() if keys}
+
+    async def _touched(self, session: Session, by_kind: Mapping[str, Sequence[Row]]) -> set[int]:
+        """Return the contact points whose entries the file has, or below which it adds some."""
+        found: set[int] = set()
+        for kind, rows in by_kind.items():
+            register = REGISTERS[kind]
+            if kind in OPEN:
+                continue
+            found |= await exchange.contact_points(session, register, keys=[row.id for row in rows if row.id])
+            if register.owner_is:
+                fresh = [owner_key(Planned(row, "", None), register) for row in rows if row.id is None]
+                known = await exchange.owners(session, register.owner_is, keys=[each for each in fresh if each])
+                found |= {owner.contact_point for owner in known.values()}
+        return found
+
+    async def _watched(
+        self, session: Session, by_kind: Mapping[str, Sequence[Row]], *, gone: Mapping[str, Sequence[Key]]
+    ) -> set[int]:
+        """Return the contact points whose cover the file may change."""
+        found: set[int] = set()
+        for kind in ("posts", *(each for each in SHAPES if "reason" in REGISTERS[each].columns)):
+            rows = by_kind.get(kind, ())
+            kept = await exchange.kept(session, REGISTERS[kind], keys=[row.id for row in rows if row.id])
+            changed = [row for row in rows if row.id is None or Planned(row, row.id, kept.get(row.id)).changes]
+            found |= await self._touched(session, {kind: changed})
+        for kind, keys in gone.items():
+            if kind not in OPEN:
+                found |= await exchange.contact_points(session, REGISTERS[kind], keys=keys)
+        return found
+
+    async def _covers(self, session: Session, ids: Iterable[int]) -> dict[int, tuple[PostCover, ...]]:
+        return {number: await cover_now(session, number, now=self._now, tools=self._tools) for number in sorted(ids)}
+
+    async def _gaps(self, session: Session, before: Mapping[int, tuple[PostCover, ...]]) -> None:
+        """Tell of gaps in cover that were not there before: as warnings where a reason is stated, else as faults."""
+        for number in sorted({*before, *self._rosters} & self._changed):
+            after = await cover_now(session, number, now=self._now, tools=self._tools)
+            stated = self._restoring or self._reason is not None or self._rosters.get(number, False)
+            try:
+                told = gaps_opened(before.get(number, ()), after, stated=stated, at="/query/reason")
+            except Invalid as refused:
+                self._faults += [(len(self._order), each) for each in refused.faults]
+                continue
+            self._warnings += [ImportWarning(pointer="", code=each["code"], detail=each["detail"]) for each in told]
+
+    async def _retire(self, session: Session, register: Register, *, keys: Sequence[Key]) -> None:
+        if register.name not in OPEN:
+            self._changed |= await exchange.contact_points(session, register, keys=keys)
+        for few in _by(keys, exchange.AT_ONCE):
+            entries = await exchange.retire(session, register, keys=few, now=self._now)
+            await self._remember(session, register, entries=entries, act="retired")
+        for key in keys:
+            self._tell(register.name, RowOut(kind=register.name, act="retired", place=None, id=key))
+
+    async def _nothing_relies_on(self, session: Session, kind: str, *, keys: Sequence[Key]) -> None:
+        for key in keys:
+            relying = await relying_on(session, kind, key=key, now=self._now)
+            if relying:
+                detail = f"Entry {key} is missing and would be retired; still relying on it: {', '.join(relying)}."
+                self._faults.append((len(self._order), Fault(f"/{kind}", "still_referred_to", detail)))
+
+    async def _remember(self, session: Session, register: Register, *, entries: Sequence[Entry], act: str) -> None:
+        await exchange.remember(
+            session, register, entries=entries, act=act, now=self._now, by=self._by, reason=self._reason
+        )
+
+    async def _kind(self, session: Session, register: Register, *, rows: Sequence[Row]) -> None:
+        """Take the rows of one kind of entries."""
+        kind = register.name
+        plans = await self._plan(session, register, rows=rows)
+        await self._read(session, register, plans=plans)
+        changing = [each for each in plans if each.sound and each.body is not None]
+        async with self._linked(session, register, plans=changing):
+            async for plan in _breathing(changing):
+                await self._check(session, register, plan=plan)
+        writing = [each for each in changing if each.sound and (each.kept is None or differences(each))]
+        self._broken |= {(kind, each.key) for each in plans if not each.sound and each.kept is None}
+        await self._write(session, register, plans=writing)
+        self._counts[kind]["left"] = sum(each.sound for each in plans) - len(writing)
+
+    async def _plan(self, session: Session, register: Register, *, rows: Sequence[Row]) -> list[Planned]:
+        """Find the entry that each row is about, or reserve a number for a new one."""
+        kind = register.name
+        kept = await exchange.kept(
+            session, register, keys=[row.id for row in rows if row.id is not None], held=kind in OPEN
+        )
+        fresh = iter(await exchange.reserve(session, register, count=sum(row.id is None for row in rows)))
+        plans = []
+        for row in rows:
+            if row.id is None and register.key == "code":
+                # Its code is missing or has a fault: the shape says so.
+                plan = Planned(row, "", None)
+            else:
+                plan = Planned(row, next(fresh) if row.id is None else row.id, kept.get(row.id) if row.id else None)
+            if row.key is not None and isinstance(plan.key, int):
+                self._numbers[kind, row.key] = plan.key
+            plans.append(plan)
+        return plans
+
+    async def _read(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> None:
+        """Read what each entry shall be, as far as the row belongs to what the actor keeps and changes anything."""
+        unknown = {plan.row.place: list(resolve(plan.row, self._numbers)) for plan in plans}
+        for plan in plans:
+            plan.sound = self._fault(plan.row, unknown[plan.row.place])
+        owners = await self._owners(session, register, plans=plans)
+        async for plan in _breathing(plans):
+            number = owner_key(plan, register)
+            if register.owner:
+                plan.owner = owners.get(number) if number is not None else None
+            elif register.name == "contact_points" and isinstance(plan.key, int):
+                plan.owner = Owner(plan.key, party_of(plan, register.name))
+            if not self._fault(plan.row, self._wrong(plan, register)):
+                plan.sound = False
+            elif plan.changes:
+                told = {each.pointer for each in unknown[plan.row.place]}
+                faults = [each for each in read_body(plan, kind=register.name) if each.pointer not in told]
+                faults += moved(plan, register)
+                faults += stale(plan, restoring=self._restoring)
+                plan.sound = self._fault(plan.row, faults) and plan.sound
+                plan.sound = plan.sound and self._broken.isdisjoint(referred(plan.row))
+
+    async def _owners(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> dict[int, Owner]:
+        if register.owner_is is None:
+            return {}
+        keys = {owner_key(plan, register) for plan in plans}
+        return await exchange.owners(session, register.owner_is, keys=[key for key in keys if key is not None])
+
+    def _wrong(self, plan: Planned, register: Register) -> Iterator[Fault]:
+        """Yield the fault of a row about an entry that there is not, or that is not the actor's to keep."""
+        row, kept = plan.row, plan.kept
+        name, party = f"/{id_of(register.name)}", plan.owner.party if plan.owner else None
+        hidden = register.name not in OPEN and plan.owner is not None and not reads_entries_of(self._actor, party)
+        there_is_not = row.version is not None and kept is None and not self._restoring
+        if kept is not None and (hidden or kept["retired_at"] is not None):
+            detail = NO_ENTRY if hidden else "The entry is retired; leave it out, or add another."
+            yield row.fault(name, "unknown", detail=detail)
+        elif there_is_not:
+            yield row.fault(name, "unknown", detail=NO_ENTRY)
+        elif register.owner and (plan.owner is None or hidden):
+            number = owner_key(plan, register)
+            if number is not None and (register.owner_is, number) not in self._broken:
+                yield row.fault(f"/{register.owner}", "unknown", detail=NO_ENTRY)
+            plan.sound = False
+        elif plan.changes and not keeps_entries_of(self._actor, party):
+            yield row.fault("", "forbidden", detail="This key may not keep such an entry.")
+
+    @asynccontextmanager
+    async def _linked(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> AsyncIterator[None]:
+        """Let contact points be there already while they are checked: they may be the back-ups of each other."""
+        if register.name != "contact_points":
+            yield
+            return
+        until_checked = session.transaction()
+        await until_checked.start()
+        await self._link(session, register, plans=plans)
+        yield
+        await until_checked.rollback()
+
+    async def _link(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> None:
+        parties = {party_of(plan, "contact_points") for plan in plans} - {None}
+        known = await exchange.kept(session, REGISTERS["parties"], keys=[each for each in parties if each])
+        ready = [plan for plan in plans if party_of(plan, "contact_points") in (None, *known)]
+        linked = {number for plan in ready for _, number in referred(plan.row)}
+        there = {*await exchange.owners(session, "contact_points", keys=linked), *(plan.key for plan in ready)}
+        rows = []
+        for plan in ready:
+            row = self._row(register, plan, replaced={"working_hours": [], "public_keys": []})
+            rows.append(row | {name: row[name] if row[name] in there else None for name in _LINKS})
+        await exchange.write(session, register, rows=rows, now=self._now)
+
+    async def _check(self, session: Session, register: Register, *, plan: Planned) -> None:
+        """Ask what a single entry is asked, and take the values that it will have."""
+        assert plan.body is not None
+        found = Found()
+        await check(Asked(session, plan.body, plan.owner, self._tools.gateways), found)
+        plan.sound = self._fault(
+            plan.row, [plan.row.fault(each.pointer, each.code, detail=each.detail) for each in found.faults]
+        )
+        if plan.sound:
+            plan.values = written(columns(register, plan.body, replaced=found.replaced))
+        for warning in found.warnings:
+            told = plan.row.fault("", warning["code"], detail=warning["detail"])
+            self._warnings.append(ImportWarning(pointer=told.pointer, code=told.code, detail=told.detail))
+
+    def _row(self, register: Register, plan: Planned, *, replaced: Mapping[str, Any]) -> dict[str, Any]:
+        assert plan.body is not None
+        values = plan.values or written(columns(register, plan.body, replaced=replaced))
+        return {**values, register.key: plan.key, "version": target(plan, restoring=self._restoring)}
+
+    async def _write(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> None:
+        for act, several in (
+            ("created", [each for each in plans if each.kept is None]),
+            ("changed", [each for each in plans if each.kept is not None]),
+        ):
+            # Those who refer to each other are written by one statement.
+            most = max(1, len(several)) if register.name == "contact_points" else exchange.AT_ONCE
+            for few in _by(several, most):
+                rows = [self._row(register, each, replaced={}) for each in few]
+                entries = await exchange.write(session, register, rows=rows, now=self._now)
+                await self._remember(session, register, entries=entries, act=act)
+        for plan in plans:
+            self._note(register, plan)
+
+    def _note(self, register: Register, plan: Planned) -> None:
+        kind, row = register.name, plan.row
+        if plan.owner is not None:
+            self._changed.add(plan.owner.contact_point)
+            if "reason" in register.columns:
+                own = (plan.kept or {}).get("reason")
+                stated = plan.values["reason"] not in (None, own)
+                number = plan.owner.contact_point
+                self._rosters[number] = self._rosters.get(number, True) and stated
+        if plan.kept is None:
+            told = RowOut(kind=kind, act="added", place=row.place, id=row.id)
+            self._tell(kind, told | {"key": row.key} if row.key is not None else told)
+        else:
+            fields = differences(plan)
+            self._tell(kind, RowOut(kind=kind, act="changed", place=row.place, id=row.id, fields=fields))
+
+
+def _by(several: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(several), count):
+        yield several[start : start + count]
+
+
+async def _breathing(plans: Sequence[Planned]) -> AsyncIterator[Planned]:
+    """Yield one plan after the other; now and then whoever else waits for this process has a turn."""
+    for number, plan in enumerate(plans):
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        yield plan

@@ -1,0 +1,253 @@
+"""An officer leaves: what depends on the officer is listed, and retired only with a plan for each of it.
+
+All is done in one transaction, or nothing: rotations and overrides are changed, what belongs to the officer ends, and
+an open alert for which the officer was called climbs at once where nobody else was. Its history says who and why.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions.cover import cover_now, gaps_opened
+from contactpoints.actions.dependencies import Depending, Ends, depending_on
+from contactpoints.actions.directory import by, keepable, readable
+from contactpoints.actions.quarantine import climb_where_nobody_is_left
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor
+from contactpoints.rules.cover import PostCover
+from contactpoints.rules.history import Version
+from contactpoints.rules.leaving import CANNOT, Dependency, kind_of, people_of, takes_over
+from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
+from contactpoints.rules.rosters import without
+from contactpoints.store import alerts, directory, entries, history, leaving, timeline
+from contactpoints.store.database import Database, Session
+from contactpoints.store.entries import REGISTERS, Entry
+from schemas import timeline as facts
+from schemas.faults import Fault
+from schemas.leaving import Leaving, PlanEntry
+
+
+@dataclass(slots=True)
+class Left:
+    """What the leaving of an officer came to: the versions that it made, each with the one before it."""
+
+    depending: Depending
+    before: tuple[PostCover, ...]
+    after: tuple[PostCover, ...] = ()
+    ends: Ends = field(default_factory=lambda: Ends({}))
+    retired: Entry = field(default_factory=dict)
+    changed: list[tuple[str, int, Version, Version]] = field(default_factory=list)
+    warnings: list[Mapping[str, str]] = field(default_factory=list)
+
+
+class _NotMeant(Exception):
+    """Rolls back what was only tried."""
+
+
+async def depending(db: Database, officer: int, *, actor: Actor, now: datetime) -> Depending:
+    """Return everything that depends on an officer. Raises `NotFound` for one who does not exist for the actor."""
+    async with db.session() as session:
+        entry = await readable(session, REGISTERS["officers"], key=officer, actor=actor)
+        return await depending_on(session, entry, now=now)
+
+
+async def leave(
+    db: Database, officer: int, *, actor: Actor, version: int | None, body: Leaving, now: datetime, tools: Tools
+) -> Left:
+    """Carry out the plan and retire an officer who is at ``version``; only try it where that is asked.
+
+    Raises `Invalid` with each dependency that the plan lacks and everything else that is wrong with it, `PlanOutdated`
+    for what has changed since it was read, `Stale`, `NotFound`, `Forbidden`.
+    """
+    left: Left | None = None
+    try:
+        async with db.transaction() as session:
+            left = await _leave(session, officer, actor=actor, version=version, body=body, now=now, tools=tools)
+            if body.dry_run:
+                raise _NotMeant
+    except _NotMeant:
+        pass
+    assert left is not None
+    return left
+
+
+async def _leave(
+    session: Session, officer: int, *, actor: Actor, version: int | None, body: Leaving, now: datetime, tools: Tools
+) -> Left:
+    # Alerts first, then the house, as everybody locks.
+    own = await leaving.called_for(session, officer)
+    keys = await leaving.keys_told(session, officer)
+    await alerts.lock_all(session, {*(row["id"] for row in own), *await leaving.told_of(session, keys)})
+    entry, owner = await keepable(session, REGISTERS["officers"], key=officer, actor=actor)
+    if entry["retired_at"] is not None or owner is None:
+        raise NotFound("There is no such entry.")
+    if entry["version"] != version:
+        raise Stale("The entry is now at another version; read it again.", version=entry["version"])
+    known = await depending_on(session, entry, now=now)
+    planned = _matched(known, body.plan)
+    left = Left(known, await cover_now(session, owner.contact_point, now=now, tools=tools))
+    writer = _Writer(session, left, by=by(actor), now=now, reason=body.reason)
+    for number, (dependency, plan) in enumerate(planned):
+        await writer.carry_out(dependency, plan, number=number)
+    left.ends = await writer.end(known, actor=actor)
+    left.retired = await writer.retire("officers", officer, reason=body.reason)
+    await _must_take_over(session, left, planned=planned, now=now)
+    left.after = await cover_now(session, owner.contact_point, now=now, tools=tools)
+    stated = body.reason is not None or any(plan.action == "leave_out" for plan in body.plan)
+    left.warnings += gaps_opened(left.before, left.after, stated=stated, at="/reason")
+    await _climb(session, known, now=now)
+    return left
+
+
+def _matched(known: Depending, plan: Sequence[PlanEntry]) -> list[tuple[Dependency, PlanEntry]]:
+    """Return each dependency with what is planned for it, in the order of the plan."""
+    standing = {each.ref: each for each in known.dependencies}
+    outdated = [each.ref for each in plan if each.ref not in standing or each.version != standing[each.ref].version]
+    if outdated:
+        raise PlanOutdated(
+            f"Changed or gone since it was read: {', '.join(outdated)}. Read what depends on the officer again.",
+            outdated=outdated,
+        )
+    faults = [
+        Fault("/plan", "missing", f"Nothing is planned for {ref}.")
+        for ref in standing
+        if ref not in {each.ref for each in plan}
+    ]
+    seen: set[str] = set()
+    for number, each in enumerate(plan):
+        if each.ref in seen:
+            faults.append(Fault(f"/plan/{number}/ref", "twice", "Stands in the plan more than once."))
+        seen.add(each.ref)
+        if each.officer_id is not None and (
+            each.officer_id == known.officer.id or each.officer_id not in known.point.officers
+        ):
+            detail = "There is no such other officer at this contact point."
+            faults.append(Fault(f"/plan/{number}/officer_id", "unknown", detail))
+    if faults:
+        raise Invalid(faults)
+    return [(standing[each.ref], each) for each in plan]
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes what a plan says, and remembers which versions that made."""
+
+    session: Session
+    left: Left
+    by: str
+    now: datetime
+    reason: str | None
+
+    async def carry_out(self, dependency: Dependency, plan: PlanEntry, *, number: int) -> None:
+        """Change what depends on the officer by itself; the rest follows from that, and is looked at afterwards."""
+        reason = plan.reason or self.reason
+        match dependency.kind:
+            case "rotation":
+                await self._rotation(dependency, plan, reason=reason)
+            case "override" if plan.officer_id is not None:
+                await self._change("overrides", dependency, values={"officer_id": plan.officer_id}, reason=reason)
+            case "override":
+                await self.retire("overrides", dependency.number or 0, reason=reason)
+            case "notify":
+                await self._tell_elsewhere(dependency, plan)
+            case _:
+                pass
+
+    async def _rotation(self, dependency: Dependency, plan: PlanEntry, *, reason: str | None) -> None:
+        assert dependency.post is not None
+        rotation = next(each for each in dependency.post.rotations if each.id == dependency.number)
+        gone = self.left.depending.officer.id
+        if plan.officer_id is None:
+            members = without(rotation, gone, at=self.now)
+        else:
+            members = tuple(plan.officer_id if each == gone else each for each in rotation.members)
+        if members:
+            await self._change("rotations", dependency, values={"members": list(members)}, reason=reason)
+        else:
+            await self.retire("rotations", rotation.id, reason=reason)
+
+    async def _change(
+        self, name: str, dependency: Dependency, *, values: Mapping[str, object], reason: str | None
+    ) -> None:
+        told = {} if reason is None else {"reason": reason}
+        await entries.change(
+            *(self.session, REGISTERS[name]),
+            key=dependency.number or 0,
+            version=dependency.version,
+            values={**values, **told},
+            now=self.now,
+            by=self.by,
+            reason=reason,
+        )
+        await self._note(name, dependency.number or 0)
+
+    async def retire(self, name: str, number: int, *, reason: str | None) -> Entry:
+        """Retire an entry at the version that it is at."""
+        version = await leaving.version_of(self.session, name, key=number)
+        entry = await entries.retire(
+            *(self.session, REGISTERS[name]),
+            key=number,
+            version=version,
+            now=self.now,
+            by=self.by,
+            reason=reason,
+        )
+        await self._note(name, number)
+        return entry
+
+    async def _note(self, name: str, number: int) -> None:
+        after, before = await history.versions(self.session, REGISTERS[name], key=number, most=2)
+        self.left.changed.append((name, number, before, after))
+
+    async def _tell_elsewhere(self, dependency: Dependency, plan: PlanEntry) -> None:
+        known = self.left.depending
+        told = next(each for each in known.around.keys if each.key == dependency.number)
+        channels = known.point.officers[plan.officer_id].channels if plan.officer_id is not None else ()
+        for old in told.addresses:
+            same = (each.address for each in channels if each.kind == kind_of(old) and each.quarantined_at is None)
+            await leaving.tell_elsewhere(self.session, told.key, old=old, new=next(same, None))
+
+    async def end(self, known: Depending, *, actor: Actor) -> Ends:
+        """End what belongs to the officer."""
+        officer, now = known.officer.id, self.now
+        for name, numbers in known.ends.entries.items():
+            for number in numbers:
+                await self.retire(name, number, reason=self.reason)
+        return Ends(
+            known.ends.entries,
+            pin=await leaving.end_pin(self.session, officer),
+            mail_links=await leaving.end_links(self.session, officer, now=now),
+            address_changes=await leaving.end_address_changes(self.session, officer, by=actor.key_id, now=now),
+            swaps=await leaving.end_swaps(self.session, officer, now=now),
+        )
+
+
+async def _must_take_over(
+    session: Session, left: Left, *, planned: Iterable[tuple[Dependency, PlanEntry]], now: datetime
+) -> None:
+    """Raise `Invalid` where the plan gives something to an officer who cannot take it over once all else is done."""
+    contact_point = left.depending.point.id
+    point = (await directory.load(session, [contact_point]))[contact_point]
+    roles = {post.id: people_of(post, now) for post in point.posts}
+    faults = [
+        Fault(f"/plan/{number}/officer_id", "cannot", CANNOT[dependency.kind])
+        for number, (dependency, plan) in enumerate(planned)
+        if plan.officer_id is not None
+        and not takes_over(dependency, point.officers[plan.officer_id], point=point, roles=roles, now=now)
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+async def _climb(session: Session, known: Depending, *, now: datetime) -> None:
+    """End the officer's codes for open alerts, and take the next step of each at once whose step has nobody left."""
+    officer = known.officer.id
+    numbers = [row["id"] for row in known.alerts if row["state"] != "acknowledged"]
+    ended = await leaving.end_codes(session, officer, alerts=numbers, now=now)
+    noted: dict[int, list[tuple[datetime, Any]]] = {}
+    for row in ended:
+        fact = facts.CodeLocked(line=row["line"], step=row["step"], officer=officer, left=True)
+        noted.setdefault(row["alert_id"], []).append((now, fact))
+    await timeline.append_all(session, noted)
+    await climb_where_nobody_is_left(session, numbers, now=now)

@@ -1,0 +1,200 @@
+"""The directory as a file, for machines and for whoever keeps it in a spreadsheet: written out, and read in."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contactpoints.actions import exporting
+from contactpoints.actions.importing import How, bring_in, must_import
+from contactpoints.api.bodies import body
+from contactpoints.api.identity import caller
+from contactpoints.api.queries import header, query, wanted
+from contactpoints.rules.refusals import Conflict, Invalid, UnsupportedMediaType
+from contactpoints.runtime import Runtime
+from schemas.exchange import (
+    MOST_BYTES,
+    SHAPES,
+    ExportOut,
+    ExportQuery,
+    ImportOut,
+    ImportQuery,
+    Row,
+    read_rows,
+    read_sheets,
+)
+from schemas.faults import Fault
+from schemas.openapi import Operation, Parameter
+
+_FORMS = {"json": "application/json", "csv": "text/csv"}
+_ZIP = "application/zip"
+_KIND = Parameter(
+    "kind", "Only this kind of entries; with CSV one table instead of a zip file.", "query", schema={"enum": [*SHAPES]}
+)
+_PARTY = Parameter("party", "Only what this Party keeps.", "query")
+_TRUTH = {"type": "string", "enum": ["true", "false"]}
+
+EXPORT = Operation(
+    "get",
+    "/v1/export",
+    "Write the directory and the rosters out as a file",
+    "export_directory",
+    "files",
+    responses={200: ExportOut},
+    problems=(403, 422),
+    parameters=(
+        Parameter("format", "Instead of the Accept header.", "query", schema={"enum": [*_FORMS]}),
+        _PARTY,
+        _KIND,
+        Parameter("separator", "Of the cells of a table.", "query", schema={"enum": ["comma", "semicolon"]}),
+    ),
+    roles=("contact_point", "administrator", "secretariat", "auditor"),
+    media=("application/json", "text/csv", _ZIP),
+    description=(
+        "Everything that the key's Party keeps; for the secretariat and auditors everything. The same directory gives "
+        "the same bytes. CSV is UTF-8 with a byte order mark, a table for each kind of entries in a zip file; no cell "
+        "is a formula: an apostrophe stands before what could be one, and is taken away when the file is read in. "
+        "No PIN, no API key and no proof of a channel is in it."
+    ),
+)
+IMPORT = Operation(
+    "post",
+    "/v1/import",
+    "Read the directory and the rosters in from a file; a rehearsal unless `dry_run=false`",
+    "import_directory",
+    "files",
+    request=ExportOut,
+    media_in=("text/csv", _ZIP),
+    responses={200: ImportOut},
+    problems=(400, 403, 409, 413, 415, 422),
+    parameters=(
+        Parameter("dry_run", "`false` keeps what is read in; otherwise it is only told.", "query", schema=_TRUTH),
+        Parameter(
+            "missing",
+            "`retire` retires entries that the file lacks, of the kinds that it has.",
+            "query",
+            schema={"enum": ["keep", "retire"]},
+        ),
+        _PARTY,
+        Parameter("kind", "Which kind of entries a CSV file holds.", "query", schema={"enum": [*SHAPES]}),
+        Parameter("reason", "Why; needed where it leaves a minute of the next 90 days uncovered.", "query"),
+        Parameter("restore", "`true` keeps the numbers of another installation.", "query", schema=_TRUTH),
+    ),
+    roles=("administrator", "secretariat"),
+    examples={
+        "an officer and a telephone": {
+            "format": "contactpoints/1",
+            "officers": [{"key": "ana", "contact_point_id": 1, "name": "Ana Example", "function": "Duty officer"}],
+            "channels": [{"officer_id": "ana", "kind": "sms", "address": "+12025550143"}],
+        }
+    },
+    description=(
+        "JSON, one table as `text/csv`, or several as a zip file. All of it or nothing. A row that was written out has "
+        "its `id` and `version`; where the entry is at another version by now, the row is named and nothing is kept. A "
+        "new row has neither; others may refer to it by its `key`. A field that is left out stays as it is.\n\n"
+        "Each fault is told with its place: a JSON pointer, or `/officers.csv/14/name` and a sentence with line and "
+        f"column. At most {MOST_BYTES} bytes."
+    ),
+)
+
+
+async def export(runtime: Runtime, request: Request) -> Response:
+    """Write the directory out."""
+    actor = await caller(runtime, request)
+    asked = query(request, ExportQuery)
+    if asked.kind is not None and asked.kind not in SHAPES:
+        raise Invalid([_unknown_kind()])
+    whose = exporting.must_export(actor, asked.party)
+    name = f"contactpoints-{whose or 'all'}"
+    if wanted(request, _FORMS) == "json":
+        made = await exporting.as_json(runtime.db, actor=actor, party=asked.party, kind=asked.kind)
+        return _file(made, f"{name}.json", media="application/json")
+    if asked.kind is not None:
+        made = await exporting.as_csv(
+            runtime.db, actor=actor, party=asked.party, kind=asked.kind, separator=asked.separator
+        )
+        return _file(made, f"{name}-{asked.kind}.csv", media="text/csv; charset=utf-8; header=present")
+    made = await exporting.as_tables(runtime.db, actor=actor, party=asked.party, separator=asked.separator)
+    return _file(made, f"{name}.zip", media=_ZIP)
+
+
+def _file(made: bytes, name: str, *, media: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept", "Cache-Control": "no-store"}
+    return Response(made, media_type=media, headers=headers)
+
+
+def _unknown_kind() -> Fault:
+    return Fault("/query/kind", "not_allowed", f"One of {', '.join(SHAPES)}.")
+
+
+async def bring(runtime: Runtime, request: Request, *, gate: asyncio.Lock) -> Response:
+    """Read a file in. One at a time in this process: so no more than one is held in memory."""
+    actor = await caller(runtime, request)
+    asked = query(request, ImportQuery)
+    how = How(
+        f"key:{actor.key_id}",
+        dry_run=asked.dry_run == "true",
+        retire_missing=asked.missing == "retire",
+        restore=asked.restore == "true",
+        party=asked.party,
+        reason=asked.reason,
+    )
+    must_import(actor, how)
+    if gate.locked():
+        raise Conflict("Another file is being read in; try again when that is done.")
+    async with gate:
+        media = header(request, "Content-Type").partition(";")[0].strip().lower()
+        raw = await body(request, most=MOST_BYTES)
+        rows, faults = await asyncio.to_thread(read_file, raw, media, kind=asked.kind)
+        told = await bring_in(
+            runtime.db, rows, faults=faults, actor=actor, how=how, now=runtime.now(), tools=runtime.tools
+        )
+    return JSONResponse(told)
+
+
+def read_file(raw: bytes, media: str, *, kind: str | None = None) -> tuple[list[Row], Sequence[Fault]]:
+    """Return the rows of a file and their faults; ``kind``: of a table that comes alone.
+
+    Raises `Unreadable`, `Invalid` or `UnsupportedMediaType`.
+    """
+    if media == "application/json":
+        return read_rows(raw)
+    if media == "text/csv":
+        if kind is None or kind not in SHAPES:
+            raise Invalid([_unknown_kind()])
+        return read_sheets({kind: raw})
+    if media == _ZIP:
+        return read_sheets(_unpacked(raw))
+    raise UnsupportedMediaType(f"Send application/json, text/csv or {_ZIP}.")
+
+
+def _unpacked(raw: bytes) -> Mapping[str, bytes]:
+    """Return the tables in a zip file by their kinds. Raises `Invalid` for what is none, or unpacks to too much."""
+    names = {f"{kind}.csv": kind for kind in SHAPES}
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+            listed = parts.infolist()
+            strange = [each for each in listed if each.filename not in names]
+            twice = len({each.filename for each in listed}) != len(listed)
+            if strange or twice:
+                detail = f"May hold each of {', '.join(names)} once, and nothing else."
+                raise Invalid([Fault("", "unknown_field", detail)])
+            if sum(each.file_size for each in listed) > MOST_BYTES:
+                raise Invalid([Fault("", "too_large", f"May have at most {MOST_BYTES} bytes when it is unpacked.")])
+            # No part gives more than it says: reading ends there.
+            return {names[each.filename]: parts.read(each) for each in listed}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        raise Invalid([Fault("", "malformed", "Is no zip file that can be read here.")]) from None
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    """Return the routes of the directory as a file."""
+    return [
+        Route(EXPORT.path, partial(export, runtime), methods=["GET"]),
+        Route(IMPORT.path, partial(bring, runtime, gate=asyncio.Lock()), methods=["POST"]),
+    ]

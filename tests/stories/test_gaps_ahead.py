@@ -1,0 +1,123 @@
+"""Gaps ahead of the rosters: whoever keeps them hears of each before an alert meets it, whatever opened it."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+
+import pytest
+
+from contactpoints.actions.access import make_key
+from contactpoints.actions.gaps import Lookout
+from contactpoints.rules.access import Actor, Role
+from tests.world import START, World
+
+DAY = timedelta(days=1)
+ADMIN = "admin@party.example"
+
+
+@pytest.fixture
+async def watched(world: World) -> World:
+    admin = Actor(0, Role.ADMINISTRATOR, "FR", "Desk", notify=(ADMIN, "+33639980177"), language="fr")
+    await make_key(world.runtime.db, admin, now=START, entropy=secrets.token_bytes)
+    return world
+
+
+class Watcher:
+    """Engines that look for gaps, each with a memory of its own."""
+
+    def __init__(self, world: World, engines: int = 1) -> None:
+        self.world, self.lookouts, self.seen = world, [Lookout() for _ in range(engines)], set[str]()
+
+    async def looks(self, at: datetime) -> list[str]:
+        """Move the clock and look; return the subjects of the mails that the administrator got."""
+        self.world.clock.at = at
+        runtime = self.world.runtime
+        await asyncio.gather(*(each.look(runtime.db, now=at, tools=runtime.tools) for each in self.lookouts))
+        return [each["subject"] for each in await self.mails() if each["kind"] == "email"]
+
+    async def mails(self) -> list[dict[str, str]]:
+        await self.world.settles()
+        items = (await self.world.get("/rehearsal/messages")).json()["items"]
+        new = [each for each in items if each["purpose"] == "alarm" and each["id"] not in self.seen]
+        self.seen |= {each["id"] for each in new}
+        return [each for each in new if each["address"] in (ADMIN, "+33639980177")]
+
+
+async def away(world: World, starts: datetime, ends: datetime, *, number: int = 0) -> None:
+    """Have an officer of France be absent."""
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "insert into absences (officer_id, starts_at, ends_at, created_at, changed_at) values ($1, $2, $3, $4, $4)",
+            *(world.network["FR"].officers[number].id, starts, ends, START),
+        )
+
+
+def marks(subjects: list[str]) -> list[str]:
+    return [next((word for word in subject.split() if word.isdecimal()), "0") for subject in subjects]
+
+
+async def test_a_gap_is_told_at_its_marks_once_by_two_engines_and_a_new_one_when_it_opens_again(watched: World) -> None:
+    # The third officer alone leads the team.
+    starts = START + 20 * DAY
+    await away(watched, starts, starts + DAY, number=2)
+    two = Watcher(watched, engines=2)
+    told = {day: marks(await two.looks(START + timedelta(days=day))) for day in (0, 5.9, 6, 6.1, 13, 14, 18, 19.9, 20)}
+    assert told == {0: [], 5.9: [], 6: ["14"], 6.1: [], 13: ["7"], 14: [], 18: ["2"], 19.9: [], 20: ["0"]}
+    restarted = Watcher(watched)
+    restarted.seen = two.seen
+    assert await restarted.looks(START + timedelta(days=20.1)) == [], "what was told is in the database"
+    async with watched.runtime.db.session() as session:
+        await session.execute("update absences set retired_at = $1", watched.clock.at)
+    assert await two.looks(START + timedelta(days=20.2)) == []
+    async with watched.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from gaps") == 0
+        await session.execute("update absences set retired_at = null")
+    assert marks(await two.looks(START + timedelta(days=20.3))) == ["0"]
+
+
+async def test_the_mail_names_post_time_and_reason_and_says_what_to_do_in_the_language_of_the_key(
+    watched: World,
+) -> None:
+    await away(watched, START + 20 * DAY, START + 21 * DAY, number=2)
+    watcher = Watcher(watched)
+    watched.clock.at = START + 6 * DAY
+    await watcher.lookouts[0].look(watched.runtime.db, now=watched.clock.at, tools=watched.runtime.tools)
+    sms, mail = sorted(await watcher.mails(), key=lambda each: each["kind"] == "email")
+    assert "Dans 14 jours ou moins" in mail["body"]
+    assert "2026-11-03 01:00 - 2026-11-04 01:00 Europe/Paris (2026-11-03 00:00 - 2026-11-04 00:00 UTC)" in mail["body"]
+    assert "la personne prévue est absente" in mail["body"]
+    assert len(sms["body"]) <= 160
+
+
+@pytest.mark.parametrize(
+    "opened_by",
+    [
+        "update pins set locked_at = $2 where officer_id = $1 and $3::bigint > 0",
+        "update channels set quarantined_at = $2, quarantined_why = 'stop' where officer_id = $1 and $3::bigint > 0",
+        "update posts set minimum = 2 where id = $3 and $1::bigint > 0 and $2::timestamptz is not null",
+        "update rotations set retired_at = $2 where post_id = $3 and $1::bigint > 0",
+        "update officers set retired_at = $2 where id = $1 and $3::bigint > 0",
+    ],
+)
+async def test_whatever_opens_a_gap_is_found(watched: World, opened_by: str) -> None:
+    watcher = Watcher(watched)
+    assert await watcher.looks(START) == []
+    made = watched.network["FR"]
+    async with watched.runtime.db.session() as session:
+        await session.execute(opened_by, made.officers[2].id, START, made.posts["team_leader"])
+    assert marks(await watcher.looks(START + timedelta(minutes=1))) == ["0"], "at once"
+    assert await watcher.looks(START + timedelta(minutes=2)) == []
+
+
+async def test_hundreds_of_gaps_are_one_message_that_names_the_nearest(watched: World) -> None:
+    for number in range(100):
+        starts = START + 2.5 * DAY + number * timedelta(hours=1)
+        await away(watched, starts, starts + timedelta(minutes=30), number=2)
+    watcher = Watcher(watched)
+    await watcher.looks(START)
+    async with watched.runtime.db.session() as session:
+        bodies = await session.fetch("select body from messages where address = $1 order by id", ADMIN)
+    (body,) = (row["body"] for row in bodies)
+    assert body.count("\n- ") + body.startswith("- ") == 5
+    assert "95" in body
+    assert "2026-10-16 14:00" in body
