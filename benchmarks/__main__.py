@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 import benchmarks
-from benchmarks import board, escalation, intake, replies, search
+from benchmarks import board, escalation, importing, intake, replies, search
 from benchmarks.machine import describe, take_two_cores
 from benchmarks.report import Report, save, tables
 from benchmarks.stage import Stage, StageFailed, open_stage
@@ -27,7 +27,9 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "search": search.search,
     "hundred": escalation.few,
     "thousands": escalation.many,
-    "armed": escalation.armed,  # leaves its alerts behind, and is therefore the last
+    # What leaves its alerts or its officers behind comes last.
+    "armed": escalation.armed,
+    "import": importing.bring_in,
 }
 
 

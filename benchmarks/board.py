@@ -38,7 +38,7 @@ async def _took(stage: Stage, line: Line, request: bytes, *, times: int) -> tupl
     return took, body
 
 
-async def _most_memory(pid: int) -> float:
+async def most_memory(pid: int) -> float:
     """Return the most MB that a process had until this was cancelled."""
     most = 0.0
     try:
@@ -63,7 +63,7 @@ async def board(stage: Stage) -> None:
     """Nobody else asks meanwhile."""
     key, web = await _key(stage), stage.processes["web"].pid
     async with lines(stage.web, 1) as (line,):
-        before, watching = resident(web), asyncio.create_task(_most_memory(web))
+        before, watching = resident(web), asyncio.create_task(most_memory(web))
         await asyncio.sleep(2 * _LOOKED_EVERY)
         (cold,), body = await _took(stage, line, get("/v1/cover", key=key), times=1)
         watching.cancel()

@@ -65,6 +65,9 @@ REFERENCES: Mapping[str, str] = {
 }
 """The fields that hold the number of another entry, or the key of a new one, and of which kind it is."""
 
+_NOT_KEPT = ("starts_which", "ends_which")
+"""Fields that say how others are meant, and may be read in."""
+
 _KEY = re.compile(r"[^\W\d_][\w.-]{0,63}")
 _A_KEY = "must be a key of your own: a letter, then letters, digits, dots and hyphens; at most 64"
 
@@ -76,7 +79,8 @@ def id_of(kind: str) -> str:
 
 def columns_of(kind: str) -> tuple[str, ...]:
     """Return the fields of a row that is written out, in their order."""
-    return tuple(dict.fromkeys((id_of(kind), "version", *SHAPES[kind].model_fields)))
+    said = (name for name in SHAPES[kind].model_fields if name not in _NOT_KEPT)
+    return tuple(dict.fromkeys((id_of(kind), "version", *said)))
 
 
 def json_rows(kind: str, entries: Sequence[Mapping[str, Any]], *, first: bool) -> str:
@@ -162,7 +166,7 @@ def read_sheets(files: Mapping[str, bytes]) -> tuple[list[Row], list[Fault]]:
     for kind, shape in SHAPES.items():
         if kind not in files:
             continue
-        columns = {*columns_of(kind), "key"} - ({"key"} if kind == "parties" else set())
+        columns = {*columns_of(kind), *shape.model_fields} | ({"key"} if kind != "parties" else set())
         sheet, wrong = read_sheet(files[kind], f"{kind}.csv", columns=columns)
         faults += wrong
         for line in sheet.lines:
@@ -175,7 +179,10 @@ def read_sheets(files: Mapping[str, bytes]) -> tuple[list[Row], list[Fault]]:
 
 
 def _take_cell(row: Row, name: str, *, cell: str, info: FieldInfo | None) -> Iterator[Fault]:
-    """Put the value of a cell into the fields of a row; what cannot be read is left for the shape to refuse."""
+    """Put the value of a cell into the fields of a row; what cannot be read is left for the shape to refuse.
+
+    An empty cell is null, or what the field is where it is left out on creation.
+    """
     if is_formula(cell):
         detail = "Begins as a formula does. If it is text, put an apostrophe (') before it."
         yield row.fault(f"/{name}", "formula", detail=detail)
@@ -191,8 +198,10 @@ def _take_cell(row: Row, name: str, *, cell: str, info: FieldInfo | None) -> Ite
         row.fields[name] = _EMPTY[sort]()
     elif info is None or _takes_none(info.annotation):
         row.fields[name] = None
+    elif info.is_required():
+        yield row.fault(f"/{name}", "missing", detail="is required")
     else:
-        row.fields[name] = ...
+        row.fields[name] = info.get_default()
 
 
 _EMPTY: Mapping[str, type[Any]] = {"list": list, "numbers": list, "json list": list, "json": dict}
@@ -247,10 +256,7 @@ def _takes_none(annotation: Any) -> bool:
 
 
 def _take_identity(row: Row) -> Iterator[Fault]:
-    """Move what says which entry a row is from its fields to the row. An emptied cell is a field left out."""
-    for name, value in list(row.fields.items()):
-        if value is ...:
-            del row.fields[name]
+    """Move what says which entry a row is from its fields to the row."""
     number = row.fields.get("code") if row.kind == "parties" else row.fields.pop("id", None)
     version, key = row.fields.pop("version", None), row.fields.pop("key", None)
     if row.kind == "parties":

@@ -9,12 +9,13 @@ from schemas.exchange import REFERENCES, SHAPES, Difference, Row
 from schemas.faults import BadInput, Fault
 from schemas.fields import Shape
 from schemas.reading import validate
+from schemas.writing import write_json
 
 Numbers = Mapping[tuple[str, str], int]
 """Of which kind and key an entry is -> its number."""
 
 _MISSING = object()
-_WITH_REFERENCES = (*REFERENCES, "steps")
+_WITH_REFERENCES = frozenset({*REFERENCES, "steps"})
 NO_ENTRY = "There is no such entry."
 
 
@@ -39,12 +40,11 @@ class Planned:
 
 def resolve(row: Row, numbers: Numbers) -> Iterator[Fault]:
     """Put the numbers of entries where a row has their keys. Yields a fault for every key that no row has."""
-    for name in _WITH_REFERENCES:
-        if name in row.fields:
+    for name in _WITH_REFERENCES.intersection(row.fields):
+        value = row.fields[name]
+        if not isinstance(value, int):
             faults: list[Fault] = []
-            row.fields[name] = _resolved(
-                row, f"/{name}", value=row.fields[name], name=name, numbers=numbers, faults=faults
-            )
+            row.fields[name] = _resolved(row, f"/{name}", value=value, name=name, numbers=numbers, faults=faults)
             yield from faults
 
 
@@ -71,8 +71,8 @@ def _resolved(row: Row, place: str, *, value: Any, name: str, numbers: Numbers, 
 
 def referred(row: Row) -> Iterator[tuple[str, int]]:
     """Yield kind and number of every entry that a row refers to."""
-    for name in _WITH_REFERENCES:
-        yield from _referred(row.fields.get(name), name=name)
+    for name in _WITH_REFERENCES.intersection(row.fields):
+        yield from _referred(row.fields[name], name=name)
 
 
 def _referred(value: Any, *, name: str) -> Iterator[tuple[str, int]]:
@@ -92,7 +92,7 @@ def read_body(planned: Planned, *, kind: str) -> Iterator[Fault]:
     shape, kept = SHAPES[kind], planned.kept or {}
     said = {name: kept[name] for name in shape.model_fields if name in kept} | planned.row.fields
     try:
-        planned.body = validate(shape, said)
+        planned.body = validate(shape, write_json(said).encode())
     except BadInput as bad:
         for fault in bad.faults:
             yield planned.row.fault(fault.pointer, fault.code, detail=fault.detail)
@@ -103,6 +103,13 @@ def moved(planned: Planned, register: Register) -> Iterator[Fault]:
     fixed = register.owner or ("code" if register.key == "code" else "party")
     if planned.kept is not None and planned.row.fields.get(fixed, planned.kept[fixed]) != planned.kept[fixed]:
         yield planned.row.fault(f"/{fixed}", "fixed", detail="Cannot be changed; add another entry instead.")
+
+
+def readdressed(planned: Planned, *, kind: str) -> Iterator[Fault]:
+    """Yield the fault of a channel that would be given another address: a file is no way around a second person."""
+    if kind == "channels" and planned.kept is not None and planned.kept["address"] != planned.values["address"]:
+        detail = "An address is changed at PUT /v1/channels/{id}, by itself and not in a file."
+        yield planned.row.fault("/address", "one_by_one", detail=detail)
 
 
 def stale(planned: Planned, *, restoring: bool) -> Iterator[Fault]:

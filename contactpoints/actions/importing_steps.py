@@ -18,6 +18,7 @@ from contactpoints.actions.importing_rows import (
     owner_key,
     party_of,
     read_body,
+    readdressed,
     referred,
     resolve,
     stale,
@@ -309,6 +310,7 @@ class Import:
         )
         if plan.sound:
             plan.values = written(columns(register, plan.body, replaced=found.replaced))
+            plan.sound = self._fault(plan.row, readdressed(plan, kind=register.name))
         for warning in found.warnings:
             told = plan.row.fault("", warning["code"], detail=warning["detail"])
             self._warnings.append(ImportWarning(pointer=told.pointer, code=told.code, detail=told.detail))

@@ -16,9 +16,6 @@ AT_ONCE = 1000
 
 _LOCK = 0x1A9087  # any number that nothing else locks
 
-# What is known of a channel is known of its address: with another one it has to be proven anew.
-_OF_ADDRESS = ("verified_at", "proven_at", "quarantined_at", "quarantined_why")
-
 
 async def one_moment(session: Session) -> None:
     """Let the transaction that has just begun see the directory as it is at one moment, and change nothing."""
@@ -107,10 +104,6 @@ async def write(
     """Write entries, new or not, with all their columns, key and version, in JSON values; return them as kept."""
     names = register.columns if register.key in register.columns else (register.key, *register.columns)
     sets = [f"{name} = excluded.{name}" for name in (*register.columns, "version", "changed_at")]
-    if register.name == "channels":
-        sets += [
-            f"{name} = case when channels.address = excluded.address then channels.{name} end" for name in _OF_ADDRESS
-        ]
     listed = ", ".join(names)
     made = await session.fetch(
         f"insert into {register.name} ({listed}, version, created_at, changed_at) overriding system value"

@@ -21,7 +21,7 @@ from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.store import exchange
 from contactpoints.store.embedded import Server
 from schemas.exchange import SHAPES, ExportOut
-from tests.api.conftest import KeyOf
+from tests.api.conftest import Bodies, KeyOf
 from tests.world import PIN, START, World, settings_of
 
 SECRETARIAT = Actor(0, Role.SECRETARIAT, None, "Desk")
@@ -79,9 +79,13 @@ async def _restored(runtime: Runtime, raw: bytes, media: str, *, dry_run: bool =
 
 @pytest.mark.parametrize("media", ["application/json", "application/zip"])
 async def test_what_is_read_in_elsewhere_is_written_out_there_in_the_same_bytes(
-    world: World, elsewhere: Runtime, secretariat: str, media: str
+    world: World, elsewhere: Runtime, secretariat: str, bodies: Bodies, media: str
 ) -> None:
     point = world.network["FR"].contact_point
+    for kind in ("declarations", "overrides", "absences", "holiday_calendars", "contact_points"):
+        path = f"/v1/{kind.replace('_', '-')}?reason=for+the+test"
+        made = await world.post(path, bodies[kind], key=secretariat)
+        assert made.status_code == 201, made.text
     rows = [
         {"key": f"k{number}", "contact_point_id": point, "name": name, "function": "Desk", "languages": ["fr"]}
         for number, name in enumerate(NASTY)
@@ -250,6 +254,20 @@ async def test_what_the_file_lacks_is_retired_only_when_that_is_asked_for(world:
     assert added.status_code == 200
     gone = await _bring(world, {"officers": officers}, france, how="dry_run=false&missing=retire&reason=left")
     assert gone.json()["counts"]["officers"] == {"added": 0, "changed": 0, "retired": 1, "left": len(officers)}
+
+
+async def test_an_address_is_not_changed_by_a_file(world: World, france: str) -> None:
+    channels = json.loads((await world.get("/v1/export?format=json&kind=channels", key=france)).content)["channels"]
+    sms = next(each for each in channels if each["kind"] == "sms")
+    before = await _entry(world, "channels", sms["id"], france)
+    same = await _bring(world, {"channels": [sms | {"place": 7}]}, france, how="dry_run=false")
+    assert same.json()["counts"]["channels"]["changed"] == 1
+    kept = await _entry(world, "channels", sms["id"], france)
+    assert kept == before | {"place": 7, "version": 2, "changed_at": kept["changed_at"]}
+    for how in ("dry_run=false", ""):
+        other = sms | {"address": "+33199009998", "version": 2}
+        refused = await _bring(world, {"channels": [other]}, france, how=how)
+        assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("/channels/0/address", "one_by_one")]
 
 
 async def test_a_roster_that_leaves_a_gap_needs_the_reason(world: World, france: str) -> None:
