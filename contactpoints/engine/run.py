@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from contactpoints.actions import circuits, escalation, forgetting, replies, reports
+from contactpoints.actions import asking, circuits, escalation, forgetting, replies, reports
 from contactpoints.actions.escalation import BATCH
 from contactpoints.engine import rosters, tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
@@ -30,6 +30,9 @@ _REPORTS = 25
 _REPORTS_BREATH = 0.1
 _FORGET = 300.0
 _INSPECT = 10.0
+# Questions are in no hurry: so many seconds lie between two looks, and between two handfuls.
+_ASK = 300.0
+_BREATH = 30.0
 # How long what is on its way when the engine stops is waited for, in seconds.
 _LAST_WORDS = 3.0
 
@@ -124,6 +127,9 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
         _Woken(Watch("inspector", lambda: inspect(desk, lanes)), _INSPECT),
         _Woken(janitor, _FORGET),
         *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
+        _Woken(
+            Watch("asker", lambda: asking.ask_again(desk.db, now=desk.now(), tools=desk.tools), breath=_BREATH), _ASK
+        ),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
     ]
 
