@@ -24,6 +24,7 @@ from contactpoints.api import (
     legal_basis,
     mail_links,
     metrics,
+    preview,
     problems,
     proofs,
     rehearsal,
@@ -58,6 +59,7 @@ def application(runtime: Runtime) -> Starlette:
     made = Starlette(
         routes=[
             *alerts.routes(runtime),
+            *preview.routes(runtime),
             *stream.routes(runtime, ears),
             *acknowledgements.routes(runtime),
             *directory.routes(runtime),

@@ -6,7 +6,7 @@ fast; the OpenAPI document is made of both.
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, SkipValidation, StringConstraints, create_model
 from typing_extensions import TypedDict
@@ -29,8 +29,8 @@ WithdrawalReason = Literal["danger_over", "obtained_elsewhere", "wrong_party", "
 ClosureReason = Literal["handled", "passed_on", "not_competent", "not_possible", "duplicate", "exercise_over", "other"]
 
 
-class OpenAlert(Shape):
-    """The command that opens an alert. `request` holds the particulars that its kind must carry."""
+class PreviewAlert(Shape):
+    """What an alert would ask, before it is opened: without a case and particulars, where these are not known yet."""
 
     kind: KindCode
     requested_party: PartyCode
@@ -38,15 +38,28 @@ class OpenAlert(Shape):
     instrument: InstrumentCode
     status: Status
     urgency: Urgency
+    case_reference: ShortLine | None = None
+    request: Particulars | None = None
+    notify: tuple[Address, ...] | None = Field(default=None, min_length=1, max_length=3)
+
+
+class OpenAlert(PreviewAlert):
+    """The command that opens an alert. `request` holds the particulars that its kind must carry."""
+
     case_reference: ShortLine
     request: Particulars
-    notify: tuple[Address, ...] | None = Field(default=None, min_length=1, max_length=3)
 
 
 class _OfUnknownKind(OpenAlert):
     """Finds what else is wrong with an alert whose kind is wrong; no body ever has this shape."""
 
     request: SkipValidation[Particulars]
+
+
+class _PreviewOfUnknownKind(PreviewAlert):
+    """The same for what is not opened."""
+
+    request: SkipValidation[Particulars] | None = None
 
 
 def _shape_of(kind: RequestKind) -> type[OpenAlert]:
@@ -64,6 +77,32 @@ OPEN_SHAPES: Mapping[str, type[OpenAlert]] = MappingProxyType(
     {kind.code: _shape_of(kind) for kind in REQUEST_KINDS.values()}
 )
 """The body of `POST /v1/alerts`, by the code of the kind."""
+
+
+def _preview_of(kind: RequestKind) -> type[PreviewAlert]:
+    particulars: Any = kind.particulars | None
+    return create_model(
+        "Preview" + kind.particulars.__name__,
+        __base__=PreviewAlert,
+        __doc__=f"{kind.title} ({kind.legal_basis}), not to be opened.",
+        kind=(Annotated[str, OneOf((kind.code,))], ...),
+        instrument=(Annotated[str, OneOf(kind.may_cite)], ...),
+        request=(particulars, None),
+    )
+
+
+PREVIEW_SHAPES: Mapping[str, type[PreviewAlert]] = MappingProxyType(
+    {kind.code: _preview_of(kind) for kind in REQUEST_KINDS.values()}
+)
+"""The body of `POST /v1/alerts/preview`, by the code of the kind."""
+
+
+def read_preview(raw: bytes) -> PreviewAlert:
+    """Return what an alert would ask. Raises `Unreadable`, or `Invalid` with all faults at once."""
+    value = read_json(raw)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    shape = PREVIEW_SHAPES.get(kind, _PreviewOfUnknownKind) if isinstance(kind, str) else _PreviewOfUnknownKind
+    return validate(shape, raw)
 
 
 def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:

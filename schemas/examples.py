@@ -114,6 +114,17 @@ EXAMPLES: Mapping[str, dict[str, Any]] = MappingProxyType(_BODIES)
 """Complete bodies of `POST /v1/alerts`, by the code of the kind. To change one, take `example`."""
 
 
+PREVIEWS: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {
+        "before there are particulars": {
+            name: value for name, value in _BODIES["preservation"].items() if name not in ("case_reference", "request")
+        },
+        "a whole alert": _BODIES["emergency_disclosure"],
+    }
+)
+"""Bodies of `POST /v1/alerts/preview`."""
+
+
 def example(kind: str) -> dict[str, Any]:
     """Return a deep copy of the example of a kind, to be changed freely. Raises `KeyError` for an unknown kind."""
     return deepcopy(_BODIES[kind])

@@ -7,7 +7,7 @@ key and directory still are as they were when the decision was made; if not, the
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions import news
@@ -32,7 +32,7 @@ from contactpoints.store.intake import Entry, NewAlert, Once, TakeIn
 from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
-from schemas.alerts import OpenAlert
+from schemas.alerts import OpenAlert, PreviewAlert
 
 _CAUTIONS = 1_000
 """How many warnings about legal bases are kept of one route: those of a few days."""
@@ -41,13 +41,20 @@ _TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a requester asks: the command, by whom, under which Idempotency-Key, and when it was here."""
+class Asking:
+    """What a requester asks, or would ask: the command, by whom, and when it was here."""
 
     actor: Actor
+    command: PreviewAlert
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Asking):
+    """The same under an Idempotency-Key, to be opened."""
+
     command: OpenAlert
     once: Once
-    now: datetime
 
 
 async def open_alert(
@@ -69,12 +76,12 @@ async def open_alert(
     waiting.
     """
     access.must_trigger(actor)
-    asked = Asked(actor, command, Once(hashlib.sha256(once.encode()).digest(), fingerprint), now)
+    asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint))
     for _ in range(_TRIES):
         try:
             route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
             if route is None:
-                route = await _route(db, command, tools=tools)
+                route = await route_to(db, command, tools=tools)
         except Invalid:
             # The answer to a repeated key comes before what has become of the Party since.
             kept = await _kept(db, asked)
@@ -92,7 +99,7 @@ async def open_alert(
         kept = await _kept(db, asked)
         if kept is not None:
             return await read_alert(db, actor=actor, reference=kept, now=now), True
-        await _route(db, command, tools=tools)
+        await route_to(db, command, tools=tools)
     raise Unavailable("The alert could not be written down just now, and nothing was done; try again.")
 
 
@@ -108,11 +115,12 @@ async def _kept(db: Database, asked: Asked) -> str | None:
     return reference
 
 
-def _place(command: OpenAlert) -> Place:
+def _place(command: PreviewAlert) -> Place:
     return command.requested_party, command.territory
 
 
-async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
+async def route_to(db: Database, command: PreviewAlert, *, tools: Tools) -> Route:
+    """Read the route to the place that is asked as it is now. Raises `Invalid` where nobody answers for it."""
     async with db.session() as session:
         route = await tools.atlas.route(session, _place(command), urgency=command.urgency)
         if route is None:
@@ -122,7 +130,7 @@ async def _route(db: Database, command: OpenAlert, *, tools: Tools) -> Route:
 
 async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn, tools: Tools) -> dict[str, Any] | None:
     """Write the alert and return it as it is answered; None when what it was decided on stands no more."""
-    opening = _opening(asked, route, tools=tools)
+    opening = opening_of(asked, route, tools=tools)
     new = _row(asked, opening, plan_json=route.plan_json, reference=codes.new_reference(tools.entropy(16)))
     first = _first(new, opening, now=asked.now, tools=tools)
     plain = asked.command.request.model_dump_json(exclude_none=True).encode()
@@ -154,8 +162,9 @@ async def _with_alarms(db: Database, entry: Entry, *, alarms: Sequence[Alarm], t
     return written
 
 
-def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
-    point, plan, now = route.point, route.plan, asked.now
+def opening_of(asked: Asking, route: Route, *, tools: Tools) -> Opening:
+    """Return what is decided about an alert that opens now: whom it calls first, and what its requester is told."""
+    point, plan, now, request = route.point, route.plan, asked.now, asked.command.request
     begins = begin(plan, now)
     taken = Taken((), None, ())
     if begins <= now:
@@ -167,17 +176,17 @@ def _opening(asked: Asked, route: Route, *, tools: Tools) -> Opening:
         now=now,
         waits_until=begins if begins > now else None,
         fallback=route.fallback_stands(now),
-        ahead=asked.command.request.issued_at - now,
+        ahead=request.issued_at - now if request else timedelta(),
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
     told = rules.resolved(plan, route.known, route.stages, vouched=route.vouched(now), now=now)
     return Opening(point, plan, taken, warnings, told, begins)
 
 
-def _legal(asked: Asked, route: Route) -> tuple[Caution, ...]:
+def _legal(asked: Asking, route: Route) -> tuple[Caution, ...]:
     """Return what to warn of about the instrument: once for all alerts of a day between two Parties."""
     command, day, parties = asked.command, asked.now.date(), (asked.actor.party or "", asked.command.requested_party)
-    stated = command.request.legal_reason is not None
+    stated = command.request is not None and command.request.legal_reason is not None
     which = (*parties, command.kind, command.instrument, day, stated)
     found = route.cautions.get(which)
     if found is None:

@@ -14,6 +14,7 @@ from contactpoints.api.exchange import EXPORT, IMPORT
 from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
+from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
@@ -356,6 +357,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     _with_what_all_know(operation)
     for operation in (
         *_ALERTS,
+        PREVIEW,
         *DUTY,
         COVER,
         SHIFTS,

@@ -64,6 +64,7 @@ class Doors:
         opened = example("preservation") | {"requested_party": "FR"}
         return {
             "alerts": opened,
+            "preview": opened,
             "withdrawal": {"reason": "other"},
             "closure": {"reason": "other"},
             "acknowledgements": machine,
@@ -121,7 +122,7 @@ def _is_problem(answer: httpx.Response, status: int) -> bool:
 
 
 def test_every_door_that_takes_a_body_is_tried() -> None:
-    assert len(WITH_BODIES) == 4 + 2 * len(SHELVES)
+    assert len(WITH_BODIES) == 5 + 2 * len(SHELVES)
 
 
 async def test_no_door_takes_nonsense(doors: Doors) -> None:

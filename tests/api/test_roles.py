@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.examples import example
 from tests.api.conftest import KeyOf
 from tests.world import PIN, World
 
@@ -102,6 +103,8 @@ async def test_who_opens_withdraws_and_closes(world: World, keys: dict[str, str]
         asks = who in ("the authority that asked", "another authority of its Party")
         asks |= who == "the same authority's name in another Party"
         assert opened.status_code == (201 if asks else 401 if who == "a key of nobody" else DENIED), who
+        preview = await world.post("/v1/alerts/preview", example("preservation") | {"requested_party": "FR"}, key=key)
+        assert preview.status_code == (200 if asks else opened.status_code), who
     reference = (await world.opens_alert()).json()["reference"]
     await world.settles()
     for who, key in keys.items():
