@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from contactpoints.actions import handovers
 from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import NINETY_DAYS
@@ -17,8 +18,10 @@ from contactpoints.rules.cover import cover_of
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.gaps import AHEAD, Found, Told, gaps_of, judge, next_mark
+from contactpoints.rules.handovers import handovers_of
 from contactpoints.rules.wording_gaps import MOST, GapContext, gap_words
 from contactpoints.store import directory, gaps, outbox
+from contactpoints.store import handovers as told_handovers
 from contactpoints.store.database import Database
 
 _AT_ONCE = 10
@@ -27,11 +30,16 @@ _GOOD_FOR = timedelta(days=2)
 _AT_LEAST = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reckoned:
+    """A contact point, its gaps and handovers ahead, and of which of these everybody was told."""
+
     point: ContactPoint
     found: list[Found]
+    handovers: tuple[datetime, ...]
     good_until: datetime
+    handed_over: set[datetime] = field(default_factory=set)
+    checked: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +76,22 @@ class Lookout:
         if known is None or known.point != point or known.good_until <= now:
             until = now + AHEAD + _GOOD_FOR
             covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
-            self.reckoned[point.id] = _Reckoned(point, gaps_of(covers), now + _GOOD_FOR)
+            lead = timedelta(minutes=point.handover_minutes or 0)
+            ahead = handovers_of(point, now, until=now + _GOOD_FOR + lead) if lead else ()
+            at = tuple(each.at for each in ahead)
+            self.reckoned[point.id] = _Reckoned(point, gaps_of(covers), at, now + _GOOD_FOR)
+
+    async def hand_over(self, db: Database, *, now: datetime, tools: Tools) -> None:
+        """Tell of the handovers ahead: at each contact point until everybody was told, and again where it changed."""
+        new = [number for number, known in self.reckoned.items() if not known.checked]
+        async with db.session() as session:
+            awaiting = await told_handovers.awaiting(session, new, now=now) if new else ()
+        for number, known in self.reckoned.items():
+            until = now + timedelta(minutes=known.point.handover_minutes or 0)
+            due = {at for at in known.handovers if now < at <= until} - known.handed_over
+            if (due or number in awaiting) and await handovers.tell(db, number, now=now, tools=tools):
+                known.handed_over |= due
+            known.checked = True
 
     def _differs(self, number: int, told: list[Told], *, now: datetime) -> bool:
         """Say whether something is to be told of a contact point, or what was told is there no more."""

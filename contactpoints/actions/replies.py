@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from contactpoints.actions import acknowledging, proving
+from contactpoints.actions import acknowledging, handovers, proving
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.quarantine import Said, Why, lock_touched, quarantine
 from contactpoints.actions.tools import Tools
@@ -180,13 +180,16 @@ async def _handle(db: Database, number: int, *, now: datetime, tools: Tools, che
         return await _finish(db, number, outcome="unreadable", now=now)
     async with db.session() as session:
         found = await alerts.find_codes(session, arrival.reply.codes)
-    reply = arrival.reply
+    reply, what = arrival.reply, None
     if not found and arrival.channel == "sms" and not reply.wrong_person:
         proven = await proving.by_reply(db, arrival, codes=reply.proofs, now=now, tools=tools)
         if proven is not None:
             return proven
-    if len(found) != 1 or not arrival.fits(found[0]):
-        return await _stray(db, arrival, what=_meaning(reply, known=len(found)), now=now, tools=tools)
+        at, sender = arrival.received_at, arrival.sender
+        what = await handovers.read_back(db, reply.codes, sender=sender, at=at)
+    if what or len(found) != 1 or not arrival.fits(found[0]):
+        what = what or _meaning(reply, known=len(found))
+        return await _stray(db, arrival, what=what, now=now, tools=tools)
     return await _judge(db, arrival, code=found[0], now=now, tools=tools, check_pin=check_pin)
 
 

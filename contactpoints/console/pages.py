@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.console import answer_page, home, mail_links, rehearsal
+from contactpoints.console import answer_page, handovers, home, mail_links, rehearsal
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, Unavailable
 from contactpoints.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
-_ROOMS = ("", "a", "pin", "address", "rehearsal", "static")
+_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static")
 
 
 def routes(runtime: Runtime) -> list[Route]:
@@ -23,6 +23,7 @@ def routes(runtime: Runtime) -> list[Route]:
         *home.routes(runtime),
         *answer_page.routes(runtime),
         *mail_links.routes(runtime),
+        *handovers.routes(runtime),
         *rehearsal.routes(runtime),
         Route("/static/{name}", static, methods=["GET"]),
     ]

@@ -3,7 +3,7 @@
 Nothing of it is in a hurry beside an alert: it looks every few seconds, and pauses between two looks.
 """
 
-from contactpoints.actions import swaps
+from contactpoints.actions import handovers, swaps
 from contactpoints.actions.gaps import Lookout
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.watch import Watch
@@ -19,9 +19,11 @@ def watches(desk: Desk) -> tuple[Watch, ...]:
 
     async def look() -> int:
         await lookout.look(desk.db, now=desk.now(), tools=desk.tools)
+        await lookout.hand_over(desk.db, now=desk.now(), tools=desk.tools)
         return 0
 
     return (
-        Watch("gaps", look, breath=_BETWEEN_LOOKS),
+        Watch("lookout", look, breath=_BETWEEN_LOOKS),
+        Watch("handovers", lambda: handovers.tell_missed(desk.db, now=desk.now(), tools=desk.tools), breath=1.0),
         Watch("swaps", lambda: swaps.expire(desk.db, now=desk.now(), tools=desk.tools), breath=1.0),
     )

@@ -84,6 +84,8 @@ _OTHERS = {
     "unknown_code": msgid(
         "NOT ACKNOWLEDGED: we do not know this code. Look it up in our last message and reply with the code + your PIN."
     ),
+    "handover_confirmed": msgid("HANDOVER CONFIRMED. Thank you. This acknowledges no alert."),
+    "handover_called_off": msgid("The roster was changed: this handover is not yours any more. Nothing more to do."),
     "unknown": _NOT_UNDERSTOOD,
     "neutral": _NOT_UNDERSTOOD,
     "wrong_person": msgid("Thank you. No more messages will come to this number. Please delete the ones you have."),

@@ -799,6 +799,8 @@ handovers = Table(
     Column("incoming", Boolean, nullable=False),
     Column("code", Text, unique=True),
     Column("page_token", Text, unique=True),
+    _words("kind"),
+    _words("address"),
     _moment("told_at", required=True),
     _moment("confirmed_at"),
     _moment("called_off_at"),

@@ -475,6 +475,8 @@ CREATE TABLE handovers (
     incoming BOOLEAN NOT NULL,
     code TEXT,
     page_token TEXT,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
     told_at TIMESTAMP WITH TIME ZONE NOT NULL,
     confirmed_at TIMESTAMP WITH TIME ZONE,
     called_off_at TIMESTAMP WITH TIME ZONE,

@@ -1,0 +1,54 @@
+"""Handovers: who comes on duty and who leaves it, by which way they are told, and when nobody is woken for it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.shifts import duty_of
+
+_DAY_BEGINS, _DAY_ENDS = 7, 22
+_WORTH_WAKING = timedelta(hours=1)
+_TICK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """An instant at which somebody comes on duty at a post who was not there before; whoever leaves then hands over."""
+
+    post: Post
+    at: datetime
+    incoming: tuple[int, ...]
+    outgoing: tuple[int, ...]
+
+
+def handovers_of(point: ContactPoint, since: datetime, *, until: datetime) -> list[Handover]:
+    """Return the handovers at the posts of a contact point after ``since`` and up to ``until`` (aware, UTC), by time.
+
+    Where nobody new comes there is none: a turn that follows one's own, and help that leaves.
+    """
+    found: list[Handover] = []
+    for post in point.posts:
+        duty = duty_of(point, post, since=since, until=until + _TICK)
+        known = [tuple(number for number in here if number in point.officers) for here in duty.officers]
+        for (before, here), at in zip(pairwise(known), duty.edges[1:], strict=True):
+            incoming = tuple(number for number in here if number not in before)
+            if incoming:
+                outgoing = tuple(number for number in before if number not in here)
+                found.append(Handover(post, at, incoming, outgoing))
+    return sorted(found, key=lambda each: (each.at, each.post.id))
+
+
+def way_to(officer: Officer, at: datetime, *, zone: str, available: Collection[str], now: datetime) -> Channel | None:
+    """Return by which channel an officer is told ``now`` of a handover ``at`` an instant; None: not now.
+
+    An SMS, else a mail. At night (22:00 to 07:00 there) nobody is woken for a handover that is more than an hour away:
+    then it is a mail, and whoever has none is told later.
+    """
+    hour = now.astimezone(ZoneInfo(zone)).hour
+    asleep = not _DAY_BEGINS <= hour < _DAY_ENDS and at - now > _WORTH_WAKING
+    channels = channels_to_use(officer, ("sms", "email"), available=available, at=now)
+    ways = ("email",) if asleep else ("sms", "email")
+    return next((channel for kind in ways for channel in channels if channel.kind == kind), None)

@@ -1,0 +1,135 @@
+"""Handovers that were told: to whom, by which address, and whether the one who comes has read back.
+
+The key of a row is post, officer and instant: however many engines look, one of them tells an officer of a handover.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contactpoints.store.database import Row, Session
+
+_ANSWERED_UNTIL = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to be told: to which officer, of which handover, by which address; code and token for whoever comes."""
+
+    post: int
+    officer: int
+    at: datetime
+    incoming: bool
+    kind: str
+    address: str
+    code: str | None
+    page_token: str | None
+
+
+async def told(session: Session, contact_point: int, *, now: datetime) -> list[Row]:
+    """Return the notices of handovers yet to come at a contact point, which the transaction holds from now on."""
+    await session.execute("select 1 from contact_points where id = $1 for no key update", contact_point)
+    return await session.fetch(
+        """select h.* from handovers h join posts p on p.id = h.post_id
+            where p.contact_point_id = $1 and h.at > $2 order by h.id""",
+        contact_point,
+        now,
+    )
+
+
+async def tell(session: Session, notice: Notice, *, now: datetime) -> bool:
+    """Note that an officer is told; False where that was done before and not called off since."""
+    done = await session.fetchval(
+        """insert into handovers (post_id, officer_id, at, incoming, kind, address, code, page_token, told_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           on conflict (post_id, officer_id, at) do update
+              set incoming = excluded.incoming, kind = excluded.kind, address = excluded.address,
+                  code = excluded.code, page_token = excluded.page_token, told_at = excluded.told_at,
+                  confirmed_at = null, called_off_at = null
+            where handovers.called_off_at is not null returning 1""",
+        *(notice.post, notice.officer, notice.at, notice.incoming, notice.kind, notice.address),
+        *(notice.code, notice.page_token, now),
+    )
+    return done is not None
+
+
+async def call_off(session: Session, number: int, *, now: datetime) -> None:
+    """Note that a handover does not concern an officer any more."""
+    await session.execute("update handovers set called_off_at = $2 where id = $1", number, now)
+
+
+_SELECT = (
+    "select h.*, o.language, o.name, p.function, p.contact_point_id, c.zone, c.party, c.name as contact_point"
+    " from handovers h join officers o on o.id = h.officer_id"
+    " join posts p on p.id = h.post_id join contact_points c on c.id = p.contact_point_id"
+)
+
+
+async def of_page(session: Session, token: str) -> Row | None:
+    """Return the notice whose page a link opens."""
+    return await session.fetchrow(f"{_SELECT} where h.page_token = $1 and o.retired_at is null", token)
+
+
+async def of_reply(session: Session, codes: Sequence[str], *, sender: str, now: datetime) -> Row | None:
+    """Return the notice of which one of the codes came back from the number to which it was sent."""
+    return await session.fetchrow(
+        f"""{_SELECT} where h.code = any($1::text[]) and h.address = $2 and h.at > $3 and o.retired_at is null
+             order by h.id desc limit 1""",
+        list(codes),
+        sender,
+        now - _ANSWERED_UNTIL,
+    )
+
+
+async def confirm(session: Session, number: int, *, at: datetime) -> bool:
+    """Note the read-back of whoever comes; False where it was noted before, or the handover was called off."""
+    done = await session.execute(
+        "update handovers set confirmed_at = $2 where id = $1 and confirmed_at is null and called_off_at is null",
+        number,
+        at,
+    )
+    return str(done).endswith(" 1")
+
+
+async def missed(session: Session, *, now: datetime, most: int) -> list[Row]:
+    """Take the notices of shifts that have begun without a read-back; each is taken once."""
+    numbers = await session.fetch(
+        """with late as (select id from handovers where incoming and confirmed_at is null and missed_at is null
+                            and called_off_at is null and at <= $1 order by at limit $2 for update skip locked)
+           update handovers set missed_at = $1 from late where handovers.id = late.id returning handovers.id""",
+        now,
+        most,
+    )
+    return await session.fetch(
+        f"{_SELECT} where h.id = any($1::bigint[]) order by h.id", [row["id"] for row in numbers]
+    )
+
+
+async def leaving(session: Session, handover: Row) -> list[Row]:
+    """Return the notices to those who leave when somebody comes, with the addresses by which they were told."""
+    return await session.fetch(
+        f"{_SELECT} where h.post_id = $1 and h.at = $2 and not h.incoming and h.called_off_at is null",
+        handover["post_id"],
+        handover["at"],
+    )
+
+
+async def open_alerts(session: Session, contact_point: int) -> list[tuple[str, bool]]:
+    """Return the alerts of a contact point that are not over, the oldest first: reference, and whether an exercise."""
+    rows = await session.fetch(
+        """select reference, status = 'exercise' as exercise from alerts
+            where contact_point_id = $1 and state in ('alerting', 'exhausted', 'acknowledged') order by id""",
+        contact_point,
+    )
+    return [(row["reference"], row["exercise"]) for row in rows]
+
+
+async def awaiting(session: Session, contact_points: Sequence[int], *, now: datetime) -> set[int]:
+    """Return those of some contact points at which somebody was told of a handover yet to come."""
+    rows = await session.fetch(
+        """select distinct p.contact_point_id from handovers h join posts p on p.id = h.post_id
+            where p.contact_point_id = any($1::bigint[]) and h.at > $2 and h.called_off_at is null""",
+        list(contact_points),
+        now,
+    )
+    return {row["contact_point_id"] for row in rows}
