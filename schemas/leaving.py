@@ -90,6 +90,7 @@ class EndsOut(TypedDict):
     mail_links: int
     address_changes: int
     swaps: int
+    feeds: int
 
 
 class CalledOut(TypedDict):

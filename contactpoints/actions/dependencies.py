@@ -21,6 +21,7 @@ class Ends:
     mail_links: int = 0
     address_changes: int = 0
     swaps: int = 0
+    feeds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

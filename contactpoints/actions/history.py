@@ -15,7 +15,8 @@ from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Forbidden, Invalid, NotFound, Stale
 from contactpoints.store import history
 from contactpoints.store.database import Database, Session
-from contactpoints.store.entries import REGISTERS, Entry, Key, Register
+from contactpoints.store.entries import Entry, Key, Register
+from contactpoints.store.history import REGISTERS
 from schemas.faults import Fault
 from schemas.fields import write_instant
 from schemas.history import AuthorOut, VersionOut, WholeOut

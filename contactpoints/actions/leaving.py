@@ -20,7 +20,7 @@ from contactpoints.rules.history import Version
 from contactpoints.rules.leaving import CANNOT, Dependency, kind_of, people_of, takes_over
 from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
 from contactpoints.rules.rosters import without
-from contactpoints.store import alerts, directory, entries, history, leaving, timeline
+from contactpoints.store import alerts, directory, entries, history, leaving, swaps, timeline
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry
 from schemas import timeline as facts
@@ -211,6 +211,7 @@ class _Writer:
     async def end(self, known: Depending, *, actor: Actor) -> Ends:
         """End what belongs to the officer."""
         officer, now = known.officer.id, self.now
+        await leaving.call_off_handovers(self.session, officer, now=now)
         for name, numbers in known.ends.entries.items():
             for number in numbers:
                 await self.retire(name, number, reason=self.reason)
@@ -219,8 +220,15 @@ class _Writer:
             pin=await leaving.end_pin(self.session, officer),
             mail_links=await leaving.end_links(self.session, officer, now=now),
             address_changes=await leaving.end_address_changes(self.session, officer, by=actor.key_id, now=now),
-            swaps=await leaving.end_swaps(self.session, officer, now=now),
+            swaps=await self._end_swaps(officer),
+            feeds=await leaving.end_feeds(self.session, officer, now=now),
         )
+
+    async def _end_swaps(self, officer: int) -> int:
+        rows = await leaving.open_swaps(self.session, officer)
+        for row in rows:
+            await swaps.change(self.session, row, values={}, now=self.now, by=self.by, act="withdrawn")
+        return len(rows)
 
 
 async def _must_take_over(

@@ -14,8 +14,10 @@ from contactpoints.api.identity import caller
 from contactpoints.api.queries import instant, number, wanted
 from contactpoints.runtime import Runtime
 from schemas.access import Role
+from schemas.directory import Entry
 from schemas.history import HistoryPage, WholeOut
 from schemas.openapi import Operation, Parameter
+from schemas.swaps import SwapOffer
 
 _MOST = 200
 _FORMS = {"json": "application/json", "text": "text/plain"}
@@ -42,6 +44,10 @@ WHOLE = Operation(
 )
 
 
+LOOKED_BACK: tuple[Shelf, ...] = (*SHELVES, Shelf("swaps", SwapOffer, Entry))
+"""The kinds of entries whose history is told; one more has its register in `store.history.REGISTERS`."""
+
+
 def _told(shelf: Shelf) -> Operation:
     return Operation(
         "get",
@@ -62,7 +68,7 @@ def _told(shelf: Shelf) -> Operation:
     )
 
 
-HISTORY: tuple[Operation, ...] = (*(_told(shelf) for shelf in SHELVES), WHOLE)
+HISTORY: tuple[Operation, ...] = (*(_told(shelf) for shelf in LOOKED_BACK), WHOLE)
 """What this file can do, for the list of all operations."""
 
 
@@ -92,7 +98,7 @@ async def _whole(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respons
 
 
 def _routes(runtime: Runtime) -> Iterator[Route]:
-    for shelf in SHELVES:
+    for shelf in LOOKED_BACK:
         yield Route(f"{shelf.one}/history", partial(_history, runtime, shelf=shelf), methods=["GET"])
         if shelf.name == "contact_points":
             yield Route(WHOLE.path, partial(_whole, runtime, shelf=shelf), methods=["GET"])

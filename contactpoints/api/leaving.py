@@ -133,6 +133,7 @@ def _ends(ends: Ends) -> EndsOut:
         "mail_links": ends.mail_links,
         "address_changes": ends.address_changes,
         "swaps": ends.swaps,
+        "feeds": ends.feeds,
     }
 
 

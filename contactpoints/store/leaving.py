@@ -97,7 +97,8 @@ async def counted(session: Session, officer: int, *, now: datetime) -> dict[str,
         f"""select exists (select 1 from pins where officer_id = $1) as pin,
                   (select count(*) from mail_links where {_OPEN_LINKS}) as mail_links,
                   (select count(*) from address_changes where {_OPEN_CHANGES}) as address_changes,
-                  (select count(*) from swaps where {_OPEN_SWAPS}) as swaps""",
+                  (select count(*) from swaps where {_OPEN_SWAPS}) as swaps,
+                  (select count(*) from feeds where {_OPEN_FEEDS}) as feeds""",
         officer,
         now,
     )
@@ -106,6 +107,7 @@ async def counted(session: Session, officer: int, *, now: datetime) -> dict[str,
 
 _OPEN_LINKS = "officer_id = $1 and used_at is null and expires_at > $2"
 _OPEN_CHANGES = "state = 'pending' and channel_id in (select id from channels where officer_id = $1)"
+_OPEN_FEEDS = "officer_id = $1 and revoked_at is null"
 _OPEN_SWAPS = "$1 in (officer_id, to_officer_id, taker_id) and state in ('offered', 'taken') and retired_at is null"
 
 
@@ -174,11 +176,20 @@ async def end_address_changes(session: Session, officer: int, *, by: int, now: d
     )
 
 
-async def end_swaps(session: Session, officer: int, *, now: datetime) -> int:
-    """Withdraw the swaps of shifts that an officer offers, was offered or would take; return how many."""
-    return await _count(
-        session,
-        f"update swaps set state = 'withdrawn', version = version + 1, changed_at = $2 where {_OPEN_SWAPS}",
+async def open_swaps(session: Session, officer: int) -> list[Row]:
+    """Return the open swaps of shifts that an officer offers, was offered or would take."""
+    return await session.fetch(f"select * from swaps where {_OPEN_SWAPS} order by id", officer)
+
+
+async def end_feeds(session: Session, officer: int, *, now: datetime) -> int:
+    """Revoke the secret addresses at which the officer's shifts are read as a calendar; return how many."""
+    return await _count(session, f"update feeds set revoked_at = $2 where {_OPEN_FEEDS}", officer, now)
+
+
+async def call_off_handovers(session: Session, officer: int, *, now: datetime) -> None:
+    """Expect the officer at no handover any more."""
+    await session.execute(
+        "update handovers set called_off_at = $2 where officer_id = $1 and called_off_at is null and at > $2",
         officer,
         now,
     )

@@ -932,9 +932,9 @@ _GUARD = (
 
 VERSIONED = (
     *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
-    *("rotations", "overrides", "absences", "policies", "holiday_calendars", "calendars"),
+    *("rotations", "overrides", "absences", "policies", "holiday_calendars", "calendars", "swaps"),
 )
-"""The tables whose rows have a history: what `store.entries.REGISTERS` knows, with the columns of `_entry`."""
+"""The tables whose rows have a history: those of the registers in `store.history.REGISTERS`."""
 
 NO_VERSION = ("revision", "verified_at", "proven_at")
 """Columns that change without making a version, in whatever table they are.

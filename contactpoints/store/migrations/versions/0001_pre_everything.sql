@@ -1012,3 +1012,9 @@ create trigger calendars_raises_version before update on calendars for each row 
 create constraint trigger calendars_begins_history after insert on calendars deferrable initially deferred for each row execute function notice_version();
 
 create constraint trigger calendars_has_history after update on calendars deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create trigger swaps_raises_version before update on swaps for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
+create constraint trigger swaps_begins_history after insert on swaps deferrable initially deferred for each row execute function notice_version();
+
+create constraint trigger swaps_has_history after update on swaps deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
