@@ -24,6 +24,7 @@ _WHY = msgid("Reason: {reason}")
 _HANDS: Mapping[str, str] = {
     "service": msgid("the service"),
     "seed": msgid("the data with which the service began"),
+    "demo": msgid("the invented network"),
     "database": msgid("other hands, in the database"),
 }
 _ROLES: Mapping[str, str] = {
