@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from contactpoints.api import (
     acknowledgements,
+    address_book,
     alerts,
     competence,
     cover,
@@ -73,6 +74,7 @@ def application(runtime: Runtime) -> Starlette:
             *competence.routes(runtime),
             *swaps.routes(runtime),
             *exchange.routes(runtime),
+            *address_book.routes(runtime),
             *mail_links.routes(runtime),
             *proofs.routes(runtime),
             *health.routes(runtime),

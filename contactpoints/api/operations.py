@@ -6,6 +6,7 @@ from typing import get_args
 
 from pydantic import create_model
 
+from contactpoints.api.address_book import CARD
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
@@ -366,6 +367,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         COMPETENCE,
         EXPORT,
         IMPORT,
+        CARD,
         *_KEPT_IN_SHELVES,
         *HISTORY,
         *SWAPS,

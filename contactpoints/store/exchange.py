@@ -145,3 +145,16 @@ async def remember(
         *(register.name, register.key, now, act, by, reason, list(entries)),
     )
     await findable.keep(session, register.name, entries=entries)
+
+
+async def below(session: Session, register: Register, *, owners: Sequence[int]) -> dict[int, list[Entry]]:
+    """Return the unretired entries of each owner that has some, in the order of their keys."""
+    rows = await session.fetch(
+        f"select {register.shown} from {register.name} where {register.name}.{register.owner} = any($1::bigint[])"
+        f" and {register.name}.retired_at is null order by {register.name}.id",
+        list(owners),
+    )
+    found: dict[int, list[Entry]] = {}
+    for row in rows:
+        found.setdefault(row[register.owner or ""], []).append(written(row))
+    return found

@@ -1,0 +1,63 @@
+"""The directory to take along: contact points, and their officers with their numbers for whoever may know them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import vcard
+from contactpoints.rules.access import Actor, reads_entries_of
+from contactpoints.rules.refusals import NotFound
+from contactpoints.store import entries, exchange
+from contactpoints.store.database import Database, Session
+from contactpoints.store.entries import REGISTERS, Entry
+
+Officers = Sequence[tuple[Entry, Sequence[Entry]]]
+"""Officers, each with the channels by which the service would call, the first one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A contact point as somebody may know it: ``party`` is the name of its Party; nobody's officers for outsiders."""
+
+    point: Entry
+    party: str | None
+    posts: Sequence[Entry]
+    officers: Officers
+
+
+async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, tools: Tools) -> str:
+    """Return a contact point as vCards. Raises `NotFound` where there is none that is not retired."""
+    async with db.session() as session:
+        point = await entries.find(session, REGISTERS["contact_points"], key=contact_point)
+        if point is None or point["retired_at"] is not None:
+            raise NotFound("There is no such entry.")
+        (house,) = await houses_of(session, [point], actor=actor)
+    return vcard.cards(
+        house.point, party=house.party, officers=house.officers, host=host, words=tools.words[actor.language]
+    )
+
+
+async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) -> list[House]:
+    """Return contact points with their posts and, as far as the actor may know them, their officers."""
+    mine = [each["id"] for each in points if reads_entries_of(actor, each["party"])]
+    parties = await exchange.kept(
+        session, REGISTERS["parties"], keys=sorted({each["party"] for each in points if each["party"]})
+    )
+    posts = await exchange.below(session, REGISTERS["posts"], owners=[each["id"] for each in points])
+    officers = await exchange.below(session, REGISTERS["officers"], owners=mine)
+    known = [each["id"] for several in officers.values() for each in several]
+    channels = await exchange.below(session, REGISTERS["channels"], owners=known)
+    return [
+        House(
+            point,
+            parties[point["party"]]["name"] if point["party"] else None,
+            posts.get(point["id"], ()),
+            [(each, _in_use(channels, each)) for each in officers.get(point["id"], ())],
+        )
+        for point in points
+    ]
+
+
+def _in_use(channels: Mapping[int, Sequence[Entry]], officer: Entry) -> list[Entry]:
+    several = [each for each in channels.get(officer["id"], ()) if each["quarantined_at"] is None]
+    return sorted(several, key=lambda each: (each["place"], each["id"]))

@@ -1,0 +1,37 @@
+"""The directory to take along: who finds what in it."""
+
+from tests.api.conftest import KeyOf
+from tests.world import World
+
+
+async def test_officers_stand_on_the_cards_for_their_own_house_alone(world: World, key_of: KeyOf) -> None:
+    france = world.network["FR"]
+    path = f"/v1/contact-points/{france.contact_point}/vcard"
+    numbers = [each.sms for each in france.officers]
+    for role, party, inside in (
+        ("requester", "US", False),
+        ("administrator", "US", False),
+        ("contact_point", "FR", True),
+        ("administrator", "FR", True),
+        ("secretariat", None, True),
+        ("auditor", None, True),
+    ):
+        answer = await world.get(path, key=await key_of(role, party))
+        assert answer.headers["Content-Type"] == "text/vcard; charset=utf-8"
+        assert f"FN:{france.name}" in answer.text
+        assert all((number in answer.text) is inside for number in numbers), role
+        assert all((each.name in answer.text) is inside for each in france.officers), role
+    for nobody in ("4711", "x", "99999999999999999999"):
+        assert (await world.get(f"/v1/contact-points/{nobody}/vcard")).status_code == 404
+
+
+async def test_a_channel_in_quarantine_is_on_no_card(world: World, key_of: KeyOf) -> None:
+    officer = world.network["FR"].officers[0]
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update channels set quarantined_at = now(), quarantined_why = 'stop' where address = $1", officer.sms
+        )
+    path = f"/v1/contact-points/{world.network['FR'].contact_point}/vcard"
+    told = (await world.get(path, key=await key_of("secretariat"))).text
+    assert officer.name in told
+    assert officer.sms not in told
