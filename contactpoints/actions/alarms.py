@@ -28,7 +28,7 @@ QUIET = timedelta(hours=1)
 _KINDS = ("sms", "email")
 
 Told = Literal["administrator", "secretariat"]
-Trouble = Literal["gateway", "gateway_silent", "clock_jump", "engine_late"]
+Trouble = Literal["gateway", "gateway_silent", "clock_jump", "engine_late", "zone_data"]
 
 
 @dataclass(frozen=True, slots=True)

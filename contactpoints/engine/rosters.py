@@ -3,7 +3,7 @@
 Nothing of it is in a hurry beside an alert: it looks every few seconds, and pauses between two looks.
 """
 
-from contactpoints.actions import handovers, swaps
+from contactpoints.actions import handovers, swaps, zone_data
 from contactpoints.actions.gaps import Lookout
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.watch import Watch
@@ -13,11 +13,26 @@ EVERY = 10.0
 _BETWEEN_LOOKS = 20.0
 
 
+class _Clocks:
+    """Sees to it, when the process has begun, that all is reckoned by the newest time-zone data that any has."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._kept_up = desk, False
+
+    async def keep_up(self) -> None:
+        """Look once; a database that is away is asked again."""
+        if not self._kept_up:
+            has, now = zone_data.installed(), self._desk.now()
+            await zone_data.keep_up(self._desk.db, has=has, now=now, tools=self._desk.tools)
+            self._kept_up = True
+
+
 def watches(desk: Desk) -> tuple[Watch, ...]:
     """Return the watches over rosters, which share nothing."""
-    lookout = Lookout()
+    lookout, clocks = Lookout(), _Clocks(desk)
 
     async def look() -> int:
+        await clocks.keep_up()
         await lookout.look(desk.db, now=desk.now(), tools=desk.tools)
         await lookout.hand_over(desk.db, now=desk.now(), tools=desk.tools)
         return 0

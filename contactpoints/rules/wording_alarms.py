@@ -55,6 +55,7 @@ _HEADLINES = {
     "gateway_silent": msgid("gateway silent"),
     "clock_jump": msgid("clock jumped"),
     "engine_late": msgid("engine late"),
+    "zone_data": msgid("old time-zone data"),
 }
 _HAPPENED = {
     "nobody_on_duty": msgid("At {local} your time ({utc} UTC) nobody was on duty: {function}."),
@@ -70,6 +71,7 @@ _HAPPENED = {
     ),
     "clock_jump": msgid("A clock of the service jumped by {seconds} s at {local} your time ({utc} UTC)."),
     "engine_late": msgid("The engine is {seconds} s late at {local} your time ({utc} UTC)."),
+    "zone_data": msgid("A machine has old time-zone data ({gateway}) at {local} your time ({utc} UTC)."),
 }
 _TO_DO = {
     "nobody_on_duty": msgid(
@@ -109,6 +111,9 @@ _TO_DO = {
     "engine_late": msgid(
         "Open alerts may not be escalated. Start the engine again now, and call the officers by hand until it "
         "has caught up."
+    ),
+    "zone_data": msgid(
+        "It may reckon shifts by clocks that were changed since. Please install the same release on every machine."
     ),
 }
 _WHERE = msgid("Contact point: {contact_point}.")
