@@ -44,6 +44,13 @@ class CalendarOut(Calendar, Entry):
     read_at: Instant | None = None
 
 
+class CalendarImportQuery(Shape):
+    """How a file is taken in. Without ``dry_run=false`` nothing is kept; the answer says what would be."""
+
+    dry_run: Literal["true", "false"] = "true"
+    reason: ShortLine | None = None
+
+
 class CalendarShiftOut(TypedDict):
     """One shift that a calendar says. `recurrence` tells the shifts of a series apart, and is empty without one."""
 
@@ -69,7 +76,7 @@ class SkippedEventOut(TypedDict):
     why: Skipped
 
 
-class ImportOut(TypedDict):
+class CalendarImportOut(TypedDict):
     """What a file changes, or with `dry_run` would. Of each list no more than 1,000 are told; `counts` has all."""
 
     dry_run: bool

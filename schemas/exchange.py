@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 from pydantic.fields import FieldInfo
 from typing_extensions import TypedDict
 
+from schemas.calendars import Calendar
 from schemas.canonical import canonical
 from schemas.directory import (
     Channel,
@@ -46,6 +47,7 @@ SHAPES: Mapping[str, type[Shape]] = {
     "officers": Officer,
     "channels": Channel,
     "rotations": Rotation,
+    "calendars": Calendar,
     "overrides": Override,
     "absences": Absence,
     "holiday_calendars": HolidayCalendar,
@@ -376,6 +378,7 @@ class ExportOut(TypedDict, total=False):
     officers: list[dict[str, Any]]
     channels: list[dict[str, Any]]
     rotations: list[dict[str, Any]]
+    calendars: list[dict[str, Any]]
     overrides: list[dict[str, Any]]
     absences: list[dict[str, Any]]
     holiday_calendars: list[dict[str, Any]]

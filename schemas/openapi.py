@@ -66,7 +66,7 @@ class Operation:
     what is answered in success, None for no body; `problems` the statuses of the refusals that this operation knows,
     `told_more` the shapes of those that tell more than `Problem`.
     `roles` is empty where no key is needed. `media` is the type of the answers in success, `media_in` has types of the
-    body besides JSON. `example` is a body.
+    body besides JSON. `example` is a body. `file` is the type and an example of a body that is no JSON at all.
     """
 
     method: Method
@@ -82,6 +82,7 @@ class Operation:
     roles: tuple[Role, ...] = ()
     media: tuple[str, ...] = ("application/json",)
     media_in: tuple[str, ...] = ()
+    file: tuple[str, str] | None = None
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     description: str = ""
@@ -151,6 +152,12 @@ def _operation(operation: Operation, references: References) -> Document:
         "security": [{"key": []}] if operation.roles else [],
     }
     shapes = _requests(operation)
+    if operation.file:
+        media, example = operation.file
+        told["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": {"type": "string"}, "examples": {"a file": {"value": example}}}},
+        }
     if shapes:
         told["requestBody"] = {
             "required": True,

@@ -7,6 +7,7 @@ from typing import get_args
 from pydantic import create_model
 
 from contactpoints.api.address_book import CARD
+from contactpoints.api.calendars import IMPORT_CALENDAR
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
@@ -369,6 +370,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         IMPORT,
         CARD,
         *_KEPT_IN_SHELVES,
+        IMPORT_CALENDAR,
         *HISTORY,
         *SWAPS,
         *LEAVING,
