@@ -11,7 +11,7 @@ from schemas.faults import wrong
 from schemas.fields import Id, Moment, Shape, ShortLine
 from schemas.history import ChangeOut
 
-DependencyKind = Literal["rotation", "override", "post", "step", "language", "pin", "channel", "notify"]
+DependencyKind = Literal["rotation", "calendar", "override", "post", "step", "language", "pin", "channel", "notify"]
 Ref = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -64,9 +64,9 @@ class ComingShift(TypedDict):
 class DependencyOut(TypedDict):
     """One thing that depends on an officer.
 
-    `rotation`, `override`: the officer's shifts there. `post`: nobody else is on its rosters. `step`: a step of a
-    policy that calls nobody else. `language`, `pin`, `channel`: nobody else at the contact point speaks it, has one
-    that can be used, has one of that kind. `notify`: news of a key go to an address of the officer.
+    `rotation`, `calendar`, `override`: the officer's shifts there. `post`: nobody else is on its rosters. `step`: a
+    step of a policy that calls nobody else. `language`, `pin`, `channel`: nobody else at the contact point speaks it,
+    has one that can be used, has one of that kind. `notify`: news of a key go to an address of the officer.
     """
 
     ref: str

@@ -44,7 +44,7 @@ async def depending_on(session: Session, entry: Entry, *, now: datetime) -> Depe
     if contact_point not in points or officer not in points[contact_point].officers:
         raise NotFound("There is no such entry.")
     point = points[contact_point]
-    around = await leaving.around(session, contact_point, officer=officer)
+    around = await leaving.around(session, contact_point, officer=officer, now=now)
     return Depending(
         point,
         point.officers[officer],

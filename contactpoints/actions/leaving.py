@@ -145,6 +145,8 @@ class _Writer:
         match dependency.kind:
             case "rotation":
                 await self._rotation(dependency, plan, reason=reason)
+            case "calendar":
+                await self._calendar(dependency, plan, reason=reason)
             case "override" if plan.officer_id is not None:
                 await self._change("overrides", dependency, values={"officer_id": plan.officer_id}, reason=reason)
             case "override":
@@ -166,6 +168,15 @@ class _Writer:
             await self._change("rotations", dependency, values={"members": list(members)}, reason=reason)
         else:
             await self.retire("rotations", rotation.id, reason=reason)
+
+    async def _calendar(self, dependency: Dependency, plan: PlanEntry, *, reason: str | None) -> None:
+        number, gone = dependency.number or 0, self.left.depending.officer.id
+        await leaving.give_shifts(self.session, number, old=gone, new=plan.officer_id, now=self.now)
+        named = await leaving.calendar_officers(self.session, number)
+        others = [each for each in named if each["officer_id"] != gone]
+        if plan.officer_id is not None:
+            others = [each | {"officer_id": plan.officer_id} if each["officer_id"] == gone else each for each in named]
+        await self._change("calendars", dependency, values={"officers": others}, reason=reason)
 
     async def _change(
         self, name: str, dependency: Dependency, *, values: Mapping[str, object], reason: str | None

@@ -43,9 +43,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known beside the contact point: versions of rotations and overrides, policies, and keys."""
+    """What is known beside the contact point: versions of what plans shifts, policies, and keys.
+
+    ``calendars`` are those from outside that name the officer or have a shift to come of the officer, by post.
+    """
 
     rotations: Mapping[int, int] = field(default_factory=dict)
+    calendars: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     overrides: Mapping[int, int] = field(default_factory=dict)
     policies: Sequence[Policy] = ()
     keys: Sequence[Told] = ()
@@ -92,6 +96,8 @@ def _of_rosters(point: ContactPoint, officer: Officer, *, around: Around, now: d
             if officer.id in rotation.members and not has_ended(rotation, now):
                 version = around.rotations[rotation.id]
                 yield Dependency(f"rotation:{rotation.id}", "rotation", rotation.id, version, post, shifts)
+        for number, version in around.calendars.get(post.id, {}).items():
+            yield Dependency(f"calendar:{number}", "calendar", number, version, post, shifts)
         for override in post.overrides:
             if override.officer_id == officer.id and override.ends_at > now and override.action != "remove":
                 facts = {"action": override.action, "starts_at": override.starts_at, "ends_at": override.ends_at}
@@ -104,8 +110,9 @@ def _of_rosters(point: ContactPoint, officer: Officer, *, around: Around, now: d
 def people_of(post: Post, now: datetime) -> set[int]:
     """Return everybody whom the rosters of a post put on duty, now or later."""
     members = (each for rotation in post.rotations if not has_ended(rotation, now) for each in rotation.members)
+    planned = (each for calendar in post.calendars for each, _, end in calendar.shifts if end > now)
     added = (each.officer_id for each in post.overrides if each.action != "remove" and each.ends_at > now)
-    return {*members, *added}
+    return {*members, *planned, *added}
 
 
 def _of_steps(point: ContactPoint, officer: Officer, *, around: Around, now: datetime) -> Iterator[Dependency]:
@@ -175,12 +182,13 @@ def takes_over(
             return reached_by(officer, dependency.facts["channel"])
         case "notify":
             return all(reached_by(officer, kind) for kind in dependency.facts["channels"])
-        case "rotation" | "override":
+        case "rotation" | "calendar" | "override":
             return officer.id in point.officers
 
 
 _SAID: Mapping[DependencyKind, str] = {
     "rotation": msgid("{function}: takes turns there, with {count} shifts in the next 90 days."),
+    "calendar": msgid("{function}: named by a calendar from outside, with {count} shifts in the next 90 days."),
     "override": msgid("{function}: on duty by an override from {starts} to {ends}."),
     "post": msgid("{function}: nobody else is on its rosters."),
     "step": msgid("Step {step} of the policy (urgency {urgency}): calls nobody else."),

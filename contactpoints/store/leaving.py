@@ -8,11 +8,15 @@ from contactpoints.rules.leaving import Around, Policy, Told
 from contactpoints.store.database import Row, Session
 
 
-async def around(session: Session, contact_point: int, *, officer: int) -> Around:
+async def around(session: Session, contact_point: int, *, officer: int, now: datetime) -> Around:
     """Return what is known beside the contact point of an officer, as the caller's transaction sees it."""
     policies = await session.fetch(_POLICIES, contact_point)
     keys = await session.fetch(_KEYS, officer)
+    calendars: dict[int, dict[int, int]] = {}
+    for row in await session.fetch(_CALENDARS, contact_point, officer, now):
+        calendars.setdefault(row["post_id"], {})[row["id"]] = row["version"]
     return Around(
+        calendars=calendars,
         rotations=await _versions(session, "rotations", contact_point=contact_point),
         overrides=await _versions(session, "overrides", contact_point=contact_point),
         policies=tuple(_policy(row) for row in policies),
@@ -27,6 +31,15 @@ select y.id, y.version, y.urgency, y.steps from policies y
    select 1 from jsonb_array_elements(y.steps) step, jsonb_array_elements(step->'posts') ref
     where (ref->>'contact_point')::bigint = $1)
  order by y.id
+"""
+
+_CALENDARS = """
+select l.id, l.version, l.post_id from calendars l join posts p on p.id = l.post_id
+ where p.contact_point_id = $1 and l.retired_at is null and (
+   l.officers @> jsonb_build_array(jsonb_build_object('officer_id', $2::bigint)) or exists (
+     select 1 from shifts s where s.calendar_id = l.id and s.officer_id = $2 and s.retired_at is null
+        and s.ends_at > $3))
+ order by l.id
 """
 
 _KEYS = """
@@ -179,6 +192,31 @@ async def end_address_changes(session: Session, officer: int, *, by: int, now: d
 async def open_swaps(session: Session, officer: int) -> list[Row]:
     """Return the open swaps of shifts that an officer offers, was offered or would take."""
     return await session.fetch(f"select * from swaps where {_OPEN_SWAPS} order by id", officer)
+
+
+async def give_shifts(session: Session, calendar: int, *, old: int, new: int | None, now: datetime) -> None:
+    """Give the shifts to come that a calendar has for an officer to another one, who has none of the same event yet.
+
+    What nobody takes is retired. Shifts of events are no entries: the calendar itself has the history.
+    """
+    await session.execute(
+        """with leaving as (
+               update shifts set retired_at = $4
+                where calendar_id = $1 and officer_id = $2 and retired_at is null and ends_at > $4 returning *)
+           insert into shifts (calendar_id, uid, recurrence, officer_id, starts_at, ends_at, created_at)
+           select calendar_id, uid, recurrence, $3, starts_at, ends_at, $4 from leaving where $3::bigint is not null
+           on conflict (calendar_id, uid, recurrence, officer_id) where retired_at is null do nothing""",
+        calendar,
+        old,
+        new,
+        now,
+    )
+
+
+async def calendar_officers(session: Session, calendar: int) -> list[dict[str, Any]]:
+    """Return whom a calendar names: text and officer."""
+    named: list[dict[str, Any]] = await session.fetchval("select officers from calendars where id = $1", calendar)
+    return named
 
 
 async def end_feeds(session: Session, officer: int, *, now: datetime) -> int:

@@ -182,3 +182,25 @@ async def test_what_is_over_depends_on_nobody_and_what_takes_the_officer_off_dut
     assert (await _leaves(world, staff, plan, tag)).status_code == 200
     retired = [(await _ask(world, "GET", f"/v1/overrides/{each}", staff)).json()["retired_at"] for each in made]
     assert [each is None for each in retired] == [True, False]
+
+
+async def test_the_shifts_that_a_calendar_from_outside_says_go_to_whoever_takes_over(world: World, staff: str) -> None:
+    first, second, _ = (each.id for each in world.network["FR"].officers)
+    named = {"text": "Night", "officer_id": first}
+    body = {"post_id": world.network["FR"].posts["team_leader"], "name": "Outside", "officers": [named]}
+    number = (await _ask(world, "POST", "/v1/calendars", staff, body=body)).json()["id"]
+    async with world.runtime.db.transaction() as session:
+        for officer, uid in ((first, "a"), (first, "b"), (second, "b")):
+            await session.execute(
+                """insert into shifts (calendar_id, uid, officer_id, starts_at, ends_at, created_at)
+                   values ($1, $2, $3, $4, $5, $6)""",
+                *(number, uid, officer, START + timedelta(days=1), START + timedelta(days=2), START),
+            )
+    plan, tag = await _planned(world, staff)
+    assert f"calendar:{number}" in {each["ref"] for each in plan["plan"]}
+    assert (await _leaves(world, staff, plan, tag)).status_code == 200
+    kept = (await _ask(world, "GET", f"/v1/calendars/{number}", staff)).json()
+    assert kept["officers"] == [{"text": "Night", "officer_id": second}]
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch("select uid, officer_id from shifts where retired_at is null order by uid")
+    assert [(row["uid"], row["officer_id"]) for row in rows] == [("a", second), ("b", second)]

@@ -1,0 +1,74 @@
+"""What depends on an officer who leaves, and how a rotation goes on without one."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contactpoints.rules.history import Author, Version, changes
+from contactpoints.rules.leaving import Around, Policy, dependencies, people_of
+from contactpoints.rules.rosters import Override, turn, without
+from tests.rules.test_cover import officer, point, post, rotation
+
+NOW = datetime(2026, 10, 14, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.integers(1, 5), min_size=1, max_size=7),
+    st.sampled_from(["daily", "weekly"]),
+    st.integers(0, 400),
+)
+def test_without_an_officer_the_others_go_on_in_their_order(members: list[int], period: str, days: int) -> None:
+    turns, at, gone = rotation(*members, period=period), NOW + days * DAY, members[0]
+    left = without(turns, gone, at=at)
+    assert sorted(left) == sorted(each for each in members if each != gone)
+    if not left:
+        return
+    after = replace(turns, members=left)
+    before = turn(turns, at)
+    if before != gone:
+        assert turn(after, at) == before, "whoever is on duty stays"
+    # The order of turns from now on is the old one without the officer.
+    length = {"daily": 1, "weekly": 7}[period] * DAY
+    number = turn(replace(turns, members=tuple(range(len(members)))), at) or 0
+    order = [each for each in members[number:] + members[:number] if each != gone]
+    # At noon no clock change moves an instant into another turn.
+    assert [turn(after, at + place * length) for place in range(len(order))] == order
+
+
+def test_a_rotation_that_is_still_to_come_loses_the_officer_and_keeps_its_order() -> None:
+    coming = rotation(1, 2, 3, starts_on=date(2027, 1, 4))
+    assert without(coming, 1, at=NOW) == (2, 3)
+    assert without(coming, 2, at=NOW) == (1, 3)
+    assert without(rotation(1), 1, at=NOW) == ()
+
+
+def test_only_what_nobody_else_can_do_depends_on_an_officer() -> None:
+    alone, shared = post(rotation(1)), post(rotation(1, 2, id=2), line="second")
+    here = replace(point(officer(1, languages=("fr",)), officer(2), posts=(alone, shared)), languages=("fr", "en"))
+    policy = Policy(9, 4, "emergency", (((1, 1),), ((1, 2),), ((1, 1), (77, 5))))
+    around = Around(rotations={1: 3, 2: 1}, policies=(policy,))
+    found = {each.ref: each.version for each in dependencies(here, here.officers[1], around=around, now=NOW)}
+    assert found == {"rotation:1": 3, "post:1": None, "rotation:2": 1, "step:9:1": 4, "language:fr": None}, (
+        "a step that calls a post elsewhere as well does not depend on one officer"
+    )
+    assert {each.ref for each in dependencies(here, here.officers[2], around=around, now=NOW)} == {"rotation:2"}
+
+
+def test_who_is_on_a_roster_no_more_is_not_counted() -> None:
+    ended = rotation(1, ends_on=date(2026, 2, 2))
+    over = Override(1, "add", 2, NOW - 2 * DAY, NOW)
+    removed = Override(2, "remove", 3, NOW, NOW + DAY)
+    coming = Override(3, "replace", 4, NOW + DAY, NOW + 2 * DAY)
+    assert people_of(post(ended, overrides=(over, removed, coming)), NOW) == {4}
+
+
+def test_a_difference_names_the_fields_that_differ_and_no_number_of_the_version() -> None:
+    told = {"id": 1, "version": 1, "name": "A", "languages": [], "minimum": None}
+    first = Version(1, NOW, "created", Author("seed"), None, told)
+    second = replace(first, number=2, values=told | {"version": 2, "minimum": 2, "changed_at": "2026-10-14T00:00:00Z"})
+    assert [(each.field, each.before, each.after) for each in changes(first, second)] == [("minimum", None, 2)]
+    assert [each.field for each in changes(None, first)] == ["name"], "what says nothing is not told"
