@@ -129,7 +129,9 @@ def _of_steps(point: ContactPoint, officer: Officer, *, around: Around, now: dat
 
 
 def _alone(point: ContactPoint, officer: Officer, *, now: datetime) -> Iterator[Dependency]:
-    """Yield what this officer alone can do."""
+    """Yield what this officer alone can do. Nobody relies on an officer who takes no duty."""
+    if not any(officer.id in people_of(post, now) for post in point.posts):
+        return
     others = [each for each in point.officers.values() if each.id != officer.id]
     asked = dict.fromkeys((*point.languages, *(tongue for post in point.posts for tongue in post.languages)))
     for language in asked:

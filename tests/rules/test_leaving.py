@@ -56,6 +56,9 @@ def test_only_what_nobody_else_can_do_depends_on_an_officer() -> None:
         "a step that calls a post elsewhere as well does not depend on one officer"
     )
     assert {each.ref for each in dependencies(here, here.officers[2], around=around, now=NOW)} == {"rotation:2"}
+    idle = officer(3, languages=("de",))
+    here = replace(here, officers={**here.officers, 3: idle}, languages=("fr", "en", "de"))
+    assert dependencies(here, idle, around=around, now=NOW) == (), "who takes no duty is not missed"
 
 
 def test_who_is_on_a_roster_no_more_is_not_counted() -> None:
