@@ -68,8 +68,10 @@ async def trace_later(session: Session, message_id: int, *, at: datetime) -> Non
 async def found(session: Session, message_id: int, *, attempt: str, provider_code: str, now: datetime) -> bool:
     """Record that the gateway has an unsure message after all; False when what it has is another one by now.
 
-    Two of the same words may be in doubt at once, and a gateway that has one of them has not got both.
+    Two of the same words may be in doubt at once, and a gateway that has one of them has not got both: who finds it is
+    asked about one at a time.
     """
+    await session.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", provider_code)
     done = await session.execute(
         """with claimed as (
                update attempts a set outcome = 'traced', provider_code = $3, ended_at = $4
