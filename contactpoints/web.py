@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contactpoints.api import (
     acknowledgements,
     address_book,
+    address_changes,
     alerts,
     calendars,
     competence,
@@ -79,6 +80,7 @@ def application(runtime: Runtime) -> Starlette:
             *address_book.routes(runtime),
             *mail_links.routes(runtime),
             *proofs.routes(runtime),
+            *address_changes.routes(runtime),
             *health.routes(runtime),
             *metrics.routes(measures),
             *document.routes(),

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contactpoints.actions import address_changes
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory_checks import Asked, Found, check
+from contactpoints.actions.mail_links import kept as kept_by
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
@@ -19,13 +21,12 @@ from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound,
 from contactpoints.store import directory, entries, measures
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
+from contactpoints.store.mail_links import find_channel
 from contactpoints.store.relying import relying_on
 from schemas.faults import Fault
 from schemas.fields import Shape
 
 _UNIQUE = "23505"
-_UNPROVEN: Mapping[str, None] = dict.fromkeys(("verified_at", "proven_at", "quarantined_at", "quarantined_why"))
-"""What is known of a channel is known of its address: with another one it has to be proven anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +104,36 @@ async def change(
             kept, owner = await keepable(session, register, key=key, actor=actor)
             found = Found([*faults, *_moved(register, kept, body=body, faulty=bool(faults))])
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
-            if name == "channels" and values["address"] != kept["address"]:
-                values |= _UNPROVEN
+            renewed = str(values["address"]) if name == "channels" and values["address"] != kept["address"] else None
+            if renewed:
+                values["address"] = kept["address"]
             why = _why(values.get("reason"), kept.get("reason"), asked=reason)
             async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
                 entry = await entries.change(
                     session, register, key=key, version=version, values=values, now=now, by=by(actor), reason=why
                 )
             found.warnings += gaps
+            if renewed:
+                found.warnings.append(
+                    await _proposed(session, entry, address=renewed, reason=why, actor=actor, now=now, tools=tools)
+                )
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
+
+
+async def _proposed(
+    session: Session, entry: Entry, *, address: str, reason: str | None, actor: Actor, now: datetime, tools: Tools
+) -> Mapping[str, str]:
+    """Propose another address for a channel that was changed, and warn that the old one stays in use until then."""
+    to = kept_by(await find_channel(session, entry["id"]), actor)
+    number = await address_changes.propose_within(
+        session, to, address=address, reported_dead=False, reason=reason, actor=actor, now=now, tools=tools
+    )
+    detail = (
+        f"The address stays until a second person has approved the other one and a code has come back from it: see"
+        f" /v1/address-changes/{number}."
+    )
+    return {"code": "address_pending", "detail": detail}
 
 
 async def retire(

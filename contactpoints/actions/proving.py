@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from contactpoints.actions import acknowledging, mail_links
+from contactpoints.actions import acknowledging, address_changes, mail_links
 from contactpoints.actions.acknowledging import Arrived
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
@@ -19,6 +19,7 @@ from contactpoints.rules import wording
 from contactpoints.rules.access import Actor
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import Invalid, NoOpenCode, NotFound
+from contactpoints.store import address_changes as changes
 from contactpoints.store import channels, inbound, outbox, proofs
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, Row, Session
@@ -116,9 +117,12 @@ async def _weigh(session: Session, rows: Sequence[Row], *, code: str, how: str, 
     if fitting["proven_at"] is None and not _is_open(fitting, now):
         return Verdict("proof_over", proof=fitting)
     if fitting["proven_at"] is None:
-        if not await proofs.prove(session, fitting, now=now):
+        prove = proofs.prove if fitting["change_id"] is None else changes.prove
+        if not await prove(session, fitting, now=now):
             return Verdict("proof_over", proof=fitting)
         await proofs.settle(session, fitting["id"], by=how, now=now)
+        if fitting["change_id"] is not None:
+            await address_changes.finish(session, fitting["change_id"], now=now)
     return Verdict("proven", proof=fitting)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from contactpoints.actions import acknowledging, handovers, proving
+from contactpoints.actions import acknowledging, address_changes, handovers, proving
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.quarantine import Said, Why, lock_touched, quarantine
 from contactpoints.actions.tools import Tools
@@ -270,6 +270,7 @@ async def _stray(
             reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
             told = await alerts.told_at(session, arrival.sender) if what == "stop" else set()
             locked = await lock_touched(session, reached, besides=told)
+            await address_changes.refuse_at(session, arrival.sender, why=why, now=now)
             stopped = await alerts.tell_no_more(session, told, address=arrival.sender)
             fact = facts.RequesterTold(news="stopped", channels=(arrival.channel,))
             await timeline.append_all(session, {alert_id: [(now, fact)] for alert_id in stopped})

@@ -7,6 +7,7 @@ from typing import get_args
 from pydantic import create_model
 
 from contactpoints.api.address_book import CARD
+from contactpoints.api.address_changes import ADDRESS_CHANGES
 from contactpoints.api.calendars import IMPORT_CALENDAR
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
@@ -376,6 +377,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *LEAVING,
         *_MAILED,
         *PROOFS,
+        *ADDRESS_CHANGES,
         *_WATCHED,
     )
 )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from contactpoints.actions import asking, circuits, escalation, forgetting, replies, reports
+from contactpoints.actions import address_changes, asking, circuits, escalation, forgetting, replies, reports
 from contactpoints.actions.escalation import BATCH
 from contactpoints.engine import rosters, tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
@@ -85,6 +85,12 @@ async def inspect(desk: Desk, lanes: Sequence[Lane]) -> int:
     return 0
 
 
+async def ask(desk: Desk) -> int:
+    """Ask for proofs that are due, and end what waited for one; return how much was done."""
+    done = await address_changes.look(desk.db, now=desk.now())
+    return done + await asking.ask_again(desk.db, now=desk.now(), tools=desk.tools)
+
+
 async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
     """Have ``wake`` called at the earliest due time, if that is within a second: else the next tick looks again."""
     async with desk.db.session() as session:
@@ -127,9 +133,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
         _Woken(Watch("inspector", lambda: inspect(desk, lanes)), _INSPECT),
         _Woken(janitor, _FORGET),
         *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
-        _Woken(
-            Watch("asker", lambda: asking.ask_again(desk.db, now=desk.now(), tools=desk.tools), breath=_BREATH), _ASK
-        ),
+        _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH), _ASK),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
     ]
 

@@ -21,6 +21,7 @@ _EMPTY = (
     "list_calendars",
     "list_holiday_calendars",
     "list_policies",
+    "list_address_changes",
 )  # of this contact point
 _WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
 

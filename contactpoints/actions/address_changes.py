@@ -1,0 +1,270 @@
+"""Changed numbers: another address takes the place of a channel's when a second person approves it, a code came back
+from it, and the old one has heard of it.
+
+Until then the old one stays in use; one that is reported dead goes into quarantine at once and gets no notice. Whoever
+holds the key of one administrator can so take no officer's alerts away in silence.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from contactpoints.actions import mail_links
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.directory_checks import Asked, Found, check
+from contactpoints.actions.proofs import Asking, send_code
+from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
+from contactpoints.rules.address_changes import must_be_the_second
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.refusals import ChangePending, ChangeSettled, Invalid, NotFound
+from contactpoints.rules.wording_proof import leaving_words
+from contactpoints.store import address_changes, entries, outbox, proofs
+from contactpoints.store import mail_links as links
+from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.entries import REGISTERS, Owner
+from schemas.address_changes import AddressChange
+from schemas.directory import Channel
+from schemas.faults import Fault
+
+EXPIRES = timedelta(days=14)
+_CHANNELS = REGISTERS["channels"]
+Shown = dict[str, Any]
+
+
+async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
+    """Propose another address for a channel: a code goes to it, and a notice to the old one.
+
+    Raises `Forbidden`, `Invalid` with every fault, `ChangePending` where another one waits, `AskedJustNow` or
+    `Unavailable`; then nothing is done.
+    """
+    must_keep_some(actor)
+    async with db.transaction() as session:
+        to = await links.find_channel(session, said.channel_id)
+        if to is None or not keeps_entries_of(actor, to["party"]):
+            raise Invalid([Fault("/channel_id", "unknown", "There is no such entry.")])
+        found = Found()
+        body = Channel.model_construct(officer_id=to["officer_id"], kind=to["kind"], address=said.address, place=1)
+        if ("@" in said.address) != (to["kind"] == "email"):
+            found.faults.append(Fault("/address", "wrong_form", "Must be of the same kind as the channel."))
+        else:
+            await check(Asked(session, body, Owner(to["contact_point_id"], to["party"]), tools.gateways), found)
+        address = str(found.replaced.get("address", said.address))
+        if address == to["address"]:
+            found.faults.append(Fault("/address", "same", "Must be another address than the channel has."))
+        if found.faults:
+            raise Invalid(found.faults)
+        number = await propose_within(
+            session,
+            to,
+            address=address,
+            reported_dead=said.reported_dead,
+            reason=said.reason,
+            actor=actor,
+            now=now,
+            tools=tools,
+        )
+        return {**shown(await _found(session, number)), "warnings": [dict(each) for each in found.warnings]}
+
+
+async def propose_within(
+    session: Session,
+    to: Row,
+    *,
+    address: str,
+    reported_dead: bool,
+    reason: str | None,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+) -> int:
+    """Propose a sound address in the caller's transaction; return the number of the change."""
+    dead = reported_dead or to["quarantined_at"] is not None
+    touched = await lock_touched(session, [to["address"]]) if reported_dead else frozenset[int]()
+    await proofs.lock_houses(session, [to["channel_id"]])
+    number = await address_changes.add(
+        *(session, to),
+        address=address,
+        reported_dead=dead,
+        reason=reason,
+        by=actor.key_id,
+        now=now,
+        expires_at=now + EXPIRES,
+    )
+    if number is None:
+        raise ChangePending("A change of this channel's address waits already: approve, refuse or withdraw it.")
+    await send_code(session, to, asking=Asking(f"key:{actor.key_id}", number, address), now=now, tools=tools)
+    if dead and to["quarantined_at"] is None:
+        await _write_off(session, to, by=actor, now=now)
+        await climb_where_nobody_is_left(session, sorted(touched), now=now)
+    elif not dead:
+        await outbox.enqueue(session, [(None, _notice(to, now=now, tools=tools))], now=now)
+    return number
+
+
+async def _write_off(session: Session, to: Row, *, by: Actor, now: datetime) -> None:
+    """Put the channel whose address is reported dead into quarantine; another officer's with the same one stays."""
+    entry = await entries.find(session, _CHANNELS, key=to["channel_id"])
+    await entries.change(
+        *(session, _CHANNELS),
+        key=to["channel_id"],
+        version=entry["version"] if entry else None,
+        values={"quarantined_at": now, "quarantined_why": "reported_dead"},
+        now=now,
+        by=f"key:{by.key_id}",
+        reason="reported_dead",
+    )
+
+
+def _notice(to: Row, *, now: datetime, tools: Tools) -> Draft:
+    words = leaving_words(words_of(tools, to["language"]), to["kind"], at=now, zone=to["zone"], now=now)
+    return Draft(
+        purpose="proof",
+        kind=to["kind"],
+        address=to["address"],
+        language=to["language"],
+        body=words.text,
+        subject=words.subject,
+        officer_id=to["officer_id"],
+        channel_id=to["channel_id"],
+    )
+
+
+async def approve(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
+    """Stand behind a change as the second person. Raises `NotFound`, `ChangeSettled` or `SecondPersonNeeded`."""
+    async with db.transaction() as session:
+        change = await _locked(session, number, actor=actor, now=now)
+        if change["approved_at"] is not None:
+            raise ChangeSettled("The change is approved already; it waits for a proof from the new address.")
+        others = await address_changes.other_administrators(
+            session, change["party"], but=change["proposed_by"], now=now
+        )
+        must_be_the_second(actor, proposed_by=change["proposed_by"], party=change["party"], others=others)
+        await address_changes.approve(session, number, by=actor.key_id, now=now)
+        await finish(session, number, now=now)
+        return shown(await _found(session, number))
+
+
+async def end(
+    db: Database, number: int, *, state: str, why: str | None, actor: Actor, now: datetime, tools: Tools
+) -> Shown:
+    """Refuse or withdraw a change, for a reason. Raises `NotFound` or `ChangeSettled`."""
+    async with db.transaction() as session:
+        await _locked(session, number, actor=actor, now=now)
+        await address_changes.settle(session, number, state=state, by=actor.key_id, why=why, now=now)
+        return shown(await _found(session, number))
+
+
+async def ask_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
+    """Send another code to the new address. Raises `NotFound`, `ChangeSettled`, `AskedJustNow` or `Unavailable`."""
+    async with db.transaction() as session:
+        change = await _locked(session, number, actor=actor, now=now)
+        to = mail_links.kept(await links.find_channel(session, change["channel_id"]), actor)
+        asking = Asking(f"key:{actor.key_id}", number, change["address"])
+        await send_code(session, to, asking=asking, now=now, tools=tools)
+        return shown(change)
+
+
+async def read(db: Database, number: int, *, actor: Actor) -> Shown:
+    """Return one change. Raises `NotFound`, also for those of other Parties."""
+    async with db.session() as session:
+        change = await _found(session, number)
+    if not reads_entries_of(actor, change["party"]):
+        raise NotFound("There is no such change.")
+    return shown(change)
+
+
+async def listing(
+    db: Database, *, actor: Actor, state: str | None = None, before: int | None = None, most: int = 100
+) -> list[Shown]:
+    """Return the changes that exist for the actor, the newest first."""
+    if not sees_network(actor) and not reads_entries_of(actor, actor.party):
+        return []
+    async with db.session() as session:
+        everyone = sees_network(actor)
+        rows = await address_changes.listed(
+            session, everyone=everyone, party=actor.party, state=state, before=before, most=most
+        )
+    return [shown(row) for row in rows]
+
+
+async def refuse_at(session: Session, address: str, *, why: str, now: datetime) -> None:
+    """Refuse whatever wants to give a channel an address from which a stranger, or STOP, has answered."""
+    for change in await address_changes.at_address(session, address):
+        await address_changes.settle(session, change["id"], state="refused", by=None, why=why, now=now)
+
+
+async def finish(session: Session, number: int, *, now: datetime) -> bool:
+    """Put the new address into use if nothing is missing any more, under the lock of its house; say whether it was."""
+    change = await _found(session, number)
+    ready = change["approved_at"] and change["proven_at"] and (change["reported_dead"] or change["noticed"])
+    if change["state"] != "pending" or not ready or now >= change["expires_at"]:
+        return False
+    entry = await entries.find(session, _CHANNELS, key=change["channel_id"])
+    if entry is None or entry["retired_at"] is not None or entry["address"] != change["old_address"]:
+        await address_changes.settle(session, number, state="withdrawn", by=None, why="the channel changed", now=now)
+        return False
+    await entries.touch(session, change["contact_point_id"])
+    proven = dict.fromkeys(("verified_at", "proven_at"), change["proven_at"])
+    await entries.change(
+        *(session, _CHANNELS),
+        key=change["channel_id"],
+        version=entry["version"],
+        values={
+            "address": change["address"],
+            "quarantined_at": None,
+            "quarantined_why": None,
+            "renewed_at": now,
+            **proven,
+        },
+        now=now,
+        by=f"key:{change['proposed_by']}",
+        reason=change["reason"],
+    )
+    await address_changes.settle(session, number, state="active", by=change["approved_by"], why=None, now=now)
+    return True
+
+
+async def look(db: Database, *, now: datetime) -> int:
+    """End what has expired, and put into use what waited for its notice alone; return how much was done."""
+    async with db.session() as session:
+        rows = await address_changes.waiting(session, now=now)
+    done = 0
+    for row in rows:
+        async with db.transaction() as session:
+            await proofs.lock_houses(session, [row["channel_id"]])
+            done += await finish(session, row["id"], now=now)
+            change = await _found(session, row["id"])
+            if change["state"] == "pending" and now >= change["expires_at"]:
+                await address_changes.settle(session, row["id"], state="expired", by=None, why=None, now=now)
+                done += 1
+    return done
+
+
+async def _found(session: Session, number: int) -> Row:
+    change = await address_changes.find(session, number)
+    if change is None:
+        raise NotFound("There is no such change.")
+    return change
+
+
+async def _locked(session: Session, number: int, *, actor: Actor, now: datetime) -> Row:
+    """Return a pending change that the actor may decide on, under the lock of its contact point."""
+    change = mail_links.kept(await address_changes.find(session, number), actor)
+    await proofs.lock_houses(session, [change["channel_id"]])
+    change = await _found(session, number)
+    if change["state"] != "pending" or now >= change["expires_at"]:
+        state = change["state"] if change["state"] != "pending" else "expired"
+        raise ChangeSettled(f"The change is {state}.", state=state)
+    return change
+
+
+_SHOWN = (
+    *("id", "channel_id", "state", "old_address", "address", "reported_dead", "reason", "proposed_by", "proposed_at"),
+    *("expires_at", "approved_by", "approved_at", "proven_at", "noticed", "settled_by", "settled_at", "settled_why"),
+)
+
+
+def shown(change: Row) -> Shown:
+    """Return a change as it crosses the wall."""
+    return {**{name: entries.written_value(change[name]) for name in _SHOWN}, "warnings": []}

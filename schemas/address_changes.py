@@ -1,0 +1,68 @@
+"""Changes of addresses as they cross the wall: proposed, approved by a second person, proven, then in use."""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from schemas.alerts import WarningOut
+from schemas.fields import Address, Id, Moment, Shape, ShortLine
+
+AddressChangeState = Literal["pending", "active", "refused", "withdrawn", "expired"]
+
+
+class AddressChange(Shape):
+    """Another address for a channel, of the same kind.
+
+    `reported_dead`: the old one reaches nobody any more; it goes into quarantine at once, and gets no notice.
+    """
+
+    channel_id: Id
+    address: Address
+    reported_dead: bool = False
+    reason: ShortLine | None = None
+
+
+class AddressChangeRefusal(Shape):
+    """Why a change is refused."""
+
+    reason: ShortLine
+
+
+class AddressChangeOut(TypedDict):
+    """A change as it stands: who proposed and approved it (API keys), when the new address was proven.
+
+    `noticed`: the old address has heard of it. It expires after 14 days.
+    """
+
+    id: int
+    channel_id: int
+    state: AddressChangeState
+    old_address: str
+    address: str
+    reported_dead: bool
+    reason: str | None
+    proposed_by: int
+    proposed_at: Moment
+    expires_at: Moment
+    approved_by: int | None
+    approved_at: Moment | None
+    proven_at: Moment | None
+    noticed: bool
+    settled_by: int | None
+    settled_at: Moment | None
+    settled_why: str | None
+    warnings: list[WarningOut]
+
+
+class AddressChangePage(TypedDict):
+    """Changes, the newest first."""
+
+    items: list[AddressChangeOut]
+    next_cursor: str | None
+
+
+PROPOSALS = {
+    "another number": {"channel_id": 31, "address": "+33639980198", "reason": "new telephone"},
+    "the old one is dead": {"channel_id": 31, "address": "+33639980197", "reported_dead": True},
+}
+REFUSALS = {"not known to the officer": {"reason": "The officer knows of no change."}}
