@@ -156,7 +156,7 @@ def test_days_nights_and_weekends(at: str, who: tuple[int, ...]) -> None:
     assert on_duty((day, night, weekend), (), absences=(), at=utc(at)) == who
 
 
-def _changes_of(key: str) -> tuple[datetime, ...]:
+def changes_of(key: str) -> tuple[datetime, ...]:
     """Return every change of the clocks of a zone in ten years, to the second."""
     place, found = ZoneInfo(key), []
     days = [utc("2026-01-01") + number * 5 * DAY for number in range(731)]
@@ -172,7 +172,7 @@ def _changes_of(key: str) -> tuple[datetime, ...]:
 
 
 def test_in_every_zone_every_second_around_every_change_of_clocks_has_one_officer() -> None:
-    zones = {_changes_of(key): key for key in sorted(available_timezones())}
+    zones = {changes_of(key): key for key in sorted(available_timezones())}
     assert len(zones) > 20
     for changes, key in zones.items():
         for change in changes:
