@@ -247,3 +247,20 @@ async def test_every_roster_on_paper_is_taken_as_it_stands_and_routed_by(world: 
         assert kept.weekdays == tuple(entry["weekdays"])
         hours = [None if at is None else f"{at:%H:%M}" for at in (kept.hours_from, kept.hours_until)]
         assert hours == [entry["hours_from"], entry["hours_until"]]
+
+
+async def test_a_post_that_asks_for_more_than_its_roster_gives_needs_a_reason_and_a_new_one_none(
+    world: World, key_of: KeyOf
+) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    path = f"/v1/posts/{france.posts['first']}"
+    kept = (await world.get(path, key=key)).json()
+    body = {name: kept[name] for name in kept if name not in _KEPT_BY_THE_SERVICE} | {"minimum": 2}
+    refused = await _write(world, "PUT", path, key, body, version=kept["version"])
+    assert refused.status_code == 422, refused.text
+    assert {(each["pointer"], each["code"]) for each in refused.json()["errors"]} == {("/reason", "leaves_uncovered")}
+    stated = await _write(world, "PUT", path, key, body | {"reason": "two from May on"}, version=kept["version"])
+    assert (stated.status_code, stated.json()["reason"]) == (200, "two from May on")
+    assert "leaves_uncovered" in [each["code"] for each in stated.json()["warnings"]]
+    new = {"contact_point_id": france.contact_point, "line": "decision_maker", "function": "Head"}
+    assert (await _write(world, "POST", "/v1/posts", key, new)).status_code == 201
