@@ -1,11 +1,13 @@
 """Searching the directory by words, as far as it exists for the actor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
+from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
-from contactpoints.rules.folding import HOW, Reason, reason, reasons, vocabulary
+from contactpoints.rules.folding import HOW, Reason, reason
 from contactpoints.store import findable
 from contactpoints.store.database import Database
 from contactpoints.store.findable import Found
@@ -13,31 +15,41 @@ from contactpoints.store.findable import Found
 _KINDS = ("parties", *findable.FIELDS)
 
 
-async def search(db: Database, asked: Sequence[str], *, actor: Actor, most: int) -> tuple[list[dict[str, Any]], bool]:
+async def search(
+    db: Database, asked: Sequence[str], *, actor: Actor, most: int, tools: Tools
+) -> tuple[list[dict[str, Any]], bool]:
     """Return the best of what answers all of the folded words, and whether there is more.
 
     Officers are found by those alone for whom they exist.
     """
     async with db.transaction() as session:
-        parties = await findable.parties(session)
-        places = vocabulary(parties)
-        named = {word: reasons(word, places) for word in asked}
+        parties = await tools.atlas.parties(session)
+        named = {word: parties.reasons(word) for word in asked}
         known = {word: {code: why.how for code, why in told.items()} for word, told in named.items()}
-        entries = await findable.find(session, asked, parties=known)
+        entries, officers = await findable.find(session, asked, parties=known), list[Found]()
         if sees_network(actor) or reads_entries_of(actor, actor.party):
-            entries += await findable.find(session, asked, parties=known, officers_of=actor.party or "")
+            officers = await findable.find(session, asked, parties=known, officers_of=actor.party or "")
     both = [code for code in named[asked[0]] if all(code in told for told in named.values())]
     found = [
-        (Found("parties", code, code, None, parties[code]), why)
+        (Found("parties", code, code, None, parties.named[code]), why)
         for code in both
         if (why := _together([named[word][code] for word in asked]))
     ]
-    found += [
-        (each, why) for each in entries if (why := _together([_reason(word, each, named=named) for word in asked]))
-    ]
+    for each in (entries, officers):
+        # They come as they are ranked here, the best first: what is not told need not be judged.
+        found += islice(_judged(each, asked, named=named), most + 1)
     found.sort(key=lambda each: (max(HOW.index(why.how) for why in each[1]), _KINDS.index(each[0].kind)))
-    more = len(found) > most or len(entries) >= findable.CANDIDATES
+    more = len(found) > most or len(entries) + len(officers) >= findable.CANDIDATES
     return [_written(each, why) for each, why in found[:most]], more
+
+
+def _judged(
+    entries: Iterable[Found], asked: Sequence[str], *, named: Mapping[str, Mapping[str, Reason]]
+) -> Iterator[tuple[Found, list[Reason]]]:
+    """Yield those that answer all of the words, and why."""
+    for each in entries:
+        if why := _together([_reason(word, each, named=named) for word in asked]):
+            yield each, why
 
 
 def _reason(word: str, entry: Found, *, named: Mapping[str, Mapping[str, Reason]]) -> Reason | None:

@@ -55,7 +55,7 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     wanted = dict.fromkeys(words(asked.q))
     if not 1 <= len(wanted) <= _MOST_WORDS:
         raise Invalid([Fault("/query/q", "words", f"From 1 to {_MOST_WORDS} words.")])
-    items, more = await search(runtime.db, list(wanted), actor=actor, most=asked.limit)
+    items, more = await search(runtime.db, list(wanted), actor=actor, most=asked.limit, tools=runtime.tools)
     return JSONResponse({"items": items, "more": more})
 
 

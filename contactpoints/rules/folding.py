@@ -8,7 +8,7 @@ are one error apart have a shortening by one letter in common, or one is a short
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,27 +93,37 @@ def reason(word: str, fields: Mapping[str, str]) -> Reason | None:
     return best
 
 
-def vocabulary(named: Mapping[str, Mapping[str, str]]) -> dict[str, list[tuple[str, str]]]:
-    """Return, for each folded word in the fields of what is named, where it stands: key and field."""
-    places: dict[str, list[tuple[str, str]]] = {}
-    for key, fields in named.items():
-        for field, text in fields.items():
-            for found in words(text):
-                places.setdefault(found, []).append((key, field))
-    return places
+class Vocabulary:
+    """What is named by few, such as Parties, with the words of its fields: asked at once for all that a word names."""
 
+    def __init__(self, named: Mapping[str, Mapping[str, str]]) -> None:
+        """``named``: the fields of each key."""
+        self.named = named
+        places: dict[str, list[tuple[str, str]]] = {}
+        for key, fields in named.items():
+            for field, text in fields.items():
+                for found in words(text):
+                    places.setdefault(found, []).append((key, field))
+        self._places = list(places.items())
+        self._first: dict[str, list[int]] = {}
+        self._last: dict[str, list[int]] = {}
+        for number, (found, _) in enumerate(self._places):
+            self._first.setdefault(found[0], []).append(number)
+            self._last.setdefault(found[-1], []).append(number)
 
-def reasons(word: str, places: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, Reason]:
-    """Return `reason` for all keys of a vocabulary that answer a folded word, at once."""
-    best: dict[str, Reason] = {}
-    for found, where in places.items():
-        how = _how(word, found)
-        if how is None:
-            continue
-        for key, field in where:
-            if key not in best or HOW.index(how) < HOW.index(best[key].how):
-                best[key] = Reason(word, field, how, found)
-    return best
+    def reasons(self, word: str) -> dict[str, Reason]:
+        """Return `reason` for all keys that answer a folded word."""
+        best: dict[str, Reason] = {}
+        # Whatever answers a word has its first letter or its last one: see `_how`.
+        for number in sorted({*self._first.get(word[0], ()), *self._last.get(word[-1], ())}):
+            found, where = self._places[number]
+            how = _how(word, found)
+            if how is None:
+                continue
+            for key, field in where:
+                if key not in best or HOW.index(how) < HOW.index(best[key].how):
+                    best[key] = Reason(word, field, how, found)
+        return best
 
 
 def _how(word: str, found: str) -> str | None:

@@ -10,7 +10,7 @@ before the first zone is read, so that two machines never disagree about a hando
 
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -200,40 +200,57 @@ def has_ended(layer: Layer, at: datetime) -> bool:
 
 def turn(rotation: Rotation, at: datetime) -> int | None:
     """Return the officer on duty at ``at``: None before the first handover, after the last, and outside its hours."""
-    number = _turn(rotation, at)
-    if number < 0 or not rotation.members or has_ended(rotation, at) or not _within_hours(rotation, at):
-        return None
-    return rotation.members[number % len(rotation.members)]
+    return _turns(rotation, (at,))[0]
 
 
-def _here(layer: Layer, at: datetime) -> Iterator[int]:
-    """Yield whom a layer puts on duty at ``at``, by the start of their shifts."""
+def _turns(rotation: Rotation, instants: Sequence[datetime]) -> list[int | None]:
+    """Return `turn` for each of some instants, which are in order: each is found from the one before."""
+    first, *later = instants
+    number, hours = _turn(rotation, first), None
+    following = _following(rotation, number) if later else _LAST
+    end, members, bounded = _end(rotation), rotation.members, rotation.weekdays or rotation.hours_from is not None
+    found: list[int | None] = []
+    for at in instants:
+        while following <= at < _LAST:
+            number += 1
+            following = _following(rotation, number)
+        if bounded and (hours is None or not hours[0] <= at < hours[1]):
+            hours = _hours_at(rotation, at)
+        on = number >= 0 and members and (end is None or at < end) and (not bounded or hours is not None)
+        found.append(members[number % len(members)] if on else None)
+    return found
+
+
+def _following(rotation: Rotation, number: int) -> datetime:
+    """Return when the turn after a turn starts; a roster may go on beyond what a date can tell."""
+    try:
+        return _start(rotation, number + 1)
+    except (OverflowError, ValueError):
+        return _LAST
+
+
+def _here(layer: Layer, instants: Sequence[datetime]) -> Iterator[tuple[int, ...]]:
+    """Yield for each of some instants, which are in order, whom a layer puts on duty, by the start of their shifts."""
     if isinstance(layer, Rotation):
-        officer = turn(layer, at)
-        if officer is not None:
-            yield officer
+        yield from ((officer,) if officer is not None else () for officer in _turns(layer, instants))
         return
-    first = bisect_left(layer.shifts, at - layer.longest, key=_start_of_shift)
-    last = bisect_right(layer.shifts, at, key=_start_of_shift)
-    yield from (officer for officer, _, ends_at in layer.shifts[first:last] if at < ends_at)
+    for at in instants:
+        first = bisect_left(layer.shifts, at - layer.longest, key=_start_of_shift)
+        last = bisect_right(layer.shifts, at, key=_start_of_shift)
+        yield tuple(officer for officer, _, ends_at in layer.shifts[first:last] if at < ends_at)
 
 
 def _start_of_shift(shift: tuple[int, datetime, datetime]) -> datetime:
     return shift[1]
 
 
-def _within_hours(rotation: Rotation, at: datetime) -> bool:
-    if not rotation.weekdays and rotation.hours_from is None:
-        return True
+def _hours_at(rotation: Rotation, at: datetime) -> tuple[datetime, datetime] | None:
+    """Return the hours of a rotation that hold an instant, if any do."""
     today = at.astimezone(ZoneInfo(rotation.zone)).date()
     start, end = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
     holidays = None if rotation.holidays_as is None else (rotation.calendar, rotation.holidays_as)
-    for opening, close in _hours_around(
-        today, start, end=end, weekdays=rotation.weekdays, holidays=holidays, zone=rotation.zone
-    ):
-        if opening <= at < close:
-            return True
-    return False
+    around = _hours_around(today, start, end=end, weekdays=rotation.weekdays, holidays=holidays, zone=rotation.zone)
+    return next((hours for hours in around if hours[0] <= at < hours[1]), None)
 
 
 @lru_cache(maxsize=16384)
@@ -287,7 +304,27 @@ def on_duty(
 
     Overrides apply in the order of their numbers, so a later one wins; an absent officer is never on duty.
     """
-    planned = [officer for each in _in_force(layers, at) for officer in _here(each, at)]
+    (planned,) = planned_at(layers, (at,))
+    return changed(planned, overrides, absences=absences, at=at)
+
+
+def planned_at(layers: tuple[Layer, ...], instants: Sequence[datetime]) -> list[list[int]]:
+    """Return whom the layers alone put on duty at each of some instants, which are in order, lower layers first."""
+    if any(isinstance(each, Rotation) and each.temporary for each in layers):
+        told = ([_here(each, (at,)) for each in _in_force(layers, at)] for at in instants)
+        return [[officer for (here,) in at for officer in here] for at in told]
+    columns = [_here(each, instants) for each in sorted(layers, key=_place)]
+    return (
+        [[officer for here in row for officer in here] for row in zip(*columns, strict=True)]
+        if columns
+        else [[] for _ in instants]
+    )
+
+
+def changed(
+    planned: list[int], overrides: Iterable[Override], *, absences: Iterable[Absence], at: datetime
+) -> tuple[int, ...]:
+    """Return who is on duty at ``at`` where ``planned`` are planned; see `on_duty`."""
     added: list[int] = []
     for override in sorted(overrides, key=_number):
         if override.starts_at <= at < override.ends_at:
@@ -298,6 +335,8 @@ def on_duty(
 
 def _in_force(layers: tuple[Layer, ...], at: datetime) -> list[Layer]:
     temporary = [each for each in layers if isinstance(each, Rotation) and each.temporary]
+    if len(layers) < 2:
+        return [*layers]
     if temporary:
         replacing = [each for each in temporary if _turn(each, at) >= 0 and not has_ended(each, at)]
         layers = tuple(replacing or (each for each in layers if each not in temporary))

@@ -1,7 +1,7 @@
 """Shifts: from when until when each officer is on duty at a post.
 
 Nothing is sampled. Between two of the instants at which a turn, an override or an absence begins or ends, nobody comes
-or goes: so `on_duty`, which decides whom an alert calls, is asked once at each of them, and its answer holds until the
+or goes: so the rule that decides whom an alert calls is asked once at each of them, and its answer holds until the
 next.
 """
 
@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from contactpoints.rules.directory import ContactPoint, Post
-from contactpoints.rules.rosters import Absence, Override, boundaries, on_duty
+from contactpoints.rules.rosters import Absence, Override, boundaries, changed, planned_at
 
 _Change = TypeVar("_Change", Override, Absence)
 
@@ -49,10 +49,11 @@ def duty_of(point: ContactPoint, post: Post, *, since: datetime, until: datetime
     """Return who is on duty at a post of a contact point from ``since`` until ``until`` (aware, UTC)."""
     edges = sorted({since, *_changes(point, post, since=since, until=until)})
     officers, planned = [], []
-    for at, overrides, absences in zip(
-        edges, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
+    by_layers = planned_at(post.layers, edges)
+    for at, here, overrides, absences in zip(
+        edges, by_layers, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
     ):
-        planned.append(on_duty(post.layers, tuple(overrides), absences=(), at=at))
+        planned.append(changed(here, overrides, absences=(), at=at))
         away = {absence.officer_id for absence in absences}
         officers.append(tuple(number for number in planned[-1] if number not in away))
     return Duty(edges, officers, planned)

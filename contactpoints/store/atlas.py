@@ -16,10 +16,11 @@ from contactpoints.rules.board import PointNow
 from contactpoints.rules.calls import plan_of
 from contactpoints.rules.directory import ContactPoint, can_fall_back_on, falls_back
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
+from contactpoints.rules.folding import Vocabulary
 from contactpoints.rules.legal_basis import Bonds
 from contactpoints.rules.promptness import Promptness
 from contactpoints.rules.vouching import Vouched, of_post, of_step
-from contactpoints.store import directory
+from contactpoints.store import directory, findable
 from contactpoints.store.database import Session
 from contactpoints.store.legal_basis import bonds
 from schemas.duty import HourBand
@@ -84,6 +85,7 @@ class Atlas:
         self._routes: dict[tuple[Place, str], Route] = {}
         self._bonds: Mapping[str, Bonds] = {}
         self._answering: dict[str | None, list[int]] = {}
+        self._parties: Vocabulary | None = None
         self.standing: dict[int, PointNow] = {}
         self.medians: dict[int, tuple[datetime, Mapping[HourBand, Promptness]]] = {}
 
@@ -92,7 +94,7 @@ class Atlas:
         if revision != self.revision:
             self.revision = revision
             self._points, self._routes, self._bonds, self._answering = {}, {}, {}, {}
-            self.standing = {}
+            self.standing, self._parties = {}, None
 
     async def points(
         self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
@@ -117,6 +119,16 @@ class Atlas:
                 return found
             answering[party] = found
         return answering[party]
+
+    async def parties(self, session: Session) -> Vocabulary:
+        """Return by which words Parties are found, at the revision that stands."""
+        self.turn_to(await directory.revision(session))
+        if self._parties is not None:
+            return self._parties
+        revision, found = self.revision, await findable.parties(session)
+        if self.revision == revision:
+            self._parties = found
+        return found
 
     def unknown(self, ids: Iterable[int]) -> list[int]:
         """Return those contact points of which nothing is in memory for emergencies."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contactpoints.rules.folding import HOW, asked_terms, kept_terms
+from contactpoints.rules.folding import HOW, Vocabulary, asked_terms, kept_terms
 from contactpoints.store.database import Session
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -72,10 +72,10 @@ on conflict (kind, id) do update set fields = excluded.fields, terms = excluded.
 """
 
 
-async def parties(session: Session) -> dict[str, dict[str, str]]:
+async def parties(session: Session) -> Vocabulary:
     """Return code and name of all Parties that are not retired, by their codes; they are few and have no terms."""
     rows = await session.fetch("select code, name from parties where retired_at is null order by code")
-    return {row["code"]: dict(row) for row in rows}
+    return Vocabulary({row["code"]: dict(row) for row in rows})
 
 
 async def find(

@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from contactpoints.rules.folding import HOW, asked_terms, kept_terms, reason, reasons, vocabulary, words
+from contactpoints.rules.folding import HOW, Vocabulary, asked_terms, kept_terms, reason, words
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_many_are_judged_at_once_as_each_would_be_alone() -> None:
     named = {str(place): {"code": one, "name": f"{other} {one}x"} for place, (one, other) in enumerate(pairs)}
     for word in made:
         alone = {key: why for key, fields in named.items() if (why := reason(word, fields))}
-        together = reasons(word, vocabulary(named))
+        together = Vocabulary(named).reasons(word)
         assert {key: why.how for key, why in together.items()} == {key: why.how for key, why in alone.items()}
 
 
