@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 import benchmarks
-from benchmarks import board, escalation, importing, intake, replies, search
+from benchmarks import beside, board, escalation, importing, intake, replies, search
 from benchmarks.machine import describe, take_two_cores
 from benchmarks.report import Report, save, tables
 from benchmarks.stage import Stage, StageFailed, open_stage
@@ -25,6 +25,7 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "reply": replies.reply,
     "board": board.board,
     "search": search.search,
+    "beside": beside.beside,
     "hundred": escalation.few,
     "thousands": escalation.many,
     # What leaves its alerts or its officers behind comes last.

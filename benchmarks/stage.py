@@ -26,6 +26,7 @@ from benchmarks.smtp_sink import PASSWORD, USERNAME, SmtpSink
 from benchmarks.smtp_sink import SENDER as MAIL_SENDER
 from benchmarks.twilio_sink import PUBLIC_URL, TwilioSink
 from contactpoints.store import embedded, migrate
+from contactpoints.store.entries import REGISTERS
 from contactpoints.store.sealing import read_keyring
 from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 
@@ -100,6 +101,24 @@ class Stage:
             return True
         self.report.faults.append(f"{row}: {len(left)} of {len(references)} alerts without {purpose} by {kind}")
         return False
+
+    @asynccontextmanager
+    async def another(self, name: str, *, points: int) -> AsyncIterator[tuple[int, Network, int]]:
+        """Run a web process on a database of its own beside the others; hand out its port, its network and entries."""
+        url = await self.server.ensure_database(name)
+        keyring, pepper = f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}", secrets.token_bytes(32)
+        await migrate.upgrade(url)
+        ring = read_keyring(keyring, entropy=secrets.token_bytes)
+        made, port = await network.make(url, keyring=ring, pepper=pepper, points=points), _free_port()
+        given = _settings(url, keyring=keyring, pepper=pepper, web=port, twilio=1, smtp=1)
+        with _process(self.folder, name, "-c", _COMMAND, "web", environment=given) as process:
+            if not await _listens(port, process):
+                raise StageFailed(f"{name} does not answer: {_last_words(self.folder, name)}")
+            db = await asyncpg.connect(url)
+            count = " + ".join(f"(select count(*) from {table})" for table in REGISTERS)
+            entries: int = await db.fetchval(f"select {count}")
+            await db.close()
+            yield port, made, entries
 
     async def quiet(self) -> None:
         """Wait until no message is on its way, and what became of each is written down."""
