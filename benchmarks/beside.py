@@ -26,12 +26,15 @@ async def _took(stage: Stage, line: Line, triggers: Triggers, *, times: int) -> 
 async def beside(stage: Stage) -> None:
     """Ask the one and the other in turns, one trigger after the other."""
     async with AsyncExitStack() as stack:
+        opened = {
+            name: await stack.enter_async_context(stage.another(f"beside_{name}", points=points))
+            for name, points in _POINTS.items()
+        }
+        few = opened["few"][1]
         asks: dict[str, tuple[Line, Triggers]] = {}
-        for name, points in _POINTS.items():
-            port, made, entries = await stack.enter_async_context(stage.another(f"beside_{name}", points=points))
+        for name, (port, made, entries) in opened.items():
             (line,) = await stack.enter_async_context(lines(port, 1))
-            parties = asks["few"][1].parties if asks else [*made.texted, *made.mailed]
-            asks[name] = line, Triggers(made.keys, parties, requesters=REQUESTERS)
+            asks[name] = line, Triggers(made.keys, [*few.texted, *few.mailed], requesters=REQUESTERS)
             stage.report.add(_ROW, f"entries of the directory, {name}", entries, "")
             await _took(stage, line, asks[name][1], times=50)
         ratios = []

@@ -125,7 +125,6 @@ class Triggers:
         body |= {"case_reference": f"{CANARY}/CYB", "notify": list(requesters), "requested_party": "@@"}
         self._body = json.dumps(body).encode()
         self._keys = itertools.cycle(keys)
-        self.parties = parties
         self._parties = itertools.cycle(parties)
         self._prefix = secrets.token_hex(6)
         self._numbers = itertools.count()

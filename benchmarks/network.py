@@ -35,11 +35,9 @@ def _texts(values: Sequence[str]) -> str:
     return "array['" + "', '".join(values) + "']"
 
 
-def _setup(points: int) -> str:
-    codes = _PARTIES[:points]
-    return f"""
+_SETUP = f"""
 insert into parties (code, name, confidence, created_at, changed_at)
-select code, 'Party ' || code, 'unconfirmed', now(), now() from unnest({_texts(codes)}) code;
+select code, 'Party ' || code, 'unconfirmed', now(), now() from unnest({{codes}}) code;
 
 insert into memberships (party, instrument, status, created_at, changed_at)
 select code, instrument, 'party', now(), now() from parties, unnest(array['ets185', 'cets224']) instrument;
@@ -47,22 +45,22 @@ select code, instrument, 'party', now(), now() from parties, unnest(array['ets18
 insert into contact_points (id, party, territory, name, function, zone, languages, capabilities, working_hours,
                             secretariat, created_at, changed_at)
 overriding system value
-select n, case when n <= {points} then ({_texts(codes)})[(n - 1) % {len(codes)} + 1] end,
-       case when n > {len(codes)} and n <= {points} then 'T-' || n end,
+select n, case when n <= {{points}} then ({{codes}})[(n - 1) % {{many}} + 1] end,
+       case when n > {{many}} and n <= {{points}} then 'T-' || n end,
        'Invented contact point ' || n, '24/7 point of contact', ({_texts(_ZONES)})[n % {len(_ZONES)} + 1],
        array[({_texts(_LANGUAGES)})[n % 3 + 1]],
        jsonb_build_object('emergency_disclosure', 'executes', 'emergency_mla', 'executes',
                           'preservation', 'executes', 'assistance', 'executes'),
        (select jsonb_agg(jsonb_build_object('weekday', day, 'start', '09:00', 'end', '17:00'))
           from generate_series(0, 4) day),
-       n > {points}, now(), now()
-  from generate_series(1, {points} + 1) n;
+       n > {{points}}, now(), now()
+  from generate_series(1, {{points}} + 1) n;
 
 insert into officers (id, contact_point_id, name, function, language, created_at, changed_at)
 overriding system value
 select (n - 1) * {_OFFICERS_EACH} + place, n, 'Invented officer ' || n || '.' || place, 'Duty officer',
        ({_texts(_LANGUAGES)})[n % 3 + 1], now(), now()
-  from generate_series(1, {points} + 1) n, generate_series(1, {_OFFICERS_EACH}) place;
+  from generate_series(1, {{points}} + 1) n, generate_series(1, {_OFFICERS_EACH}) place;
 
 insert into channels (officer_id, kind, address, place, verified_at, proven_at, created_at, changed_at)
 select id, 'sms', {_NUMBER.format(n="id - 1")}, 1, now(), now(), now(), now() from officers;
@@ -76,7 +74,7 @@ insert into posts (id, contact_point_id, line, function, created_at, changed_at)
 overriding system value
 select (n - 1) * 3 + place, n, (array['first', 'second', 'team_leader'])[place],
        (array['First line', 'Second line', 'Team leader'])[place], now(), now()
-  from generate_series(1, {points} + 1) n, generate_series(1, 3) place;
+  from generate_series(1, {{points}} + 1) n, generate_series(1, 3) place;
 
 insert into rotations (post_id, period, zone, starts_on, handover, members, created_at, changed_at)
 select s.id, 'weekly', p.zone, current_date - 29, '09:00',
@@ -94,20 +92,14 @@ select s.contact_point_id,
                                                                                   'post', s.id)),
                                     'channels', jsonb_build_array('sms', 'email'), 'patience_seconds', 300,
                                     'only_if_undelivered', false) order by s.id), now(), now()
-  from posts s where s.contact_point_id % 2 = 1 and s.contact_point_id <= {points} group by s.contact_point_id;
+  from posts s where s.contact_point_id % 2 = 1 and s.contact_point_id <= {{points}} group by s.contact_point_id;
 """
-
-
-def _keys(points: int) -> str:
-    codes = _PARTIES[:points]
-    return f"""
+_KEYS = f"""
 insert into api_keys (secret_hash, role, party, authority, notify, created_at)
-select hash, 'requester', ({_texts(codes)})[n % {len(codes)} + 1], 'Invented desk ' || n,
+select hash, 'requester', ({{codes}})[n % {{many}} + 1], 'Invented desk ' || n,
        array['{REQUESTERS[1]}'], now()
   from unnest($1::bytea[]) with ordinality as key (hash, n)
 """
-
-
 _SERIES = ("contact_points", "officers", "posts")
 
 
@@ -125,11 +117,13 @@ class Network:
 async def make(url: str, *, keyring: Keyring, pepper: bytes, points: int = POINTS) -> Network:
     """Fill an empty, migrated database, with so many contact points besides the secretariat."""
     keys = tuple(f"cp_{secrets.token_urlsafe(32)}" for _ in range(KEYS))
+    codes = _PARTIES[:points]
+    told = {"codes": _texts(codes), "many": len(codes), "points": points}
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
-            await connection.execute(_setup(points))
-            await connection.execute(_keys(points), [secret_hash(key) for key in keys])
+            await connection.execute(_SETUP.format(**told))
+            await connection.execute(_KEYS.format(**told), [secret_hash(key) for key in keys])
             for table in _SERIES:
                 await connection.execute(
                     f"select setval(pg_get_serial_sequence('{table}', 'id'), max(id)) from {table}"
@@ -139,7 +133,7 @@ async def make(url: str, *, keyring: Keyring, pepper: bytes, points: int = POINT
         addresses = await connection.fetch("select address from channels")
     finally:
         await connection.close()
-    national = range(1, min(points, len(_PARTIES)) + 1)
+    national = range(1, len(codes) + 1)
     return Network(
         keys,
         texted=tuple(_PARTIES[n - 1] for n in national if n % 4 in (0, 3)),

@@ -3,13 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import get_args
 
-from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.escalation import Step
 from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
 from contactpoints.rules.proof import is_fresh, is_proven
-from contactpoints.rules.rosters import Absence, Imported, Layer, Override, Rotation, WorkingSpan, has_ended
+from contactpoints.rules.rosters import Absence, Imported, Layer, Override, Rotation, WorkingSpan
 from contactpoints.rules.wording_news import Alternative
 from schemas.alerts import Line
 
@@ -146,33 +145,6 @@ def place_of(post: Post) -> tuple[int, int]:
 def is_spoken(asked: str, spoken: Collection[str]) -> bool:
     """Say whether a language is spoken; whoever speaks pt-BR speaks pt, and not the other way round."""
     return any(tongue == asked or tongue.startswith(f"{asked}-") for tongue in spoken)
-
-
-def can_fall_back_on(secretariat: ContactPoint | None, now: datetime) -> bool:
-    """Say whether the secretariat's first post, the last fallback, has anybody who can be called, now or soon.
-
-    Rotations that have ended, overrides of another time and channels in quarantine do not count. The absent come back.
-    """
-    if secretariat is None or not secretariat.posts:
-        return False
-    first = secretariat.posts[0]
-    planned = (number for layer in first.layers if not has_ended(layer, now) for number in layer.members)
-    added = (
-        each.officer_id for each in first.overrides if each.action != "remove" and each.starts_at <= now < each.ends_at
-    )
-    return any(
-        channel.quarantined_at is None
-        for number in chain(planned, added)
-        if number in secretariat.officers
-        for channel in secretariat.officers[number].channels
-    )
-
-
-def falls_back(plan: Plan, secretariat: ContactPoint | None) -> bool:
-    """Say whether a plan ends with the secretariat's first post; without a secretariat every plan lacks it."""
-    if secretariat is None or not secretariat.posts:
-        return True
-    return PostRef(secretariat.id, secretariat.posts[0].id) in plan.steps[-1].posts
 
 
 def channels_to_use(

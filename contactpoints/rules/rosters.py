@@ -22,7 +22,6 @@ _DAY = timedelta(days=1)
 _LENGTH = {"daily": 1, "weekly": 7}
 _AROUND = range(-2, 2)
 """Local days, counted from today, whose hours can hold an instant: Kiribati left out a whole day (1 January 1995)."""
-_WEEKS_AHEAD = 9
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -266,7 +265,7 @@ def _hours_around(
     """Return the hours that can hold an instant of a local day; what a change of clocks left out is empty."""
     days = (today + number * _DAY for number in _AROUND)
     return tuple(
-        _between(day, start, end=end, zone=zone) for day in days if not weekdays or _weekday(day, holidays) in weekdays
+        between(day, start, end=end, zone=zone) for day in days if not weekdays or _weekday(day, holidays) in weekdays
     )
 
 
@@ -293,7 +292,7 @@ def _handovers(rotation: Rotation, since: datetime, *, until: datetime) -> Itera
         opening, close = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
         today = since.astimezone(ZoneInfo(rotation.zone)).date()
         for number in range(_AROUND.start, (until - since).days + _AROUND.stop + 1):
-            pair = _between(today + number * _DAY, opening, end=close, zone=rotation.zone)
+            pair = between(today + number * _DAY, opening, end=close, zone=rotation.zone)
             yield from (each for each in pair if since < each < until)
 
 
@@ -360,54 +359,9 @@ def _overridden(planned: list[int], added: list[int], *, override: Override) -> 
     return [each for each in planned if each != officer], [each for each in added if each != officer]
 
 
-def next_working(
-    spans: Iterable[WorkingSpan], zone: str, *, at: datetime, calendar: HolidayCalendar = NO_HOLIDAYS
-) -> datetime:
-    """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones.
-
-    Nobody works on a holiday of the ``calendar``. Without any working hours, in nine weeks, it is ``at`` itself: a
-    contact point that names none is not made to wait, and nothing waits for one that never opens.
-    """
-    today = at.astimezone(ZoneInfo(zone)).date()
-    spans = tuple(spans)
-    starts: list[datetime] = []
-    # A day may be missing from the calendar (Samoa, 30 December 2011), so one week ahead is not always enough.
-    for day in (today + number * _DAY for number in range(-1, 7 * _WEEKS_AHEAD)):
-        if starts and day > today + _DAY:
-            break
-        for span in _spans_on(day, spans, calendar=calendar):
-            start, end = _span_on(day, span, zone=zone)
-            if start <= at < end:
-                return at
-            if at < start < end:
-                starts.append(start)
-    return min(starts, default=at)
-
-
-def working_until(
-    spans: Iterable[WorkingSpan], zone: str, *, at: datetime, calendar: HolidayCalendar = NO_HOLIDAYS
-) -> datetime | None:
-    """Return the end of the working hours around ``at`` (aware, UTC), the latest of several; None outside them."""
-    today, spans = at.astimezone(ZoneInfo(zone)).date(), tuple(spans)
-    around = [
-        _span_on(day, span, zone=zone)
-        for day in (today - _DAY, today)
-        for span in _spans_on(day, spans, calendar=calendar)
-    ]
-    return max((end for start, end in around if start <= at < end), default=None)
-
-
-def _spans_on(day: date, spans: tuple[WorkingSpan, ...], *, calendar: HolidayCalendar) -> list[WorkingSpan]:
-    found = [span for span in spans if span.weekday == day.weekday()]
-    return [] if found and holiday(calendar, day) else found
-
-
-def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:
-    return _between(day, time.fromisoformat(span.start), end=time.fromisoformat(span.end), zone=zone)
-
-
 @lru_cache(maxsize=65536)
-def _between(day: date, start: time, *, end: time, zone: str) -> tuple[datetime, datetime]:
+def between(day: date, start: time, *, end: time, zone: str) -> tuple[datetime, datetime]:
+    """Return the hours that start on a local day; an end at or before their start is on the next day."""
     return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)
 
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar, read_calendar, write_calendar
-from contactpoints.rules.rosters import WorkingSpan, next_working, working_until
+from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar, holiday, read_calendar, write_calendar
+from contactpoints.rules.rosters import WorkingSpan, between
 
 OFFICE_DAY = timedelta(hours=8)
 """What a clock that is told in days means by one."""
 
 _OFFICE = tuple(WorkingSpan(weekday, "09:00", "17:00") for weekday in range(5))
+
+_WEEKS_AHEAD = 9
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,49 @@ def read_hours(value: Mapping[str, Any]) -> Hours:
     """Return the working hours that `write_hours` wrote."""
     spans = tuple(WorkingSpan(*span) for span in value["spans"])
     return Hours(spans, value["zone"], read_calendar(value.get("holidays")))
+
+
+def next_working(
+    spans: Iterable[WorkingSpan], zone: str, *, at: datetime, calendar: HolidayCalendar = NO_HOLIDAYS
+) -> datetime:
+    """Return ``at`` (aware, UTC) when it is within working hours, else the start of the next ones.
+
+    Nobody works on a holiday of the ``calendar``. Without any working hours, in nine weeks, it is ``at`` itself: a
+    contact point that names none is not made to wait, and nothing waits for one that never opens.
+    """
+    today = at.astimezone(ZoneInfo(zone)).date()
+    spans = tuple(spans)
+    starts: list[datetime] = []
+    # A day may be missing from the calendar (Samoa, 30 December 2011), so one week ahead is not always enough.
+    for day in (today + number * _DAY for number in range(-1, 7 * _WEEKS_AHEAD)):
+        if starts and day > today + _DAY:
+            break
+        for span in _spans_on(day, spans, calendar=calendar):
+            start, end = _span_on(day, span, zone=zone)
+            if start <= at < end:
+                return at
+            if at < start < end:
+                starts.append(start)
+    return min(starts, default=at)
+
+
+def working_until(
+    spans: Iterable[WorkingSpan], zone: str, *, at: datetime, calendar: HolidayCalendar = NO_HOLIDAYS
+) -> datetime | None:
+    """Return the end of the working hours around ``at`` (aware, UTC), the latest of several; None outside them."""
+    today, spans = at.astimezone(ZoneInfo(zone)).date(), tuple(spans)
+    around = [
+        _span_on(day, span, zone=zone)
+        for day in (today - _DAY, today)
+        for span in _spans_on(day, spans, calendar=calendar)
+    ]
+    return max((end for start, end in around if start <= at < end), default=None)
+
+
+def _spans_on(day: date, spans: tuple[WorkingSpan, ...], *, calendar: HolidayCalendar) -> list[WorkingSpan]:
+    found = [span for span in spans if span.weekday == day.weekday()]
+    return [] if found and holiday(calendar, day) else found
+
+
+def _span_on(day: date, span: WorkingSpan, *, zone: str) -> tuple[datetime, datetime]:
+    return between(day, time.fromisoformat(span.start), end=time.fromisoformat(span.end), zone=zone)

@@ -14,8 +14,9 @@ from typing import Any
 from contactpoints.rules.alerts import Caution, first_post, stages
 from contactpoints.rules.board import PointNow
 from contactpoints.rules.calls import plan_of
-from contactpoints.rules.directory import ContactPoint, can_fall_back_on, falls_back
+from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
+from contactpoints.rules.fallback import can_fall_back_on, falls_back
 from contactpoints.rules.folding import Vocabulary
 from contactpoints.rules.legal_basis import Bonds
 from contactpoints.rules.promptness import Promptness
@@ -32,7 +33,7 @@ class Route:
 
     ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them,
     ``behind`` is the secretariat, if there is one. ``bonds`` is what binds each Party, ``cautions`` what of it was told
-    already, by what it was asked for. ``sure`` is what `vouched` last said.
+    already, by what it was asked for. ``sure`` is what `vouched` last said, ``stands`` what `fallback_stands` did.
     """
 
     revision: int
@@ -45,6 +46,7 @@ class Route:
     behind: ContactPoint | None
     cautions: dict[tuple[object, ...], tuple[Caution, ...]] = field(default_factory=dict)
     sure: dict[datetime, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    stands: dict[datetime, bool] = field(default_factory=dict)
 
     def vouched(self, now: datetime) -> tuple[Mapping[str, Any], ...]:
         """Return how surely whoever is on duty now can be reached: at the first post, then by each step of the plan.
@@ -62,7 +64,13 @@ class Route:
 
     def fallback_stands(self, now: datetime) -> bool:
         """Say that the plan does not end with the secretariat, or that somebody there can be called."""
-        return not falls_back(self.plan, self.behind) or can_fall_back_on(self.behind, now)
+        if not falls_back(self.plan, self.behind):
+            return True
+        minute = now.replace(second=0, microsecond=0)
+        if minute not in self.stands:
+            self.stands.clear()
+            self.stands[minute] = can_fall_back_on(self.behind, now)
+        return self.stands[minute]
 
 
 Place = tuple[str, str | None]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from contactpoints.rules.directory import can_fall_back_on
+from contactpoints.rules.fallback import can_fall_back_on
 from contactpoints.store import directory
 from contactpoints.store.database import Row, Session
 

@@ -8,8 +8,9 @@ import pytest
 
 from contactpoints.rules.alerts import tried
 from contactpoints.rules.calls import Skip, take
-from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, can_fall_back_on, falls_back
+from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
 from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.fallback import can_fall_back_on, falls_back
 from contactpoints.rules.rosters import Absence, Override, Rotation
 from contactpoints.rules.wording import Tried
 from schemas.alerts import Line
@@ -72,8 +73,21 @@ def test_whoever_an_override_puts_on_duty_can_be_fallen_back_on(action: str, ove
 
 
 def test_whoever_is_absent_for_a_while_can_be_fallen_back_on() -> None:
-    away = Absence(1, NOON - DAY, NOON + DAY)
-    assert can_fall_back_on(replace(point(officer(1)), absences=(away,)), NOON)
+    for days, stands in ((1, True), (8, False)):
+        away = Absence(1, NOON - DAY, NOON + days * DAY)
+        assert can_fall_back_on(replace(point(officer(1)), absences=(away,)), NOON) is stands
+
+
+def test_whom_a_temporary_roster_silences_nobody_can_fall_back_on() -> None:
+    here = point(officer(1), officer(2, quarantined=True))
+    (usual,) = here.posts[0].rotations
+    instead = replace(usual, id=99, members=(2,), temporary=True, ends_on=(NOON + 30 * DAY).date())
+    silenced = replace(here.posts[0], rotations=(usual, instead))
+    assert can_fall_back_on(here, NOON)
+    assert not can_fall_back_on(replace(here, posts=(silenced, *here.posts[1:])), NOON)
+    soon = replace(instead, ends_on=(NOON + 2 * DAY).date())
+    over_soon = replace(here.posts[0], rotations=(usual, soon))
+    assert can_fall_back_on(replace(here, posts=(over_soon, *here.posts[1:])), NOON)
 
 
 def test_only_a_plan_whose_last_step_calls_the_secretariats_first_post_falls_back_on_it() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactpoints.rules.holidays import HolidayCalendar, OwnDays, calendar_of, holiday, read_calendar, write_calendar
-from contactpoints.rules.rosters import Rotation, boundaries, next_working, on_duty, turn, working_until
-from contactpoints.rules.working_hours import after, hours_of, read_hours, write_hours
+from contactpoints.rules.rosters import Rotation, boundaries, on_duty, turn
+from contactpoints.rules.working_hours import after, hours_of, next_working, read_hours, working_until, write_hours
 from tests.rules.test_rosters import rotation, utc
 
 CLOSED = OwnDays(date(2026, 12, 24), date(2026, 12, 31), "Year-end closing")

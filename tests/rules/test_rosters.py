@@ -14,12 +14,12 @@ from contactpoints.rules.rosters import (
     Override,
     Rotation,
     WorkingSpan,
-    next_working,
     on_duty,
     to_utc,
     turn,
     zone,
 )
+from contactpoints.rules.working_hours import next_working
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -25,8 +25,8 @@ from contactpoints.rules.escalation import (
     with_fallback,
     write_plan,
 )
-from contactpoints.rules.rosters import WorkingSpan, working_until
-from contactpoints.rules.working_hours import Hours, after, hours_of, opening
+from contactpoints.rules.rosters import WorkingSpan
+from contactpoints.rules.working_hours import Hours, after, hours_of, opening, working_until
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OFFICE = hours_of((), "Europe/Berlin")
