@@ -19,12 +19,15 @@ from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import Channel, ContactPoint
 from contactpoints.rules.escalation import Plan, PostRef, Step
+from contactpoints.rules.shifts import shifts_of
 from contactpoints.store import alarms, directory, outbox
 from contactpoints.store.database import Database, Session
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 QUIET = timedelta(hours=1)
+_AHEAD = timedelta(days=90)
+_SHIFTS_TOLD = 3
 _KINDS = ("sms", "email")
 
 Told = Literal["administrator", "secretariat"]
@@ -37,6 +40,7 @@ class Alarm:
 
     ``alerts`` are those on whose timeline the alarm is noted, ``reference`` that of the only one it concerns. What is
     broken about the service itself concerns no contact point: since when (``at``), by how many ``seconds``.
+    ``officer``: whose shifts it endangers.
     """
 
     reason: facts.Alarm | Trouble
@@ -49,6 +53,7 @@ class Alarm:
     channel: str | None = None
     at: datetime | None = None
     seconds: int = 0
+    officer: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -132,9 +137,10 @@ async def raise_alarms(
     noted: dict[int, list[Noted]] = {}
     for alarm in new:
         point = known.get(alarm.contact_point or 0)
+        shifts = _endangered(alarm, point, now=now)
         heard = [ear for ear in ears if ear.role == "secretariat" or (point and ear.party == point.party)]
         for ear in heard:
-            drafts.append(_draft(alarm, point, ear, now=now, tools=tools))
+            drafts.append(_draft(alarm, point, ear, shifts=shifts, now=now, tools=tools))
         told = tuple(sorted({ear.role for ear in heard}))
         for alert in alarm.alerts:
             reason: Any = alarm.reason
@@ -177,7 +183,28 @@ def _ear_of(call: calls.Call, channel: Channel) -> _Ear:
     return _Ear("secretariat", None, channel.kind, channel.address, officer.language, zone, officer.id, channel.id)
 
 
-def _draft(alarm: Alarm, point: ContactPoint | None, ear: _Ear, *, now: datetime, tools: Tools) -> Draft:
+def _endangered(alarm: Alarm, point: ContactPoint | None, *, now: datetime) -> Sequence[wording.Endangered]:
+    """Return the shifts of the next 90 days in which an officer was to be called by a channel that is broken now."""
+    if point is None or alarm.officer is None:
+        return ()
+    found = [
+        wording.Endangered(post.function, max(shift.starts_at, now), shift.ends_at, point.zone)
+        for post in point.posts
+        for shift in shifts_of(point, post, since=now, until=now + _AHEAD)
+        if shift.officer_id == alarm.officer
+    ]
+    return sorted(found, key=lambda each: each.starts_at)
+
+
+def _draft(
+    alarm: Alarm,
+    point: ContactPoint | None,
+    ear: _Ear,
+    *,
+    shifts: Sequence[wording.Endangered],
+    now: datetime,
+    tools: Tools,
+) -> Draft:
     said = wording.AlarmContext(
         what=alarm.reason,
         exercise=alarm.exercise,
@@ -190,6 +217,8 @@ def _draft(alarm: Alarm, point: ContactPoint | None, ear: _Ear, *, now: datetime
         seconds=alarm.seconds,
         gateway=alarm.about,
         now=now,
+        shifts=tuple(shifts[:_SHIFTS_TOLD]),
+        more_shifts=len(shifts[_SHIFTS_TOLD:]),
     )
     words = wording.alarm_words(words_of(tools, ear.language), ear.kind, alarm=said)
     return Draft(

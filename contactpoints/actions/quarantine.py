@@ -78,6 +78,7 @@ async def quarantine(
                 alerts=tuple(alert["id"] for alert in touched),
                 reference=touched[0]["reference"] if len(touched) == 1 else None,
                 channel=each["kind"],
+                officer=each["officer_id"],
             )
             for each in known
         ]

@@ -23,7 +23,7 @@ from contactpoints.rules.phrasing import (
     times,
 )
 from contactpoints.rules.wording_access import address_words, pin_link_words, pin_set_words
-from contactpoints.rules.wording_alarms import AlarmContext, alarm_words
+from contactpoints.rules.wording_alarms import AlarmContext, Endangered, alarm_words
 from contactpoints.rules.wording_answers import AnswerContext, answer_words
 from contactpoints.rules.wording_news import Alternative, NewsContext, Tried, news_words
 from schemas.words import msgid
@@ -36,6 +36,7 @@ __all__ = [
     "Alternative",
     "AnswerContext",
     "Catalogue",
+    "Endangered",
     "NewsContext",
     "StandDownContext",
     "Tried",

@@ -13,10 +13,21 @@ from contactpoints.rules.phrasing import (
     mail,
     say,
     sms,
+    span,
     spoken,
     times,
 )
 from schemas.words import msgid
+
+
+@dataclass(frozen=True, slots=True)
+class Endangered:
+    """A shift in which somebody cannot be called by a channel any more: the function of the post, and when it is."""
+
+    function: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,8 @@ class AlarmContext:
 
     ``contact_point`` is the name of the institution and None for alarms about the service itself. ``function`` is a
     line or a title, ``channel`` a kind (never an address), ``seconds`` by how much a clock jumped or the engine lags,
-    ``gateway`` the name by which the settings know it.
+    ``gateway`` the name by which the settings know it. ``shifts`` are the nearest that the broken channel endangers,
+    and ``more_shifts`` how many follow in the next 90 days.
     """
 
     what: str
@@ -39,6 +51,8 @@ class AlarmContext:
     seconds: int = 0
     gateway: str = ""
     now: datetime | None = None
+    shifts: tuple[Endangered, ...] = ()
+    more_shifts: int = 0
 
 
 _ALARM = msgid("24/7 network - ALARM")
@@ -118,6 +132,10 @@ _TO_DO = {
 }
 _WHERE = msgid("Contact point: {contact_point}.")
 _WHICH = msgid("Alert: {reference}.")
+_SHIFTS = msgid("Shifts in which this officer cannot be called by it:")
+_SHIFT = msgid("{function}: {starts} to {ends} {zone}")
+_MORE_SHIFTS = msgid("And {more} more in the next 90 days.")
+_NEXT_SHIFT = msgid("Next shift: {function}, {starts} {zone}.")
 
 ALARMS = tuple(_HEADLINES)
 
@@ -152,6 +170,13 @@ def _forms(words: Catalogue, alarm: AlarmContext) -> Iterator[str]:
     head = say(words, _ALARM)
     if alarm.reference:
         head = f"{head} - {say(words, _ABOUT, reference=alarm.reference)}"
+    if alarm.shifts:
+        next_one = alarm.shifts[0]
+        told = {
+            "function": cut(next_one.function, 24),
+            **span(next_one.starts_at, next_one.ends_at, zone=next_one.zone),
+        }
+        yield f"{head} - {_happened(words, alarm, most=24, now=alarm.now)} {say(words, _NEXT_SHIFT, **told)}"
     if alarm.contact_point:
         yield f"{head} - {cut(alarm.contact_point, 40)} - {_happened(words, alarm, most=40, now=alarm.now)}"
     for most, now in ((40, alarm.now), (24, alarm.now), (10, alarm.now), (10, None)):
@@ -164,4 +189,12 @@ def _paragraphs(words: Catalogue, alarm: AlarmContext) -> Iterator[str]:
         yield say(words, _WHERE, contact_point=alarm.contact_point)
     if alarm.reference:
         yield say(words, _WHICH, reference=alarm.reference)
+    if alarm.shifts:
+        yield "\n".join((say(words, _SHIFTS), *(f"- {_shift(words, each)}" for each in alarm.shifts)))
+    if alarm.more_shifts:
+        yield say(words, _MORE_SHIFTS, more=alarm.more_shifts)
     yield say(words, _TO_DO[alarm.what])
+
+
+def _shift(words: Catalogue, shift: Endangered) -> str:
+    return say(words, _SHIFT, function=shift.function, **span(shift.starts_at, shift.ends_at, zone=shift.zone))
