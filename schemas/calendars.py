@@ -87,3 +87,23 @@ class CalendarImportOut(TypedDict):
     removed: list[CalendarShiftOut]
     skipped: list[SkippedEventOut]
     warnings: list[WarningOut]
+
+
+class FeedOut(TypedDict):
+    """A feed: when it was made, and when a program last read it (about: once an hour)."""
+
+    id: int
+    created_at: Moment
+    read_at: Moment | None
+
+
+class FeedMadeOut(FeedOut):
+    """A new feed with its address, which is told this once."""
+
+    address: str
+
+
+class FeedList(TypedDict):
+    """The feeds of an officer or a post that can be read."""
+
+    items: list[FeedOut]

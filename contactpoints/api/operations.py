@@ -14,6 +14,7 @@ from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
 from contactpoints.api.exchange import EXPORT, IMPORT
+from contactpoints.api.feeds import FEEDS
 from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
@@ -372,6 +373,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         CARD,
         *_KEPT_IN_SHELVES,
         IMPORT_CALENDAR,
+        *FEEDS,
         *HISTORY,
         *SWAPS,
         *LEAVING,

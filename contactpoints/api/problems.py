@@ -79,9 +79,15 @@ async def render_http(request: Request, failure: Exception) -> Response:
     return JSONResponse(body, status_code=failure.status_code, headers=failure.headers, media_type=_MEDIA)
 
 
+def _door(request: Request) -> list[str]:
+    """Return as much of a path as a log may hold: what comes after it may be a secret."""
+    parts = request.url.path.split("/")
+    return parts[1:3] if parts[1:2] == ["v1"] else parts[1:2]
+
+
 async def render_gone(request: Request, _: Exception) -> Response:
     """Answer nobody: whoever asked hung up before the body was whole, and nothing was done."""
-    _log.info("%s %s: hung up before the body was whole", request.method, request.url.path.split("/")[1:3])
+    _log.info("%s %s: hung up before the body was whole", request.method, _door(request))
     return Response(status_code=400)
 
 
@@ -91,7 +97,7 @@ async def render_fault(request: Request, fault: Exception) -> Response:
     if not untranslatable:
         # Of what PostgreSQL said only code and constraint are kept; another exception may quote what was sent.
         told = fault if isinstance(fault, DatabaseFault) else type(fault).__name__
-        _log.error("%s %s failed: %s", request.method, request.url.path.split("/")[1:3], told)
+        _log.error("%s %s failed: %s", request.method, _door(request), told)
     title = "What was sent holds a character that is not text" if untranslatable else "Something broke here"
     status = 400 if untranslatable else 500
     body = {"type": "about:blank", "title": title, "status": status, "instance": request.url.path}

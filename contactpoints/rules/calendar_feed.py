@@ -1,0 +1,70 @@
+"""Shifts as an iCalendar file that calendar programs fetch again and again: by the instants, with no case data.
+
+The same shift has the same identifier in every answer, so that programs move it and never show it twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from contactpoints.rules.directory import ContactPoint, Post
+from contactpoints.rules.shifts import Shift, shifts_of
+
+_BEHIND, _AHEAD = timedelta(days=7), timedelta(days=180)
+_LOOKED_BACK = timedelta(days=40)
+_REFRESHED = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed tells: the shifts of one officer at all posts, or of everybody at one post."""
+
+    point: ContactPoint
+    officer: int | None = None
+    post: int | None = None
+
+
+def write_feed(feed: Feed, now: datetime) -> bytes:
+    """Return the shifts from a week ago until 180 days ahead, the same bytes for a day while nothing changes.
+
+    An officer's own feed tells functions alone; that of a post names its officers, and no feed a number or address.
+    """
+    today = datetime(now.year, now.month, now.day, tzinfo=UTC)
+    calendar = Calendar()
+    calendar.add("prodid", "-//contactpoints//rosters//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("refresh-interval", _REFRESHED, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    for post in feed.point.posts:
+        if feed.post not in (None, post.id):
+            continue
+        for shift in _shifts(feed, post, today=today):
+            calendar.add_component(_event(feed, post, shift=shift, today=today))
+    written: bytes = calendar.to_ical()
+    return written
+
+
+def _shifts(feed: Feed, post: Post, *, today: datetime) -> Iterable[Shift]:
+    since = today - _LOOKED_BACK
+    for shift in shifts_of(feed.point, post, since=since, until=today + _AHEAD):
+        if shift.ends_at > today - _BEHIND and feed.officer in (None, shift.officer_id):
+            yield shift
+
+
+def _event(feed: Feed, post: Post, *, shift: Shift, today: datetime) -> Event:
+    officer = feed.point.officers[shift.officer_id]
+    # Where a shift began before we look, every day would give it another identifier.
+    begins = "ongoing" if shift.starts_at == today - _LOOKED_BACK else f"{shift.starts_at:%Y%m%dT%H%M%SZ}"
+    event = Event()
+    event.add("uid", f"{post.id}-{shift.officer_id}-{begins}@rosters.contactpoints")
+    event.add("dtstamp", today)
+    event.add("last-modified", today)
+    event.add("sequence", feed.point.revision)
+    event.add("dtstart", shift.starts_at)
+    event.add("dtend", shift.ends_at)
+    event.add("summary", post.function if feed.officer else f"{officer.name} - {post.function}")
+    event.add("transp", "OPAQUE")
+    return event

@@ -1,0 +1,73 @@
+"""Secret addresses at which shifts are read as a calendar. Only the hash of what is secret in them is kept."""
+
+from datetime import datetime
+
+from contactpoints.store.database import Row, Session
+
+_OWNER = """
+  from feeds f left join officers o on o.id = f.officer_id left join posts p on p.id = f.post_id
+       join contact_points cp on cp.id = coalesce(o.contact_point_id, p.contact_point_id)
+"""
+# With the officer, the post or the contact point the feed is gone by itself.
+ALIVE = "f.revoked_at is null and o.retired_at is null and p.retired_at is null and cp.retired_at is null"
+
+
+async def owner(session: Session, kind: str, *, key: int) -> Row | None:
+    """Return contact point and Party of an unretired officer or post (``kind``: `officers` or `posts`)."""
+    return await session.fetchrow(
+        f"select cp.id as contact_point_id, cp.party from {kind} e join contact_points cp on cp.id = e.contact_point_id"
+        " where e.id = $1 and e.retired_at is null and cp.retired_at is null",
+        key,
+    )
+
+
+async def add(session: Session, kind: str, *, key: int, token_hash: bytes, now: datetime, by: str) -> Row:
+    """Keep a new feed of an officer or a post, and return it."""
+    row = await session.fetchrow(
+        f"insert into feeds (token_hash, {_COLUMN[kind]}, created_at, created_by) values ($1, $2, $3, $4)"
+        " returning id, created_at, read_at",
+        token_hash,
+        key,
+        now,
+        by,
+    )
+    assert row is not None
+    return row
+
+
+_COLUMN = {"officers": "officer_id", "posts": "post_id"}
+
+
+async def listed(session: Session, kind: str, *, key: int) -> list[Row]:
+    """Return the feeds of an officer or a post that can be read, oldest first."""
+    return await session.fetch(
+        f"select f.id, f.created_at, f.read_at {_OWNER} where f.{_COLUMN[kind]} = $1 and {ALIVE} order by f.id", key
+    )
+
+
+async def find(session: Session, feed: int) -> Row | None:
+    """Return whose a feed is that can be read."""
+    return await session.fetchrow(f"select f.id, cp.party {_OWNER} where f.id = $1 and {ALIVE}", feed)
+
+
+async def revoke(session: Session, feed: int, *, now: datetime) -> None:
+    """End a feed."""
+    await session.execute("update feeds set revoked_at = $2 where id = $1 and revoked_at is null", feed, now)
+
+
+async def read(session: Session, token_hash: bytes) -> Row | None:
+    """Return what a feed tells: contact point, and its officer or its post; None where it is none, or no more."""
+    return await session.fetchrow(
+        f"select f.id, f.officer_id, f.post_id, cp.id as contact_point_id {_OWNER} where f.token_hash = $1 and {ALIVE}",
+        token_hash,
+    )
+
+
+async def note_read(session: Session, feed: int, *, now: datetime) -> None:
+    """Note that a feed was read, once an hour."""
+    await session.execute(
+        "update feeds set read_at = $2::timestamptz"
+        " where id = $1 and (read_at is null or read_at < $2::timestamptz - interval '1 hour')",
+        feed,
+        now,
+    )

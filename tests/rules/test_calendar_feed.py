@@ -1,0 +1,86 @@
+"""Shifts as a calendar: what goes out comes in again as the same stretches, over every change of clocks."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from icalendar import Calendar
+
+from contactpoints.rules.calendar_events import Ask, read_file
+from contactpoints.rules.calendar_feed import Feed, write_feed
+from contactpoints.rules.calendar_shifts import Names, Person, assigned
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.rosters import Override, on_duty
+from contactpoints.rules.shifts import shifts_of
+from tests.rules.test_cover import officer, point, post, rotation
+from tests.rules.test_rosters import utc
+
+NOW = utc("2026-10-20T09:30")
+PEOPLE = tuple(Person(number, f"Officer {word}", word, ()) for number, word in ((1, "Ana"), (2, "Ben"), (3, "Cy")))
+
+
+def house(zone: str, handover: time, *, period: str = "daily", overrides: tuple[Override, ...] = ()) -> ContactPoint:
+    turns = rotation(1, 2, 3, zone=zone, handover=handover, period=period)
+    officers = tuple(replace(officer(person.id), name=person.name) for person in PEOPLE)
+    return point(*officers, posts=(post(turns, overrides=overrides),))
+
+
+def read_again(written: bytes, *, since: datetime, until: datetime) -> set[tuple[int, datetime, datetime]]:
+    told = read_file(written, Ask(since, until, "Asia/Tokyo"))
+    assert told.faults == []
+    found, faults = assigned(told.occurrences, Names(PEOPLE, {}))
+    assert faults == []
+    return {(each.officer_id, each.starts_at, each.ends_at) for each in found}
+
+
+@settings(deadline=None, max_examples=3)
+@given(
+    st.sampled_from(["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca"]),
+    st.sampled_from([time(2, 30), time(0), time(8)]),
+    st.sampled_from(["2026-10-20T09:30", "2027-03-20T23:00", "2027-01-30T00:00"]),
+)
+def test_what_goes_out_comes_in_as_the_same_shifts(zone: str, handover: time, now: str) -> None:
+    swap = Override(1, "replace", 3, utc("2026-10-25T00:10"), utc("2026-10-25T01:20"))
+    here, at = house(zone, handover, overrides=(swap,)), utc(now)
+    since, until = at, at.replace(hour=0, minute=0) + timedelta(days=180)
+    planned = shifts_of(here, here.posts[0], since=since - timedelta(days=9), until=until)
+    expected = {(each.officer_id, each.starts_at, each.ends_at) for each in planned if each.ends_at > since}
+    assert read_again(write_feed(Feed(here, post=1), at), since=since, until=until) == expected
+
+
+def test_a_feed_says_how_often_to_fetch_it_and_the_same_shift_keeps_its_name() -> None:
+    here = house("Europe/Berlin", time(8))
+    written = write_feed(Feed(here, post=1), NOW)
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H" in written
+    assert write_feed(Feed(here, post=1), NOW + timedelta(hours=5)) == written, "the same bytes for a day"
+    (planned,) = on_duty(here.posts[0].layers, (), absences=(), at=utc("2026-10-26T12:00"))
+    swap = Override(1, "replace", planned % 3 + 1, utc("2026-10-26T12:00"), utc("2026-10-26T20:00"))
+    changed = replace(house("Europe/Berlin", time(8), overrides=(swap,)), revision=2)
+    before, after = (
+        {str(event["UID"]): event for event in Calendar.from_ical(each).events}
+        for each in (written, write_feed(Feed(changed, post=1), NOW))
+    )
+    assert len(before) == len(Calendar.from_ical(written).events)
+    assert set(before) <= set(after)
+    assert len(after) - len(before) == 2
+    assert {event["SEQUENCE"] for event in after.values()} == {2}
+
+
+def test_whoever_is_on_duty_for_ever_has_one_event_with_one_name() -> None:
+    here = point(officer(1), posts=(post(rotation(1)),))
+    names = [
+        [str(event["UID"]) for event in Calendar.from_ical(write_feed(Feed(here, post=1), at)).events]
+        for at in (NOW, NOW + timedelta(days=3))
+    ]
+    assert names[0] == names[1] == ["1-1-ongoing@rosters.contactpoints"]
+
+
+@pytest.mark.parametrize(("mine", "told"), [(1, False), (None, True)])
+def test_an_officers_own_feed_names_nobody(mine: int | None, told: bool) -> None:
+    here = house("Europe/Berlin", time(8))
+    written = write_feed(Feed(here, officer=mine) if mine else Feed(here, post=1), NOW)
+    assert (b"Officer" in written) is told
+    assert b"@test" not in written
+    assert b"+44" not in written
