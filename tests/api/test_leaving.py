@@ -27,13 +27,13 @@ async def _ask(world: World, method: str, path: str, key: str, *, body: Any = No
     return await world.client.request(method, path, headers=headers, content=content)
 
 
-def _path(world: World) -> str:
-    return f"/v1/officers/{world.network['FR'].officers[0].id}/leaving"
+def _path(world: World, place: int = 0) -> str:
+    return f"/v1/officers/{world.network['FR'].officers[place].id}/leaving"
 
 
-async def _planned(world: World, key: str, **replaced: Any) -> tuple[dict[str, Any], str]:
-    """Return a plan that gives everything to the second officer, and the tag of the first."""
-    read = await _ask(world, "GET", _path(world), key)
+async def _planned(world: World, key: str, place: int = 0, **replaced: Any) -> tuple[dict[str, Any], str]:
+    """Return a plan that gives everything of an officer to the second one, and the tag of the officer."""
+    read = await _ask(world, "GET", _path(world, place), key)
     assert read.status_code == 200, read.text
     taken = {"action": "replace", "officer_id": world.network["FR"].officers[1].id} | replaced
     entries = [{"ref": each["ref"], "version": each["version"], **taken} for each in read.json()["dependencies"]]
@@ -124,7 +124,39 @@ async def test_a_plan_about_what_has_changed_since_is_outdated_and_names_it(worl
     assert late.json()["outdated"] == [ref, "override:4711"]
 
 
-async def test_a_gap_needs_a_reason_and_is_told_and_the_others_go_on_in_their_order(world: World, staff: str) -> None:
+async def test_a_gap_needs_a_reason_and_is_told(world: World, staff: str) -> None:
+    leads, second = 2, world.network["FR"].officers[1].id
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set quarantined_at = $1 where officer_id = $2", START, second)
+    plan, tag = await _planned(world, staff, leads)
+    assert {each["ref"].partition(":")[0] for each in plan["plan"]} == {"rotation", "post"}
+    refused = await _ask(world, "POST", _path(world, leads), staff, body=plan, tag=tag)
+    assert {(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]} == {
+        ("/reason", "leaves_uncovered")
+    }
+    told = await _ask(world, "POST", _path(world, leads), staff, body=plan | {"reason": "A new phone comes."}, tag=tag)
+    assert told.status_code == 200, told.text
+    assert [each["code"] for each in told.json()["warnings"]] == ["leaves_uncovered"]
+    post = world.network["FR"].posts["team_leader"]
+    before, after = (
+        next(each["uncovered_seconds"] for each in told.json()[name] if each["post_id"] == post)
+        for name in ("cover_before", "cover_after")
+    )
+    assert (before, after) == (0, 90 * 86400)
+
+
+async def test_a_rotation_whose_only_member_is_left_out_ends_for_a_reason(world: World, staff: str) -> None:
+    leads = 2
+    plan, tag = await _planned(world, staff, leads, action="leave_out", officer_id=None, reason="No leader any more.")
+    done = await _ask(world, "POST", _path(world, leads), staff, body=plan, tag=tag)
+    assert [each["code"] for each in done.json()["warnings"]] == ["leaves_uncovered"], done.text
+    (rotation,) = [each for each in done.json()["changed"] if each["entry"] == "rotations"]
+    assert rotation["act"] == "retired"
+    history = (await _ask(world, "GET", f"/v1/rotations/{rotation['id']}/history", staff)).json()["items"]
+    assert history[0]["reason"] == "No leader any more."
+
+
+async def test_the_others_go_on_in_their_order_where_somebody_is_left_out(world: World, staff: str) -> None:
     france = world.network["FR"]
     plan, tag = await _planned(world, staff)
     for entry in plan["plan"]:

@@ -147,7 +147,7 @@ async def test_whoever_leaves_while_an_alert_calls_leaves_it_to_the_next_at_once
     called = [each["body"] for each in await real_night.hears(second.sms)]
     assert len(called) == 1, "the next step was taken without waiting for the patience of the first"
     answer = await real_night.answers(leaver, f"{code} {PIN}")
-    assert "AUCUN ACCUSÉ DE RÉCEPTION" in answer or "NOT ACKNOWLEDGED" in answer
+    assert "vous avez quitté ce point de contact" in answer
     assert (await real_night.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
     locked = await real_night.facts(reference, "code_locked")
     assert [(each["line"], each["officer"], each["left"]) for each in locked] == [("first", leaver.id, True)]
