@@ -22,6 +22,7 @@ from contactpoints.rules.wording_handovers import HandoverContext, handover_word
 from contactpoints.store import channels, directory, outbox
 from contactpoints.store import handovers as store
 from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.directory import hold
 from contactpoints.store.handovers import Notice
 from schemas.faults import Fault
 
@@ -163,10 +164,11 @@ async def read_back(db: Database, codes: Sequence[str], *, sender: str | None, a
 
 
 async def _confirmed(session: Session, row: Row, *, at: datetime) -> str:
-    if row["called_off_at"] is not None:
+    # The contact point first, as whoever tells of handovers does: two of us must not wait for each other.
+    await hold(session, [row["contact_point_id"]])
+    if not await store.confirm(session, row["id"], at=at):
         return "handover_called_off"
-    if await store.confirm(session, row["id"], at=at):
-        await channels.prove(session, row["officer_id"], address=row["address"], kind=row["kind"], at=at)
+    await channels.prove(session, row["officer_id"], address=row["address"], kind=row["kind"], at=at)
     return "handover_confirmed"
 
 

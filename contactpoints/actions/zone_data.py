@@ -65,6 +65,8 @@ async def _moved(session: Session, *, now: datetime) -> dict[int, list[Moved]]:
                 continue
             each = Moved(name, row["id"], row["zone"], starts, ends)
             due.setdefault(row["contact_point_id"], []).append((each, row["version"]))
+    # All of them before the first change, which holds the directory's revision: whoever holds one of them waits for it.
+    await directory.hold(session, due)
     for contact_point, some in sorted(due.items()):
         await entries.touch(session, contact_point)
         for each, number in some:

@@ -120,6 +120,13 @@ async def told_outside(session: Session, ids: Iterable[int]) -> dict[int, dict[s
     return {row["id"]: dict(row) for row in rows}
 
 
+async def hold(session: Session, contact_points: Iterable[int]) -> None:
+    """Hold contact points until the transaction ends, in the order of their numbers, before anything below them."""
+    await session.execute(
+        "select 1 from contact_points where id = any($1::bigint[]) order by id for no key update", list(contact_points)
+    )
+
+
 async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergency") -> dict[int, ContactPoint]:
     """Return whole contact points, in one round trip; ids that are unknown or retired are missing.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from contactpoints.rules.gaps import Told
 from contactpoints.store.database import Session
+from contactpoints.store.directory import hold
 
 
 async def told(session: Session) -> dict[int, list[Told]]:
@@ -18,7 +19,7 @@ async def told(session: Session) -> dict[int, list[Told]]:
 
 async def told_at(session: Session, contact_point: int) -> list[Told]:
     """Return the gaps that were told of one contact point, which the caller's transaction holds from now on."""
-    await session.execute("select 1 from contact_points where id = $1 for no key update", contact_point)
+    await hold(session, [contact_point])
     rows = await session.fetch(
         "select g.* from gaps g join posts p on p.id = g.post_id where p.contact_point_id = $1", contact_point
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contactpoints.store.database import Row, Session
+from contactpoints.store.directory import hold
 
 _ANSWERED_UNTIL = timedelta(days=1)
 
@@ -28,7 +29,7 @@ class Notice:
 
 async def told(session: Session, contact_point: int, *, now: datetime) -> list[Row]:
     """Return the notices of handovers yet to come at a contact point, which the transaction holds from now on."""
-    await session.execute("select 1 from contact_points where id = $1 for no key update", contact_point)
+    await hold(session, [contact_point])
     return await session.fetch(
         """select h.* from handovers h join posts p on p.id = h.post_id
             where p.contact_point_id = $1 and h.at > $2 order by h.id""",
@@ -82,9 +83,9 @@ async def of_reply(session: Session, codes: Sequence[str], *, sender: str, now: 
 
 
 async def confirm(session: Session, number: int, *, at: datetime) -> bool:
-    """Note the read-back of whoever comes; False where it was noted before, or the handover was called off."""
+    """Note the read-back of whoever comes, the first one; False where the handover was called off."""
     done = await session.execute(
-        "update handovers set confirmed_at = $2 where id = $1 and confirmed_at is null and called_off_at is null",
+        "update handovers set confirmed_at = coalesce(confirmed_at, $2) where id = $1 and called_off_at is null",
         number,
         at,
     )

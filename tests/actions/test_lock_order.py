@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from contactpoints.actions import handovers
 from contactpoints.actions.quarantine import lock_touched, quarantine
 from contactpoints.store import channels, entries
+from contactpoints.store import handovers as store
 from contactpoints.store.database import Session
 from tests.world import World
 
@@ -104,3 +106,24 @@ async def test_an_alert_that_called_a_number_meanwhile_is_left_to_its_claim(worl
     await world.settles()
     assert await world.hears(officer.sms) == []
     assert "message_accepted" in await world.timeline(reference)
+
+
+async def test_a_read_back_comes_beside_whoever_tells_of_the_same_handover(world: World) -> None:
+    france, now = world.network["FR"], world.clock.at
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "insert into handovers (post_id, officer_id, at, incoming, code, page_token, kind, address, told_at)"
+            " values ($1, $2, $3::timestamptz + interval '1 hour', true, 'K4M7Q2P', 'T', 'sms', $4, $3)",
+            *(france.posts["first"], france.officers[1].id, now, france.officers[1].sms),
+        )
+
+    async def reads_back() -> str | None:
+        return await handovers.read_back(world.runtime.db, ["K4M7Q2P"], sender=france.officers[1].sms, at=now)
+
+    async with world.runtime.db.transaction() as session:
+        rows = await store.told(session, france.contact_point, now=now)
+        other = asyncio.create_task(reads_back())
+        await asyncio.sleep(_A_MOMENT)
+        assert not other.done()
+        await store.call_off(session, rows[0]["id"], now=now)
+    assert await other == "handover_called_off"
