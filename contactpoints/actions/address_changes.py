@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions import mail_links
+from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.proofs import Asking, send_code
@@ -18,7 +19,7 @@ from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, 
 from contactpoints.rules.address_changes import must_be_the_second
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import ChangePending, ChangeSettled, Invalid, NotFound
-from contactpoints.rules.wording_proof import leaving_words
+from contactpoints.rules.wording_proof import WaitingContext, leaving_words, waiting_words
 from contactpoints.store import address_changes, entries, outbox, proofs
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, Row, Session
@@ -97,9 +98,21 @@ async def propose_within(
     if dead and to["quarantined_at"] is None:
         await _write_off(session, to, by=actor, now=now)
         await climb_where_nobody_is_left(session, sorted(touched), now=now)
-    elif not dead:
-        await outbox.enqueue(session, [(None, _notice(to, now=now, tools=tools))], now=now)
+    drafts = await _waits(session, to, number=number, now=now, tools=tools)
+    if not dead:
+        drafts.append(_notice(to, now=now, tools=tools))
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
     return number
+
+
+async def _waits(session: Session, to: Row, *, number: int, now: datetime, tools: Tools) -> list[Draft]:
+    """Return what the administrators hear: one of them has to be the second person."""
+    told = WaitingContext(number, to["contact_point"], to["function"], to["kind"], now + EXPIRES, to["zone"])
+    drafts = []
+    for ear in await listening(session, to["party"], now=now, tools=tools):
+        words = waiting_words(words_of(tools, ear.language), ear.kind, waiting=told, now=now)
+        drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
+    return drafts
 
 
 async def _write_off(session: Session, to: Row, *, by: Actor, now: datetime) -> None:

@@ -119,3 +119,42 @@ def _unanswered_forms(words: Catalogue, said: UnansweredContext) -> Iterator[str
     for most in (40, 24, 10):
         fields = {"contact_point": cut(said.contact_point, most), "function": cut(function, most)}
         yield say(words, _UNANSWERED_SHORT, channel=channel_of(words, kind), **fields) + tail
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingContext:
+    """Which change of an address waits for a second person: its number, whose channel of which kind, until when."""
+
+    change: int
+    contact_point: str
+    function: str
+    channel: str
+    expires_at: datetime
+    zone: str
+
+
+_WAITING_SUBJECT = msgid("24/7 network - a changed address waits for a second person - {contact_point}")
+_WAITING = (
+    msgid("Another address was entered, as change {number}. {function}: {channel}."),
+    msgid(
+        "It is used once a second person has approved it and a code has come back from it, before {local} your time "
+        "({utc} UTC). Whoever proposed it cannot approve it."
+    ),
+    msgid("Before you approve it, ask the officer, by another way than the new address."),
+)
+_WAITING_SHORT = msgid("24/7 network - {contact_point} - a changed address waits for a second person: change {number}.")
+
+
+def waiting_words(words: Catalogue, kind: str, *, waiting: WaitingContext, now: datetime) -> Words:
+    """Return what administrators hear of a change that one of them has proposed."""
+    fields = {
+        "contact_point": cut(waiting.contact_point, 50),
+        "function": waiting.function,
+        "channel": channel_of(words, waiting.channel),
+        "number": waiting.change,
+        **times(waiting.expires_at, waiting.zone, now),
+    }
+    if kind == "sms":
+        return sms([say(words, _WAITING_SHORT, **fields)], exercise=False)
+    paragraphs = [say(words, each, **fields) for each in _WAITING]
+    return mail(say(words, _WAITING_SUBJECT, **fields), paragraphs, exercise=False)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from contactpoints.store.database import Row, Session
 
-_OFFICER = "o.id as officer_id, o.language, o.contact_point_id, c.zone, c.party"
+_OFFICER = "o.id as officer_id, o.language, o.function, o.contact_point_id, c.name as contact_point, c.zone, c.party"
 _ABOVE = "officers o join contact_points c on c.id = o.contact_point_id"
 
 

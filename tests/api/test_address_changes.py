@@ -152,6 +152,16 @@ async def test_a_change_is_refused_with_a_reason_or_withdrawn_and_another_may_fo
     assert (only.json()["items"][0]["id"], only.json()["next_cursor"]) == (first, str(first))
 
 
+async def test_the_administrators_hear_that_a_change_waits_and_never_the_address(desk: Desk) -> None:
+    async with desk.world.runtime.db.session() as session:
+        await session.execute("update api_keys set notify = '{keeper@fr.example.org}' where role = 'administrator'")
+    change = (await desk.proposes()).json()["id"]
+    [mail] = await desk.world.hears("keeper@fr.example.org")
+    assert "waits for a second person" in mail["subject"]
+    assert f"as change {change}. " in mail["body"]
+    assert NEW not in mail["body"]
+
+
 async def test_a_change_expires_after_fourteen_days(desk: Desk) -> None:
     change = (await desk.proposes()).json()["id"]
     desk.world.clock.at += timedelta(days=14)

@@ -204,7 +204,7 @@ KNOWN_FIELDS = {
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
     *("alternatives", "name", "address", "arrived"),
     *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
-    *("words", "kind", "alert", "news", "answer", "alarm"),
+    *("words", "kind", "alert", "news", "answer", "alarm", "shifts", "more_shifts", "starts_at", "ends_at"),
 }
 
 
