@@ -60,14 +60,14 @@ async def _cover_after_a_change(stage: Stage, line: Line, *, key: str) -> float:
 
 
 _TWELVE_HOURS = """
-update rotations set period = 'daily', hours_from = '08:00', hours_until = '20:00';
+update rotations set period = 'daily', handover = '08:00', hours_from = '08:00', hours_until = '20:00';
 insert into rotations (post_id, layer, period, zone, starts_on, handover, members, hours_from, hours_until, created_at,
                        changed_at)
 select post_id, 2, period, zone, starts_on, handover, members, '20:00', '08:00', now(), now() from rotations;
 """
 _WEEKS_AGAIN = """
 update rotations set retired_at = now() where layer = 2;
-update rotations set period = 'weekly', hours_from = null, hours_until = null where layer = 1;
+update rotations set period = 'weekly', handover = '09:00', hours_from = null, hours_until = null where layer = 1;
 """
 
 
