@@ -9,7 +9,7 @@ from schemas.fields import Language, Moment
 from schemas.legal_basis import BasisOut, OfferOut
 
 
-class CalledOut(VouchedOut):
+class CalledOfficerOut(VouchedOut):
     """An officer who would be called, by the functions of the post and of the officer; `night` is from 22 to 7 there.
 
     `language` is that in which the service writes to the officer, `languages` are all that the officer speaks.
@@ -42,7 +42,7 @@ class PreviewStepOut(TypedDict):
     step: int
     at: Moment
     only_if_undelivered: bool
-    calls: list[CalledOut]
+    calls: list[CalledOfficerOut]
 
 
 class PossibleDuplicateOut(TypedDict):
