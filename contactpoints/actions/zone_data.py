@@ -1,8 +1,8 @@
 """When the time-zone data change: what is kept by a wall clock is reckoned anew, once, and that is told.
 
 Rotations are reckoned whenever they are asked for. Overrides and absences are kept with their instants, so that
-PostgreSQL finds them, and these follow here. A process with older data than the database was reckoned by changes
-nothing, and says so: it would tell other times than its neighbours.
+PostgreSQL finds them, and these follow here; calendars from outside are fetched again. A process with older data than
+the database was reckoned by changes nothing, and says so: it would tell other times than its neighbours.
 """
 
 import logging
@@ -46,6 +46,7 @@ async def keep_up(db: Database, *, has: str, now: datetime, tools: Tools) -> int
         if before is not None and _age(has) <= _age(before):
             return 0
         moved = {} if before is None else await _moved(session, now=now)
+        await zone_data.read_again(session, now=now)
         await zone_data.note(session, has, now=now)
         for contact_point, some in moved.items():
             await _tell(session, contact_point, some=some, before=before or "", after=has, now=now, tools=tools)

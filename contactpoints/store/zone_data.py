@@ -35,3 +35,8 @@ async def kept_locally(session: Session, name: str, *, now: datetime) -> list[Ro
                and e.ends_local is not null order by u.contact_point_id, e.id""",
         now,
     )
+
+
+async def read_again(session: Session, *, now: datetime) -> None:
+    """Have every calendar that is fetched from outside fetched and reckoned anew, changed or not."""
+    await session.execute("update subscriptions set due_at = least(due_at, $1), etag = null, last_modified = null", now)

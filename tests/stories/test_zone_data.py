@@ -61,6 +61,14 @@ async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(
     summer = await enter("2026-10-20T22:00:00", "2026-10-21T06:00:00")
     night = await enter("2026-10-24T22:00:00", "2026-10-25T06:00:00", "overrides")
 
+    async with runtime.db.session() as session:
+        await session.execute(
+            "with made as (insert into calendars (post_id, name, created_at, changed_at) values ($1, 'x', $2, $2)"
+            " returning id) insert into subscriptions (calendar_id, sealed, host, since, due_at, etag)"
+            " select id, '\\x00', 'example.org', $2::timestamptz, $2::timestamptz + interval '1 day', 'E' from made",
+            *(france.posts["first"], START),
+        )
+
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
     _forget()
     assert await zone_data.keep_up(runtime.db, has="2026.2", **by) == 0, "the same data"  # type: ignore[arg-type]
@@ -79,7 +87,10 @@ async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(
     assert f"absence {winter} : du 2026-11-10 22:00+02:00 au 2026-11-11 06:00+02:00" in mail["body"]
     async with runtime.db.session() as session:
         acts = await session.fetch("select actor, act from history where entry = 'absences' order by id desc limit 1")
+        again = await session.fetchrow("select due_at, etag from subscriptions")
     assert [tuple(row) for row in acts] == [("service", "changed")]
+    assert again is not None
+    assert tuple(again) == (START, None), "calendars from outside are fetched again"
 
 
 async def test_a_machine_with_older_data_changes_nothing_and_the_secretariat_hears_of_it(world: World) -> None:
