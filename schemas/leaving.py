@@ -93,7 +93,7 @@ class EndsOut(TypedDict):
     feeds: int
 
 
-class CalledOut(TypedDict):
+class AlertOfOfficer(TypedDict):
     """An alert that is the officer's: called for it, or taken and not closed."""
 
     reference: str
@@ -111,7 +111,7 @@ class DependenciesOut(TypedDict):
     version: int
     dependencies: list[DependencyOut]
     ends: EndsOut
-    alerts: list[CalledOut]
+    alerts: list[AlertOfOfficer]
 
 
 class ChangedEntry(TypedDict):
@@ -133,7 +133,7 @@ class LeftOut(TypedDict):
     dependencies: list[DependencyOut]
     changed: list[ChangedEntry]
     ends: EndsOut
-    alerts: list[CalledOut]
+    alerts: list[AlertOfOfficer]
     cover_before: list[PostCoverOut]
     cover_after: list[PostCoverOut]
     warnings: list[WarningOut]

@@ -62,7 +62,7 @@ class SwapDecision(Shape):
     reason: ShortLine | None = None
 
 
-class StretchOut(TypedDict):
+class SwappedShiftOut(TypedDict):
     """From when until when, half-open."""
 
     starts_at: Moment
@@ -79,7 +79,7 @@ class SwapOut(TypedDict):
     taker_id: int | None
     starts_at: Moment
     ends_at: Moment
-    in_return: StretchOut | None
+    in_return: SwappedShiftOut | None
     state: SwapState
     reason: str | None
     version: int

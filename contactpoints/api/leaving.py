@@ -24,7 +24,7 @@ from contactpoints.runtime import Runtime
 from schemas.examples import LEAVING_EXAMPLES
 from schemas.fields import write_instant
 from schemas.history import StaleOut
-from schemas.leaving import CalledOut, DependenciesOut, DependencyOut, EndsOut, Leaving, LeftOut
+from schemas.leaving import AlertOfOfficer, DependenciesOut, DependencyOut, EndsOut, Leaving, LeftOut
 from schemas.openapi import Operation, Parameter
 from schemas.reading import read
 
@@ -120,7 +120,7 @@ def _left(left: Left, *, body: Leaving, words: Catalogue) -> Response:
     return Json(told)
 
 
-def _alerts(found: Depending) -> list[CalledOut]:
+def _alerts(found: Depending) -> list[AlertOfOfficer]:
     return [{"reference": row["reference"], "state": row["state"]} for row in found.alerts]
 
 

@@ -22,6 +22,7 @@ _EMPTY = (
     "list_holiday_calendars",
     "list_policies",
     "list_address_changes",
+    "list_swaps",
 )  # of this contact point
 _WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
 
