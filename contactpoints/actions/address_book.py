@@ -1,28 +1,16 @@
 """The directory to take along: contact points, and their officers with their numbers for whoever may know them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from contactpoints.actions.exporting import pages
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import vcard
 from contactpoints.rules.access import Actor, reads_entries_of
+from contactpoints.rules.address_book import House
 from contactpoints.rules.refusals import NotFound
-from contactpoints.store import entries, exchange
+from contactpoints.store import directory, entries, exchange
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry
-
-Officers = Sequence[tuple[Entry, Sequence[Entry]]]
-"""Officers, each with the channels by which the service would call, the first one first."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """A contact point as somebody may know it: ``party`` is the name of its Party; nobody's officers for outsiders."""
-
-    point: Entry
-    party: str | None
-    posts: Sequence[Entry]
-    officers: Officers
 
 
 async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, tools: Tools) -> str:
@@ -35,6 +23,25 @@ async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, 
     return vcard.cards(
         house.point, party=house.party, officers=house.officers, host=host, words=tools.words[actor.language]
     )
+
+
+async def book_of(db: Database, *, actor: Actor, party: str | None = None) -> list[House]:
+    """Return all contact points, or those of one Party, by Party; the secretariat comes last.
+
+    Raises `NotFound` where there is no such Party.
+    """
+    async with db.transaction() as session:
+        await exchange.one_moment(session)
+        if party is not None and await directory.find_party(session, party) is None:
+            raise NotFound("There is no such Party.")
+        points = [
+            each
+            async for page in pages(session, "contact_points", party=None)
+            for each in page
+            if party in (None, each["party"])
+        ]
+        houses = await houses_of(session, points, actor=actor)
+    return sorted(houses, key=lambda each: (each.party is None, each.party, each.point["territory"] or ""))
 
 
 async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) -> list[House]:

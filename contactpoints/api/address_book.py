@@ -1,5 +1,9 @@
-"""The directory to take along, for machines: contact points as vCards."""
+"""The directory to take along: contact points as vCards, and all of them as a signed PDF for the drawer."""
 
+import asyncio
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import get_args
 from urllib.parse import urlsplit
@@ -8,12 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions.address_book import card_of
+from contactpoints.actions.address_book import book_of, card_of
+from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import entry_number
+from contactpoints.paper.booklet import draw
+from contactpoints.paper.signing import Seal, seal_of, sign
+from contactpoints.rules.address_book import House, block, front
+from contactpoints.rules.phrasing import Catalogue
 from contactpoints.runtime import Runtime
 from schemas.access import Role
+from schemas.address_book import AddressBook
 from schemas.openapi import Operation
+from schemas.reading import read
 
 CARD = Operation(
     "get",
@@ -31,16 +42,99 @@ CARD = Operation(
 )
 
 
+BOOK = Operation(
+    "post",
+    "/v1/address-book",
+    "Print the directory as a signed PDF, for the drawer of the desk",
+    "print_directory",
+    "files",
+    request=AddressBook,
+    responses={200: str},
+    problems=(400, 403, 404, 413, 415, 422),
+    roles=get_args(Role),
+    media=("application/pdf",),
+    examples={"encrypted": {"party": "FR", "password": "seven blue herons"}},
+    description=(
+        "A4, by Party: function, institution, zone, languages, what it does; officers and their channels for those who "
+        "may know them. It says as of when it is and until when it is good, and with which fingerprint it is signed. "
+        "With a `password` it is encrypted (AES-256)."
+    ),
+)
+CERTIFICATE = Operation(
+    "get",
+    "/v1/address-book/certificate",
+    "Read the certificate by which what is printed is signed",
+    "read_certificate",
+    "files",
+    responses={200: str},
+    media=("application/x-pem-file",),
+    description="To be compared with the fingerprint on paper. It changes when the first key of the keyring does.",
+)
+
+
 async def card(runtime: Runtime, request: Request) -> Response:
     """Tell a contact point and, to its own house, its officers."""
     actor = await caller(runtime, request)
     number = entry_number(request)
-    host = urlsplit(runtime.settings.public_url).hostname or "localhost"
-    made = await card_of(runtime.db, number, actor=actor, host=host, tools=runtime.tools)
+    made = await card_of(runtime.db, number, actor=actor, host=_host(runtime), tools=runtime.tools)
     named = {"Content-Disposition": f'attachment; filename="contact-point-{number}.vcf"', "Cache-Control": "no-store"}
     return Response(made, media_type="text/vcard; charset=utf-8", headers=named)
 
 
+async def printed(runtime: Runtime, request: Request, *, gate: asyncio.Lock) -> Response:
+    """Make the PDF: one at a time in this process, in a thread, beside the alerts."""
+    actor = await caller(runtime, request)
+    asked = read(AddressBook, await json_body(request))
+    houses = await book_of(runtime.db, actor=actor, party=asked.party)
+    async with gate:
+        made = await asyncio.to_thread(
+            _pdf,
+            houses,
+            seal=_seal(runtime),
+            whom=f"{actor.authority}, {actor.role.value}" + (f", {actor.party}" if actor.party else ""),
+            password=asked.password,
+            now=runtime.now(),
+            where=f"{runtime.settings.public_url}{CERTIFICATE.path}",
+            words=runtime.tools.words[actor.language],
+        )
+    named = {"Content-Disposition": 'attachment; filename="contact-points.pdf"', "Cache-Control": "no-store"}
+    return Response(made, media_type="application/pdf", headers=named)
+
+
+def _pdf(
+    houses: Sequence[House],
+    *,
+    seal: Seal,
+    whom: str,
+    password: str | None,
+    now: datetime,
+    where: str,
+    words: Catalogue,
+) -> bytes:
+    first = front(whom=whom, now=now, fingerprint=seal.fingerprint, where=where, words=words)
+    made = draw(
+        first, [block(each, words) for each in houses], now=now, password=password, owner=secrets.token_urlsafe(24)
+    )
+    return sign(made, seal, password=password)
+
+
+def _seal(runtime: Runtime) -> Seal:
+    return seal_of(runtime.tools.keyring.derived("signing what is printed"), host=_host(runtime))
+
+
+def _host(runtime: Runtime) -> str:
+    return urlsplit(runtime.settings.public_url).hostname or "localhost"
+
+
+async def certificate(runtime: Runtime, _: Request) -> Response:
+    """Tell by which certificate what is printed is signed."""
+    return Response(_seal(runtime).pem, media_type="application/x-pem-file")
+
+
 def routes(runtime: Runtime) -> list[Route]:
     """Return the routes of this file."""
-    return [Route(CARD.path, partial(card, runtime), methods=["GET"])]
+    return [
+        Route(CARD.path, partial(card, runtime), methods=["GET"]),
+        Route(BOOK.path, partial(printed, runtime, gate=asyncio.Lock()), methods=["POST"]),
+        Route(CERTIFICATE.path, partial(certificate, runtime), methods=["GET"]),
+    ]

@@ -6,7 +6,7 @@ from typing import get_args
 
 from pydantic import create_model
 
-from contactpoints.api.address_book import CARD
+from contactpoints.api.address_book import BOOK, CARD, CERTIFICATE
 from contactpoints.api.address_changes import ADDRESS_CHANGES
 from contactpoints.api.calendars import IMPORT_CALENDAR
 from contactpoints.api.competence import COMPETENCE
@@ -371,6 +371,8 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         EXPORT,
         IMPORT,
         CARD,
+        BOOK,
+        CERTIFICATE,
         *_KEPT_IN_SHELVES,
         IMPORT_CALENDAR,
         *FEEDS,

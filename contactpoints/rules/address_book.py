@@ -1,0 +1,142 @@
+"""What stands in the printed directory about a contact point: decided here, drawn elsewhere."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from contactpoints.rules.phrasing import Catalogue
+from schemas.requests import REQUEST_KINDS
+from schemas.words import msgid
+
+GOOD_FOR = timedelta(days=30)
+"""How long a copy on paper may be relied on: about one in sixty numbers changes in that time."""
+
+Kept = Mapping[str, Any]
+"""An entry as it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A contact point as somebody may know it: ``party`` is the name of its Party; nobody's officers for outsiders.
+
+    Each officer comes with the channels by which the service would call, the first one first.
+    """
+
+    point: Kept
+    party: str | None
+    posts: Sequence[Kept]
+    officers: Sequence[tuple[Kept, Sequence[Kept]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An officer on paper: name and function, languages, and the numbers and mailboxes, each with its kind."""
+
+    name: str
+    about: str
+    ways: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A contact point on paper; names and functions in its own language, and in English."""
+
+    party: str
+    names: tuple[str, ...]
+    functions: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands on the first page and at the foot of every page."""
+
+    title: str
+    lines: tuple[str, ...]
+    foot: str
+    page: str
+    nobody: str
+
+
+_SECRETARIAT = msgid("Secretariat of the network")
+_ZONE, _LANGUAGES, _POSTS = msgid("Local time"), msgid("Languages"), msgid("Duty posts")
+_DOES, _ADDRESS, _KEYS = msgid("What it does"), msgid("Address"), msgid("Keys")
+_ENGLISH = msgid("English accepted in emergencies")
+_WAYS = {"sms": msgid("mobile"), "voice": msgid("telephone"), "email": msgid("mail")}
+_CAN = {"executes": msgid("carries out"), "forwards": msgid("forwards"), "cannot": msgid("cannot")}
+_TITLE = msgid("Directory of the 24/7 contact points")
+_AS_OF = msgid("As of {now} UTC. Good until {until}; after that day numbers are wrong: print it anew.")
+_FOR = msgid("Made for: {whom}. Keep it locked up.")
+_OFFICIAL = msgid("An alert wakes the officers, and proves it. This copy is for when that cannot be done.")
+_SIGNED = msgid("The file is signed. Its key has the fingerprint (SHA-256) {fingerprint}.")
+_CHECK = msgid("To check it: open the file in a PDF reader, look at the signature, compare with {where}.")
+_FOOT = msgid("As of {now} UTC - good until {until}")
+_PAGE, _NOBODY = msgid("page {page} of {pages}"), msgid("Officers are known to their own Party alone.")
+
+
+def front(*, whom: str, now: datetime, fingerprint: str, where: str, words: Catalogue) -> Front:
+    """Return the first page of a copy made ``now`` for somebody; ``where`` its fingerprint can be compared."""
+    known = {
+        "now": f"{now:%Y-%m-%d %H:%M}",
+        "until": f"{now + GOOD_FOR:%Y-%m-%d}",
+        "whom": whom,
+        "fingerprint": " ".join(fingerprint[place : place + 4] for place in range(0, len(fingerprint), 4)),
+        "where": where,
+    }
+    lines = (_AS_OF, _FOR, _OFFICIAL, _SIGNED, _CHECK)
+    return Front(
+        words[_TITLE],
+        tuple(words[each].format(**known) for each in lines),
+        words[_FOOT].format(**known),
+        words[_PAGE],
+        words[_NOBODY],
+    )
+
+
+def block(house: House, words: Catalogue) -> Block:
+    """Return what is printed of a contact point."""
+    point = house.point
+    party = f"{house.party} ({point['territory'] or point['party']})" if house.party else words[_SECRETARIAT]
+    return Block(
+        party,
+        _both(point["name"], point["name_in_english"]),
+        _both(point["function"], point["function_in_english"]),
+        tuple((words[label], text) for label, text in _facts(house, words) if text),
+        tuple(_person(officer, channels, words=words) for officer, channels in house.officers),
+    )
+
+
+def _both(own: str, english: str | None) -> tuple[str, ...]:
+    """Return what stands on lines of its own, for the one may run from right to left."""
+    return (own, english) if english and english != own else (own,)
+
+
+def _facts(house: House, words: Catalogue) -> Iterator[tuple[str, str]]:
+    point = house.point
+    yield _ZONE, point["zone"]
+    english = (words[_ENGLISH],) if point["english_in_emergencies"] and "en" not in point["languages"] else ()
+    yield _LANGUAGES, ", ".join((*point["languages"], *english))
+    yield _POSTS, ", ".join(dict.fromkeys(post["function"] for post in house.posts))
+    kinds = (f"{words[REQUEST_KINDS[kind].title]}: {words[_CAN[can]]}" for kind, can in point["capabilities"].items())
+    yield _DOES, "; ".join(kinds)
+    yield _ADDRESS, point["public_address"] or ""
+    yield _KEYS, ", ".join(f"{each['kind']} {each['fingerprint']}" for each in point["public_keys"])
+
+
+def _person(officer: Kept, channels: Sequence[Kept], *, words: Catalogue) -> Person:
+    spoken = ", ".join(dict.fromkeys((officer["language"], *officer["languages"])))
+    ways = tuple((words[_WAYS[each["kind"]]], spaced(each["address"])) for each in channels)
+    return Person(officer["name"], f"{officer['function']} ({spoken})", ways)
+
+
+def spaced(address: str) -> str:
+    """Return a telephone number in groups of three from its end, as eyes can hold it at night; a mailbox as it is."""
+    if not address.startswith("+"):
+        return address
+    digits, groups = address[1:], []
+    while digits:
+        digits, group = digits[:-3], digits[-3:]
+        groups.append(group)
+    return "+" + " ".join(reversed(groups))
