@@ -89,6 +89,10 @@ async def test_nobody_is_asked_at_night_or_beside_an_open_alert(world: World) ->
     await only_the_telephone(world)
     telephone = world.network["FR"].officers[0].sms
     assert await days(world, 76, hours=(1, 5, 19, 23)) == []
+    # The team leader is not called yet, and is not asked either: an alert is open at that house.
+    async with world.runtime.db.session() as session:
+        leader = world.network["FR"].officers[2].sms
+        await session.execute("update channels set retired_at = null where address = $1", leader)
     world.clock.at = START + 80 * DAY + timedelta(hours=10)
     await world.opens_alert()
     await world.settles()
