@@ -35,6 +35,7 @@ from contactpoints.api import (
     search,
     shifts,
     stream,
+    subscriptions,
     swaps,
 )
 from contactpoints.console import pages
@@ -73,6 +74,7 @@ def application(runtime: Runtime) -> Starlette:
             *cover.routes(runtime),
             *calendars.routes(runtime),
             *feeds.routes(runtime),
+            *subscriptions.routes(runtime),
             *legal_basis.routes(runtime),
             *search.routes(runtime),
             *shifts.routes(runtime),

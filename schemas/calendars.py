@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from schemas.alerts import WarningOut
 from schemas.directory import Entry
 from schemas.fields import Id, Instant, Moment, Shape, ShortLine, WallTime, ZoneName
+from schemas.openapi import FaultOut
 
 Skipped = Literal["cancelled", "free"]
 
@@ -107,3 +108,25 @@ class FeedList(TypedDict):
     """The feeds of an officer or a post that can be read."""
 
     items: list[FeedOut]
+
+
+class Subscription(Shape):
+    """From where a calendar is fetched: an https address (`webcal` is taken for it), which is kept as a secret."""
+
+    address: Annotated[str, StringConstraints(min_length=10, max_length=2_000, pattern=r"^[!-~]+$")]
+
+
+class SubscriptionOut(TypedDict):
+    """How fetching goes; of the address only its host. `trouble` says why what was good last (`good_at`) is in force.
+
+    `held_back`: the file has `faults`, says no shift any more, or would open a gap. Others name what kept it from
+    coming: `not_reached`, `private_address`, `redirected`, `too_large`, `too_slow`, `certificate`, `not_answered`, ...
+    """
+
+    host: str
+    since: Moment
+    due_at: Moment
+    tried_at: Moment | None
+    good_at: Moment | None
+    trouble: str | None
+    faults: list[FaultOut]

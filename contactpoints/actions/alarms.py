@@ -31,7 +31,9 @@ _SHIFTS_TOLD = 3
 _KINDS = ("sms", "email")
 
 Told = Literal["administrator", "secretariat"]
-Trouble = Literal["gateway", "gateway_silent", "clock_jump", "engine_late", "zone_data"]
+Trouble = Literal[
+    "gateway", "gateway_silent", "clock_jump", "engine_late", "zone_data", "calendar_stale", "calendar_held"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ async def take_in(
     names = {each["text"]: each["officer_id"] for each in row["officers"] if each["officer_id"] in known}
     shifts, unknown = assigned(told.occurrences, Names(people, names))
     faults: Sequence[Fault] = [*told.faults, *unknown]
+    if actor is None and not shifts:
+        # Whoever sends an empty file means it. One that was fetched may be the page of a broken program.
+        faults = [*faults, Fault("", _EMPTY["code"], _EMPTY["detail"])]
     if faults:
         raise Invalid(faults[:MOST_FAULTS])
     found = Difference((), (), (), 0)

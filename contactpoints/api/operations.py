@@ -22,6 +22,7 @@ from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
+from contactpoints.api.subscriptions import SUBSCRIPTIONS
 from contactpoints.api.swaps import OPERATIONS as SWAPS
 from schemas.access import MailedOut, Role
 from schemas.alerts import (
@@ -376,6 +377,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *_KEPT_IN_SHELVES,
         IMPORT_CALENDAR,
         *FEEDS,
+        *SUBSCRIPTIONS,
         *HISTORY,
         *SWAPS,
         *LEAVING,

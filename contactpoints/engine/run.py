@@ -9,7 +9,7 @@ from functools import partial
 
 from contactpoints.actions import address_changes, asking, circuits, escalation, forgetting, replies, reports
 from contactpoints.actions.escalation import BATCH
-from contactpoints.engine import rosters, tracer
+from contactpoints.engine import rosters, subscriber, tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.dispatcher import Lane
@@ -132,6 +132,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
         _Woken(Watch("tracer", lambda: tracer.trace(desk)), _FOLLOW_UP),
         _Woken(Watch("inspector", lambda: inspect(desk, lanes)), _INSPECT),
         _Woken(janitor, _FORGET),
+        _Woken(subscriber.watch(desk), subscriber.EVERY),
         *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
         _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH), _ASK),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),

@@ -70,6 +70,8 @@ _HEADLINES = {
     "clock_jump": msgid("clock jumped"),
     "engine_late": msgid("engine late"),
     "zone_data": msgid("old time-zone data"),
+    "calendar_stale": msgid("calendar not fetched"),
+    "calendar_held": msgid("calendar held back"),
 }
 _HAPPENED = {
     "nobody_on_duty": msgid("At {local} your time ({utc} UTC) nobody was on duty: {function}."),
@@ -85,6 +87,8 @@ _HAPPENED = {
     ),
     "clock_jump": msgid("A clock of the service jumped by {seconds} s at {local} your time ({utc} UTC)."),
     "engine_late": msgid("The engine is {seconds} s late at {local} your time ({utc} UTC)."),
+    "calendar_stale": msgid("A calendar was last fetched at {local} your time ({utc} UTC): {function}."),
+    "calendar_held": msgid("A calendar is not taken over since {local} your time ({utc} UTC): {function}."),
     "zone_data": msgid("A machine has old time-zone data ({gateway}) at {local} your time ({utc} UTC)."),
 }
 _TO_DO = {
@@ -125,6 +129,14 @@ _TO_DO = {
     "engine_late": msgid(
         "Open alerts may not be escalated. Start the engine again now, and call the officers by hand until it "
         "has caught up."
+    ),
+    "calendar_stale": msgid(
+        "The shifts that it said last stay in force. Please check the address of its subscription, or send the file "
+        "yourself."
+    ),
+    "calendar_held": msgid(
+        "It has a fault, says no shift any more, or would leave a gap; the shifts that it said last stay in force. "
+        "Please read what its subscription says, and mend the calendar, or send the file yourself and state a reason."
     ),
     "zone_data": msgid(
         "It may reckon shifts by clocks that were changed since. Please install the same release on every machine."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contactpoints.store.database import Row, Session
-from contactpoints.store.sealing import SEALED, inbound_place, link_place, request_place
+from contactpoints.store.sealing import SEALED, inbound_place, link_place, request_place, subscription_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,9 @@ class Sealed:
 
 
 _OLD = {
+    "subscriptions": """select calendar_id as number, sealed from subscriptions
+                         where calendar_id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
+                         order by calendar_id limit $3 for update""",
     "requests": """select r.alert_id as number, a.reference, r.sealed from requests r join alerts a on a.id = r.alert_id
                     where r.alert_id > $1 and substring(r.sealed for octet_length($2::bytea)) <> $2
                     order by r.alert_id limit $3 for update of r""",
@@ -31,6 +34,8 @@ _OLD = {
                      where substring(sealed for octet_length($2::bytea)) <> $2 order by number limit $3""",
 }
 _WRITE = {
+    "subscriptions": "update subscriptions t set sealed = n.sealed"
+    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.calendar_id = n.number",
     "requests": "update requests t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
     "where t.alert_id = n.number",
     "inbound": "update inbound t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
@@ -54,6 +59,8 @@ async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: 
 
 
 def _place(table: str, row: Row) -> str:
+    if table == "subscriptions":
+        return subscription_place(row["number"])
     if table == "requests":
         return request_place(row["reference"])
     return link_place(row["address"]) if table == "messages" else inbound_place(row["source"], row["kind"])

@@ -75,6 +75,11 @@ def inbound_place(source: str, kind: str) -> str:
     return f"inbound:{source}:{kind}"
 
 
+def subscription_place(calendar: int) -> str:
+    """Return the place of the address from which a calendar is fetched."""
+    return f"subscription:{calendar}"
+
+
 SEALED = "sealed:"
 """With what a link begins that lies sealed in the outbox, as base64."""
 

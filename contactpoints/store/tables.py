@@ -461,6 +461,7 @@ subscriptions = Table(
     _moment("tried_at"),
     _moment("good_at"),
     _words("trouble", required=False),
+    _moment("told_at"),
     Column("faults", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Index(None, "due_at"),
 )

@@ -799,6 +799,7 @@ CREATE TABLE subscriptions (
     tried_at TIMESTAMP WITH TIME ZONE,
     good_at TIMESTAMP WITH TIME ZONE,
     trouble TEXT,
+    told_at TIMESTAMP WITH TIME ZONE,
     faults JSONB DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT subscriptions_pk PRIMARY KEY (calendar_id),
     CONSTRAINT subscriptions_calendar_id_fk FOREIGN KEY(calendar_id) REFERENCES calendars (id)
