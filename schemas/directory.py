@@ -133,6 +133,25 @@ class DeclarationOut(Declaration, Entry):
     id: Id
 
 
+class ProviderSeat(_Dated):
+    """A service provider, under all its names, and the Party in which it has its seat (CETS 224 Art. 9.3 c).
+
+    One with seats in several Parties has an entry for each; one that moves gets an end and a new entry. Whoever asks
+    another Party for its data is warned. `source` says from where that is known.
+    """
+
+    name: Sentence
+    other_names: Annotated[tuple[Sentence, ...], Field(max_length=50)] = ()
+    party: PartyCode
+    source: Text | None = None
+
+
+class ProviderSeatOut(ProviderSeat, Entry):
+    """The seat of a provider as it is kept."""
+
+    id: Id
+
+
 class WorkingSpan(Shape):
     """Working hours of one weekday (0 is Monday), local wall-clock time, half-open, within one day."""
 

@@ -218,6 +218,16 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "until": "2027-01-01",
             },
         },
+        "providers": {
+            "a mail company": {
+                "name": "Invented Mail Company",
+                "other_names": ["Inventmail", "Invented Mail, Ltd."],
+                "party": "FR",
+                "source": "Invented: its terms of service, as of March.",
+                "since": "2020-01-01",
+                "confidence": "high",
+            }
+        },
         "contact_points": {
             "an institution": {
                 "party": "FR",

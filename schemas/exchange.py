@@ -26,6 +26,7 @@ from schemas.directory import (
     Membership,
     Officer,
     Party,
+    ProviderSeat,
 )
 from schemas.faults import BadInput, Fault, at
 from schemas.fields import PartyCode, Shape, ShortLine
@@ -42,6 +43,7 @@ SHAPES: Mapping[str, type[Shape]] = {
     "parties": Party,
     "memberships": Membership,
     "declarations": Declaration,
+    "providers": ProviderSeat,
     "contact_points": ContactPoint,
     "posts": DutyPost,
     "officers": Officer,
@@ -103,11 +105,16 @@ def _written(value: Any) -> object:
     match value:
         case [] | {}:
             return ""
-        case list() if all(isinstance(each, int | str) for each in value):
+        case list() if all(isinstance(each, int) or _is_bare(each) for each in value):
             return " ".join(map(str, value))
         case list() | dict():
             return canonical(value).decode()
     return value
+
+
+def _is_bare(each: object) -> bool:
+    """Say whether spaces keep a text apart from others in a list."""
+    return isinstance(each, str) and not each.startswith("[") and each.split() == [each]
 
 
 @dataclass(slots=True)
@@ -211,6 +218,7 @@ _EXPECTED = {
     "truth": "must be true or false",
     "json": 'must be JSON, as in {"preservation": "executes"}',
     "json list": "must be a list in JSON",
+    "list": 'must be words between spaces, or a list in JSON, as in ["Mail Company", "Mailco"]',
 }
 
 
@@ -223,7 +231,7 @@ def _value(sort: str, text: str) -> Any:
             return _number(text.strip())
         case "truth":
             return ("false", "true").index(text.strip().lower()) == 1
-        case "list":
+        case "list" if not text.startswith("["):
             return text.split()
         case "numbers":
             return [_number(each) for each in text.split()]
@@ -373,6 +381,7 @@ class ExportOut(TypedDict, total=False):
     parties: list[dict[str, Any]]
     memberships: list[dict[str, Any]]
     declarations: list[dict[str, Any]]
+    providers: list[dict[str, Any]]
     contact_points: list[dict[str, Any]]
     posts: list[dict[str, Any]]
     officers: list[dict[str, Any]]

@@ -18,7 +18,7 @@ from contactpoints.store.database import Session
 from contactpoints.store.directory import answering_for, behind, find_party, place_of, zone_of
 from contactpoints.store.entries import Owner
 from schemas.calendars import Calendar
-from schemas.directory import Channel, ContactPoint, Declaration, Membership
+from schemas.directory import Channel, ContactPoint, Declaration, Membership, ProviderSeat
 from schemas.faults import Fault
 from schemas.fields import Shape
 from schemas.holidays import HolidayCalendar
@@ -65,7 +65,7 @@ async def check(asked: Asked, found: Found) -> None:
             await _check_links(asked, point, found=found)
             found.replaced["public_keys"], faults = with_fingerprints(point.public_keys or ())
             found.faults += faults
-        case Membership(party=party):
+        case Membership(party=party) | ProviderSeat(party=party):
             await _check_party(asked.session, party, found=found)
         case Declaration() as declaration:
             await _check_party(asked.session, declaration.party, found=found)

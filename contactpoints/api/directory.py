@@ -39,6 +39,8 @@ from schemas.directory import (
     OfficerOut,
     Party,
     PartyOut,
+    ProviderSeat,
+    ProviderSeatOut,
 )
 from schemas.faults import Fault
 from schemas.fields import Shape, ShortLine
@@ -102,6 +104,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf("parties", Party, PartyOut, open=True),
     Shelf("memberships", Membership, MembershipOut, "party", open=True),
     Shelf("declarations", Declaration, DeclarationOut, "party", open=True),
+    Shelf("providers", ProviderSeat, ProviderSeatOut, "party", open=True),
     Shelf("contact_points", ContactPoint, ContactPointOut, "party"),
     Shelf("posts", DutyPost, DutyPostOut, "contact_point_id"),
     Shelf("officers", Officer, OfficerOut, "contact_point_id"),

@@ -60,6 +60,7 @@ REGISTERS: Mapping[str, Register] = {
                 *("territory", "towards"),
             ),
         ),
+        Register("providers", ("name", "other_names", "party", "source", "since", "until", "confidence")),
         Register(
             "contact_points",
             (
@@ -127,7 +128,7 @@ REGISTERS: Mapping[str, Register] = {
     )
 }
 
-OPEN = frozenset({"parties", "memberships", "declarations"})
+OPEN = frozenset({"parties", "memberships", "declarations", "providers"})
 """The kinds of entries that everybody with a key reads, and that the secretariat alone keeps."""
 
 Key = int | str

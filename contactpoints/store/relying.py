@@ -28,6 +28,7 @@ _RELYING: Mapping[str, Mapping[str, str]] = {
         "contact_points": "select 1 from contact_points where party = $1 and retired_at is null",
         "memberships": "select 1 from memberships where party = $1 and retired_at is null",
         "declarations": "select 1 from declarations where $1 in (party, towards) and retired_at is null",
+        "providers": "select 1 from providers where party = $1 and retired_at is null",
     },
     "contact_points": {
         "posts": "select 1 from posts where contact_point_id = $1 and retired_at is null",

@@ -141,6 +141,22 @@ declarations = Table(
     Index(None, "party", "instrument"),
 )
 
+providers = Table(
+    "providers",
+    metadata,
+    _id(),
+    _words("name"),
+    Column("other_names", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("party", Text, ForeignKey("parties.code"), nullable=False),
+    _words("source", required=False),
+    Column("since", Date),
+    Column("until", Date),
+    _words("confidence", default="unconfirmed"),
+    *_entry(),
+    CheckConstraint("until > since", name="runs_forward"),
+    Index(None, "party"),
+)
+
 contact_points = Table(
     "contact_points",
     metadata,
@@ -885,7 +901,7 @@ directory_revision = Table(
 )
 
 ROUTED_BY = (
-    *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
+    *("parties", "memberships", "declarations", "providers", "contact_points", "posts", "officers", "channels"),
     *("rotations", "overrides", "absences", "policies", "holiday_calendars", "calendars", "shifts"),
 )
 """The tables by which an alert is routed. Of a PIN counts whether it can be used: `_PIN_TRIGGERS`."""
@@ -911,9 +927,9 @@ _PIN_TRIGGERS = (
 # good part of the work of an alert (docs/decisions/0007).
 
 NEVER_DELETED = (
-    *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels", "rotations"),
-    *("overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes", "timeline"),
-    *("swaps", "handovers", "holiday_calendars", "calendars", "shifts"),
+    *("parties", "memberships", "declarations", "providers", "contact_points", "posts", "officers", "channels"),
+    *("rotations", "overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes"),
+    *("timeline", "swaps", "handovers", "holiday_calendars", "calendars", "shifts"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""
@@ -932,7 +948,7 @@ _GUARD = (
 # changed by other hands is noticed here: its version rises, and what was not written down is when the transaction ends.
 
 VERSIONED = (
-    *("parties", "memberships", "declarations", "contact_points", "posts", "officers", "channels"),
+    *("parties", "memberships", "declarations", "providers", "contact_points", "posts", "officers", "channels"),
     *("rotations", "overrides", "absences", "policies", "holiday_calendars", "calendars", "swaps"),
 )
 """The tables whose rows have a history: those of the registers in `store.history.REGISTERS`."""

@@ -16,6 +16,7 @@ from tests.api.conftest import example_of
 from tests.world import World
 
 _EMPTY = (
+    "list_providers",
     "list_overrides",
     "list_absences",
     "list_calendars",

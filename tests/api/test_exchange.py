@@ -82,7 +82,7 @@ async def test_what_is_read_in_elsewhere_is_written_out_there_in_the_same_bytes(
     world: World, elsewhere: Runtime, secretariat: str, bodies: Bodies, media: str
 ) -> None:
     point = world.network["FR"].contact_point
-    for kind in ("declarations", "overrides", "absences", "holiday_calendars", "contact_points"):
+    for kind in ("declarations", "providers", "overrides", "absences", "holiday_calendars", "contact_points"):
         path = f"/v1/{kind.replace('_', '-')}?reason=for+the+test"
         made = await world.post(path, bodies[kind], key=secretariat)
         assert made.status_code == 201, made.text

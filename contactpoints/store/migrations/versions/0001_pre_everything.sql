@@ -180,6 +180,26 @@ CREATE TABLE declarations (
 
 CREATE INDEX declarations_party_instrument_ix ON declarations (party, instrument);
 
+CREATE TABLE providers (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    name TEXT NOT NULL,
+    other_names TEXT[] DEFAULT '{}'::text[] NOT NULL,
+    party TEXT NOT NULL,
+    source TEXT,
+    since DATE,
+    until DATE,
+    confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    retired_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT providers_pk PRIMARY KEY (id),
+    CONSTRAINT providers_runs_forward_ck CHECK (until > since),
+    CONSTRAINT providers_party_fk FOREIGN KEY(party) REFERENCES parties (code)
+);
+
+CREATE INDEX providers_party_ix ON providers (party);
+
 CREATE TABLE api_keys (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     secret_hash BYTEA NOT NULL,
@@ -844,6 +864,8 @@ CREATE TRIGGER memberships_raises_directory_revision AFTER INSERT OR UPDATE OR D
 
 CREATE TRIGGER declarations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON declarations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
+CREATE TRIGGER providers_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON providers FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
 CREATE TRIGGER contact_points_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
 CREATE TRIGGER posts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
@@ -877,6 +899,8 @@ CREATE TRIGGER parties_is_never_deleted BEFORE DELETE OR TRUNCATE ON parties FOR
 CREATE TRIGGER memberships_is_never_deleted BEFORE DELETE OR TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER declarations_is_never_deleted BEFORE DELETE OR TRUNCATE ON declarations FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER providers_is_never_deleted BEFORE DELETE OR TRUNCATE ON providers FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER contact_points_is_never_deleted BEFORE DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
@@ -950,9 +974,15 @@ create constraint trigger memberships_has_history after update on memberships de
 
 create trigger declarations_raises_version before update on declarations for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
 
+create trigger providers_raises_version before update on providers for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
+
 create constraint trigger declarations_begins_history after insert on declarations deferrable initially deferred for each row execute function notice_version();
 
+create constraint trigger providers_begins_history after insert on providers deferrable initially deferred for each row execute function notice_version();
+
 create constraint trigger declarations_has_history after update on declarations deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+create constraint trigger providers_has_history after update on providers deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
 
 create trigger contact_points_raises_version before update on contact_points for each row when (old.version = new.version and to_jsonb(old) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at'] is distinct from to_jsonb(new) - array['version', 'changed_at', 'revision', 'verified_at', 'proven_at']) execute function raise_version();
 
