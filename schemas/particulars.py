@@ -105,7 +105,8 @@ class Particulars(Shape):
 
     `issued_at` should not lie in the future: the answer warns where it does. The call-back person is another human than
     the sender (T-CY template, section 6). `legal_reason` says on what else the request rests where the instrument that
-    it cites is not known to bind both: another treaty, reciprocity, the law of the requested Party.
+    it cites is not known to bind both: another treaty, reciprocity, the law of the requested Party; or why this Party
+    is asked although the provider has its seat in another.
     """
 
     sender_person: Person

@@ -24,6 +24,7 @@ from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
 from contactpoints.rules.legal_basis import Bonds
+from contactpoints.rules.providers import elsewhere
 from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
 from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
@@ -170,7 +171,7 @@ def opening_of(asked: Asking, route: Route, *, tools: Tools) -> Opening:
     if begins <= now:
         taken = calls.take(plan, route.known, now, first=1, available=frozenset(tools.gateways), delivered=False)
     warnings = rules.warnings(
-        _legal(asked, route),
+        _doubts(asked, route),
         taken=taken,
         capability=point.capabilities.get(asked.command.kind),
         now=now,
@@ -181,6 +182,13 @@ def opening_of(asked: Asking, route: Route, *, tools: Tools) -> Opening:
     )
     told = rules.resolved(plan, route.known, route.stages, vouched=route.vouched(now), now=now)
     return Opening(point, plan, taken, warnings, told, begins)
+
+
+def _doubts(asked: Asking, route: Route) -> tuple[Caution, ...]:
+    """Return what to warn of about whom is asked on which basis; that no reason is stated is told once."""
+    legal, command = _legal(asked, route), asked.command
+    seats = elsewhere(command.request, route.seats, party=command.requested_party, on=asked.now.date())
+    return (*legal, *(each for each in seats if all(each.code != told.code for told in legal))) if seats else legal
 
 
 def _legal(asked: Asking, route: Route) -> tuple[Caution, ...]:

@@ -1,6 +1,6 @@
 """Telling what an alert would do, by the functions that do it. Nothing is written, and nobody is called."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ async def preview_alert(
     return {
         "at": write_instant(now),
         "duty_post": opening.resolved["duty_post"],
-        **_legal(asking, route),
+        **_legal(asking, route, warned={each.code for each in opening.warnings}),
         "warnings": [{"code": each.code, "detail": each.detail} for each in opening.warnings],
         "steps": preview.write_steps(walked, route.plan),
         "skipped": preview.write_skipped(walked.skipped),
@@ -46,12 +46,13 @@ async def preview_alert(
     }
 
 
-def _legal(asking: Asking, route: Route) -> Mapping[str, Any]:
+def _legal(asking: Asking, route: Route, *, warned: Collection[str]) -> Mapping[str, Any]:
     command, bonds = asking.command, route.bonds
     asked = bonds.get(command.requested_party, Bonds(command.requested_party)).of(command.territory)
     ours = bonds.get(asking.actor.party or "", Bonds(asking.actor.party or ""))
     told = legal_basis.legal_basis(ours, asked, kind=command.kind, on=asking.now.date())
-    return legal_basis.write(told)
+    written = legal_basis.write(told)
+    return written | {"reason_required": written["reason_required"] or "provider_elsewhere" in warned}
 
 
 def _duplicate(row: Row, command: PreviewAlert) -> dict[str, Any] | None:

@@ -20,8 +20,9 @@ from contactpoints.rules.fallback import can_fall_back_on, falls_back
 from contactpoints.rules.folding import Vocabulary
 from contactpoints.rules.legal_basis import Bonds
 from contactpoints.rules.promptness import Promptness
+from contactpoints.rules.providers import Seats
 from contactpoints.rules.vouching import Vouched, of_post, of_step
-from contactpoints.store import directory, findable
+from contactpoints.store import directory, findable, providers
 from contactpoints.store.database import Session
 from contactpoints.store.legal_basis import bonds
 from schemas.duty import HourBand
@@ -32,14 +33,16 @@ class Route:
     """Who answers for a Party, whom its plan calls, and the revision at which all that was so.
 
     ``plan_json`` is the plan as an alert keeps it, ``stages`` are its steps as the requester hears of them,
-    ``behind`` is the secretariat, if there is one. ``bonds`` is what binds each Party, ``cautions`` what of it was told
-    already, by what it was asked for. ``sure`` is what `vouched` last said, ``stands`` what `fallback_stands` did.
+    ``behind`` is the secretariat, if there is one. ``bonds`` is what binds each Party, ``seats`` where providers have
+    theirs, ``cautions`` what of bonds was told already, by what it was asked for. ``sure`` is what `vouched` last said,
+    ``stands`` what `fallback_stands` did.
     """
 
     revision: int
     point: ContactPoint
     known: Mapping[int, ContactPoint]
     bonds: Mapping[str, Bonds]
+    seats: Seats
     plan: Plan
     plan_json: str
     stages: tuple[Mapping[str, Any], ...]
@@ -92,6 +95,7 @@ class Atlas:
         self._points: dict[tuple[int, str], ContactPoint] = {}
         self._routes: dict[tuple[Place, str], Route] = {}
         self._bonds: Mapping[str, Bonds] = {}
+        self._seats: Seats | None = None
         self._answering: dict[str | None, list[int]] = {}
         self._parties: Vocabulary | None = None
         self.standing: dict[int, PointNow] = {}
@@ -102,7 +106,7 @@ class Atlas:
         if revision != self.revision:
             self.revision = revision
             self._points, self._routes, self._bonds, self._answering = {}, {}, {}, {}
-            self.standing, self._parties = {}, None
+            self.standing, self._parties, self._seats = {}, None, None
 
     async def points(
         self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
@@ -163,11 +167,12 @@ class Atlas:
         others = {ref.contact_point for step in plan.steps for ref in step.posts}
         known |= await self.points(session, others, urgency=urgency)
         bound = self._bonds or await bonds(session)
+        seats = await providers.seats(session) if self._seats is None else self._seats
         if self.revision == revision:
-            self._bonds = bound
+            self._bonds, self._seats = bound, seats
         plan_json = json.dumps(write_plan(plan))
         told = stages(plan, known, available=self._available)
-        route = Route(revision, known[answering], known, bound, plan, plan_json, told, behind)
+        route = Route(revision, known[answering], known, bound, seats, plan, plan_json, told, behind)
         routes[place, urgency] = route
         return route
 
