@@ -43,7 +43,7 @@ insert into memberships (party, instrument, status, created_at, changed_at)
 select code, instrument, 'party', now(), now() from parties, unnest(array['ets185', 'cets224']) instrument;
 
 insert into contact_points (id, party, territory, name, function, zone, languages, capabilities, working_hours,
-                            secretariat, created_at, changed_at)
+                            secretariat, handover_minutes, created_at, changed_at)
 overriding system value
 select n, case when n <= {{points}} then ({{codes}})[(n - 1) % {{many}} + 1] end,
        case when n > {{many}} and n <= {{points}} then 'T-' || n end,
@@ -53,7 +53,7 @@ select n, case when n <= {{points}} then ({{codes}})[(n - 1) % {{many}} + 1] end
                           'preservation', 'executes', 'assistance', 'executes'),
        (select jsonb_agg(jsonb_build_object('weekday', day, 'start', '09:00', 'end', '17:00'))
           from generate_series(0, 4) day),
-       n > {{points}}, now(), now()
+       n > {{points}}, null, now(), now()
   from generate_series(1, {{points}} + 1) n;
 
 insert into officers (id, contact_point_id, name, function, language, created_at, changed_at)

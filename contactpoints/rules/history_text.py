@@ -164,7 +164,9 @@ def _instant(at: datetime) -> str:
 
 def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
     match value:
-        case None | [] | {}:
+        case None | []:
+            return say(words, _NOTHING)
+        case dict() if not value:
             return say(words, _NOTHING)
         case bool():
             return say(words, _YES if value else _NO)

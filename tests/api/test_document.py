@@ -46,7 +46,8 @@ async def test_routes_and_operations_are_the_same(world: World) -> None:
 
 def test_every_operation_behind_a_key_tells_its_roles_and_what_it_refuses() -> None:
     for operation in OPERATIONS:
-        behind_a_key = operation.path.startswith("/v1/")
+        # By the certificate anybody checks what was printed.
+        behind_a_key = operation.path.startswith("/v1/") and operation.name != "read_certificate"
         assert bool(operation.roles) is behind_a_key, operation.name
         assert (401 in operation.problems) is behind_a_key, operation.name
         assert operation.request is None or {413, 415, 422} <= set(operation.problems), operation.name

@@ -12,7 +12,10 @@ from schemas.alerts import NOT_ACKNOWLEDGED, AnsweredOut
 from tests.world import PIN, World
 
 # What only people are answered: a machine sends one code and a PIN, and nothing else.
-_FOR_PEOPLE = {"add_your_pin", "several_codes", "neutral", "stop", "wrong_person", "help"}
+_FOR_PEOPLE = {
+    *("add_your_pin", "several_codes", "neutral", "stop", "wrong_person", "help"),
+    *("proven", "proof_wrong", "proof_over", "handover_confirmed", "handover_called_off"),
+}
 _ONE = "/v1/alerts/{reference}/acknowledgements"
 
 

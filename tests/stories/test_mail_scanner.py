@@ -70,6 +70,8 @@ async def test_a_scanner_that_guesses_locks_the_code_and_the_next_step_is_called
     assert len(await world.facts(reference, "code_locked")) == 1
     assert len(await steps(world, reference)) > 1
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select confirmed_at from handovers") is None
     await untouched(world)
 
 
@@ -84,6 +86,11 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
             )
         tokens = await session.fetch("select page_token from reply_codes order by officer_id")
         mailbox = await session.fetchval("select id from channels where kind = 'email' and officer_id = $1", officer.id)
+        await session.execute(
+            "insert into handovers (post_id, officer_id, at, incoming, kind, address, code, page_token, told_at)"
+            " values ($1, $2, $4, true, 'email', $3, 'K7QPM3X', 'ScannedPage234567890ABC', $4)",
+            *(world.network["FR"].posts["first"], officer.id, officer.email, world.clock.at),
+        )
     now, tools = world.clock.at, world.runtime.tools
     await ask_pin(world.runtime.db, officer.id, actor=None, now=now, tools=tools)
     await ask_mailbox(world.runtime.db, mailbox, actor=None, now=now, tools=tools)
@@ -101,6 +108,7 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
         "nothing_here.html": "/a/none",
         "sorry.html": "/static/page.css/",
         "home.html": "/",
+        "handover.html": "/handover/ScannedPage234567890ABC",
     }
     written = {path.name: path.read_text("utf-8") for path in TEMPLATES.iterdir()}
     # What others extend is no page by itself.
@@ -112,4 +120,6 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
         await robot.visits(page)
     await world.settles()
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select confirmed_at from handovers") is None
     await untouched(world)
