@@ -32,6 +32,7 @@ from contactpoints.api import (
     problems,
     proofs,
     rehearsal,
+    resending,
     search,
     shifts,
     stream,
@@ -65,6 +66,7 @@ def application(runtime: Runtime) -> Starlette:
         routes=[
             *alerts.routes(runtime),
             *preview.routes(runtime),
+            *resending.routes(runtime),
             *stream.routes(runtime, ears),
             *acknowledgements.routes(runtime),
             *directory.routes(runtime),

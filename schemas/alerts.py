@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, SkipValidation, StringConstraints, create_model
+from pydantic import Field, SkipValidation, StringConstraints, ValidationInfo, create_model, field_validator
 from typing_extensions import TypedDict
 
 from schemas.canonical import fingerprint
-from schemas.faults import Fault
-from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode
+from schemas.faults import Fault, wrong
+from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode, Text
 from schemas.openapi import Problem
 from schemas.particulars import Particulars
 from schemas.reading import MOST_FAULTS, read_json, validate
@@ -144,9 +144,22 @@ class Withdrawal(Shape):
 
 
 class Closure(Shape):
-    """Either side closes an acknowledged alert, with a reason."""
+    """Either side closes an acknowledged alert, with a reason.
+
+    `not_competent` is for the Party that was asked. It may suggest another one, and tell the requester more in a
+    `note`, which is sealed and read with the request, by the requester alone.
+    """
 
     reason: ClosureReason
+    suggested_party: PartyCode | None = None
+    note: Text | None = Field(default=None, repr=False)
+
+    @field_validator("suggested_party", "note")
+    @classmethod
+    def _is_said_by_whom_it_is_not_for(cls, told: str | None, info: ValidationInfo) -> str | None:
+        if told is not None and info.data.get("reason", "not_competent") != "not_competent":
+            raise wrong("not_allowed", "is for the reason not_competent")
+        return told
 
 
 class VouchedOut(TypedDict):
@@ -212,7 +225,11 @@ class AlertLinks(TypedDict):
 
 
 class AlertOut(TypedDict):
-    """An alert. Without particulars, which are read at `/request`."""
+    """An alert. Without particulars, which are read at `/request`.
+
+    `end_reason` is why it was withdrawn or closed. Where the wrong Party was asked, `resent_as` is the alert to another
+    one, and `resent_from` the one before it: told to the requester and the secretariat.
+    """
 
     reference: str
     state: State
@@ -236,6 +253,10 @@ class AlertOut(TypedDict):
     withdrawn_at: Moment | None
     closed_at: Moment | None
     next_escalation_at: Moment | None
+    end_reason: WithdrawalReason | ClosureReason | None
+    suggested_party: str | None
+    resent_from: str | None
+    resent_as: str | None
     links: AlertLinks
 
 
@@ -326,9 +347,13 @@ class TimelinePage(TypedDict):
 
 
 class RequestOut(TypedDict):
-    """The particulars of an alert. Each reading is recorded."""
+    """The particulars of an alert. Each reading is recorded.
+
+    `closing_note` is what a Party that was not competent told the requester. It reads the particulars no more.
+    """
 
     reference: str
     kind: str
     legal_basis: str
     particulars: dict[str, object]
+    closing_note: NotRequired[str]

@@ -134,6 +134,14 @@ ACTS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "withdraw_alert": {"the danger is over": {"reason": "danger_over"}},
         "close_alert": {"it was dealt with": {"reason": "handled"}},
+        "resend_alert": {
+            "to the Party of the provider's seat": {
+                "requested_party": "JP",
+                "consent_to_transfer": True,
+                "issued_under_instrument": True,
+                "issued_at": "2026-10-14T00:10:00Z",
+            }
+        },
         "acknowledge_alert": {"an officer's answer": {"officer": 12, "reply_code": "K7QPM3X", "pin": "482913"}},
     }
 )

@@ -22,7 +22,7 @@ Audience = Literal["both", "requester", "contact_point"]
 Side = Literal["requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof"]
-News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn"]
+News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
 NOT_AS_PLANNED = "not_as_planned"
 """What is told outside the requested Party's house of a step that could not count on somebody who is on duty."""
@@ -304,6 +304,17 @@ class Closed:
     visible_to: ClassVar[Audience] = "both"
     by: Side
     reason: str
+    suggested_party: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resent:
+    """The requester sent anew what went to the wrong Party, with new consent and statement: `to` or `from` an alert."""
+
+    code: ClassVar = "resent"
+    visible_to: ClassVar[Audience] = "requester"
+    direction: Literal["to", "from"]
+    reference: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,30 +339,20 @@ class AlarmRaised:
     line: str | None
 
 
+_OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | MessageUnsure | MessageRepeated
+_OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked
+_OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
+_OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
 Fact: TypeAlias = (
     Opened
     | Deferred
     | StepStarted
     | StepSkipped
     | StepIncomplete
-    | MessageAccepted
-    | MessageDelivered
-    | MessageRefused
-    | MessageUnsure
-    | MessageRepeated
-    | LinkOpened
-    | ReplyReceived
-    | PinWrong
-    | CodeLocked
-    | Acknowledged
-    | AcknowledgedLate
-    | AcknowledgedAgain
-    | StandDownSent
-    | Exhausted
-    | ChainRestarted
-    | RequesterTold
-    | Withdrawn
-    | Closed
+    | _OfMessages
+    | _OfReplies
+    | _OfAnswers
+    | _OfEnds
     | RequestRead
     | AlarmRaised
 )

@@ -9,6 +9,7 @@ from contactpoints.actions.acknowledging import MOST_TRIES
 from contactpoints.actions.alerts import opened_request
 from contactpoints.actions.replies import CheckPin
 from contactpoints.actions.tools import Tools
+from contactpoints.rules.alerts import misdirected
 from contactpoints.rules.answer_page import AnswerPage, is_worth_noting, read_typed, standing
 from contactpoints.rules.refusals import NotFound
 from contactpoints.store import alerts, answer_page, timeline
@@ -100,6 +101,8 @@ async def read_request(
         return "pin_not_usable", None
     async with db.transaction() as session:
         row = await alerts.lock(session, page.alert_id)
+        if misdirected(row["state"], row["end_reason"]):
+            return "not_yours", None
         request = opened_request(row, await alerts.request(session, page.alert_id), tools=tools)
         await answer_page.note_reading(session, page, now=now)
         fact = facts.RequestRead(by="contact_point", api_key=None, officer=page.officer_id)

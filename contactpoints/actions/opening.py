@@ -5,10 +5,10 @@ key and directory still are as they were when the decision was made; if not, the
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, of_taken, raise_alarms
@@ -28,7 +28,7 @@ from contactpoints.rules.providers import elsewhere
 from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
 from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
-from contactpoints.store.database import Database, DatabaseFault, Row
+from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.intake import Entry, NewAlert, Once, TakeIn
 from contactpoints.store.sealing import request_place
 from contactpoints.store.timeline import Noted
@@ -39,6 +39,10 @@ _CAUTIONS = 1_000
 """How many warnings about legal bases are kept of one route: those of a few days."""
 _TRIES = 20
 """How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""
+
+
+Write: TypeAlias = Callable[[Session, Sequence[Entry]], Awaitable[list[Row]]]
+"""Writes alerts as `intake.take_in` does, perhaps with more that belongs to them, in a transaction of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Asked(Asking):
 
     command: OpenAlert
     once: Once
+    alone: Write | None = None
 
 
 async def open_alert(
@@ -68,16 +73,17 @@ async def open_alert(
     now: datetime,
     take_in: TakeIn,
     tools: Tools,
+    alone: Write | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Open an alert and call out its first step; return it, and whether this is the answer to a repeated key.
 
     Everything is written in one statement: the alert, its sealed request, the key, the codes, the messages and the
-    first facts; ``take_in`` lets alerts that come at the same time share it. Raises `Invalid`, `Forbidden`,
-    `NotAuthenticated` (the key was revoked meanwhile), `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of
-    waiting.
+    first facts; ``take_in`` lets alerts that come at the same time share it, unless ``alone`` writes this one. Raises
+    `Invalid`, `Forbidden`, `NotAuthenticated` (the key was revoked meanwhile), `IdempotencyKeyReused`, or
+    `RequestInFlight` after 2 s of waiting.
     """
     access.must_trigger(actor)
-    asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint))
+    asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint), alone)
     for _ in range(_TRIES):
         try:
             route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
@@ -146,7 +152,10 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
         noted=first.called.noted,
         now=asked.now,
     )
-    written = await (_with_alarms(db, entry, alarms=first.alarms, tools=tools) if first.alarms else take_in.do(entry))
+    by_itself = first.alarms or asked.alone
+    written = await (
+        _by_itself(db, entry, write=asked.alone, alarms=first.alarms, tools=tools) if by_itself else take_in.do(entry)
+    )
     if not written["allowed"]:
         raise NotAuthenticated("This API key is not known, has expired or was revoked.")
     if written["id"] is None:
@@ -154,9 +163,10 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
     return rules.write(intake.row_of(new, opened_at=asked.now), now=asked.now)
 
 
-async def _with_alarms(db: Database, entry: Entry, *, alarms: Sequence[Alarm], tools: Tools) -> Row:
+async def _by_itself(db: Database, entry: Entry, *, write: Write | None, alarms: Sequence[Alarm], tools: Tools) -> Row:
+    write = write or intake.take_in
     async with db.transaction() as session:
-        (written,) = await intake.take_in(session, [entry])
+        (written,) = await write(session, [entry])
         if written["id"] is not None:
             raised = [replace(alarm, alerts=(written["id"],)) for alarm in alarms]
             await timeline.append_all(session, await raise_alarms(session, raised, now=entry.now, tools=tools))

@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +25,8 @@ _LONGEST_KEY = 255
 _MOST = 200
 
 
-def _once(request: Request) -> str:
+def once_of(request: Request) -> str:
+    """Return the Idempotency-Key. Raises `IdempotencyKeyRequired`."""
     key = header(request, "Idempotency-Key")
     if not key:
         raise IdempotencyKeyRequired("Send an Idempotency-Key header, new for each alert and the same for each retry.")
@@ -37,7 +38,7 @@ def _once(request: Request) -> str:
 async def open_alert(runtime: Runtime, request: Request) -> Response:
     """Open an alert, or answer a repeated key with the alert as it stands now."""
     actor = await known_caller(runtime, request)
-    once = _once(request)
+    once = once_of(request)
     raw = await json_body(request)
     try:
         command, fingerprint = read_open_alert(raw)
@@ -55,6 +56,11 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
         take_in=runtime.take_in,
         tools=runtime.tools,
     )
+    return opened(runtime, alert, replayed=replayed)
+
+
+def opened(runtime: Runtime, alert: dict[str, Any], *, replayed: bool) -> Response:
+    """Answer with an alert that was opened just now, and ring for it; or was with the same key before."""
     if replayed:
         return Json(alert, headers={"Idempotency-Replayed": "true"})
     runtime.bell.ring("outbox", "due")
@@ -132,9 +138,14 @@ async def withdraw(runtime: Runtime, request: Request) -> Response:
 async def close(runtime: Runtime, request: Request) -> Response:
     """Close an acknowledged alert."""
     actor = await caller(runtime, request)
-    reason = read(Closure, await json_body(request)).reason
+    closure = read(Closure, await json_body(request))
     reference = request.path_params["reference"]
-    return Json(await alerts.close(runtime.db, actor=actor, reference=reference, reason=reason, now=runtime.now()))
+    alert = await alerts.close(
+        runtime.db, actor=actor, reference=reference, closure=closure, now=runtime.now(), tools=runtime.tools
+    )
+    if closure.reason == "not_competent":
+        runtime.bell.ring("outbox")
+    return Json(alert)
 
 
 async def acknowledge(runtime: Runtime, request: Request) -> Response:

@@ -65,6 +65,7 @@ class Metrics:
         self._age = gauge("queue_age_seconds", "Age of the oldest that waits", "kind", "state")
         self._alerts = gauge("open_alerts", f"Alerts nobody has taken, up to {measures.MOST}", "state", "status")
         self._attempts = gauge("recent_attempts", "How attempts at the newest messages ended", "gateway", "outcome")
+        self._ends = gauge("recent_ends", "Why the newest alerts were withdrawn or closed", "reason", "status")
         self._fallback = gauge("fallback", "1 while anybody at the secretariat, the last fallback, can be called")
         self._database = gauge("database_up", "1 when the database answered just now")
         gauge("streams", "Timelines followed just now").set_function(streams)
@@ -85,7 +86,7 @@ class Metrics:
 
     async def _measure(self) -> None:
         now = self._runtime.now()
-        for stale in (self._late, self._depth, self._age, self._alerts, self._attempts):
+        for stale in (self._late, self._depth, self._age, self._alerts, self._attempts, self._ends):
             stale.clear()
         try:
             async with self._runtime.db.session() as session:
@@ -114,6 +115,8 @@ class Metrics:
             self._alerts.labels(row["state"], row["status"]).set(row["depth"])
         for row in told.attempts:
             self._attempts.labels(row["gateway"], row["outcome"]).set(row["depth"])
+        for row in told.ends:
+            self._ends.labels(row["reason"], row["status"]).set(row["depth"])
 
 
 class Counted:

@@ -20,6 +20,7 @@ from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
+from contactpoints.api.resending import ONCE, OPENED_HEADERS, RESENDING
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
 from contactpoints.api.subscriptions import SUBSCRIPTIONS
@@ -81,19 +82,9 @@ _ALERTS = (
         request=tuple(OPEN_SHAPES.values()),
         responses={201: AlertOut, 200: AlertOut},
         problems=_OF_BODIES,
-        parameters=(
-            Parameter(
-                "Idempotency-Key",
-                "New for each alert and the same for each retry: at most 255 visible ASCII characters.",
-                required=True,
-                schema={"type": "string", "minLength": 1, "maxLength": 255},
-            ),
-        ),
+        parameters=(ONCE,),
         roles=_REQUESTER,
-        answer_headers={
-            "Location": "Where the alert is (201).",
-            "Idempotency-Replayed": "`true` where the key was used before with the same body (200).",
-        },
+        answer_headers=OPENED_HEADERS,
         examples=EXAMPLES,
         description=(
             "Answered 201, the alert is written down and cannot be lost. The same key and body again answer 200 with "
@@ -152,7 +143,7 @@ _ALERTS = (
         "read_request",
         "alerts",
         responses={200: RequestOut},
-        problems=(403,),
+        problems=(403, 410),
         roles=_SIDES,
     ),
     *(
@@ -363,6 +354,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     for operation in (
         *_ALERTS,
         PREVIEW,
+        RESENDING,
         *DUTY,
         COVER,
         SHIFTS,

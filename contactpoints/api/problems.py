@@ -19,6 +19,7 @@ _STATUS: Mapping[type[refusals.Refusal], int] = {
     refusals.Forbidden: 403,
     refusals.NotFound: 404,
     refusals.Conflict: 409,
+    refusals.RequestGone: 410,
     refusals.Stale: 412,
     refusals.TooLarge: 413,
     refusals.UnsupportedMediaType: 415,

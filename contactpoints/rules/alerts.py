@@ -218,6 +218,14 @@ def seconds(start: datetime, end: datetime) -> float:
     return round((end - start) / timedelta(seconds=1), 3)
 
 
+def misdirected(state: str, end_reason: str | None) -> bool:
+    """Say whether an alert ended because the wrong Party was asked.
+
+    It may be sent anew then, and that Party keeps no more of it than where it went.
+    """
+    return (state, end_reason) in (("closed", "not_competent"), ("withdrawn", "wrong_party"))
+
+
 _PLAIN = (
     "reference",
     "state",
@@ -231,6 +239,10 @@ _PLAIN = (
     "case_reference",
     "language",
     "warnings",
+    "end_reason",
+    "suggested_party",
+    "resent_from",
+    "resent_as",
 )
 
 

@@ -9,6 +9,8 @@ Refusal
   Conflict
     AlertClosed
     AlertNotAcknowledged
+    NotMisdirected
+    AlreadyResent
     NotAcknowledged
     RequestInFlight
     StillReferredTo
@@ -19,6 +21,7 @@ Refusal
     ChangePending
     ChangeSettled
     SecondPersonNeeded
+  RequestGone
   Stale
   PreconditionRequired
   IdempotencyKeyReused
@@ -80,6 +83,14 @@ class AlertNotAcknowledged(Conflict):
     """The alert has not been acknowledged yet."""
 
 
+class NotMisdirected(Conflict):
+    """The alert did not go to the wrong Party, as far as is known."""
+
+
+class AlreadyResent(Conflict):
+    """The request was sent to another Party already."""
+
+
 class NotAcknowledged(Conflict):
     """Code and PIN do not acknowledge this alert."""
 
@@ -118,6 +129,10 @@ class ChangeSettled(Conflict):
 
 class SecondPersonNeeded(Conflict):
     """A change of an address takes a second person."""
+
+
+class RequestGone(Refusal):
+    """The particulars are no longer for this Party."""
 
 
 class Stale(Refusal):

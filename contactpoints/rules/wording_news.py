@@ -75,6 +75,7 @@ _SUBJECTS = {
     "exhausted": msgid("24/7 network - NO ANSWER SO FAR - ref {reference}"),
     "still_open": msgid("24/7 network - STILL OPEN - ref {reference}"),
     "withdrawn": msgid("24/7 network - WITHDRAWN - ref {reference}"),
+    "not_competent": msgid("24/7 network - NOT COMPETENT - ref {reference}"),
 }
 _SHORT = {
     "acknowledged": msgid("Ref {reference}: ACKNOWLEDGED by {function} at {when}."),
@@ -85,6 +86,7 @@ _SHORT = {
     ),
     "still_open": msgid("Ref {reference}: STILL OPEN at {when}, not yet acknowledged. We go on calling."),
     "withdrawn": msgid("Ref {reference}: WITHDRAWN at {when}. Everybody who was called is told to stand down."),
+    "not_competent": msgid("Ref {reference}: closed as NOT COMPETENT at {when}. Sign in to send it to another Party."),
 }
 _WHAT_IT_MEANS = msgid(
     "An acknowledgement means that a person has taken the alert and will read the request. It is not yet a "
@@ -104,6 +106,10 @@ _RESTART = msgid(
     "The call chain starts again in {minutes} min, and goes on until somebody acknowledges or you withdraw the request."
 )
 _GOES_ON = msgid("We go on calling, and tell you of any change at once.")
+_YOUR_ACT = msgid(
+    "Nobody works on it any more. Whether another Party was suggested is told with the alert and its request. To send "
+    "it there is your act: nothing is passed on by itself."
+)
 _KEPT = msgid("The alert and its times stay on record.")
 
 
@@ -157,6 +163,8 @@ def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
     elif news.what == "still_open":
         yield _alternatives(words, news)
         yield say(words, _GOES_ON)
+    elif news.what == "not_competent":
+        yield say(words, _YOUR_ACT)
     elif news.what == "withdrawn":
         yield say(words, _KEPT)
 

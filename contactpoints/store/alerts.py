@@ -192,6 +192,17 @@ async def request(session: Session, alert_id: int) -> bytes:
     return sealed
 
 
+async def keep_note(session: Session, alert_id: int, *, sealed: bytes) -> None:
+    """Keep what a Party told the requester when it closed an alert."""
+    await session.execute("insert into closing_notes (alert_id, sealed) values ($1, $2)", alert_id, sealed)
+
+
+async def closing_note(session: Session, alert_id: int) -> bytes | None:
+    """Return the sealed note with which an alert was closed."""
+    sealed: bytes | None = await session.fetchval("select sealed from closing_notes where alert_id = $1", alert_id)
+    return sealed
+
+
 async def note_reading(session: Session, alert_id: int, *, api_key_id: int, now: datetime) -> None:
     """Record that a key read the particulars."""
     await session.execute(

@@ -52,7 +52,12 @@ class NewAlert:
 
 
 _FIELDS = tuple(field.name for field in fields(NewAlert))
-_NOT_YET = dict.fromkeys(("first_received_at", "withdrawn_at", "closed_at"))
+_NOT_YET = dict.fromkeys(
+    (
+        *("first_received_at", "withdrawn_at", "closed_at", "end_reason", "suggested_party"),
+        *("resent_from", "resent_as"),
+    )
+)
 
 
 def row_of(new: NewAlert, *, opened_at: datetime) -> dict[str, Any]:

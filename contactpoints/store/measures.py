@@ -62,6 +62,12 @@ select gateway, coalesce(outcome, 'under_way') as outcome, count(*) as depth
   from attempts where message_id > (select max(id) from messages) - {_RECENT} group by 1, 2
 """
 
+_ENDS = f"""
+select status, case when end_reason in ('not_competent', 'wrong_party') then 'redirected' else end_reason end as reason,
+       count(*) as depth
+  from alerts where id > (select max(id) from alerts) - {_RECENT} and state in ('withdrawn', 'closed') group by 1, 2
+"""
+
 _ACKNOWLEDGED = """
 select k.id, a.status, k.late, extract(epoch from k.received_at - a.opened_at)::float8 as seconds
   from acknowledgements k join alerts a on a.id = k.alert_id
@@ -73,12 +79,13 @@ select k.id, a.status, k.late, extract(epoch from k.received_at - a.opened_at)::
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the database says: work due, queues, open alerts, how the newest attempts ended, if there is a fallback."""
+    """What the database says: work due, queues, open alerts, how the newest ended, if there is a fallback."""
 
     due_since: dict[str, datetime | None]
     queues: list[Row]
     alerts: list[Row]
     attempts: list[Row]
+    ends: list[Row]
     fallback: bool
 
 
@@ -89,6 +96,7 @@ async def measure(session: Session, *, now: datetime) -> Measured:
         await session.fetch(_QUEUES),
         await session.fetch(_OPEN),
         await session.fetch(_ATTEMPTS),
+        await session.fetch(_ENDS),
         await fallback_stands(session, now=now),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contactpoints.store.database import Row, Session
-from contactpoints.store.sealing import SEALED, inbound_place, link_place, request_place, subscription_place
+from contactpoints.store.sealing import SEALED, inbound_place, link_place, note_place, request_place, subscription_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,10 @@ _OLD = {
     "requests": """select r.alert_id as number, a.reference, r.sealed from requests r join alerts a on a.id = r.alert_id
                     where r.alert_id > $1 and substring(r.sealed for octet_length($2::bytea)) <> $2
                     order by r.alert_id limit $3 for update of r""",
+    "closing_notes": """select r.alert_id as number, a.reference, r.sealed
+                          from closing_notes r join alerts a on a.id = r.alert_id
+                         where r.alert_id > $1 and substring(r.sealed for octet_length($2::bytea)) <> $2
+                         order by r.alert_id limit $3 for update of r""",
     "inbound": """select id as number, source, kind, sealed from inbound
                    where id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
                    order by id limit $3 for update""",
@@ -38,6 +42,8 @@ _WRITE = {
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.calendar_id = n.number",
     "requests": "update requests t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
     "where t.alert_id = n.number",
+    "closing_notes": "update closing_notes t set sealed = n.sealed"
+    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.alert_id = n.number",
     "inbound": "update inbound t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
     "where t.id = n.number",
     "messages": f"update messages t set link = '{SEALED}' || translate(encode(n.sealed, 'base64'), E'\\n', '')"
@@ -61,6 +67,8 @@ async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: 
 def _place(table: str, row: Row) -> str:
     if table == "subscriptions":
         return subscription_place(row["number"])
+    if table == "closing_notes":
+        return note_place(row["reference"])
     if table == "requests":
         return request_place(row["reference"])
     return link_place(row["address"]) if table == "messages" else inbound_place(row["source"], row["kind"])

@@ -70,6 +70,11 @@ def request_place(reference: str) -> str:
     return f"request:{reference}"
 
 
+def note_place(reference: str) -> str:
+    """Return the place of the note with which an alert was closed."""
+    return f"closing:{reference}"
+
+
 def inbound_place(source: str, kind: str) -> str:
     """Return the place of what came in by a door."""
     return f"inbound:{source}:{kind}"

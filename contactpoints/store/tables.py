@@ -589,6 +589,10 @@ alerts = Table(
     _moment("exhausted_at"),
     _moment("withdrawn_at"),
     _moment("closed_at"),
+    _words("end_reason", required=False),
+    _words("suggested_party", required=False),
+    _words("resent_from", required=False),
+    _words("resent_as", required=False),
     _one_of("status", "status", "actual", "exercise"),
     _one_of("urgency", "urgency", "emergency", "normal"),
     _one_of("state", "state", "alerting", "exhausted", "acknowledged", "withdrawn", "closed"),
@@ -603,6 +607,13 @@ alerts = Table(
 
 requests = Table(
     "requests",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+closing_notes = Table(
+    "closing_notes",
     metadata,
     Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -929,7 +940,7 @@ _PIN_TRIGGERS = (
 NEVER_DELETED = (
     *("parties", "memberships", "declarations", "providers", "contact_points", "posts", "officers", "channels"),
     *("rotations", "overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes"),
-    *("timeline", "swaps", "handovers", "holiday_calendars", "calendars", "shifts"),
+    *("timeline", "swaps", "handovers", "holiday_calendars", "calendars", "shifts", "closing_notes"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""

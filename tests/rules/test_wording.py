@@ -23,7 +23,7 @@ NOW = datetime(2026, 10, 12, 9, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 10, 14, 0, 32, tzinfo=UTC)
 ZONE = "Europe/Bucharest"
 TITLE = "Sub-directorate for international operational cooperation, night desk"
-NEWS = ("acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn")
+NEWS = ("acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent")
 WHYS = ("acknowledged", "withdrawn")
 FUNCTIONS = (
     *("first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance", "secretariat"),

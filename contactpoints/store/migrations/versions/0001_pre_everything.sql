@@ -326,6 +326,10 @@ CREATE TABLE alerts (
     exhausted_at TIMESTAMP WITH TIME ZONE,
     withdrawn_at TIMESTAMP WITH TIME ZONE,
     closed_at TIMESTAMP WITH TIME ZONE,
+    end_reason TEXT,
+    suggested_party TEXT,
+    resent_from TEXT,
+    resent_as TEXT,
     CONSTRAINT alerts_pk PRIMARY KEY (id),
     CONSTRAINT alerts_status_ck CHECK (status in ('actual', 'exercise')),
     CONSTRAINT alerts_urgency_ck CHECK (urgency in ('emergency', 'normal')),
@@ -637,6 +641,12 @@ CREATE TABLE requests (
     CONSTRAINT requests_pk PRIMARY KEY (alert_id)
 );
 
+CREATE TABLE closing_notes (
+    alert_id BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    CONSTRAINT closing_notes_pk PRIMARY KEY (alert_id)
+);
+
 CREATE TABLE timeline (
     alert_id BIGINT NOT NULL,
     number INTEGER NOT NULL,
@@ -935,6 +945,8 @@ CREATE TRIGGER history_is_never_deleted BEFORE DELETE OR TRUNCATE ON history FOR
 CREATE TRIGGER alerts_is_never_deleted BEFORE DELETE OR TRUNCATE ON alerts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER requests_is_never_deleted BEFORE DELETE OR TRUNCATE ON requests FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER closing_notes_is_never_deleted BEFORE DELETE OR TRUNCATE ON closing_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER reply_codes_is_never_deleted BEFORE DELETE OR TRUNCATE ON reply_codes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
