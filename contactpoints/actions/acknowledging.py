@@ -5,6 +5,7 @@ smallest row number, decided under the alert's lock. Later ones are added; none 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -16,14 +17,16 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.alerts import seconds
 from contactpoints.rules.delivery import Draft
+from contactpoints.rules.refusals import Refusal
 from contactpoints.store import alerts, channels, inbound, outbox, timeline
-from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.database import Database, DatabaseFault, Row, Session, wait_at_most
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 
 MOST_TRIES = 3
 """How many wrong PINs a reply code bears before it is locked, the chain climbs and the Party is alarmed."""
 
+_PROOF_WAITS = "200ms"
 _ANSWERS = 5
 _ANSWERS_AGAIN_AFTER = timedelta(hours=1)
 
@@ -112,9 +115,20 @@ async def _add(
         provider_code=arrival.provider_code,
         provider_at=arrival.provider_at,
     )
-    if strength == "code_pin_and_number" and arrival.sender:
-        said = {"address": arrival.sender, "kind": arrival.channel}
-        await channels.prove(session, code["officer_id"], **said, at=arrival.received_at)
+
+
+async def note_proof(db: Database, arrival: Arrived, *, code: Row) -> None:
+    """Note that the channel of an acknowledgement is its officer's, where it came from there with code and PIN.
+
+    That is worth no waiting and no trying again: where somebody else is at work on the directory it is left out.
+    """
+    if not arrival.sender or not code["pin_required"]:
+        return
+    said = {"address": arrival.sender, "kind": arrival.channel}
+    with suppress(Refusal, DatabaseFault):
+        async with db.transaction() as session:
+            await wait_at_most(session, _PROOF_WAITS)
+            await channels.prove(session, code["officer_id"], **said, at=arrival.received_at)
 
 
 async def _strength(session: Session, arrival: Arrived, *, code: Row) -> str:

@@ -17,6 +17,7 @@ from contactpoints.store import entries
 from contactpoints.store.database import Session
 from contactpoints.store.directory import answering_for, behind, find_party, place_of, zone_of
 from contactpoints.store.entries import Owner
+from contactpoints.store.relying import hold_links
 from schemas.calendars import Calendar
 from schemas.directory import Channel, ContactPoint, Declaration, Membership, ProviderSeat
 from schemas.faults import Fault
@@ -165,15 +166,13 @@ def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *,
 
 
 async def _check_links(asked: Asked, point: ContactPoint, *, found: Found) -> None:
-    """Report links to what is neither of the same Party nor the secretariat, and back-ups that lead back.
-
-    Of two who close a ring at the same time the second sees what the first wrote: whoever changes the directory has
-    raised its revision before, and that row has room for one.
-    """
+    """Report links to what is neither of the same Party nor the secretariat, and back-ups that lead back."""
     own, party = (asked.owner.contact_point, asked.owner.party) if asked.owner else (None, point.party)
     unknown = any(fault.pointer in ("/party", "/secretariat") for fault in found.faults)
     if unknown or (party is None and not point.secretariat):
         return
+    if point.central_authority_id is not None or point.backup_id is not None:
+        await hold_links(asked.session)
     for name, number in (("central_authority_id", point.central_authority_id), ("backup_id", point.backup_id)):
         if number is None:
             continue
@@ -218,6 +217,7 @@ async def _check_policy(asked: Asked, policy: EscalationPolicy, *, found: Found)
     own = policy.contact_point_id
     if asked.owner is None:
         return
+    await hold_links(asked.session)
     found.replaced["steps"] = [
         {
             "posts": [{"contact_point": ref.contact_point or own, "post": ref.post} for ref in step.posts],

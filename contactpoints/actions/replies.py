@@ -234,7 +234,9 @@ async def _judge(db: Database, arrival: Arrival, *, code: Row, now: datetime, to
         if verdict != "right":
             what = _PIN_TROUBLE.get(verdict, "pin_not_usable")
             return await acknowledging.note_useless_pin(db, arrival, code=code, what=what, now=now, tools=tools)
-    return await acknowledging.acknowledge(db, arrival, code=code, now=now, tools=tools)
+    what = await acknowledging.acknowledge(db, arrival, code=code, now=now, tools=tools)
+    await acknowledging.note_proof(db, arrival, code=code)
+    return what
 
 
 async def _may_try(db: Database, arrival: Arrival, *, code: Row, now: datetime) -> bool:

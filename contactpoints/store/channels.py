@@ -5,11 +5,6 @@ from datetime import datetime
 
 from contactpoints.store.database import Row, Session, ring_after_commit
 
-HOUSE = """house as (
-    select 1 from contact_points where id = (select contact_point_id from officers where id = {officer}) and {when}
-       for no key update)"""
-"""Locks the contact point of an officer, as whoever keeps the directory does: before its channels."""
-
 
 async def at_address(session: Session, address: str) -> list[Row]:
     """Return the channels with an address, with officer, language, contact point and its zone."""
@@ -52,15 +47,17 @@ async def prove(session: Session, officer_id: int, *, address: str, kind: str, a
     """Note that an officer answered from a channel; a proof that is not a day old stands.
 
     Every change raises the revision of the directory (docs/decisions/0006), so that it is not written with each reply.
-    Whoever changes the address while we wait for the house has the last word: PostgreSQL looks at the row again then,
-    and at nothing but what is asked of the row itself.
+    While somebody else holds the contact point, which everybody locks before its channels, nothing is noted: a proof
+    is worth no waiting, and the next reply brings another.
     """
     await session.execute(
-        f"""with due as (
+        """with due as (
                 select id from channels where officer_id = $1 and address = $2 and kind = $3 and retired_at is null
                    and quarantined_at is null
                    and (proven_at is null or proven_at < $4::timestamptz - interval '1 day')),
-            {HOUSE.format(officer="$1", when="exists (select 1 from due)")}
+            house as (
+                select 1 from contact_points where id = (select contact_point_id from officers where id = $1)
+                   and exists (select 1 from due) for no key update skip locked)
             update channels c set proven_at = $4, verified_at = coalesce(verified_at, $4)
               from due where c.id = due.id and (select count(*) from house) = 1
                and c.address = $2 and c.retired_at is null and c.quarantined_at is null""",

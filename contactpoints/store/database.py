@@ -66,6 +66,11 @@ def ring_after_commit(subject: str) -> None:
         told.add(subject)
 
 
+async def wait_at_most(session: Session, patience: str) -> None:
+    """Wait no longer than ``patience``, as PostgreSQL writes it, for each lock until the transaction has ended."""
+    await session.execute("select set_config('lock_timeout', $1, true)", patience)
+
+
 async def prepare(connection: Connection) -> None:
     """Teach one new connection that jsonb is Python's own dicts and lists."""
     await connection.set_type_codec("jsonb", encoder=write_json, decoder=json.loads, schema="pg_catalog")

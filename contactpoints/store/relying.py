@@ -6,9 +6,24 @@ from datetime import datetime
 from contactpoints.store.database import Session
 from contactpoints.store.entries import Key
 
+_LOCK = 0x1A9088  # any number that nothing else locks
+
+
+async def hold_links(session: Session) -> None:
+    """Let whoever else links two houses, or asks what relies on an entry, wait until the transaction ends.
+
+    Of two who link and retire, or who close a ring, at the same time the second sees what the first wrote. The houses
+    themselves are held before.
+    """
+    await session.execute("select pg_advisory_xact_lock($1)", _LOCK)
+
 
 async def relying_on(session: Session, name: str, *, key: Key, now: datetime) -> list[str]:
-    """Return the kinds of entries that still rely on entry ``key`` of the kind ``name``, and `alerts` still open."""
+    """Return the kinds of entries that still rely on entry ``key`` of the kind ``name``, and `alerts` still open.
+
+    Until the transaction ends nothing more comes to rely on it; see `hold_links`.
+    """
+    await hold_links(session)
     found: list[str] = []
     for kind, question in _RELYING.get(name, {}).items():
         arguments = (key, now) if "$2" in question else (key,)

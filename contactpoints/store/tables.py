@@ -919,18 +919,26 @@ ROUTED_BY = (
 
 _RAISED = (
     "create function raise_directory_revision() returns trigger language plpgsql as"
-    " $$ begin update directory_revision set number = number + 1; return null; end $$"
+    " $$ declare this text = pg_current_xact_id()::text; begin"
+    " if current_setting('contactpoints.raised', true) is distinct from this then"
+    " perform set_config('contactpoints.raised', this, true);"
+    " update directory_revision set number = number + 1; end if; return null; end $$"
 )
-_TRIGGER = (
-    "create trigger {table}_raises_directory_revision after insert or update or delete or truncate on {table}"
-    " for each statement execute function raise_directory_revision()"
+# At the commit, once: until then nobody waits for the row, and a statement that changes no row raises nothing.
+_TRIGGERS = (
+    "create constraint trigger {table}_raises_directory_revision after insert or update or delete on {table}"
+    " deferrable initially deferred for each row execute function raise_directory_revision()",
+    "create trigger {table}_emptied_raises_directory_revision after truncate on {table}"
+    " for each statement execute function raise_directory_revision()",
 )
 _PIN_TRIGGERS = (
-    "create trigger pins_raises_directory_revision after insert or delete or truncate on pins"
-    " for each statement execute function raise_directory_revision()",
-    "create trigger pins_usable_raises_directory_revision after update on pins for each row"
+    "create constraint trigger pins_raises_directory_revision after insert or delete on pins"
+    " deferrable initially deferred for each row execute function raise_directory_revision()",
+    "create constraint trigger pins_usable_raises_directory_revision after update on pins"
+    " deferrable initially deferred for each row"
     " when ((old.locked_at, old.expires_at) is distinct from (new.locked_at, new.expires_at))"
     " execute function raise_directory_revision()",
+    _TRIGGERS[1].format(table="pins"),
 )
 
 # Nothing that evidence refers to is ever deleted, and evidence itself least of all. A trigger refuses it outright; a
@@ -1000,7 +1008,7 @@ _VERSION_TRIGGERS = (
 for statement in (
     "insert into directory_revision default values",
     _RAISED,
-    *(_TRIGGER.format(table=table) for table in ROUTED_BY),
+    *(trigger.format(table=table) for table in ROUTED_BY for trigger in _TRIGGERS),
     *_PIN_TRIGGERS,
     _REFUSED,
     *(_GUARD.format(table=table) for table in NEVER_DELETED),

@@ -7,7 +7,7 @@ import pytest
 
 from contactpoints.actions import handovers
 from contactpoints.actions.quarantine import lock_touched, quarantine
-from contactpoints.store import channels, entries
+from contactpoints.store import channels, directory, entries
 from contactpoints.store import handovers as store
 from contactpoints.store.database import Session
 from tests.world import World
@@ -64,19 +64,26 @@ async def test_two_numbers_go_into_quarantine_beside_somebody_who_holds_a_messag
         assert await session.fetchval("select count(*) from channels where quarantined_at is not null") == 2
 
 
-async def test_a_channel_is_proven_beside_an_administrator_who_changes_it(world: World) -> None:
+@pytest.mark.parametrize("party", ["FR", "JP"])
+async def test_a_proof_waits_for_nobody_and_is_noted_beside_the_house_of_another(world: World, party: str) -> None:
     officer = world.network["FR"].officers[0]
     async with world.runtime.db.transaction() as session:
-        await entries.touch(session, world.network["FR"].contact_point)
+        await entries.touch(session, world.network[party].contact_point)
         proof = beside(
             world, lambda it: channels.prove(it, officer.id, address=officer.sms, kind="sms", at=world.clock.at)
         )
-        await asyncio.sleep(_A_MOMENT)
-        await session.execute("update channels set place = 3 where officer_id = $1", officer.id)
-    await proof
-    async with world.runtime.db.session() as session:
+        await asyncio.wait_for(proof, 1)
         proven = await session.fetchval("select proven_at from channels where address = $1", officer.sms)
-    assert proven == world.clock.at
+    assert proven == (world.clock.at if party == "JP" else None)
+
+
+async def test_what_changes_no_row_leaves_the_revision_alone(world: World) -> None:
+    async with world.runtime.db.session() as session:
+        before = await directory.revision(session)
+        await session.execute("update channels set place = 3 where false")
+        assert await directory.revision(session) == before
+        await session.execute("update channels set place = place + 1")
+        assert await directory.revision(session) == before + 1
 
 
 async def test_a_number_that_is_changed_meanwhile_is_not_proven_by_the_old_one(world: World) -> None:

@@ -866,41 +866,73 @@ CREATE TABLE directory_revision (
 
 INSERT INTO directory_revision DEFAULT VALUES;
 
-CREATE FUNCTION raise_directory_revision() RETURNS trigger LANGUAGE plpgsql AS $$ begin update directory_revision set number = number + 1; return null; end $$;
+CREATE FUNCTION raise_directory_revision() RETURNS trigger LANGUAGE plpgsql AS $$ declare this text = pg_current_xact_id()::text; begin if current_setting('contactpoints.raised', true) is distinct from this then perform set_config('contactpoints.raised', this, true); update directory_revision set number = number + 1; end if; return null; end $$;
 
-CREATE TRIGGER parties_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON parties FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER parties_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON parties DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER memberships_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER parties_emptied_raises_directory_revision AFTER TRUNCATE ON parties FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER declarations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON declarations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER memberships_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON memberships DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER providers_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON providers FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER memberships_emptied_raises_directory_revision AFTER TRUNCATE ON memberships FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER contact_points_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER declarations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON declarations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER posts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER declarations_emptied_raises_directory_revision AFTER TRUNCATE ON declarations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER officers_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON officers FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER providers_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON providers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER channels_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON channels FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER providers_emptied_raises_directory_revision AFTER TRUNCATE ON providers FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER rotations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rotations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER contact_points_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON contact_points DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER overrides_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON overrides FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER contact_points_emptied_raises_directory_revision AFTER TRUNCATE ON contact_points FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER absences_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON absences FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER posts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON posts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER policies_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER posts_emptied_raises_directory_revision AFTER TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER holiday_calendars_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON holiday_calendars FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER officers_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON officers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER calendars_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON calendars FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER officers_emptied_raises_directory_revision AFTER TRUNCATE ON officers FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER shifts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON shifts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER channels_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON channels DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER pins_raises_directory_revision AFTER INSERT OR DELETE OR TRUNCATE ON pins FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+CREATE TRIGGER channels_emptied_raises_directory_revision AFTER TRUNCATE ON channels FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER pins_usable_raises_directory_revision AFTER UPDATE ON pins FOR EACH ROW WHEN ((OLD.locked_at, OLD.expires_at) IS DISTINCT FROM (NEW.locked_at, NEW.expires_at)) EXECUTE FUNCTION raise_directory_revision();
+CREATE CONSTRAINT TRIGGER rotations_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON rotations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER rotations_emptied_raises_directory_revision AFTER TRUNCATE ON rotations FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER overrides_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON overrides DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER overrides_emptied_raises_directory_revision AFTER TRUNCATE ON overrides FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER absences_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON absences DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER absences_emptied_raises_directory_revision AFTER TRUNCATE ON absences FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER policies_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON policies DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER policies_emptied_raises_directory_revision AFTER TRUNCATE ON policies FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER holiday_calendars_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON holiday_calendars DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER holiday_calendars_emptied_raises_directory_revision AFTER TRUNCATE ON holiday_calendars FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER calendars_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON calendars DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER calendars_emptied_raises_directory_revision AFTER TRUNCATE ON calendars FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER shifts_raises_directory_revision AFTER INSERT OR UPDATE OR DELETE ON shifts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER shifts_emptied_raises_directory_revision AFTER TRUNCATE ON shifts FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER pins_raises_directory_revision AFTER INSERT OR DELETE ON pins DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_directory_revision();
+
+CREATE CONSTRAINT TRIGGER pins_usable_raises_directory_revision AFTER UPDATE ON pins DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((OLD.locked_at, OLD.expires_at) IS DISTINCT FROM (NEW.locked_at, NEW.expires_at)) EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER pins_emptied_raises_directory_revision AFTER TRUNCATE ON pins FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
 CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ begin raise exception 'rows of % are never deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
 
