@@ -5,6 +5,7 @@ Until then the old one stays in use; one that is reported dead goes into quarant
 holds the key of one administrator can so take no officer's alerts away in silence.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,16 +19,17 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.address_changes import must_be_the_second
 from contactpoints.rules.delivery import Draft
-from contactpoints.rules.refusals import ChangePending, ChangeSettled, Invalid, NotFound
+from contactpoints.rules.refusals import ChangePending, ChangeSettled, Invalid, NotFound, Refusal
 from contactpoints.rules.wording_proof import WaitingContext, leaving_words, waiting_words
 from contactpoints.store import address_changes, entries, outbox, proofs
 from contactpoints.store import mail_links as links
-from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.entries import REGISTERS, Owner
 from schemas.address_changes import AddressChange
 from schemas.directory import Channel
 from schemas.faults import Fault
 
+_log = logging.getLogger(__name__)
 EXPIRES = timedelta(days=14)
 _CHANNELS = REGISTERS["channels"]
 Shown = dict[str, Any]
@@ -239,19 +241,31 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
 
 
 async def look(db: Database, *, now: datetime) -> int:
-    """End what has expired, and put into use what waited for its notice alone; return how much was done."""
+    """End what has expired, and put into use what waited for its notice alone; return how much was done.
+
+    One that breaks is passed over until the next look: it must not keep the others waiting.
+    """
     async with db.session() as session:
         rows = await address_changes.waiting(session, now=now)
     done = 0
     for row in rows:
-        async with db.transaction() as session:
-            await proofs.lock_houses(session, [row["channel_id"]])
-            done += await finish(session, row["id"], now=now)
-            change = await _found(session, row["id"])
-            if change["state"] == "pending" and now >= change["expires_at"]:
-                await address_changes.settle(session, row["id"], state="expired", by=None, why=None, now=now)
-                done += 1
+        try:
+            done += await _look_at(db, row, now=now)
+        except (DatabaseFault, Refusal, ValueError, LookupError, TypeError) as broken:
+            _log.error("change %d of an address cannot be looked at: %s", row["id"], type(broken).__name__)
     return done
+
+
+async def _look_at(db: Database, row: Row, *, now: datetime) -> int:
+    async with db.transaction() as session:
+        await proofs.lock_houses(session, [row["channel_id"]])
+        if await finish(session, row["id"], now=now):
+            return 1
+        change = await _found(session, row["id"])
+        if change["state"] != "pending" or now < change["expires_at"]:
+            return 0
+        await address_changes.settle(session, row["id"], state="expired", by=None, why=None, now=now)
+    return 1
 
 
 async def _found(session: Session, number: int) -> Row:

@@ -161,7 +161,7 @@ async def raise_alone(db: Database, alarm: Alarm, *, now: datetime, tools: Tools
 async def _ears(session: Session, known: calls.Directory, *, now: datetime, tools: Tools) -> list[_Ear]:
     parties = [point.party for point in known.values() if point.party]
     keys = await alarms.keepers(session, parties, now=now)
-    found = _on_duty([point for point in known.values() if point.secretariat], known, now=now, tools=tools)
+    found = on_duty([point for point in known.values() if point.secretariat], known, now=now, tools=tools)
     for key in keys:
         for address in key["notify"]:
             kind = "email" if "@" in address else "sms"
@@ -170,7 +170,8 @@ async def _ears(session: Session, known: calls.Directory, *, now: datetime, tool
     return list({(ear.role, ear.party, ear.address): ear for ear in reversed(found)}.values())
 
 
-def _on_duty(points: Sequence[ContactPoint], known: calls.Directory, *, now: datetime, tools: Tools) -> list[_Ear]:
+def on_duty(points: Sequence[ContactPoint], known: calls.Directory, *, now: datetime, tools: Tools) -> list[_Ear]:
+    """Return who is on duty at contact points, by text and mail: of the first post that has anybody to be called."""
     for point in points:
         for post in point.posts:
             step = Step((PostRef(point.id, post.id),), _KINDS, timedelta(0))

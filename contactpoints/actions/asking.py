@@ -1,7 +1,7 @@
 """Asking for proofs again before they decay, by itself, and telling the administrators where nothing came back.
 
-A question goes out by day only, never beside an open alert, and a few at a time: it can wait, and no gateway is flooded
-the day after a whole directory was read in.
+A question goes out by day only, never beside an alert opened within the last day, and a few at a time: it can wait, and
+no gateway is flooded the day after a whole directory was read in.
 """
 
 import logging
@@ -14,10 +14,10 @@ from contactpoints.actions.proofs import Asking, send_code
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.proof import AGAIN, ASKS_BEFORE, MOBILE, Standing, next_move
-from contactpoints.rules.refusals import Conflict, Unavailable
+from contactpoints.rules.refusals import Conflict, Refusal, Unavailable
 from contactpoints.rules.wording_proof import MOST, UnansweredContext, unanswered_words
 from contactpoints.store import asking, directory, mail_links, outbox
-from contactpoints.store.database import Database, Row
+from contactpoints.store.database import Database, DatabaseFault, Row
 
 _log = logging.getLogger(__name__)
 _PAGE = 500
@@ -38,14 +38,17 @@ async def ask_again(db: Database, *, now: datetime, tools: Tools) -> int:
             move = next_move(row["kind"], row["address"], standing=_standing(row), now=now, zone=row["zone"])
             if move == "tell":
                 silent.setdefault(row["contact_point_id"], []).append(row)
-            elif move == "ask" and left:
+            elif move == "ask" and left and not row["busy"]:
                 asked = await _ask(db, row, now=now, tools=tools)
                 left, done = left - asked, done + asked
         if len(rows) < _PAGE:
             break
         after = rows[-1]["channel_id"]
     for contact_point, unanswered in silent.items():
-        done += await _tell(db, contact_point, rows=unanswered, now=now, tools=tools)
+        try:
+            done += await _tell(db, contact_point, rows=unanswered, now=now, tools=tools)
+        except (DatabaseFault, Refusal, ValueError, LookupError, TypeError) as broken:
+            _log.error("nobody is told of contact point %d: %s", contact_point, type(broken).__name__)
     return done
 
 
@@ -65,21 +68,27 @@ async def _ask(db: Database, row: Row, *, now: datetime, tools: Tools) -> int:
     except (Conflict, Unavailable) as refusal:
         _log.info("channel %d is not asked: %s", row["channel_id"], type(refusal).__name__)
         return 0
+    except (DatabaseFault, Refusal, ValueError, LookupError, TypeError) as broken:
+        _log.error("channel %d cannot be asked: %s", row["channel_id"], type(broken).__name__)
+        return 0
     return 1
 
 
 async def _tell(db: Database, contact_point: int, *, rows: Sequence[Row], now: datetime, tools: Tools) -> int:
     """Tell the administrators of a contact point, once for all its channels from which nothing came back."""
     async with db.transaction() as session:
+        points = await directory.load(session, [contact_point])
+        point = points.get(contact_point)
+        ears = await listening(session, point.party, now=now, tools=tools) if point else ()
+        if point is None or not ears:
+            return 0
         told = await asking.note_told(session, [row["channel_id"] for row in rows], since=now - AGAIN, now=now)
         named = [(row["function"], row["kind"], row["channel_id"]) for row in rows if row["channel_id"] in told]
-        points = await directory.load(session, [contact_point])
-        if not named or contact_point not in points:
+        if not named:
             return 0
-        point = points[contact_point]
         said = UnansweredContext(point.name, tuple(named[:MOST]), len(named) - len(named[:MOST]))
         drafts = []
-        for ear in await listening(session, point.party, now=now, tools=tools):
+        for ear in ears:
             words = unanswered_words(words_of(tools, ear.language), ear.kind, unanswered=said)
             drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)

@@ -289,11 +289,13 @@ async def keepable(session: Session, register: Register, *, key: Key, actor: Act
 
 
 def _moved(register: Register, kept: Entry, *, body: Shape, faulty: bool) -> Iterator[Fault]:
-    """Yield the fault of a body that would give the entry to another owner, or make it another Party's."""
+    """Yield the fault of a body that would give the entry to another owner or Party, or a channel another kind."""
     fixed = register.owner or ("code" if register.key == "code" else "party")
     said = getattr(body, fixed)
     if said != kept[fixed] and not (said is None and faulty):
         yield Fault(f"/{fixed}", "fixed", "Cannot be changed; retire the entry and create another.")
+    if register.name == "channels" and getattr(body, "kind") not in (None, kept["kind"]):  # noqa: B009
+        yield Fault("/kind", "fixed", "A channel stays of its kind; retire it and enter another.")
 
 
 async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[str, object]:

@@ -116,10 +116,12 @@ async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools
         until = now + NINETY_DAYS
         covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
         judged = judge(gaps_of(covers), kept, now=now)
+        ears = await listening(session, point.party, now=now, tools=tools) if judged.tell else ()
+        if judged.tell and not ears:
+            return 0
         await gaps.keep(session, contact_point, gaps=judged.kept)
         if not judged.tell:
             return 0
-        ears = await listening(session, point.party, now=now, tools=tools)
         drafts = [
             _draft(ear, _context(point, days=days, found=found), tools=tools)
             for days, found in sorted(judged.tell.items())

@@ -106,8 +106,12 @@ def moved(planned: Planned, register: Register) -> Iterator[Fault]:
 
 
 def readdressed(planned: Planned, *, kind: str) -> Iterator[Fault]:
-    """Yield the fault of a channel that would be given another address: a file is no way around a second person."""
-    if kind == "channels" and planned.kept is not None and planned.kept["address"] != planned.values["address"]:
+    """Yield the fault of a channel that would be given another kind, or an address without a second person."""
+    if kind != "channels" or planned.kept is None:
+        return
+    if planned.kept["kind"] != planned.values["kind"]:
+        yield planned.row.fault("/kind", "fixed", detail="A channel stays of its kind; retire it and add another.")
+    if planned.kept["address"] != planned.values["address"]:
         detail = "An address is changed at PUT /v1/channels/{id}, by itself and not in a file."
         yield planned.row.fault("/address", "one_by_one", detail=detail)
 

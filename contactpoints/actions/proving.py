@@ -37,31 +37,50 @@ class Verdict:
     proof: Row | None = None
 
 
-async def by_reply(db: Database, arrival: Arrived, *, codes: Sequence[str], now: datetime, tools: Tools) -> str | None:
-    """Take the codes in a reply from a number; None, and nothing is done, where that number was never asked."""
-    sender = arrival.sender
+async def by_reply(
+    db: Database, arrival: Arrived, *, codes: Sequence[str], pins: int, now: datetime, tools: Tools
+) -> str | None:
+    """Take the codes in a reply from a number; None, and nothing is done, where none of them can be meant for a proof.
+
+    That is where none was sent there that still counts, and none is awaited: it may be a mistyped code of an alert.
+    Whoever was called for an alert that is open, or sent what could be one of ``pins`` PINs, hears first that this
+    acknowledges none.
+    """
+    sender, at = arrival.sender, arrival.received_at
     if not sender or not codes:
         return None
     async with db.transaction() as session:
-        rows = await proofs.at_address(session, sender)
+        rows = await proofs.at_address(session, sender, at=at)
         if not rows:
             return None
         await proofs.lock_houses(session, {row["channel_id"] for row in rows})
-        rows = await proofs.at_address(session, sender)
-        fitting = next((code for code in codes if any(row["code"] == code for row in rows)), codes[0])
+        rows = await proofs.at_address(session, sender, at=at)
+        sent = {row["code"] for row in rows}
+        fitting = next((code for code in codes if code in sent), codes[0])
+        if fitting not in sent and not any(_is_open(row, at) for row in rows):
+            return None
         verdict = await _weigh(session, rows, code=fitting, how="reply", now=arrival.received_at)
         if not await inbound.handled(session, arrival.number, outcome=verdict.what, now=now):
             return "done"
         known = await channels.at_address(session, sender)
         if "sms" in tools.gateways and await acknowledging.may_answer(session, sender, known=known, now=now):
-            draft = _answer(sender, verdict.proof or rows[0], verdict=verdict, now=now, tools=tools)
+            reference = await channels.open_reference(session, sender)
+            no_alert = reference or ("" if pins else None)
+            draft = _answer(sender, verdict.proof or rows[0], verdict=verdict, no_alert=no_alert, now=now, tools=tools)
             await outbox.enqueue(session, [(None, draft)], now=now)
     return verdict.what
 
 
-def _answer(sender: str, proof: Row, *, verdict: Verdict, now: datetime, tools: Tools) -> Draft:
+def _answer(sender: str, proof: Row, *, verdict: Verdict, no_alert: str | None, now: datetime, tools: Tools) -> Draft:
     said = wording.AnswerContext(
-        what=verdict.what, reference="", exercise=False, at=now, zone=proof["zone"], tries_left=verdict.left, now=now
+        what=verdict.what,
+        reference=no_alert or "",
+        exercise=False,
+        at=now,
+        zone=proof["zone"],
+        tries_left=verdict.left,
+        now=now,
+        no_alert=no_alert is not None,
     )
     words = wording.answer_words(words_of(tools, proof["language"]), answer=said)
     return Draft(purpose="answer", kind="sms", address=sender, language=proof["language"], body=words.text)

@@ -182,7 +182,7 @@ async def _handle(db: Database, number: int, *, now: datetime, tools: Tools, che
         found = await alerts.find_codes(session, arrival.reply.codes)
     reply, what = arrival.reply, None
     if not found and arrival.channel == "sms" and not reply.wrong_person:
-        proven = await proving.by_reply(db, arrival, codes=reply.proofs, now=now, tools=tools)
+        proven = await proving.by_reply(db, arrival, codes=reply.proofs, pins=reply.pins, now=now, tools=tools)
         if proven is not None:
             return proven
         at, sender = arrival.received_at, arrival.sender

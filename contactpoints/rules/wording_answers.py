@@ -15,6 +15,7 @@ class AnswerContext:
     ``at`` is the instant that the answer speaks of (of the acknowledgement), ``zone`` the reader's. ``code`` is the
     officer's own reply code, which "add your PIN" repeats by SMS to the telephone that just sent it, and by no other
     way; ``link`` opens the request. What goes to strangers (`FOR_STRANGERS`) shows none of it.
+    ``no_alert``: a proof may be taken for the acknowledgement of the alert ``reference``, or of one that is not known.
     """
 
     what: str
@@ -27,6 +28,7 @@ class AnswerContext:
     code: str | None = None
     link: str | None = None
     now: datetime | None = None
+    no_alert: bool = False
 
 
 _ACKNOWLEDGED = (
@@ -48,6 +50,9 @@ _ADD_YOUR_PIN = (
     msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply {code} + your PIN."),
     msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply with the code + your PIN."),
 )
+_NO_ALERT = msgid("NO ALERT IS ACKNOWLEDGED by this. Called for ref {reference}? Reply with ITS code + your PIN.")
+_NO_ALERT_KNOWN = msgid("NO ALERT IS ACKNOWLEDGED by this. Were you called? Reply with the ALERT's code + your PIN.")
+_CONFIRMED = msgid("This number is confirmed.")
 _NOT_UNDERSTOOD = msgid(
     "Automatic service: your message was not understood and had no effect. If you were not expecting messages from us, "
     "please delete them."
@@ -130,6 +135,11 @@ def _forms(words: Catalogue, answer: AnswerContext, *, code: str | None) -> Iter
         yield say(words, plain, reference=answer.reference, **times(answer.at, answer.zone, None))
     elif answer.what == "add_your_pin":
         yield say(words, _ADD_YOUR_PIN[code is None], reference=answer.reference, code=code)
+    elif answer.no_alert:
+        first = say(words, _NO_ALERT if answer.reference else _NO_ALERT_KNOWN, reference=answer.reference)
+        then = _CONFIRMED if answer.what == "proven" else _OTHERS[answer.what]
+        yield f"{first} {say(words, then, tries_left=str(answer.tries_left))}"
+        yield first
     else:
         function = function_of(words, answer.function)
         fields = {"reference": answer.reference, "tries_left": str(answer.tries_left)}

@@ -6,12 +6,18 @@ from datetime import datetime, timedelta
 from contactpoints.store.database import Row, Session
 
 # What was proven lately, or was just asked or told, is passed over here; the rest is weighed by `rules.proof`. Nobody
-# is asked beside an open alert of the house, or one for which that very address was written to.
+# is asked beside an alert of the last day that is open at the house, or for which that very address was written to: the
+# channel is ``busy``. One that is left open for longer must not end the asking; telling disturbs nobody at the house.
 _DOUBTFUL = """
 select c.id as channel_id, c.kind, c.address, c.officer_id, c.proven_at, o.function, o.contact_point_id, h.zone,
        coalesce(c.renewed_at, c.created_at) as since, r.asked_at as last_asked_at,
        coalesce(r.asks, 0) * counts::int as asks, case when counts then r.asked_at end as asked_at,
-       case when counts then r.told_at end as told_at
+       case when counts then r.told_at end as told_at,
+       exists (select 1 from alerts a where a.state in ('alerting', 'exhausted')
+                  and a.opened_at > $1::timestamptz - interval '1 day'
+                  and (a.contact_point_id = h.id
+                       or exists (select 1 from messages m where m.alert_id = a.id and m.address = c.address)))
+           as busy
   from channels c join officers o on o.id = c.officer_id join contact_points h on h.id = o.contact_point_id
   left join proof_rounds r on r.channel_id = c.id
  cross join lateral (select coalesce(r.address = c.address and r.asked_at > coalesce(c.proven_at, '-infinity'), false)
@@ -20,9 +26,6 @@ select c.id as channel_id, c.kind, c.address, c.officer_id, c.proven_at, o.funct
    and h.retired_at is null and c.quarantined_at is null
    and coalesce(c.proven_at, '-infinity') < $1::timestamptz - $5::interval
    and not (counts and r.told_at is not null and least(r.told_at, r.asked_at) > $1::timestamptz - $6::interval)
-   and not exists (select 1 from alerts a where a.contact_point_id = h.id and a.state in ('alerting', 'exhausted'))
-   and not exists (select 1 from messages m join alerts a on a.id = m.alert_id
-                    where m.address = c.address and a.state in ('alerting', 'exhausted'))
  order by c.id limit $4
 """
 

@@ -78,6 +78,17 @@ async def open_alerts(session: Session, addresses: Sequence[str]) -> set[int]:
     return {row["id"] for row in rows}
 
 
+async def open_reference(session: Session, address: str) -> str | None:
+    """Return the reference of the open alert for which an address was written to last, None where there is none."""
+    found: str | None = await session.fetchval(
+        """select a.reference from messages m join alerts a on a.id = m.alert_id
+            where m.address = $1 and m.purpose = 'alert' and a.state in ('alerting', 'exhausted')
+            order by m.id desc limit 1""",
+        address,
+    )
+    return found
+
+
 async def lock_at(session: Session, addresses: Sequence[str]) -> None:
     """Lock the contact points whose officers have a channel with one of the addresses, then those channels."""
     await session.execute(

@@ -57,9 +57,14 @@ async def was_asked(session: Session, address: str, *, since: datetime) -> bool:
     )
 
 
-async def at_address(session: Session, address: str) -> list[Row]:
-    """Return the last codes sent to an address, the newest first, each with its officer, kind, language and zone."""
-    return await session.fetch(f"{_WHOLE} where p.address = $1 order by p.id desc limit {_KEPT}", address)
+async def at_address(session: Session, address: str, *, at: datetime) -> list[Row]:
+    """Return the last codes sent to an address that had not expired ``at`` an instant, used or not, the newest first.
+
+    Each with its officer, kind, language and zone.
+    """
+    return await session.fetch(
+        f"{_WHOLE} where p.address = $1 and p.expires_at > $2 order by p.id desc limit {_KEPT}", address, at
+    )
 
 
 async def of_channel(session: Session, channel: int) -> list[Row]:

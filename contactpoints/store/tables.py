@@ -266,6 +266,7 @@ channels = Table(
     _moment("renewed_at"),
     *_entry(),
     _one_of("kind", "kind", "sms", "voice", "email"),
+    CheckConstraint("(kind = 'email') = (address like '%@%')", name="address_is_of_its_kind"),
     Index(None, "officer_id"),
     Index(None, "kind", "address", postgresql_where=text("retired_at is null")),
 )

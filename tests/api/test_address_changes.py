@@ -261,3 +261,52 @@ async def test_for_whom_a_change_exists(
     assert (await desk.acts(change, "approve", key=key)).status_code == 404
     listed = (await desk.world.get("/v1/address-changes", key=key)).json()["items"]
     assert len(listed) == (reads == 200)
+
+
+async def test_a_channel_stays_of_its_kind(desk: Desk) -> None:
+    kept = await desk.kept()
+    for kind in ("email", "voice"):
+        body = {name: kept[name] for name in ("officer_id", "address", "place")} | {"kind": kind}
+        answer = await desk.world.client.put(
+            f"/v1/channels/{desk.channel}",
+            json=body,
+            headers={"Authorization": f"Bearer {desk.keeper}", "If-Match": f'"{kept["version"]}"'},
+        )
+        assert answer.status_code == 422
+        assert ("/kind", "fixed") in {(each["pointer"], each["code"]) for each in answer.json()["errors"]}
+    assert (await desk.kept())["kind"] == "sms"
+
+
+async def test_a_notice_that_a_stop_has_cancelled_holds_nothing_up(desk: Desk) -> None:
+    change = (await desk.proposes()).json()["id"]
+    async with desk.world.runtime.db.session() as session:
+        await session.execute("update messages set state = 'cancelled' where purpose = 'proof' and address <> $1", NEW)
+    await desk.acts(change, "approve")
+    await desk.proves()
+    assert await desk.state(change) == "active"
+
+
+async def test_one_change_that_breaks_keeps_no_other_waiting(desk: Desk) -> None:
+    change = (await desk.proposes()).json()["id"]
+    async with desk.world.runtime.db.session() as session:
+        await session.execute(
+            """insert into address_changes (channel_id, old_address, address, reported_dead, proposed_by, proposed_at,
+                                            expires_at)
+               select max(id), '+33639980001', $1, false, (select max(id) from api_keys), $2, $2 from channels""",
+            OTHER,
+            desk.world.clock.at,
+        )
+        await session.execute(
+            f"""create function break_it() returns trigger language plpgsql as
+                $f$ begin if new.id = {change} then raise exception 'broken'; end if; return new; end $f$"""
+        )
+        await session.execute(
+            "create trigger break_it before update on address_changes for each row execute function break_it()"
+        )
+    desk.world.clock.at += timedelta(days=15)
+    try:
+        assert await look(desk.world.runtime.db, now=desk.world.clock.at) == 1
+    finally:
+        async with desk.world.runtime.db.session() as session:
+            await session.execute("drop function break_it cascade")
+    assert await desk.state(change) == "pending"

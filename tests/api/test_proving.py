@@ -133,7 +133,7 @@ async def test_a_code_ends_after_three_days(world: World, key_of: Keys) -> None:
     await asks(world, sms, await key_of("administrator", "FR"))
     code = await code_sent(world, first.sms)
     await world.passes(hours=72)
-    assert "plus valable" in await world.answers(first, code)
+    assert "CONFIRM" not in await world.answers(first, code)
     assert await proven(world, sms) is None
 
 
@@ -144,7 +144,7 @@ async def test_codes_of_alerts_and_of_proofs_are_never_mixed_up(world: World, ke
     proof = await code_sent(world, first.sms)
     reference, first, reply = await world.wakes_the_first()
     assert (is_reply_code(proof), is_proof_code(reply)) == (False, False)
-    assert "CONFIRM" in await world.answers(first, f"{proof} {PIN}")
+    assert (await world.answers(first, f"{proof} {PIN}")).endswith("Ce numéro est confirmé.")
     assert (await world.get(f"/v1/alerts/{reference}")).json()["acknowledged_at"] is None
     async with world.runtime.db.session() as session:
         await session.execute("update channels set proven_at = null")
@@ -189,3 +189,35 @@ async def test_who_may_ask(world: World, key_of: Keys, role: str, party: str | N
     assert (await enters(world, sms, "K7QPM3X", key)).status_code == (422 if status == 202 else status)
     assert (await enters(world, 99999, "K7QPM3X", key)).status_code == 404
     assert (await enters(world, sms, "K7QPM3X; drop", key)).status_code == 422
+
+
+async def test_an_old_proof_code_beside_an_open_alert_says_first_that_it_answers_none(
+    world: World, key_of: Keys
+) -> None:
+    first = world.network["FR"].officers[0]
+    sms, _ = await unproven(world)
+    await asks(world, sms, await key_of("administrator", "FR"))
+    old = await code_sent(world, first.sms)
+    await world.answers(first, old)
+    world.clock.at += timedelta(hours=3)
+    reference, _, code = await world.wakes_the_first()
+    for text in (old, f"{old} {PIN}"):
+        told = await world.answers(first, text)
+        assert told.startswith(f"CECI N'EST PAS UN ACCUSÉ DE RÉCEPTION. Appelé pour réf. {reference}"), told
+        assert "Plus rien à faire" not in told
+    assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
+    assert "AUCUN ACCUSÉ" in await world.answers(first, f"{new_proof_code(b'another wrong code')} {PIN}")
+    assert "ACCUS" in await world.answers(first, f"{code} {PIN}")
+
+
+async def test_digits_beside_a_proof_code_may_be_a_pin_and_a_used_code_is_forgotten_with_its_term(
+    world: World, key_of: Keys
+) -> None:
+    first = world.network["FR"].officers[0]
+    sms, _ = await unproven(world)
+    await asks(world, sms, await key_of("administrator", "FR"))
+    code = await code_sent(world, first.sms)
+    assert (await world.answers(first, f"{code} {PIN}")).startswith("CECI N'EST PAS")
+    assert await proven(world, sms) == START
+    world.clock.at += timedelta(hours=73)
+    assert "CONFIRM" not in await world.answers(first, code)

@@ -112,3 +112,47 @@ async def test_a_number_in_quarantine_is_not_asked_and_one_just_entered_is_a_day
         await session.execute("update channels set quarantined_at = null, proven_at = null, renewed_at = $1", START)
     telephone = world.network["FR"].officers[0].sms
     assert await days(world, 0, 1, 2, 4, 8, 10, 11) == [(1, telephone), (4, telephone), (8, telephone), (11, KEEPER)]
+
+
+async def test_an_alert_left_open_for_days_ends_no_asking(world: World) -> None:
+    await only_the_telephone(world)
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set retired_at = null, proven_at = $1 where true", START)
+    world.clock.at = START + 74 * DAY
+    await world.opens_alert()
+    await world.settles()
+    await world.unheard()
+    world.clock.at = START + 74 * DAY + timedelta(hours=12)
+    await looks(world)
+    async with world.runtime.db.session() as session:
+        await session.execute("update alerts set state = 'alerting'")
+        assert await session.fetchval("select count(*) from proofs") == 0
+    world.clock.at = START + 76 * DAY + timedelta(hours=12)
+    await ask_again(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
+    async with world.runtime.db.session() as session:
+        asked = "select count(*) from proofs where address = $1"
+        assert await session.fetchval(asked, world.network["FR"].officers[0].sms) == 1
+
+
+async def test_where_no_key_has_an_address_whoever_is_on_duty_at_the_secretariat_hears(world: World) -> None:
+    await only_the_telephone(world)
+    secretariat = world.network[None].officers[0]
+    async with world.runtime.db.session() as session:
+        await session.execute("update api_keys set notify = '{}'")
+        await session.execute(
+            "update channels set retired_at = null, proven_at = $1 where address = $2",
+            START + 80 * DAY,
+            secretariat.sms,
+        )
+    heard = await days(world, 76, 81, 85, 88)
+    assert (88, secretariat.sms) in heard
+
+
+async def test_what_nobody_can_hear_is_not_noted_as_told(world: World) -> None:
+    await only_the_telephone(world)
+    async with world.runtime.db.session() as session:
+        await session.execute("update api_keys set notify = '{}'")
+    await days(world, 76, 81, 85, 88)
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select max(asks) from proof_rounds") == 3
+        assert await session.fetchval("select max(told_at) from proof_rounds") is None

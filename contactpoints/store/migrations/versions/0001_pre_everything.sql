@@ -367,6 +367,7 @@ CREATE TABLE channels (
     retired_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT channels_pk PRIMARY KEY (id),
     CONSTRAINT channels_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
+    CONSTRAINT channels_address_is_of_its_kind_ck CHECK ((kind = 'email') = (address like '%@%')),
     CONSTRAINT channels_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
 );
 
