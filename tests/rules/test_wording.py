@@ -202,7 +202,7 @@ def test_a_stranger_learns_neither_reference_nor_function_nor_code(language: str
 KNOWN_FIELDS = {
     *("reference", "exercise", "urgent", "answer_by", "zone", "now", "at", "what", "why", "function", "tries_left"),
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
-    *("alternatives", "name", "address", "arrived"),
+    *("alternatives", "name", "address", "arrived", "no_alert"),
     *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
     *("words", "kind", "alert", "news", "answer", "alarm", "shifts", "more_shifts", "starts_at", "ends_at"),
 }
