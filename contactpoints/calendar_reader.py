@@ -5,6 +5,7 @@ On standard input: one line of JSON that says what is asked, and the file. On st
 """
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ def within() -> Iterator[None]:
 
 
 def _bound() -> None:
+    if hasattr(os, "nice"):
+        os.nice(15)  # alerts come first
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
@@ -55,6 +58,7 @@ def read(asked: dict[str, Any], data: bytes) -> dict[str, Any]:
         datetime.fromisoformat(asked["until"]),
         asked["zone"],
         time.fromisoformat(asked["day_starts"]),
+        asked["zone_said"],
     )
     told = read_file(data, ask, limit=within)
     events: dict[Event, int] = {}

@@ -234,7 +234,7 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
         },
         now=now,
         by=f"key:{change['proposed_by']}",
-        reason=change["reason"],
+        reason="; ".join(filter(None, (change["reason"], f"approved by key:{change['approved_by']}"))),
     )
     await address_changes.settle(session, number, state="active", by=change["approved_by"], why=None, now=now)
     return True

@@ -12,7 +12,7 @@ from contactpoints.rules.refusals import Invalid, Unavailable
 from schemas.faults import Fault
 
 _PATIENCE = 30.0
-_MOST_AT_ONCE = 4
+_MOST_AT_ONCE = 2
 _running: set[object] = set()
 
 
@@ -37,6 +37,7 @@ async def _read(data: bytes, ask: Ask) -> bytes:
         "until": ask.until.isoformat(),
         "zone": ask.zone,
         "day_starts": ask.day_starts.isoformat(),
+        "zone_said": ask.zone_said,
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "contactpoints.calendar_reader"),

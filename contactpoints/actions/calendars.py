@@ -68,7 +68,7 @@ async def take_in(
         if row is None:
             raise NotFound("There is no such entry.")
         people = await calendars.people(session, row["contact_point_id"])
-    ask = Ask(now, now + AHEAD, row["zone"], row["day_starts"] or time(0))
+    ask = Ask(now, now + AHEAD, row["zone"], row["day_starts"] or time(0), row["zone_said"])
     told = await read_elsewhere(data, ask)
     known = {person.id for person in people}
     names = {each["text"]: each["officer_id"] for each in row["officers"] if each["officer_id"] in known}

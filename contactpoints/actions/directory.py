@@ -10,15 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions import address_changes
+from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.mail_links import kept as kept_by
+from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
-from contactpoints.store import directory, entries, measures
+from contactpoints.store import alerts, directory, entries, leaving, measures
+from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
 from contactpoints.store.mail_links import find_channel
@@ -154,6 +157,7 @@ async def retire(
     register = REGISTERS[name]
     stated, at = reason is not None, "/query/reason"
     async with db.transaction() as session:
+        locked = await _lock_called(session, name, key=key)
         kept, owner = await keepable(session, register, key=key, actor=actor)
         if name == "officers":
             await _must_not_depend(session, kept, version=version, now=now)
@@ -164,8 +168,26 @@ async def retire(
         relying = await relying_on(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")
+        if name == "officers" and isinstance(key, int):
+            called = await leaving.called_for(session, key)
+            must_be_locked([row["id"] for row in called], locked)
+            await end_belongings(session, key, entries={}, actor=actor, now=now)
+            await end_calls(session, key, alerts=called, now=now)
+        elif locked:
+            await climb_where_nobody_is_left(session, sorted(locked), now=now)
         warnings = await _fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, (*gaps, *warnings))
+
+
+async def _lock_called(session: Session, name: str, *, key: Key) -> set[int]:
+    """Lock the alerts that call an officer, or have called by a channel, before the house, and return them."""
+    called: set[int] = set()
+    if name == "officers" and isinstance(key, int):
+        called = {row["id"] for row in await leaving.called_for(session, key)}
+    elif name == "channels" and (entry := await entries.find(session, REGISTERS[name], key=key)):
+        called = await open_alerts(session, [entry["address"]])
+    await alerts.lock_all(session, called)
+    return called
 
 
 async def _must_not_depend(session: Session, officer: Entry, *, version: int | None, now: datetime) -> None:

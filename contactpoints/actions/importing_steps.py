@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+from contactpoints.actions.belongings import end_belongings
 from contactpoints.actions.cover import cover_now, gaps_opened
+from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory import columns
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.exporting import pages
@@ -24,11 +26,13 @@ from contactpoints.actions.importing_rows import (
     stale,
     target,
 )
+from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of, sees_network
 from contactpoints.rules.cover import PostCover
-from contactpoints.rules.refusals import Invalid
-from contactpoints.store import exchange
+from contactpoints.rules.refusals import Invalid, NotFound
+from contactpoints.store import alerts, exchange, leaving
+from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register, written
 from contactpoints.store.relying import relying_on
@@ -85,12 +89,20 @@ class Import:
         by_kind = {kind: several for kind, several in by_kind.items() if several}
         self._counts = {kind: CountsOut(added=0, changed=0, retired=0, left=0) for kind in by_kind}
         gone = await self._missing(session, by_kind, party=party) if retire_missing else {}
+        called = await self._lock_called(session, gone.get("channels", ()))
+        told = {key: await leaving.keys_told(session, int(key)) for key in gone.get("officers", ())}
         await exchange.hold(session, await self._touched(session, by_kind))
         before = await self._covers(session, await self._watched(session, by_kind, gone=gone))
         for kind in reversed(list(gone)):
-            await self._retire(session, REGISTERS[kind], keys=gone[kind])
+            if kind != "officers":
+                await self._retire(session, REGISTERS[kind], keys=gone[kind])
         for kind, several in by_kind.items():
             await self._kind(session, REGISTERS[kind], rows=several)
+        # Officers go last: what depends on them is asked of the directory as the rest of the file leaves it.
+        for officer, notified in told.items():
+            await self._leaves(session, int(officer), told=notified)
+        await self._retire(session, REGISTERS["officers"], keys=gone.get("officers", ()))
+        await climb_where_nobody_is_left(session, sorted(called), now=self._now)
         for kind, keys in gone.items():
             await self._nothing_relies_on(session, kind, keys=keys)
         if not self._faults:
@@ -183,6 +195,27 @@ class Import:
             await self._remember(session, register, entries=entries, act="retired")
         for key in keys:
             self._tell(register.name, RowOut(kind=register.name, act="retired", place=None, id=key))
+
+    async def _lock_called(self, session: Session, channels: Iterable[Key]) -> set[int]:
+        """Lock the open alerts that have called by channels which go, before any house, and return them."""
+        kept = await exchange.kept(session, REGISTERS["channels"], keys=list(channels))
+        called = await open_alerts(session, [each["address"] for each in kept.values()])
+        await alerts.lock_all(session, called)
+        return called
+
+    async def _leaves(self, session: Session, officer: int, *, told: Sequence[int]) -> None:
+        """End what belongs to an officer on whom nothing depends; anybody else leaves by a plan."""
+        entry = (await exchange.kept(session, REGISTERS["officers"], keys=[officer]))[officer]
+        try:
+            refs = [each.ref for each in (await depending_on(session, entry, now=self._now)).dependencies]
+        except NotFound:  # the whole contact point goes
+            refs = []
+        refs += [f"notify:{key}" for key in told]
+        refs += [f"alert:{row['reference']}" for row in await leaving.called_for(session, officer)]
+        if refs:
+            detail = f"Depends on officer {officer}: {', '.join(refs)}. See /v1/officers/{officer}/leaving."
+            self._faults.append((len(self._order), Fault("/officers", "still_referred_to", detail)))
+        await end_belongings(session, officer, entries={}, actor=self._actor, now=self._now)
 
     async def _nothing_relies_on(self, session: Session, kind: str, *, keys: Sequence[Key]) -> None:
         for key in keys:

@@ -7,12 +7,11 @@ an open alert for which the officer was called climbs at once where nobody else 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
 from contactpoints.actions.cover import cover_now, gaps_opened
 from contactpoints.actions.dependencies import Depending, Ends, depending_on
 from contactpoints.actions.directory import by, keepable, readable
-from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover
@@ -20,10 +19,9 @@ from contactpoints.rules.history import Version
 from contactpoints.rules.leaving import CANNOT, Dependency, kind_of, people_of, takes_over
 from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
 from contactpoints.rules.rosters import without
-from contactpoints.store import alerts, directory, entries, history, leaving, swaps, timeline
+from contactpoints.store import alerts, directory, entries, history, leaving
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry
-from schemas import timeline as facts
 from schemas.faults import Fault
 from schemas.leaving import Leaving, PlanEntry
 
@@ -78,13 +76,16 @@ async def _leave(
     # Alerts first, then the house, as everybody locks.
     own = await leaving.called_for(session, officer)
     keys = await leaving.keys_told(session, officer)
-    await alerts.lock_all(session, {*(row["id"] for row in own), *await leaving.told_of(session, keys)})
+    locked = {*(row["id"] for row in own), *await leaving.told_of(session, keys)}
+    await alerts.lock_all(session, locked)
     entry, owner = await keepable(session, REGISTERS["officers"], key=officer, actor=actor)
     if entry["retired_at"] is not None or owner is None:
         raise NotFound("There is no such entry.")
     if entry["version"] != version:
         raise Stale("The entry is now at another version; read it again.", version=entry["version"])
     known = await depending_on(session, entry, now=now)
+    told = await leaving.told_of(session, [each.key for each in known.around.keys])
+    must_be_locked({*(row["id"] for row in known.alerts), *told}, locked)
     planned = _matched(known, body.plan)
     left = Left(known, await cover_now(session, owner.contact_point, now=now, tools=tools))
     writer = _Writer(session, left, by=by(actor), now=now, reason=body.reason)
@@ -96,7 +97,7 @@ async def _leave(
     left.after = await cover_now(session, owner.contact_point, now=now, tools=tools)
     stated = body.reason is not None or any(plan.action == "leave_out" for plan in body.plan)
     left.warnings += gaps_opened(left.before, left.after, stated=stated, at="/reason")
-    await _climb(session, known, now=now)
+    await end_calls(session, known.officer.id, alerts=known.alerts, now=now)
     return left
 
 
@@ -222,24 +223,10 @@ class _Writer:
     async def end(self, known: Depending, *, actor: Actor) -> Ends:
         """End what belongs to the officer."""
         officer, now = known.officer.id, self.now
-        await leaving.call_off_handovers(self.session, officer, now=now)
         for name, numbers in known.ends.entries.items():
             for number in numbers:
                 await self.retire(name, number, reason=self.reason)
-        return Ends(
-            known.ends.entries,
-            pin=await leaving.end_pin(self.session, officer),
-            mail_links=await leaving.end_links(self.session, officer, now=now),
-            address_changes=await leaving.end_address_changes(self.session, officer, by=actor.key_id, now=now),
-            swaps=await self._end_swaps(officer),
-            feeds=await leaving.end_feeds(self.session, officer, now=now),
-        )
-
-    async def _end_swaps(self, officer: int) -> int:
-        rows = await leaving.open_swaps(self.session, officer)
-        for row in rows:
-            await swaps.change(self.session, row, values={}, now=self.now, by=self.by, act="withdrawn")
-        return len(rows)
+        return await end_belongings(self.session, officer, entries=known.ends.entries, actor=actor, now=now)
 
 
 async def _must_take_over(
@@ -257,16 +244,3 @@ async def _must_take_over(
     ]
     if faults:
         raise Invalid(faults)
-
-
-async def _climb(session: Session, known: Depending, *, now: datetime) -> None:
-    """End the officer's codes for open alerts, and take the next step of each at once whose step has nobody left."""
-    officer = known.officer.id
-    numbers = [row["id"] for row in known.alerts if row["state"] != "acknowledged"]
-    ended = await leaving.end_codes(session, officer, alerts=numbers, now=now)
-    noted: dict[int, list[tuple[datetime, Any]]] = {}
-    for row in ended:
-        fact = facts.CodeLocked(line=row["line"], step=row["step"], officer=officer, left=True)
-        noted.setdefault(row["alert_id"], []).append((now, fact))
-    await timeline.append_all(session, noted)
-    await climb_where_nobody_is_left(session, numbers, now=now)

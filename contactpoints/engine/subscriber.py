@@ -25,10 +25,11 @@ async def fetch_one(
     try:
         if not due.url:
             raise NotFetched("sealed")
+        etag, last_modified = due.row["marks"] or (None, None)
         got = await fetch(
             due.url,
-            etag=due.row["etag"],
-            last_modified=due.row["last_modified"],
+            etag=etag,
+            last_modified=last_modified,
             allowed=allowed,
             trusted=trusted,
         )

@@ -1,6 +1,6 @@
 """Who answers now: for each duty post who is on duty, how they can be reached, until when, and who follows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
@@ -25,10 +25,14 @@ _LONGEST = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class OnDuty:
-    """An officer on duty, and how surely an alert would reach the officer by the channels that it would use."""
+    """An officer on duty, and how surely an alert would reach the officer by the channels that it would use.
+
+    ``answers``: whether there is such a channel, and a PIN that can be used where one is required.
+    """
 
     officer: Officer
     vouched: Vouched
+    answers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,10 @@ def point_now(point: ContactPoint, now: datetime, *, available: Collection[str])
         _post_now(point, post, now=now, kinds=asked.get(post.id, _KINDS), available=available)
         for post in sorted(point.posts, key=place_of)
     )
-    good = min((now + _LONGEST, *(each.until for each in posts if each.until)))
-    told = _from_outside(point, next((each.post for each in posts if each.officers), None), now=now)
+    pins = (one.officer.pin_until for each in posts for one in each.officers if one.answers and point.pin_required)
+    good = min((now + _LONGEST, *(each.until for each in posts if each.until), *(pin for pin in pins if pin)))
+    here = next((each for each in posts if any(one.answers for one in each.officers)), None)
+    told = _from_outside(point, here.post if here else None, said=_together(here.officers) if here else Vouched())
     return PointNow(point, posts, good, {**told, "posts": [_written(each) for each in posts]})
 
 
@@ -67,14 +73,26 @@ def _post_now(
     point: ContactPoint, post: Post, *, now: datetime, kinds: tuple[str, ...], available: Collection[str]
 ) -> PostNow:
     officers = tuple(
-        _on_duty(officer, kinds, available=available, now=now) for officer in officers_at(point, post, now=now)
+        _on_duty(officer, kinds, available=available, pinned=point.pin_required, now=now)
+        for officer in officers_at(point, post, now=now)
     )
     until, then = _next(point, post, now=now)
     return PostNow(post, officers, until, then)
 
 
-def _on_duty(officer: Officer, kinds: tuple[str, ...], *, available: Collection[str], now: datetime) -> OnDuty:
-    return OnDuty(officer, vouched(channels_to_use(officer, kinds, available=available, at=now), now))
+def _on_duty(
+    officer: Officer, kinds: tuple[str, ...], *, available: Collection[str], pinned: bool, now: datetime
+) -> OnDuty:
+    channels = (
+        channels_to_use(officer, kinds, available=available, at=now) if not pinned or officer.has_pin(now) else ()
+    )
+    return OnDuty(officer, vouched(channels, now), bool(channels))
+
+
+def _together(officers: Iterable[OnDuty]) -> Vouched:
+    said = [one.vouched for one in officers if one.answers]
+    changed = max((each.changed_at for each in said if each.changed_at), default=None)
+    return Vouched("proven" if any(each.proof == "proven" for each in said) else "unproven", changed)
 
 
 def _next(point: ContactPoint, post: Post, *, now: datetime) -> tuple[datetime | None, tuple[Officer, ...] | None]:
@@ -92,7 +110,7 @@ def _written(each: PostNow) -> dict[str, Any]:
     return {
         "line": each.post.line,
         "function": each.post.function,
-        "covered": bool(each.officers),
+        "covered": any(one.answers for one in each.officers),
         "on_duty": [
             {
                 "function": one.officer.function,
@@ -143,12 +161,13 @@ def duty_out(now: PointNow, clock: Clock, *, promptness: Promptness) -> dict[str
 def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, Any]:
     """Return who answers at ``now``, as `schemas.directory.PublicContactPoint`."""
     clock, in_order = clock_of(point.zone, now), sorted(point.posts, key=place_of)
-    told = _from_outside(point, next((each for each in in_order if officers_at(point, each, now=now)), None), now=now)
+    post = next((each for each in in_order if officers_at(point, each, now=now)), None)
+    told = _from_outside(point, post, said=of_post(point, post, at=now) if post else Vouched())
     named = holiday(point.holidays, clock.day)
     return {**told, "local_time": clock.local_time, "utc_offset": clock.utc_offset, "holiday": named}
 
 
-def _from_outside(point: ContactPoint, post: Post | None, *, now: datetime) -> dict[str, Any]:
+def _from_outside(point: ContactPoint, post: Post | None, *, said: Vouched) -> dict[str, Any]:
     """Return what is told of a contact point but for its clock; ``post``: where somebody answers."""
     return {
         "party": point.party,
@@ -160,5 +179,5 @@ def _from_outside(point: ContactPoint, post: Post | None, *, now: datetime) -> d
         "languages": list(point.languages),
         "zone": point.zone,
         "capabilities": dict(point.capabilities),
-        **(of_post(point, post, at=now) if post else Vouched()).written(),
+        **said.written(),
     }

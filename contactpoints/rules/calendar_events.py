@@ -33,13 +33,15 @@ _ADDRESS = re.compile(r"^mailto:", re.IGNORECASE)
 class Ask:
     """What is asked of a file: from when until when (aware, UTC), in which zone are times that name none.
 
-    A whole day lasts from ``day_starts`` to the same time of the day after its last.
+    A whole day lasts from ``day_starts`` to the same time of the day after its last. A zone that is ``zone_said`` for
+    the calendar itself counts more than the one that a file names for all of it.
     """
 
     since: datetime
     until: datetime
     zone: str
     day_starts: time = time(0)
+    zone_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def read_file(data: bytes, ask: Ask, *, limit: Callable[[], AbstractContextManag
     """
     lines, told = read_lines(data), Told()
     told.faults = lines.faults
-    zone = lines.zone or ask.zone
+    zone = ask.zone if ask.zone_said else lines.zone or ask.zone
     for series in _series(lines.events, told) if not told.faults else ():
         if len(told.faults) >= MOST_FAULTS:
             break

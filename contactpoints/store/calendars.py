@@ -10,7 +10,8 @@ from contactpoints.store.database import Row, Session
 async def find(session: Session, calendar: int) -> Row | None:
     """Return how a calendar is read and whose it is; None where it, its post or its contact point is retired."""
     return await session.fetchrow(
-        """select l.id, l.version, l.post_id, l.day_starts, l.officers, coalesce(l.zone, cp.zone) as zone, l.read_at,
+        """select l.id, l.version, l.post_id, l.day_starts, l.officers, coalesce(l.zone, cp.zone) as zone,
+                  l.zone is not null as zone_said, l.read_at,
                   cp.id as contact_point_id, cp.party
              from calendars l join posts p on p.id = l.post_id join contact_points cp on cp.id = p.contact_point_id
             where l.id = $1 and l.retired_at is null and p.retired_at is null and cp.retired_at is null""",

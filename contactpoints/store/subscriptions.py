@@ -34,7 +34,12 @@ async def end(session: Session, calendar: int) -> bool:
 
 
 async def claim(session: Session, *, now: datetime, until: datetime) -> Row | None:
-    """Take the subscription that has been due for longest, and put it off ``until`` then, should this process die."""
+    """Take the subscription that has been due for longest, and put it off ``until`` then, should this process die.
+
+    ``marks`` (tag, last change) are None where the file is wanted whole, changed or not: once a week, for a rule
+    without an end is expanded only so far ahead; and after the calendar was changed, which may read it otherwise.
+    Five minutes cover a change while the last file was being read.
+    """
     return await session.fetchrow(
         """update subscriptions s set due_at = $2, tried_at = $1 from calendars l, posts p, contact_points cp
             where s.calendar_id = (
@@ -42,8 +47,9 @@ async def claim(session: Session, *, now: datetime, until: datetime) -> Row | No
                    where d.due_at <= $1 and l.retired_at is null
                    order by d.due_at limit 1 for update of d skip locked)
               and l.id = s.calendar_id and p.id = l.post_id and cp.id = p.contact_point_id
-        returning s.calendar_id, s.sealed, s.etag, s.last_modified, s.since, s.good_at, s.told_at,
-                  p.line, cp.id as contact_point_id""",
+        returning s.calendar_id, s.sealed, s.since, s.good_at, s.told_at, p.line, cp.id as contact_point_id,
+                  case when l.changed_at < s.good_at - interval '5 minutes' and date_trunc('week', s.good_at, 'UTC')
+                       = date_trunc('week', $1::timestamptz, 'UTC') then array[s.etag, s.last_modified] end as marks""",
         *(now, until),
     )
 

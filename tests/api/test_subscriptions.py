@@ -255,3 +255,22 @@ async def test_a_calendar_that_does_not_come_is_told_after_hours_and_stays_in_fo
     assert ended.status_code == 204
     assert (await world.get(subscribed.path, key=subscribed.key)).status_code == 404
     assert await subscribed.on_duty() == (subscribed.officer,)
+
+
+async def test_a_file_that_has_not_changed_is_read_again_once_a_week_and_after_the_calendar_has_changed(
+    world: World, subscribed: Subscribed, calendars: Server
+) -> None:
+    calendars.body = ics(("one", "20261014T060000Z", "20261110T060000Z"))
+    calendars.headers["ETag"] = '"one"'
+    await subscribed.put(calendars.url)
+
+    async def asked(after: timedelta) -> bool:
+        world.clock.at += after
+        await subscribed.fetched()
+        return "If-None-Match" in calendars.asked[-1]
+
+    assert [await asked(timedelta(minutes=each)) for each in (0, 31, 31)] == [False, False, True]
+    async with world.runtime.db.session() as session:
+        await session.execute("update calendars set changed_at = $1", world.clock.at)
+    assert [await asked(timedelta(minutes=each)) for each in (31, 31)] == [False, True]
+    assert [await asked(timedelta(days=7)), await asked(timedelta(minutes=31))] == [False, True]

@@ -58,6 +58,20 @@ def test_how_well_somebody_is_proven_is_told_of_the_best_channel_by_which_the_po
     assert [each.vouched.proof for each in now.officers] == [None]
 
 
+def test_a_post_where_nobody_can_acknowledge_is_not_covered_and_both_proofs_agree() -> None:
+    for until, channels, said in (
+        (START, (channel(1),), (False, None)),
+        (START + MINUTE, (channel(1),), (True, "proven")),
+        (START + MINUTE, (channel(1, quarantined=True),), (False, None)),
+    ):
+        here = point(officer(1, *channels, pin_until=until), posts=(post(rotation(1)),))
+        now = point_now(here, START, available=EVERYTHING)
+        (told,) = now.told["posts"]
+        assert (told["covered"], told["on_duty"][0]["proof"]) == said
+        assert (now.told["covered"], now.told["proof"]) == said
+        assert now.good_until == (until if said[0] else START + HOUR)
+
+
 def test_what_is_told_of_a_contact_point_is_good_until_the_first_handover_and_an_hour_at_the_most() -> None:
     here = point(officer(1), officer(2), posts=(post(rotation(1, 2)),))
     handover = utc("2026-10-26T07:00")

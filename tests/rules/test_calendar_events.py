@@ -1,5 +1,6 @@
 """iCalendar files in the manner of each program: what they say, in UTC; and what is refused, with its place."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -184,3 +185,10 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_an_empty_calendar_is_one() -> None:
     assert told() == Told()
+
+
+def test_the_zone_that_is_said_for_the_calendar_counts_more_than_the_one_of_the_file() -> None:
+    lines = ("X-WR-TIMEZONE:America/New_York", *event(start="DTSTART:20261020T080000"))
+    for said, starts in ((False, "2026-10-20T12:00"), (True, "2026-10-20T06:00")):
+        (found,) = told(*lines, ask=replace(ASK, zone_said=said)).occurrences
+        assert found.starts_at == utc(starts)

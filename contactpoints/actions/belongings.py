@@ -1,0 +1,49 @@
+"""What ends together with an officer, however the officer goes: by a plan, by hand or by a file."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions.dependencies import Ends
+from contactpoints.actions.quarantine import climb_where_nobody_is_left
+from contactpoints.rules.access import Actor
+from contactpoints.rules.refusals import PlanOutdated
+from contactpoints.store import leaving, swaps, timeline
+from contactpoints.store.database import Row, Session
+from schemas import timeline as facts
+
+
+def must_be_locked(called: Collection[int], locked: Collection[int]) -> None:
+    """Raise `PlanOutdated` where an alert was opened after those that call somebody were locked."""
+    if not set(called) <= set(locked):
+        raise PlanOutdated("An alert has been opened since. Read what depends on the officer again.", outdated=[])
+
+
+async def end_belongings(
+    session: Session, officer: int, *, entries: Mapping[str, Sequence[int]], actor: Actor, now: datetime
+) -> Ends:
+    """End what is an officer's and no entry; ``entries`` have been ended, and are told with the rest."""
+    await leaving.call_off_handovers(session, officer, now=now)
+    rows = await leaving.open_swaps(session, officer)
+    for row in rows:
+        await swaps.change(session, row, values={}, now=now, by=f"key:{actor.key_id}", act="withdrawn")
+    return Ends(
+        entries,
+        pin=await leaving.end_pin(session, officer),
+        mail_links=await leaving.end_links(session, officer, now=now),
+        address_changes=await leaving.end_address_changes(session, officer, by=actor.key_id, now=now),
+        swaps=len(rows),
+        feeds=await leaving.end_feeds(session, officer, now=now),
+    )
+
+
+async def end_calls(session: Session, officer: int, *, alerts: Iterable[Row], now: datetime) -> None:
+    """End the officer's codes for open alerts, and take the next step of each at once whose step has nobody left."""
+    numbers = [row["id"] for row in alerts if row["state"] != "acknowledged"]
+    ended = await leaving.end_codes(session, officer, alerts=numbers, now=now)
+    noted: dict[int, list[tuple[datetime, Any]]] = {}
+    for row in ended:
+        fact = facts.CodeLocked(line=row["line"], step=row["step"], officer=officer, left=True)
+        noted.setdefault(row["alert_id"], []).append((now, fact))
+    await timeline.append_all(session, noted)
+    await climb_where_nobody_is_left(session, numbers, now=now)
