@@ -846,6 +846,7 @@ gaps = Table(
     _moment("starts_at", required=True),
     _moment("ends_at", required=True),
     Column("told_days", SmallInteger, nullable=False),
+    Column("grave", Boolean, nullable=False),
     PrimaryKeyConstraint("post_id", "starts_at"),
 )
 
