@@ -159,15 +159,15 @@ async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools
         ears = await listening(session, point.party, now=now, tools=tools)
         by_day = 9 <= now.astimezone(ZoneInfo(point.zone)).hour < 18
         mailed = by_day or any(ear.kind == "email" for ear in ears)
-        about = f"contact_point:{contact_point}"
-        recent = await alarms.raised_since(session, "gaps", about=about, since=now - _A_DAY)
+        mine = ("gaps", f"contact_point:{contact_point}")
+        recent = await alarms.raised_since(session, *mine, since=now - _A_DAY)
         judged = judge(found, kept, now=now, until=until, may=partial(_may, by_mail=mailed, recent=recent))
         if judged.tell and not ears:
             return 0, judged.held
         await gaps.keep(session, contact_point, gaps=judged.kept)
         if not judged.tell:
             return 0, judged.held
-        await alarms.note(session, "gaps", about=about, now=now)
+        await alarms.note(session, *mine, now=now)
         days = min(judged.tell)
         told = sorted((each for some in judged.tell.values() for each in some), key=lambda each: each.gap.starts_at)
         said = _context(point, days=days, found=told)
