@@ -11,9 +11,8 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, cover_of, newly_strained, newly_uncovered
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.gaps import accepted
 from contactpoints.rules.refusals import Invalid
-from contactpoints.store import directory, gaps
+from contactpoints.store import directory
 from contactpoints.store.database import Database, Session
 from schemas.faults import Fault
 from schemas.fields import write_instant
@@ -71,7 +70,6 @@ async def uncovering(
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
     before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
     warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains)
-    await accept(session, before, after=after, stated=stated)
 
 
 def gaps_opened(
@@ -93,12 +91,6 @@ def gaps_opened(
         detail = f"Strains the officers of post {post.id} ({post.line}), from {write_instant(start)} to"
         warnings.append({"code": "strains", "detail": f"{detail} {write_instant(end)}: see its cover."})
     return warnings
-
-
-async def accept(session: Session, before: Sequence[PostCover], *, after: Sequence[PostCover], stated: bool) -> None:
-    """Note the gaps that a change leaves for a stated reason: the administrators were told of them by that."""
-    if stated and (left := accepted(before, after)):
-        await gaps.accept(session, left)
 
 
 async def cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:

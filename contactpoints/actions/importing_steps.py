@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.belongings import end_belongings
-from contactpoints.actions.cover import accept, cover_now, gaps_opened
+from contactpoints.actions.cover import cover_now, gaps_opened
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory import columns
 from contactpoints.actions.directory_checks import Asked, Found, check
@@ -185,7 +185,6 @@ class Import:
             except Invalid as refused:
                 self._faults += [(len(self._order), each) for each in refused.faults]
                 continue
-            await accept(session, before.get(number, ()), after=after, stated=stated)
             self._warnings += [ImportWarning(pointer="", code=each["code"], detail=each["detail"]) for each in told]
 
     async def _retire(self, session: Session, register: Register, *, keys: Sequence[Key]) -> None:

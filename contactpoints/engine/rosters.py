@@ -28,22 +28,16 @@ class _Clocks:
 
 
 def watches(desk: Desk) -> tuple[Watch, ...]:
-    """Return the watches over rosters: what breaks one leaves the others as they are."""
+    """Return the watches over rosters, which share nothing."""
     lookout, clocks = Lookout(), _Clocks(desk)
 
-    async def keep_up() -> int:
-        await clocks.keep_up()
-        return 0
-
     async def look() -> int:
-        try:
-            await lookout.look(desk.db, now=desk.now(), tools=desk.tools)
-        finally:
-            await lookout.hand_over(desk.db, now=desk.now(), tools=desk.tools)
+        await clocks.keep_up()
+        await lookout.look(desk.db, now=desk.now(), tools=desk.tools)
+        await lookout.hand_over(desk.db, now=desk.now(), tools=desk.tools)
         return 0
 
     return (
-        Watch("zone_data", keep_up, breath=_BETWEEN_LOOKS),
         Watch("lookout", look, breath=_BETWEEN_LOOKS),
         Watch("handovers", lambda: handovers.tell_missed(desk.db, now=desk.now(), tools=desk.tools), breath=1.0),
         Watch("swaps", lambda: swaps.expire(desk.db, now=desk.now(), tools=desk.tools), breath=1.0),

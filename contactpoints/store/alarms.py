@@ -53,23 +53,6 @@ async def raise_fresh(
     return {(row["reason"], row["about"]) for row in rows}
 
 
-async def raised_since(session: Session, reason: str, about: str, *, since: datetime) -> bool:
-    """Say whether an alarm about something was raised after an instant."""
-    found = await session.fetchval(
-        "select 1 from alarms where reason = $1 and about = $2 and at > $3", reason, about, since
-    )
-    return found is not None
-
-
-async def note(session: Session, reason: str, about: str, *, now: datetime) -> None:
-    """Note that an alarm about something was raised."""
-    await session.execute(
-        "insert into alarms (reason, about, at) values ($1, $2, $3)"
-        " on conflict (reason, about) do update set at = excluded.at",
-        *(reason, about, now),
-    )
-
-
 async def keepers(session: Session, parties: Sequence[str], *, now: datetime) -> list[Row]:
     """Return role, Party, addresses and language of the keys of the Parties' administrators and the secretariat."""
     return await session.fetch(

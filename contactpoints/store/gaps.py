@@ -1,9 +1,9 @@
 """Gaps in the cover of duty posts that were told. What is closed is forgotten: if it opens again, it is new."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from contactpoints.rules.gaps import Told
-from contactpoints.store.database import Row, Session
+from contactpoints.store.database import Session
 from contactpoints.store.directory import hold
 
 
@@ -12,7 +12,8 @@ async def told(session: Session) -> dict[int, list[Told]]:
     rows = await session.fetch("select p.contact_point_id, g.* from gaps g join posts p on p.id = g.post_id")
     found: dict[int, list[Told]] = {}
     for row in rows:
-        found.setdefault(row["contact_point_id"], []).append(_told(row))
+        gap = Told(row["post_id"], row["starts_at"], row["ends_at"], row["told_days"])
+        found.setdefault(row["contact_point_id"], []).append(gap)
     return found
 
 
@@ -22,35 +23,13 @@ async def told_at(session: Session, contact_point: int) -> list[Told]:
     rows = await session.fetch(
         "select g.* from gaps g join posts p on p.id = g.post_id where p.contact_point_id = $1", contact_point
     )
-    return [_told(row) for row in rows]
+    return [Told(row["post_id"], row["starts_at"], row["ends_at"], row["told_days"]) for row in rows]
 
 
 async def keep(session: Session, contact_point: int, *, gaps: Iterable[Told]) -> None:
     """Put the gaps of a contact point in the place of those that were told."""
+    rows = [(each.post, each.starts_at, each.ends_at, each.days) for each in gaps]
     await session.execute(
         "delete from gaps where post_id in (select id from posts where contact_point_id = $1)", contact_point
     )
-    await _insert(session, gaps)
-
-
-async def accept(session: Session, gaps: Sequence[Told]) -> None:
-    """Note gaps that were accepted with a reason, in the place of what was told of their time.
-
-    The caller's transaction changes the contact point, and so holds it.
-    """
-    await session.executemany(
-        "delete from gaps where post_id = $1 and starts_at < $3 and ends_at > $2",
-        [(each.post, each.starts_at, each.ends_at) for each in gaps],
-    )
-    await _insert(session, gaps)
-
-
-async def _insert(session: Session, gaps: Iterable[Told]) -> None:
-    rows = [(each.post, each.starts_at, each.ends_at, each.days, each.grave) for each in gaps]
-    await session.executemany(
-        "insert into gaps (post_id, starts_at, ends_at, told_days, grave) values ($1, $2, $3, $4, $5)", rows
-    )
-
-
-def _told(row: Row) -> Told:
-    return Told(row["post_id"], row["starts_at"], row["ends_at"], row["told_days"], row["grave"])
+    await session.executemany("insert into gaps (post_id, starts_at, ends_at, told_days) values ($1, $2, $3, $4)", rows)

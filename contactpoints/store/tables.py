@@ -846,7 +846,6 @@ gaps = Table(
     _moment("starts_at", required=True),
     _moment("ends_at", required=True),
     Column("told_days", SmallInteger, nullable=False),
-    Column("grave", Boolean, nullable=False),
     PrimaryKeyConstraint("post_id", "starts_at"),
 )
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contactpoints.rules.cover import PostCover, Stretch
-from contactpoints.rules.gaps import ACCEPTED, Told, accepted, gaps_of, judge, mark_of, next_mark
-from schemas.cover import CoverReason
+from contactpoints.rules.gaps import Told, gaps_of, judge, mark_of, next_mark
 from tests.rules.test_cover import officer, point, post
 from tests.rules.test_rosters import utc
 
@@ -54,8 +53,8 @@ EVERY_HOUR = [number / 24 for number in range(24 * 25)]
         ),
         pytest.param(
             {0: ((20, 22),), 8: ((20, 20.5), (21, 24))},
-            [(6, 14, 20), (8, 14, 21), (13, 7, 20), (14, 7, 21), (18, 2, 20), (19, 2, 21), (20, 0, 20), (21, 0, 21)],
-            id="parted in two, one of them longer: that is told, and each at the marks left to it",
+            [(6, 14, 20), (13, 7, 20), (14, 7, 21), (18, 2, 20), (19, 2, 21), (20, 0, 20), (21, 0, 21)],
+            id="parted in two: each at the marks that are left to it",
         ),
         pytest.param({0: ((20, 21),), 8: ((14, 21),)}, [(6, 14, 20), (8, 7, 14), (12, 2, 14), (14, 0, 14)], id="grown"),
         pytest.param({0: ((24, 25),)}, [(10, 14, 24), (17, 7, 24), (22, 2, 24), (24, 0, 24)], id="another day"),
@@ -104,32 +103,3 @@ def test_a_gap_under_way_is_known_by_when_it_began() -> None:
     began = NOW - DAY
     judged = judge(gaps_of([cover((0, 1))]), [Told(cover().post.id, began, NOW + DAY, 0)], now=NOW)
     assert (judged.tell, [each.starts_at for each in judged.kept], judged.closed) == ({}, [began], set())
-
-
-def lacking(reason: CoverReason, first: float, last: float) -> PostCover:
-    house = point(officer(1), posts=(post(),))
-    return PostCover(house, house.posts[0], (Stretch(NOW + first * DAY, NOW + last * DAY, "uncovered", (reason,), ()),))
-
-
-def test_what_is_graver_or_longer_than_told_is_new_and_what_is_slighter_is_not() -> None:
-    kept = judge(gaps_of([lacking("too_few", 0, 1)]), [], now=NOW).kept
-    assert judge(gaps_of([lacking("language", 0, 1)]), kept, now=NOW).tell == {}
-    graver = judge(gaps_of([lacking("gap", 0, 1)]), kept, now=NOW)
-    assert list(graver.tell) == [0]
-    assert judge(gaps_of([lacking("too_few", 0, 1)]), graver.kept, now=NOW).tell == {}
-    longer = judge(gaps_of([lacking("gap", 0, 10)]), graver.kept, now=NOW)
-    assert list(longer.tell) == [2]
-    assert judge(gaps_of([lacking("gap", 0, 10)]), longer.kept, now=NOW).tell == {}
-
-
-def test_what_was_accepted_is_told_no_more_but_what_is_added_to_it_is() -> None:
-    before, after = [cover()], [cover((3, 4))]
-    kept = accepted(before, after)
-    assert [each.days for each in kept] == [ACCEPTED]
-    for day in (0, 1, 3, 3.5):
-        judged = judge(gaps_of([cover((max(3, day), 4))]), kept, now=NOW + day * DAY)
-        assert (judged.tell, judged.closed) == ({}, set())
-        kept = judged.kept
-    assert list(judge(gaps_of([cover((3, 5))]), kept, now=NOW).tell) == [7]
-    assert accepted(after, after) == []
-    assert accepted([], after) == []

@@ -522,7 +522,6 @@ CREATE TABLE gaps (
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
     told_days SMALLINT NOT NULL,
-    grave BOOLEAN NOT NULL,
     CONSTRAINT gaps_pk PRIMARY KEY (post_id, starts_at),
     CONSTRAINT gaps_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
 );
