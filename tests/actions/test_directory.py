@@ -85,6 +85,7 @@ async def test_every_invented_officer_has_the_pin_that_is_given(db: Database, to
 
 
 async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made, tools: Tools) -> None:
+    await demo_network.give_pins(db, [france], pin="482913", now=NOW, tools=tools)
     [now], medians = await duty(db, now=NOW, tools=tools, party="FR")
     told = duty_out(now, clock_of(now.point.zone, NOW), promptness=NOTHING)
     assert medians == {now.point.id: {}}

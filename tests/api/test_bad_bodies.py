@@ -58,7 +58,7 @@ class Doors:
     reference: str
 
     def sound(self, operation: Operation) -> dict[str, Any]:
-        if operation in OF_ACTS:
+        if operation in OF_ACTS or operation.path.endswith("/resending"):
             return placed(next(iter(operation.examples.values())), self.world)
         if "/v1/alerts" not in operation.path:
             return self.bodies[self.shelf(operation)]
@@ -134,7 +134,7 @@ def _is_problem(answer: httpx.Response, status: int) -> bool:
 
 
 def test_every_door_that_takes_a_body_is_tried() -> None:
-    assert len(WITH_BODIES) == 5 + 2 * len(SHELVES) + len(OF_ACTS)
+    assert len(WITH_BODIES) == 6 + 2 * len(SHELVES) + len(OF_ACTS)
     assert len(OF_ACTS) > 9
 
 

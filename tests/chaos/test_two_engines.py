@@ -48,7 +48,8 @@ async def test_nothing_is_done_twice_and_one_goes_on_without_the_other(victims: 
             await scene.quiet()
             assert await _steps(scene) == {1: _ALERTS + 1, 2: _ALERTS}
             await scene.check()
-            assert len(scene.far.messages) == 2 * _ALERTS + _REHEARSED, "no text twice"
+            alerts = [each for each in scene.far.messages if "ALARM -" not in each.body]
+            assert len(alerts) == 2 * _ALERTS + _REHEARSED, "no text twice"
 
             # The other one dies with what it has just handed over, and has not written down.
             sent = the_point("send path", r"after .*:_send:.*notifier.send")

@@ -143,8 +143,10 @@ async def test_an_alert_goes_out_and_is_acknowledged_by_a_signed_text(
     unsayable = [first.sms, first.email, code, PIN, key, twilio.TOKEN, "desk@requester", *page]
     assert [each for each in unsayable if each in told] == []
     assert far.complaints == []
-    assert len(far.messages) == 2
-    assert len(smtp.letters) == 2
+    # Whoever is on duty at the secretariat hears of the gaps of those who have nobody to listen.
+    assert len([each for each in far.messages if "ALARM -" not in each.body]) == 2
+    letters = [each for each in smtp.letters if "ALARM" not in str(each.mail["Subject"])]
+    assert len(letters) == 2
 
 
 async def test_a_process_that_starts_before_its_database_waits_for_it(database_url: str) -> None:
