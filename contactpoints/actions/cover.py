@@ -65,8 +65,8 @@ async def uncovering(
     warnings: list[Mapping[str, str]] = []
     yield warnings
     after = await cover_now(session, contact_point, now=now, tools=tools)
-    # Acknowledgements that prove an address wait for the directory's row, which this change holds: a roster without any
-    # gap has none that was opened, and needs no second reckoning.
+    # Whoever else keeps this contact point waits meanwhile: a roster without any gap has none that was opened, and needs
+    # no second reckoning.
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
     before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
     warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains)

@@ -66,7 +66,7 @@ async def _moved(session: Session, *, now: datetime) -> dict[int, list[Moved]]:
                 continue
             each = Moved(name, row["id"], row["zone"], starts, ends)
             due.setdefault(row["contact_point_id"], []).append((each, row["version"]))
-    # All of them before the first change, which holds the directory's revision: whoever holds one of them waits for it.
+    # All of them before the first change, in one order, so that nobody who holds one of them waits for another.
     await directory.hold(session, due)
     for contact_point, some in sorted(due.items()):
         await entries.touch(session, contact_point)
