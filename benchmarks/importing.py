@@ -16,7 +16,7 @@ OFFICERS = 10_000
 
 
 def _file() -> bytes:
-    """Return the file; its numbers are North American 555-0100 to 555-0199, kept for fiction, some of them more than once."""
+    """Return the file; its numbers, 555-0100 to 555-0199, are kept for fiction, some more than once."""
     officers = [
         {
             "key": f"o{number}",

@@ -65,8 +65,7 @@ async def uncovering(
     warnings: list[Mapping[str, str]] = []
     yield warnings
     after = await cover_now(session, contact_point, now=now, tools=tools)
-    # Whoever else keeps this contact point waits meanwhile: a roster without any gap has none that was opened, and needs
-    # no second reckoning.
+    # Others who keep this contact point wait meanwhile: a roster without a gap needs no second reckoning.
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
     before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
     warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains)
