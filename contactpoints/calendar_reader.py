@@ -68,6 +68,7 @@ def read(asked: dict[str, Any], data: bytes) -> dict[str, Any]:
             each.recurrence,
             each.starts_at.isoformat(),
             each.ends_at.isoformat(),
+            *(each.zone, each.starts_local, each.ends_local),
         ]
         for each in told.occurrences
     ]

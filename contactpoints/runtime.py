@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contactpoints.actions import access, lateness
+from contactpoints.actions import access, lateness, zone_data
 from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.actions.holidays import read_holidays_ahead
 from contactpoints.actions.resealing import misfits
@@ -68,9 +68,16 @@ class Runtime:
 
 
 async def _keep_time(runtime: Runtime) -> None:
-    """Look now and then, in every process, whether clock and engine keep time: a dead engine cannot say so itself."""
+    """Look now and then, in every process, whether clock and engine keep time: a dead engine cannot say so itself.
+
+    And once, whether it reckons by the time-zone data by which everything is kept.
+    """
+    compared = False
     for look in itertools.count():
         try:
+            if not compared:
+                await zone_data.compare(runtime.db, has=zone_data.installed(), now=runtime.now(), tools=runtime.tools)
+                compared = True
             if look % _CALENDARS_EVERY == 0:
                 await read_holidays_ahead(runtime.db, now=runtime.now())
             await asyncio.sleep(_LOOKED_EVERY)

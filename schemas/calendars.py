@@ -53,13 +53,20 @@ class CalendarImportQuery(Shape):
 
 
 class CalendarShiftOut(TypedDict):
-    """One shift that a calendar says. `recurrence` tells the shifts of a series apart, and is empty without one."""
+    """One shift that a calendar says. `recurrence` tells the shifts of a series apart, and is empty without one.
+
+    `starts_local` and `ends_local` are its times by the clocks of `zone`, as they are kept: the instants follow them if
+    the time-zone data change. Times that the file says in UTC have that as their zone.
+    """
 
     uid: str
     recurrence: str
     officer_id: int
     starts_at: Moment
     ends_at: Moment
+    zone: str
+    starts_local: str
+    ends_local: str
 
 
 class ChangedShiftsOut(TypedDict):

@@ -1,14 +1,28 @@
 """What watchdogs are told."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 
 class AliveOut(TypedDict):
-    """The process answers, or can take an alert."""
+    """The process answers."""
 
-    status: Literal["alive", "ready"]
+    status: Literal["alive"]
+
+
+class ZoneDataOut(TypedDict):
+    """The version of the time-zone data by which this process reckons, and by which the database was reckoned."""
+
+    here: str
+    database: str
+
+
+class ReadyOut(TypedDict):
+    """The process can take an alert; `time_zone_data` stands here while it reckons by others than the database."""
+
+    status: Literal["ready"]
+    time_zone_data: NotRequired[ZoneDataOut]
 
 
 class EngineOut(TypedDict):

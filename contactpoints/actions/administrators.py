@@ -3,7 +3,7 @@
 Where none has any, the secretariat's, and where that has none either, whoever is on duty there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,22 +22,36 @@ class Listener:
     language: str
 
 
-async def listening(session: Session, party: str | None, *, now: datetime, tools: Tools) -> tuple[Listener, ...]:
-    """Return who hears what concerns a Party (None: the secretariat), each address once; ``()`` where nobody can."""
+async def listening(
+    session: Session, party: str | None, *, now: datetime, tools: Tools, calm: bool = False
+) -> tuple[Listener, ...]:
+    """Return who hears what concerns a Party (None: the secretariat), each address once; ``()`` where nobody can.
+
+    What is ``calm`` goes to the telephones of those alone who have no mail address.
+    """
     keys = await alarms.keepers(session, [party] if party else [], now=now)
     own = [key for key in keys if key["party"] == party]
     for some in (own, keys):
-        found = {address: key["language"] for key in reversed(some) for address in key["notify"]}
-        if heard := tuple(_reached(found, tools)):
+        if heard := _once((_reached(key["notify"], key["language"], tools=tools) for key in some), calm=calm):
             return heard
     secretariat = await directory.secretariat(session)
     known = {} if secretariat is None else await directory.load(session, [secretariat])
     called = on_duty(list(known.values()), known, now=now, tools=tools)
-    return tuple(Listener(ear.kind, ear.address, ear.language) for ear in called)
+    people: dict[int | None, list[Listener]] = {}
+    for ear in called:
+        people.setdefault(ear.officer, []).append(Listener(ear.kind, ear.address, ear.language))
+    return _once(people.values(), calm=calm)
 
 
-def _reached(addresses: dict[str, str], tools: Tools) -> Iterator[Listener]:
-    for address, language in addresses.items():
-        kind = "email" if "@" in address else "sms"
-        if kind in tools.gateways:
-            yield Listener(kind, address, language)
+def _reached(addresses: Iterable[str], language: str, *, tools: Tools) -> list[Listener]:
+    found = (Listener("email" if "@" in each else "sms", each, language) for each in addresses)
+    return [each for each in found if each.kind in tools.gateways]
+
+
+def _once(people: Iterable[Sequence[Listener]], *, calm: bool) -> tuple[Listener, ...]:
+    found: dict[str, Listener] = {}
+    for ears in people:
+        mailed = [ear for ear in ears if ear.kind == "email"]
+        for ear in mailed if calm and mailed else ears:
+            found.setdefault(ear.address, ear)
+    return tuple(found.values())

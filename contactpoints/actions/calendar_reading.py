@@ -65,8 +65,8 @@ def _told(value: dict[str, Any]) -> Told:
     events = [Event(uid, line, summary, tuple(who), by) for uid, line, summary, who, by in value["events"]]
     return Told(
         [
-            Occurrence(events[number], recurrence, datetime.fromisoformat(start), datetime.fromisoformat(end))
-            for number, recurrence, start, end in value["occurrences"]
+            Occurrence(events[number], recurrence, datetime.fromisoformat(start), datetime.fromisoformat(end), *local)
+            for number, recurrence, start, end, *local in value["occurrences"]
         ],
         [(events[number], why) for number, why in value["skipped"]],
         [Fault(*each) for each in value["faults"]],

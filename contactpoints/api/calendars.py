@@ -117,6 +117,9 @@ def _shift(shift: CalendarShift) -> CalendarShiftOut:
         "officer_id": shift.officer_id,
         "starts_at": write_instant(shift.starts_at),
         "ends_at": write_instant(shift.ends_at),
+        "zone": shift.zone,
+        "starts_local": shift.starts_local,
+        "ends_local": shift.ends_local,
     }
 
 

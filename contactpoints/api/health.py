@@ -6,10 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import lateness
+from contactpoints.actions import lateness, zone_data
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import Runtime
 from contactpoints.store import migrate
+from contactpoints.store import zone_data as kept
 
 
 async def alive(_request: Request) -> Response:
@@ -18,11 +19,16 @@ async def alive(_request: Request) -> Response:
 
 
 async def ready(runtime: Runtime, _request: Request) -> Response:
-    """Say whether this process can take an alert; 503 when the database is away or behind this version."""
+    """Say whether this process can take an alert; 503 when the database is away or behind this version.
+
+    And by which time-zone data it reckons, where the database was reckoned by others: it takes alerts all the same.
+    """
     async with runtime.db.session() as session:
         if await migrate.is_behind(session):
             raise Unavailable("The database is behind this version: run `contactpoints migrate`.")
-    return JSONResponse({"status": "ready"})
+        reckoned_by, has = await kept.version(session), zone_data.installed()
+    told = {} if reckoned_by in (None, has) else {"time_zone_data": {"here": has, "database": reckoned_by}}
+    return JSONResponse({"status": "ready"} | told)
 
 
 async def engine(runtime: Runtime, _request: Request) -> Response:

@@ -18,9 +18,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contactpoints.actions.zone_data import installed
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import Runtime
-from contactpoints.store import measures
+from contactpoints.store import measures, zone_data
 from contactpoints.store.database import DatabaseFault
 
 _ANSWER_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -67,6 +68,7 @@ class Metrics:
         self._attempts = gauge("recent_attempts", "How attempts at the newest messages ended", "gateway", "outcome")
         self._ends = gauge("recent_ends", "Why the newest alerts were withdrawn or closed", "reason", "status")
         self._fallback = gauge("fallback", "1 while anybody at the secretariat, the last fallback, can be called")
+        self._zones = gauge("zone_data_agrees", "1 while the database was reckoned by this process's time-zone data")
         self._database = gauge("database_up", "1 when the database answered just now")
         gauge("streams", "Timelines followed just now").set_function(streams)
         gauge("bell_connected", "1 while this process hears the doorbell").set_function(
@@ -93,6 +95,7 @@ class Metrics:
                 told = await measures.measure(session, now=now)
                 if self._last is None:
                     self._last = await measures.last_acknowledgement(session)
+                self._zones.set(await zone_data.version(session) in (None, installed()))
                 news = await measures.acknowledged(session, after=self._last, before=now - _SETTLED)
         except (Unavailable, DatabaseFault):
             self._database.set(0)

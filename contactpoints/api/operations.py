@@ -44,7 +44,7 @@ from schemas.alerts import (
     Withdrawal,
 )
 from schemas.examples import ACTS, ENTRY_EXAMPLES, EXAMPLES
-from schemas.health import AliveOut, EngineOut
+from schemas.health import AliveOut, EngineOut, ReadyOut
 from schemas.history import StaleOut
 from schemas.openapi import Operation, Parameter, Shown
 
@@ -322,8 +322,11 @@ _WATCHED = (
         "Can this process take an alert",
         "ready",
         "health",
-        responses={200: AliveOut},
-        description="Asks for the database and its migrations.",
+        responses={200: ReadyOut},
+        description=(
+            "Asks for the database and its migrations. While `time_zone_data` stands there, install the same release "
+            "on every machine: this one may reckon shifts by other clocks than the database was reckoned by."
+        ),
     ),
     Operation(
         "get",

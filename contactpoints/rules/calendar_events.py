@@ -16,6 +16,7 @@ import recurring_ical_events
 from icalendar import Calendar
 
 from contactpoints.rules.calendar_lines import MOST_FAULTS, RawEvent, fault, read_lines
+from contactpoints.rules.local_times import Kept, keep
 from contactpoints.rules.rosters import to_utc
 from schemas.faults import Fault
 
@@ -57,12 +58,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One stretch of time, half-open, in UTC. ``recurrence`` tells those of a series apart, whenever they are moved."""
+    """One stretch of time, half-open, in UTC. ``recurrence`` tells those of a series apart, whenever they are moved.
+
+    ``starts_local`` and ``ends_local`` are what the file says, by the clocks of ``zone``: `rules.local_times.reckon`
+    comes to the same instants. An end in another zone is kept by the clocks of the start's.
+    """
 
     event: Event
     recurrence: str
     starts_at: datetime
     ends_at: datetime
+    zone: str
+    starts_local: str
+    ends_local: str
 
 
 @dataclass(slots=True)
@@ -189,7 +197,8 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
     for each in found:
         raw = by_mark.get((_text(each, "RECURRENCE-ID"),), series[0])
         event = _event(each, raw)
-        starts_at, ends_at = _utc(each.start, ask, zone=zone), _utc(each.end, ask, zone=zone)
+        (here, starts), (there, ends) = _kept(each.start, ask, zone=zone), _kept(each.end, ask, zone=zone)
+        starts_at, ends_at = starts.at, ends.at
         if ends_at <= ask.since or starts_at >= ask.until:
             continue
         if cancelled or str(each.get("STATUS", "")).upper() == "CANCELLED":
@@ -204,7 +213,8 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
             return
         else:
             mark = _mark(each["RECURRENCE-ID"].dt) if repeats else ""
-            told.occurrences.append(Occurrence(event, mark, starts_at, ends_at))
+            ends_local = ends.local if there == here else keep(ends_at, zone=here).local
+            told.occurrences.append(Occurrence(event, mark, starts_at, ends_at, here, starts.local, ends_local))
     told.skipped += [(event, why) for why, event in skipped.items()]
 
 
@@ -220,15 +230,20 @@ def _mark(at: date | datetime) -> str:
     return f"{at:%Y%m%dT%H%M%S}" if at.tzinfo is None else f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def _utc(at: date | datetime, ask: Ask, *, zone: str) -> datetime:
-    """Return the instant of a time, by our rule for changes of clocks: programs go by the clock on the wall."""
+def _kept(at: date | datetime, ask: Ask, *, zone: str) -> tuple[str, Kept]:
+    """Return the zone of a time and how it is kept there: programs go by the clock on the wall, and so do we.
+
+    Its instant is by our rule for changes of clocks. What names an offset and no zone is by the clocks of UTC.
+    """
     if not isinstance(at, datetime):
-        return to_utc(at, ask.day_starts, zone=zone)
-    if at.tzinfo is None:
-        return to_utc(at.date(), at.time(), zone=zone)
-    if isinstance(at.tzinfo, ZoneInfo) and at.tzinfo.key != "UTC":
-        return to_utc(at.date(), at.time().replace(tzinfo=None), zone=at.tzinfo.key)
-    return at.astimezone(UTC)
+        day, wall = at, ask.day_starts
+    else:
+        if isinstance(at.tzinfo, ZoneInfo):
+            zone = at.tzinfo.key
+        elif at.tzinfo is not None:
+            at, zone = at.astimezone(UTC), "UTC"
+        day, wall = at.date(), at.time().replace(fold=0)
+    return zone, Kept(to_utc(day, wall, zone=zone), f"{day.isoformat()}T{wall.isoformat()}")
 
 
 def _event(each: Any, raw: RawEvent) -> Event:

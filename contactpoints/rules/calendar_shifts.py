@@ -23,13 +23,19 @@ class Person:
 
 @dataclass(frozen=True, slots=True, order=True)
 class CalendarShift:
-    """A shift that a calendar says, half-open, in UTC; ``uid`` and ``recurrence`` are the same whenever it is moved."""
+    """A shift that a calendar says, half-open, in UTC; ``uid`` and ``recurrence`` are the same whenever it is moved.
+
+    ``starts_local`` and ``ends_local`` are what was meant, by the clocks of ``zone``; the instants come of them.
+    """
 
     starts_at: datetime
     ends_at: datetime
     uid: str
     recurrence: str
     officer_id: int
+    zone: str
+    starts_local: str
+    ends_local: str
 
     @property
     def key(self) -> tuple[str, str]:
@@ -95,7 +101,8 @@ def assigned(occurrences: Iterable[Occurrence], names: Names) -> tuple[list[Cale
             )
             faults[event.uid, event.line] = fault(event.line, "no_officer", why=detail, uid=event.uid)
         for officer in officers or ():
-            shift = CalendarShift(each.starts_at, each.ends_at, event.uid, each.recurrence, officer)
+            wall = (each.zone, each.starts_local, each.ends_local)
+            shift = CalendarShift(each.starts_at, each.ends_at, event.uid, each.recurrence, officer, *wall)
             shifts[*shift.key, officer] = shift
     return sorted(shifts.values()), list(faults.values())
 

@@ -1,7 +1,7 @@
 """Local times as people write them down: kept as wall-clock time and offset beside their zone, reckoned into UTC.
 
 The wall clock is what was meant. When the time-zone data change, the instant moves and the wall clock stays; the offset
-only says which of two was meant where clocks are set back.
+only says which of two was meant where clocks are set back. Calendar programs name none.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An instant, and how it is kept: on the clocks of a zone, with their offset then."""
+    """An instant, and how it is kept: on the clocks of a zone, with their offset then if that was told."""
 
     at: datetime
     local: str

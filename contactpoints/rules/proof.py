@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.numbers import is_fixed
+from contactpoints.rules.rosters import to_utc
 
 MOBILE = timedelta(days=90)
 LASTING = timedelta(days=180)
@@ -89,6 +90,15 @@ def is_fresh(renewed_at: datetime | None, at: datetime) -> bool:
 def is_daytime(at: datetime, zone: str) -> bool:
     """Say whether people may be asked what can wait: between 09:00 and 18:00 on the clocks of ``zone``."""
     return _DAY_BEGINS <= at.astimezone(ZoneInfo(zone)).time() < _DAY_ENDS
+
+
+def next_daytime(at: datetime, zone: str) -> datetime:
+    """Return the first instant from ``at`` on (UTC) at which people may be told what can wait."""
+    there = at.astimezone(ZoneInfo(zone))
+    if is_daytime(at, zone):
+        return at
+    day = there.date() if there.time() < _DAY_BEGINS else there.date() + timedelta(days=1)
+    return to_utc(day, _DAY_BEGINS, zone=zone)
 
 
 def next_move(kind: str, address: str, *, standing: Standing, now: datetime, zone: str) -> Move | None:

@@ -34,15 +34,12 @@ async def people(session: Session, contact_point: int) -> list[Person]:
 async def shifts(session: Session, calendar: int, *, since: datetime) -> list[CalendarShift]:
     """Return the shifts of a calendar that end after ``since``."""
     rows = await session.fetch(
-        """select starts_at, ends_at, uid, recurrence, officer_id from shifts
+        """select starts_at, ends_at, uid, recurrence, officer_id, zone, starts_local, ends_local from shifts
             where calendar_id = $1 and retired_at is null and ends_at > $2""",
         calendar,
         since,
     )
-    return [
-        CalendarShift(row["starts_at"], row["ends_at"], row["uid"], row["recurrence"], row["officer_id"])
-        for row in rows
-    ]
+    return [CalendarShift(*row) for row in rows]
 
 
 async def replace(
@@ -58,10 +55,12 @@ async def replace(
         *(calendar, now, [uid for uid, _ in keys], [recurrence for _, recurrence in keys]),
     )
     await session.execute(
-        """insert into shifts (calendar_id, uid, recurrence, officer_id, starts_at, ends_at, created_at)
-           select $1, n.uid, n.recurrence, n.officer_id, n.starts_at, n.ends_at, $2
-             from unnest($3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
-               as n (uid, recurrence, officer_id, starts_at, ends_at)""",
+        """insert into shifts (calendar_id, uid, recurrence, officer_id, starts_at, ends_at, zone, starts_local,
+                               ends_local, created_at)
+           select $1, n.*, $2
+             from unnest($3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::text[],
+                         $9::text[], $10::text[]) as n""",
         *(calendar, now, [each.uid for each in come], [each.recurrence for each in come]),
         *([each.officer_id for each in come], [each.starts_at for each in come], [each.ends_at for each in come]),
+        *([each.zone for each in come], [each.starts_local for each in come], [each.ends_local for each in come]),
     )

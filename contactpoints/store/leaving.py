@@ -203,8 +203,10 @@ async def give_shifts(session: Session, calendar: int, *, old: int, new: int | N
         """with leaving as (
                update shifts set retired_at = $4
                 where calendar_id = $1 and officer_id = $2 and retired_at is null and ends_at > $4 returning *)
-           insert into shifts (calendar_id, uid, recurrence, officer_id, starts_at, ends_at, created_at)
-           select calendar_id, uid, recurrence, $3, starts_at, ends_at, $4 from leaving where $3::bigint is not null
+           insert into shifts (calendar_id, uid, recurrence, officer_id, starts_at, ends_at, zone, starts_local,
+                               ends_local, created_at)
+           select calendar_id, uid, recurrence, $3, starts_at, ends_at, zone, starts_local, ends_local, $4
+             from leaving where $3::bigint is not null
            on conflict (calendar_id, uid, recurrence, officer_id) where retired_at is null do nothing""",
         calendar,
         old,

@@ -1,13 +1,20 @@
 """By which time-zone data everything is reckoned that is kept by a wall clock, and what is to be reckoned anew."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from contactpoints.store.database import Row, Session
 
+# By table: what is told as its number, with the version of the entry that has the history, and what leads upwards.
 _KEPT = {
-    "overrides": "join posts u on u.id = e.post_id",
-    "absences": "join officers u on u.id = e.officer_id",
+    "overrides": ("e.id as number, e.version", "join posts u on u.id = e.post_id"),
+    "absences": ("e.id as number, e.version", "join officers u on u.id = e.officer_id"),
+    "shifts": (
+        "l.id as number, l.version",
+        "join calendars l on l.id = e.calendar_id and l.retired_at is null join posts u on u.id = l.post_id",
+    ),
 }
+KEPT = tuple(_KEPT)
 
 
 async def version(session: Session, *, hold: bool = False) -> str | None:
@@ -27,13 +34,24 @@ async def note(session: Session, to: str, *, now: datetime) -> None:
 
 
 async def kept_locally(session: Session, name: str, *, now: datetime) -> list[Row]:
-    """Return the overrides or absences that are not over yet, with contact point, by this."""
+    """Return what of a table (one of `KEPT`) is not over yet, with its contact point, by this."""
+    told, above = _KEPT[name]
     return await session.fetch(
-        f"""select e.id, e.version, e.starts_at, e.ends_at, e.zone, e.starts_local, e.ends_local, u.contact_point_id
-              from {name} e {_KEPT[name]}
+        f"""select e.id, {told}, e.starts_at, e.ends_at, e.zone, e.starts_local, e.ends_local, u.contact_point_id
+              from {name} e {above}
              where e.retired_at is null and e.ends_at > $1 and e.zone is not null and e.starts_local is not null
                and e.ends_local is not null order by u.contact_point_id, e.id""",
         now,
+    )
+
+
+async def move_shifts(session: Session, moved: Collection[tuple[int, datetime, datetime]]) -> None:
+    """Give shifts of calendars other instants: number, start and end of each."""
+    await session.execute(
+        """update shifts set starts_at = m.starts_at, ends_at = m.ends_at
+             from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as m (id, starts_at, ends_at)
+            where shifts.id = m.id and shifts.retired_at is null""",
+        *([number for number, _, _ in moved], [start for _, start, _ in moved], [end for _, _, end in moved]),
     )
 
 

@@ -224,8 +224,9 @@ async def test_the_shifts_that_a_calendar_from_outside_says_go_to_whoever_takes_
     async with world.runtime.db.transaction() as session:
         for officer, uid in ((first, "a"), (first, "b"), (second, "b")):
             await session.execute(
-                """insert into shifts (calendar_id, uid, officer_id, starts_at, ends_at, created_at)
-                   values ($1, $2, $3, $4, $5, $6)""",
+                """insert into shifts (calendar_id, uid, officer_id, starts_at, ends_at, zone, starts_local, ends_local,
+                                       created_at)
+                   values ($1, $2, $3, $4, $5, 'Europe/Paris', 'begins', 'ends', $6)""",
                 *(number, uid, officer, START + timedelta(days=1), START + timedelta(days=2), START),
             )
     plan, tag = await _planned(world, staff)
@@ -234,5 +235,7 @@ async def test_the_shifts_that_a_calendar_from_outside_says_go_to_whoever_takes_
     kept = (await _ask(world, "GET", f"/v1/calendars/{number}", staff)).json()
     assert kept["officers"] == [{"text": "Night", "officer_id": second}]
     async with world.runtime.db.session() as session:
-        rows = await session.fetch("select uid, officer_id from shifts where retired_at is null order by uid")
-    assert [(row["uid"], row["officer_id"]) for row in rows] == [("a", second), ("b", second)]
+        rows = await session.fetch(
+            "select uid, officer_id, starts_local from shifts where retired_at is null order by uid"
+        )
+    assert [tuple(row) for row in rows] == [("a", second, "begins"), ("b", second, "begins")]

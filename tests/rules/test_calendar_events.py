@@ -11,6 +11,7 @@ from contactpoints.calendar_reader import within
 from contactpoints.rules.calendar_events import Ask, Told, read_file
 from contactpoints.rules.calendar_lines import MOST_BYTES, MOST_EVENTS
 from contactpoints.rules.calendar_shifts import Names, Person, assigned, difference
+from contactpoints.rules.local_times import reckon
 from tests.rules.test_rosters import utc
 
 FILES = Path(__file__).parent.parent / "fakes" / "calendars"
@@ -89,6 +90,52 @@ def test_thunderbird_names_of_zones_with_a_path_and_times_that_exist_twice_or_ne
         utc("2027-03-28T01:30"),  # 02:30 does not exist: 03:30
     ]
     assert {officer for _, _, officer in shifts("thunderbird.ics")} == {1}
+
+
+@pytest.mark.parametrize("name", ["google.ics", "outlook.ics", "apple.ics", "thunderbird.ics"])
+def test_what_is_kept_by_the_clock_on_the_wall_comes_to_the_same_instants(name: str) -> None:
+    for each in read_file((FILES / name).read_bytes(), ASK).occurrences:
+        assert reckon(each.starts_local, zone=each.zone) == each.starts_at, each
+        assert reckon(each.ends_local, zone=each.zone) == each.ends_at, each
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kept"),
+    [
+        pytest.param(
+            *("DTSTART;TZID=Europe/Berlin:20270328T023000", "DTEND;TZID=Europe/Berlin:20270328T120000"),
+            ("Europe/Berlin", "2027-03-28T02:30:00", "2027-03-28T12:00:00"),
+            id="a time that does not exist as it was written",
+        ),
+        pytest.param(
+            *("DTSTART:20261024T180000Z", "DTEND:20261025T013000Z"),
+            ("UTC", "2026-10-24T18:00:00", "2026-10-25T01:30:00"),
+            id="UTC by the clocks of UTC",
+        ),
+        pytest.param(
+            *("DTSTART;TZID=Europe/Berlin:20261024T200000", "DTEND:20261025T013000Z"),
+            ("Europe/Berlin", "2026-10-24T20:00:00", "2026-10-25T02:30:00+01:00"),
+            id="an end in another zone by the clocks of the start, and which of two times it is",
+        ),
+        pytest.param(
+            *("DTSTART:20261024T200000", "DTEND:20261025T080000"),
+            ("Europe/Paris", "2026-10-24T20:00:00", "2026-10-25T08:00:00"),
+            id="without a zone by the clocks of the calendar",
+        ),
+        pytest.param(
+            *("DTSTART;VALUE=DATE:20261024", "DTEND;VALUE=DATE:20261025"),
+            ("Europe/Paris", "2026-10-24T08:00:00", "2026-10-25T08:00:00"),
+            id="a whole day from when the day starts",
+        ),
+    ],
+)
+def test_how_a_time_is_kept(start: str, end: str, kept: tuple[str, str, str]) -> None:
+    read = told("BEGIN:VEVENT", "UID:one", start, end, "END:VEVENT")
+    assert read.faults == []
+    (found,) = read.occurrences
+    assert (found.zone, found.starts_local, found.ends_local) == kept
+    assert reckon(found.starts_local, zone=found.zone) == found.starts_at
+    assert reckon(found.ends_local, zone=found.zone) == found.ends_at
 
 
 def test_reading_again_changes_nothing_and_a_moved_night_changes_itself_alone() -> None:

@@ -9,6 +9,7 @@ from contactpoints.rules.gsm7 import MOST, septets
 from contactpoints.rules.wording_gaps import GapContext, gap_words
 from contactpoints.rules.wording_handovers import HandoverContext, handover_words
 from contactpoints.rules.wording_swaps import SwapContext, swap_words
+from contactpoints.rules.wording_zone_data import Reckoned, ZoneDataContext, zone_data_words
 from contactpoints.words import LANGUAGES, catalogues
 
 AT = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -74,3 +75,20 @@ def test_a_mail_about_a_swap(language: str, what: str) -> None:
     assert "2026-10-25 02:30+02:00" in mail.text
     assert "2026-10-25 02:30+01:00" in mail.text, "an hour later by the same clocks"
     assert "{" not in mail.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stuck", [False, True])
+def test_what_new_time_zone_data_did(language: str, stuck: bool) -> None:
+    some = [
+        Reckoned(name, 10**6 + n, ZONE, AT, AT + HOUR) for n in range(4) for name in ("shifts", "absences", "overrides")
+    ]
+    said = ZoneDataContext(TITLE, "2026.1", "2026.2", moved=some, stuck=some if stuck else ())
+    sms, mail = (zone_data_words(catalogues()[language], kind, told=said) for kind in ("sms", "email"))
+    assert septets(sms.text) <= MOST, sms.text
+    assert ("1000000" if stuck else "12") in sms.text
+    assert mail.subject
+    assert ("ALARM" in mail.subject) == ("ALARM" in sms.text) == stuck
+    assert mail.text.count("\n- ") == (20 if stuck else 10)
+    assert "2026-10-25 02:30+02:00" in mail.text
+    assert "{" not in mail.text + sms.text

@@ -3,7 +3,7 @@
 import secrets
 import struct
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from contactpoints.actions import zone_data
 from contactpoints.actions.access import make_key
 from contactpoints.rules import rosters
 from contactpoints.rules.access import Actor, Role
+from tests.rules.test_rosters import utc
 from tests.world import START, World
 
-ADMIN = "admin@party.example"
+ADMIN, PHONE = "admin@party.example", "+33199001234"
 
 
 def made_up(rule: str) -> bytes:
@@ -31,48 +32,79 @@ def _forget() -> None:
             each.cache_clear()
 
 
+Decree = Callable[[str], None]
+
+
 @pytest.fixture
-def summer_for_ever(tmp_path: Path) -> Iterator[None]:
-    """France and Japan as they are, but Paris never leaves summer time again, by a folder before the wheel's."""
-    (tmp_path / "Europe").mkdir()
-    (tmp_path / "Europe" / "Paris").write_bytes(made_up("<+02>-2"))
-    yield
+def decree(tmp_path: Path) -> Iterator[Decree]:
+    """All zones as they are, but the clocks of Paris follow a rule from now on, by a folder before the wheel's."""
+
+    def decreed(rule: str) -> None:
+        (tmp_path / "Europe").mkdir()
+        (tmp_path / "Europe" / "Paris").write_bytes(made_up(rule))
+        zoneinfo.reset_tzpath(to=[str(tmp_path)])
+        _forget()
+
+    yield decreed
     zoneinfo.reset_tzpath(to=())
     _forget()
 
 
-async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(
-    world: World, summer_for_ever: None, tmp_path: Path
-) -> None:
-    runtime, france = world.runtime, world.network["FR"]
-    admin = Actor(0, Role.ADMINISTRATOR, "FR", "Desk", notify=(ADMIN,), language="fr")
-    key = await make_key(runtime.db, admin, now=START, entropy=secrets.token_bytes)
+async def _administrator(world: World, *notify: str) -> str:
+    admin = Actor(0, Role.ADMINISTRATOR, "FR", "Desk", notify=notify, language="fr")
+    return await make_key(world.runtime.db, admin, now=START, entropy=secrets.token_bytes)
+
+
+async def _enter(world: World, key: str, since: str, until: str, *, kind: str = "absences") -> int:
+    france = world.network["FR"]
+    span = {"officer_id": france.officers[2].id, "starts_at": since, "ends_at": until, "reason": "leave"}
+    more = {"post_id": france.posts["first"], "action": "add"} if kind == "overrides" else {}
+    made = await world.post(f"/v1/{kind}", span | more | {"zone": "Europe/Paris"}, key=key)
+    number: int = made.json()["id"]
+    return number
+
+
+async def _planned_elsewhere(world: World, key: str) -> int:
+    """Have a calendar that is fetched, with a night of Paris, one that ends by another clock, and one of UTC."""
+    france = world.network["FR"]
+    officers = [{"text": "A", "officer_id": france.officers[0].id}]
+    body = {"post_id": france.posts["first"], "name": "Outlook", "officers": officers}
+    number: int = (await world.post("/v1/calendars", body, key=key)).json()["id"]
+    begun = [f"DTSTART;TZID=Europe/Paris:202611{day}T200000" for day in (12, 13)] + ["DTSTART:20261114T190000Z"]
+    ended = ["DTEND;TZID=Europe/Paris:20261113T080000", "DTEND:20261114T070000Z", "DTEND:20261115T070000Z"]
+    said = [
+        line
+        for uid, (start, end) in enumerate(zip(begun, ended, strict=True))
+        for line in ("BEGIN:VEVENT", f"UID:{uid}", start, end, "SUMMARY:A", "END:VEVENT")
+    ]
+    taken = await world.client.post(
+        f"/v1/calendars/{number}/import?dry_run=false",
+        content="\r\n".join(("BEGIN:VCALENDAR", *said, "END:VCALENDAR", "")),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "text/calendar"},
+    )
+    assert taken.json()["counts"]["added"] == 3, taken.text
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "insert into subscriptions (calendar_id, sealed, host, since, due_at, etag)"
+            " values ($1, '\\x00', 'example.org', $2::timestamptz, $2::timestamptz + interval '1 day', 'E')",
+            *(number, START),
+        )
+    return number
+
+
+async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(world: World, decree: Decree) -> None:
+    runtime = world.runtime
+    key = await _administrator(world, ADMIN, PHONE)
     by = {"now": START, "tools": runtime.tools}
     assert await zone_data.keep_up(runtime.db, has="2026.2", **by) == 0  # type: ignore[arg-type]
+    winter = await _enter(world, key, "2026-11-10T22:00:00", "2026-11-11T06:00:00")
+    summer = await _enter(world, key, "2026-10-20T22:00:00", "2026-10-21T06:00:00")
+    night = await _enter(world, key, "2026-10-24T22:00:00", "2026-10-25T06:00:00", kind="overrides")
+    calendar = await _planned_elsewhere(world, key)
 
-    async def enter(since: str, until: str, kind: str = "absences") -> int:
-        span = {"officer_id": france.officers[2].id, "starts_at": since, "ends_at": until, "reason": "leave"}
-        more = {"post_id": france.posts["first"], "action": "add"} if kind == "overrides" else {}
-        made = await world.post(f"/v1/{kind}", span | more | {"zone": "Europe/Paris"}, key=key)
-        number: int = made.json()["id"]
-        return number
-
-    winter = await enter("2026-11-10T22:00:00", "2026-11-11T06:00:00")
-    summer = await enter("2026-10-20T22:00:00", "2026-10-21T06:00:00")
-    night = await enter("2026-10-24T22:00:00", "2026-10-25T06:00:00", "overrides")
-
-    async with runtime.db.session() as session:
-        await session.execute(
-            "with made as (insert into calendars (post_id, name, created_at, changed_at) values ($1, 'x', $2, $2)"
-            " returning id) insert into subscriptions (calendar_id, sealed, host, since, due_at, etag)"
-            " select id, '\\x00', 'example.org', $2::timestamptz, $2::timestamptz + interval '1 day', 'E' from made",
-            *(france.posts["first"], START),
-        )
-
-    zoneinfo.reset_tzpath(to=[str(tmp_path)])
-    _forget()
+    decree("<+02>-2")  # Summer for ever.
     assert await zone_data.keep_up(runtime.db, has="2026.2", **by) == 0, "the same data"  # type: ignore[arg-type]
-    assert await zone_data.keep_up(runtime.db, has="2026.10", **by) == 2  # type: ignore[arg-type]
+    assert await zone_data.keep_up(runtime.db, has="2026.10", **by) == 4  # type: ignore[arg-type]
     assert await zone_data.keep_up(runtime.db, has="2026.10", **by) == 0, "once"  # type: ignore[arg-type]
 
     moved = (await world.get(f"/v1/absences/{winter}", key=key)).json()
@@ -85,12 +117,60 @@ async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(
     (mail,) = await world.hears(ADMIN)
     assert "2026.2" in mail["body"]
     assert f"absence {winter} : du 2026-11-10 22:00+02:00 au 2026-11-11 06:00+02:00" in mail["body"]
+    told = f"un service du calendrier {calendar} : du 2026-11-12 20:00+02:00 au 2026-11-13 08:00+02:00"
+    assert told in mail["body"]
+    assert await world.hears(PHONE) == [], "whoever reads mail needs no text for what can wait"
     async with runtime.db.session() as session:
-        acts = await session.fetch("select actor, act from history where entry = 'absences' order by id desc limit 1")
+        acts = await session.fetch(
+            "select distinct on (entry) actor, act from history where entry in ('absences', 'calendars')"
+            " order by entry, id desc"
+        )
+        shifts = await session.fetch("select zone, starts_local, starts_at, ends_at from shifts order by uid")
         again = await session.fetchrow("select due_at, etag from subscriptions")
-    assert [tuple(row) for row in acts] == [("service", "changed")]
+    assert [tuple(row) for row in acts] == [("service", "changed")] * 2
+    assert [tuple(row) for row in shifts] == [
+        ("Europe/Paris", "2026-11-12T20:00:00", utc("2026-11-12T18:00"), utc("2026-11-13T06:00")),
+        ("Europe/Paris", "2026-11-13T20:00:00", utc("2026-11-13T18:00"), utc("2026-11-14T06:00")),
+        ("UTC", "2026-11-14T19:00:00", utc("2026-11-14T19:00"), utc("2026-11-15T07:00")),
+    ]
     assert again is not None
     assert tuple(again) == (START, None), "calendars from outside are fetched again"
+
+
+async def test_whoever_has_only_a_telephone_hears_by_text_in_the_daytime(world: World, decree: Decree) -> None:
+    key = await _administrator(world, PHONE)
+    night = utc("2026-10-14T01:00")
+    by = {"now": night, "tools": world.runtime.tools}
+    await zone_data.keep_up(world.runtime.db, has="2026.2", **by)  # type: ignore[arg-type]
+    await _enter(world, key, "2026-11-10T22:00:00", "2026-11-11T06:00:00")
+    decree("<+02>-2")
+    assert await zone_data.keep_up(world.runtime.db, has="2026.3", **by) == 1  # type: ignore[arg-type]
+    async with world.runtime.db.session() as session:
+        queued = await session.fetch("select kind, address, send_at from messages")
+    assert [tuple(row) for row in queued] == [("sms", PHONE, utc("2026-10-14T07:00"))], "at nine in Paris"
+
+
+async def test_what_the_new_data_would_turn_around_stays_as_it_was_and_alarms_at_once(
+    world: World, decree: Decree
+) -> None:
+    key = await _administrator(world, ADMIN, PHONE)
+    night = utc("2026-10-14T01:00")
+    by = {"now": night, "tools": world.runtime.tools}
+    await zone_data.keep_up(world.runtime.db, has="2026.2", **by)  # type: ignore[arg-type]
+    short = await _enter(world, key, "2026-11-10T02:50:00", "2026-11-10T03:10:00", kind="overrides")
+    # On 10 November the clocks of Paris leave out the hour from two: 02:50 becomes 03:50.
+    decree("CET-1CEST,J314/2,J60/3")
+    assert await zone_data.keep_up(world.runtime.db, has="2026.3", **by) == 0  # type: ignore[arg-type]
+    kept = (await world.get(f"/v1/overrides/{short}", key=key)).json()
+    assert (kept["starts_at"], kept["ends_at"]) == ("2026-11-10T01:50:00Z", "2026-11-10T02:10:00Z")
+    assert kept["version"] == 1
+    async with world.runtime.db.session() as session:
+        queued = await session.fetch("select kind, subject, body, send_at from messages order by kind")
+    mail, text = queued
+    assert "ALARME" in mail["subject"]
+    assert f"remplacement {short} : du 2026-11-10 01:50+00:00 au 2026-11-10 02:10+00:00" in mail["body"]
+    assert f"remplacement {short}" in text["body"]
+    assert {each["send_at"] for each in queued} == {night}, "at night too"
 
 
 async def test_a_machine_with_older_data_changes_nothing_and_the_secretariat_hears_of_it(world: World) -> None:
@@ -102,6 +182,13 @@ async def test_a_machine_with_older_data_changes_nothing_and_the_secretariat_hea
     secretariat = world.network[None].officers[0]
     (mail,) = await world.hears(secretariat.email)
     assert "2026.9" in mail["body"]
+    # A door says so as well: this process has what is installed, and the database was reckoned by something else.
+    ready = (await world.get("/readyz")).json()
+    assert ready == {
+        "status": "ready",
+        "time_zone_data": {"here": zone_data.installed(), "database": "2026.10"},
+    }
+    assert "contactpoints_zone_data_agrees 0.0" in (await world.get("/metrics")).text
     async with runtime.db.session() as session:
         assert await session.fetchval("select version from zone_data") == "2026.10"
 
