@@ -5,6 +5,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from schemas.alerts import WarningOut
+from schemas.directory import ChannelOut
 from schemas.fields import Address, Id, Moment, Shape, ShortLine
 
 AddressChangeState = Literal["pending", "active", "refused", "withdrawn", "expired"]
@@ -52,6 +53,16 @@ class AddressChangeOut(TypedDict):
     settled_at: Moment | None
     settled_why: str | None
     warnings: list[WarningOut]
+
+
+class ChannelChangeOut(ChannelOut):
+    """A channel of which another address was asked for (202): all else is in force, the address waits.
+
+    It has its old address until a second person has approved the new one and a code has come back from it; see
+    `/v1/address-changes`.
+    """
+
+    address_change: AddressChangeOut
 
 
 class AddressChangePage(TypedDict):

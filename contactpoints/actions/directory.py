@@ -21,6 +21,7 @@ from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_so
 from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
 from contactpoints.store import alerts, directory, entries, leaving, measures
+from contactpoints.store.address_changes import find as find_change
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
@@ -34,10 +35,14 @@ _UNIQUE = "23505"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An entry as it is kept, in JSON values, and what its keeper should know."""
+    """An entry as it is kept, in JSON values, and what its keeper should know.
+
+    ``address_change``: of what was asked for, another address alone is not in force yet; this is how it stands.
+    """
 
     entry: Entry
     warnings: tuple[Mapping[str, str], ...] = ()
+    address_change: address_changes.Shown | None = None
 
 
 async def create(
@@ -116,25 +121,32 @@ async def change(
                     session, register, key=key, version=version, values=values, now=now, by=by(actor), reason=why
                 )
             found.warnings += gaps
-            if renewed:
-                found.warnings.append(
-                    await _proposed(session, entry, address=renewed, reason=why, actor=actor, now=now, tools=tools)
-                )
+            waiting = renewed and await _proposed(
+                session, entry, address=renewed, reason=why, actor=actor, now=now, tools=tools
+            )
+            if waiting:
+                found.warnings.append(_pending(waiting))
             found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
-    return Kept(entry, tuple(found.warnings))
+    return Kept(entry, tuple(found.warnings), waiting or None)
 
 
 async def _proposed(
     session: Session, entry: Entry, *, address: str, reason: str | None, actor: Actor, now: datetime, tools: Tools
-) -> Mapping[str, str]:
-    """Propose another address for a channel that was changed, and warn that the old one stays in use until then."""
+) -> address_changes.Shown:
+    """Propose another address for a channel that was changed; return how the change stands."""
     to = kept_by(await find_channel(session, entry["id"]), actor)
     number = await address_changes.propose_within(
         session, to, address=address, reported_dead=False, reason=reason, actor=actor, now=now, tools=tools
     )
+    change = await find_change(session, number)
+    assert change is not None
+    return address_changes.shown(change)
+
+
+def _pending(change: address_changes.Shown) -> Mapping[str, str]:
     detail = (
-        f"The address stays until a second person has approved the other one and a code has come back from it: see"
-        f" /v1/address-changes/{number}."
+        "The new address is not in use yet. The old one stays until a second person has approved the new one and a"
+        f" code has come back from it: see /v1/address-changes/{change['id']}."
     )
     return {"code": "address_pending", "detail": detail}
 
@@ -361,4 +373,5 @@ def _column(value: Any) -> Any:
 
 def shown(kept: Kept) -> dict[str, object]:
     """Return an entry as it crosses the wall."""
-    return {**kept.entry, "warnings": [dict(warning) for warning in kept.warnings]}
+    waiting = {} if kept.address_change is None else {"address_change": kept.address_change}
+    return {**kept.entry, "warnings": [dict(warning) for warning in kept.warnings], **waiting}

@@ -22,6 +22,7 @@ from contactpoints.api.queries import header, instant, is_party_code, number, pa
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired, Stale
 from contactpoints.runtime import Runtime
+from schemas.address_changes import ChannelChangeOut
 from schemas.calendars import Calendar, CalendarOut
 from schemas.directory import (
     Channel,
@@ -64,7 +65,7 @@ _MOST = 500
 class Shelf:
     """One kind of entry at the door: its path, its shapes in and out, and the field by which a list may be narrowed.
 
-    An ``open`` one is read by everybody with a key.
+    An ``open`` one is read by everybody with a key. ``waits``: what a change is answered with (202) that waits in part.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Shelf:
     out: type[Entry]
     narrowed_by: str | None = None
     open: bool = False
+    waits: type[Entry] | None = None
 
     @property
     def kind(self) -> str:
@@ -108,7 +110,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf("contact_points", ContactPoint, ContactPointOut, "party"),
     Shelf("posts", DutyPost, DutyPostOut, "contact_point_id"),
     Shelf("officers", Officer, OfficerOut, "contact_point_id"),
-    Shelf("channels", Channel, ChannelOut, "officer_id"),
+    Shelf("channels", Channel, ChannelOut, "officer_id", waits=ChannelChangeOut),
     Shelf("rotations", Rotation, RotationOut, "post_id"),
     Shelf("overrides", Override, OverrideOut, "post_id"),
     Shelf("calendars", Calendar, CalendarOut, "post_id"),
@@ -146,6 +148,8 @@ def expected(request: Request) -> int | None:
 
 
 def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Response:
+    if kept.address_change is not None:
+        status, location = 202, f"/v1/address-changes/{kept.address_change['id']}"
     headers = {"ETag": f'"{kept.entry["version"]}"'}
     if location:
         headers["Location"] = location

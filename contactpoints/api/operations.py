@@ -266,11 +266,11 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         path=shelf.one,
         summary=f"Change {said}",
         name=f"change_{kind}",
-        responses={200: shelf.out},
+        responses={200: shelf.out} | ({202: shelf.waits} if shelf.waits else {}),
         problems=(*create.problems, 412, 428),
         told_more={412: StaleOut},
         parameters=(Parameter("If-Match", "The ETag as it was read.", required=True), _REASON),
-        answer_headers=_TAG,
+        answer_headers=_TAG | ({"Location": "With 202: where what waits is."} if shelf.waits else {}),
     )
     yield from (create, change)
     yield replace(
@@ -279,6 +279,8 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         summary=f"Retire {said}; nothing is ever deleted",
         name=f"retire_{kind}",
         request=None,
+        responses={200: shelf.out},
+        answer_headers=_TAG,
         examples={},
         problems=(403, 409, 412, 422, 428),
     )

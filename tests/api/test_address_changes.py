@@ -195,10 +195,18 @@ async def test_whoever_changes_the_entry_proposes_too(desk: Desk) -> None:
     body = {name: kept.json()[name] for name in ("officer_id", "kind")} | {"address": NEW, "place": 7}
     headers = {"Authorization": f"Bearer {desk.keeper}", "If-Match": kept.headers["ETag"]}
     put = await desk.world.client.put(f"/v1/channels/{desk.channel}", json=body, headers=headers)
-    assert put.status_code == 200
+    assert put.status_code == 202, "what was asked for is not in force yet"
     assert (put.json()["address"], put.json()["place"]) == (kept.json()["address"], 7)
     [warning] = [each for each in put.json()["warnings"] if each["code"] == "address_pending"]
-    assert (await desk.acts(int(warning["detail"].rstrip(".").rpartition("/")[2]), "approve")).status_code == 200
+    waits = await desk.world.get(put.headers["Location"], key=desk.keeper)
+    assert put.json()["address_change"] == waits.json()
+    assert (waits.json()["state"], waits.json()["address"]) == ("pending", NEW)
+    assert put.headers["Location"] in warning["detail"]
+    assert (await desk.acts(waits.json()["id"], "approve")).status_code == 200
+    headers["If-Match"] = put.headers["ETag"]
+    body = body | {"address": kept.json()["address"]}
+    same = await desk.world.client.put(f"/v1/channels/{desk.channel}", json=body, headers=headers)
+    assert (same.status_code, "Location" in same.headers, "address_change" in same.json()) == (200, False, False)
 
 
 @pytest.mark.parametrize(
