@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from contactpoints.api import (
     acknowledgements,
@@ -28,6 +29,7 @@ from contactpoints.api import (
     legal_basis,
     mail_links,
     metrics,
+    parameters,
     preview,
     problems,
     proofs,
@@ -39,6 +41,7 @@ from contactpoints.api import (
     subscriptions,
     swaps,
 )
+from contactpoints.api.operations import OPERATIONS
 from contactpoints.console import pages
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -57,6 +60,35 @@ def _told(problem: Renderer) -> Renderer:
     return render
 
 
+def _machines(runtime: Runtime, ears: stream.Ears) -> list[Route]:
+    """Return the addresses for machines."""
+    return [
+        *alerts.routes(runtime),
+        *preview.routes(runtime),
+        *resending.routes(runtime),
+        *stream.routes(runtime, ears),
+        *acknowledgements.routes(runtime),
+        *directory.routes(runtime),
+        *duty.routes(runtime),
+        *history.routes(runtime),
+        *leaving.routes(runtime),
+        *cover.routes(runtime),
+        *calendars.routes(runtime),
+        *feeds.routes(runtime),
+        *subscriptions.routes(runtime),
+        *legal_basis.routes(runtime),
+        *search.routes(runtime),
+        *shifts.routes(runtime),
+        *competence.routes(runtime),
+        *swaps.routes(runtime),
+        *exchange.routes(runtime),
+        *address_book.routes(runtime),
+        *mail_links.routes(runtime),
+        *proofs.routes(runtime),
+        *address_changes.routes(runtime),
+    ]
+
+
 def application(runtime: Runtime) -> Starlette:
     """Return the ASGI application of a process that owns ``runtime``; `state.close()` ends its open streams."""
     ears = stream.Ears()
@@ -64,29 +96,7 @@ def application(runtime: Runtime) -> Starlette:
     measures = metrics.Metrics(runtime, lambda: ears.count)
     made = Starlette(
         routes=[
-            *alerts.routes(runtime),
-            *preview.routes(runtime),
-            *resending.routes(runtime),
-            *stream.routes(runtime, ears),
-            *acknowledgements.routes(runtime),
-            *directory.routes(runtime),
-            *duty.routes(runtime),
-            *history.routes(runtime),
-            *leaving.routes(runtime),
-            *cover.routes(runtime),
-            *calendars.routes(runtime),
-            *feeds.routes(runtime),
-            *subscriptions.routes(runtime),
-            *legal_basis.routes(runtime),
-            *search.routes(runtime),
-            *shifts.routes(runtime),
-            *competence.routes(runtime),
-            *swaps.routes(runtime),
-            *exchange.routes(runtime),
-            *address_book.routes(runtime),
-            *mail_links.routes(runtime),
-            *proofs.routes(runtime),
-            *address_changes.routes(runtime),
+            *parameters.strict(_machines(runtime, ears), OPERATIONS),
             *health.routes(runtime),
             *metrics.routes(measures),
             *document.routes(),

@@ -4,7 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from schemas.alerts import Line
+from schemas.alerts import Line, WarningOut
 from schemas.fields import Moment
 
 CoverLevel = Literal["uncovered", "doubtful"]
@@ -56,8 +56,13 @@ class PostCoverOut(TypedDict):
 
 
 class CoverOut(TypedDict):
-    """Cover in a stretch of time, as far as anybody can know it now, by Party and by line."""
+    """Cover in a stretch of time, as far as anybody can know it at `reckoned_at`, by Party and by line.
+
+    With the warning `past_as_of_now` a part of it is over: that part is not how the rosters were then.
+    """
 
     since: Moment
     until: Moment
+    reckoned_at: Moment
+    warnings: list[WarningOut]
     items: list[PostCoverOut]

@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from schemas.alerts import Line
+from schemas.alerts import Line, WarningOut
 from schemas.fields import Moment
 
 
@@ -35,8 +35,13 @@ class PostShiftsOut(TypedDict):
 
 
 class ShiftsOut(TypedDict):
-    """Who is on duty in a stretch of time, as the rosters are now, by Party and by line."""
+    """Who is on duty in a stretch of time, as the rosters are at `reckoned_at`, by Party and by line.
+
+    With the warning `past_as_of_now` a part of it is over: that part is not how the rosters were then.
+    """
 
     since: Moment
     until: Moment
+    reckoned_at: Moment
+    warnings: list[WarningOut]
     items: list[PostShiftsOut]

@@ -79,7 +79,7 @@ async def test_a_key_is_made_listed_and_revoked(world: World, terminal: Terminal
 _NO_SENSE = {
     "--role auditor --party FR": "party: must be left out",
     "--role requester": "party: is required for this role",
-    "--role requester --party ZZ": "party: There is no such Party",
+    "--role requester --party ZZ": "party: There is no Party ZZ",
     "--role requester --party fr": "party: must be a code of ISO 3166-1",
     "--role requester --party FR --contact-point 1": "contact_point_id: must be left out",
     "--role contact_point --party FR --contact-point 4711": "no such contact point",

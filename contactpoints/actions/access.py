@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Invalid, NotFound, Unavailable
+from contactpoints.rules.refusals import Invalid, NotFound, Unavailable, no_party
 from contactpoints.store import access, directory, entries
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import pepper_mark, peppered, secret_hash
@@ -41,7 +41,7 @@ async def make_key(
     secret = "cp_" + base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
     async with db.transaction() as session:
         if actor.party is not None and await directory.find_party(session, actor.party) is None:
-            raise Invalid([Fault("/party", "unknown", "There is no such Party.")])
+            raise Invalid([Fault("/party", "unknown", no_party(actor.party))])
         if actor.contact_point is not None:
             owner = await entries.find_owner(session, "contact_points", key=actor.contact_point)
             if owner is None or owner.party != actor.party:

@@ -7,7 +7,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import vcard
 from contactpoints.rules.access import Actor, reads_entries_of
 from contactpoints.rules.address_book import House
-from contactpoints.rules.refusals import NotFound
+from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory, entries, exchange
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry
@@ -33,7 +33,7 @@ async def book_of(db: Database, *, actor: Actor, party: str | None = None) -> li
     async with db.transaction() as session:
         await exchange.one_moment(session)
         if party is not None and await directory.find_party(session, party) is None:
-            raise NotFound("There is no such Party.")
+            raise NotFound(no_party(party))
         points = [
             each
             async for page in pages(session, "contact_points", party=None)

@@ -18,6 +18,7 @@ from contactpoints.rules.refusals import (
     NotFound,
     RequestGone,
     Unavailable,
+    no_party,
 )
 from contactpoints.store import alerts, timeline
 from contactpoints.store.database import Database, Row, Session
@@ -195,7 +196,7 @@ async def _check_closure(session: Session, closure: Closure, *, row: Row, by: fa
     if party is not None and party == row["requested_party"]:
         faults.append(Fault("/suggested_party", "same_party", "must be another Party"))
     elif party is not None and await find_party(session, party) is None:
-        faults.append(Fault("/suggested_party", "unknown", "There is no such Party."))
+        faults.append(Fault("/suggested_party", "unknown", no_party(party)))
     if faults:
         raise Invalid(faults)
 

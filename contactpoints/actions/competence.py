@@ -11,7 +11,7 @@ from contactpoints.rules.competence import WORDS, Competent, Wish, ranked
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan, begin
 from contactpoints.rules.phrasing import say
-from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.refusals import Invalid, no_party
 from contactpoints.store import directory
 from contactpoints.store.atlas import Route
 from contactpoints.store.database import Database
@@ -31,7 +31,7 @@ async def competence(
     at = asked.at or now
     async with db.session() as session:
         if await directory.find_party(session, asked.party) is None:
-            raise Invalid([Fault("/query/party", "unknown", "There is no such Party.")])
+            raise Invalid([Fault("/query/party", "unknown", no_party(asked.party))])
         route = await tools.atlas.route(session, (asked.party, asked.territory), urgency=asked.urgency)
         ids = [*await directory.answering(session, asked.party), await directory.secretariat(session) or 0]
         points = await tools.atlas.points(session, ids, urgency=asked.urgency)

@@ -13,6 +13,7 @@ from contactpoints.actions.public_keys import with_fingerprints
 from contactpoints.rules.holidays import countries
 from contactpoints.rules.local_times import entered
 from contactpoints.rules.numbers import read_address, read_number
+from contactpoints.rules.refusals import no_party
 from contactpoints.store import entries
 from contactpoints.store.database import Session
 from contactpoints.store.directory import answering_for, behind, find_party, place_of, zone_of
@@ -101,7 +102,7 @@ def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
 
 async def _check_party(session: Session, party: str | None, *, found: Found, at: str = "/party") -> None:
     if party is not None and await find_party(session, party) is None:
-        found.faults.append(Fault(at, "unknown", "There is no such Party."))
+        found.faults.append(Fault(at, "unknown", no_party(party)))
 
 
 async def _check_designation(asked: Asked, point: ContactPoint, *, found: Found) -> None:
@@ -124,7 +125,7 @@ def _check_article(declaration: Declaration, found: Found) -> None:
 
 def _check_zone(zone: str | None, found: Found) -> None:
     if zone is not None and zone not in available_timezones():
-        found.faults.append(Fault("/zone", "unknown_zone", "There is no such time zone in the IANA database."))
+        found.faults.append(Fault("/zone", "unknown_zone", f"There is no time zone {zone} in the IANA database."))
 
 
 async def _check_span(asked: Asked, span: Override | Absence, *, found: Found) -> None:

@@ -8,7 +8,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.board import PointNow, point_now
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.promptness import Promptness, promptness
-from contactpoints.rules.refusals import NotFound
+from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory
 from contactpoints.store.database import Database, Session
 from contactpoints.store.promptness import answered
@@ -34,7 +34,7 @@ async def duty(
     async with db.session() as session:
         ids = await atlas.answering(session, party)
         if party is not None and not ids and await directory.find_party(session, party) is None:
-            raise NotFound("There is no such Party.")
+            raise NotFound(no_party(party))
         kept, found = atlas.standing, list[PointNow]()
         for start in range(0, len(ids), _AT_ONCE):
             few = ids[start : start + _AT_ONCE]

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
-from contactpoints.rules.refusals import Forbidden, NotFound
+from contactpoints.rules.refusals import Forbidden, NotFound, no_party
 from contactpoints.store import directory, entries, exchange
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry
@@ -30,7 +30,7 @@ def must_export(actor: Actor, party: str | None) -> str | None:
     if not sees_network(actor) and not reads_entries_of(actor, actor.party):
         raise Forbidden("This key reads no entries: that is for a Party's own people, the secretariat and auditors.")
     if party is not None and not reads_entries_of(actor, party):
-        raise NotFound("There is no such Party.")
+        raise NotFound(f"This key reads nothing of Party {party}.")
     return party if sees_network(actor) else actor.party
 
 
@@ -44,7 +44,7 @@ async def _one_moment(db: Database, party: str | None) -> AsyncIterator[Session]
     async with db.transaction() as session:
         await exchange.one_moment(session)
         if party is not None and await directory.find_party(session, party) is None:
-            raise NotFound("There is no such Party.")
+            raise NotFound(no_party(party))
         yield session
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.refusals import Forbidden, NotFound
+from contactpoints.rules.refusals import Forbidden, NotFound, no_party
 from contactpoints.store import directory
 from contactpoints.store.database import Database
 
@@ -26,15 +26,15 @@ async def houses(
     if not sees_network(actor) and not reads_entries_of(actor, actor.party):
         raise Forbidden("This key reads no rosters: that is for a Party's own people, the secretariat and auditors.")
     if party is not None and not reads_entries_of(actor, party):
-        raise NotFound("There is no such Party.")
+        raise NotFound(f"This key reads nothing of Party {party}.")
     asked = party if sees_network(actor) else actor.party
     async with db.session() as session:
         if party is not None and await directory.find_party(session, party) is None:
-            raise NotFound("There is no such Party.")
+            raise NotFound(no_party(party))
         ids = await directory.answering(session, asked)
     if contact_point is not None:
         if contact_point not in ids:
-            raise NotFound("There is no such entry.")
+            raise NotFound(f"There is no contact point {contact_point} that answers and that this key may read.")
         ids = [contact_point]
     for start in range(0, len(ids), _AT_ONCE):
         few = ids[start : start + _AT_ONCE]

@@ -51,7 +51,7 @@ def must_import(actor: Actor, how: How) -> None:
     if how.restore and actor.role is not Role.SECRETARIAT:
         raise Forbidden("Only the secretariat restores entries with the numbers of another installation.")
     if how.party is not None and not reads_entries_of(actor, how.party):
-        raise NotFound("There is no such Party.")
+        raise NotFound(f"This key reads nothing of Party {how.party}.")
 
 
 async def bring_in(

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from contactpoints.rules import legal_basis as rules
-from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.refusals import Invalid, no_party
 from contactpoints.store.database import Database
 from contactpoints.store.legal_basis import bonds
 from schemas.faults import Fault
@@ -19,7 +19,7 @@ async def legal_basis(db: Database, *, asked: LegalBasisQuery, today: date) -> d
     named = {"/query/from": asked.asking, "/query/to": asked.asked}
     async with db.session() as session:
         known = await bonds(session, list(named.values()))
-    faults = [Fault(place, "unknown", "There is no such Party.") for place, code in named.items() if code not in known]
+    faults = [Fault(place, "unknown", no_party(code)) for place, code in named.items() if code not in known]
     if faults:
         raise Invalid(faults)
     on = asked.on or today

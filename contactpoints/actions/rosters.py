@@ -36,5 +36,5 @@ async def rosters(
             if post in (None, cover.post.id):
                 found.append(PostRoster(cover, shifts_of(point, cover.post, since=since, until=until)))
     if post is not None and not found:
-        raise NotFound("There is no such entry.")
+        raise NotFound(f"There is no duty post {post} that this key may read.")
     return found

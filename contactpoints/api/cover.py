@@ -12,18 +12,33 @@ from starlette.routing import Route
 from contactpoints.actions.cover import NINETY_DAYS, covers
 from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number, party_code, stretch, wanted
+from contactpoints.api.queries import number, party_asked, stretch, wanted
 from contactpoints.rules.cover import PostCover, Stretch
 from contactpoints.rules.cover_picture import picture
-from contactpoints.rules.cover_text import text
+from contactpoints.rules.cover_text import hindsight, text
 from contactpoints.runtime import Runtime
+from schemas.alerts import WarningOut
 from schemas.cover import CoverOut, PostCoverOut, StretchOut
 from schemas.fields import write_instant
 from schemas.openapi import Operation, Parameter
 
 _LONGEST = timedelta(days=366)
 MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
+WHOLE = {"type": "integer", "minimum": 1}
 NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
+
+
+def parameters(to: str, *more: Parameter) -> tuple[Parameter, ...]:
+    """Return what may be asked of rosters: from when, ``to`` when, whose, and in which form."""
+    return (
+        Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
+        Parameter("to", to, "query"),
+        Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
+        Parameter("contact_point_id", "Only this one's.", "query", schema=WHOLE),
+        *more,
+        Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
+    )
+
 
 COVER = Operation(
     "get",
@@ -33,22 +48,13 @@ COVER = Operation(
     "directory",
     responses={200: CoverOut},
     problems=(403, 404, 422),
-    parameters=(
-        Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
-        Parameter(
-            "to",
-            "Until then: at most 366 days on for one Party, 90 for all, and 90 without it.",
-            "query",
-        ),
-        Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
-        Parameter("contact_point_id", "Only this one's.", "query", schema={"type": "integer", "minimum": 1}),
-        Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
-    ),
+    parameters=parameters("Until then: at most 366 days on for one Party, 90 for all, and 90 without it."),
     roles=("contact_point", "administrator", "secretariat", "auditor"),
     media=tuple(MEDIA.values()),
     description=(
         "Every post of one's own Party; of all Parties for the secretariat and auditors. It is computed from rosters, "
         "overrides, absences, PINs and channels as they are now, by the very rule that decides whom an alert calls.\n\n"
+        "Of what is over it tells what these come to as well, with a warning (`past_as_of_now`).\n\n"
         "As plain text and as a picture (SVG) it is in the language of the key."
     ),
 )
@@ -58,13 +64,13 @@ COVER = Operation(
 async def cover(runtime: Runtime, request: Request) -> Response:
     """Tell where duty posts lack cover, for the next 90 days unless `from` and `to` say otherwise."""
     actor = await caller(runtime, request)
-    asked = request.query_params
+    asked, now = request.query_params, runtime.now()
     form = wanted(request, MEDIA)
     narrow = asked.get("party") is not None or asked.get("contact_point_id") is not None
     longest = _LONGEST if narrow else NINETY_DAYS
     since, until = stretch(
         asked,
-        runtime.now(),
+        now,
         usual=NINETY_DAYS,
         longest=longest,
         told=f"{_LONGEST.days} days for one Party, {NINETY_DAYS.days} for all",
@@ -74,23 +80,30 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         actor=actor,
         since=since,
         until=until,
-        now=runtime.now(),
+        now=now,
         tools=runtime.tools,
-        party=None if asked.get("party") is None else party_code(asked["party"]),
+        party=party_asked(asked.get("party")),
         contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
     )
     # The whole network is megabytes, and alerts that come meanwhile want their turn.
     if form == "json":
-        return await asyncio.to_thread(_json, found, since=since, until=until)
-    written = text if form == "text" else picture
-    told = await asyncio.to_thread(written, runtime.tools.words[actor.language], found, since=since, until=until)
+        return await asyncio.to_thread(_json, found, since=since, until=until, now=now)
+    written, words = text if form == "text" else picture, runtime.tools.words[actor.language]
+    told = await asyncio.to_thread(written, words, found, since=since, until=until, now=now)
     return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
 
 
-def _json(found: list[PostCover], *, since: datetime, until: datetime) -> Response:
+def warnings_of(since: datetime, *, now: datetime) -> list[WarningOut]:
+    """Return the warning of a stretch that began before ``now``: rosters are reckoned as they are."""
+    return [{"code": "past_as_of_now", "detail": each} for each in hindsight({}, since, now=now)]
+
+
+def _json(found: list[PostCover], *, since: datetime, until: datetime, now: datetime) -> Response:
     whole: CoverOut = {
         "since": write_instant(since),
         "until": write_instant(until),
+        "reckoned_at": write_instant(now),
+        "warnings": warnings_of(since, now=now),
         "items": [post_out(each) for each in found],
     }
     return Json(whole, headers={"Vary": "Accept"})

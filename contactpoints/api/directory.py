@@ -18,9 +18,9 @@ from contactpoints.actions.directory import Kept
 from contactpoints.actions.history import as_of, overtaken
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import header, instant, is_party_code, number, party_code, query
+from contactpoints.api.queries import header, instant, number, party_asked, party_code, query
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired, Stale
+from contactpoints.rules.refusals import NotFound, PreconditionRequired, Stale
 from contactpoints.runtime import Runtime
 from schemas.address_changes import ChannelChangeOut
 from schemas.calendars import Calendar, CalendarOut
@@ -43,7 +43,6 @@ from schemas.directory import (
     ProviderSeat,
     ProviderSeatOut,
 )
-from schemas.faults import Fault
 from schemas.fields import Shape, ShortLine
 from schemas.holidays import HolidayCalendar, HolidayCalendarOut
 from schemas.reading import read_partly
@@ -158,11 +157,7 @@ def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Re
 
 def _owner(text: str | None, *, name: str) -> int | str | None:
     """Return whose entries alone are asked for. Raises `Invalid`."""
-    if name != "party":
-        return number(text, pointer=f"/query/{name}")
-    if text is not None and not is_party_code(text):
-        raise Invalid([Fault(f"/query/{name}", "wrong_form", "A code of ISO 3166-1: two capital letters.")])
-    return text
+    return party_asked(text) if name == "party" else number(text, pointer=f"/query/{name}")
 
 
 async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:

@@ -346,6 +346,8 @@ _WATCHED = (
 def _with_what_all_know(operation: Operation) -> Operation:
     """Add the refusals that every operation behind a key, in an address or in front of the database knows."""
     more = {503} if operation.path != "/healthz" and 503 not in operation.responses else set()
+    if operation.path.startswith("/v1/"):
+        more.add(422)
     if operation.roles:
         more.add(401)
     if "{" in operation.path:

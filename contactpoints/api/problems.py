@@ -1,4 +1,7 @@
-"""Problems: one place decides how a refusal looks (RFC 9457). A detail never holds an address, a token or an input."""
+"""Problems: one place decides how a refusal looks (RFC 9457). A detail never holds an address or a token.
+
+Of what was sent it repeats no more than numbers of entries, codes of Parties and names of time zones.
+"""
 
 import logging
 import re

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from contactpoints.rules.refusals import Invalid, NotFound
-from schemas.faults import BadInput, Fault, at, faults_of
+from schemas.faults import BadInput, Fault, faults_of
 from schemas.fields import Instant, Shape
 from schemas.reading import validate
 
@@ -83,19 +83,10 @@ def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | Non
 
 def query(request: Request, shape: type[_Shape]) -> _Shape:
     """Return all that stands behind the question mark, in a shape. Raises `Invalid` with every fault at once."""
-    given = request.query_params
-    faults = [
-        Fault(at(("query", name)), "duplicate_name", "stands more than once")
-        for name in given
-        if len(given.getlist(name)) > 1
-    ]
     try:
-        read = validate(shape, dict(given))
+        return validate(shape, dict(request.query_params))
     except BadInput as bad:
-        faults += [Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults]
-    if faults:
-        raise Invalid(faults)
-    return read
+        raise Invalid([Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults]) from None
 
 
 def is_party_code(text: str) -> bool:
@@ -106,7 +97,14 @@ def is_party_code(text: str) -> bool:
 def party_code(text: str) -> str:
     """Return what could be the code of a Party. Raises `NotFound`."""
     if not is_party_code(text):
-        raise NotFound("There is no such Party.")
+        raise NotFound("A Party is named by its code of ISO 3166-1, two capital letters: FR.")
+    return text
+
+
+def party_asked(text: str | None) -> str | None:
+    """Return the code of the Party whose entries alone are asked for; None where nothing was. Raises `Invalid`."""
+    if text is not None and not is_party_code(text):
+        raise Invalid([Fault("/query/party", "wrong_form", "A code of ISO 3166-1: two capital letters.")])
     return text
 
 

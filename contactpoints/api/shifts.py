@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from contactpoints.actions.rosters import rosters
 from contactpoints.api.bodies import Json
-from contactpoints.api.cover import MEDIA, NOTHING_ELSE
+from contactpoints.api.cover import MEDIA, NOTHING_ELSE, WHOLE, parameters, warnings_of
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number, party_code, stretch, wanted
+from contactpoints.api.queries import number, party_asked, stretch, wanted
 from contactpoints.rules.roster_picture import PostRoster, roster_picture
 from contactpoints.rules.roster_text import roster_text
 from contactpoints.rules.shifts import Shift
@@ -24,7 +24,6 @@ from schemas.shifts import PostShiftsOut, ShiftOut, ShiftsOut
 
 _FOUR_WEEKS = timedelta(days=28)
 _LONGEST = timedelta(days=92)
-_WHOLE = {"type": "integer", "minimum": 1}
 
 SHIFTS = Operation(
     "get",
@@ -34,19 +33,17 @@ SHIFTS = Operation(
     "directory",
     responses={200: ShiftsOut},
     problems=(403, 404, 422),
-    parameters=(
-        Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
-        Parameter("to", "Until then: at most 92 days on, and 28 without it.", "query"),
-        Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
-        Parameter("contact_point_id", "Only this one's.", "query", schema=_WHOLE),
-        Parameter("post_id", "Only this one's.", "query", schema=_WHOLE),
-        Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
+    parameters=parameters(
+        "Until then: at most 92 days on, and 28 without it.",
+        Parameter("post_id", "Only this one's.", "query", schema=WHOLE),
     ),
     roles=("contact_point", "administrator", "secretariat", "auditor"),
     media=tuple(MEDIA.values()),
     description=(
         "Every post of one's own Party; of all Parties for the secretariat and auditors. It is what rotations, "
-        "overrides and absences as they are now come to, by the very rule that decides whom an alert calls.\n\n"
+        "overrides and absences as they are now come to, by the very rule that decides whom an alert calls. Of what is "
+        "over it tells the same, with a warning (`past_as_of_now`): who was called then stands in the timelines of "
+        "alerts, how the rosters were then in their history.\n\n"
         "As plain text and as a picture (SVG) it is in the language of the key, with the cover that the shifts yield."
     ),
 )
@@ -56,17 +53,17 @@ SHIFTS = Operation(
 async def shifts(runtime: Runtime, request: Request) -> Response:
     """Tell who is on duty, for the next four weeks unless `from` and `to` say otherwise."""
     actor = await caller(runtime, request)
-    asked = request.query_params
+    asked, now = request.query_params, runtime.now()
     form = wanted(request, MEDIA)
-    since, until = stretch(asked, runtime.now(), usual=_FOUR_WEEKS, longest=_LONGEST, told=f"{_LONGEST.days} days")
+    since, until = stretch(asked, now, usual=_FOUR_WEEKS, longest=_LONGEST, told=f"{_LONGEST.days} days")
     found = await rosters(
         runtime.db,
         actor=actor,
         since=since,
         until=until,
-        now=runtime.now(),
+        now=now,
         tools=runtime.tools,
-        party=None if asked.get("party") is None else party_code(asked["party"]),
+        party=party_asked(asked.get("party")),
         contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
         post=number(asked.get("post_id"), pointer="/query/post_id"),
     )
@@ -74,11 +71,13 @@ async def shifts(runtime: Runtime, request: Request) -> Response:
         whole: ShiftsOut = {
             "since": write_instant(since),
             "until": write_instant(until),
+            "reckoned_at": write_instant(now),
+            "warnings": warnings_of(since, now=now),
             "items": [_post(each) for each in found],
         }
         return await asyncio.to_thread(Json, whole, headers={"Vary": "Accept"})
-    written = roster_text if form == "text" else roster_picture
-    told = await asyncio.to_thread(written, runtime.tools.words[actor.language], found, since=since, until=until)
+    written, words = roster_text if form == "text" else roster_picture, runtime.tools.words[actor.language]
+    told = await asyncio.to_thread(written, words, found, since=since, until=until, now=now)
     return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from html import escape
 
 from contactpoints.rules.cover import PostCover, Stretch
-from contactpoints.rules.cover_text import name_of, state_of, summary, title, told
+from contactpoints.rules.cover_text import hindsight, name_of, state_of, summary, title, told
 from contactpoints.rules.phrasing import Catalogue
 from schemas.cover import CoverLevel
 
@@ -18,6 +18,8 @@ _HEAD, _ROW, _BAR = 84, 26, 16
 _LEAST = 2.0
 """A stretch is never narrower than this: a minute without cover has to be seen among ninety days."""
 _LONGEST_NAME = 58
+_SHOWN = 1200
+"""How wide it is shown, in pixels, where nobody says otherwise: no wider than a page."""
 _WEEK = timedelta(days=7)
 _INK, _QUIET, _RED, _AMBER = "#1f2933", "#616e7c", "#a61b1b", "#b7791f"
 PATTERNS = (
@@ -33,13 +35,15 @@ MARKS: Mapping[CoverLevel, tuple[str, float, str]] = {
 """Level -> its pattern, how far from the top of a row it begins, and its colour."""
 
 
-def picture(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> str:
+def picture(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime, now: datetime) -> str:
     """Return the cover of posts as an SVG document that needs nothing from elsewhere and runs nothing."""
     height, width = _HEAD + _ROW * len(covers) + 16, _LEFT + _WIDTH + _RIGHT
-    heading, counted = escape(title(words, since, until=until)), escape(summary(words, covers))
+    told_first = (summary(words, covers), *hindsight(words, since, now=now))
+    heading, counted = escape(title(words, since, until=until)), escape(" ".join(told_first))
+    shown = _SHOWN / width
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' role="img" font-family="system-ui, sans-serif" font-size="13" fill="{_INK}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{_SHOWN}"'
+        f' height="{height * shown:.0f}" role="img" font-family="system-ui, sans-serif" font-size="13" fill="{_INK}">',
         f"<title>{heading}</title><desc>{counted}</desc><defs>{PATTERNS}</defs>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         f'<text x="16" y="26" font-size="16" font-weight="600">{heading}</text>',

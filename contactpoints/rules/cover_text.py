@@ -25,11 +25,23 @@ _REASONS: Mapping[CoverReason, str] = {
     "too_long": msgid("too many hours on end"),
 }
 _LONG, _SHORT = msgid("{days} d {hours} h"), msgid("{hours} h {minutes} min")
+PAST = msgid("Before {now} UTC this is what the rosters as they are now come to, not as they were then.")
+_A_WHILE = timedelta(minutes=1)
 
 
 def title(words: Catalogue, since: datetime, *, until: datetime) -> str:
     """Return what the whole is about."""
     return say(words, _TITLE, since=f"{since:%Y-%m-%d %H:%M}", until=f"{until:%Y-%m-%d %H:%M}")
+
+
+def looks_back(since: datetime, *, now: datetime) -> bool:
+    """Say whether a stretch began long enough ago for rosters to have changed since."""
+    return since < now - _A_WHILE
+
+
+def hindsight(words: Catalogue, since: datetime, *, now: datetime) -> tuple[str, ...]:
+    """Return what has to be said of a stretch that looks back: rosters are reckoned as they are now."""
+    return (say(words, PAST, now=f"{now:%Y-%m-%d %H:%M}"),) if looks_back(since, now=now) else ()
 
 
 def summary(words: Catalogue, covers: Sequence[PostCover]) -> str:
@@ -78,13 +90,16 @@ def stretch_of_time(start: datetime, end: datetime, *, zone: str) -> str:
     return f"{local} ({utc})"
 
 
-def text(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> str:
-    """Return the cover of posts as plain text."""
-    return "\n".join(_lines(words, covers, since=since, until=until)) + "\n"
+def text(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime, now: datetime) -> str:
+    """Return the cover of posts as plain text, as it is reckoned ``now``."""
+    return "\n".join(_lines(words, covers, since=since, until=until, now=now)) + "\n"
 
 
-def _lines(words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime) -> Iterator[str]:
+def _lines(
+    words: Catalogue, covers: Sequence[PostCover], *, since: datetime, until: datetime, now: datetime
+) -> Iterator[str]:
     yield title(words, since, until=until)
+    yield from hindsight(words, since, now=now)
     yield summary(words, covers)
     for each in covers:
         yield ""

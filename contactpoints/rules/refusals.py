@@ -37,6 +37,11 @@ from collections.abc import Sequence
 from schemas.faults import Fault
 
 
+def no_party(code: str) -> str:
+    """Return that there is no Party of a code, which is two capital letters."""
+    return f"There is no Party {code}."
+
+
 class Refusal(Exception):
     """The service refuses."""
 

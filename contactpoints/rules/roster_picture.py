@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from contactpoints.rules.clock_changes import clock_changes
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.cover_picture import MARKS, PATTERNS
-from contactpoints.rules.cover_text import lasting, name_of, state_of, stretch_of_time, told
+from contactpoints.rules.cover_text import hindsight, lasting, name_of, state_of, stretch_of_time, told
 from contactpoints.rules.holidays import HolidayCalendar, holiday
 from contactpoints.rules.phrasing import Catalogue, clock, say
 from contactpoints.rules.rosters import to_utc
@@ -60,7 +60,9 @@ class _Window:
         return _LEFT + _WIDTH * ((min(max(at, self.since), self.until) - self.since) / (self.until - self.since))
 
 
-def roster_picture(words: Catalogue, rosters: Sequence[PostRoster], *, since: datetime, until: datetime) -> str:
+def roster_picture(
+    words: Catalogue, rosters: Sequence[PostRoster], *, since: datetime, until: datetime, now: datetime
+) -> str:
     """Return the rosters of posts as an SVG document that needs nothing from elsewhere and runs nothing."""
     parts: list[str] = []
     top = 0
@@ -68,6 +70,9 @@ def roster_picture(words: Catalogue, rosters: Sequence[PostRoster], *, since: da
         window = _Window(since, until, roster.cover.point.zone)
         parts += _post(words, roster, window=window, top=top)
         top += _height(roster, since=since, until=until)
+    for sentence in hindsight(words, since, now=now):
+        parts.append(f'<text x="16" y="{top + 14}" fill="{_INK}">{escape(sentence)}</text>')
+        top += _GAP
     height, width = max(top, _TOP), _LEFT + _WIDTH + _RIGHT
     return "\n".join(
         (

@@ -1,9 +1,11 @@
 """What bad input gets: a clear problem, and nothing half-written."""
 
+import re
 from typing import Any
 
 import pytest
 
+from contactpoints.api.operations import OPERATIONS
 from schemas.examples import example
 from tests.world import World
 
@@ -83,6 +85,23 @@ async def test_a_nul_in_an_address_is_no_breakdown(world: World) -> None:
     assert (await world.get("/v1/parties/%00")).status_code in (400, 404)
     assert (await world.get("/v1/alerts?state=nonsense")).status_code == 422
     assert (await world.get("/v1/alerts/%00")).status_code == 404
+
+
+async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_address_of_the_api(world: World) -> None:
+    for operation in OPERATIONS:
+        path = re.sub(r"{\w+}", "1", operation.path)
+        answer = await world.client.request(operation.method, f"{path}?frmo=2026-10-14")
+        if not path.startswith("/v1/"):
+            assert answer.status_code == 200, path
+            continue
+        assert answer.status_code == 422, path
+        (fault,) = answer.json()["errors"]
+        assert (fault["pointer"], fault["code"]) == ("/query/frmo", "unknown_parameter")
+    assert "known are: from, to, party" in (await world.get("/v1/cover?form=svg")).json()["errors"][0]["detail"]
+    twice = (await world.get("/v1/cover?from=2026-10-14&from=2026-10-15")).json()["errors"]
+    assert [(each["pointer"], each["code"]) for each in twice] == [("/query/from", "duplicate_name")]
+    # What is no name may be a secret in the wrong place: it is not said again.
+    assert (await world.get("/v1/cover?cp+secret=1")).json()["errors"][0]["pointer"] == "/query"
 
 
 async def test_another_wrong_path_is_a_problem_too(world: World) -> None:

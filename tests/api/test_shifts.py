@@ -65,3 +65,18 @@ async def test_it_comes_in_words_and_as_a_picture_with_the_change_of_the_clocks(
     told = ["".join(each.itertext()) for each in ElementTree.fromstring(picture).iter()]
     assert "clocks go back 1 h 0 min" in told
     assert all(each.name in picture for each in france.officers if each.name in text)
+
+
+@pytest.mark.parametrize("path", ["/v1/shifts", "/v1/cover"])
+async def test_what_is_over_is_said_to_be_as_the_rosters_are_now(world: World, key_of: KeyOf, path: str) -> None:
+    key = await key_of("administrator", "FR")
+    ahead = (await world.get(path, key=key)).json()
+    assert (ahead["warnings"], ahead["reckoned_at"]) == ([], "2026-10-14T00:00:00Z")
+    behind = f"{path}?from=2026-10-07&to=2026-10-21"
+    (warning,) = (await world.get(behind, key=key)).json()["warnings"]
+    assert warning["code"] == "past_as_of_now"
+    for form in ("text", "svg"):
+        told = (await world.get(f"{behind}&format={form}", key=key)).text
+        assert warning["detail"] in told, form
+        assert "2026-10-14 00:00" in warning["detail"]
+        assert warning["detail"] not in (await world.get(f"{path}?format={form}", key=key)).text

@@ -27,11 +27,11 @@ def covers() -> list[PostCover]:
 
 
 def told(language: str = "en") -> str:
-    return text(catalogues()[language], covers(), since=START, until=NINETY)
+    return text(catalogues()[language], covers(), since=START, until=NINETY, now=START)
 
 
 def drawn(language: str = "en") -> ElementTree.Element:
-    return ElementTree.fromstring(picture(catalogues()[language], covers(), since=START, until=NINETY))
+    return ElementTree.fromstring(picture(catalogues()[language], covers(), since=START, until=NINETY, now=START))
 
 
 def test_in_words_each_stretch_is_a_line_by_the_clocks_of_the_place() -> None:
@@ -81,7 +81,7 @@ def test_a_minute_among_ninety_days_is_wide_enough_to_be_seen_and_stays_within_t
     here = covers()[0]
     last = Stretch(NINETY - MINUTE, NINETY, "uncovered", ("gap",), ())
     whole = ElementTree.fromstring(
-        picture(catalogues()["en"], [replace(here, stretches=(last,))], since=START, until=NINETY)
+        picture(catalogues()["en"], [replace(here, stretches=(last,))], since=START, until=NINETY, now=START)
     )
     bar, mark = next(whole.iter(f"{_SVG}g")).iter(f"{_SVG}rect")
     place = {name: float(mark.get(name, "")) for name in ("x", "width")}
@@ -92,7 +92,7 @@ def test_a_minute_among_ninety_days_is_wide_enough_to_be_seen_and_stays_within_t
 def test_the_picture_asks_for_nothing_and_runs_nothing() -> None:
     tags = {each.tag.removeprefix(_SVG) for each in drawn().iter()}
     assert not tags & {"script", "style", "a", "image", "use", "foreignObject", "b"}
-    raw = picture(catalogues()["en"], covers(), since=START, until=NINETY)
+    raw = picture(catalogues()["en"], covers(), since=START, until=NINETY, now=START)
     assert not re.search(r"\s(on\w+|href|style)=", raw)
 
 

@@ -1,7 +1,7 @@
 """A roster as a picture: a row for everybody, every shift and absence told in words, and no name breaks out of it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from xml.etree import ElementTree
 
 from contactpoints.rules.cover import cover_of
@@ -16,14 +16,14 @@ _SVG = "{http://www.w3.org/2000/svg}"
 UNTIL = START + 14 * DAY
 
 
-def drawn(*, language: str = "en") -> ElementTree.Element:
+def drawn(*, language: str = "en", now: datetime = START) -> ElementTree.Element:
     people = (replace(officer(1), name='<b>&"Ana'), officer(2), officer(3))
     here = point(*people, posts=(post(TURNS), post(line="second")), absences=(Absence(2, START + 8 * DAY, UNTIL),))
     own = OwnDays(date(2026, 10, 21), date(2026, 10, 21), "Founders' <day>")
     here = replace(here, holidays=HolidayCalendar(own_days=(own,)))
     covers = cover_of(here, since=START, until=UNTIL, available=EVERYTHING)
     rosters = [PostRoster(each, shifts_of(here, each.post, since=START, until=UNTIL)) for each in covers]
-    return ElementTree.fromstring(roster_picture(catalogues()[language], rosters, since=START, until=UNTIL))
+    return ElementTree.fromstring(roster_picture(catalogues()[language], rosters, since=START, until=UNTIL, now=now))
 
 
 def test_every_shift_absence_and_gap_is_told_in_words() -> None:

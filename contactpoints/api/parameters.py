@@ -1,0 +1,51 @@
+"""What stands behind the question mark: a parameter that no operation knows is refused, for it was meant for something.
+
+Asked in one place, before anything else is done. Only of the API: gateways and mail programs add parameters of their
+own to the addresses of hooks and pages.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.rules.refusals import Invalid
+from schemas.faults import Fault, at
+from schemas.openapi import Operation
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator[Route]:
+    """Yield routes; those of operations take no parameters but the ones that the operation knows, each once."""
+    known = {
+        (each.method.upper(), each.path): tuple(one.name for one in each.parameters if one.place == "query")
+        for each in operations
+        if each.path.startswith("/v1/")
+    }
+    for route in routes:
+        names = next(
+            (known[method, route.path] for method in route.methods or () if (method, route.path) in known), None
+        )
+        if names is None:
+            yield route
+        else:
+            yield Route(route.path, partial(_checked, route.endpoint, names), methods=[*(route.methods or ())])
+
+
+async def _checked(endpoint: Endpoint, names: tuple[str, ...], request: Request) -> Response:
+    if request.scope["query_string"] and (faults := list(_faults(request, names))):
+        raise Invalid(faults)
+    return await endpoint(request)
+
+
+def _faults(request: Request, names: tuple[str, ...]) -> Iterator[Fault]:
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in names:
+            told = f"known are: {', '.join(names)}" if names else "it takes none"
+            yield Fault(at(("query", name)), "unknown_parameter", f"is no parameter of this address; {told}")
+        elif times > 1:
+            yield Fault(at(("query", name)), "duplicate_name", "stands more than once")
