@@ -66,7 +66,8 @@ class DependencyOut(TypedDict):
 
     `rotation`, `calendar`, `override`: the officer's shifts there. `post`: nobody else is on its rosters. `step`: a
     step of a policy that calls nobody else. `language`, `pin`, `channel`: nobody else at the contact point speaks it,
-    has one that can be used, has one of that kind. `notify`: news of a key go to an address of the officer.
+    has one that can be used, has one of that kind. `notify`: news of a key go to an address of the officer. Of `shifts`
+    only the next are told, and how many more follow in the same 90 days (`more_shifts`).
     """
 
     ref: str
@@ -77,6 +78,7 @@ class DependencyOut(TypedDict):
     post_id: int | None
     line: str | None
     shifts: list[ComingShift]
+    more_shifts: int
     facts: dict[str, Any]
 
 

@@ -14,13 +14,13 @@ from contactpoints.actions.belongings import end_belongings, end_calls, must_be_
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory_checks import Asked, Found, check
+from contactpoints.actions.directory_warnings import address_pending, fallback_warning, warned
 from contactpoints.actions.mail_links import kept as kept_by
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
-from contactpoints.rules.alerts import NO_FALLBACK
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
-from contactpoints.store import alerts, directory, entries, leaving, measures
+from contactpoints.store import alerts, entries, leaving
 from contactpoints.store.address_changes import find as find_change
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Database, DatabaseFault, Session
@@ -71,7 +71,7 @@ async def create(
             async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
                 entry = await entries.create(session, register, values=values, now=now, by=by(actor), reason=why)
             found.warnings += gaps
-            found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
+            found.warnings += await warned(session, register, entry=entry, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
 
@@ -125,8 +125,8 @@ async def change(
                 session, entry, address=renewed, reason=why, actor=actor, now=now, tools=tools
             )
             if waiting:
-                found.warnings.append(_pending(waiting))
-            found.warnings += await _fallback_warning(session, register, owner=owner, now=now)
+                found.warnings.append(address_pending(waiting))
+            found.warnings += await warned(session, register, entry=entry, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings), waiting or None)
 
 
@@ -141,14 +141,6 @@ async def _proposed(
     change = await find_change(session, number)
     assert change is not None
     return address_changes.shown(change)
-
-
-def _pending(change: address_changes.Shown) -> Mapping[str, str]:
-    detail = (
-        "The new address is not in use yet. The old one stays until a second person has approved the new one and a"
-        f" code has come back from it: see /v1/address-changes/{change['id']}."
-    )
-    return {"code": "address_pending", "detail": detail}
 
 
 async def retire(
@@ -187,7 +179,7 @@ async def retire(
             await end_calls(session, key, alerts=called, now=now)
         elif locked:
             await climb_where_nobody_is_left(session, sorted(locked), now=now)
-        warnings = await _fallback_warning(session, register, owner=owner, now=now)
+        warnings = await fallback_warning(session, register, owner=owner, now=now)
     return Kept(entry, (*gaps, *warnings))
 
 
@@ -338,20 +330,6 @@ async def _checked(register: Register, asked: Asked, *, found: Found) -> dict[st
     if found.faults:
         raise Invalid(found.faults)
     return columns(register, asked.body, replaced=found.replaced)
-
-
-async def _fallback_warning(
-    session: Session, register: Register, *, owner: Owner | None, now: datetime
-) -> tuple[Mapping[str, str], ...]:
-    """Warn whoever changed the secretariat, or what relies on it, while nobody there can be called."""
-    if register.name in OPEN:
-        return ()
-    number = await directory.secretariat(session)
-    relies = register.name in ("contact_points", "policies")
-    if not relies and (owner is None or owner.contact_point != number):
-        return ()
-    stands = await measures.fallback_stands(session, now=now)
-    return () if stands else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
 
 
 def columns(register: Register, body: Shape, *, replaced: Mapping[str, object]) -> dict[str, Any]:

@@ -200,6 +200,8 @@ async def _open(
     assert row is not None
     if row["state"] in rules.OPEN and store.swap_of(row).begins_at <= now:
         raise Conflict("The shift has begun: the offer has expired.", state="expired")
+    if row["state"] == "offered" and row["state"] not in states:
+        raise Conflict("Nobody has taken this shift yet: there is nothing to approve.", state="offered")
     if row["state"] not in states:
         raise Conflict(f"The swap is {row['state']} already.", state=row["state"])
     return row, house

@@ -142,6 +142,7 @@ def _dependencies(found: Depending, words: Catalogue) -> list[DependencyOut]:
 
 
 def _dependency(each: Dependency, words: Catalogue, *, zone: str) -> DependencyOut:
+    shown = shown_shifts(each.shifts)
     return {
         "ref": each.ref,
         "kind": each.kind,
@@ -151,9 +152,9 @@ def _dependency(each: Dependency, words: Catalogue, *, zone: str) -> DependencyO
         "post_id": each.post.id if each.post else None,
         "line": each.post.line if each.post else None,
         "shifts": [
-            {"starts_at": write_instant(shift.starts_at), "ends_at": write_instant(shift.ends_at)}
-            for shift in shown_shifts(each.shifts)
+            {"starts_at": write_instant(shift.starts_at), "ends_at": write_instant(shift.ends_at)} for shift in shown
         ],
+        "more_shifts": len(each.shifts) - len(shown),
         "facts": {name: _plain(value) for name, value in each.facts.items()},
     }
 

@@ -14,6 +14,8 @@ REFERS: Mapping[str, str] = {
     "post_id": "posts",
     "post": "posts",
     "officer_id": "officers",
+    "to_officer_id": "officers",
+    "taker_id": "officers",
     "members": "officers",
 }
 """Field -> the kind of entry whose number it holds, wherever it stands."""

@@ -51,18 +51,26 @@ _FIELDS: Mapping[str, str] = {
     "confidence": msgid("Confidence"),
     "contact_point": msgid("Contact point"),
     "contact_point_id": msgid("Contact point"),
+    "country": msgid("Country"),
+    "counts": msgid("Counts as a holiday"),
+    "day_starts": msgid("The day begins"),
     "ends_at": msgid("Ends"),
+    "ends_local": msgid("Ends by its clocks"),
     "ends_on": msgid("Last day"),
     "english_in_emergencies": msgid("English accepted in emergencies"),
+    "first_day": msgid("First day of the holiday"),
     "function": msgid("Function"),
     "function_in_english": msgid("Function in English"),
     "handover": msgid("Handover"),
+    "handover_minutes": msgid("Minutes before a shift for its notice"),
+    "holidays_as": msgid("Holidays count as"),
     "hours_from": msgid("Hours from"),
     "hours_until": msgid("Hours until"),
     "instrument": msgid("Instrument"),
     "kind": msgid("Kind"),
     "language": msgid("Language"),
     "languages": msgid("Languages"),
+    "last_day": msgid("Last day of the holiday"),
     "layer": msgid("Layer"),
     "line": msgid("Line"),
     "longest_hours": msgid("Longest duty in hours"),
@@ -71,7 +79,11 @@ _FIELDS: Mapping[str, str] = {
     "name": msgid("Name"),
     "name_in_english": msgid("Name in English"),
     "officer_id": msgid("Officer"),
+    "officers": msgid("Who is meant"),
     "only_if_undelivered": msgid("Only if undelivered"),
+    "other_names": msgid("Other names"),
+    "overrides": msgid("Overrides"),
+    "own_days": msgid("Days of its own"),
     "party": msgid("Party"),
     "patience_seconds": msgid("Seconds of patience"),
     "period": msgid("Length of a turn"),
@@ -81,22 +93,35 @@ _FIELDS: Mapping[str, str] = {
     "post_id": msgid("Duty post"),
     "posts": msgid("Duty posts"),
     "public_address": msgid("Public address"),
+    "public_holidays": msgid("Public holidays"),
     "public_keys": msgid("Public keys"),
     "quarantined_at": msgid("In quarantine since"),
     "quarantined_why": msgid("In quarantine because of"),
+    "read_at": msgid("Shifts last changed"),
     "reason": msgid("Reason"),
     "reminder_seconds": msgid("Seconds between reminders"),
+    "renewed_at": msgid("Other address since"),
     "restart_seconds": msgid("Seconds until the chain starts again"),
     "retired_at": msgid("Retired since"),
+    "return_ends_at": msgid("Shift in return ends"),
+    "return_starts_at": msgid("Shift in return starts"),
     "secretariat": msgid("Secretariat"),
     "since": msgid("Since"),
+    "source": msgid("Source"),
     "starts_at": msgid("Starts"),
+    "starts_local": msgid("Starts by its clocks"),
     "starts_on": msgid("First day"),
+    "state": msgid("State"),
     "status": msgid("Status"),
     "steps": msgid("Steps"),
+    "subdivision": msgid("Subdivision"),
+    "swaps_need_approval": msgid("Swaps need approval"),
+    "taker_id": msgid("Taken by"),
     "temporary": msgid("Replaces all other rosters"),
     "territory": msgid("Territory"),
     "text": msgid("Text"),
+    "to_officer_id": msgid("Offered to"),
+    "towards": msgid("Towards"),
     "turn_days": msgid("Days of a turn"),
     "until": msgid("Until"),
     "urgency": msgid("Urgency"),
@@ -155,7 +180,9 @@ def _lines(words: Catalogue, versions: Iterable[tuple[Version, tuple[Change, ...
         yield headline(words, version)
         if version.reason is not None:
             yield f"  {say(words, _WHY, reason=version.reason)}"
-        yield from (f"  {said(words, each, names=names)}" for each in changes)
+        # Entries that keep the reason of their last change would say it a second time.
+        told_already = [each for each in changes if each.field == "reason" and each.after == version.reason]
+        yield from (f"  {said(words, each, names=names)}" for each in changes if each not in told_already)
 
 
 def _instant(at: datetime) -> str:
@@ -183,7 +210,7 @@ def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
         case int() if field in REFERS:
             name = names.get((REFERS[field], value))
             return f"{name} ({value})" if name else str(value)
-        case int() if field in ("weekday", "weekdays") and 0 <= value < len(_WEEKDAYS):
+        case int() if field in ("weekday", "weekdays", "holidays_as") and 0 <= value < len(_WEEKDAYS):
             return say(words, _WEEKDAYS[value])
         case str() if field in ("kind", "channels"):
             return channel_of(words, value)
@@ -191,5 +218,7 @@ def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
             return function_of(words, value)
         case str() if field.endswith("_at"):
             return _instant(datetime.fromisoformat(value))
+        case str() if field.endswith("_local"):
+            return value.replace("T", " ")
         case _:
             return cut(str(value), _MOST_SIGNS)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from contactpoints.rules.directory import ContactPoint, Post
-from contactpoints.rules.rosters import Absence, Override, boundaries, changed, planned_at
+from contactpoints.rules.rosters import Absence, Override, Rotation, boundaries, changed, planned_at
 
 _Change = TypeVar("_Change", Override, Absence)
 
@@ -75,6 +75,26 @@ def shifts_of(point: ContactPoint, post: Post, *, since: datetime, until: dateti
         following = () if end == until else duty.at(end)
         found += [Shift(post.id, number, began.pop(number), end) for number in known if number not in following]
     return tuple(sorted(found, key=_by_start))
+
+
+def beside(post: Post, number: int, *, since: datetime, until: datetime) -> Rotation | None:
+    """Return another rotation on the layer of one that puts somebody on duty at the same time, if one does.
+
+    Only from ``since`` until ``until`` (aware, UTC). What a temporary one silences is not beside it.
+    """
+    own = next((each for each in post.rotations if each.id == number), None)
+    if own is None:
+        return None
+    for other in post.rotations:
+        if other.id == own.id or (other.layer, other.temporary) != (own.layer, own.temporary):
+            continue
+        ends = (boundaries(each, since, until=until) for each in (own, other))
+        edges = sorted({since, *(edge for some in ends for edge in some)})
+        if any(
+            here and there for here, there in zip(planned_at((own,), edges), planned_at((other,), edges), strict=True)
+        ):
+            return other
+    return None
 
 
 def inside(instants: Iterable[datetime], *, since: datetime, until: datetime) -> Iterator[datetime]:

@@ -64,6 +64,14 @@ async def test_what_depends_on_an_officer_is_named_with_the_coming_shifts(world:
     assert f"{len(first['shifts'])} shifts in the next 90 days" in first["said"]
     assert told["ends"]["pin"] is True
     assert len(told["ends"]["channels"]) == 2
+    assert first["more_shifts"] == 0
+    async with world.runtime.db.session() as session:
+        await session.execute("update rotations set period = 'daily'")
+    told = (await _ask(world, "GET", _path(world), staff)).json()
+    daily = told["dependencies"][0]
+    assert len(daily["shifts"]) == 20
+    assert daily["more_shifts"] > 20, "every other day of 90"
+    assert f"{20 + daily['more_shifts']} shifts in the next 90 days" in daily["said"]
 
 
 async def test_who_may_let_an_officer_leave(world: World, key_of: KeyOf, staff: str) -> None:

@@ -80,6 +80,9 @@ async def test_a_shift_that_is_offered_taken_and_approved_changes_the_roster_and
     swap = made.json()
     assert (swap["state"], made.headers["Location"]) == ("offered", f"/v1/swaps/{swap['id']}")
     assert set(await desk.heard()) == {desk.second.email}, "offered to all of the post"
+    early = await desk.decides(swap["id"], "approve")
+    assert (early.status_code, early.json()["state"]) == (409, "offered")
+    assert early.json()["detail"] == "Nobody has taken this shift yet: there is nothing to approve."
     taken = (await desk.takes(swap["id"], desk.third)).json()
     assert (taken["state"], taken["taker_id"], taken["version"]) == ("taken", desk.third.id, 2)
     assert await desk.on_duty(2.5) == {desk.first.id}, "nothing changes before it is approved"

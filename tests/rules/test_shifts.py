@@ -3,8 +3,10 @@
 from datetime import date, time, timedelta
 from itertools import pairwise
 
+import pytest
+
 from contactpoints.rules.rosters import Absence, Override, on_duty
-from contactpoints.rules.shifts import Shift, shifts_of
+from contactpoints.rules.shifts import Shift, beside, shifts_of
 from tests.rules.test_cover import HOUR, officer, point, post, rotation
 from tests.rules.test_rosters import utc
 
@@ -48,3 +50,27 @@ def test_shifts_together_are_what_is_asked_minute_by_minute() -> None:
     by_officer = sorted(shifts, key=lambda each: (each.officer_id, each.starts_at))
     for one, other in pairwise(by_officer):
         assert one.officer_id != other.officer_id or one.ends_at < other.starts_at, "a break is between them"
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        pytest.param({}, True, id="the same hours"),
+        pytest.param({"layer": 2}, False, id="on another layer, which is meant to stand beside"),
+        pytest.param({"ends_on": date(2026, 10, 20)}, False, id="one that has ended"),
+        pytest.param({"starts_on": date(2026, 11, 1)}, True, id="one that begins later"),
+        pytest.param(
+            {"temporary": True, "ends_on": date(2026, 11, 9)}, False, id="a temporary one silences the others"
+        ),
+        pytest.param({"weekdays": (5, 6)}, False, id="a weekend beside the working days"),
+        pytest.param({"weekdays": (4, 5, 6)}, True, id="a weekend that begins on a working day"),
+    ],
+)
+def test_two_rotations_on_one_layer_are_found_where_both_put_somebody_on_duty(
+    other: dict[str, object], found: bool
+) -> None:
+    weekdays = (0, 1, 2, 3, 4) if "weekdays" in other else ()
+    own = rotation(1, id=1, weekdays=weekdays)
+    here = post(own, rotation(2, id=2, **other))
+    beside_it = beside(here, 1, since=SINCE, until=SINCE + timedelta(days=90))
+    assert (beside_it is not None and beside_it.id == 2) is found

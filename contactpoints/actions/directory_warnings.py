@@ -1,0 +1,57 @@
+"""What a keeper of the directory should know of an entry that was just kept, although nothing is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from contactpoints.actions.address_changes import Shown
+from contactpoints.actions.cover import NINETY_DAYS
+from contactpoints.rules.alerts import NO_FALLBACK
+from contactpoints.rules.rosters import Rotation
+from contactpoints.rules.shifts import beside
+from contactpoints.store import directory, measures
+from contactpoints.store.database import Session
+from contactpoints.store.entries import OPEN, Entry, Owner, Register
+
+
+async def fallback_warning(
+    session: Session, register: Register, *, owner: Owner | None, now: datetime
+) -> tuple[Mapping[str, str], ...]:
+    """Warn whoever changed the secretariat, or what relies on it, while nobody there can be called."""
+    if register.name in OPEN:
+        return ()
+    number = await directory.secretariat(session)
+    relies = register.name in ("contact_points", "policies")
+    if not relies and (owner is None or owner.contact_point != number):
+        return ()
+    stands = await measures.fallback_stands(session, now=now)
+    return () if stands else ({"code": NO_FALLBACK.code, "detail": NO_FALLBACK.detail},)
+
+
+async def warned(
+    session: Session, register: Register, *, entry: Entry, owner: Owner | None, now: datetime
+) -> Sequence[Mapping[str, str]]:
+    """Return what is to be known of an entry that was just kept, beside all others."""
+    fallback = await fallback_warning(session, register, owner=owner, now=now)
+    if register.name != "rotations" or owner is None:
+        return fallback
+    points = await directory.load(session, [owner.contact_point])
+    posts = (post for point in points.values() for post in point.posts if post.id == entry["post_id"])
+    found = (beside(post, entry["id"], since=now, until=now + NINETY_DAYS) for post in posts)
+    return (*fallback, *(_beside(other) for other in found if other))
+
+
+def _beside(other: Rotation) -> Mapping[str, str]:
+    detail = (
+        f"Rotation {other.id} is on layer {other.layer} of this post too, and at times both put somebody on duty. If one"
+        " is to take the place of the other, retire that or give it a last day."
+    )
+    return {"code": "beside_another", "detail": detail}
+
+
+def address_pending(change: Shown) -> Mapping[str, str]:
+    """Warn that a channel has its old address until the change to another one is approved and proven."""
+    detail = (
+        "The new address is not in use yet. The old one stays until a second person has approved the new one and a"
+        f" code has come back from it: see /v1/address-changes/{change['id']}."
+    )
+    return {"code": "address_pending", "detail": detail}
