@@ -55,7 +55,8 @@ class StoryFailed(Exception):
 class Stage:
     """Where the story plays: the address of the service, the keys, and the contact point that is asked.
 
-    The key of the auditor tells the story: it sees what either side sees.
+    The key of the auditor tells the story: it sees what either side sees. What one administrator's key asks for,
+    ``second`` or the secretariat's approves.
     """
 
     url: str
@@ -63,6 +64,8 @@ class Stage:
     contact_point: str
     auditor: str
     administrator: str
+    second: str
+    secretariat: str
     asked: Made
 
     async def call(self, method: str, path: str, *, key: str | None = None, body: Any = None, once: str = "") -> Any:
@@ -89,9 +92,11 @@ async def _prepare(runtime: Runtime, address: str) -> Stage:
         Actor(0, Role.CONTACT_POINT, _ASKED, "Contact point", asked.contact_point),
         Actor(0, Role.AUDITOR, None, "Terminal of the demo"),
         Actor(0, Role.ADMINISTRATOR, _NEWCOMER, "Administrator of a Party without an entry"),
+        Actor(0, Role.ADMINISTRATOR, _NEWCOMER, "Another administrator there"),
+        Actor(0, Role.SECRETARIAT, None, "Secretariat"),
     )
     keys = [await make_key(runtime.db, each, now=now, entropy=secrets.token_bytes) for each in readers]
-    return Stage(address, keys[0], keys[1], keys[2], keys[3], asked)
+    return Stage(address, *keys, asked)
 
 
 def _body() -> dict[str, Any]:
@@ -159,6 +164,8 @@ Every later alert is told here, too.
   key of the contact point:  {stage.contact_point}
   key of an administrator:   {stage.administrator}
     ({_NEWCOMER}, which has no entry yet: docs/guides shows how to make one)
+  a second one approves:     {stage.second}
+  key of the secretariat:    {stage.secretariat}
 
 Trigger the next one:
 

@@ -42,8 +42,8 @@ async def warned(
 
 def _beside(other: Rotation) -> Mapping[str, str]:
     detail = (
-        f"Rotation {other.id} is on layer {other.layer} of this post too, and at times both put somebody on duty. If one"
-        " is to take the place of the other, retire that or give it a last day."
+        f"Rotation {other.id} is on layer {other.layer} of this post too, and at times both put somebody on duty. If"
+        " one is to take the place of the other, retire that or give it a last day."
     )
     return {"code": "beside_another", "detail": detail}
 

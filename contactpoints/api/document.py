@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.metadata import version
@@ -58,17 +58,35 @@ def _page() -> str:
         '<p>The same for machines: <a href="/openapi.json">/openapi.json</a>. Send an API key as '
         "<code>Authorization: Bearer …</code>. Refusals are problem documents (RFC 9457).</p>",
     ]
-    for tag in (each["name"] for each in told["tags"]):
-        parts.append(f"<h2>{escape(tag)}</h2>")
+    tags = [each["name"] for each in told["tags"]]
+    parts.append(_contents(told, tags))
+    for tag in tags:
+        parts.append(f'<h2 id="tag-{escape(tag)}">{escape(tag)}</h2>')
         for path, methods in told["paths"].items():
             parts += [
                 "".join(_operation(path, method, operation=operation))
                 for method, operation in methods.items()
                 if tag in operation["tags"]
             ]
-    parts.append("<h2>shapes</h2>")
+    parts.append('<h2 id="shapes">shapes</h2>')
     parts += ["".join(_shape(name, schema)) for name, schema in sorted(told["components"]["schemas"].items())]
     return "\n".join(parts)
+
+
+def _contents(told: Document, tags: Sequence[str]) -> str:
+    """Return the table of contents: what can be done, by subject, each a link."""
+    parts = ["<nav><h2>Contents</h2>"]
+    for tag in tags:
+        parts.append(f'<details open><summary><a href="#tag-{escape(tag)}">{escape(tag)}</a></summary><ul>')
+        parts += [
+            f'<li><a href="#{escape(each["operationId"])}">{escape(each["summary"])}</a>'
+            f" <code>{method.upper()} {escape(path)}</code>"
+            for path, methods in told["paths"].items()
+            for method, each in methods.items()
+            if tag in each["tags"]
+        ]
+        parts.append("</ul></details>")
+    return "".join((*parts, '<p><a href="#shapes">shapes</a></p></nav>'))
 
 
 def _operation(path: str, method: str, *, operation: Document) -> Iterator[str]:

@@ -85,6 +85,7 @@ async def test_the_page_for_people_asks_no_other_host_and_runs_no_script(world: 
     assert not page.tags & {"script", "link", "img", "iframe"}
     assert all(link in page.places or link == "/openapi.json" for link in page.links)
     assert {f"#{operation.name}" for operation in OPERATIONS} <= page.places
+    assert {f"#{operation.name}" for operation in OPERATIONS} <= set(page.links), "the table of contents"
     for kind in EXAMPLES:
         assert f"Example: {kind}" in answer.text
     assert "default <code>900</code>" in answer.text

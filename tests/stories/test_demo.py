@@ -89,8 +89,17 @@ async def test_the_demo_tells_what_the_readme_shows_and_every_later_alert_and_sa
     try:
         said = await terminal.reads("]}'\n")
         assert f"stays up at http://localhost:{port};" in said, "the port that was asked for"
+        keys = re.findall(r"^  (.+):  +(cp_\S+)$", said, re.MULTILINE)
+        assert [whose for whose, _ in keys] == [
+            *("key of the requester", "key of the contact point", "key of an administrator"),
+            *("a second one approves", "key of the secretariat"),
+        ]
+        assert max(map(len, said.partition("\nTrigger")[0].splitlines())) <= 80
         async with httpx.AsyncClient(base_url=f"http://localhost:{port}") as client:
             assert (await client.get("/rehearsal")).status_code == 200
+            for _, key in keys:
+                mine = await client.get("/v1/address-changes", headers={"Authorization": f"Bearer {key}"})
+                assert mine.status_code == 200
         command = said[said.index("curl ") :]
         first, second = [await _trigger(command, party=party) for party in ("FR", "JP")]
         later = await terminal.reads(*(f"{each}  step 2: calling the first line by sms\n" for each in (first, second)))
