@@ -62,18 +62,28 @@ class Front:
 
 _SECRETARIAT = msgid("Secretariat of the network")
 _ZONE, _LANGUAGES, _POSTS = msgid("Local time"), msgid("Languages"), msgid("Duty posts")
-_DOES, _ADDRESS, _KEYS = msgid("What it does"), msgid("Address"), msgid("Keys")
+_ADDRESS, _KEYS = msgid("Address"), msgid("Keys")
 _ENGLISH = msgid("English accepted in emergencies")
 _WAYS = {"sms": msgid("mobile"), "voice": msgid("telephone"), "email": msgid("mail")}
-_CAN = {"executes": msgid("carries out"), "forwards": msgid("forwards"), "cannot": msgid("cannot")}
+_CAN = {"executes": msgid("Carries out"), "forwards": msgid("Forwards"), "cannot": msgid("Cannot do")}
+_FORMS = {"openpgp": "OpenPGP", "smime": "S/MIME"}
 _TITLE = msgid("Directory of the 24/7 contact points")
-_AS_OF = msgid("As of {now} UTC. Good until {until}; after that day numbers are wrong: print it anew.")
+_AS_OF = msgid(
+    "As of {now} UTC. Good until {until}: by then about one number in sixty has changed. After that day print it anew."
+)
 _FOR = msgid("Made for: {whom}. Keep it locked up.")
-_OFFICIAL = msgid("An alert wakes the officers, and proves it. This copy is for when that cannot be done.")
-_SIGNED = msgid("The file is signed. Its key has the fingerprint (SHA-256) {fingerprint}.")
-_CHECK = msgid("To check it: open the file in a PDF reader, look at the signature, compare with {where}.")
+_OFFICIAL = msgid(
+    "Where it is possible, send an alert: it wakes the officers and records who answered. This copy is for when it is "
+    "not."
+)
+_SIGNED = msgid("The file is signed. The certificate of the signature has the fingerprint (SHA-256) {fingerprint}.")
+_CHECK = msgid(
+    "To check it, open the file in a PDF reader, look at the certificate of the signature, and compare its fingerprint "
+    "with that of {where}."
+)
 _FOOT = msgid("As of {now} UTC - good until {until}")
-_PAGE, _NOBODY = msgid("page {page} of {pages}"), msgid("Officers are known to their own Party alone.")
+_PAGE = msgid("page {page} of {pages}")
+_NOBODY = msgid("Names and numbers of the officers are for their own Party alone.")
 
 
 def front(*, whom: str, now: datetime, fingerprint: str, where: str, words: Catalogue) -> Front:
@@ -82,7 +92,7 @@ def front(*, whom: str, now: datetime, fingerprint: str, where: str, words: Cata
         "now": f"{now:%Y-%m-%d %H:%M}",
         "until": f"{now + GOOD_FOR:%Y-%m-%d}",
         "whom": whom,
-        "fingerprint": " ".join(fingerprint[place : place + 4] for place in range(0, len(fingerprint), 4)),
+        "fingerprint": _in_fours(fingerprint),
         "where": where,
     }
     lines = (_AS_OF, _FOR, _OFFICIAL, _SIGNED, _CHECK)
@@ -93,6 +103,10 @@ def front(*, whom: str, now: datetime, fingerprint: str, where: str, words: Cata
         words[_PAGE],
         words[_NOBODY],
     )
+
+
+def _in_fours(fingerprint: str) -> str:
+    return " ".join(fingerprint[place : place + 4] for place in range(0, len(fingerprint), 4))
 
 
 def block(house: House, words: Catalogue) -> Block:
@@ -119,10 +133,11 @@ def _facts(house: House, words: Catalogue) -> Iterator[tuple[str, str]]:
     english = (words[_ENGLISH],) if point["english_in_emergencies"] and "en" not in point["languages"] else ()
     yield _LANGUAGES, ", ".join((*point["languages"], *english))
     yield _POSTS, ", ".join(dict.fromkeys(post["function"] for post in house.posts))
-    kinds = (f"{words[REQUEST_KINDS[kind].title]}: {words[_CAN[can]]}" for kind, can in point["capabilities"].items())
-    yield _DOES, "; ".join(kinds)
+    for can, said in _CAN.items():
+        kinds = (REQUEST_KINDS[kind].title for kind, each in point["capabilities"].items() if each == can)
+        yield said, "; ".join(words[kind] for kind in kinds)
     yield _ADDRESS, point["public_address"] or ""
-    yield _KEYS, ", ".join(f"{each['kind']} {each['fingerprint']}" for each in point["public_keys"])
+    yield _KEYS, "; ".join(f"{_FORMS[each['kind']]} {_in_fours(each['fingerprint'])}" for each in point["public_keys"])
 
 
 def _person(officer: Kept, channels: Sequence[Kept], *, words: Catalogue) -> Person:

@@ -74,6 +74,7 @@ async def test_the_directory_is_printed_signed_and_dated(world: World, key_of: K
     for each in france.officers:
         assert each.name in text
         assert spaced(each.sms) in text
+    assert re.search("Carries out ?\n?.*Expedited preservation", text), "what it does stands beside how it does it"
 
 
 async def test_outsiders_get_functions_and_no_officer(world: World, key_of: KeyOf) -> None:
@@ -84,7 +85,7 @@ async def test_outsiders_get_functions_and_no_officer(world: World, key_of: KeyO
         assert each.name not in text
         assert spaced(each.sms) not in text
         assert each.email not in text
-    assert "Officers are known to their own Party alone." in text
+    assert "Names and numbers of the officers are for their own Party alone." in " ".join(text.split())
 
 
 async def test_with_a_password_it_opens_with_it_alone_and_is_signed_all_the_same(world: World, key_of: KeyOf) -> None:
