@@ -11,7 +11,7 @@ from starlette.routing import Route
 from contactpoints.actions import address_changes
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import entry_number, number, one_of
+from contactpoints.api.queries import PAGES, entry_number, number, one_of
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.address_changes import (
@@ -33,7 +33,6 @@ _HOUSE: tuple[Role, ...] = ("contact_point", "administrator", "secretariat", "au
 _KEEPERS: tuple[Role, ...] = ("administrator", "secretariat")
 _OF_BODIES = (400, 409, 413, 415, 422)
 _STATES: tuple[str, ...] = get_args(AddressChangeState)
-_WHOLE = {"type": "integer", "minimum": 1}
 
 ADDRESS_CHANGES = (
     Operation(
@@ -62,8 +61,7 @@ ADDRESS_CHANGES = (
         responses={200: AddressChangePage},
         problems=(422,),
         parameters=(
-            Parameter("cursor", "The `next_cursor` of the page before.", "query"),
-            Parameter("limit", "How many at most.", "query", schema=_WHOLE),
+            *PAGES,
             Parameter("state", "Only those in this state.", "query", schema={"type": "string", "enum": [*_STATES]}),
         ),
         roles=get_args(Role),

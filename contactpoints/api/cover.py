@@ -12,7 +12,7 @@ from starlette.routing import Route
 from contactpoints.actions.cover import NINETY_DAYS, covers
 from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number, party_asked, stretch, wanted
+from contactpoints.api.queries import WHOLE, in_form, number, party_asked, stretch, wanted
 from contactpoints.rules.cover import PostCover, Stretch
 from contactpoints.rules.cover_picture import picture
 from contactpoints.rules.cover_text import hindsight, text
@@ -24,7 +24,6 @@ from schemas.openapi import Operation, Parameter
 
 _LONGEST = timedelta(days=366)
 MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
-WHOLE = {"type": "integer", "minimum": 1}
 NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
 
 
@@ -36,7 +35,7 @@ def parameters(to: str, *more: Parameter) -> tuple[Parameter, ...]:
         Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
         Parameter("contact_point_id", "Only this one's.", "query", schema=WHOLE),
         *more,
-        Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
+        in_form(MEDIA),
     )
 
 

@@ -11,14 +11,14 @@ from starlette.routing import Route
 from contactpoints.actions.duty import duty
 from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import party_code, wanted
+from contactpoints.api.queries import in_form, party_code, wanted
 from contactpoints.rules.board import clock_of, duty_out
 from contactpoints.rules.board_text import text
 from contactpoints.rules.promptness import NOTHING
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.duty import DutyList
-from schemas.openapi import Operation, Parameter
+from schemas.openapi import Operation
 
 MEDIA = {"json": "application/json", "text": "text/plain"}
 
@@ -31,9 +31,7 @@ DUTY = tuple(
         "directory",
         responses={200: DutyList},
         problems=(422,),
-        parameters=(
-            Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*MEDIA]}),
-        ),
+        parameters=(in_form(MEDIA),),
         roles=get_args(Role),
         media=tuple(MEDIA.values()),
         description=(

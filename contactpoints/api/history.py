@@ -11,7 +11,7 @@ from contactpoints.actions import history
 from contactpoints.api.bodies import Json
 from contactpoints.api.directory import SHELVES, Shelf, key_of
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import instant, number, wanted
+from contactpoints.api.queries import in_form, instant, number, wanted
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.directory import Entry
@@ -60,7 +60,7 @@ def _told(shelf: Shelf) -> Operation:
         parameters=(
             Parameter("cursor", "The `next_cursor` of the page before.", "query"),
             Parameter("limit", f"How many at most, and no more than {_MOST}.", "query", schema={"type": "integer"}),
-            Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*_FORMS]}),
+            in_form(_FORMS),
         ),
         roles=_HOUSE,
         media=tuple(_FORMS.values()),

@@ -20,6 +20,7 @@ from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
+from contactpoints.api.queries import PAGES
 from contactpoints.api.resending import ONCE, OPENED_HEADERS, RESENDING
 from contactpoints.api.search import SEARCH
 from contactpoints.api.shifts import SHIFTS
@@ -57,8 +58,6 @@ _ONE = "/v1/alerts/{reference}"
 _OF_BODIES = (400, 403, 409, 413, 415, 422)
 _WHOLE = {"type": "integer", "minimum": 0}
 
-_CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", "query")
-_LIMIT = Parameter("limit", "How many at most.", "query", schema={"type": "integer", "minimum": 1})
 _REASON = Parameter(
     "reason", "Why, for the history; needed where a minute of the next 90 days loses its cover.", "query"
 )
@@ -100,8 +99,7 @@ _ALERTS = (
         responses={200: AlertPage},
         problems=(422,),
         parameters=(
-            _CURSOR,
-            _LIMIT,
+            *PAGES,
             Parameter("state", "Only those in this state.", "query", schema=_codes(*get_args(State))),
             Parameter("status", "Only actual alerts, or only exercises.", "query", schema=_codes(*get_args(Status))),
         ),
@@ -191,8 +189,7 @@ _ALERTS = (
         responses={200: AcknowledgementPage},
         problems=(422,),
         parameters=(
-            _CURSOR,
-            _LIMIT,
+            *PAGES,
             Parameter("reference", "Only those of one alert.", "query"),
             Parameter("from", "Acknowledged at or after this instant, or this day in UTC.", "query"),
             Parameter("to", "Acknowledged before this instant, or before this day in UTC.", "query"),
@@ -214,7 +211,7 @@ _TAG = {"ETag": "The version, for If-Match."}
 
 
 def _reads(shelf: Shelf) -> Iterator[Operation]:
-    listed: tuple[Parameter, ...] = (_CURSOR, _LIMIT)
+    listed: tuple[Parameter, ...] = PAGES
     if shelf.narrowed_by:
         listed += (Parameter(shelf.narrowed_by, "Only those of this owner.", "query"),)
     yield Operation(

@@ -11,10 +11,18 @@ from starlette.requests import Request
 from contactpoints.rules.refusals import Invalid, NotFound
 from schemas.faults import BadInput, Fault, faults_of
 from schemas.fields import Instant, Shape
+from schemas.openapi import Parameter
 from schemas.reading import validate
 
 _Shape = TypeVar("_Shape", bound=Shape)
 
+WHOLE = {"type": "integer", "minimum": 1}
+"""The schema of a number of an entry, and of how many."""
+PAGES = (
+    Parameter("cursor", "The `next_cursor` of the page before.", "query"),
+    Parameter("limit", "How many at most.", "query", schema=WHOLE),
+)
+"""What every list that comes in pages may be asked for."""
 _LARGEST = 2**53 - 1
 _PARTY = re.compile("[A-Z]{2}")
 
@@ -106,6 +114,11 @@ def party_asked(text: str | None) -> str | None:
     if text is not None and not is_party_code(text):
         raise Invalid([Fault("/query/party", "wrong_form", "A code of ISO 3166-1: two capital letters.")])
     return text
+
+
+def in_form(forms: Mapping[str, str]) -> Parameter:
+    """Return the parameter that asks for one of some forms, see `wanted`."""
+    return Parameter("format", "Instead of the Accept header.", "query", schema={"type": "string", "enum": [*forms]})
 
 
 def wanted(request: Request, forms: Mapping[str, str]) -> str:

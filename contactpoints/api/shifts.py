@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from contactpoints.actions.rosters import rosters
 from contactpoints.api.bodies import Json
-from contactpoints.api.cover import MEDIA, NOTHING_ELSE, WHOLE, parameters, warnings_of
+from contactpoints.api.cover import MEDIA, NOTHING_ELSE, parameters, warnings_of
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number, party_asked, stretch, wanted
+from contactpoints.api.queries import WHOLE, number, party_asked, stretch, wanted
 from contactpoints.rules.roster_picture import PostRoster, roster_picture
 from contactpoints.rules.roster_text import roster_text
 from contactpoints.rules.shifts import Shift

@@ -12,8 +12,7 @@ from contactpoints.actions import swaps
 from contactpoints.actions.swaps import Decision, Warnings
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number, one_of
-from contactpoints.rules.refusals import NotFound
+from contactpoints.api.queries import PAGES, WHOLE, entry_number, number, one_of
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.examples import SWAPS
@@ -29,7 +28,6 @@ _KEEPERS: tuple[Role, ...] = ("administrator", "secretariat")
 _OF_BODIES = (400, 403, 409, 413, 415, 422)
 _STATES: tuple[str, ...] = get_args(SwapState)
 _ACTS: Mapping[str, Decision] = {"approve": "approved", "refuse": "refused", "withdraw": "withdrawn"}
-_WHOLE = {"type": "integer", "minimum": 1}
 
 OPERATIONS = (
     Operation(
@@ -59,9 +57,8 @@ OPERATIONS = (
         responses={200: SwapPage},
         problems=(422,),
         parameters=(
-            Parameter("cursor", "The `next_cursor` of the page before.", "query"),
-            Parameter("limit", "How many at most.", "query", schema=_WHOLE),
-            Parameter("post_id", "Only those of this post.", "query", schema=_WHOLE),
+            *PAGES,
+            Parameter("post_id", "Only those of this post.", "query", schema=WHOLE),
             Parameter("state", "Only those in this state.", "query", schema={"type": "string", "enum": [*_STATES]}),
         ),
         roles=get_args(Role),
@@ -113,13 +110,6 @@ def _shown(entry: Mapping[str, Any], warnings: Warnings = ()) -> dict[str, objec
     return {**shown, "warnings": [dict(warning) for warning in warnings]}
 
 
-def _id(request: Request) -> int:
-    text: str = request.path_params["id"]
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
-        raise NotFound("There is no such swap.")
-    return int(text)
-
-
 async def offer(runtime: Runtime, request: Request) -> Response:
     """Keep an offer."""
     actor = await caller(runtime, request)
@@ -148,7 +138,7 @@ async def listed(runtime: Runtime, request: Request) -> Response:
 async def shown(runtime: Runtime, request: Request) -> Response:
     """Tell how a swap stands."""
     actor = await caller(runtime, request)
-    return JSONResponse(_shown(await swaps.read(runtime.db, _id(request), actor=actor)))
+    return JSONResponse(_shown(await swaps.read(runtime.db, entry_number(request), actor=actor)))
 
 
 async def take(runtime: Runtime, request: Request) -> Response:
@@ -157,7 +147,7 @@ async def take(runtime: Runtime, request: Request) -> Response:
     said = read(SwapTaking, await json_body(request))
     entry, warnings = await swaps.take(
         runtime.db,
-        _id(request),
+        entry_number(request),
         actor=actor,
         officer=said.officer_id,
         reason=said.reason,
@@ -173,7 +163,7 @@ async def decide(runtime: Runtime, request: Request, *, decision: Decision) -> R
     said = read(SwapDecision, await json_body(request))
     entry, warnings = await swaps.decide(
         runtime.db,
-        _id(request),
+        entry_number(request),
         actor=actor,
         decision=decision,
         reason=said.reason,
