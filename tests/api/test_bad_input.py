@@ -7,6 +7,7 @@ import pytest
 
 from contactpoints.api.operations import OPERATIONS
 from schemas.examples import example
+from tests.api.conftest import KeyOf
 from tests.world import World
 
 TARGET = "/v1/alerts"
@@ -102,6 +103,28 @@ async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_add
     assert [(each["pointer"], each["code"]) for each in twice] == [("/query/from", "duplicate_name")]
     # What is no name may be a secret in the wrong place: it is not said again.
     assert (await world.get("/v1/cover?cp+secret=1")).json()["errors"][0]["pointer"] == "/query"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "detail"),
+    [
+        ("/v1/duty/QQ", 404, "There is no Party QQ."),
+        ("/v1/duty/fr", 404, "A Party is named by its code of ISO 3166-1, two capital letters: FR."),
+        ("/v1/cover?party=JP", 404, "This key reads nothing of Party JP."),
+        (
+            "/v1/cover?contact_point_id=4711",
+            404,
+            "There is no contact point 4711 that answers and that this key may read.",
+        ),
+        ("/v1/shifts?post_id=4711", 404, "There is no duty post 4711 that this key may read."),
+        ("/v1/shifts?party=fr", 422, "A code of ISO 3166-1: two capital letters."),
+        ("/v1/legal-basis?from=US&to=QQ&kind=preservation", 422, "There is no Party QQ."),
+    ],
+)
+async def test_what_is_not_there_is_named(world: World, key_of: KeyOf, path: str, status: int, detail: str) -> None:
+    answer = await world.get(path, key=await key_of("administrator", "FR"))
+    told = answer.json()
+    assert (answer.status_code, told["errors"][0]["detail"] if status == 422 else told["detail"]) == (status, detail)
 
 
 async def test_another_wrong_path_is_a_problem_too(world: World) -> None:

@@ -80,3 +80,16 @@ async def test_what_is_over_is_said_to_be_as_the_rosters_are_now(world: World, k
         assert warning["detail"] in told, form
         assert "2026-10-14 00:00" in warning["detail"]
         assert warning["detail"] not in (await world.get(f"{path}?format={form}", key=key)).text
+
+
+async def test_a_second_rotation_on_a_layer_is_kept_with_a_warning(world: World, key_of: KeyOf) -> None:
+    key, france = await key_of("administrator", "FR"), world.network["FR"]
+    (kept,) = (await world.get(f"/v1/rotations?post_id={france.posts['first']}", key=key)).json()["items"]
+    said = {name: kept[name] for name in ("post_id", "period", "zone", "starts_on", "handover", "members")}
+    second = await world.post("/v1/rotations", said | {"layer": kept["layer"]}, key=key)
+    assert second.status_code == 201
+    (warning,) = second.json()["warnings"]
+    assert warning["code"] == "beside_another"
+    assert f"Rotation {kept['id']} is on layer {kept['layer']}" in warning["detail"]
+    third = await world.post("/v1/rotations", said | {"layer": 7}, key=key)
+    assert third.json()["warnings"] == []
