@@ -109,7 +109,7 @@ async def _move(session: Session, moved: Sequence[tuple[Row, Reckoned]], *, now:
     """Change the instants of entries; those of the shifts of calendars are in the history of the calendar."""
     shifts = [(row["id"], each.starts_at, each.ends_at) for row, each in moved if each.name == "shifts"]
     if shifts:
-        await zone_data.move_shifts(session, shifts)
+        await zone_data.move_shifts(session, shifts, now=now)
     for (name, number), version_, values in _changes(moved, now=now):
         register = REGISTERS[name]
         await entries.change(session, register, key=number, version=version_, values=values, now=now, by="service")

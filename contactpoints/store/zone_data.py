@@ -45,13 +45,18 @@ async def kept_locally(session: Session, name: str, *, now: datetime) -> list[Ro
     )
 
 
-async def move_shifts(session: Session, moved: Collection[tuple[int, datetime, datetime]]) -> None:
-    """Give shifts of calendars other instants: number, start and end of each."""
+async def move_shifts(session: Session, moved: Collection[tuple[int, datetime, datetime]], *, now: datetime) -> None:
+    """Give shifts of calendars other instants: number, start and end of each. They are retired and written anew."""
     await session.execute(
-        """update shifts set starts_at = m.starts_at, ends_at = m.ends_at
-             from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as m (id, starts_at, ends_at)
-            where shifts.id = m.id and shifts.retired_at is null""",
-        *([number for number, _, _ in moved], [start for _, start, _ in moved], [end for _, _, end in moved]),
+        """with moved as (
+               update shifts s set retired_at = $4
+                 from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as m (id, starts, ends)
+                where s.id = m.id and s.retired_at is null returning s.*, m.starts, m.ends)
+           insert into shifts (calendar_id, uid, recurrence, officer_id, starts_at, ends_at, zone, starts_local,
+                               ends_local, created_at)
+           select calendar_id, uid, recurrence, officer_id, starts, ends, zone, starts_local, ends_local, $4
+             from moved""",
+        *([number for number, _, _ in moved], [start for _, start, _ in moved], [end for _, _, end in moved], now),
     )
 
 
