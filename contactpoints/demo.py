@@ -96,7 +96,7 @@ async def _prepare(runtime: Runtime, address: str) -> Stage:
         Actor(0, Role.SECRETARIAT, None, "Secretariat"),
     )
     keys = [await make_key(runtime.db, each, now=now, entropy=secrets.token_bytes) for each in readers]
-    return Stage(address, *keys, asked)
+    return Stage(address, keys[0], keys[1], keys[2], keys[3], keys[4], keys[5], asked)
 
 
 def _body() -> dict[str, Any]:

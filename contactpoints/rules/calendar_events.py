@@ -183,7 +183,10 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
     # One file for the series: the library tells the members of a series by their identifiers.
     text = "\r\n".join(("BEGIN:VCALENDAR", *(event.written() for event in series), "END:VCALENDAR", ""))
     calendar = Calendar.from_ical(text)
+    apart: set[int] = set()
     for raw, each in zip(series, calendar.events, strict=True):
+        if _clocks(each.start) != _clocks(each.end):
+            apart.add(raw.line)
         # The library passes over an event that ends before it starts; that would be a shift which nobody misses.
         if each.end < each.start:
             told.faults.append(_of(raw, "runs_backwards", why="ends before it starts.", at="DTEND"))
@@ -197,7 +200,12 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
     for each in found:
         raw = by_mark.get((_text(each, "RECURRENCE-ID"),), series[0])
         event = _event(each, raw)
-        (here, starts), (there, ends) = _kept(each.start, ask, zone=zone), _kept(each.end, ask, zone=zone)
+        here, starts = _kept(each.start, ask, zone=zone)
+        if raw.line in apart:
+            # The library adds the length to the clock on the wall of the start; here it is a length of time.
+            ends = keep(starts.at + (each.end - each.start), zone=here)
+        else:
+            _, ends = _kept(each.end, ask, zone=zone)
         starts_at, ends_at = starts.at, ends.at
         if ends_at <= ask.since or starts_at >= ask.until:
             continue
@@ -213,8 +221,7 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
             return
         else:
             mark = _mark(each["RECURRENCE-ID"].dt) if repeats else ""
-            ends_local = ends.local if there == here else keep(ends_at, zone=here).local
-            told.occurrences.append(Occurrence(event, mark, starts_at, ends_at, here, starts.local, ends_local))
+            told.occurrences.append(Occurrence(event, mark, starts_at, ends_at, here, starts.local, ends.local))
     told.skipped += [(event, why) for why, event in skipped.items()]
 
 
@@ -228,6 +235,10 @@ def _mark(at: date | datetime) -> str:
     if not isinstance(at, datetime):
         return f"{at:%Y%m%d}"
     return f"{at:%Y%m%dT%H%M%S}" if at.tzinfo is None else f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _clocks(at: date | datetime) -> str:
+    return str(at.tzinfo) if isinstance(at, datetime) else ""
 
 
 def _kept(at: date | datetime, ask: Ask, *, zone: str) -> tuple[str, Kept]:

@@ -80,6 +80,9 @@ async def test_a_rehearsal_tells_and_keeps_nothing_and_the_same_file_again_chang
         "officer_id": first,
         "starts_at": "2026-10-14T18:00:00Z",
         "ends_at": "2026-10-15T06:00:00Z",
+        "zone": "UTC",
+        "starts_local": "2026-10-14T18:00:00",
+        "ends_local": "2026-10-15T06:00:00",
     }
     assert await calendar.on_duty("2026-10-14T20:00") == ()
     counts = {"added": 2, "changed": 0, "removed": 0, "unchanged": 0, "skipped": 0}
