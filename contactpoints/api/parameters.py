@@ -46,6 +46,6 @@ def _faults(request: Request, names: tuple[str, ...]) -> Iterator[Fault]:
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in names:
             told = f"known are: {', '.join(names)}" if names else "it takes none"
-            yield Fault(at(("query", name)), "unknown_parameter", f"is no parameter of this address; {told}")
+            yield Fault(at(("query", name)), "unknown_field", f"is no parameter of this address; {told}")
         elif times > 1:
             yield Fault(at(("query", name)), "duplicate_name", "stands more than once")

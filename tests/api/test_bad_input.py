@@ -97,7 +97,7 @@ async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_add
             continue
         assert answer.status_code == 422, path
         (fault,) = answer.json()["errors"]
-        assert (fault["pointer"], fault["code"]) == ("/query/frmo", "unknown_parameter")
+        assert (fault["pointer"], fault["code"]) == ("/query/frmo", "unknown_field")
     assert "known are: from, to, party" in (await world.get("/v1/cover?form=svg")).json()["errors"][0]["detail"]
     twice = (await world.get("/v1/cover?from=2026-10-14&from=2026-10-15")).json()["errors"]
     assert [(each["pointer"], each["code"]) for each in twice] == [("/query/from", "duplicate_name")]
