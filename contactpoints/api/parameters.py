@@ -33,10 +33,10 @@ def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator
         if names is None:
             yield route
         else:
-            yield Route(route.path, partial(_checked, route.endpoint, names), methods=[*(route.methods or ())])
+            yield Route(route.path, partial(_checked, route.endpoint, names=names), methods=[*(route.methods or ())])
 
 
-async def _checked(endpoint: Endpoint, names: tuple[str, ...], request: Request) -> Response:
+async def _checked(endpoint: Endpoint, request: Request, *, names: tuple[str, ...]) -> Response:
     if request.scope["query_string"] and (faults := list(_faults(request, names))):
         raise Invalid(faults)
     return await endpoint(request)
