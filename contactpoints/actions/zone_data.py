@@ -101,6 +101,7 @@ def _reckon(rows: Mapping[str, Sequence[Row]]) -> dict[int, _Due]:
             if starts < ends:
                 due.moved.append((row, Reckoned(name, row["number"], row["zone"], starts, ends)))
             else:
+                _log.error("%s %d would end before it starts by the new time-zone data: it stays", name, row["id"])
                 due.stuck.append(Reckoned(name, row["number"], "UTC", row["starts_at"], row["ends_at"]))
     return dict(sorted(found.items()))
 

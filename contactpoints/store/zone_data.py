@@ -39,8 +39,8 @@ async def kept_locally(session: Session, name: str, *, now: datetime) -> list[Ro
     return await session.fetch(
         f"""select e.id, {told}, e.starts_at, e.ends_at, e.zone, e.starts_local, e.ends_local, u.contact_point_id
               from {name} e {above}
-             where e.retired_at is null and e.ends_at > $1 and e.zone is not null and e.starts_local is not null
-               and e.ends_local is not null order by u.contact_point_id, e.id""",
+             where e.retired_at is null and u.retired_at is null and e.ends_at > $1 and e.zone is not null
+               and e.starts_local is not null and e.ends_local is not null order by u.contact_point_id, e.id""",
         now,
     )
 
