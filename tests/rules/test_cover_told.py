@@ -77,6 +77,14 @@ def test_the_picture_says_in_words_what_it_shows() -> None:
     assert heights["url(#uncovered)"] != heights["url(#doubt)"], "told apart by shape, not by colour alone"
 
 
+def test_the_picture_is_shown_no_wider_than_a_page_and_keeps_its_proportions() -> None:
+    whole = drawn()
+    _, _, width, height = (float(each) for each in whole.get("viewBox", "").split())
+    shown = [float(whole.get(name, "")) for name in ("width", "height")]
+    assert shown[0] <= 1200 < width
+    assert abs(shown[1] / shown[0] - height / width) < 0.001
+
+
 def test_a_minute_among_ninety_days_is_wide_enough_to_be_seen_and_stays_within_the_picture() -> None:
     here = covers()[0]
     last = Stretch(NINETY - MINUTE, NINETY, "uncovered", ("gap",), ())
