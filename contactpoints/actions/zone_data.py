@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from contactpoints.actions.administrators import listening
@@ -26,6 +26,7 @@ from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import REGISTERS
 
 _log = logging.getLogger(__name__)
+_A_DAY = timedelta(days=1)
 
 
 def installed() -> str:
@@ -63,8 +64,27 @@ async def keep_up(db: Database, *, has: str, now: datetime, tools: Tools) -> int
         due = {} if before is None else await _follow(session, now=now)
         await zone_data.read_again(session, now=now)
         await zone_data.note(session, has, now=now)
-        for contact_point, some in due.items():
-            await _tell(session, contact_point, some=some, data=(before or "", has), now=now, tools=tools)
+        return await _tell_all(session, due, has=has, now=now, tools=tools)
+
+
+async def look_again(db: Database, *, has: str, now: datetime, tools: Tools) -> int:
+    """Reckon anew once more if these time-zone data came within the last day; return how many moved.
+
+    A process that was not yet replaced by its next release may have entered something by the data of before.
+    """
+    async with db.transaction() as session:
+        if not await zone_data.is_fresh(session, has, since=now - _A_DAY):
+            return 0
+        due = await _follow(session, now=now)
+        # What is stuck was told when the data came.
+        return await _tell_all(
+            session, {at: some for at, some in due.items() if some.moved}, has=has, now=now, tools=tools
+        )
+
+
+async def _tell_all(session: Session, due: Mapping[int, "_Due"], *, has: str, now: datetime, tools: Tools) -> int:
+    for contact_point, some in due.items():
+        await _tell(session, contact_point, some=some, has=has, now=now, tools=tools)
     return sum(len(some.moved) for some in due.values())
 
 
@@ -128,15 +148,13 @@ def _changes(
             yield (each.name, each.number), row["version"], values
 
 
-async def _tell(
-    session: Session, contact_point: int, *, some: _Due, data: tuple[str, str], now: datetime, tools: Tools
-) -> None:
+async def _tell(session: Session, contact_point: int, *, some: _Due, has: str, now: datetime, tools: Tools) -> None:
     """Write to whoever keeps the rosters: at once of what is stuck, else by day where only a telephone is known."""
     points = await directory.load(session, [contact_point])
     if contact_point not in points:
         return
     point = points[contact_point]
-    told = ZoneDataContext(point.name, *data, moved=[each for _, each in some.moved], stuck=some.stuck)
+    told = ZoneDataContext(point.name, has, moved=[each for _, each in some.moved], stuck=some.stuck)
     by_day = None if some.stuck else next_daytime(now, point.zone)
     drafts = []
     for ear in await listening(session, point.party, now=now, tools=tools, calm=not some.stuck):

@@ -3,6 +3,8 @@
 Nothing of it is in a hurry beside an alert: it looks every few seconds, and pauses between two looks.
 """
 
+from datetime import datetime, timedelta
+
 from contactpoints.actions import handovers, swaps, zone_data
 from contactpoints.actions.gaps import Lookout
 from contactpoints.engine.desk import Desk
@@ -11,20 +13,24 @@ from contactpoints.engine.watch import Watch
 EVERY = 10.0
 """Every how many seconds the watches over rosters look."""
 _BETWEEN_LOOKS = 20.0
+_ZONE_DATA_EVERY = timedelta(hours=1)
 
 
 class _Clocks:
-    """Sees to it, when the process has begun, that all is reckoned by the newest time-zone data that any has."""
+    """Sees to it that all is reckoned by the newest time-zone data that any process has, at its start and hourly."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk, self._kept_up = desk, False
+        self._desk = desk
+        self._next: datetime | None = None
 
     async def keep_up(self) -> None:
-        """Look once; a database that is away is asked again."""
-        if not self._kept_up:
-            has, now = zone_data.installed(), self._desk.now()
-            await zone_data.keep_up(self._desk.db, has=has, now=now, tools=self._desk.tools)
-            self._kept_up = True
+        """Look if it is time; a database that is away is asked again."""
+        has, now = zone_data.installed(), self._desk.now()
+        if self._next is not None and now < self._next:
+            return
+        look = zone_data.keep_up if self._next is None else zone_data.look_again
+        await look(self._desk.db, has=has, now=now, tools=self._desk.tools)
+        self._next = now + _ZONE_DATA_EVERY
 
 
 def watches(desk: Desk) -> tuple[Watch, ...]:

@@ -23,21 +23,20 @@ class Reckoned:
 
 @dataclass(frozen=True, slots=True)
 class ZoneDataContext:
-    """What the time-zone data of version ``after`` did at a contact point that was reckoned by those of ``before``.
+    """What the time-zone data of a version did at a contact point.
 
     ``stuck`` would end before it starts: it stays as it was, in UTC, until somebody enters it anew.
     """
 
     contact_point: str
-    before: str
-    after: str
+    version: str
     moved: Sequence[Reckoned] = ()
     stuck: Sequence[Reckoned] = ()
 
 
 _SUBJECT = msgid("24/7 network - the clocks of some time zones are changed - {contact_point}")
 _SUBJECT_STUCK = msgid("24/7 network - ALARM - new time-zone data turn shifts around - {contact_point}")
-_WHAT = msgid("The time-zone data went from version {before} to {after}. Rosters follow the wall clock.")
+_WHAT = msgid("The time-zone data are of version {version} now. Rosters follow the wall clock.")
 _MOVED = msgid("These were reckoned anew; their local times stand, their instants in UTC moved:")
 _STUCK = msgid(
     "By the new data these would end before they start, so they stay as they were, in UTC. Please enter them anew:"
@@ -63,7 +62,7 @@ def zone_data_words(words: Catalogue, kind: str, *, told: ZoneDataContext) -> Wo
 
 
 def _paragraphs(words: Catalogue, told: ZoneDataContext) -> Iterator[str]:
-    yield say(words, _WHAT, before=told.before, after=told.after)
+    yield say(words, _WHAT, version=told.version)
     for said, some in ((_STUCK, told.stuck), (_MOVED, told.moved)):
         if some:
             yield say(words, said)

@@ -23,6 +23,12 @@ async def version(session: Session, *, hold: bool = False) -> str | None:
     return found
 
 
+async def is_fresh(session: Session, version: str, *, since: datetime) -> bool:
+    """Say whether everything is reckoned by this version, and not yet for longer; then nobody else changes that."""
+    found = "select 1 from zone_data where version = $1 and since > $2 for update"
+    return await session.fetchval(found, version, since) is not None
+
+
 async def note(session: Session, to: str, *, now: datetime) -> None:
     """Note by which version everything is reckoned from now on."""
     await session.execute(

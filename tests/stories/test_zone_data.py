@@ -4,6 +4,7 @@ import secrets
 import struct
 import zoneinfo
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -32,22 +33,22 @@ def _forget() -> None:
             each.cache_clear()
 
 
-Decree = Callable[[str], None]
+Decree = Callable[[str | None], None]
 
 
 @pytest.fixture
 def decree(tmp_path: Path) -> Iterator[Decree]:
-    """All zones as they are, but the clocks of Paris follow a rule from now on, by a folder before the wheel's."""
+    """All zones as they are, but the clocks of Paris follow a rule, by a folder before the wheel's; None repeals it."""
 
-    def decreed(rule: str) -> None:
-        (tmp_path / "Europe").mkdir()
-        (tmp_path / "Europe" / "Paris").write_bytes(made_up(rule))
-        zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    def decreed(rule: str | None) -> None:
+        if rule:
+            (tmp_path / "Europe").mkdir(exist_ok=True)
+            (tmp_path / "Europe" / "Paris").write_bytes(made_up(rule))
+        zoneinfo.reset_tzpath(to=[str(tmp_path)] if rule else ())
         _forget()
 
     yield decreed
-    zoneinfo.reset_tzpath(to=())
-    _forget()
+    decreed(None)
 
 
 async def _administrator(world: World, *notify: str) -> str:
@@ -115,7 +116,7 @@ async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(wo
     assert (late["starts_at"], late["ends_at"]) == ("2026-10-24T20:00:00Z", "2026-10-25T04:00:00Z"), "an hour earlier"
     await world.settles()
     (mail,) = await world.hears(ADMIN)
-    assert "2026.2" in mail["body"]
+    assert "2026.10" in mail["body"]
     assert f"absence {winter} : du 2026-11-10 22:00+02:00 au 2026-11-11 06:00+02:00" in mail["body"]
     told = f"un service du calendrier {calendar} : du 2026-11-12 20:00+02:00 au 2026-11-13 08:00+02:00"
     assert told in mail["body"]
@@ -138,6 +139,28 @@ async def test_what_was_entered_stays_on_the_wall_clock_and_its_instants_move(wo
     ]
     assert again is not None
     assert tuple(again) == (START, None), "calendars from outside are fetched again"
+
+
+async def test_what_a_process_that_was_not_yet_replaced_entered_follows_within_the_hour(
+    world: World, decree: Decree
+) -> None:
+    key = await _administrator(world, ADMIN)
+    db, tools = world.runtime.db, world.runtime.tools
+    await zone_data.keep_up(db, has="2026.2", now=START, tools=tools)
+    decree("<+02>-2")
+    await zone_data.keep_up(db, has="2026.3", now=START, tools=tools)
+    decree(None)
+    late = await _enter(world, key, "2026-11-10T22:00:00", "2026-11-11T06:00:00")
+    decree("<+02>-2")
+    hour = START + timedelta(hours=1)
+    assert await zone_data.look_again(db, has="2026.2", now=hour, tools=tools) == 0, "never by other data"
+    assert await zone_data.look_again(db, has="2026.3", now=START + timedelta(days=2), tools=tools) == 0, "all are new"
+    assert [await zone_data.look_again(db, has="2026.3", now=hour, tools=tools) for _ in range(2)] == [1, 0]
+    moved = (await world.get(f"/v1/absences/{late}", key=key)).json()
+    assert (moved["starts_at"], moved["version"]) == ("2026-11-10T20:00:00Z", 2)
+    await world.passes(hours=1)
+    (mail,) = await world.hears(ADMIN)
+    assert f"l'absence {late} : du 2026-11-10 22:00+02:00" in mail["body"]
 
 
 async def test_whoever_has_only_a_telephone_hears_by_text_in_the_daytime(world: World, decree: Decree) -> None:
