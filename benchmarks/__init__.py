@@ -3,6 +3,7 @@
     script/bench                 every row, several minutes
     script/bench --quick         the same rows, shorter; for a look, not for the record
     script/bench trigger burst   single rows; `script/bench --help` names them all
+    script/bench board search beside import      all that the directory and its rosters must reach
     script/bench --keep          also append the result to benchmarks/RESULTS.md
     script/bench --strict        fail when a row misses what is wanted
 

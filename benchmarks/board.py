@@ -59,15 +59,33 @@ async def _cover_after_a_change(stage: Stage, line: Line, *, key: str) -> float:
     return took
 
 
+# Three officers take turns by day and by night; each post has six changes of the plan, each officer two absences.
 _TWELVE_HOURS = """
-update rotations set period = 'daily', handover = '08:00', hours_from = '08:00', hours_until = '20:00';
+create temporary table weeks as select id, members from rotations;
+update rotations set period = 'daily', handover = '08:00', hours_from = '08:00', hours_until = '20:00',
+       members = (select array_agg(o.id order by (o.id + post_id) % 3) from officers o join posts p
+                    on p.contact_point_id = o.contact_point_id where p.id = post_id);
 insert into rotations (post_id, layer, period, zone, starts_on, handover, members, hours_from, hours_until, created_at,
                        changed_at)
-select post_id, 2, period, zone, starts_on, handover, members, '20:00', '08:00', now(), now() from rotations;
+select post_id, 2, period, zone, starts_on, handover, members[2:] || members[1], '20:00', '08:00', now(), now()
+  from rotations;
+insert into overrides (post_id, action, officer_id, starts_at, ends_at, created_at, changed_at)
+select r.post_id, (array['add', 'remove', 'replace'])[n % 3 + 1], r.members[n % 3 + 1],
+       now() + n * interval '13 days 5 hours', now() + n * interval '13 days 5 hours' + interval '12 hours', now(),
+       now()
+  from rotations r, generate_series(1, 6) n where r.layer = 1;
+insert into absences (officer_id, starts_at, ends_at, created_at, changed_at)
+select id, now() + (id % 30 + n * 20) * interval '1 day', now() + (id % 30 + n * 20 + 5) * interval '1 day', now(),
+       now()
+  from officers, generate_series(1, 2) n;
+analyze rotations, overrides, absences;
 """
 _WEEKS_AGAIN = """
 update rotations set retired_at = now() where layer = 2;
-update rotations set period = 'weekly', handover = '09:00', hours_from = null, hours_until = null where layer = 1;
+update rotations set period = 'weekly', handover = '09:00', hours_from = null, hours_until = null,
+       members = weeks.members from weeks where weeks.id = rotations.id;
+update overrides set retired_at = now();
+update absences set retired_at = now() where starts_at > now();
 """
 
 
@@ -81,9 +99,22 @@ async def _cold(stage: Stage, line: Line, *, key: str, shifts: str) -> None:
     memory, posts = await watching - before, len(json.loads(body)["items"])
     stage.report.add(_ROW, f"cover of 90 days from cold, 1,000 posts, {shifts}", cold / posts, "s", most=4)
     stage.report.add(_ROW, f"cover of 90 days, memory for {posts} posts, {shifts}", memory, "MB", most=200)
+    await _meanwhile(stage, line, key=key, shifts=shifts)
     changed = [await _cover_after_a_change(stage, line, key=key) for _ in range(stage.count(40, 10))]
     what = f"cover of a contact point after a change, {shifts}, p50"
     stage.report.add(_ROW, what, percentile(changed, 0.5), "ms", most=20)
+
+
+async def _meanwhile(stage: Stage, line: Line, *, key: str, shifts: str) -> None:
+    """Measure how long others wait for an answer while that is reckoned."""
+    reckoning = asyncio.create_task(line.ask(get("/v1/cover", key=key)))
+    waited: list[float] = []
+    async with lines(stage.web, 1) as (other,):
+        while not reckoning.done():
+            waited += (await _took(stage, other, get("/v1/duty/AA", key=key), times=1))[0]
+            await asyncio.sleep(_LOOKED_EVERY)
+    await reckoning
+    stage.report.add(_ROW, f"an answer while that is reckoned, {shifts}, p99", percentile(waited, 0.99), "ms")
 
 
 async def board(stage: Stage) -> None:

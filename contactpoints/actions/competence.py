@@ -32,9 +32,9 @@ async def competence(
     async with db.session() as session:
         if await directory.find_party(session, asked.party) is None:
             raise Invalid([Fault("/query/party", "unknown", no_party(asked.party))])
-        route = await tools.atlas.route(session, (asked.party, asked.territory), urgency=asked.urgency)
+        route = await tools.atlas.route(session, (asked.party, asked.territory), urgency=asked.urgency, now=now)
         ids = [*await directory.answering(session, asked.party), await directory.secretariat(session) or 0]
-        points = await tools.atlas.points(session, ids, urgency=asked.urgency)
+        points = await tools.atlas.points(session, ids, urgency=asked.urgency, now=now)
         told = await directory.told_outside(session, points)
     plans = {number: plan_of(point, asked.urgency, secretariat=None) for number, point in points.items()}
     begins = {number: begin(plan, at) for number, plan in plans.items()}

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
-from contactpoints.actions.houses import houses
+from contactpoints.actions.houses import reckoned
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, cover_of, newly_strained, newly_uncovered
@@ -35,12 +36,10 @@ async def covers(
 ) -> list[PostCover]:
     """Return the cover of every post that exists for the actor, by Party and line; ``party`` and the other narrow it.
 
-    Raises what `houses` raises.
+    Raises what `reckoned` raises.
     """
-    found: list[PostCover] = []
-    async for point in houses(db, actor, party=party, contact_point=contact_point):
-        found += cover_of(point, since=since, until=until, available=tools.gateways, known_at=now)
-    return found
+    reckon = partial(cover_of, since=since, until=until, available=tools.gateways, known_at=now)
+    return await reckoned(db, actor, reckon=reckon, since=since, party=party, contact_point=contact_point)
 
 
 @asynccontextmanager
@@ -61,7 +60,7 @@ async def uncovering(
     them where it is not, at the place ``at`` where it could have been. With ``strains`` it warns as well where the same
     officers come to be on both lines, or somebody is on duty for too long.
     """
-    points = await directory.load(session, [contact_point])
+    points = await directory.load(session, [contact_point], since=now)
     warnings: list[Mapping[str, str]] = []
     yield warnings
     after = await cover_now(session, contact_point, now=now, tools=tools)
@@ -94,7 +93,9 @@ def gaps_opened(
 
 async def cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
     """Return the cover of the posts of a contact point for the next 90 days, as the transaction sees it."""
-    return await _reckoned(await directory.load(session, [contact_point]), contact_point, now=now, tools=tools)
+    return await _reckoned(
+        await directory.load(session, [contact_point], since=now), contact_point, now=now, tools=tools
+    )
 
 
 async def _reckoned(

@@ -14,7 +14,7 @@ from contactpoints.store.database import Database, Session
 from contactpoints.store.promptness import answered
 from schemas.duty import HourBand
 
-_AT_ONCE = 50
+_AT_ONCE = 10
 """How many contact points are looked at before whoever else waits for this process has a turn."""
 _LOOKED_BACK = timedelta(days=365)
 _GOOD = timedelta(minutes=10)
@@ -40,7 +40,7 @@ async def duty(
             few = ids[start : start + _AT_ONCE]
             wanted = [each for each in few if each not in kept or kept[each].good_until <= now]
             if wanted:
-                points = await atlas.points(session, wanted)
+                points = await atlas.points(session, wanted, now=now)
                 kept.update({each: point_now(points[each], now, available=tools.gateways) for each in points})
                 await asyncio.sleep(0)
             found += [kept[each] for each in few if each in kept]

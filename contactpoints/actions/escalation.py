@@ -91,7 +91,7 @@ async def read_ahead(db: Database, *, now: datetime, tools: Tools) -> int:
             return 0
         tools.atlas.turn_to(await directory.revision(session))
         unknown = tools.atlas.unknown(wanted)[:_READ_AHEAD]
-        return len(await tools.atlas.points(session, unknown)) if unknown else 0
+        return len(await tools.atlas.points(session, unknown, now=now)) if unknown else 0
 
 
 async def _alone(db: Database, alert_id: int, *, now: datetime, tools: Tools) -> list[int]:
@@ -116,7 +116,7 @@ async def _carry_on(session: Session, rows: Sequence[Row], *, now: datetime, too
     tools.atlas.turn_to(await directory.revision(session))
     plans = {row["id"]: _plan(row["plan"]) for row in rows}
     wanted = {ref.contact_point for plan in plans.values() for step in plan.steps for ref in step.posts}
-    known = await tools.atlas.points(session, wanted | {row["contact_point_id"] for row in rows})
+    known = await tools.atlas.points(session, wanted | {row["contact_point_id"] for row in rows}, now=now)
     given, used = await alerts.codes_of(session, numbers), await outbox.used(session, numbers)
     moved = {}
     for row in rows:

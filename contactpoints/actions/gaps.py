@@ -60,7 +60,7 @@ class Lookout:
             told = await gaps.told(session)
         for start in range(0, len(ids), _AT_ONCE):
             async with db.session() as session:
-                points = await directory.load(session, ids[start : start + _AT_ONCE])
+                points = await directory.load(session, ids[start : start + _AT_ONCE], since=now)
             for point in points.values():
                 await self._reckon(point, now=now, tools=tools)
         self.reckoned = {number: self.reckoned[number] for number in ids if number in self.reckoned}

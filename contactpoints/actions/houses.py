@@ -1,10 +1,12 @@
-"""The contact points whose rosters exist for somebody, one after the other.
+"""The contact points whose rosters exist for somebody, a few at a time.
 
-Whatever is asked, alerts come first: after each contact point whoever else waits for this process has a turn.
+Whatever is asked, alerts come first: what is reckoned of the few is reckoned in a thread, and few are read at once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
 
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
 from contactpoints.rules.directory import ContactPoint
@@ -12,16 +14,24 @@ from contactpoints.rules.refusals import Forbidden, NotFound, no_party
 from contactpoints.store import directory
 from contactpoints.store.database import Database
 
-_AT_ONCE = 50
-"""How many contact points are held in memory."""
+_T = TypeVar("_T")
+_AT_ONCE = 10
+"""How many contact points are read at once: for so long nobody else has a turn."""
 
 
-async def houses(
-    db: Database, actor: Actor, *, party: str | None = None, contact_point: int | None = None
-) -> AsyncIterator[ContactPoint]:
-    """Yield the contact points whose rosters exist for the actor, by Party; ``party`` and the other narrow it.
+async def reckoned(
+    db: Database,
+    actor: Actor,
+    *,
+    reckon: Callable[[ContactPoint], Iterable[_T]],
+    since: datetime,
+    party: str | None = None,
+    contact_point: int | None = None,
+) -> list[_T]:
+    """Return what is reckoned, in threads, of the contact points whose rosters exist for the actor, by Party.
 
-    Raises `Forbidden` for a key that reads no rosters, and `NotFound` where what is asked for does not exist for it.
+    They are as they have to be known to tell of ``since`` and later. ``party`` and the last narrow it. Raises
+    `Forbidden` for a key that reads no rosters, and `NotFound` where what is asked for does not exist for it.
     """
     if not sees_network(actor) and not reads_entries_of(actor, actor.party):
         raise Forbidden("This key reads no rosters: that is for a Party's own people, the secretariat and auditors.")
@@ -36,10 +46,14 @@ async def houses(
         if contact_point not in ids:
             raise NotFound(f"There is no contact point {contact_point} that answers and that this key may read.")
         ids = [contact_point]
+    found: list[_T] = []
     for start in range(0, len(ids), _AT_ONCE):
         few = ids[start : start + _AT_ONCE]
         async with db.session() as session:
-            points = await directory.load(session, few)
-        for point in (points[number] for number in few if number in points):
-            yield point
-            await asyncio.sleep(0)
+            points = await directory.load(session, few, since=since)
+        found += await asyncio.to_thread(_each, [points[number] for number in few if number in points], reckon)
+    return found
+
+
+def _each(points: Iterable[ContactPoint], reckon: Callable[[ContactPoint], Iterable[_T]]) -> list[_T]:
+    return [told for point in points for told in reckon(point)]

@@ -80,6 +80,7 @@ async def bring_in(
                 raise Invalid(_few(found))
             if how.dry_run:
                 raise _Undone
+            await exchange.finish(session)
     except _Undone:
         pass
     except DatabaseFault as fault:

@@ -88,7 +88,7 @@ async def open_alert(
         try:
             route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
             if route is None:
-                route = await route_to(db, command, tools=tools)
+                route = await route_to(db, command, now=now, tools=tools)
         except Invalid:
             # The answer to a repeated key comes before what has become of the Party since.
             kept = await _kept(db, asked)
@@ -106,7 +106,7 @@ async def open_alert(
         kept = await _kept(db, asked)
         if kept is not None:
             return await read_alert(db, actor=actor, reference=kept, now=now), True
-        await route_to(db, command, tools=tools)
+        await route_to(db, command, now=now, tools=tools)
     raise Unavailable("The alert could not be written down just now, and nothing was done; try again.")
 
 
@@ -126,10 +126,10 @@ def _place(command: PreviewAlert) -> Place:
     return command.requested_party, command.territory
 
 
-async def route_to(db: Database, command: PreviewAlert, *, tools: Tools) -> Route:
+async def route_to(db: Database, command: PreviewAlert, *, now: datetime, tools: Tools) -> Route:
     """Read the route to the place that is asked as it is now. Raises `Invalid` where nobody answers for it."""
     async with db.session() as session:
-        route = await tools.atlas.route(session, _place(command), urgency=command.urgency)
+        route = await tools.atlas.route(session, _place(command), urgency=command.urgency, now=now)
         if route is None:
             raise Invalid([await nobody_answers(session, _place(command))])
         return route

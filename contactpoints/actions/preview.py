@@ -25,7 +25,7 @@ async def preview_alert(
     Raises `Forbidden` for whoever may open none, and `Invalid` where nobody would answer for the place.
     """
     party, asking = access.must_trigger(actor), Asking(actor, command, now)
-    route = await route_to(db, command, tools=tools)
+    route = await route_to(db, command, now=now, tools=tools)
     opening = opening_of(asking, route, tools=tools)
     walked = preview.walk(route.plan, route.known, start=now, available=frozenset(tools.gateways))
     async with db.session() as session:

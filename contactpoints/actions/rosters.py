@@ -1,11 +1,13 @@
 """The rosters of the duty posts that exist for somebody: their shifts, and the cover that these yield."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from contactpoints.actions.houses import houses
+from contactpoints.actions.houses import reckoned
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import cover_of
+from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.refusals import NotFound
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.shifts import shifts_of
@@ -26,15 +28,17 @@ async def rosters(
 ) -> list[PostRoster]:
     """Return the roster of every post that exists for the actor, by Party and line; the last three narrow it.
 
-    Raises what `houses` raises, and `NotFound` for a post that is not there.
+    Raises what `reckoned` raises, and `NotFound` for a post that is not there.
     """
-    found: list[PostRoster] = []
-    async for point in houses(db, actor, party=party, contact_point=contact_point):
+
+    def reckon(point: ContactPoint) -> Iterator[PostRoster]:
         if post is not None and all(each.id != post for each in point.posts):
-            continue
+            return
         for cover in cover_of(point, since=since, until=until, available=tools.gateways, known_at=now):
             if post in (None, cover.post.id):
-                found.append(PostRoster(cover, shifts_of(point, cover.post, since=since, until=until)))
+                yield PostRoster(cover, shifts_of(point, cover.post, since=since, until=until))
+
+    found = await reckoned(db, actor, reckon=reckon, since=since, party=party, contact_point=contact_point)
     if post is not None and not found:
         raise NotFound(f"There is no duty post {post} that this key may read.")
     return found

@@ -41,7 +41,12 @@ COMPETENCE = Operation(
             "query",
             schema={"type": "string", "enum": list(get_args(Urgency))},
         ),
-        Parameter("at", "At this instant; without it, now.", "query", schema={"type": "string", "format": "date-time"}),
+        Parameter(
+            "at",
+            "At this instant; without it, now. What was changed for a while and ended 50 days ago is not counted.",
+            "query",
+            schema={"type": "string", "format": "date-time"},
+        ),
     ),
     roles=get_args(Role),
     description=(

@@ -9,10 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.duty import duty
-from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import in_form, party_code, wanted
-from contactpoints.rules.board import clock_of, duty_out
+from contactpoints.rules.board import clock_of, duty_json, duty_out
 from contactpoints.rules.board_text import text
 from contactpoints.rules.promptness import NOTHING
 from contactpoints.runtime import Runtime
@@ -56,12 +55,12 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     asked = None if party is None else party_code(party)
     found, medians = await duty(runtime.db, now=now, tools=runtime.tools, party=asked)
     clocks = {zone: clock_of(zone, now) for zone in {each.point.zone for each in found}}
-    told = []
-    for each in found:
-        clock = clocks[each.point.zone]
-        told.append(duty_out(each, clock, promptness=medians[each.point.id].get(clock.hours, NOTHING)))
+    clocked = ((each, clocks[each.point.zone]) for each in found)
+    known = [(each, clock, medians[each.point.id].get(clock.hours, NOTHING)) for each, clock in clocked]
     if form == "json":
-        return Json({"items": told}, headers={"Vary": "Accept"})
+        items = ",".join(duty_json(each, clock, promptness=fast) for each, clock, fast in known)
+        return Response(f'{{"items":[{items}]}}', media_type=MEDIA[form], headers={"Vary": "Accept"})
+    told = [duty_out(each, clock, promptness=fast) for each, clock, fast in known]
     written = await asyncio.to_thread(text, runtime.tools.words[actor.language], told, now=now)
     return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
 

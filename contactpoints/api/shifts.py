@@ -1,7 +1,7 @@
 """Who is on duty from when until when: as JSON, in words, or as a picture of the roster."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -68,17 +68,21 @@ async def shifts(runtime: Runtime, request: Request) -> Response:
         post=number(asked.get("post_id"), pointer="/query/post_id"),
     )
     if form == "json":
-        whole: ShiftsOut = {
-            "since": write_instant(since),
-            "until": write_instant(until),
-            "reckoned_at": write_instant(now),
-            "warnings": warnings_of(since, now=now),
-            "items": [_post(each) for each in found],
-        }
-        return await asyncio.to_thread(Json, whole, headers={"Vary": "Accept"})
+        return await asyncio.to_thread(_json, found, since=since, until=until, now=now)
     written, words = roster_text if form == "text" else roster_picture, runtime.tools.words[actor.language]
     told = await asyncio.to_thread(written, words, found, since=since, until=until, now=now)
     return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
+
+
+def _json(found: list[PostRoster], *, since: datetime, until: datetime, now: datetime) -> Response:
+    whole: ShiftsOut = {
+        "since": write_instant(since),
+        "until": write_instant(until),
+        "reckoned_at": write_instant(now),
+        "warnings": warnings_of(since, now=now),
+        "items": [_post(each) for each in found],
+    }
+    return Json(whole, headers={"Vary": "Accept"})
 
 
 def _post(each: PostRoster) -> PostShiftsOut:

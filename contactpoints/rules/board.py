@@ -15,6 +15,7 @@ from contactpoints.rules.vouching import Vouched, of_post, vouched
 from schemas.alerts import ChannelKind
 from schemas.duty import HourBand
 from schemas.fields import write_instant
+from schemas.writing import write_json
 
 _KINDS: tuple[str, ...] = get_args(ChannelKind)
 _AHEAD = (timedelta(days=2), timedelta(days=8), timedelta(days=35))
@@ -47,12 +48,16 @@ class PostNow:
 
 @dataclass(frozen=True, slots=True)
 class PointNow:
-    """A contact point with its posts, by line, as they are until ``good_until``, and what of it is told till then."""
+    """A contact point with its posts, by line, as they are until ``good_until``, and what of it is told till then.
+
+    ``told_json`` is the same as JSON: it is written once and not for everybody who asks.
+    """
 
     point: ContactPoint
     posts: tuple[PostNow, ...]
     good_until: datetime
     told: Mapping[str, Any]
+    told_json: str
 
 
 def point_now(point: ContactPoint, now: datetime, *, available: Collection[str]) -> PointNow:
@@ -66,7 +71,8 @@ def point_now(point: ContactPoint, now: datetime, *, available: Collection[str])
     good = min((now + _LONGEST, *(each.until for each in posts if each.until), *(pin for pin in pins if pin)))
     here = next((each for each in posts if any(one.answers for one in each.officers)), None)
     told = _from_outside(point, here.post if here else None, said=_together(here.officers) if here else Vouched())
-    return PointNow(point, posts, good, {**told, "posts": [_written(each) for each in posts]})
+    told["posts"] = [_written(each) for each in posts]
+    return PointNow(point, posts, good, told, write_json(told))
 
 
 def _post_now(
@@ -143,8 +149,16 @@ def clock_of(zone: str, now: datetime) -> Clock:
 
 def duty_out(now: PointNow, clock: Clock, *, promptness: Promptness) -> dict[str, Any]:
     """Return who answers at a contact point as `schemas.duty.DutyOut`, by its ``clock``."""
+    return {**now.told, **_by_the_clock(now, clock, promptness=promptness)}
+
+
+def duty_json(now: PointNow, clock: Clock, *, promptness: Promptness) -> str:
+    """Return the same as JSON."""
+    return f"{now.told_json[:-1]},{write_json(_by_the_clock(now, clock, promptness=promptness))[1:]}"
+
+
+def _by_the_clock(now: PointNow, clock: Clock, *, promptness: Promptness) -> dict[str, Any]:
     return {
-        **now.told,
         "local_time": clock.local_time,
         "utc_offset": clock.utc_offset,
         "night": clock.hours == "night",

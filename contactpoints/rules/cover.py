@@ -3,15 +3,16 @@
 Nothing is sampled: see `rules.shifts`. Besides those who come and go it looks at the instants at which a PIN ends.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import get_args
 
 from contactpoints.rules.calls import kinds_asked
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken, place_of
-from contactpoints.rules.shifts import Duty, duty_of, inside
+from contactpoints.rules.shifts import Duty, Shift, duty_of, in_force, in_order, inside
 from schemas.alerts import ChannelKind
 from schemas.cover import CoverLevel, CoverReason
 
@@ -53,10 +54,25 @@ class _House:
     duty: Duty
     before: tuple[Duty, ...]
     means: Mapping[int, str]
-    too_long: tuple[tuple[int, datetime, datetime], ...]
+    too_long: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What is wrong at a moment; without reasons nothing is."""
+
+    level: CoverLevel
+    reasons: tuple[CoverReason, ...]
+    officers: tuple[int, ...]
 
 
 _Why = list[tuple[CoverReason, tuple[int, ...]]]
+_Moment = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int, tuple[tuple[int, ...], ...]]
+"""All that a judgement depends on: it is the same whenever this is.
+
+Who is on duty, who is planned, who is there for too long already, how many PINs have ended, and who is on duty at each
+of the lines before.
+"""
 
 
 def cover_of(
@@ -88,17 +104,20 @@ def cover_of(
             number: _means(officer, kinds, available=available, at=at) for number, officer in point.officers.items()
         }
         house = _House(point, post, duties[post.id], tuple(map(duties.__getitem__, before)), means, too_long)
-        edges = _edges(house, people[post.id], since=since, until=until)
-        found.append(PostCover(point, post, _stretches(house, edges)))
+        found.append(PostCover(point, post, _stretches(house, people[post.id], since=since, until=until)))
     return tuple(found)
 
 
-def _stretches(house: _House, edges: list[datetime]) -> tuple[Stretch, ...]:
+def _stretches(house: _House, people: Collection[int], *, since: datetime, until: datetime) -> tuple[Stretch, ...]:
+    pins = _pins(house.point, people, since=since, until=until)
+    edges = _edges(house, pins, since=since, until=until)
+    known: dict[_Moment, _Judgement] = {}
     found: list[Stretch] = []
-    for start, end in pairwise(edges):
-        level, why = _judged(house, start)
-        if why:
-            _add(found, start, end=end, level=level, why=why)
+    for (start, end), moment in zip(pairwise((*edges, until)), _moments(house, edges, pins=pins), strict=True):
+        if moment not in known:
+            known[moment] = _judged(house, moment, at=start)
+        if known[moment].reasons:
+            _add(found, start, end=end, judged=known[moment])
     return tuple(found)
 
 
@@ -116,29 +135,42 @@ def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[s
     return "quarantined" if kinds & set(available) & set(wanted) else "no_channel"
 
 
-def _edges(house: _House, people: Collection[int], *, since: datetime, until: datetime) -> list[datetime]:
-    """Return ``since``, ``until`` and every instant between them at which the judgement may change, in order."""
-    point, edges = house.point, {since, until}
-    for duty in (house.duty, *house.before):
-        edges.update(duty.edges)
-    for number in people if point.pin_required else ():
-        pin_until = point.officers[number].pin_until if number in point.officers else None
-        edges.update(inside((pin_until,) if pin_until else (), since=since, until=until))
-    for _, start, end in house.too_long:
-        edges.update(inside((start, end), since=since, until=until))
-    return sorted(edges)
+def _pins(point: ContactPoint, people: Collection[int], *, since: datetime, until: datetime) -> list[datetime]:
+    """Return when the PIN of one of the people ends, in order."""
+    asked = (point.officers[number] for number in people if point.pin_required and number in point.officers)
+    return sorted(inside((each.pin_until for each in asked if each.pin_until), since=since, until=until))
 
 
-def _judged(house: _House, at: datetime) -> tuple[CoverLevel, _Why]:
-    """Return what is wrong at an instant; without reasons nothing is."""
-    here = _known(house, house.duty.at(at))
-    reached = [number for number in here if _can_answer(house, number, at=at)]
-    if not reached:
-        return "uncovered", _why_nobody(house, here, at=at)
-    lacking = _lacking(house, tuple(reached))
-    if lacking:
-        return "uncovered", lacking
-    return "doubtful", list(_doubts(house, tuple(reached), at=at))
+def _edges(house: _House, pins: list[datetime], *, since: datetime, until: datetime) -> list[datetime]:
+    """Return ``since`` and every instant until ``until`` at which the judgement may change, in order."""
+    too_long = (each for shift in house.too_long for each in (shift.starts_at, shift.ends_at))
+    duties = (each for duty in (house.duty, *house.before) for each in duty.edges)
+    return in_order([since, *duties, *pins, *inside(too_long, since=since, until=until)])
+
+
+def _moments(house: _House, edges: list[datetime], *, pins: list[datetime]) -> Iterator[_Moment]:
+    before = [each.along(edges, each.officers) for each in house.before]
+    return zip(
+        house.duty.along(edges, house.duty.officers),
+        house.duty.along(edges, house.duty.planned),
+        [tuple(shift.officer_id for shift in some) for some in in_force(house.too_long, edges)],
+        [bisect_right(pins, at) for at in edges] if pins else repeat(0, len(edges)),
+        zip(*before, strict=True) if before else repeat((), len(edges)),
+        strict=True,
+    )
+
+
+def _judged(house: _House, moment: _Moment, *, at: datetime) -> _Judgement:
+    """Return what is wrong in a moment, one of whose instants is ``at``."""
+    here, planned, tired, _, busy = moment
+    known = _known(house, here)
+    reached = tuple(number for number in known if _can_answer(house, number, at=at))
+    level: CoverLevel = "uncovered"
+    why = _lacking(house, reached) if reached else _why_nobody(house, known, planned=_known(house, planned))
+    if not why:
+        level, why = "doubtful", list(_doubts(house, reached, busy=busy, tired=tired))
+    reasons = tuple(sorted((reason for reason, _ in why), key=_ORDER.index))
+    return _Judgement(level, reasons, tuple(dict.fromkeys(number for _, numbers in why for number in numbers)))
 
 
 def _known(house: _House, numbers: Iterable[int]) -> tuple[int, ...]:
@@ -150,8 +182,7 @@ def _can_answer(house: _House, number: int, *, at: datetime) -> bool:
     return reachable and (not house.point.pin_required or house.point.officers[number].has_pin(at))
 
 
-def _why_nobody(house: _House, here: tuple[int, ...], *, at: datetime) -> _Why:
-    planned = _known(house, house.duty.planned_at(at))
+def _why_nobody(house: _House, here: tuple[int, ...], *, planned: tuple[int, ...]) -> _Why:
     if not planned:
         return [("gap", ())]
     why: dict[CoverReason, list[int]] = {}
@@ -173,19 +204,18 @@ def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
     return why
 
 
-def _doubts(house: _House, reached: tuple[int, ...], *, at: datetime) -> Iterator[tuple[CoverReason, tuple[int, ...]]]:
+def _doubts(
+    house: _House, reached: tuple[int, ...], *, busy: tuple[tuple[int, ...], ...], tired: tuple[int, ...]
+) -> Iterator[tuple[CoverReason, tuple[int, ...]]]:
     if all(house.means[number] == "unproven" for number in reached):
         yield "unproven", reached
-    busy = {number for duty in house.before for number in duty.at(at)}
-    if busy.issuperset(reached):
+    if {number for here in busy for number in here}.issuperset(reached):
         yield "both_lines", reached
-    if tired := tuple(number for number, start, end in house.too_long if start <= at < end):
+    if tired:
         yield "too_long", tired
 
 
-def _too_long(
-    point: ContactPoint, post: Post, *, since: datetime, until: datetime
-) -> Iterator[tuple[int, datetime, datetime]]:
+def _too_long(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Iterator[Shift]:
     """Yield who is on duty at a post for longer than it allows, from when that is exceeded until the officer leaves.
 
     Whoever is on duty before ``since`` is looked at no further back than the longest that is allowed: then already
@@ -200,19 +230,19 @@ def _too_long(
         for number in [number for number in began if number not in here]:
             first = began.pop(number)
             if at - first > most and number in point.officers:
-                yield number, max(first + most, since), at
+                yield Shift(post.id, number, max(first + most, since), at)
         began |= {number: at for number in here if number not in began}
 
 
-def _add(found: list[Stretch], start: datetime, *, end: datetime, level: CoverLevel, why: _Why) -> None:
+def _add(found: list[Stretch], start: datetime, *, end: datetime, judged: _Judgement) -> None:
     """Add a stretch, or lengthen the last one where it goes on for the same reasons."""
-    reasons = tuple(sorted((reason for reason, _ in why), key=_ORDER.index))
-    officers = tuple(dict.fromkeys(number for _, numbers in why for number in numbers))
-    last = found[-1] if found else None
-    if last and (last.ends_at, last.level, last.reasons) == (start, level, reasons):
-        start, officers = last.starts_at, tuple(dict.fromkeys((*last.officers, *officers)))
+    last, officers = found[-1] if found else None, judged.officers
+    if last and (last.ends_at, last.level, last.reasons) == (start, judged.level, judged.reasons):
+        if last.officers != officers:
+            officers = tuple(dict.fromkeys((*last.officers, *officers)))
+        start = last.starts_at
         found.pop()
-    found.append(Stretch(start, end, level, reasons, officers))
+    found.append(Stretch(start, end, judged.level, judged.reasons, officers))
 
 
 def newly_uncovered(
@@ -240,12 +270,23 @@ def _newly(
 ) -> Iterator[tuple[Post, datetime, datetime]]:
     known = {each.post.id: [stretch for stretch in each.stretches if counts(stretch)] for each in before}
     for each in after:
-        for stretch in filter(counts, each.stretches) if each.post.id in known else ():
-            start = stretch.starts_at
-            for old in known[each.post.id]:
-                if start < old.ends_at and old.starts_at < stretch.ends_at:
-                    if start < old.starts_at:
-                        yield each.post, start, old.starts_at
-                    start = old.ends_at
-            if start < stretch.ends_at:
-                yield each.post, start, stretch.ends_at
+        if each.post.id in known:
+            for start, end in _beyond(known[each.post.id], filter(counts, each.stretches)):
+                yield each.post, start, end
+
+
+def _beyond(old: Iterable[Stretch], new: Iterable[Stretch]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield what of new stretches is in no old one; both are in order, and none overlaps another of its kind."""
+    following = iter(old)
+    known = next(following, None)
+    for stretch in new:
+        start = stretch.starts_at
+        while known and known.starts_at < stretch.ends_at:
+            if start < known.starts_at:
+                yield start, known.starts_at
+            start = max(start, known.ends_at)
+            if known.ends_at > stretch.ends_at:
+                break
+            known = next(following, None)
+        if start < stretch.ends_at:
+            yield start, stretch.ends_at

@@ -11,9 +11,11 @@ before the first zone is read, so that two machines never disagree about a hando
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from zoneinfo import ZoneInfo, available_timezones
 
 from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar, holiday
@@ -22,6 +24,10 @@ _DAY = timedelta(days=1)
 _LENGTH = {"daily": 1, "weekly": 7}
 _AROUND = range(-2, 2)
 """Local days, counted from today, whose hours can hold an instant: Kiribati left out a whole day (1 January 1995)."""
+_TURNS_BACK = 4
+"""Turns before the last that can start on a day of UTC: one of these has started when that day begins."""
+_KEPT = 2048
+"""Of how many patterns it is kept when their turns and hours are: many posts have the same."""
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -139,54 +145,57 @@ def to_utc(day: date, wall: time, *, zone: str) -> datetime:
         return _LAST if day.year > 1 else _FIRST
 
 
-@lru_cache(maxsize=65536)
-def _handover(day: date, wall: time, zone: str) -> datetime:
-    return to_utc(day, wall, zone=zone)
-
-
 def _turn(rotation: Rotation, at: datetime) -> int:
     """Return the number of the turn at ``at``, 0 being the first, or -1 before the first handover."""
+    number, starts = _turns_around(rotation, at, until=at)
+    return number + bisect_right(starts, at) - 1
+
+
+def _turns_around(rotation: Rotation, since: datetime, *, until: datetime) -> tuple[int, tuple[datetime, ...]]:
+    """Return what `_starts` does, from the turn at ``since`` or one before it up to the one at ``until``."""
     days = 0 if rotation.period == "monthly" else rotation.turn_days or _LENGTH[rotation.period]
-    number, starts = _latest(at.date(), rotation.starts_on, days=days, handover=rotation.handover, zone=rotation.zone)
-    for start in starts:
-        if start <= at:
-            return max(number, -1)
-        number -= 1
-    while number >= 0 and _start(rotation, number) > at:
-        number -= 1
-    return max(number, -1)
+    return _starts(
+        since.date(), until.date(), first=rotation.starts_on, days=days, wall=rotation.handover, zone=rotation.zone
+    )
 
 
-@lru_cache(maxsize=16384)
-def _latest(today: date, first: date, *, days: int, handover: time, zone: str) -> tuple[int, tuple[datetime, ...]]:
-    """Return the last turn that can start on a day of UTC, and when it and those before it do, the last one first.
+@lru_cache(maxsize=_KEPT)
+def _starts(
+    since: date, until: date, *, first: date, days: int, wall: time, zone: str
+) -> tuple[int, tuple[datetime, ...]]:
+    """Return the number of a turn, 0 or more, when it starts, and when each after it does.
 
-    ``days`` is the length of a turn, 0 for a month.
+    From one that has started when the UTC day ``since`` begins, if any has, up to the last that can start on the UTC
+    day ``until``. ``days`` is the length of a turn, 0 for a month; a roster may go on beyond what a date can tell.
     """
-    # Local time is at most 14 hours ahead of UTC: the turn of tomorrow's UTC day is never too early a guess.
-    tomorrow = today + _DAY
+    # Local time is at most 14 hours ahead of UTC, and 12 behind it; Kiribati once left out a whole day.
+    number, last = (max(_turn_of(day, first, days=days), -1) for day in (since, until))
+    number = max(number - _TURNS_BACK, 0)
+    found: list[datetime] = []
+    with suppress(OverflowError, ValueError):
+        for each in range(number, last + 1):
+            found.append(to_utc(_day_of(first, each, days=days), wall, zone=zone))
+    return number, tuple(found)
+
+
+def _turn_of(today: date, first: date, *, days: int) -> int:
+    """Return the last turn that can start on a day of UTC: the one that starts on the local day after it, or before."""
+    tomorrow = min(today, date.max - _DAY) + _DAY
     if days:
-        number = (tomorrow - first).days // days
-    else:
-        number = (tomorrow.year - first.year) * 12 + tomorrow.month - first.month
-    return number, tuple(_started(first, number - back, days=days, handover=handover, zone=zone) for back in range(3))
+        return (tomorrow - first).days // days
+    return (tomorrow.year - first.year) * 12 + tomorrow.month - first.month
 
 
-def _start(rotation: Rotation, number: int) -> datetime:
-    days = 0 if rotation.period == "monthly" else rotation.turn_days or _LENGTH[rotation.period]
-    return _started(rotation.starts_on, number, days=days, handover=rotation.handover, zone=rotation.zone)
-
-
-def _started(first: date, number: int, *, days: int, handover: time, zone: str) -> datetime:
+def _day_of(first: date, number: int, *, days: int) -> date:
     if days:
-        return _handover(first + number * days * _DAY, handover, zone)
+        return first + number * days * _DAY
     years, month = divmod(first.month - 1 + number, 12)
     year = first.year + years
-    return _handover(date(year, month + 1, min(first.day, monthrange(year, month + 1)[1])), handover, zone)
+    return date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
 
 
 def _end(rotation: Rotation) -> datetime | None:
-    return None if rotation.ends_on is None else _handover(rotation.ends_on, rotation.handover, rotation.zone)
+    return None if rotation.ends_on is None else to_utc(rotation.ends_on, rotation.handover, zone=rotation.zone)
 
 
 def has_ended(layer: Layer, at: datetime) -> bool:
@@ -199,33 +208,22 @@ def has_ended(layer: Layer, at: datetime) -> bool:
 
 def turn(rotation: Rotation, at: datetime) -> int | None:
     """Return the officer on duty at ``at``: None before the first handover, after the last, and outside its hours."""
-    return _turns(rotation, (at,))[0]
+    return next(_turns(rotation, (at,)))
 
 
-def _turns(rotation: Rotation, instants: Sequence[datetime]) -> list[int | None]:
-    """Return `turn` for each of some instants, which are in order: each is found from the one before."""
-    first, *later = instants
-    number, hours = _turn(rotation, first), None
-    following = _following(rotation, number) if later else _LAST
-    end, members, bounded = _end(rotation), rotation.members, rotation.weekdays or rotation.hours_from is not None
-    found: list[int | None] = []
+def _turns(rotation: Rotation, instants: Sequence[datetime]) -> Iterator[int | None]:
+    """Yield `turn` for each of some instants, which are in order: each is found from the one before."""
+    number, starts = _turns_around(rotation, instants[0], until=instants[-1])
+    hours = _hours(rotation, instants[0], until=instants[-1]) if _is_bounded(rotation) else None
+    end, members, turns, opened = _end(rotation) or _LAST, rotation.members, 0, 0
     for at in instants:
-        while following <= at < _LAST:
-            number += 1
-            following = _following(rotation, number)
-        if bounded and (hours is None or not hours[0] <= at < hours[1]):
-            hours = _hours_at(rotation, at)
-        on = number >= 0 and members and (end is None or at < end) and (not bounded or hours is not None)
-        found.append(members[number % len(members)] if on else None)
-    return found
-
-
-def _following(rotation: Rotation, number: int) -> datetime:
-    """Return when the turn after a turn starts; a roster may go on beyond what a date can tell."""
-    try:
-        return _start(rotation, number + 1)
-    except (OverflowError, ValueError):
-        return _LAST
+        while turns < len(starts) and starts[turns] <= at:
+            turns += 1
+        while hours and opened < len(hours) and hours[opened][1] <= at:
+            opened += 1
+        is_open = hours is None or (opened < len(hours) and hours[opened][0] <= at)
+        on = members and number + turns > 0 and at < end and is_open
+        yield members[(number + turns - 1) % len(members)] if on else None
 
 
 def _here(layer: Layer, instants: Sequence[datetime]) -> Iterator[tuple[int, ...]]:
@@ -243,27 +241,36 @@ def _start_of_shift(shift: tuple[int, datetime, datetime]) -> datetime:
     return shift[1]
 
 
-def _hours_at(rotation: Rotation, at: datetime) -> tuple[datetime, datetime] | None:
-    """Return the hours of a rotation that hold an instant, if any do."""
-    today = at.astimezone(ZoneInfo(rotation.zone)).date()
-    start, end = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
-    holidays = None if rotation.holidays_as is None else (rotation.calendar, rotation.holidays_as)
-    around = _hours_around(today, start, end=end, weekdays=rotation.weekdays, holidays=holidays, zone=rotation.zone)
-    return next((hours for hours in around if hours[0] <= at < hours[1]), None)
+def _is_bounded(rotation: Rotation) -> bool:
+    return bool(rotation.weekdays) or rotation.hours_from is not None
 
 
-@lru_cache(maxsize=16384)
-def _hours_around(
-    today: date,
-    start: time,
+def _hours(rotation: Rotation, since: datetime, *, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the hours of a rotation that can hold an instant from ``since`` up to ``until``, by their start."""
+    there = ZoneInfo(rotation.zone)
+    return _hours_of(
+        *(since.astimezone(there).date(), until.astimezone(there).date()),
+        start=rotation.hours_from or rotation.handover,
+        end=rotation.hours_until or rotation.handover,
+        weekdays=rotation.weekdays,
+        holidays=None if rotation.holidays_as is None else (rotation.calendar, rotation.holidays_as),
+        zone=rotation.zone,
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _hours_of(
+    first: date,
+    last: date,
     *,
+    start: time,
     end: time,
     weekdays: tuple[int, ...],
     holidays: tuple[HolidayCalendar, int] | None,
     zone: str,
 ) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the hours that can hold an instant of a local day; what a change of clocks left out is empty."""
-    days = (today + number * _DAY for number in _AROUND)
+    """Return the hours that can hold an instant of some local days; what a change of clocks left out is empty."""
+    days = (first + number * _DAY for number in range(_AROUND.start, (last - first).days + _AROUND.stop))
     return tuple(
         between(day, start, end=end, zone=zone) for day in days if not weekdays or _weekday(day, holidays) in weekdays
     )
@@ -283,17 +290,13 @@ def boundaries(layer: Layer, since: datetime, *, until: datetime) -> Iterator[da
 
 
 def _handovers(rotation: Rotation, since: datetime, *, until: datetime) -> Iterator[datetime]:
-    number, end = _turn(rotation, since), _end(rotation)
-    while (start := _start(rotation, number := number + 1)) < until and (end is None or start < end):
-        yield start
-    if end is not None and since < end < until:
+    _, starts = _turns_around(rotation, since, until=until)
+    end = _end(rotation) or _LAST
+    yield from (each for each in starts if since < each < until and each < end)
+    if since < end < until:
         yield end
-    if rotation.weekdays or rotation.hours_from is not None:
-        opening, close = rotation.hours_from or rotation.handover, rotation.hours_until or rotation.handover
-        today = since.astimezone(ZoneInfo(rotation.zone)).date()
-        for number in range(_AROUND.start, (until - since).days + _AROUND.stop + 1):
-            pair = between(today + number * _DAY, opening, end=close, zone=rotation.zone)
-            yield from (each for each in pair if since < each < until)
+    if _is_bounded(rotation):
+        yield from (each for pair in _hours(rotation, since, until=until) for each in pair if since < each < until)
 
 
 def on_duty(
@@ -307,21 +310,35 @@ def on_duty(
     return changed(planned, overrides, absences=absences, at=at)
 
 
-def planned_at(layers: tuple[Layer, ...], instants: Sequence[datetime]) -> list[list[int]]:
+def planned_at(layers: tuple[Layer, ...], instants: Sequence[datetime]) -> list[tuple[int, ...]]:
     """Return whom the layers alone put on duty at each of some instants, which are in order, lower layers first."""
-    if any(isinstance(each, Rotation) and each.temporary for each in layers):
-        told = ([_here(each, (at,)) for each in _in_force(layers, at)] for at in instants)
-        return [[officer for (here,) in at for officer in here] for at in told]
-    columns = [_here(each, instants) for each in sorted(layers, key=_place)]
-    return (
-        [[officer for here in row for officer in here] for row in zip(*columns, strict=True)]
-        if columns
-        else [[] for _ in instants]
-    )
+    placed = sorted(layers, key=_place)
+    columns = [list(_here(each, instants)) for each in placed]
+    if any(map(_is_temporary, layers)):
+        silent = _silenced(layers, instants)
+        for layer, column in zip(placed, columns, strict=True):
+            if not _is_temporary(layer):
+                column[:] = [() if quiet else here for here, quiet in zip(column, silent, strict=True)]
+    rows = zip(*columns, strict=True) if columns else [()] * len(instants)
+    return [tuple(dict.fromkeys(chain.from_iterable(row))) for row in rows]
+
+
+def _is_temporary(layer: Layer) -> bool:
+    return isinstance(layer, Rotation) and layer.temporary
+
+
+def _silenced(layers: tuple[Layer, ...], instants: Sequence[datetime]) -> list[bool]:
+    """Say for each of some instants whether a temporary rotation is in force."""
+    spans = [
+        (to_utc(each.starts_on, each.handover, zone=each.zone), _end(each) or _LAST)
+        for each in layers
+        if isinstance(each, Rotation) and each.temporary
+    ]
+    return [any(start <= at < end for start, end in spans) for at in instants]
 
 
 def changed(
-    planned: list[int], overrides: Iterable[Override], *, absences: Iterable[Absence], at: datetime
+    planned: Sequence[int], overrides: Iterable[Override], *, absences: Iterable[Absence], at: datetime
 ) -> tuple[int, ...]:
     """Return who is on duty at ``at`` where ``planned`` are planned; see `on_duty`."""
     added: list[int] = []
@@ -332,16 +349,6 @@ def changed(
     return tuple(dict.fromkeys(officer for officer in (*planned, *added) if officer not in away))
 
 
-def _in_force(layers: tuple[Layer, ...], at: datetime) -> list[Layer]:
-    temporary = [each for each in layers if isinstance(each, Rotation) and each.temporary]
-    if len(layers) < 2:
-        return [*layers]
-    if temporary:
-        replacing = [each for each in temporary if _turn(each, at) >= 0 and not has_ended(each, at)]
-        layers = tuple(replacing or (each for each in layers if each not in temporary))
-    return sorted(layers, key=_place)
-
-
 def _place(layer: Layer) -> tuple[int, bool, int]:
     return layer.layer, isinstance(layer, Imported), layer.id
 
@@ -350,7 +357,7 @@ def _number(override: Override) -> int:
     return override.id
 
 
-def _overridden(planned: list[int], added: list[int], *, override: Override) -> tuple[list[int], list[int]]:
+def _overridden(planned: Sequence[int], added: list[int], *, override: Override) -> tuple[Sequence[int], list[int]]:
     officer = override.officer_id
     if override.action == "replace":
         return [officer], added
@@ -359,7 +366,6 @@ def _overridden(planned: list[int], added: list[int], *, override: Override) -> 
     return [each for each in planned if each != officer], [each for each in added if each != officer]
 
 
-@lru_cache(maxsize=65536)
 def between(day: date, start: time, *, end: time, zone: str) -> tuple[datetime, datetime]:
     """Return the hours that start on a local day; an end at or before their start is on the next day."""
     return to_utc(day, start, zone=zone), to_utc(day if end > start else day + _DAY, end, zone=zone)

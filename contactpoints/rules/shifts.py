@@ -15,8 +15,6 @@ from typing import TypeVar
 from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.rosters import Absence, Override, Rotation, boundaries, changed, planned_at
 
-_Change = TypeVar("_Change", Override, Absence)
-
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -40,22 +38,25 @@ class Duty:
         """Return who is on duty at an instant that is not before the first."""
         return self.officers[bisect_right(self.edges, instant) - 1]
 
-    def planned_at(self, instant: datetime) -> tuple[int, ...]:
-        """Return who would be on duty then if nobody were absent."""
-        return self.planned[bisect_right(self.edges, instant) - 1]
+    def along(self, instants: list[datetime], told: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Return what is told by edges for each of some instants, none of which is before the first."""
+        if instants == self.edges:
+            return told
+        return [told[bisect_right(self.edges, at) - 1] for at in instants]
 
 
 def duty_of(point: ContactPoint, post: Post, *, since: datetime, until: datetime) -> Duty:
     """Return who is on duty at a post of a contact point from ``since`` until ``until`` (aware, UTC)."""
-    edges = sorted({since, *_changes(point, post, since=since, until=until)})
-    officers, planned = [], []
-    by_layers = planned_at(post.layers, edges)
-    for at, here, overrides, absences in zip(
-        edges, by_layers, _in_force(post.overrides, edges), _in_force(point.absences, edges), strict=True
-    ):
-        planned.append(changed(here, overrides, absences=(), at=at))
-        away = {absence.officer_id for absence in absences}
-        officers.append(tuple(number for number in planned[-1] if number not in away))
+    edges = in_order([since, *_changes(point, post, since=since, until=until)])
+    by_layers, overrides = planned_at(post.layers, edges), in_force(post.overrides, edges)
+    planned = [
+        changed(here, some, absences=(), at=at) if some else here
+        for at, here, some in zip(edges, by_layers, overrides, strict=True)
+    ]
+    officers = [
+        tuple(number for number in here if number not in {absence.officer_id for absence in away}) if away else here
+        for here, away in zip(planned, in_force(point.absences, edges), strict=True)
+    ]
     return Duty(edges, officers, planned)
 
 
@@ -97,6 +98,13 @@ def beside(post: Post, number: int, *, since: datetime, until: datetime) -> Rota
     return None
 
 
+def in_order(instants: list[datetime]) -> list[datetime]:
+    """Return instants in order, each once."""
+    # Most come in runs that are in order already.
+    instants.sort()
+    return list(dict.fromkeys(instants))
+
+
 def inside(instants: Iterable[datetime], *, since: datetime, until: datetime) -> Iterator[datetime]:
     """Yield those of the instants that are after ``since`` and before ``until``."""
     return (each for each in instants if since < each < until)
@@ -106,7 +114,10 @@ def _by_start(shift: Shift) -> tuple[datetime, datetime, int]:
     return shift.starts_at, shift.ends_at, shift.officer_id
 
 
-def _in_force(changes: Iterable[_Change], edges: list[datetime]) -> list[list[_Change]]:
+_Change = TypeVar("_Change", Override, Absence, Shift)
+
+
+def in_force(changes: Iterable[_Change], edges: list[datetime]) -> list[list[_Change]]:
     """Return for each of the instants, among which are those where one begins or ends, what holds then."""
     found: list[list[_Change]] = [[] for _ in edges]
     for each in changes:

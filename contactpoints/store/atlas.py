@@ -109,14 +109,14 @@ class Atlas:
             self.standing, self._parties, self._seats = {}, None, None
 
     async def points(
-        self, session: Session, ids: Iterable[int], *, urgency: str = "emergency"
+        self, session: Session, ids: Iterable[int], *, now: datetime, urgency: str = "emergency"
     ) -> dict[int, ContactPoint]:
-        """Return whole contact points; ids that are unknown or retired are missing. See `directory.load`."""
+        """Return whole contact points as of ``now``; ids that are unknown or retired are missing. See `load`."""
         wanted, points = set(ids), self._points
         missing = [each for each in wanted if (each, urgency) not in points]
         if missing:
             # Into the mapping as it was before the question: if the directory changes meanwhile, that is thrown away.
-            loaded = await directory.load(session, missing, urgency=urgency)
+            loaded = await directory.load(session, missing, since=now, urgency=urgency)
             points.update({(number, urgency): point for number, point in loaded.items()})
         return {each: points[each, urgency] for each in wanted if (each, urgency) in points}
 
@@ -150,7 +150,7 @@ class Atlas:
         """Return the route to a place if it is in memory. It may be stale: its revision has to be asked for."""
         return self._routes.get((place, urgency))
 
-    async def route(self, session: Session, place: Place, *, urgency: str) -> Route | None:
+    async def route(self, session: Session, place: Place, *, now: datetime, urgency: str) -> Route | None:
         """Load the route to a place; None without a contact point."""
         self.turn_to(await directory.revision(session))
         revision, routes = self.revision, self._routes
@@ -158,14 +158,14 @@ class Atlas:
         if answering is None:
             return None
         secretariat = await directory.secretariat(session)
-        known = await self.points(session, {answering, secretariat or answering}, urgency=urgency)
+        known = await self.points(session, {answering, secretariat or answering}, now=now, urgency=urgency)
         if answering not in known:
             return None
         behind = known.get(secretariat or 0)
         last = _first_post(behind)
         plan = scaled(plan_of(known[answering], urgency, secretariat=last), self._scale)
         others = {ref.contact_point for step in plan.steps for ref in step.posts}
-        known |= await self.points(session, others, urgency=urgency)
+        known |= await self.points(session, others, now=now, urgency=urgency)
         bound = self._bonds or await bonds(session)
         seats = await providers.seats(session) if self._seats is None else self._seats
         if self.revision == revision:

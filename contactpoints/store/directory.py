@@ -5,7 +5,7 @@ Nothing is kept between calls here; `store.atlas` keeps what was loaded for as l
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post
@@ -19,6 +19,8 @@ from contactpoints.store.rosters import read_absence, read_imported, read_overri
 # domain.md 6.5, where a contact point has no policy of its own.
 _RESTART_SECONDS = 900
 _REMINDER_SECONDS = 3600
+LOOKED_BACK = timedelta(days=50)
+"""How long what has ended may matter yet: for somebody who is on duty for 1,000 hours on end, and to a late alert."""
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -127,13 +129,16 @@ async def hold(session: Session, contact_points: Iterable[int]) -> None:
     )
 
 
-async def load(session: Session, ids: Iterable[int], *, urgency: str = "emergency") -> dict[int, ContactPoint]:
+async def load(
+    session: Session, ids: Iterable[int], *, urgency: str = "emergency", since: datetime | None = None
+) -> dict[int, ContactPoint]:
     """Return whole contact points, in one round trip; ids that are unknown or retired are missing.
 
-    Retired posts, officers, channels, rotations, overrides and absences are left out. The policy is the one for
+    Retired posts, officers, channels, rotations, overrides and absences are left out, and of the last two those that
+    ended so long before ``since`` that nothing about then or later depends on them. The policy is the one for
     ``urgency``, else None.
     """
-    rows = await session.fetch(_LOAD, list(ids), urgency)
+    rows = await session.fetch(_LOAD, list(ids), urgency, since and since - LOOKED_BACK)
     return {row["id"]: _contact_point(dict(row)) for row in rows}
 
 
@@ -148,8 +153,10 @@ select wanted.*,
       'minimum', p.minimum, 'languages', p.languages, 'longest_hours', p.longest_hours,
       'rotations', (select coalesce(jsonb_agg(to_jsonb(r) order by r.layer, r.id), '[]') from rotations r
                     where r.post_id = p.id and r.retired_at is null),
-      'overrides', (select coalesce(jsonb_agg(to_jsonb(v) order by v.starts_at, v.id), '[]') from overrides v
-                    where v.post_id = p.id and v.retired_at is null),
+      'overrides', (select coalesce(jsonb_agg(jsonb_build_object(
+                        'id', v.id, 'action', v.action, 'officer_id', v.officer_id, 'starts_at', v.starts_at,
+                        'ends_at', v.ends_at) order by v.starts_at, v.id), '[]') from overrides v
+                    where v.post_id = p.id and v.retired_at is null and ($3::timestamptz is null or v.ends_at > $3)),
       'calendars', (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'layer', l.layer, 'shifts', (
           select coalesce(jsonb_agg(jsonb_build_array(
               s.officer_id, extract(epoch from s.starts_at), extract(epoch from s.ends_at)
@@ -161,12 +168,17 @@ select wanted.*,
       'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language, 'languages', o.languages,
       'pin', (select jsonb_build_object('expires_at', k.expires_at) from pins k
               where k.officer_id = o.id and k.locked_at is null),
-      'channels', (select coalesce(jsonb_agg(to_jsonb(c) order by c.place, c.id), '[]') from channels c
+      'channels', (select coalesce(jsonb_agg(jsonb_build_object(
+                       'id', c.id, 'officer_id', c.officer_id, 'kind', c.kind, 'address', c.address, 'place', c.place,
+                       'proven_at', c.proven_at, 'quarantined_at', c.quarantined_at, 'renewed_at', c.renewed_at)
+                     order by c.place, c.id), '[]') from channels c
                    where c.officer_id = o.id and c.retired_at is null)
     ) order by o.id), '[]') from officers o where o.contact_point_id = wanted.id and o.retired_at is null) as officers,
-  (select coalesce(jsonb_agg(to_jsonb(a) order by a.starts_at, a.id), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object(
+      'officer_id', a.officer_id, 'starts_at', a.starts_at, 'ends_at', a.ends_at) order by a.starts_at, a.id), '[]')
     from absences a join officers o on o.id = a.officer_id
-    where o.contact_point_id = wanted.id and o.retired_at is null and a.retired_at is null) as absences,
+    where o.contact_point_id = wanted.id and o.retired_at is null and a.retired_at is null
+      and ($3::timestamptz is null or a.ends_at > $3)) as absences,
   (select to_jsonb(y) from policies y
     where y.contact_point_id = wanted.id and y.retired_at is null and y.urgency = $2
     limit 1) as policy,

@@ -9,7 +9,7 @@ from typing import Any
 
 from contactpoints.store import findable
 from contactpoints.store.database import Session
-from contactpoints.store.entries import UP, Entry, Key, Owner, Register, written
+from contactpoints.store.entries import REGISTERS, UP, Entry, Key, Owner, Register, written
 
 AT_ONCE = 1000
 """How many entries one statement takes: what is held in memory for it, and how long nobody else has a turn."""
@@ -145,6 +145,15 @@ async def remember(
         *(register.name, register.key, now, act, by, reason, list(entries)),
     )
     await findable.keep(session, register.name, entries=entries)
+
+
+async def finish(session: Session) -> None:
+    """See to it now that every version is in the history, which otherwise is seen to at the commit.
+
+    There the directory's revision is raised first: everybody else who changes the directory would wait that long.
+    """
+    each = (f"{name}_begins_history, {name}_has_history" for name in REGISTERS)
+    await session.execute(f"set constraints {', '.join(each)} immediate")
 
 
 async def below(session: Session, register: Register, *, owners: Sequence[int]) -> dict[int, list[Entry]]:

@@ -1,6 +1,9 @@
 """Cover: whose rosters one sees, that what is flagged is what an alert would meet, and that no gap opens unsaid."""
 
 import json
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -8,6 +11,9 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from contactpoints.actions.cover import cover_now, covers
+from contactpoints.actions.rosters import rosters
+from contactpoints.rules.access import Actor, Role
 from contactpoints.store import directory
 from schemas.examples import ENTRY_EXAMPLES
 from tests.api.conftest import KeyOf, placed
@@ -265,3 +271,59 @@ async def test_a_post_that_asks_for_more_than_its_roster_gives_needs_a_reason_an
     assert "leaves_uncovered" in [each["code"] for each in stated.json()["warnings"]]
     new = {"contact_point_id": france.contact_point, "line": "decision_maker", "function": "Head"}
     assert (await _write(world, "POST", "/v1/posts", key, new)).status_code == 201
+
+
+class _Gateways(dict[str, tuple[str, ...]]):
+    """Notes in which threads somebody asks what there is."""
+
+    def __init__(self, known: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__(known)
+        self.threads: set[int] = set()
+
+    def __contains__(self, kind: object) -> bool:
+        self.threads.add(threading.get_ident())
+        return super().__contains__(kind)
+
+
+async def test_alerts_have_their_turn_while_ninety_days_are_reckoned(world: World) -> None:
+    db, france, until = world.runtime.db, world.network["FR"].contact_point, START + 90 * DAY
+    tools = replace(world.runtime.tools, gateways=(gateways := _Gateways(world.runtime.tools.gateways)))
+    whole: dict[str, Any] = {
+        "actor": Actor(0, Role.AUDITOR, None, "Desk"),
+        "since": START,
+        "until": until,
+        "now": START,
+    }
+    assert await covers(db, tools=tools, **whole)
+    assert await rosters(db, tools=tools, **whole)
+    async with db.transaction() as session:
+        assert await cover_now(session, france, now=START, tools=tools)
+    assert gateways.threads
+    assert threading.get_ident() not in gateways.threads
+
+
+async def test_what_ended_long_ago_is_read_by_nobody_but_who_asks_for_the_past(world: World, key_of: KeyOf) -> None:
+    france, officer = world.network["FR"], world.network["FR"].officers[2].id
+    async with world.runtime.db.session() as session:
+        for days in (100, 49):
+            span = (START - days * DAY, START - days * DAY + DAY)
+            await session.execute(
+                "insert into absences (officer_id, starts_at, ends_at, created_at, changed_at)"
+                " values ($1, $2, $3, $2, $2)",
+                *(officer, *span),
+            )
+            await session.execute(
+                "insert into overrides (post_id, action, officer_id, starts_at, ends_at, created_at, changed_at)"
+                " values ($1, 'replace', $2, $3, $4, $3, $3)",
+                *(france.posts["first"], france.officers[1].id, *span),
+            )
+        for since, there in ((START, 1), (START - 60 * DAY, 2), (None, 2)):
+            point = (await directory.load(session, [france.contact_point], since=since))[france.contact_point]
+            first = next(post for post in point.posts if post.id == france.posts["first"])
+            assert (len(first.overrides), len(point.absences)) == (there, there)
+        known = await world.runtime.tools.atlas.points(session, [france.contact_point], now=START)
+        assert len(known[france.contact_point].absences) == 1
+    began = f"{START - 100 * DAY:%Y-%m-%d}"
+    path = f"/v1/shifts?post_id={france.posts['first']}&from={began}&to={START - 99 * DAY:%Y-%m-%d}"
+    (item,) = (await world.get(path, key=await key_of("auditor"))).json()["items"]
+    assert [shift["officer_id"] for shift in item["shifts"]] == [france.officers[1].id]
