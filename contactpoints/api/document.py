@@ -77,15 +77,15 @@ def _contents(told: Document, tags: Sequence[str]) -> str:
     """Return the table of contents: what can be done, by subject, each a link."""
     parts = ["<nav><h2>Contents</h2>"]
     for tag in tags:
-        parts.append(f'<details open><summary><a href="#tag-{escape(tag)}">{escape(tag)}</a></summary><ul>')
-        parts += [
+        listed = [
             f'<li><a href="#{escape(each["operationId"])}">{escape(each["summary"])}</a>'
             f" <code>{method.upper()} {escape(path)}</code>"
             for path, methods in told["paths"].items()
             for method, each in methods.items()
             if tag in each["tags"]
         ]
-        parts.append("</ul></details>")
+        heading = f'<a href="#tag-{escape(tag)}">{escape(tag)}</a> ({len(listed)})'
+        parts += [f"<details><summary>{heading}</summary><ul>", *listed, "</ul></details>"]
     return "".join((*parts, '<p><a href="#shapes">shapes</a></p></nav>'))
 
 
