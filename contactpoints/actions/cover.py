@@ -12,8 +12,9 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, cover_of, newly_strained, newly_uncovered
 from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.gaps import left_by
 from contactpoints.rules.refusals import Invalid
-from contactpoints.store import directory
+from contactpoints.store import directory, gaps
 from contactpoints.store.database import Database, Session
 from schemas.faults import Fault
 from schemas.fields import write_instant
@@ -68,6 +69,7 @@ async def uncovering(
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
     before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
     warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains)
+    await note_left(session, contact_point, before=before, after=after, stated=stated, now=now)
 
 
 def gaps_opened(
@@ -89,6 +91,22 @@ def gaps_opened(
         detail = f"Strains the officers of post {post.id} ({post.line}), from {write_instant(start)} to"
         warnings.append({"code": "strains", "detail": f"{detail} {write_instant(end)}: see its cover."})
     return warnings
+
+
+async def note_left(
+    session: Session,
+    contact_point: int,
+    *,
+    before: Sequence[PostCover],
+    after: Sequence[PostCover],
+    stated: bool,
+    now: datetime,
+) -> None:
+    """Note which gaps a change leaves: whoever ``stated`` a reason for it knows of those that it opens."""
+    kept = await gaps.told_at(session, contact_point)
+    left = left_by(kept, before, after, stated=stated, now=now)
+    if set(left) != set(kept):
+        await gaps.keep(session, contact_point, gaps=left)
 
 
 async def cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:

@@ -6,6 +6,7 @@ turn: the reckoning is in a thread, and the directory is read a few contact poin
 """
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,11 +14,12 @@ from contactpoints.actions import handovers
 from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import NINETY_DAYS
+from contactpoints.actions.one_by_one import alone, each_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.cover import cover_of
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.gaps import AHEAD, Found, Told, gaps_of, judge, next_mark
+from contactpoints.rules.gaps import AHEAD, Found, Judged, Told, gaps_of, judge, next_mark
 from contactpoints.rules.handovers import handovers_of
 from contactpoints.rules.wording_gaps import MOST, GapContext, gap_words
 from contactpoints.store import directory, gaps, outbox
@@ -28,6 +30,8 @@ _AT_ONCE = 10
 _GOOD_FOR = timedelta(days=2)
 """How long what was reckoned of a contact point is good for, if nothing changes: so far it looks beyond the marks."""
 _AT_LEAST = timedelta(minutes=15)
+_AGAIN = timedelta(minutes=1)
+"""When a contact point that broke is tried again."""
 
 
 @dataclass(slots=True)
@@ -58,17 +62,19 @@ class Lookout:
                 return 0
             ids = await directory.answering(session)
             told = await gaps.told(session)
+        broken: set[int] = set()
         for start in range(0, len(ids), _AT_ONCE):
-            async with db.session() as session:
-                points = await directory.load(session, ids[start : start + _AT_ONCE], since=now)
-            for point in points.values():
-                await self._reckon(point, now=now, tools=tools)
+            async for point in each_of(db, ids[start : start + _AT_ONCE], broken, since=now):
+                with alone(point.id, broken):
+                    await self._reckon(point, now=now, tools=tools)
         self.reckoned = {number: self.reckoned[number] for number in ids if number in self.reckoned}
-        news = [number for number in ids if self._differs(number, told.get(number, []), now=now)]
         count = 0
-        for number in news:
-            count += await _tell(db, number, now=now, tools=tools)
-        self.revision, self.due_at = revision, min(self._due(now), now + _AT_LEAST)
+        for number in ids:
+            with alone(number, broken):
+                if self._differs(number, told.get(number, []), now=now):
+                    count += await _tell(db, number, now=now, tools=tools)
+        again = _AGAIN if broken else _AT_LEAST
+        self.revision, self.due_at = revision, min(self._due(now), now + again)
         return count
 
     async def _reckon(self, point: ContactPoint, *, now: datetime, tools: Tools) -> None:
@@ -89,16 +95,17 @@ class Lookout:
         for number, known in self.reckoned.items():
             until = now + timedelta(minutes=known.point.handover_minutes or 0)
             due = {at for at in known.handovers if now < at <= until} - known.handed_over
-            if (due or number in awaiting) and await handovers.tell(db, number, now=now, tools=tools):
-                known.handed_over |= due
-            known.checked = True
+            with alone(number, set()):
+                if (due or number in awaiting) and await handovers.tell(db, number, now=now, tools=tools):
+                    known.handed_over |= due
+                known.checked = True
 
     def _differs(self, number: int, told: list[Told], *, now: datetime) -> bool:
-        """Say whether something is to be told of a contact point, or what was told is there no more."""
+        """Say whether something is to be told of a contact point, or what is known is not as it was."""
         known = self.reckoned.get(number)
         found = [each for each in known.found if each.gap.ends_at > now] if known else []
         judged = judge(found, told, now=now)
-        return bool(judged.tell or judged.closed)
+        return bool(judged.tell or judged.remind) or set(judged.kept) != set(told)
 
     def _due(self, now: datetime) -> datetime:
         marks = (next_mark(each.found, now=now) for each in self.reckoned.values())
@@ -115,25 +122,32 @@ async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools
         point = points[contact_point]
         until = now + NINETY_DAYS
         covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
-        judged = judge(gaps_of(covers), kept, now=now)
-        ears = await listening(session, point.party, now=now, tools=tools) if judged.tell else ()
-        if judged.tell and not ears:
+        judged = judge(gaps_of(covers), kept, now=now, until=until)
+        speaks = bool(judged.tell or judged.remind)
+        ears = await listening(session, point.party, now=now, tools=tools) if speaks else ()
+        if speaks and not ears:
             return 0
         await gaps.keep(session, contact_point, gaps=judged.kept)
-        if not judged.tell:
-            return 0
-        drafts = [
-            _draft(ear, _context(point, days=days, found=found), tools=tools)
-            for days, found in sorted(judged.tell.items())
-            for ear in ears
-        ]
+        drafts = [_draft(ear, said, tools=tools) for said in _said(point, judged) for ear in ears]
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
-    return 1
+    return int(speaks)
 
 
-def _context(point: ContactPoint, *, days: int, found: list[Found]) -> GapContext:
+def _said(point: ContactPoint, judged: Judged) -> Iterator[GapContext]:
+    """Yield what is told: of what is there already, of what is ahead, and of what was accepted, each in one message."""
+    if here := judged.tell.get(0):
+        yield _context(point, here, days=0)
+    marks = [days for days in judged.tell if days]
+    if marks:
+        ahead = [found for days in sorted(marks) for found in judged.tell[days]]
+        yield _context(point, ahead, days=min(marks))
+    if judged.remind:
+        yield _context(point, judged.remind, days=2, accepted=True)
+
+
+def _context(point: ContactPoint, found: Sequence[Found], *, days: int, accepted: bool = False) -> GapContext:
     named = tuple((each.cover.post.function, each.gap) for each in found[:MOST])
-    return GapContext(days, point.name, point.zone, named, len(found) - len(named))
+    return GapContext(days, point.name, point.zone, named, len(found) - len(named), accepted)
 
 
 def _draft(ear: Listener, said: GapContext, *, tools: Tools) -> Draft:

@@ -8,25 +8,27 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
+from contactpoints.actions.one_by_one import alone
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.codes import mail_code, new_reply_code, new_token
 from contactpoints.rules.delivery import Draft
-from contactpoints.rules.directory import ContactPoint, Officer
-from contactpoints.rules.handovers import Handover, handovers_of, way_to
+from contactpoints.rules.directory import ContactPoint, Officer, channels_to_use
+from contactpoints.rules.handovers import Handover, counts, handovers_of, has_a_way, is_over, way_to
 from contactpoints.rules.phrasing import EXERCISE
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.rules.wording_handovers import HandoverContext, handover_words
-from contactpoints.store import channels, directory, outbox
+from contactpoints.store import alarms, channels, directory, outbox
 from contactpoints.store import handovers as store
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.directory import hold
 from contactpoints.store.handovers import Notice
 from schemas.faults import Fault
 
-_AT_ONCE = 50
+_UNTOLD_AGAIN = timedelta(days=7)
 
 
 async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> bool:
@@ -45,12 +47,11 @@ async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools)
         told_until = now + timedelta(minutes=point.handover_minutes)
         ahead = handovers_of(point, now, until=max([told_until, *(row["at"] for row in rows)]))
         standing = {key for each in ahead for key in _keys(each)}
-        drafts = [
-            await _called_off(session, row, point=point, now=now, tools=tools)
-            for row in rows
-            if row["called_off_at"] is None
-            and (row["post_id"], row["officer_id"], row["at"], row["incoming"]) not in standing
-        ]
+        drafts: list[Draft] = []
+        for row in rows:
+            key = (row["post_id"], row["officer_id"], row["at"], row["incoming"])
+            if row["called_off_at"] is None and key not in standing:
+                drafts += await _called_off(session, row, point=point, now=now, tools=tools)
         found = await store.open_alerts(session, contact_point)
         alerts = [f"{reference} ({EXERCISE})" if exercise else reference for reference, exercise in found]
         whole = True
@@ -70,16 +71,20 @@ def _keys(each: Handover) -> Iterator[tuple[int, int, datetime, bool]]:
 async def _noticed(
     session: Session, point: ContactPoint, *, each: Handover, alerts: Sequence[str], now: datetime, tools: Tools
 ) -> tuple[list[Draft], bool]:
-    drafts, whole = [], True
+    drafts: list[Draft] = []
+    whole = True
     for post, number, at, incoming in _keys(each):
         officer = point.officers[number]
         channel = way_to(officer, at, zone=point.zone, available=tools.gateways, now=now)
-        if channel is None:
+        if channel is None and has_a_way(officer, available=tools.gateways, now=now):
             whole = False
+            continue
+        if channel is None:
+            drafts += await _untold(session, point, officer, each=each, now=now, tools=tools)
             continue
         code = new_reply_code(tools.entropy(16)) if incoming else None
         token = new_token(tools.entropy(16)) if incoming else None
-        notice = Notice(post, number, at, incoming, channel.kind, channel.address, code, token)
+        notice = Notice(post, number, at, incoming, channel.kind, channel.address, channel.id, code, token)
         if await store.tell(session, notice, now=now):
             others = each.outgoing if incoming else each.incoming
             said = HandoverContext(
@@ -92,21 +97,57 @@ async def _noticed(
                 alerts=alerts,
                 now=now,
             )
-            drafts.append(_draft(notice, officer, said=said, channel=channel.id, tools=tools))
+            drafts.append(_draft(notice, officer, said=said, tools=tools))
     return drafts, whole
 
 
-def _draft(notice: Notice, officer: Officer, *, said: HandoverContext, channel: int, tools: Tools) -> Draft:
+async def _untold(
+    session: Session, point: ContactPoint, officer: Officer, *, each: Handover, now: datetime, tools: Tools
+) -> list[Draft]:
+    """Tell the administrators, once a week, that an officer has no channel by which to be told of handovers."""
+    about = [("handover_untold", f"officer:{officer.id}")]
+    if not await alarms.raise_fresh(session, about, now=now, quiet=_UNTOLD_AGAIN, kinds=tools.gateways):
+        return []
+    said = HandoverContext(
+        "untold", each.post.function, point.name, each.at, point.zone, others=[officer.name], now=now
+    )
+    return await _to_administrators(session, said, party=point.party, now=now, tools=tools)
+
+
+async def _to_administrators(
+    session: Session, said: HandoverContext, *, party: str | None, now: datetime, tools: Tools
+) -> list[Draft]:
+    ears = await listening(session, party, now=now, tools=tools)
+    told = [(ear, handover_words(words_of(tools, ear.language), ear.kind, handover=said)) for ear in ears]
+    return [Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject) for ear, words in told]
+
+
+def _draft(notice: Notice, officer: Officer, *, said: HandoverContext, tools: Tools) -> Draft:
     token = notice.page_token if notice.kind == "email" and tools.public_url else None
     if token:
         said = replace(said, mail_code=mail_code(token))
-    elif notice.kind == "sms" and notice.code:
+    elif notice.code and (
+        notice.kind == "sms" or channels_to_use(officer, ("sms",), available=tools.gateways, at=said.at)
+    ):
         said = replace(said, code=notice.code)
-    words = handover_words(words_of(tools, officer.language), notice.kind, handover=said)
+    return _by(officer, notice.kind, notice.address, channel=notice.channel, said=said, tools=tools, token=token)
+
+
+def _by(
+    officer: Officer,
+    kind: str,
+    address: str,
+    *,
+    channel: int,
+    said: HandoverContext,
+    tools: Tools,
+    token: str | None = None,
+) -> Draft:
+    words = handover_words(words_of(tools, officer.language), kind, handover=said)
     return Draft(
         purpose="roster",
-        kind=notice.kind,
-        address=notice.address,
+        kind=kind,
+        address=address,
         language=officer.language,
         body=words.text,
         subject=words.subject,
@@ -116,37 +157,67 @@ def _draft(notice: Notice, officer: Officer, *, said: HandoverContext, channel: 
     )
 
 
-async def _called_off(session: Session, row: Row, *, point: ContactPoint, now: datetime, tools: Tools) -> Draft:
+async def _called_off(
+    session: Session, row: Row, *, point: ContactPoint, now: datetime, tools: Tools
+) -> Iterator[Draft]:
     await store.call_off(session, row["id"], now=now)
     functions = {post.id: post.function for post in point.posts}
     function = functions.get(row["post_id"], point.function)
     said = HandoverContext("called_off", function, point.name, row["at"], point.zone, now=now)
+    return _by_the_same_way(row, said, point=point, now=now, tools=tools)
+
+
+def _by_the_same_way(
+    row: Row, said: HandoverContext, *, point: ContactPoint, now: datetime, tools: Tools
+) -> Iterator[Draft]:
+    """Yield what an officer hears by the channel of a notice, or by another where that can be used no more."""
     officer = point.officers.get(row["officer_id"])
-    return _by_the_same_way(row, said, language=officer.language if officer else "en", tools=tools)
-
-
-def _by_the_same_way(row: Row, said: HandoverContext, *, language: str, tools: Tools) -> Draft:
-    words = handover_words(words_of(tools, language), row["kind"], handover=said)
-    return Draft(
-        "roster", row["kind"], row["address"], language, words.text, words.subject, officer_id=row["officer_id"]
-    )
+    if officer is None:
+        return
+    usable = channels_to_use(officer, (row["kind"],), available=tools.gateways, at=now)
+    same = next((each for each in usable if each.id == row["channel_id"]), None)
+    channel = same or way_to(officer, row["at"], zone=point.zone, available=tools.gateways, now=now)
+    if channel is not None:
+        yield _by(officer, channel.kind, channel.address, channel=channel.id, said=said, tools=tools)
 
 
 async def tell_missed(db: Database, *, now: datetime, tools: Tools) -> int:
-    """Tell whoever leaves, and the administrators, of shifts that have begun without a read-back; return how many."""
+    """Tell whoever leaves, and the administrators, of shifts that have begun without a read-back; return how many.
+
+    What does not count any more by the roster as it is now is called off instead, and accuses nobody; nor does a shift
+    that is over before anybody could be told.
+    """
+    async with db.session() as session:
+        due = await store.missing(session, now=now)
+    count = 0
+    for contact_point in due:
+        with alone(contact_point, set()):
+            count += await _tell_missed(db, contact_point, now=now, tools=tools)
+    return count
+
+
+async def _tell_missed(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> int:
     async with db.transaction() as session:
-        rows = await store.missed(session, now=now, most=_AT_ONCE)
+        rows = await store.missed(session, contact_point, now=now)
+        point = (await directory.load(session, [contact_point])).get(contact_point)
         drafts: list[Draft] = []
         for row in rows:
-            at, zone, others = row["at"], row["zone"], [row["name"]]
-            said = HandoverContext("missed", row["function"], row["contact_point"], at, zone, others, now=now)
+            if point is None or not _counts(point, row):
+                await store.call_off(session, row["id"], now=now)
+                continue
+            if is_over(point, row["post_id"], row["officer_id"], at=row["at"], now=now):
+                continue
+            at, others = row["at"], [row["name"]]
+            said = HandoverContext("missed", row["function"], point.name, at, point.zone, others, now=now)
             for left in await store.leaving(session, row):
-                drafts.append(_by_the_same_way(left, said, language=left["language"], tools=tools))
-            for ear in await listening(session, row["party"], now=now, tools=tools):
-                words = handover_words(words_of(tools, ear.language), ear.kind, handover=said)
-                drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
+                drafts += _by_the_same_way(left, said, point=point, now=now, tools=tools)
+            drafts += await _to_administrators(session, said, party=point.party, now=now, tools=tools)
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
     return len(rows)
+
+
+def _counts(point: ContactPoint, row: Row) -> bool:
+    return counts(point, row["post_id"], row["officer_id"], at=row["at"], incoming=row["incoming"])
 
 
 async def read_back(db: Database, codes: Sequence[str], *, sender: str | None, at: datetime) -> str | None:
@@ -157,28 +228,45 @@ async def read_back(db: Database, codes: Sequence[str], *, sender: str | None, a
     if not codes or not sender:
         return None
     async with db.transaction() as session:
-        row = await store.of_reply(session, codes, sender=sender, now=at)
+        row = await store.of_reply(session, codes, sender=sender)
         if row is None:
             return None
         return await _confirmed(session, row, at=at)
 
 
+Standing = Literal["open", "confirmed", "called_off", "over"]
+
+
+def _standing(row: Row, point: ContactPoint | None, *, now: datetime) -> Standing:
+    """Return how a notice stands: what does not count any more, or is over, is not confirmed either."""
+    if row["called_off_at"] is None and row["confirmed_at"] is not None:
+        return "confirmed"
+    if row["called_off_at"] is not None or point is None or not _counts(point, row):
+        return "called_off"
+    return "over" if is_over(point, row["post_id"], row["officer_id"], at=row["at"], now=now) else "open"
+
+
 async def _confirmed(session: Session, row: Row, *, at: datetime) -> str:
     # The contact point first, as whoever tells of handovers does: two of us must not wait for each other.
     await hold(session, [row["contact_point_id"]])
-    if not await store.confirm(session, row["id"], at=at):
+    points = await directory.load(session, [row["contact_point_id"]])
+    standing = _standing(row, points.get(row["contact_point_id"]), now=at)
+    if standing == "over":
+        return "handover_over"
+    if standing == "called_off" or not await store.confirm(session, row["id"], at=at):
         return "handover_called_off"
     await channels.prove(session, row["officer_id"], address=row["address"], kind=row["kind"], at=at)
     return "handover_confirmed"
 
 
-async def find(db: Database, *, token: str) -> Row:
-    """Return the notice whose page a link opens. Raises `NotFound`, which tells nothing."""
+async def find(db: Database, *, token: str, now: datetime) -> tuple[Row, Standing]:
+    """Return the notice whose page a link opens, and how it stands. Raises `NotFound`, which tells nothing."""
     async with db.session() as session:
         row = await store.of_page(session, token)
-    if row is None:
-        raise NotFound("There is nothing here.")
-    return row
+        if row is None:
+            raise NotFound("There is nothing here.")
+        points = await directory.load(session, [row["contact_point_id"]])
+    return row, _standing(row, points.get(row["contact_point_id"]), now=now)
 
 
 async def confirm(db: Database, *, token: str, code: str, now: datetime) -> None:

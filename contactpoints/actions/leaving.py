@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
-from contactpoints.actions.cover import cover_now, gaps_opened
+from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import Depending, Ends, depending_on
 from contactpoints.actions.directory import by, keepable, readable
 from contactpoints.actions.tools import Tools
@@ -97,6 +97,7 @@ async def _leave(
     left.after = await cover_now(session, owner.contact_point, now=now, tools=tools)
     stated = body.reason is not None or any(plan.action == "leave_out" for plan in body.plan)
     left.warnings += gaps_opened(left.before, left.after, stated=stated, at="/reason")
+    await note_left(session, owner.contact_point, before=left.before, after=left.after, stated=stated, now=now)
     await end_calls(session, known.officer.id, alerts=known.alerts, now=now)
     return left
 

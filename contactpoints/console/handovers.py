@@ -18,14 +18,16 @@ from schemas.faults import Fault
 
 
 async def _shown(runtime: Runtime, request: Request, *, faults: tuple[Fault, ...] = ()) -> Response:
-    found = await handovers.find(runtime.db, token=request.path_params["token"])
+    now = runtime.now()
+    found, standing = await handovers.find(runtime.db, token=request.path_params["token"], now=now)
     return page(
         "handover.html",
         language=found["language"],
         rehearsal=runtime.settings.rehearsal,
         status=422 if faults else 200,
         handover=found,
-        now=runtime.now(),
+        standing=standing,
+        now=now,
         path=request.url.path,
         faults=[fault.code for fault in faults],
     )

@@ -34,13 +34,22 @@ class _Clocks:
 
 
 def watches(desk: Desk) -> tuple[Watch, ...]:
-    """Return the watches over rosters, which share nothing."""
+    """Return the watches over rosters: what breaks one of them leaves the others as they are."""
     lookout, clocks = Lookout(), _Clocks(desk)
 
     async def look() -> int:
-        await clocks.keep_up()
-        await lookout.look(desk.db, now=desk.now(), tools=desk.tools)
-        await lookout.hand_over(desk.db, now=desk.now(), tools=desk.tools)
+        failures: list[Exception] = []
+        for step in (
+            clocks.keep_up,
+            lambda: lookout.look(desk.db, now=desk.now(), tools=desk.tools),
+            lambda: lookout.hand_over(desk.db, now=desk.now(), tools=desk.tools),
+        ):
+            try:
+                await step()
+            except Exception as failure:  # the watch logs it, once the other steps are done
+                failures.append(failure)
+        if failures:
+            raise failures[0]
         return 0
 
     return (

@@ -1,31 +1,53 @@
-"""Gaps in the cover of duty posts: what is told of them 14, 7, 2 and 0 days before they begin, each once.
+"""Gaps in the cover of duty posts, and which of them are told when; see docs/decisions/0011.
 
-A gap is known again by its time: what overlaps a gap that was told is that gap, though it may have grown or shrunk. One
-that is found late is told at once, and then at the marks that are left. One that was closed and opens again is new.
+A gap is told 14, 7 and 2 days before it begins and when it begins, each once. It is known again by its time: what lies
+within what was told is that gap. Any part outside of it is new, and so is what is graver: nobody who can be reached
+where before too few were, or a language was missing. One that was closed and opens again is new.
+
+What somebody accepted with a reason, when a change left it, is not told like that: two days before it begins its Party
+is reminded of it, once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import get_args
+from zoneinfo import ZoneInfo
 
-from contactpoints.rules.cover import PostCover, Stretch
+from contactpoints.rules.cover import PostCover, Stretch, newly_uncovered
+from contactpoints.rules.proof import is_daytime
 from schemas.cover import CoverReason
 
 MARKS = (0, 2, 7, 14)
 """How many days before its start a gap is told, the last time first; 0 is when it begins."""
 AHEAD = timedelta(days=MARKS[-1])
+_REMINDER = 2
+_REMINDED_OF = timedelta(days=_REMINDER + 7)
+_SOON = timedelta(days=1)
+_NO_MARK = MARKS[-1] + 1
+_WEEKS = 4
 _REASONS: tuple[CoverReason, ...] = get_args(CoverReason)
+_SLIGHT: frozenset[CoverReason] = frozenset({"too_few", "language"})
+_Weekly = tuple[int, int, timedelta, timedelta, bool]
+"""Post, number of the week, start and end in it, and whether it is grave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A gap of a post that was told, and at which mark last."""
+    """A gap of a post that somebody knows of: told, or ``accepted`` when a change left it, ``at`` an instant.
+
+    ``grave``: nobody at all could be reached. One accepted of which its Party was reminded before its time is as if
+    that had been two days before it.
+    """
 
     post: int
     starts_at: datetime
     ends_at: datetime
-    days: int
+    at: datetime
+    grave: bool = True
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +57,125 @@ class Found:
     cover: PostCover
     gap: Stretch
 
+    @property
+    def grave(self) -> bool:
+        """Say whether nobody can be reached, and not merely too few or none who speak a language."""
+        return _is_grave(self.gap)
+
 
 @dataclass(slots=True)
 class Judged:
-    """Which gaps count as told from now on, which are told now, by their mark, and which of the old ones are closed."""
+    """Which gaps count as known from now on, which are told now, by their mark, and which are reminded of."""
 
     kept: list[Told] = field(default_factory=list)
     tell: dict[int, list[Found]] = field(default_factory=dict)
-    closed: set[Told] = field(default_factory=set)
+    remind: list[Found] = field(default_factory=list)
+
+
+class _Known:
+    """What is known of the gaps of posts, to be looked up by time."""
+
+    def __init__(self, kept: Iterable[Told]) -> None:
+        self._rows: dict[int, list[Told]] = {}
+        for row in sorted(kept, key=lambda each: each.starts_at):
+            self._rows.setdefault(row.post, []).append(row)
+        self._ends = {post: list(accumulate((each.ends_at for each in rows), max)) for post, rows in self._rows.items()}
+
+    def around(self, post: int, start: datetime, *, end: datetime) -> Iterator[Told]:
+        """Yield, by start, what is known of a stretch of time at a post."""
+        rows = self._rows.get(post, [])
+        for number in range(bisect_right(self._ends.get(post, []), start), len(rows)):
+            if rows[number].starts_at >= end:
+                return
+            if rows[number].ends_at > start:
+                yield rows[number]
+
+    def of(self, each: Found) -> Iterator[Told]:
+        """Yield, by start, what is known of the time of a gap."""
+        return self.around(each.cover.post.id, each.gap.starts_at, end=each.gap.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A gap, what is known of its time that was as grave, and from when on nothing is (``fresh``)."""
+
+    found: Found
+    rows: tuple[Told, ...]
+    fresh: datetime | None
+    now: datetime
+
+    @property
+    def starts_at(self) -> datetime:
+        """When the gap begins: for whoever looks, one that is under way begins at this moment."""
+        return max(self.found.gap.starts_at, self.now)
+
+    @property
+    def began(self) -> datetime:
+        """When the gap began; one that is under way is known by that."""
+        under_way = self.found.gap.starts_at <= self.now
+        return min((row.starts_at for row in self.rows), default=self.now) if under_way else self.starts_at
+
+    @property
+    def new(self) -> int | None:
+        """The mark of what is new in it, None where nothing is for the next 14 days."""
+        return None if self.fresh is None else mark_of(self.fresh, self.now)
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether all that is known of it was accepted, and nothing is new."""
+        return self.new is None and bool(self.rows) and all(row.accepted for row in self.rows)
+
+    @property
+    def due(self) -> int | None:
+        """The mark at which it is to be told, None where it is not."""
+        if self.new is not None:
+            return self.new
+        mark = mark_of(self.starts_at, self.now)
+        if mark is None or not self.rows or self.fresh == self.starts_at:
+            return None
+        if self.accepted:
+            return mark if mark <= _REMINDER < self.last else None
+        return mark if mark < self.last else None
+
+    @property
+    def last(self) -> int:
+        """The mark that it had passed when it was told last."""
+        told = [row.at for row in self.rows if not row.accepted] or [row.at for row in self.rows]
+        mark = mark_of(self.began, min(told))
+        return _NO_MARK if mark is None else mark
+
+    @property
+    def cannot_wait(self) -> bool:
+        """Say whether it is told at any hour."""
+        return self.due == 0 or (self.new is not None and self.fresh is not None and self.fresh < self.now + _SOON)
+
+    @property
+    def is_reminded(self) -> bool:
+        """Say whether it is among those named when a Party is reminded: what it accepted for the week to come."""
+        return self.accepted and self.last > _REMINDER and self.starts_at <= self.now + _REMINDED_OF
+
+    @property
+    def is_unknown(self) -> bool:
+        """Say whether some of it is known to nobody, long before its marks."""
+        return self.fresh is not None and mark_of(self.starts_at, self.now) is None
+
+    def as_told(self, at: datetime, *, accepted: bool = False) -> Told:
+        """Return what is known of it once it is told."""
+        gap, grave = self.found.gap, self.found.grave
+        before = self.new is None and bool(self.rows) and all(row.grave for row in self.rows)
+        return Told(self.found.cover.post.id, self.began, gap.ends_at, at, grave or before, accepted)
+
+    def as_known(self, horizon: datetime | None = None) -> Iterator[Told]:
+        """Yield what stays known of it as long as nothing is told: no more than there is of it, up to a ``horizon``."""
+        gap, under_way = self.found.gap, self.found.gap.starts_at <= self.now
+        for row in self.rows:
+            start = row.starts_at if under_way else max(row.starts_at, gap.starts_at)
+            end = row.ends_at if horizon and gap.ends_at >= horizon else min(row.ends_at, gap.ends_at)
+            yield row if (start, end) == (row.starts_at, row.ends_at) else replace(row, starts_at=start, ends_at=end)
 
 
 def gaps_of(covers: Iterable[PostCover]) -> list[Found]:
-    """Return the gaps of posts, by start; stretches that follow each other without a break are one gap."""
+    """Return the gaps of posts, by start; stretches equally grave that follow each other without a break are one."""
     found = [Found(cover, gap) for cover in covers for gap in _merged(cover.stretches)]
     return sorted(found, key=lambda each: (each.gap.starts_at, each.cover.post.id))
 
@@ -56,26 +185,106 @@ def mark_of(starts_at: datetime, now: datetime) -> int | None:
     return next((days for days in MARKS if starts_at <= now + timedelta(days=days)), None)
 
 
-def judge(found: Iterable[Found], kept: Sequence[Told], *, now: datetime) -> Judged:
-    """Return what is told ``now`` of the gaps that were found, ``kept`` being what was told before."""
-    judged = Judged(closed=set(kept))
-    for each in found:
-        gap, post = each.gap, each.cover.post.id
-        mark = mark_of(gap.starts_at, now)
-        if mark is None:
-            continue
-        known = [
-            old for old in kept if old.post == post and old.starts_at < gap.ends_at and gap.starts_at < old.ends_at
-        ]
-        judged.closed.difference_update(known)
-        told = min((old.days for old in known), default=None)
-        if told is None or mark < told:
-            judged.tell.setdefault(mark, []).append(each)
-            told = mark
-        # A gap that is under way begins, for whoever looks, at this moment; it is known by when it began.
-        began = min((old.starts_at for old in known), default=now) if gap.starts_at <= now else gap.starts_at
-        judged.kept.append(Told(post, began, gap.ends_at, told))
+def judge(found: Iterable[Found], kept: Sequence[Told], *, now: datetime, until: datetime | None = None) -> Judged:
+    """Return what is told ``now`` of the gaps of a contact point, ``kept`` being what is known of them.
+
+    ``found`` looks at least as far as ``until`` (14 days unless said). What is there already, or is new and less than a
+    day away, is told at any hour. All else waits for the day (9 to 18 by the clocks there), and is told once a day.
+    """
+    horizon, known, seen = until or now + AHEAD, _Known(kept), set[Told]()
+    cases: list[_Case] = []
+    for each in sorted(found, key=lambda each: each.gap.starts_at):
+        around = list(known.of(each))
+        seen.update(around)
+        cases.append(_case(each, around, now=now))
+    judged = Judged([row for row in kept if row not in seen and row.starts_at >= horizon])
+    if not cases:
+        return judged
+    there = cases[0].found.cover.point.zone
+    zone, by_day, told = ZoneInfo(there), is_daytime(now, there), _told_today(kept, now, zone=there)
+    reminds = any(case.accepted and case.due is not None and (by_day or case.due == 0) for case in cases)
+    weekly = {(row.post, *_in_its_week(row, zone), row.grave) for row in kept if row.accepted}
+    for case in cases:
+        if reminds and case.is_reminded:
+            judged.remind.append(case.found)
+            judged.kept.append(case.as_told(max(now, case.began - timedelta(days=_REMINDER)), accepted=True))
+        elif case.due is not None and not case.accepted and (case.cannot_wait or (by_day and not told)):
+            judged.tell.setdefault(case.due, []).append(case.found)
+            judged.kept.append(case.as_told(now))
+        elif case.is_unknown and case.found.gap.ends_at < horizon and _comes_back(case.found, weekly, zone=zone):
+            judged.kept.append(case.as_told(now, accepted=True))
+            weekly.add((case.found.cover.post.id, *_in_its_week(case.found.gap, zone), case.found.grave))
+        else:
+            judged.kept += case.as_known(horizon)
     return judged
+
+
+def _case(found: Found, around: Iterable[Told], *, now: datetime) -> _Case:
+    rows = tuple(row for row in around if row.grave or not found.grave)
+    fresh = max(found.gap.starts_at, now)
+    for row in rows:
+        if row.starts_at > fresh:
+            break
+        fresh = max(fresh, row.ends_at)
+    return _Case(found, rows, fresh if fresh < found.gap.ends_at else None, now)
+
+
+def _told_today(kept: Iterable[Told], now: datetime, *, zone: str) -> bool:
+    """Say whether gaps that were still ahead have been told by day, on this day."""
+    there = ZoneInfo(zone)
+    times = (row.at for row in kept if not row.accepted and row.at < row.starts_at and is_daytime(row.at, zone))
+    return any(at.astimezone(there).date() == now.astimezone(there).date() for at in times)
+
+
+def _comes_back(gap: Found, accepted: Set[_Weekly], *, zone: ZoneInfo) -> bool:
+    """Say whether a gap was accepted at these times of the week four weeks running, as grave as it is now."""
+    week, start, end = _in_its_week(gap.gap, zone)
+    before = [(gap.cover.post.id, week - number, start, end) for number in range(1, _WEEKS + 1)]
+    return all((*each, True) in accepted or (*each, gap.grave) in accepted for each in before)
+
+
+def _in_its_week(span: Stretch | Told, zone: ZoneInfo) -> tuple[int, timedelta, timedelta]:
+    """Return the number of the week in which it starts, and start and end in it, by the clocks of the place."""
+    start, end = (at.astimezone(zone).replace(tzinfo=None) for at in (span.starts_at, span.ends_at))
+    week = start.toordinal() // 7
+    monday = datetime.fromordinal(week * 7)
+    return week, start - monday, end - monday
+
+
+def left_by(
+    kept: Sequence[Told],
+    before: Sequence[PostCover],
+    after: Sequence[PostCover],
+    *,
+    stated: bool,
+    now: datetime,
+) -> list[Told]:
+    """Return what is known of the gaps of a contact point once a change has been made, perhaps for a ``stated`` reason.
+
+    What was known is known of what is left of it. What the reason accepts are the gaps that the change opens, and those
+    that the first roster of a post leaves; neither what was there all the same, nor what merely became graver.
+    """
+    found, known = gaps_of(after), _Known(kept)
+    still = [row for each in found for row in _case(each, known.of(each), now=now).as_known()]
+    opened = _Known(_opened(before, after, now=now) if stated else ())
+    accepted = [
+        replace(row, starts_at=max(row.starts_at, start), ends_at=min(row.ends_at, end), grave=each.grave)
+        for each in found
+        for start, end in [(each.gap.starts_at, each.gap.ends_at)]
+        for row in opened.of(each)
+    ]
+    new = _Known(accepted)
+    return [row for row in still if not any(new.around(row.post, row.starts_at, end=row.ends_at))] + accepted
+
+
+def _opened(before: Sequence[PostCover], after: Sequence[PostCover], *, now: datetime) -> Iterator[Told]:
+    waited = {each.post.id for each in before if not each.post.layers and not each.post.overrides}
+    for post, start, end in newly_uncovered(before, after):
+        if post.id not in waited:
+            yield Told(post.id, start, end, now, accepted=True)
+    for each in after:
+        for gap in each.stretches if each.post.id in waited else ():
+            yield Told(each.post.id, gap.starts_at, gap.ends_at, now, accepted=True)
 
 
 def next_mark(found: Iterable[Found], *, now: datetime) -> datetime | None:
@@ -84,12 +293,16 @@ def next_mark(found: Iterable[Found], *, now: datetime) -> datetime | None:
     return min((at for at in marks if at > now), default=None)
 
 
+def _is_grave(stretch: Stretch) -> bool:
+    return not _SLIGHT.issuperset(stretch.reasons)
+
+
 def _merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
     last: Stretch | None = None
     for each in stretches:
         if each.level != "uncovered":
             continue
-        if last and last.ends_at == each.starts_at:
+        if last and last.ends_at == each.starts_at and _is_grave(last) == _is_grave(each):
             reasons = tuple(reason for reason in _REASONS if reason in (*last.reasons, *each.reasons))
             officers = tuple(dict.fromkeys((*last.officers, *each.officers)))
             last = Stretch(last.starts_at, each.ends_at, "uncovered", reasons, officers)

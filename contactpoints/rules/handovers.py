@@ -1,17 +1,19 @@
 """Handovers: who comes on duty and who leaves it, by which way they are told, and when nobody is woken for it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, channels_to_use
-from contactpoints.rules.shifts import duty_of
+from contactpoints.rules.shifts import duty_of, shifts_of
 
 _DAY_BEGINS, _DAY_ENDS = 7, 22
 _WORTH_WAKING = timedelta(hours=1)
 _TICK = timedelta(seconds=1)
+_WAYS = ("sms", "email")
+_LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,29 @@ def handovers_of(point: ContactPoint, since: datetime, *, until: datetime) -> li
     return sorted(found, key=lambda each: (each.at, each.post.id))
 
 
+def counts(point: ContactPoint, post: int, officer: int, *, at: datetime, incoming: bool) -> bool:
+    """Say whether an officer comes on duty ``at`` an instant, or leaves, by the roster as it is, and is told so."""
+    posts = tuple(each for each in point.posts if each.id == post)
+    if point.handover_minutes is None or not posts:
+        return False
+    found = handovers_of(replace(point, posts=posts), at - _TICK, until=at)
+    return any(officer in (each.incoming if incoming else each.outgoing) for each in found if each.at == at)
+
+
+def is_over(point: ContactPoint, post: int, officer: int, *, at: datetime, now: datetime) -> bool:
+    """Say whether the shift that an officer began ``at`` an instant has ended."""
+    if now < at:
+        return False
+    posts = [each for each in point.posts if each.id == post and now < at + _LONGEST]
+    shifts = [shift for each in posts for shift in shifts_of(point, each, since=at, until=now + _TICK)]
+    return not any(each.officer_id == officer and each.starts_at == at and now < each.ends_at for each in shifts)
+
+
+def has_a_way(officer: Officer, *, available: Collection[str], now: datetime) -> bool:
+    """Say whether there is any channel by which an officer can be told of a handover, by day or night."""
+    return bool(channels_to_use(officer, _WAYS, available=available, at=now))
+
+
 def way_to(officer: Officer, at: datetime, *, zone: str, available: Collection[str], now: datetime) -> Channel | None:
     """Return by which channel an officer is told ``now`` of a handover ``at`` an instant; None: not now.
 
@@ -49,6 +74,6 @@ def way_to(officer: Officer, at: datetime, *, zone: str, available: Collection[s
     """
     hour = now.astimezone(ZoneInfo(zone)).hour
     asleep = not _DAY_BEGINS <= hour < _DAY_ENDS and at - now > _WORTH_WAKING
-    channels = channels_to_use(officer, ("sms", "email"), available=available, at=now)
-    ways = ("email",) if asleep else ("sms", "email")
+    channels = channels_to_use(officer, _WAYS, available=available, at=now)
+    ways = ("email",) if asleep else _WAYS
     return next((channel for kind in ways for channel in channels if channel.kind == kind), None)

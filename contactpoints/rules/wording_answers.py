@@ -91,6 +91,7 @@ _OTHERS = {
     ),
     "handover_confirmed": msgid("HANDOVER CONFIRMED. Thank you. This acknowledges no alert."),
     "handover_called_off": msgid("The roster was changed: this handover is not yours any more. Nothing more to do."),
+    "handover_over": msgid("This shift is over: there is nothing to confirm any more."),
     "unknown": _NOT_UNDERSTOOD,
     "neutral": _NOT_UNDERSTOOD,
     "wrong_person": msgid("Thank you. No more messages will come to this number. Please delete the ones you have."),

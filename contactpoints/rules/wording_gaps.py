@@ -14,9 +14,10 @@ MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class GapContext:
-    """Gaps that have passed the same mark, the nearest first: the function of each post and when; ``more`` unnamed.
+    """Gaps told together, the nearest first: the function of each post and when; ``more`` unnamed.
 
-    ``days``: 14, 7, 2 or 0 days before they begin, at most.
+    ``days``: the mark that the nearest has passed, 14, 7, 2 or 0 days before it begins. ``accepted``: somebody accepted
+    them with a reason. That is free text, and stays in the history.
     """
 
     days: int
@@ -24,6 +25,7 @@ class GapContext:
     zone: str
     gaps: Sequence[tuple[str, Stretch]]
     more: int = 0
+    accepted: bool = False
 
 
 _SUBJECT = msgid("24/7 network - ALARM - nobody who can be reached, in {days} days or less - {contact_point}")
@@ -37,6 +39,14 @@ _TO_DO = msgid(
 )
 _WHERE = msgid("Contact point: {contact_point}.")
 _SHORT = msgid("24/7 network - ALARM - {contact_point} - {function}: no cover from {starts}.")
+_SUBJECT_ACCEPTED = msgid(
+    "24/7 network - REMINDER - a gap that was accepted begins in {days} days or less - {contact_point}"
+)
+_ACCEPTED = msgid(
+    "In {days} days or less a duty post lacks the cover that it needs. That was accepted with a reason when the roster "
+    "was changed; the reason stands in its history. Nothing more is told of it:"
+)
+_SHORT_ACCEPTED = msgid("24/7 network - REMINDER - {contact_point} - {function}: no cover from {starts}, as accepted.")
 _SHORT_MORE = msgid("And {more} more.")
 
 
@@ -44,13 +54,14 @@ def gap_words(words: Catalogue, kind: str, *, gaps: GapContext) -> Words:
     """Return the alarm about gaps."""
     if kind == "sms":
         return sms(_forms(words, gaps), exercise=False)
-    subject = _SUBJECT if gaps.days else _SUBJECT_NOW
+    subject = _SUBJECT_ACCEPTED if gaps.accepted else _SUBJECT if gaps.days else _SUBJECT_NOW
     fields = {"days": gaps.days, "contact_point": cut(gaps.contact_point, 50)}
     return mail(say(words, subject, **fields), _paragraphs(words, gaps), exercise=False)
 
 
 def _paragraphs(words: Catalogue, gaps: GapContext) -> Iterator[str]:
-    yield say(words, _AHEAD if gaps.days else _NOW, days=gaps.days)
+    head = _ACCEPTED if gaps.accepted else _AHEAD if gaps.days else _NOW
+    yield say(words, head, days=gaps.days)
     yield "\n".join(f"- {function}: {told(words, gap, zone=gaps.zone)}" for function, gap in gaps.gaps)
     if gaps.more:
         yield say(words, _MORE, more=gaps.more)
@@ -65,4 +76,4 @@ def _forms(words: Catalogue, gaps: GapContext) -> Iterator[str]:
     tail = f" {say(words, _SHORT_MORE, more=more)}" if more else ""
     for most in (40, 24, 10):
         fields = {"contact_point": cut(gaps.contact_point, most), "function": cut(function, most), "starts": starts}
-        yield say(words, _SHORT, **fields) + tail
+        yield say(words, _SHORT_ACCEPTED if gaps.accepted else _SHORT, **fields) + tail

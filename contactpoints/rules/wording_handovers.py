@@ -8,7 +8,7 @@ from typing import Literal
 from contactpoints.rules.phrasing import Catalogue, Words, cut, function_of, mail, say, sms, times
 from schemas.words import msgid
 
-What = Literal["incoming", "outgoing", "called_off", "missed"]
+What = Literal["incoming", "outgoing", "called_off", "missed", "untold"]
 MOST = 20
 """How many open alerts a mail lists."""
 _MOST_IN_SMS = 3
@@ -18,8 +18,9 @@ _MOST_IN_SMS = 3
 class HandoverContext:
     """What a notice tells. ``zone`` is that of the contact point, ``others`` are names of colleagues.
 
-    ``alerts`` are references alone, those of exercises marked. ``code`` is what whoever comes replies by SMS;
-    ``mail_code`` is asked for by the page behind the link of the mail.
+    ``alerts`` are references alone, those of exercises marked. ``code`` is what whoever comes sends back by SMS;
+    ``mail_code`` is asked for by the page behind the link of the mail. A mail with neither says that it cannot be
+    confirmed.
     """
 
     what: What
@@ -45,6 +46,10 @@ _HAPPENS: dict[str, str] = {
         "{others} did not confirm coming on duty at {local} your time ({utc} UTC): {function}. Please speak to each "
         "other."
     ),
+    "untold": msgid(
+        "{others} cannot be told of the handover at {local} your time ({utc} UTC): {function}. There is neither a "
+        "number for SMS nor a mail address that can be used. Please enter one."
+    ),
 }
 _FROM = msgid("You take over from {others}.")
 _NO_ALERTS = msgid("No open alerts.")
@@ -54,6 +59,11 @@ _REPLY = msgid("Reply {code} to confirm.")
 _CONFIRM = msgid(
     "Please confirm on the secure page below. It asks for this code, which stands only here: {code}. It confirms the "
     "handover and acknowledges no alert."
+)
+_BY_SMS = msgid("Please confirm by SMS from one of your own numbers: send {code} to the number that alerts come from.")
+_BY_NOTHING = msgid(
+    "This cannot be confirmed by mail, and you have no number for SMS. Please speak to whoever you take over from: "
+    "they and your administrators are told that it was not confirmed."
 )
 _WHERE = msgid("Contact point: {contact_point}.")
 _HEAD = msgid("24/7 network - HANDOVER")
@@ -92,9 +102,15 @@ def _paragraphs(words: Catalogue, handover: HandoverContext) -> Iterator[str]:
         yield say(words, _FROM, others=", ".join(handover.others))
     if handover.what in ("incoming", "outgoing"):
         yield _alerts(words, handover, most=MOST)
-    if handover.mail_code:
-        yield say(words, _CONFIRM, code=handover.mail_code)
+    if handover.what == "incoming":
+        yield _how_to_confirm(words, handover)
     yield say(words, _WHERE, contact_point=handover.contact_point)
+
+
+def _how_to_confirm(words: Catalogue, handover: HandoverContext) -> str:
+    if handover.mail_code:
+        return say(words, _CONFIRM, code=handover.mail_code)
+    return say(words, _BY_SMS, code=handover.code) if handover.code else say(words, _BY_NOTHING)
 
 
 def _forms(words: Catalogue, handover: HandoverContext) -> Iterator[str]:

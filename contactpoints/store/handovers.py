@@ -5,12 +5,10 @@ The key of a row is post, officer and instant: however many engines look, one of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contactpoints.store.database import Row, Session
 from contactpoints.store.directory import hold
-
-_ANSWERED_UNTIL = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +21,7 @@ class Notice:
     incoming: bool
     kind: str
     address: str
+    channel: int
     code: str | None
     page_token: str | None
 
@@ -41,14 +40,15 @@ async def told(session: Session, contact_point: int, *, now: datetime) -> list[R
 async def tell(session: Session, notice: Notice, *, now: datetime) -> bool:
     """Note that an officer is told; False where that was done before and not called off since."""
     done = await session.fetchval(
-        """insert into handovers (post_id, officer_id, at, incoming, kind, address, code, page_token, told_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """insert into handovers
+                  (post_id, officer_id, at, incoming, kind, address, channel_id, code, page_token, told_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            on conflict (post_id, officer_id, at) do update
               set incoming = excluded.incoming, kind = excluded.kind, address = excluded.address,
-                  code = excluded.code, page_token = excluded.page_token, told_at = excluded.told_at,
-                  confirmed_at = null, called_off_at = null
+                  channel_id = excluded.channel_id, code = excluded.code, page_token = excluded.page_token,
+                  told_at = excluded.told_at, confirmed_at = null, called_off_at = null
             where handovers.called_off_at is not null returning 1""",
-        *(notice.post, notice.officer, notice.at, notice.incoming, notice.kind, notice.address),
+        *(notice.post, notice.officer, notice.at, notice.incoming, notice.kind, notice.address, notice.channel),
         *(notice.code, notice.page_token, now),
     )
     return done is not None
@@ -71,14 +71,19 @@ async def of_page(session: Session, token: str) -> Row | None:
     return await session.fetchrow(f"{_SELECT} where h.page_token = $1 and o.retired_at is null", token)
 
 
-async def of_reply(session: Session, codes: Sequence[str], *, sender: str, now: datetime) -> Row | None:
-    """Return the notice of which one of the codes came back from the number to which it was sent."""
+async def of_reply(session: Session, codes: Sequence[str], *, sender: str) -> Row | None:
+    """Return the notice of which one of the codes came back from the number to which it was sent.
+
+    That of a mail comes back from any number of the officer's that can be used.
+    """
     return await session.fetchrow(
-        f"""{_SELECT} where h.code = any($1::text[]) and h.address = $2 and h.at > $3 and o.retired_at is null
+        f"""{_SELECT} where h.code = any($1::text[]) and o.retired_at is null
+              and (h.address = $2 or h.kind = 'email' and exists (
+                   select 1 from channels n where n.officer_id = h.officer_id and n.address = $2 and n.kind = 'sms'
+                      and n.retired_at is null and n.quarantined_at is null))
              order by h.id desc limit 1""",
         list(codes),
         sender,
-        now - _ANSWERED_UNTIL,
     )
 
 
@@ -92,14 +97,35 @@ async def confirm(session: Session, number: int, *, at: datetime) -> bool:
     return str(done).endswith(" 1")
 
 
-async def missed(session: Session, *, now: datetime, most: int) -> list[Row]:
-    """Take the notices of shifts that have begun without a read-back; each is taken once."""
-    numbers = await session.fetch(
-        """with late as (select id from handovers where incoming and confirmed_at is null and missed_at is null
-                            and called_off_at is null and at <= $1 order by at limit $2 for update skip locked)
-           update handovers set missed_at = $1 from late where handovers.id = late.id returning handovers.id""",
+_MISSED = "h.incoming and h.confirmed_at is null and h.missed_at is null and h.called_off_at is null and h.at <= $1"
+
+
+async def missing(session: Session, *, now: datetime) -> list[int]:
+    """Return the contact points at which shifts have begun without a read-back that anybody was told of.
+
+    None while there are replies that nobody has looked at: one of them may be the read-back.
+    """
+    rows = await session.fetch(
+        f"""select distinct p.contact_point_id from handovers h join posts p on p.id = h.post_id
+             where {_MISSED} and not exists (
+                   select 1 from inbound where handled_at is null and kind = 'reply' and lease_until is null)
+             order by 1""",
         now,
-        most,
+    )
+    return [row["contact_point_id"] for row in rows]
+
+
+async def missed(session: Session, contact_point: int, *, now: datetime) -> list[Row]:
+    """Take the notices of shifts at a contact point that have begun without a read-back; each is taken once.
+
+    The transaction holds the contact point from now on.
+    """
+    await hold(session, [contact_point])
+    numbers = await session.fetch(
+        f"""update handovers h set missed_at = $1 from posts p
+             where p.id = h.post_id and p.contact_point_id = $2 and {_MISSED} returning h.id""",
+        now,
+        contact_point,
     )
     return await session.fetch(
         f"{_SELECT} where h.id = any($1::bigint[]) order by h.id", [row["id"] for row in numbers]

@@ -833,6 +833,7 @@ handovers = Table(
     Column("page_token", Text, unique=True),
     _words("kind"),
     _words("address"),
+    _refers("channel_id", "channels.id"),
     _moment("told_at", required=True),
     _moment("confirmed_at"),
     _moment("called_off_at"),
@@ -848,7 +849,9 @@ gaps = Table(
     _refers("post_id", "posts.id"),
     _moment("starts_at", required=True),
     _moment("ends_at", required=True),
-    Column("told_days", SmallInteger, nullable=False),
+    _moment("told_at", required=True),
+    Column("grave", Boolean, nullable=False),
+    Column("accepted", Boolean, nullable=False),
     PrimaryKeyConstraint("post_id", "starts_at"),
 )
 

@@ -121,8 +121,10 @@ async def test_a_read_back_comes_beside_whoever_tells_of_the_same_handover(world
     france, now = world.network["FR"], world.clock.at
     async with world.runtime.db.session() as session:
         await session.execute(
-            "insert into handovers (post_id, officer_id, at, incoming, code, page_token, kind, address, told_at)"
-            " values ($1, $2, $3::timestamptz + interval '1 hour', true, 'K4M7Q2P', 'T', 'sms', $4, $3)",
+            "insert into handovers"
+            " (post_id, officer_id, at, incoming, code, page_token, kind, address, channel_id, told_at)"
+            " select $1, $2, $3::timestamptz + interval '1 hour', true, 'K4M7Q2P', 'T', kind, address, id, $3"
+            " from channels where address = $4",
             *(france.posts["first"], france.officers[1].id, now, france.officers[1].sms),
         )
 

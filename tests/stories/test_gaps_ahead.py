@@ -61,8 +61,10 @@ async def test_a_gap_is_told_at_its_marks_once_by_two_engines_and_a_new_one_when
     starts = START + 20 * DAY
     await away(watched, starts, starts + DAY, number=2)
     two = Watcher(watched, engines=2)
-    told = {day: marks(await two.looks(START + timedelta(days=day))) for day in (0, 5.9, 6, 6.1, 13, 14, 18, 19.9, 20)}
-    assert told == {0: [], 5.9: [], 6: ["14"], 6.1: [], 13: ["7"], 14: [], 18: ["2"], 19.9: [], 20: ["0"]}
+    told = {
+        day: marks(await two.looks(START + timedelta(days=day))) for day in (0, 6, 6.4, 6.5, 13.4, 14, 18.4, 19.9, 20)
+    }
+    assert told == {0: [], 6: [], 6.4: ["14"], 6.5: [], 13.4: ["7"], 14: [], 18.4: ["2"], 19.9: [], 20: ["0"]}
     restarted = Watcher(watched)
     restarted.seen = two.seen
     assert await restarted.looks(START + timedelta(days=20.1)) == [], "what was told is in the database"
@@ -80,8 +82,10 @@ async def test_the_mail_names_post_time_and_reason_and_says_what_to_do_in_the_la
 ) -> None:
     await away(watched, START + 20 * DAY, START + 21 * DAY, number=2)
     watcher = Watcher(watched)
-    watched.clock.at = START + 6 * DAY
-    await watcher.lookouts[0].look(watched.runtime.db, now=watched.clock.at, tools=watched.runtime.tools)
+    for at in (START + 6 * DAY, START + 6.4 * DAY):
+        assert await watcher.mails() == [], "nobody is woken at one in the night"
+        watched.clock.at = at
+        await watcher.lookouts[0].look(watched.runtime.db, now=at, tools=watched.runtime.tools)
     sms, mail = sorted(await watcher.mails(), key=lambda each: each["kind"] == "email")
     assert "Dans 14 jours ou moins" in mail["body"]
     assert "2026-11-03 01:00 - 2026-11-04 01:00 Europe/Paris (2026-11-03 00:00 - 2026-11-04 00:00 UTC)" in mail["body"]
@@ -114,10 +118,24 @@ async def test_hundreds_of_gaps_are_one_message_that_names_the_nearest(watched: 
         starts = START + 2.5 * DAY + number * timedelta(hours=1)
         await away(watched, starts, starts + timedelta(minutes=30), number=2)
     watcher = Watcher(watched)
-    await watcher.looks(START)
+    await watcher.looks(START + timedelta(hours=9))
     async with watched.runtime.db.session() as session:
         bodies = await session.fetch("select body from messages where address = $1 order by id", ADMIN)
     (body,) = (row["body"] for row in bodies)
     assert body.count("\n- ") + body.startswith("- ") == 5
     assert "95" in body
     assert "2026-10-16 14:00" in body
+
+
+async def test_what_grows_and_what_becomes_graver_is_told_anew(watched: World) -> None:
+    watcher, day = Watcher(watched), timedelta(days=1)
+    async with watched.runtime.db.session() as session:
+        leaders = watched.network["FR"].posts["team_leader"]
+        await session.execute("update posts set minimum = 2 where id = $1", leaders)
+    assert marks(await watcher.looks(START)) == ["0"], "too few"
+    await away(watched, START + 10.4 * DAY, START + 11 * DAY, number=2)
+    assert marks(await watcher.looks(START + timedelta(hours=9))) == ["14"], "and then nobody"
+    await away(watched, START + 11 * DAY, START + 12 * DAY, number=2)
+    assert marks(await watcher.looks(START + timedelta(hours=12))) == [], "once a day"
+    assert marks(await watcher.looks(START + timedelta(hours=33))) == ["14"], "and then for longer"
+    assert await watcher.looks(START + 2.4 * day) == []

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,12 +30,13 @@ class Desk:
         self.first, self.second, self.third = world.network["FR"].officers
         self.lookouts = [Lookout(), Lookout()]
         self.seen: set[Any] = set()
+        self.tools = world.runtime.tools
 
     async def looks(self, at: datetime) -> dict[str, str]:
         """Move the clock; return what each address heard of handovers, by both engines."""
         self.world.clock.at = at
         runtime = self.world.runtime
-        by = {"now": at, "tools": runtime.tools}
+        by = {"now": at, "tools": self.tools}
         await asyncio.gather(*(each.look(runtime.db, **by) for each in self.lookouts))  # type: ignore[arg-type]
         await asyncio.gather(*(each.hand_over(runtime.db, **by) for each in self.lookouts))  # type: ignore[arg-type]
         await asyncio.gather(*(handovers.tell_missed(runtime.db, **by) for _ in self.lookouts))  # type: ignore[arg-type]
@@ -42,6 +44,7 @@ class Desk:
         items = (await self.world.get("/rehearsal/messages")).json()["items"]
         new = [each for each in items if each["id"] not in self.seen and each["purpose"] in ("roster", "alarm")]
         self.seen |= {each["id"] for each in new}
+        new = [each for each in new if "couverture" not in each["body"]]
         heard = {each["address"]: each["body"] + f" {each.get('link') or ''}" for each in new}
         assert len(heard) == len(new), "nobody hears the same twice"
         return {
@@ -57,6 +60,11 @@ class Desk:
                 " values ($1, 'replace', $2, $3, $4, $5, $5)",
                 *(self.world.network["FR"].posts["first"], officer.id, since, until, START),
             )
+
+    async def does(self, statement: str, *values: Any) -> None:
+        """Change what the directory says, as others do."""
+        async with self.world.runtime.db.session() as session:
+            await session.execute(statement, *values)
 
     async def row(self, officer: Any) -> Any:
         async with self.world.runtime.db.session() as session:
@@ -170,3 +178,106 @@ async def test_it_can_be_switched_off(desk: Desk) -> None:
         await session.execute("update contact_points set handover_minutes = null")
     assert await desk.looks(AT - 30 * MINUTE) == {}
     assert await desk.looks(AT) == {}
+
+
+RETIRED = "update {} set retired_at = told_at from handovers where {}.id = {} and incoming"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "update contact_points set handover_minutes = null",
+        RETIRED.format("posts", "posts", "post_id"),
+        RETIRED.format("officers", "officers", "officer_id"),
+        "update contact_points c set retired_at = told_at from handovers where c.handover_minutes is not null",
+        # Somebody else has taken the shift, and the engine was down in between.
+        "insert into overrides (post_id, action, officer_id, starts_at, ends_at, created_at, changed_at) select"
+        " h.post_id, 'replace', o.officer_id, h.at, h.at + interval '1 day', h.told_at, h.told_at"
+        " from handovers h join handovers o on not o.incoming and h.incoming",
+    ],
+)
+async def test_a_notice_that_has_outlived_its_reason_accuses_nobody(desk: Desk, reason: str) -> None:
+    heard = await desk.looks(AT - 60 * MINUTE)
+    token = (await desk.row(desk.second))["page_token"]
+    await desk.does(reason)
+    desk.world.clock.at = AT + MINUTE
+    runtime = desk.world.runtime
+    await handovers.tell_missed(runtime.db, now=AT + MINUTE, tools=desk.tools)
+    await desk.world.settles()
+    assert (await desk.world.hears(ADMIN), len(await desk.world.hears(desk.first.sms))) == ([], 1), "his own notice"
+    page = await desk.world.client.get(f"/handover/{token}")
+    if "officers" in reason:
+        assert page.status_code == 404
+        return
+    assert "RELÈVE" in page.text
+    assert "<form" not in page.text
+    answer = await desk.world.answers(desk.second, code_in(heard[desk.second.sms]))
+    assert "ne vous concerne plus" in answer
+    assert (await desk.row(desk.second))["confirmed_at"] is None
+
+
+async def test_it_is_confirmed_until_the_shift_ends_and_no_longer(desk: Desk) -> None:
+    code = code_in((await desk.looks(AT - 60 * MINUTE))[desk.second.sms])
+    path = f"/handover/{(await desk.row(desk.second))['page_token']}"
+    client, ends = desk.world.client, AT + timedelta(days=7, hours=1)
+    desk.world.clock.at = ends - MINUTE
+    assert "<form" in (await client.get(path)).text, "a week from nine to nine, and the clocks went back"
+    desk.world.clock.at = ends
+    shown = await client.get(path)
+    assert "TERMIN" in shown.text
+    assert "<form" not in shown.text
+    assert (await desk.world.answers(desk.second, code)).startswith("Ce service est termin")
+    assert (await desk.row(desk.second))["confirmed_at"] is None
+    assert await handovers.tell_missed(desk.world.runtime.db, now=ends, tools=desk.tools) == 1
+    await desk.world.settles()
+    assert await desk.world.hears(ADMIN) == [], "an engine that was down all week has nobody to tell"
+
+
+async def test_who_leaves_hears_by_another_way_where_the_first_went_into_quarantine(desk: Desk) -> None:
+    await desk.looks(AT - 60 * MINUTE)
+    await desk.does(
+        "update channels set quarantined_at = $2, quarantined_why = 'stop' where address = $1", desk.first.sms, AT
+    )
+    assert set(await desk.looks(AT)) == {desk.first.email, ADMIN}
+
+
+async def test_of_an_officer_without_sms_and_mail_the_administrator_hears_once_a_week(desk: Desk) -> None:
+    await desk.does(
+        "update channels set retired_at = $2 where kind <> 'voice' and officer_id = $1", desk.second.id, START
+    )
+    heard = await desk.looks(AT - 60 * MINUTE)
+    assert set(heard) == {desk.first.sms, ADMIN}
+    assert f"{desk.second.name} ne peut pas" in heard[ADMIN]
+    assert await desk.looks(AT - 30 * MINUTE) == {}
+    desk.lookouts = [Lookout()]
+    assert await desk.looks(AT) == {}
+
+
+@pytest.mark.parametrize("has_a_number", [True, False])
+async def test_without_a_public_address_a_mail_names_another_way(desk: Desk, has_a_number: bool) -> None:
+    desk.tools = replace(desk.tools, public_url="")
+    await desk.does("update contact_points set handover_minutes = 600 where handover_minutes is not null")
+    if not has_a_number:
+        await desk.does(
+            "update channels set retired_at = $2 where kind = 'sms' and officer_id = $1", desk.second.id, START
+        )
+    body = (await desk.looks(AT - timedelta(hours=9)))[desk.second.email]
+    if not has_a_number:
+        assert "ne peut pas être confirmé par courriel" in body
+        return
+    assert "par SMS" in body
+    stranger = await desk.world.answers(desk.second, code_in(body), sender="+33639980155")
+    assert "RELEVE" not in stranger
+    assert (await desk.world.answers(desk.second, code_in(body))).startswith("RELEVE CONFIRM")
+    assert (await desk.row(desk.second))["confirmed_at"] == desk.world.clock.at
+
+
+async def test_nobody_is_accused_while_there_are_replies_that_nobody_has_read(desk: Desk) -> None:
+    await desk.looks(AT - 60 * MINUTE)
+    await desk.does(
+        "insert into inbound (source, kind, received_at, sealed) values ('rehearsal', 'reply', $1, 'x')", AT - MINUTE
+    )
+    db = desk.world.runtime.db
+    assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 0
+    await desk.does("update inbound set lease_until = $1", AT)
+    assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 1

@@ -86,10 +86,14 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
             )
         tokens = await session.fetch("select page_token from reply_codes order by officer_id")
         mailbox = await session.fetchval("select id from channels where kind = 'email' and officer_id = $1", officer.id)
+        # The first line changes hands on Tuesday, 20 October, at 09:00 in Paris.
+        await session.execute("update contact_points set handover_minutes = 60")
         await session.execute(
-            "insert into handovers (post_id, officer_id, at, incoming, kind, address, code, page_token, told_at)"
-            " values ($1, $2, $4, true, 'email', $3, 'K7QPM3X', 'ScannedPage234567890ABC', $4)",
-            *(world.network["FR"].posts["first"], officer.id, officer.email, world.clock.at),
+            "insert into handovers"
+            " (post_id, officer_id, at, incoming, kind, address, channel_id, code, page_token, told_at)"
+            " select $1, $2, '2026-10-20 07:00Z', true, kind, address, id, 'K7QPM3X', 'ScannedPage234567890ABC', $4"
+            " from channels where address = $3",
+            *(world.network["FR"].posts["first"], other.id, other.email, world.clock.at),
         )
     now, tools = world.clock.at, world.runtime.tools
     await ask_pin(world.runtime.db, officer.id, actor=None, now=now, tools=tools)
@@ -115,6 +119,7 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
     extended = {words.split('"')[1] for words in written.values() if words.startswith("{% extends")}
     whole = {name for name, words in written.items() if words.startswith("{% extends") and name not in extended}
     assert set(pages) == whole
+    assert "<form" in (await world.client.get(pages["handover.html"])).text
     robot = Robot(world.client, (*JUNK, *DIGITS))
     for page in pages.values():
         await robot.visits(page)

@@ -502,6 +502,7 @@ CREATE TABLE handovers (
     page_token TEXT,
     kind TEXT NOT NULL,
     address TEXT NOT NULL,
+    channel_id BIGINT NOT NULL,
     told_at TIMESTAMP WITH TIME ZONE NOT NULL,
     confirmed_at TIMESTAMP WITH TIME ZONE,
     called_off_at TIMESTAMP WITH TIME ZONE,
@@ -511,6 +512,7 @@ CREATE TABLE handovers (
     CONSTRAINT handovers_post_id_officer_id_at_uq UNIQUE (post_id, officer_id, at),
     CONSTRAINT handovers_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id),
     CONSTRAINT handovers_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT handovers_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
     CONSTRAINT handovers_code_uq UNIQUE (code),
     CONSTRAINT handovers_page_token_uq UNIQUE (page_token)
 );
@@ -521,7 +523,9 @@ CREATE TABLE gaps (
     post_id BIGINT NOT NULL,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    told_days SMALLINT NOT NULL,
+    told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    grave BOOLEAN NOT NULL,
+    accepted BOOLEAN NOT NULL,
     CONSTRAINT gaps_pk PRIMARY KEY (post_id, starts_at),
     CONSTRAINT gaps_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
 );
