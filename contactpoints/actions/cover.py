@@ -104,7 +104,7 @@ async def note_left(
 ) -> None:
     """Note which gaps a change leaves: whoever ``stated`` a reason for it knows of those that it opens."""
     kept = await gaps.told_at(session, contact_point)
-    left = left_by(kept, before, after, stated=stated, now=now)
+    left = left_by(kept, before=before, after=after, stated=stated, now=now)
     if set(left) != set(kept):
         await gaps.keep(session, contact_point, gaps=left)
 

@@ -64,7 +64,7 @@ class Lookout:
             told = await gaps.told(session)
         broken: set[int] = set()
         for start in range(0, len(ids), _AT_ONCE):
-            async for point in each_of(db, ids[start : start + _AT_ONCE], broken, since=now):
+            async for point in each_of(db, ids[start : start + _AT_ONCE], since=now, broken=broken):
                 with alone(point.id, broken):
                     await self._reckon(point, now=now, tools=tools)
         self.reckoned = {number: self.reckoned[number] for number in ids if number in self.reckoned}

@@ -130,14 +130,16 @@ def _draft(notice: Notice, officer: Officer, *, said: HandoverContext, tools: To
         notice.kind == "sms" or channels_to_use(officer, ("sms",), available=tools.gateways, at=said.at)
     ):
         said = replace(said, code=notice.code)
-    return _by(officer, notice.kind, notice.address, channel=notice.channel, said=said, tools=tools, token=token)
+    return _by(
+        officer, kind=notice.kind, address=notice.address, channel=notice.channel, said=said, tools=tools, token=token
+    )
 
 
 def _by(
     officer: Officer,
+    *,
     kind: str,
     address: str,
-    *,
     channel: int,
     said: HandoverContext,
     tools: Tools,
@@ -178,7 +180,7 @@ def _by_the_same_way(
     same = next((each for each in usable if each.id == row["channel_id"]), None)
     channel = same or way_to(officer, row["at"], zone=point.zone, available=tools.gateways, now=now)
     if channel is not None:
-        yield _by(officer, channel.kind, channel.address, channel=channel.id, said=said, tools=tools)
+        yield _by(officer, kind=channel.kind, address=channel.address, channel=channel.id, said=said, tools=tools)
 
 
 async def tell_missed(db: Database, *, now: datetime, tools: Tools) -> int:
@@ -205,7 +207,7 @@ async def _tell_missed(db: Database, contact_point: int, *, now: datetime, tools
             if point is None or not _counts(point, row):
                 await store.call_off(session, row["id"], now=now)
                 continue
-            if is_over(point, row["post_id"], row["officer_id"], at=row["at"], now=now):
+            if is_over(point, row["post_id"], officer=row["officer_id"], at=row["at"], now=now):
                 continue
             at, others = row["at"], [row["name"]]
             said = HandoverContext("missed", row["function"], point.name, at, point.zone, others, now=now)
@@ -217,7 +219,7 @@ async def _tell_missed(db: Database, contact_point: int, *, now: datetime, tools
 
 
 def _counts(point: ContactPoint, row: Row) -> bool:
-    return counts(point, row["post_id"], row["officer_id"], at=row["at"], incoming=row["incoming"])
+    return counts(point, row["post_id"], officer=row["officer_id"], at=row["at"], incoming=row["incoming"])
 
 
 async def read_back(db: Database, codes: Sequence[str], *, sender: str | None, at: datetime) -> str | None:
@@ -243,7 +245,7 @@ def _standing(row: Row, point: ContactPoint | None, *, now: datetime) -> Standin
         return "confirmed"
     if row["called_off_at"] is not None or point is None or not _counts(point, row):
         return "called_off"
-    return "over" if is_over(point, row["post_id"], row["officer_id"], at=row["at"], now=now) else "open"
+    return "over" if is_over(point, row["post_id"], officer=row["officer_id"], at=row["at"], now=now) else "open"
 
 
 async def _confirmed(session: Session, row: Row, *, at: datetime) -> str:

@@ -29,7 +29,7 @@ def alone(contact_point: int, broken: set[int]) -> Iterator[None]:
 
 
 async def each_of(
-    db: Database, ids: Sequence[int], broken: set[int], *, since: datetime
+    db: Database, ids: Sequence[int], *, since: datetime, broken: set[int]
 ) -> AsyncIterator[ContactPoint]:
     """Yield contact points that are read together, or one by one where one of them cannot be read.
 

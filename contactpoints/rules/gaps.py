@@ -81,7 +81,7 @@ class _Known:
             self._rows.setdefault(row.post, []).append(row)
         self._ends = {post: list(accumulate((each.ends_at for each in rows), max)) for post, rows in self._rows.items()}
 
-    def around(self, post: int, start: datetime, *, end: datetime) -> Iterator[Told]:
+    def around(self, post: int, *, start: datetime, end: datetime) -> Iterator[Told]:
         """Yield, by start, what is known of a stretch of time at a post."""
         rows = self._rows.get(post, [])
         for number in range(bisect_right(self._ends.get(post, []), start), len(rows)):
@@ -92,7 +92,7 @@ class _Known:
 
     def of(self, each: Found) -> Iterator[Told]:
         """Yield, by start, what is known of the time of a gap."""
-        return self.around(each.cover.post.id, each.gap.starts_at, end=each.gap.ends_at)
+        return self.around(each.cover.post.id, start=each.gap.starts_at, end=each.gap.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +253,9 @@ def _in_its_week(span: Stretch | Told, zone: ZoneInfo) -> tuple[int, timedelta, 
 
 def left_by(
     kept: Sequence[Told],
+    *,
     before: Sequence[PostCover],
     after: Sequence[PostCover],
-    *,
     stated: bool,
     now: datetime,
 ) -> list[Told]:
@@ -274,7 +274,7 @@ def left_by(
         for row in opened.of(each)
     ]
     new = _Known(accepted)
-    return [row for row in still if not any(new.around(row.post, row.starts_at, end=row.ends_at))] + accepted
+    return [row for row in still if not any(new.around(row.post, start=row.starts_at, end=row.ends_at))] + accepted
 
 
 def _opened(before: Sequence[PostCover], after: Sequence[PostCover], *, now: datetime) -> Iterator[Told]:

@@ -43,7 +43,7 @@ def handovers_of(point: ContactPoint, since: datetime, *, until: datetime) -> li
     return sorted(found, key=lambda each: (each.at, each.post.id))
 
 
-def counts(point: ContactPoint, post: int, officer: int, *, at: datetime, incoming: bool) -> bool:
+def counts(point: ContactPoint, post: int, *, officer: int, at: datetime, incoming: bool) -> bool:
     """Say whether an officer comes on duty ``at`` an instant, or leaves, by the roster as it is, and is told so."""
     posts = tuple(each for each in point.posts if each.id == post)
     if point.handover_minutes is None or not posts:
@@ -52,7 +52,7 @@ def counts(point: ContactPoint, post: int, officer: int, *, at: datetime, incomi
     return any(officer in (each.incoming if incoming else each.outgoing) for each in found if each.at == at)
 
 
-def is_over(point: ContactPoint, post: int, officer: int, *, at: datetime, now: datetime) -> bool:
+def is_over(point: ContactPoint, post: int, *, officer: int, at: datetime, now: datetime) -> bool:
     """Say whether the shift that an officer began ``at`` an instant has ended."""
     if now < at:
         return False

@@ -135,7 +135,7 @@ def test_a_gap_under_way_is_known_by_when_it_began() -> None:
 
 
 def accepted(before: list[PostCover], after: list[PostCover], *, now: datetime) -> list[Told]:
-    return left_by([], before, after, stated=True, now=now)
+    return left_by([], before=before, after=after, stated=True, now=now)
 
 
 def lacking(reason: CoverReason, first: float, last: float) -> PostCover:
@@ -159,7 +159,7 @@ def test_what_shrank_is_known_no_longer_than_it_is() -> None:
     kept = accepted([cover()], [cover((0, 60))], now=NOW)
     shrunk = judge(gaps_of([cover((20, 21))]), kept, now=NOW, until=NOW + 90 * DAY).kept
     assert [(each.starts_at, each.ends_at) for each in shrunk] == [(NOW + 20 * DAY, NOW + 21 * DAY)]
-    assert left_by(kept, [cover((0, 60))], [cover((20, 21))], stated=True, now=NOW) == shrunk
+    assert left_by(kept, before=[cover((0, 60))], after=[cover((20, 21))], stated=True, now=NOW) == shrunk
     assert list(judge(gaps_of([cover((3, 4), (20, 21))]), shrunk, now=NOW).tell) == [7]
 
 
