@@ -71,7 +71,8 @@ select post_id, 2, period, zone, starts_on, handover, members[2:] || members[1],
   from rotations;
 insert into overrides (post_id, action, officer_id, starts_at, ends_at, created_at, changed_at)
 select r.post_id, (array['add', 'remove', 'replace'])[n % 3 + 1], r.members[n % 3 + 1],
-       now() + n * interval '13 days 5 hours', now() + n * interval '13 days 5 hours' + interval '12 hours', now(),
+       now() + interval '5 days' + n * interval '13 days 5 hours',
+       now() + interval '5 days 12 hours' + n * interval '13 days 5 hours', now(),
        now()
   from rotations r, generate_series(1, 6) n where r.layer = 1;
 insert into absences (officer_id, starts_at, ends_at, created_at, changed_at)

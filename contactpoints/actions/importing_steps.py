@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from contactpoints.actions.belongings import end_belongings
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
@@ -45,6 +45,7 @@ MOST_TOLD = 1000
 _AT_ONCE = 50
 """How many rows are looked at before whoever else waits for this process has a turn."""
 
+_T = TypeVar("_T")
 _LINKS = ("central_authority_id", "backup_id")
 
 
@@ -253,7 +254,7 @@ class Import:
         )
         fresh = iter(await exchange.reserve(session, register, count=sum(row.id is None for row in rows)))
         plans = []
-        for row in rows:
+        async for row in _breathing(rows):
             if row.id is None and register.key == "code":
                 # Its code is missing or has a fault: the shape says so.
                 plan = Planned(row, "", None)
@@ -266,7 +267,7 @@ class Import:
 
     async def _read(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> None:
         """Read what each entry shall be, as far as the row belongs to what the actor keeps and changes anything."""
-        unknown = {plan.row.place: list(resolve(plan.row, self._numbers)) for plan in plans}
+        unknown = {plan.row.place: list(resolve(plan.row, self._numbers)) async for plan in _breathing(plans)}
         for plan in plans:
             plan.sound = self._fault(plan.row, unknown[plan.row.place])
         owners = await self._owners(session, register, plans=plans)
@@ -366,7 +367,7 @@ class Import:
                 rows = [self._row(register, each, replaced={}) for each in few]
                 entries = await exchange.write(session, register, rows=rows, now=self._now)
                 await self._remember(session, register, entries=entries, act=act)
-        for plan in plans:
+        async for plan in _breathing(plans):
             self._note(register, plan)
 
     def _note(self, register: Register, plan: Planned) -> None:
@@ -391,9 +392,9 @@ def _by(several: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
         yield several[start : start + count]
 
 
-async def _breathing(plans: Sequence[Planned]) -> AsyncIterator[Planned]:
-    """Yield one plan after the other; now and then whoever else waits for this process has a turn."""
-    for number, plan in enumerate(plans):
+async def _breathing(several: Iterable[_T]) -> AsyncIterator[_T]:
+    """Yield one after the other; now and then whoever else waits for this process has a turn."""
+    for number, each in enumerate(several):
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
-        yield plan
+        yield each

@@ -42,10 +42,14 @@ def kept_terms(texts: Iterable[str]) -> list[str]:
     """Return what is written down of an entry with these texts: ``word.``, its beginnings, ``~`` and a shortening."""
     terms: set[str] = set()
     for word in {word for text in texts for word in words(text)}:
-        terms.add(f"{word}.")
-        terms.update(word[:end] for end in range(_BEGINNING, len(word)))
-        terms.update(f"~{each}" for each in _shortened(word))
+        terms.update(_terms(word))
     return sorted(terms)
+
+
+@lru_cache(maxsize=4096)
+def _terms(word: str) -> tuple[str, ...]:
+    beginnings = (word[:end] for end in range(_BEGINNING, len(word)))
+    return (f"{word}.", *beginnings, *(f"~{each}" for each in _shortened(word)))
 
 
 def asked_terms(word: str) -> tuple[list[str], list[str], list[str]]:

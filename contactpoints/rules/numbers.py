@@ -6,6 +6,7 @@ number that no plan gives out is a warning; only one whose length fits no plan i
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType, ValidationResult
@@ -31,6 +32,8 @@ class Number:
     valid: bool
 
 
+# A file is read in after it was rehearsed.
+@lru_cache(maxsize=16384)
 def read_number(text: str) -> Number:
     """Return what is known about an international number; one that cannot be read is not possible.
 

@@ -368,7 +368,10 @@ async def channel_kinds(session: Session, contact_point: int) -> set[str]:
 
 def written(row: Row | Mapping[str, Any]) -> Entry:
     """Return a row in JSON values: instants in RFC 3339 with Z, days as YYYY-MM-DD, wall-clock times as HH:MM."""
-    return {name: written_value(value) for name, value in row.items()}
+    return {name: value if type(value) in _JSON else written_value(value) for name, value in row.items()}
+
+
+_JSON = frozenset({str, int, bool, type(None), list, dict})
 
 
 def written_value(value: Any) -> Any:

@@ -11,7 +11,7 @@ from contactpoints.store import findable
 from contactpoints.store.database import Session
 from contactpoints.store.entries import REGISTERS, UP, Entry, Key, Owner, Register, written
 
-AT_ONCE = 1000
+AT_ONCE = 500
 """How many entries one statement takes: what is held in memory for it, and how long nobody else has a turn."""
 
 _LOCK = 0x1A9087  # any number that nothing else locks
@@ -84,7 +84,10 @@ async def reserve(session: Session, register: Register, *, count: int) -> list[i
     if register.key != "id":
         return []
     rows = await session.fetch(
-        "select nextval(pg_get_serial_sequence($1, 'id')) as id from generate_series(1, $2)", register.name, count
+        "with series as materialized (select pg_get_serial_sequence($1, 'id')::regclass as name)"
+        " select nextval(name) as id from series, generate_series(1, $2)",
+        register.name,
+        count,
     )
     return [row["id"] for row in rows]
 

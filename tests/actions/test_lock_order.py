@@ -8,7 +8,7 @@ import pytest
 
 from contactpoints.actions import handovers
 from contactpoints.actions.quarantine import lock_touched, quarantine
-from contactpoints.store import channels, directory, entries
+from contactpoints.store import channels, directory, entries, exchange
 from contactpoints.store import handovers as store
 from contactpoints.store.database import Session
 from tests.world import World
@@ -138,3 +138,19 @@ async def test_a_read_back_comes_beside_whoever_tells_of_the_same_handover(world
         assert not other.done()
         await store.call_off(session, rows[0]["id"], now=now)
     assert await other == "handover_called_off"
+
+
+async def test_who_changes_the_directory_does_not_wait_for_the_history_of_a_file(world: World) -> None:
+    france, officers = world.network["FR"].contact_point, "select count(*) from history where actor = 'database'"
+    async with world.runtime.db.transaction() as session:
+        before, noted = await directory.revision(session), await session.fetchval(officers)
+        await session.execute(
+            "insert into officers (contact_point_id, name, function, created_at, changed_at)"
+            " select $1, 'Officer', 'Officer', $2, $2 from generate_series(1, 3)",
+            *(france, world.clock.at),
+        )
+        await exchange.finish(session)
+        assert await session.fetchval(officers) == noted + 3
+        assert await directory.revision(session) == before
+    async with world.runtime.db.session() as session:
+        assert await directory.revision(session) == before + 1
