@@ -12,7 +12,7 @@ AddressChangeState = Literal["pending", "active", "refused", "withdrawn", "expir
 
 
 class AddressChange(Shape):
-    """Another address for a channel, of the same kind.
+    """Another address for a channel, of the same kind; or its own once more, where it is new and not approved yet.
 
     `reported_dead`: the old one reaches nobody any more; it goes into quarantine at once, and gets no notice.
     """
@@ -32,13 +32,14 @@ class AddressChangeRefusal(Shape):
 class AddressChangeOut(TypedDict):
     """A change as it stands: who proposed and approved it (API keys), when the new address was proven.
 
-    `noticed`: the old address has heard of it. It expires after 14 days.
+    `old_address`: null where the channel itself came new to an officer who has or had others. `noticed`: the old
+    address, or the officer's others, have heard of it. It expires after 14 days.
     """
 
     id: int
     channel_id: int
     state: AddressChangeState
-    old_address: str
+    old_address: str | None
     address: str
     reported_dead: bool
     reason: str | None

@@ -285,7 +285,8 @@ class Channel(Shape):
 class ChannelOut(Channel, Entry):
     """A channel with its proofs of life: when a human last proved its address, and when it was last given another one.
 
-    Quarantined channels are not used.
+    Quarantined channels are not used. `unapproved_since`: entered for an officer who has or had others, and nobody else
+    stands behind it yet (`/v1/address-changes`); it is used, and counts as unproven, only where nothing else is left.
     """
 
     id: Id
@@ -296,6 +297,7 @@ class ChannelOut(Channel, Entry):
     quarantined_at: Instant | None = None
     quarantined_why: Sentence | None = None
     renewed_at: Instant | None = None
+    unapproved_since: Instant | None = None
 
 
 class PublicContactPoint(VouchedOut):

@@ -26,7 +26,7 @@ News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
 NOT_AS_PLANNED = "not_as_planned"
 """What is told outside the requested Party's house of a step that could not count on somebody who is on duty."""
-Alarm = Literal["nobody_on_duty", "no_channel", "no_pin", "code_locked", "stop", "wrong_person", "channel_refused"]
+Alarm = Literal[GapReason, "stop", "wrong_person", "channel_refused", "reported_dead"]
 """What goes wrong about an alert; the service itself has alarms of its own, which are on no timeline."""
 
 

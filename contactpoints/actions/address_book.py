@@ -66,5 +66,6 @@ async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) 
 
 
 def _in_use(channels: Mapping[int, Sequence[Entry]], officer: Entry) -> list[Entry]:
-    several = [each for each in channels.get(officer["id"], ()) if each["quarantined_at"] is None]
+    free = [each for each in channels.get(officer["id"], ()) if each["quarantined_at"] is None]
+    several = [each for each in free if each["unapproved_since"] is None] or free
     return sorted(several, key=lambda each: (each["place"], each["id"]))

@@ -1,27 +1,36 @@
 """Changed numbers: another address takes the place of a channel's when a second person approves it, a code came back
-from it, and the old one has heard of it.
+from it, and the old one has heard of it. So it is with a channel that comes new to an officer who has or had others.
 
-Until then the old one stays in use; one that is reported dead goes into quarantine at once and gets no notice. Whoever
-holds the key of one administrator can so take no officer's alerts away in silence.
+Until then the old one stays in use; one that is reported dead goes into quarantine at once and gets no notice. A new
+channel is used before only where the officer has no other. Whoever holds the key of one administrator can so take no
+officer's alerts away in silence.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions import mail_links
-from contactpoints.actions.administrators import listening
-from contactpoints.actions.calling import words_of
+from contactpoints.actions.address_notices import Proposed, tell_expired, tell_owner, tell_second
+from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.proofs import Asking, send_code
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.address_changes import must_be_the_second
-from contactpoints.rules.delivery import Draft
-from contactpoints.rules.refusals import ChangePending, ChangeSettled, Invalid, NotFound, Refusal
-from contactpoints.rules.wording_proof import WaitingContext, leaving_words, waiting_words
-from contactpoints.store import address_changes, entries, outbox, proofs
+from contactpoints.rules.refusals import (
+    AskedJustNow,
+    ChangePending,
+    ChangeSettled,
+    Invalid,
+    NotFound,
+    Refusal,
+    Unavailable,
+)
+from contactpoints.rules.wording_addresses import Notice
+from contactpoints.store import address_changes, alerts, channels, entries, proofs, timeline
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.entries import REGISTERS, Owner
@@ -31,6 +40,8 @@ from schemas.faults import Fault
 
 _log = logging.getLogger(__name__)
 EXPIRES = timedelta(days=14)
+FIRST = timedelta(days=1)
+"""How long a new officer's first channels are being entered, unless a PIN is set before."""
 _CHANNELS = REGISTERS["channels"]
 Shown = dict[str, Any]
 
@@ -53,7 +64,7 @@ async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datet
         else:
             await check(Asked(session, body, Owner(to["contact_point_id"], to["party"]), tools.gateways), found)
         address = str(found.replaced.get("address", said.address))
-        if address == to["address"]:
+        if address == to["address"] and to["unapproved_since"] is None:
             found.faults.append(Fault("/address", "same", "Must be another address than the channel has."))
         if found.faults:
             raise Invalid(found.faults)
@@ -70,6 +81,14 @@ async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datet
         return {**shown(await _found(session, number)), "warnings": [dict(each) for each in found.warnings]}
 
 
+async def standing_of_new(session: Session, values: Mapping[str, Any], *, now: datetime) -> dict[str, object]:
+    """Return how a channel that is to be created stands: it waits where its officer has or had others."""
+    fresh = [(values["officer_id"], values["address"])]
+    if not await address_changes.established(session, fresh, since=now - FIRST):
+        return {}
+    return {"unapproved_since": now, "renewed_at": now}
+
+
 async def propose_within(
     session: Session,
     to: Row,
@@ -82,9 +101,11 @@ async def propose_within(
     tools: Tools,
 ) -> int:
     """Propose a sound address in the caller's transaction; return the number of the change."""
-    dead = reported_dead or to["quarantined_at"] is not None
+    added = address == to["address"]
+    dead = not added and (reported_dead or to["quarantined_at"] is not None)
     touched = await lock_touched(session, [to["address"]]) if reported_dead else frozenset[int]()
     await proofs.lock_houses(session, [to["channel_id"]])
+    expires_at = now + EXPIRES
     number = await address_changes.add(
         *(session, to),
         address=address,
@@ -92,57 +113,59 @@ async def propose_within(
         reason=reason,
         by=actor.key_id,
         now=now,
-        expires_at=now + EXPIRES,
+        expires_at=expires_at,
     )
     if number is None:
         raise ChangePending("A change of this channel's address waits already: approve, refuse or withdraw it.")
-    await send_code(session, to, asking=Asking(f"key:{actor.key_id}", number, address), now=now, tools=tools)
+    try:
+        await send_code(session, to, asking=Asking(f"key:{actor.key_id}", number, address), now=now, tools=tools)
+    except (AskedJustNow, Unavailable):
+        if not added:  # a new channel is entered all the same, and asked for its proof later
+            raise
     if dead and to["quarantined_at"] is None:
-        await _write_off(session, to, by=actor, now=now)
-        await climb_where_nobody_is_left(session, sorted(touched), now=now)
-    drafts = await _waits(session, to, number=number, now=now, tools=tools)
+        await _write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
+    heard = await address_changes.others(session, to["officer_id"], but=to["channel_id"]) if added else [to]
+    change = Proposed(number, actor.key_id, expires_at, in_use=added and not heard)
+    await tell_second(session, to, change=change, now=now, tools=tools)
     if not dead:
-        drafts.append(_notice(to, now=now, tools=tools))
-    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+        what: Notice = "added" if added else "replaced"
+        await tell_owner(session, to, channels=heard, what=what, now=now, tools=tools)
     return number
 
 
-async def _waits(session: Session, to: Row, *, number: int, now: datetime, tools: Tools) -> list[Draft]:
-    """Return what the administrators hear: one of them has to be the second person."""
-    told = WaitingContext(number, to["contact_point"], to["function"], to["kind"], now + EXPIRES, to["zone"])
-    drafts = []
-    for ear in await listening(session, to["party"], now=now, tools=tools):
-        words = waiting_words(words_of(tools, ear.language), ear.kind, waiting=told, now=now)
-        drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
-    return drafts
-
-
-async def _write_off(session: Session, to: Row, *, by: Actor, now: datetime) -> None:
+async def _write_off(
+    session: Session, to: Row, *, touched: frozenset[int], by: Actor, now: datetime, tools: Tools
+) -> None:
     """Put the channel whose address is reported dead into quarantine; another officer's with the same one stays."""
-    entry = await entries.find(session, _CHANNELS, key=to["channel_id"])
-    await entries.change(
-        *(session, _CHANNELS),
-        key=to["channel_id"],
-        version=entry["version"] if entry else None,
+    await _change(
+        *(session, to["channel_id"]),
         values={"quarantined_at": now, "quarantined_why": "reported_dead"},
-        now=now,
         by=f"key:{by.key_id}",
         reason="reported_dead",
+        now=now,
     )
+    woken = await channels.woken_for(session, to["address"], among=touched)
+    called = [each for each in woken if each["officer_id"] == to["officer_id"]]
+    alarm = Alarm(
+        reason="reported_dead",
+        contact_point=to["contact_point_id"],
+        about=f"channel:{to['channel_id']}",
+        line=called[-1]["line"] if called else None,
+        alerts=tuple(alert["id"] for alert in called),
+        reference=called[0]["reference"] if len(called) == 1 else None,
+        channel=to["kind"],
+        officer=to["officer_id"],
+    )
+    await timeline.append_all(session, await raise_alarms(session, [alarm], now=now, tools=tools))
+    await climb_where_nobody_is_left(session, sorted(touched), now=now)
 
 
-def _notice(to: Row, *, now: datetime, tools: Tools) -> Draft:
-    words = leaving_words(words_of(tools, to["language"]), to["kind"], at=now, zone=to["zone"], now=now)
-    return Draft(
-        purpose="proof",
-        kind=to["kind"],
-        address=to["address"],
-        language=to["language"],
-        body=words.text,
-        subject=words.subject,
-        officer_id=to["officer_id"],
-        channel_id=to["channel_id"],
-    )
+async def _change(
+    session: Session, channel: int, *, values: dict[str, object], by: str, reason: str, now: datetime
+) -> None:
+    entry = await entries.find(session, _CHANNELS, key=channel)
+    version = entry["version"] if entry else None
+    await entries.change(session, _CHANNELS, key=channel, version=version, values=values, now=now, by=by, reason=reason)
 
 
 async def approve(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
@@ -163,11 +186,46 @@ async def approve(db: Database, number: int, *, actor: Actor, now: datetime, too
 async def end(
     db: Database, number: int, *, state: str, why: str | None, actor: Actor, now: datetime, tools: Tools
 ) -> Shown:
-    """Refuse or withdraw a change, for a reason. Raises `NotFound` or `ChangeSettled`."""
+    """Refuse or withdraw a change; a channel that was new is retired. Raises `NotFound` or `ChangeSettled`."""
     async with db.transaction() as session:
-        await _locked(session, number, actor=actor, now=now)
+        change = mail_links.kept(await address_changes.find(session, number), actor)
+        called = await channels.open_alerts(session, [change["address"]]) if change["old_address"] is None else set()
+        await alerts.lock_all(session, called)
+        change = await _locked(session, number, actor=actor, now=now)
         await address_changes.settle(session, number, state=state, by=actor.key_id, why=why, now=now)
+        if change["old_address"] is None:
+            await _take_back(session, change, by=f"key:{actor.key_id}", reason=why or state, now=now)
+            await climb_where_nobody_is_left(session, sorted(called), now=now)
+        await _lift(session, change["channel_id"], now=now)
         return shown(await _found(session, number))
+
+
+async def _take_back(session: Session, change: Row, *, by: str, reason: str, now: datetime) -> None:
+    entry = await entries.find(session, _CHANNELS, key=change["channel_id"])
+    if entry is not None and entry["retired_at"] is None and entry["unapproved_since"] is not None:
+        await entries.touch(session, change["contact_point_id"])
+        await entries.retire(
+            *(session, _CHANNELS),
+            key=change["channel_id"],
+            version=entry["version"],
+            now=now,
+            by=by,
+            reason=reason,
+        )
+
+
+async def _lift(session: Session, channel: int, *, now: datetime) -> int:
+    """Put an address back into use that was reported dead by a change that came to nothing; return whether it was."""
+    rows = await address_changes.written_off(session, channel=channel)
+    for row in rows:
+        await _change(
+            *(session, channel),
+            values={"quarantined_at": None, "quarantined_why": None},
+            by="service",
+            reason=f"nothing came of change {row['id']}",
+            now=now,
+        )
+    return len(rows)
 
 
 async def ask_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
@@ -211,27 +269,28 @@ async def refuse_at(session: Session, address: str, *, why: str, now: datetime) 
 
 async def finish(session: Session, number: int, *, now: datetime) -> bool:
     """Put the new address into use if nothing is missing any more, under the lock of its house; say whether it was."""
+    await address_changes.note_proof(session, number)
     change = await _found(session, number)
     ready = change["approved_at"] and change["proven_at"] and (change["reported_dead"] or change["noticed"])
     if change["state"] != "pending" or not ready or now >= change["expires_at"]:
         return False
+    added = change["old_address"] is None
+    was = change["address"] if added else change["old_address"]
     entry = await entries.find(session, _CHANNELS, key=change["channel_id"])
-    if entry is None or entry["retired_at"] is not None or entry["address"] != change["old_address"]:
+    if entry is None or entry["retired_at"] is not None or entry["address"] != was:
         await address_changes.settle(session, number, state="withdrawn", by=None, why="the channel changed", now=now)
         return False
     await entries.touch(session, change["contact_point_id"])
-    proven = dict.fromkeys(("verified_at", "proven_at"), change["proven_at"])
+    values: dict[str, object] = {"unapproved_since": None, "renewed_at": now}
+    if not added or entry["proven_at"] is None:
+        values |= dict.fromkeys(("verified_at", "proven_at"), change["proven_at"])
+    if not added:
+        values |= {"address": change["address"], "quarantined_at": None, "quarantined_why": None}
     await entries.change(
         *(session, _CHANNELS),
         key=change["channel_id"],
         version=entry["version"],
-        values={
-            "address": change["address"],
-            "quarantined_at": None,
-            "quarantined_why": None,
-            "renewed_at": now,
-            **proven,
-        },
+        values=values,
         now=now,
         by=f"key:{change['proposed_by']}",
         reason="; ".join(filter(None, (change["reason"], f"approved by key:{change['approved_by']}"))),
@@ -240,31 +299,38 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
     return True
 
 
-async def look(db: Database, *, now: datetime) -> int:
-    """End what has expired, and put into use what waited for its notice alone; return how much was done.
+async def look(db: Database, *, now: datetime, tools: Tools) -> int:
+    """End what has expired, use what waited for its notice alone, put back what was reported dead for nothing.
+
+    Return how much was done.
 
     One that breaks is passed over until the next look: it must not keep the others waiting.
     """
     async with db.session() as session:
         rows = await address_changes.waiting(session, now=now)
+        rows += await address_changes.written_off(session)
     done = 0
     for row in rows:
         try:
-            done += await _look_at(db, row, now=now)
+            done += await _look_at(db, row, now=now, tools=tools)
         except (DatabaseFault, Refusal, ValueError, LookupError, TypeError) as broken:
             _log.error("change %d of an address cannot be looked at: %s", row["id"], type(broken).__name__)
     return done
 
 
-async def _look_at(db: Database, row: Row, *, now: datetime) -> int:
+async def _look_at(db: Database, row: Row, *, now: datetime, tools: Tools) -> int:
     async with db.transaction() as session:
         await proofs.lock_houses(session, [row["channel_id"]])
         if await finish(session, row["id"], now=now):
             return 1
         change = await _found(session, row["id"])
-        if change["state"] != "pending" or now < change["expires_at"]:
+        if change["state"] != "pending":
+            return await _lift(session, row["channel_id"], now=now)
+        if now < change["expires_at"]:
             return 0
         await address_changes.settle(session, row["id"], state="expired", by=None, why=None, now=now)
+        await tell_expired(session, change, now=now, tools=tools)
+        await _lift(session, row["channel_id"], now=now)
     return 1
 
 

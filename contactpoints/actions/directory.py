@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions import address_changes
+from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.dependencies import depending_on
@@ -22,6 +23,7 @@ from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_so
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
 from contactpoints.store import alerts, entries, leaving
 from contactpoints.store.address_changes import find as find_change
+from contactpoints.store.address_changes import withdraw_of
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
@@ -67,10 +69,17 @@ async def create(
             found = Found(list(faults))
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
             values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
+            if name == "channels":
+                values |= await address_changes.standing_of_new(session, values, now=now)
             why = _why(values.get("reason"), None, asked=reason)
             async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
                 entry = await entries.create(session, register, values=values, now=now, by=by(actor), reason=why)
             found.warnings += gaps
+            if entry.get("unapproved_since"):
+                waiting = await _proposed(
+                    session, entry, address=entry["address"], reason=why, actor=actor, now=now, tools=tools
+                )
+                found.warnings.append(address_pending(waiting))
             found.warnings += await warned(session, register, entry=entry, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
@@ -133,7 +142,7 @@ async def change(
 async def _proposed(
     session: Session, entry: Entry, *, address: str, reason: str | None, actor: Actor, now: datetime, tools: Tools
 ) -> address_changes.Shown:
-    """Propose another address for a channel that was changed; return how the change stands."""
+    """Propose another address for a channel that was changed, or that of a new one; return how the change stands."""
     to = kept_by(await find_channel(session, entry["id"]), actor)
     number = await address_changes.propose_within(
         session, to, address=address, reported_dead=False, reason=reason, actor=actor, now=now, tools=tools
@@ -165,6 +174,9 @@ async def retire(
         kept, owner = await keepable(session, register, key=key, actor=actor)
         if name == "officers":
             await _must_not_depend(session, kept, version=version, now=now)
+        if name == "channels" and isinstance(key, int):
+            await tell_retired(session, [key], now=now, tools=tools)
+            await withdraw_of(session, [key], by=actor.key_id, now=now)
         async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools, at=at) as gaps:
             entry = await entries.retire(
                 session, register, key=key, version=version, now=now, by=by(actor), reason=reason

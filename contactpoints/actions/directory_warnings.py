@@ -49,9 +49,12 @@ def _beside(other: Rotation) -> Mapping[str, str]:
 
 
 def address_pending(change: Shown) -> Mapping[str, str]:
-    """Warn that a channel has its old address until the change to another one is approved and proven."""
+    """Warn that a channel keeps its old address until the other one is approved and proven, or that a new one waits."""
+    stays = "The new address is not in use yet. The old one stays"
+    if change["old_address"] is None:
+        stays = "The officer has or had others: this channel is used only where nothing else is left, and sets no PIN,"
     detail = (
-        "The new address is not in use yet. The old one stays until a second person has approved the new one and a"
-        f" code has come back from it: see /v1/address-changes/{change['id']}."
+        f"{stays} until a second person has approved the new one and a code has come back from it: see"
+        f" /v1/address-changes/{change['id']}."
     )
     return {"code": "address_pending", "detail": detail}

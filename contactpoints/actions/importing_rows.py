@@ -1,8 +1,9 @@
 """One row of a file that is read in: what it refers to, what the entry becomes, and what of it changes."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from contactpoints.store.entries import Entry, Key, Owner, Register
 from schemas.exchange import REFERENCES, SHAPES, Difference, Row
@@ -17,6 +18,15 @@ Numbers = Mapping[tuple[str, str], int]
 _MISSING = object()
 _WITH_REFERENCES = frozenset({*REFERENCES, "steps"})
 NO_ENTRY = "There is no such entry."
+NOT_THE_FIRST = (
+    "The officer has or had channels: another one is entered at POST /v1/channels, by itself and not in a file, and"
+    " waits there for a second person."
+)
+
+_AT_ONCE = 50
+"""How many rows are looked at before whoever else waits for this process has a turn."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -156,3 +166,17 @@ def party_of(planned: Planned, kind: str) -> str | None:
     """Return the Party of a contact point; of the other entries that belong to none above, their own."""
     said = (planned.kept or planned.row.fields).get("code" if kind == "parties" else "party")
     return said if isinstance(said, str) else None
+
+
+def by_few(several: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
+    """Yield so many at a time."""
+    for start in range(0, len(several), count):
+        yield several[start : start + count]
+
+
+async def breathing(several: Iterable[_T]) -> AsyncIterator[_T]:
+    """Yield one after the other; now and then whoever else waits for this process has a turn."""
+    for number, each in enumerate(several):
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        yield each

@@ -1,11 +1,12 @@
 """The steps of an import, within the transaction of `actions.importing`."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
+from contactpoints.actions.address_changes import FIRST
+from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.belongings import end_belongings
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import depending_on
@@ -14,7 +15,10 @@ from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.exporting import pages
 from contactpoints.actions.importing_rows import (
     NO_ENTRY,
+    NOT_THE_FIRST,
     Planned,
+    breathing,
+    by_few,
     differences,
     moved,
     owner_key,
@@ -32,6 +36,7 @@ from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import alerts, exchange, leaving
+from contactpoints.store.address_changes import established, withdraw_of
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register, written
@@ -41,11 +46,6 @@ from schemas.faults import Fault
 
 MOST_TOLD = 1000
 """How many rows and warnings are told, each."""
-
-_AT_ONCE = 50
-"""How many rows are looked at before whoever else waits for this process has a turn."""
-
-_T = TypeVar("_T")
 _LINKS = ("central_authority_id", "backup_id")
 
 
@@ -193,7 +193,11 @@ class Import:
     async def _retire(self, session: Session, register: Register, *, keys: Sequence[Key]) -> None:
         if register.name not in OPEN:
             self._changed |= await exchange.contact_points(session, register, keys=keys)
-        for few in _by(keys, exchange.AT_ONCE):
+        if register.name == "channels":
+            numbers = [int(key) for key in keys]
+            await tell_retired(session, numbers, now=self._now, tools=self._tools)
+            await withdraw_of(session, numbers, by=self._actor.key_id, now=self._now)
+        for few in by_few(keys, exchange.AT_ONCE):
             entries = await exchange.retire(session, register, keys=few, now=self._now)
             await self._remember(session, register, entries=entries, act="retired")
         for key in keys:
@@ -239,8 +243,10 @@ class Import:
         await self._read(session, register, plans=plans)
         changing = [each for each in plans if each.sound and each.body is not None]
         async with self._linked(session, register, plans=changing):
-            async for plan in _breathing(changing):
+            async for plan in breathing(changing):
                 await self._check(session, register, plan=plan)
+        if kind == "channels":
+            await self._must_be_first(session, [each for each in changing if each.sound and each.kept is None])
         writing = [each for each in changing if each.sound and (each.kept is None or differences(each))]
         self._broken |= {(kind, each.key) for each in plans if not each.sound and each.kept is None}
         await self._write(session, register, plans=writing)
@@ -254,7 +260,7 @@ class Import:
         )
         fresh = iter(await exchange.reserve(session, register, count=sum(row.id is None for row in rows)))
         plans = []
-        async for row in _breathing(rows):
+        async for row in breathing(rows):
             if row.id is None and register.key == "code":
                 # Its code is missing or has a fault: the shape says so.
                 plan = Planned(row, "", None)
@@ -267,11 +273,11 @@ class Import:
 
     async def _read(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> None:
         """Read what each entry shall be, as far as the row belongs to what the actor keeps and changes anything."""
-        unknown = {plan.row.place: list(resolve(plan.row, self._numbers)) async for plan in _breathing(plans)}
+        unknown = {plan.row.place: list(resolve(plan.row, self._numbers)) async for plan in breathing(plans)}
         for plan in plans:
             plan.sound = self._fault(plan.row, unknown[plan.row.place])
         owners = await self._owners(session, register, plans=plans)
-        async for plan in _breathing(plans):
+        async for plan in breathing(plans):
             number = owner_key(plan, register)
             if register.owner:
                 plan.owner = owners.get(number) if number is not None else None
@@ -351,6 +357,13 @@ class Import:
             told = plan.row.fault("", warning["code"], detail=warning["detail"])
             self._warnings.append(ImportWarning(pointer=told.pointer, code=told.code, detail=told.detail))
 
+    async def _must_be_first(self, session: Session, plans: Sequence[Planned]) -> None:
+        """Refuse channels that come new to officers who have or had others: those need a second person, each."""
+        fresh = [(plan.values["officer_id"], plan.values["address"]) for plan in plans]
+        for place in await established(session, fresh, since=self._now - FIRST):
+            fault = plans[place].row.fault("/officer_id", "one_by_one", detail=NOT_THE_FIRST)
+            plans[place].sound = self._fault(plans[place].row, [fault])
+
     def _row(self, register: Register, plan: Planned, *, replaced: Mapping[str, Any]) -> dict[str, Any]:
         assert plan.body is not None
         values = plan.values or written(columns(register, plan.body, replaced=replaced))
@@ -363,11 +376,11 @@ class Import:
         ):
             # Those who refer to each other are written by one statement.
             most = max(1, len(several)) if register.name == "contact_points" else exchange.AT_ONCE
-            for few in _by(several, most):
+            for few in by_few(several, most):
                 rows = [self._row(register, each, replaced={}) for each in few]
                 entries = await exchange.write(session, register, rows=rows, now=self._now)
                 await self._remember(session, register, entries=entries, act=act)
-        async for plan in _breathing(plans):
+        async for plan in breathing(plans):
             self._note(register, plan)
 
     def _note(self, register: Register, plan: Planned) -> None:
@@ -385,16 +398,3 @@ class Import:
         else:
             fields = differences(plan)
             self._tell(kind, RowOut(kind=kind, act="changed", place=row.place, id=row.id, fields=fields))
-
-
-def _by(several: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(several), count):
-        yield several[start : start + count]
-
-
-async def _breathing(several: Iterable[_T]) -> AsyncIterator[_T]:
-    """Yield one after the other; now and then whoever else waits for this process has a turn."""
-    for number, each in enumerate(several):
-        if number % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)
-        yield each

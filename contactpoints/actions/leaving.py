@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import Depending, Ends, depending_on
@@ -91,7 +92,7 @@ async def _leave(
     writer = _Writer(session, left, by=by(actor), now=now, reason=body.reason)
     for number, (dependency, plan) in enumerate(planned):
         await writer.carry_out(dependency, plan, number=number)
-    left.ends = await writer.end(known, actor=actor)
+    left.ends = await writer.end(known, actor=actor, tools=tools)
     left.retired = await writer.retire("officers", officer, reason=body.reason)
     await _must_take_over(session, left, planned=planned, now=now)
     left.after = await cover_now(session, owner.contact_point, now=now, tools=tools)
@@ -221,9 +222,10 @@ class _Writer:
             same = (each.address for each in channels if each.kind == kind_of(old) and each.quarantined_at is None)
             await leaving.tell_elsewhere(self.session, told.key, old=old, new=next(same, None))
 
-    async def end(self, known: Depending, *, actor: Actor) -> Ends:
-        """End what belongs to the officer."""
+    async def end(self, known: Depending, *, actor: Actor, tools: Tools) -> Ends:
+        """End what belongs to the officer, who hears of it at every address."""
         officer, now = known.officer.id, self.now
+        await tell_retired(self.session, known.ends.entries.get("channels", ()), now=now, tools=tools)
         for name, numbers in known.ends.entries.items():
             for number in numbers:
                 await self.retire(name, number, reason=self.reason)

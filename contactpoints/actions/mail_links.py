@@ -18,6 +18,7 @@ from contactpoints.rules.access import Actor, keeps_entries_of
 from contactpoints.rules.codes import mail_code
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.phrasing import Words
+from contactpoints.rules.proof import LASTING
 from contactpoints.rules.refusals import Invalid, NotFound, NoVerifiedAddress, Unavailable
 from contactpoints.store import access, mail_links, outbox
 from contactpoints.store.database import Database, Row, Session
@@ -55,9 +56,12 @@ async def ask_pin(db: Database, officer: int, *, actor: Actor | None, now: datet
     Raises `NotFound`, also for officers of others, `NoVerifiedAddress`, or `Unavailable` where no mail can be sent.
     """
     async with db.transaction() as session:
-        to = kept(await mail_links.find_officer(session, officer), actor)
+        to = kept(await mail_links.find_officer(session, officer, since=now - LASTING), actor)
         if to["channel_id"] is None:
-            raise NoVerifiedAddress("This officer has no verified e-mail address. Have one verified first.")
+            raise NoVerifiedAddress(
+                "This officer has no e-mail address that is proven and does not stand by one person's word alone."
+                " Have it verified; one that was entered later needs a second person as well: see /v1/address-changes."
+            )
         expires_at = now + LASTS
         await mail_link(
             *(session, to), purpose="pin", address=to["address"], expires_at=expires_at, now=now, tools=tools

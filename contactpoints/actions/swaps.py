@@ -5,7 +5,7 @@ Every step holds the contact point: of two who take the same shift, the second f
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from contactpoints.actions.administrators import listening
@@ -23,6 +23,7 @@ from contactpoints.rules.access import (
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
 from contactpoints.rules.local_times import keep
+from contactpoints.rules.proof import next_daytime
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound
 from contactpoints.rules.swaps import Stretch, Swap
 from contactpoints.rules.wording_swaps import SwapContext, What, swap_words
@@ -34,6 +35,7 @@ from schemas.faults import Fault
 from schemas.swaps import SwapOffer
 
 _EXPIRED_AT_ONCE = 50
+_NEAR = timedelta(hours=3)
 _NOT_THERE = "There is no such swap."
 
 Decision = Literal["approved", "refused", "withdrawn"]
@@ -254,10 +256,23 @@ async def _tell(session: Session, house: _House, *, swap: Swap, what: What, now:
     drafts = [draft for officer in people for draft in _to_officer(officer, said, now=now, tools=tools)]
     if what == "taken":
         asked = replace(said, to_approve=True)
-        for each in await listening(session, house.point.party, now=now, tools=tools):
-            if each.kind == "email":
-                drafts.append(_draft(each.address, language=each.language, said=asked, tools=tools))
-    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+        ears = await listening(session, house.point.party, now=now, tools=tools)
+        for each in [ear for ear in ears if ear.kind == "email"] or ears:
+            drafts.append(_draft(each.kind, each.address, language=each.language, said=asked, tools=tools))
+    zone = house.point.zone
+    texts = [replace(each, send_at=_by_day(swap, each, zone=zone, now=now)) for each in drafts if each.kind == "sms"]
+    mails = [each for each in drafts if each.kind != "sms"]
+    await outbox.enqueue(session, [(None, draft) for draft in mails + texts], now=now)
+
+
+def _by_day(swap: Swap, draft: Draft, *, zone: str, now: datetime) -> datetime:
+    """Return when a text leaves: by day, unless the shift is so near that it could not be helped then.
+
+    Once it has begun it is near for whoever still has it alone.
+    """
+    day = next_daytime(now, zone)
+    near = swap.begins_at < day + _NEAR and (now < swap.begins_at or draft.officer_id == swap.officer)
+    return now if near else day
 
 
 def _concerned(house: _House, swap: Swap, *, what: What) -> Iterable[int]:
@@ -283,14 +298,16 @@ def _context(house: _House, swap: Swap, *, what: What) -> SwapContext:
 
 
 def _to_officer(officer: Officer, said: SwapContext, *, now: datetime, tools: Tools) -> Iterable[Draft]:
-    for channel in channels_to_use(officer, ("email",), available=tools.gateways, at=now)[:1]:
-        draft = _draft(channel.address, language=officer.language, said=said, tools=tools)
+    """Yield a mail to an officer, or a text where there is no mailbox that can be used."""
+    ways = (channels_to_use(officer, (kind,), available=tools.gateways, at=now) for kind in ("email", "sms"))
+    for channel in next(filter(None, ways), ())[:1]:
+        draft = _draft(channel.kind, channel.address, language=officer.language, said=said, tools=tools)
         yield replace(draft, officer_id=officer.id, channel_id=channel.id)
 
 
-def _draft(address: str, *, language: str, said: SwapContext, tools: Tools) -> Draft:
-    words = swap_words(words_of(tools, language), swap=said)
-    return Draft("roster", "email", address, language, words.text, words.subject)
+def _draft(kind: str, address: str, *, language: str, said: SwapContext, tools: Tools) -> Draft:
+    words = swap_words(words_of(tools, language), kind, swap=said)
+    return Draft("roster", kind, address, language, words.text, words.subject)
 
 
 def _by(actor: Actor) -> str:

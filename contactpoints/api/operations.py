@@ -300,7 +300,8 @@ _MAILED = tuple(
             "/v1/officers/{id}/pin-link",
             "Mail an officer the one-time link to set a PIN",
             "mail_pin_link",
-            "It goes to a verified address of the officer and works once, for 24 hours; whoever asks never sees it.",
+            "It goes to a proven address that was among the officer's first or that a second person has approved. It"
+            " works once, for 24 hours; whoever asks never sees it.",
         ),
         (
             "/v1/channels/{id}/verification",

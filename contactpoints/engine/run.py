@@ -87,7 +87,7 @@ async def inspect(desk: Desk, lanes: Sequence[Lane]) -> int:
 
 async def ask(desk: Desk) -> int:
     """Ask for proofs that are due, and end what waited for one; return how much was done."""
-    done = await address_changes.look(desk.db, now=desk.now())
+    done = await address_changes.look(desk.db, now=desk.now(), tools=desk.tools)
     return done + await asking.ask_again(desk.db, now=desk.now(), tools=desk.tools)
 
 

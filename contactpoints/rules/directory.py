@@ -1,6 +1,6 @@
 """The directory as the rules see it: contact points, duty posts, officers and their channels, all frozen."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
@@ -17,7 +17,8 @@ from schemas.alerts import Line
 class Channel:
     """One way to reach an officer. ``proven_at``: when a human last proved it; quarantined channels are left out.
 
-    ``renewed_at``: when the channel was last given another address.
+    ``renewed_at``: when the channel was last given another address. ``unapproved``: one person alone has entered it for
+    an officer who has or had others; until a second one stands behind it, it is used where nothing else is left.
     """
 
     id: int
@@ -28,10 +29,11 @@ class Channel:
     proven_at: datetime | None
     quarantined_at: datetime | None
     renewed_at: datetime | None = None
+    unapproved: bool = False
 
     def is_proven(self, at: datetime) -> bool:
         """Say whether a human has vouched for the address lately enough; see `rules.proof`."""
-        return is_proven(self.kind, self.address, proven_at=self.proven_at, at=at)
+        return not self.unapproved and is_proven(self.kind, self.address, proven_at=self.proven_at, at=at)
 
     def is_fresh(self, at: datetime) -> bool:
         """Say whether the address was changed so lately that senders have to know."""
@@ -147,22 +149,28 @@ def is_spoken(asked: str, spoken: Collection[str]) -> bool:
     return any(tongue == asked or tongue.startswith(f"{asked}-") for tongue in spoken)
 
 
+def in_use(channels: Iterable[Channel]) -> list[Channel]:
+    """Return what may be used of an officer's channels: none in quarantine.
+
+    What one person alone has entered for an officer who has or had others counts only where nothing else is left: an
+    alert must go somewhere.
+    """
+    free = [channel for channel in channels if channel.quarantined_at is None]
+    return [channel for channel in free if not channel.unapproved] or free
+
+
 def channels_to_use(
     officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime
 ) -> tuple[Channel, ...]:
     """Return the officer's channels of the wanted kinds for which a gateway is available, those proven ``at`` first.
 
-    - Quarantined channels are left out.
+    - Quarantined channels are left out, and unapproved ones unless there is no other; see `in_use`.
     - An unproven channel, or one whose proof has decayed, is used only when the officer has no proven one of the same
       kind: a proven mailbox never silences the only telephone number, but a number that nobody ever answered does not
       ring beside a proven one.
     - Among equals the officer's own order decides.
     """
-    usable = [
-        channel
-        for channel in officer.channels
-        if channel.kind in wanted and channel.kind in available and channel.quarantined_at is None
-    ]
+    usable = in_use(each for each in officer.channels if each.kind in wanted and each.kind in available)
     proven = {channel.id for channel in usable if channel.is_proven(at)}
     kinds = {channel.kind for channel in usable if channel.id in proven}
     chosen = (channel for channel in usable if channel.id in proven or channel.kind not in kinds)

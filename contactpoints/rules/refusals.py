@@ -113,7 +113,7 @@ class PlanOutdated(Conflict):
 
 
 class NoVerifiedAddress(Conflict):
-    """There is no verified e-mail address to send it to."""
+    """There is no e-mail address to send it to that is proven and stands by more than one person's word."""
 
 
 class AskedJustNow(Conflict):

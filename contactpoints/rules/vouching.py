@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from contactpoints.rules.calls import Call, Directory, find_post, officers_at
-from contactpoints.rules.directory import Channel, ContactPoint, Post
+from contactpoints.rules.directory import Channel, ContactPoint, Post, in_use
 from contactpoints.rules.escalation import Step
 from schemas.fields import write_instant
 
@@ -32,8 +34,9 @@ class Vouched:
 
 
 def vouched(channels: Iterable[Channel], at: datetime) -> Vouched:
-    """Return how surely somebody can be reached by channels, at an instant. Those in quarantine do not count."""
-    used = [channel for channel in channels if channel.quarantined_at is None]
+    """Return how surely somebody can be reached by channels, at an instant. Only what is in use counts."""
+    whose = attrgetter("officer_id")
+    used = [each for _, own in groupby(sorted(channels, key=whose), key=whose) for each in in_use(own)]
     if not used:
         return Vouched()
     changed = [each.renewed_at for each in used if each.renewed_at is not None and each.is_fresh(at)]

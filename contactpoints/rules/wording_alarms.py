@@ -65,6 +65,7 @@ _HEADLINES = {
     "stop": msgid("STOP received"),
     "wrong_person": msgid("wrong person"),
     "channel_refused": msgid("channel refused"),
+    "reported_dead": msgid("address reported dead"),
     "gateway": msgid("gateway down"),
     "gateway_silent": msgid("gateway silent"),
     "clock_jump": msgid("clock jumped"),
@@ -81,6 +82,7 @@ _HAPPENED = {
     "stop": msgid("STOP came at {local} your time ({utc} UTC) by {channel}: {function}."),
     "wrong_person": msgid("A stranger answered at {local} your time ({utc} UTC) by {channel}: {function}."),
     "channel_refused": msgid("Refused for good at {local} your time ({utc} UTC), {channel}: {function}."),
+    "reported_dead": msgid("Reported dead at {local} your time ({utc} UTC), {channel}: {function}."),
     "gateway": msgid("Gateway {gateway} has taken nothing since {local} your time ({utc} UTC)."),
     "gateway_silent": msgid(
         "Gateway {gateway} has brought nothing since {local} your time ({utc} UTC), or its reports do not arrive."
@@ -118,6 +120,10 @@ _TO_DO = {
     "channel_refused": msgid(
         "The provider says that this number or address does not exist or may not be reached. Please check and "
         "replace it."
+    ),
+    "reported_dead": msgid(
+        "It is not used any more, and a change of it waits for a second person. Please approve it, or refuse it if the "
+        "report is wrong: then the address is used again."
     ),
     "gateway": msgid("Messages go by another way where there is one. Please call the provider."),
     "gateway_silent": msgid(

@@ -1,6 +1,6 @@
-"""The words by which an address is proven, and by which an old one hears that another is to take its place.
+"""The words by which an address is proven, and by which administrators hear that nothing came back from it.
 
-None belongs to an alert, and all say so first: whoever reads them at once need not get up.
+What goes to officers belongs to no alert and says so first: whoever reads it at once need not get up.
 """
 
 from collections.abc import Iterator
@@ -21,22 +21,6 @@ _SPOKEN = msgid(
     "This is the 24/7 network. No alert. Somebody wants to know that this number still reaches an officer. The code "
     "is: {spelled}. Please tell it to your administrator."
 )
-_LEAVING = msgid(
-    "24/7 network, no alert. Another number is to take the place of this one in the directory. If that is wrong, call "
-    "your administrator now."
-)
-_LEAVING_SPOKEN = msgid(
-    "This is the 24/7 network. No alert. Another number is to take the place of this one in the directory. If that is "
-    "wrong, call your administrator now."
-)
-_LEAVING_SUBJECT = msgid("24/7 network - another address is to take the place of this one")
-_LEAVING_MAIL = (
-    msgid(
-        "This address reaches an officer of a 24/7 contact point. At {local} your time ({utc} UTC) another one was "
-        "entered to take its place. Until a second person approves it and it is proven, this one stays in use."
-    ),
-    msgid("If that is wrong, call your administrator and the secretariat at once: somebody else would be called."),
-)
 
 
 def proof_words(words: Catalogue, kind: str, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
@@ -50,19 +34,6 @@ def _forms(words: Catalogue, code: str, *, expires_at: datetime, zone: str, now:
     dated, plain = _ASKED
     yield say(words, dated, code=code, local=times(expires_at, zone, now)["local"])
     yield say(words, plain, code=code)
-
-
-def leaving_words(words: Catalogue, kind: str, *, at: datetime, zone: str, now: datetime) -> Words:
-    """Return what the old address hears of a change: it is the owner who notices that a stranger wants the alerts."""
-    if kind == "voice":
-        return spoken(say(words, _LEAVING_SPOKEN), exercise=False)
-    if kind == "sms":
-        return sms([say(words, _LEAVING)], exercise=False)
-    return mail(
-        say(words, _LEAVING_SUBJECT),
-        [say(words, each, **times(at, zone, now)) for each in _LEAVING_MAIL],
-        exercise=False,
-    )
 
 
 MOST = 5
@@ -119,42 +90,3 @@ def _unanswered_forms(words: Catalogue, said: UnansweredContext) -> Iterator[str
     for most in (40, 24, 10):
         fields = {"contact_point": cut(said.contact_point, most), "function": cut(function, most)}
         yield say(words, _UNANSWERED_SHORT, channel=channel_of(words, kind), **fields) + tail
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingContext:
-    """Which change of an address waits for a second person: its number, whose channel of which kind, until when."""
-
-    change: int
-    contact_point: str
-    function: str
-    channel: str
-    expires_at: datetime
-    zone: str
-
-
-_WAITING_SUBJECT = msgid("24/7 network - a changed address waits for a second person - {contact_point}")
-_WAITING = (
-    msgid("Another address was entered, as change {number}. {function}: {channel}."),
-    msgid(
-        "It is used once a second person has approved it and a code has come back from it, before {local} your time "
-        "({utc} UTC). Whoever proposed it cannot approve it."
-    ),
-    msgid("Before you approve it, ask the officer, by another way than the new address."),
-)
-_WAITING_SHORT = msgid("24/7 network - {contact_point} - a changed address waits for a second person: change {number}.")
-
-
-def waiting_words(words: Catalogue, kind: str, *, waiting: WaitingContext, now: datetime) -> Words:
-    """Return what administrators hear of a change that one of them has proposed."""
-    fields = {
-        "contact_point": cut(waiting.contact_point, 50),
-        "function": waiting.function,
-        "channel": channel_of(words, waiting.channel),
-        "number": waiting.change,
-        **times(waiting.expires_at, waiting.zone, now),
-    }
-    if kind == "sms":
-        return sms([say(words, _WAITING_SHORT, **fields)], exercise=False)
-    paragraphs = [say(words, each, **fields) for each in _WAITING]
-    return mail(say(words, _WAITING_SUBJECT, **fields), paragraphs, exercise=False)

@@ -1,11 +1,12 @@
-"""Mails about swaps of shifts, to the officers whom they concern and to the administrators who approve them."""
+"""Mails about swaps of shifts, to the officers whom they concern and to the administrators who approve them; texts to
+those who have no mail."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from contactpoints.rules.phrasing import Catalogue, Words, function_of, mail, say, span
+from contactpoints.rules.phrasing import Catalogue, Words, cut, function_of, mail, say, sms, span
 from schemas.words import msgid
 
 What = Literal["offered", "taken", "approved", "refused", "withdrawn", "expired"]
@@ -41,14 +42,29 @@ _HAPPENED: dict[str, str] = {
     "withdrawn": msgid("The offer was withdrawn. The roster stands as it was."),
     "expired": msgid("Nothing came of the swap before the shift began. The roster stands as it was."),
 }
+_SHORT: dict[str, str] = {
+    "offered": msgid(
+        "24/7 network, no alert. {giver} offers a shift: {starts} to {ends}. To take it, tell your administrator."
+    ),
+    "taken": msgid("24/7 network, no alert. {taker} takes the shift of {giver}, {starts} to {ends}. Not approved yet."),
+    "approved": msgid("24/7 network, no alert. The shift of {giver}, {starts} to {ends}, is now that of {taker}."),
+    "refused": msgid("24/7 network, no alert. The swap of a shift was refused: {giver}, {starts} to {ends}."),
+    "withdrawn": msgid("24/7 network, no alert. The offer of a shift was withdrawn: {giver}, {starts} to {ends}."),
+    "expired": msgid("24/7 network, no alert. Nothing came of the swap of a shift: {giver}, {starts} to {ends}."),
+}
+_APPROVE_SHORT = msgid(
+    "24/7 network - {contact_point} - swap {number} of a shift waits for you: {giver} to {taker}, {starts} to {ends}."
+)
 _SHIFT = msgid("The shift: {function}, from {starts} to {ends}, by the clocks of {zone}.")
 _RETURN = msgid("In return: {function}, from {starts} to {ends}, by the clocks of {zone}.")
 _APPROVE = msgid("Please approve or refuse it before the shift begins. Until then nothing changes.")
 _WHERE = msgid("Contact point: {contact_point}.")
 
 
-def swap_words(words: Catalogue, *, swap: SwapContext) -> Words:
-    """Return the mail about a swap of shifts."""
+def swap_words(words: Catalogue, kind: str, *, swap: SwapContext) -> Words:
+    """Return the mail, or the text, about a swap of shifts."""
+    if kind == "sms":
+        return sms(_forms(words, swap), exercise=False)
     return mail(say(words, _SUBJECT, number=swap.number), _paragraphs(words, swap), exercise=False)
 
 
@@ -61,3 +77,17 @@ def _paragraphs(words: Catalogue, swap: SwapContext) -> Iterator[str]:
     if swap.to_approve:
         yield say(words, _APPROVE)
     yield say(words, _WHERE, contact_point=swap.contact_point)
+
+
+def _forms(words: Catalogue, swap: SwapContext) -> Iterator[str]:
+    sentence = _APPROVE_SHORT if swap.to_approve else _SHORT[swap.what]
+    for most in (40, 24, 12):
+        yield say(
+            words,
+            sentence,
+            giver=cut(swap.giver, most),
+            taker=cut(swap.taker or "", most),
+            contact_point=cut(swap.contact_point, most),
+            number=swap.number,
+            **span(*swap.shift, zone=swap.zone),
+        )

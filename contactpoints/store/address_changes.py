@@ -1,20 +1,88 @@
-"""Addresses that are to take the place of a channel's: proposed, approved by a second person, proven, then in use."""
+"""Addresses that are to take the place of a channel's, or that came new to an officer who has or had others: proposed,
+approved by a second person, proven, then in use. A change without an old address is about a new channel."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from contactpoints.store.database import Row, Session
 
 # The old address has had its notice when a gateway took it, or said that it never will; what was cancelled, by a STOP
-# from there, or is in quarantine by now, will never have it either.
-_WHOLE = """select a.*, o.id as officer_id, o.language, o.contact_point_id, h.zone, h.party, c.kind,
-                   c.quarantined_at is not null
+# from there, or is in quarantine by now, will never have it either. Of a new channel the officer's others hear.
+_WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_point_id, h.name as contact_point, h.zone,
+                   h.party, c.kind,
+                   case when a.old_address is null
+                     then not exists (select 1 from channels b join messages m on m.address = b.address
+                              where b.officer_id = o.id and m.channel_id = b.id and b.id <> c.id
+                              and m.purpose = 'proof' and m.queued_at = a.proposed_at
+                              and m.state in ('queued', 'sending', 'unsure'))
+                     else c.quarantined_at is not null
                      or exists (select 1 from messages m where m.channel_id = a.channel_id and m.address = a.old_address
                               and m.purpose = 'proof' and m.queued_at = a.proposed_at
-                              and m.state in ('accepted', 'delivered', 'read', 'refused', 'cancelled'))
+                              and m.state in ('accepted', 'delivered', 'read', 'refused', 'cancelled')) end
                      as noticed
               from address_changes a join channels c on c.id = a.channel_id join officers o on o.id = c.officer_id
               join contact_points h on h.id = o.contact_point_id"""
+
+
+async def established(session: Session, fresh: Sequence[tuple[int, str]], *, since: datetime) -> set[int]:
+    """Return the places of those ``fresh`` channels (officer, address) that come new to one who has or had others.
+
+    Whoever has no PIN yet that was set later, and whose first channel was entered after ``since``, is being entered.
+    An address that reaches the officer already, by another kind of channel, is not new.
+    """
+    rows = await session.fetch(
+        """select n.place from unnest($1::bigint[], $2::text[]) with ordinality as n (officer, address, place)
+             join (select officer_id, min(created_at) as first from channels
+                    where officer_id = any($1::bigint[]) group by officer_id) f on f.officer_id = n.officer
+            where (f.first <= $3
+                or exists (select 1 from pins p where p.officer_id = n.officer and p.set_at >= f.first))
+              and not exists (select 1 from channels c where c.officer_id = n.officer and c.address = n.address
+                                 and c.retired_at is null and c.quarantined_at is null and c.unapproved_since is null)
+            order by n.place""",
+        [officer for officer, _ in fresh],
+        [address for _, address in fresh],
+        since,
+    )
+    return {row["place"] - 1 for row in rows}
+
+
+async def others(session: Session, officer: int, *, but: int) -> list[Row]:
+    """Return the channels of an officer besides one that are in use and that a second person stands behind."""
+    return await session.fetch(
+        """select id as channel_id, kind, address from channels where officer_id = $1 and id <> $2
+              and retired_at is null and quarantined_at is null and unapproved_since is null order by place, id""",
+        officer,
+        but,
+    )
+
+
+async def leaving(session: Session, channels: Collection[int]) -> list[Row]:
+    """Return those of some unretired channels whose address goes with them and is heard there, with the officer.
+
+    One in quarantine hears nothing, and for one that nobody has approved there is nobody to hear it.
+    """
+    return await session.fetch(
+        """select c.id as channel_id, c.kind, c.address, c.officer_id, o.language, h.zone
+             from channels c join officers o on o.id = c.officer_id join contact_points h on h.id = o.contact_point_id
+            where c.id = any($1::bigint[]) and c.retired_at is null and c.quarantined_at is null
+              and c.unapproved_since is null
+              and not exists (select 1 from channels k where k.officer_id = c.officer_id and k.address = c.address
+                                 and k.id <> all($1::bigint[]) and k.retired_at is null and k.quarantined_at is null)
+            order by c.id""",
+        list(channels),
+    )
+
+
+async def withdraw_of(session: Session, channels: Collection[int], *, by: int, now: datetime) -> None:
+    """Withdraw what waits for channels that are retired."""
+    await session.execute(
+        """update address_changes set state = 'withdrawn', settled_by = $2, settled_at = $3,
+                  settled_why = 'the channel was retired'
+            where channel_id = any($1::bigint[]) and state = 'pending'""",
+        list(channels),
+        by,
+        now,
+    )
 
 
 async def add(
@@ -30,7 +98,7 @@ async def add(
 ) -> int | None:
     """Keep a new change of a channel that `mail_links.find_channel` returned; return its number.
 
-    None beside another one that waits.
+    None beside another one that waits. Where the channel has the address already, the channel itself is new.
     """
     number: int | None = await session.fetchval(
         """insert into address_changes (channel_id, old_address, address, reported_dead, reason, proposed_by,
@@ -38,7 +106,7 @@ async def add(
            values ($1, $2, $3, $4, $5, $6, $7, $8)
            on conflict (channel_id) where state = 'pending' do nothing returning id""",
         channel["channel_id"],
-        channel["address"],
+        channel["address"] if channel["address"] != address else None,
         address,
         reported_dead,
         reason,
@@ -108,6 +176,38 @@ async def prove(session: Session, proof: Row, *, now: datetime) -> bool:
     return str(done).endswith(" 1")
 
 
+async def note_proof(session: Session, number: int) -> None:
+    """Count for a new channel whatever has proven it: an answer to an alert does too."""
+    await session.execute(
+        """update address_changes a set proven_at = c.proven_at from channels c
+            where a.id = $1 and a.state = 'pending' and a.old_address is null and a.proven_at is null
+              and c.id = a.channel_id and c.address = a.address""",
+        number,
+    )
+
+
+async def of_new_channel(session: Session, channel: int) -> int | None:
+    """Return the change that a new channel waits for, None where it waits for none."""
+    found: int | None = await session.fetchval(
+        "select id from address_changes where channel_id = $1 and state = 'pending' and old_address is null", channel
+    )
+    return found
+
+
+async def written_off(session: Session, *, channel: int | None = None) -> list[Row]:
+    """Return the changes that came to nothing and for whose sake alone a channel, this or any, is in quarantine."""
+    return await session.fetch(
+        """select a.id, a.channel_id from address_changes a join channels c on c.id = a.channel_id
+            where a.state in ('refused', 'withdrawn', 'expired') and a.reported_dead
+              and ($1::bigint is null or c.id = $1) and c.retired_at is null
+              and c.quarantined_why = 'reported_dead' and c.quarantined_at = a.proposed_at
+              and not exists (select 1 from address_changes w where w.channel_id = c.id and w.state = 'pending'
+                                 and w.reported_dead)
+            order by a.id""",
+        channel,
+    )
+
+
 async def settle(session: Session, number: int, *, state: str, by: int | None, why: str | None, now: datetime) -> None:
     """End a change."""
     await session.execute(
@@ -124,7 +224,8 @@ async def settle(session: Session, number: int, *, state: str, by: int | None, w
 async def waiting(session: Session, *, now: datetime) -> list[Row]:
     """Return what is over, or has been approved and proven and waited for its notice alone."""
     return await session.fetch(
-        """select id, channel_id from address_changes where state = 'pending'
-              and (expires_at <= $1 or (approved_at is not null and proven_at is not null)) order by id""",
+        """select a.id, a.channel_id from address_changes a join channels c on c.id = a.channel_id
+            where a.state = 'pending' and (a.expires_at <= $1 or a.approved_at is not null
+              and (a.proven_at is not null or a.old_address is null and c.proven_at is not null)) order by a.id""",
         now,
     )

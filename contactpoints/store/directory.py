@@ -170,7 +170,8 @@ select wanted.*,
               where k.officer_id = o.id and k.locked_at is null),
       'channels', (select coalesce(jsonb_agg(jsonb_build_object(
                        'id', c.id, 'officer_id', c.officer_id, 'kind', c.kind, 'address', c.address, 'place', c.place,
-                       'proven_at', c.proven_at, 'quarantined_at', c.quarantined_at, 'renewed_at', c.renewed_at)
+                       'proven_at', c.proven_at, 'quarantined_at', c.quarantined_at, 'renewed_at', c.renewed_at,
+                       'unapproved', c.unapproved_since is not null)
                      order by c.place, c.id), '[]') from channels c
                    where c.officer_id = o.id and c.retired_at is null)
     ) order by o.id), '[]') from officers o where o.contact_point_id = wanted.id and o.retired_at is null) as officers,
@@ -268,6 +269,7 @@ def _channel(value: Mapping[str, Any]) -> Channel:
         proven_at=_instant(value["proven_at"]),
         quarantined_at=_instant(value["quarantined_at"]),
         renewed_at=_instant(value["renewed_at"]),
+        unapproved=value["unapproved"],
     )
 
 

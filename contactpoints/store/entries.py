@@ -93,7 +93,7 @@ REGISTERS: Mapping[str, Register] = {
             ("officer_id", "kind", "address", "place"),
             "officer_id",
             "officers",
-            kept=("verified_at", "proven_at", "quarantined_at", "quarantined_why", "renewed_at"),
+            kept=("verified_at", "proven_at", "quarantined_at", "quarantined_why", "renewed_at", "unapproved_since"),
         ),
         Register(
             "rotations",
@@ -184,8 +184,11 @@ async def create(
     by: str,
     reason: str | None = None,
 ) -> Entry:
-    """Insert an entry and return it as it is kept; why, if a ``reason`` was stated, stands in its history."""
-    names = register.columns
+    """Insert an entry and return it as it is kept; why, if a ``reason`` was stated, stands in its history.
+
+    ``values``: all that its keepers write, and of what is kept besides what there is to say.
+    """
+    names = (*register.columns, *(name for name in register.kept if name in values))
     places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
     row = await session.fetchrow(
         f"insert into {register.name} ({', '.join(names)}, created_at, changed_at)"
@@ -236,9 +239,15 @@ async def retire(
 
 
 async def quarantine(session: Session, *, address: str, why: str, now: datetime) -> list[int]:
-    """Take the channels with an address out of use, and write that to their history; return those that were in use."""
+    """Take the channels with an address out of use, and write that to their history; return those that were in use.
+
+    One that was only reported dead, which may be taken back, is out of use for the graver reason from now on.
+    """
     register = REGISTERS["channels"]
-    found = "kind in ('sms', 'voice', 'email') and address = $1 and retired_at is null and quarantined_at is null"
+    found = (
+        "kind in ('sms', 'voice', 'email') and address = $1 and retired_at is null"
+        " and (quarantined_at is null or quarantined_why = 'reported_dead')"
+    )
     # First the contact point, as whoever keeps the directory does: two of us must not wait for each other.
     await session.execute(
         "update contact_points set revision = revision + 1 where id in (select contact_point_id from officers"

@@ -8,23 +8,29 @@ _OFFICER = "o.id as officer_id, o.language, o.function, o.contact_point_id, c.na
 _ABOVE = "officers o join contact_points c on c.id = o.contact_point_id"
 
 
-async def find_officer(session: Session, number: int) -> Row | None:
-    """Return an unretired officer with language, zone and Party, and the first verified mailbox, if there is one."""
+async def find_officer(session: Session, number: int, *, since: datetime) -> Row | None:
+    """Return an unretired officer with language, zone and Party, and the first mailbox for a PIN, if there is one.
+
+    That is one proven after ``since`` that is among the officer's first or that a second person has approved.
+    """
     return await session.fetchrow(
         f"""select {_OFFICER}, m.id as channel_id, m.address from {_ABOVE}
               left join lateral (select id, address from channels
                                   where officer_id = o.id and kind = 'email' and retired_at is null
-                                    and quarantined_at is null and verified_at is not null
+                                    and quarantined_at is null and unapproved_since is null
+                                    and verified_at is not null and proven_at > $2
                                   order by place, id limit 1) m on true
              where o.id = $1 and o.retired_at is null""",
         number,
+        since,
     )
 
 
 async def find_channel(session: Session, number: int) -> Row | None:
     """Return an unretired channel with its officer's language, zone and Party."""
     return await session.fetchrow(
-        f"""select {_OFFICER}, m.id as channel_id, m.address, m.kind, m.quarantined_at
+        f"""select {_OFFICER}, m.id as channel_id, m.address, m.kind, m.quarantined_at,
+                   m.unapproved_since
               from {_ABOVE} join channels m on m.officer_id = o.id
              where m.id = $1 and m.retired_at is null and o.retired_at is null""",
         number,

@@ -264,6 +264,7 @@ channels = Table(
     _moment("quarantined_at"),
     _words("quarantined_why", required=False),
     _moment("renewed_at"),
+    _moment("unapproved_since"),
     *_entry(),
     _one_of("kind", "kind", "sms", "voice", "email"),
     CheckConstraint("(kind = 'email') = (address like '%@%')", name="address_is_of_its_kind"),
@@ -271,14 +272,15 @@ channels = Table(
     Index(None, "kind", "address", postgresql_where=text("retired_at is null")),
 )
 
-# An address that is to take the place of a channel's: only once a second person, a proof and a notice stand behind it.
+# An address that is to take the place of a channel's, or that came new to an officer who has or had others (it has no
+# old one): only once a second person, a proof and a notice stand behind it.
 
 address_changes = Table(
     "address_changes",
     metadata,
     _id(),
     _refers("channel_id", "channels.id"),
-    _words("old_address"),
+    _words("old_address", required=False),
     _words("address"),
     Column("reported_dead", Boolean, nullable=False),
     _words("reason", required=False),

@@ -166,7 +166,7 @@ async def test_a_change_expires_after_fourteen_days(desk: Desk) -> None:
     change = (await desk.proposes()).json()["id"]
     desk.world.clock.at += timedelta(days=14)
     assert (await desk.acts(change, "approve")).status_code == 409
-    await look(desk.world.runtime.db, now=desk.world.clock.at)
+    await look(desk.world.runtime.db, now=desk.world.clock.at, tools=desk.world.runtime.tools)
     assert await desk.state(change) == "expired"
     assert (await desk.proposes()).status_code == 201
 
@@ -176,10 +176,10 @@ async def test_a_change_waits_for_its_notice_and_the_engine_ends_that(desk: Desk
     change = (await desk.world.post("/v1/address-changes", body, key=desk.keeper)).json()["id"]
     async with desk.world.runtime.db.session() as session:
         await session.execute("update address_changes set approved_by = 2, approved_at = $1, proven_at = $1", START)
-    await look(desk.world.runtime.db, now=START)
+    await look(desk.world.runtime.db, now=START, tools=desk.world.runtime.tools)
     assert await desk.state(change) == "pending", "the old number has heard of nothing yet"
     await desk.world.settles()
-    await look(desk.world.runtime.db, now=START)
+    await look(desk.world.runtime.db, now=START, tools=desk.world.runtime.tools)
     assert await desk.state(change) == "active"
 
 
@@ -313,8 +313,66 @@ async def test_one_change_that_breaks_keeps_no_other_waiting(desk: Desk) -> None
         )
     desk.world.clock.at += timedelta(days=15)
     try:
-        assert await look(desk.world.runtime.db, now=desk.world.clock.at) == 1
+        assert await look(desk.world.runtime.db, now=desk.world.clock.at, tools=desk.world.runtime.tools) == 1
     finally:
         async with desk.world.runtime.db.session() as session:
             await session.execute("drop function break_it cascade")
     assert await desk.state(change) == "pending"
+
+
+async def _alarms(desk: Desk) -> list[dict[str, Any]]:
+    heard = await desk.world.hears("keeper@fr.example.org")
+    return [each for each in heard if "ALARM" in each["subject"]]
+
+
+async def _listens(desk: Desk) -> None:
+    async with desk.world.runtime.db.session() as session:
+        await session.execute("update api_keys set notify = '{keeper@fr.example.org}' where role = 'administrator'")
+
+
+async def test_what_is_reported_dead_raises_an_alarm_that_names_the_shifts_and_stands_on_the_alert(desk: Desk) -> None:
+    await _listens(desk)
+    reference = (await desk.world.opens_alert()).json()["reference"]
+    await desk.world.settles()
+    await desk.proposes(reported_dead=True)
+    [alarm] = await _alarms(desk)
+    assert "address reported dead" in alarm["subject"]
+    assert "Shifts in which this officer cannot be called by it:" in alarm["body"]
+    assert "approve it, or refuse it" in alarm["body"]
+    raised = await desk.world.facts(reference, "alarm_raised")
+    assert [each["reason"] for each in raised] == ["reported_dead"]
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "refused", "expired", "a stranger"])
+async def test_what_was_reported_dead_for_a_change_that_comes_to_nothing_is_used_again(desk: Desk, end: str) -> None:
+    await _listens(desk)
+    change = (await desk.proposes(reported_dead=True)).json()["id"]
+    await desk.world.hears("keeper@fr.example.org")
+    match end:
+        case "withdrawn":
+            await desk.acts(change, "withdraw", key=desk.keeper)
+        case "refused":
+            await desk.acts(change, "refuse", body={"reason": "it rings"})
+        case "expired":
+            desk.world.clock.at += timedelta(days=14)
+        case _:
+            await desk.world.answers(desk.world.network["FR"].officers[0], "wrong number", sender=NEW)
+    await look(desk.world.runtime.db, now=desk.world.clock.at, tools=desk.world.runtime.tools)
+    await desk.world.settles()
+    kept = await desk.kept()
+    assert (kept["quarantined_at"], kept["quarantined_why"]) == (None, None)
+    told = [each["body"] for each in await desk.world.hears("keeper@fr.example.org")]
+    assert any(f"Change {change} of an address has expired" in each for each in told) is (end == "expired")
+
+
+async def test_a_quarantine_that_came_from_elsewhere_stands(desk: Desk) -> None:
+    world, officer = desk.world, desk.world.network["FR"].officers[0]
+    change = (await desk.proposes(reported_dead=True)).json()["id"]
+    await world.answers(officer, "STOP", sender=officer.sms)
+    assert (await desk.kept())["quarantined_why"] == "stop"
+    await desk.acts(change, "withdraw", key=desk.keeper)
+    world.clock.at += timedelta(minutes=2)
+    later = (await desk.proposes(reported_dead=True)).json()["id"]
+    await desk.acts(later, "withdraw", key=desk.keeper)
+    await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
+    assert (await desk.kept())["quarantined_why"] == "stop"

@@ -262,3 +262,31 @@ async def test_who_may_do_what_with_a_swap(world: World, desk: Desk, key_of: Key
         taken = await world.post(f"/v1/swaps/{swap}/take", {"officer_id": 4711}, key=key)
         may = who in ("the desk", "the administrator", "the secretariat")
         assert taken.status_code == (422 if may else 403 if reads == 200 else 404), who
+
+
+@pytest.mark.parametrize(
+    ("clock", "shift", "leaves"),
+    [
+        pytest.param(1.5, 3, 1.5, id="by day at once"),
+        pytest.param(1, 3, 1 + 7 / 24, id="at night it waits for nine o'clock in Paris"),
+        pytest.param(1, 1 + 9 / 24, 1, id="at night for a shift that begins in the morning it does not"),
+    ],
+)
+async def test_whoever_has_no_mail_hears_by_text_and_by_day(
+    desk: Desk, clock: float, shift: float, leaves: float
+) -> None:
+    world = desk.world
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update channels set retired_at = created_at where kind = 'email' and officer_id = $1", desk.second.id
+        )
+    world.clock.at = START + clock * DAY
+    assert (await desk.offers(desk.first, shift, shift + 0.5, to_officer_id=desk.second.id)).status_code == 201
+    heard = await desk.heard()
+    if leaves > clock:
+        assert heard == {}
+        world.clock.at = START + leaves * DAY
+        heard = await desk.heard()
+    assert set(heard) == {desk.second.sms}
+    assert "pas d'alerte" in heard[desk.second.sms]
+    assert len(heard[desk.second.sms]) <= 160

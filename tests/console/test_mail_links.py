@@ -143,7 +143,7 @@ async def test_no_link_to_a_pin_goes_to_an_address_that_nobody_has_approved_and_
     kept = await world.get(f"/v1/channels/{channel}", key=key)
     body = {name: kept.json()[name] for name in ("officer_id", "kind", "place")} | {"address": "thief@fr.example.org"}
     headers = {"Authorization": f"Bearer {key}", "If-Match": kept.headers["ETag"]}
-    assert (await world.client.put(f"/v1/channels/{channel}", json=body, headers=headers)).status_code == 200
+    assert (await world.client.put(f"/v1/channels/{channel}", json=body, headers=headers)).status_code == 202
     assert (await sets(world, path, code=code, pin=NEW_PIN, again=NEW_PIN)).status_code == 303
     assert (await asks(world, f"/v1/officers/{world.network['FR'].officers[0].id}/pin-link")).status_code == 202
     assert [f"{PUBLIC}/address/" in str(each["link"]) for each in await world.hears("thief@fr.example.org")] == [True]

@@ -1,5 +1,6 @@
 """Which channels are used to reach an officer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,11 @@ EVERYTHING = frozenset({"sms", "voice", "email"})
 
 def channel(id: int, kind: str = "sms", *, place: int = 1, proven: bool = False, quarantined: bool = False) -> Channel:
     return Channel(id, 1, kind, "+442079460958", place, THEN if proven else None, THEN if quarantined else None)
+
+
+def alone(id: int, kind: str = "sms") -> Channel:
+    """Return a proven channel that one person alone has entered."""
+    return replace(channel(id, kind, place=1, proven=True), unapproved=True)
 
 
 def chosen(
@@ -32,6 +38,9 @@ def chosen(
             (channel(1, quarantined=True, proven=True), channel(2)), [2], id="quarantine leaves the unproven one in use"
         ),
         pytest.param((channel(1, quarantined=True),), [], id="quarantined channels are left out"),
+        pytest.param((alone(1), channel(2, "email")), [2], id="what nobody has approved waits while another is in use"),
+        pytest.param((alone(1), channel(2, quarantined=True)), [1], id="it is used when nothing else is left"),
+        pytest.param((alone(1), channel(2, "voice")), [1], id="also where nothing else is wanted"),
         pytest.param((channel(1, "voice", proven=True),), [], id="what is not wanted is not used"),
         pytest.param((channel(5, place=2), channel(9, place=1), channel(3, place=2)), [9, 3, 5], id="his own order"),
     ],
@@ -53,3 +62,8 @@ def test_a_contact_point_tells_its_intervals_as_durations() -> None:
         reminder_seconds=3600,
     )
     assert (point.restart, point.reminder) == (timedelta(minutes=15), timedelta(hours=1))
+
+
+def test_what_nobody_has_approved_counts_as_unproven() -> None:
+    assert not alone(1).is_proven(THEN)
+    assert channel(1, proven=True).is_proven(THEN)

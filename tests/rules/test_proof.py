@@ -14,6 +14,7 @@ from contactpoints.rules.proof import (
     is_fresh,
     is_proven,
     life_of,
+    next_daytime,
     next_move,
     state_of,
 )
@@ -106,3 +107,18 @@ def test_nobody_is_asked_at_night(hour: int, zone: str, asks: bool) -> None:
 def test_a_changed_address_is_shown_for_seven_days() -> None:
     assert [is_fresh(THEN, THEN + day * DAY) for day in (0, 6, 7)] == [True, True, False]
     assert not is_fresh(None, THEN)
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        pytest.param(datetime(2026, 10, 14, 7, 0, tzinfo=UTC), datetime(2026, 10, 14, 7, 0, tzinfo=UTC), id="at nine"),
+        pytest.param(datetime(2026, 10, 14, 3, 0, tzinfo=UTC), datetime(2026, 10, 14, 7, 0, tzinfo=UTC), id="at five"),
+        pytest.param(datetime(2026, 10, 14, 16, 0, tzinfo=UTC), datetime(2026, 10, 15, 7, 0, tzinfo=UTC), id="at six"),
+        pytest.param(
+            datetime(2026, 10, 24, 18, 0, tzinfo=UTC), datetime(2026, 10, 25, 8, 0, tzinfo=UTC), id="clocks go back"
+        ),
+    ],
+)
+def test_by_day_is_between_nine_and_six_on_the_clocks_there(at: datetime, day: datetime) -> None:
+    assert next_daytime(at, "Europe/Paris") == day

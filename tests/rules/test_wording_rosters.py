@@ -69,7 +69,7 @@ def test_a_mail_about_a_swap(language: str, what: str) -> None:
         taker=NAMES[1],
         to_approve=True,
     )
-    mail = swap_words(catalogues()[language], swap=said)
+    mail = swap_words(catalogues()[language], "email", swap=said)
     assert mail.subject
     assert "7" in mail.subject
     assert "2026-10-25 02:30+02:00" in mail.text

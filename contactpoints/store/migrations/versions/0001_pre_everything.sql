@@ -361,6 +361,7 @@ CREATE TABLE channels (
     quarantined_at TIMESTAMP WITH TIME ZONE,
     quarantined_why TEXT,
     renewed_at TIMESTAMP WITH TIME ZONE,
+    unapproved_since TIMESTAMP WITH TIME ZONE,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -378,7 +379,7 @@ CREATE INDEX channels_officer_id_ix ON channels (officer_id);
 CREATE TABLE address_changes (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     channel_id BIGINT NOT NULL,
-    old_address TEXT NOT NULL,
+    old_address TEXT,
     address TEXT NOT NULL,
     reported_dead BOOLEAN NOT NULL,
     reason TEXT,

@@ -1,0 +1,93 @@
+"""Who hears of a changed address: the administrators, one of whom is the second person, and the officer, at the
+addresses that were there before."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contactpoints.actions.administrators import Listener, listening
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.wording_addresses import (
+    Notice,
+    WaitingContext,
+    expired_words,
+    notice_words,
+    waiting_words,
+)
+from contactpoints.store import address_changes, outbox
+from contactpoints.store.database import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A change that waits: its number, who proposed it (API key), and whether the address is used meanwhile."""
+
+    number: int
+    by: int
+    expires_at: datetime
+    in_use: bool = False
+
+
+async def tell_second(session: Session, to: Row, *, change: Proposed, now: datetime, tools: Tools) -> None:
+    """Tell those who can be the second person that a change waits, and the secretariat where it has to be."""
+    told = WaitingContext(
+        change.number, to["contact_point"], to["function"], to["kind"], change.expires_at, to["zone"], change.in_use
+    )
+    drafts = []
+    for ear in await _seconds(session, to["party"], by=change.by, now=now, tools=tools):
+        words = waiting_words(words_of(tools, ear.language), ear.kind, waiting=told, now=now)
+        drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+async def _seconds(
+    session: Session, party: str | None, *, by: int, now: datetime, tools: Tools
+) -> Collection[Listener]:
+    found = {ear.address: ear for ear in await listening(session, party, now=now, tools=tools)}
+    if not await address_changes.other_administrators(session, party, but=by, now=now):
+        found |= {ear.address: ear for ear in await listening(session, None, now=now, tools=tools)}
+    return found.values()
+
+
+async def tell_expired(session: Session, change: Row, *, now: datetime, tools: Tools) -> None:
+    """Tell the administrators of a Party that nothing came of a change."""
+    told = WaitingContext(
+        *(change["id"], change["contact_point"], change["function"], change["kind"]),
+        *(change["expires_at"], change["zone"]),
+    )
+    drafts = []
+    for ear in await listening(session, change["party"], now=now, tools=tools):
+        words = expired_words(words_of(tools, ear.language), ear.kind, expired=told, now=now)
+        drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+async def tell_owner(
+    session: Session, to: Row, *, channels: Sequence[Row], what: Notice, now: datetime, tools: Tools
+) -> None:
+    """Tell an officer, by some of the officer's own channels, what becomes of an address."""
+    drafts = [_notice(to, channel, what=what, now=now, tools=tools) for channel in channels]
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+async def tell_retired(session: Session, channels: Collection[int], *, now: datetime, tools: Tools) -> None:
+    """Tell the addresses of channels that are about to be retired: it is the owner who notices that it is wrong."""
+    rows = await address_changes.leaving(session, channels)
+    drafts = [_notice(row, row, what="retired", now=now, tools=tools) for row in rows]
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+def _notice(to: Row, channel: Row, *, what: Notice, now: datetime, tools: Tools) -> Draft:
+    words = notice_words(words_of(tools, to["language"]), channel["kind"], what=what, at=now, zone=to["zone"], now=now)
+    return Draft(
+        purpose="proof",
+        kind=channel["kind"],
+        address=channel["address"],
+        language=to["language"],
+        body=words.text,
+        subject=words.subject,
+        officer_id=to["officer_id"],
+        channel_id=channel["channel_id"],
+    )

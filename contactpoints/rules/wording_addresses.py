@@ -1,0 +1,148 @@
+"""The words by which people hear of a changed address: the officer, at the addresses that were there before, and the
+administrators, one of whom is the second person.
+
+What goes to officers belongs to no alert and says so first: whoever reads it at once need not get up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contactpoints.rules.phrasing import Catalogue, Words, channel_of, cut, mail, say, sms, spoken, times
+from schemas.words import msgid
+
+Notice = Literal["replaced", "added", "retired"]
+"""What becomes of an address: another is to take its place, another comes beside it, it is taken out."""
+
+_SHORT: Mapping[Notice, str] = {
+    "replaced": msgid(
+        "24/7 network, no alert. Another number is to take the place of this one in the directory. If that is wrong, "
+        "call your administrator now."
+    ),
+    "added": msgid(
+        "24/7 network, no alert. Another number or address was entered for you in the directory. If that is wrong, "
+        "call your administrator now."
+    ),
+    "retired": msgid(
+        "24/7 network, no alert. This number was taken out of the directory: no alert comes to it any more. If that is "
+        "wrong, call your administrator."
+    ),
+}
+_SPOKEN: Mapping[Notice, str] = {
+    "replaced": msgid(
+        "This is the 24/7 network. No alert. Another number is to take the place of this one in the directory. If that "
+        "is wrong, call your administrator now."
+    ),
+    "added": msgid(
+        "This is the 24/7 network. No alert. Another number or address was entered for you in the directory. If that "
+        "is wrong, call your administrator now."
+    ),
+    "retired": msgid(
+        "This is the 24/7 network. No alert. This number was taken out of the directory. If that is wrong, call your "
+        "administrator now."
+    ),
+}
+_SUBJECTS: Mapping[Notice, str] = {
+    "replaced": msgid("24/7 network - another address is to take the place of this one"),
+    "added": msgid("24/7 network - another number or address was entered for you"),
+    "retired": msgid("24/7 network - this address was taken out of the directory"),
+}
+_MAILS: Mapping[Notice, str] = {
+    "replaced": msgid(
+        "This address reaches an officer of a 24/7 contact point. At {local} your time ({utc} UTC) another one was "
+        "entered to take its place. Until a second person approves it and it is proven, this one stays in use."
+    ),
+    "added": msgid(
+        "This address reaches an officer of a 24/7 contact point. At {local} your time ({utc} UTC) another number or "
+        "address was entered beside it. It is used once a second person approves it and it is proven; before that "
+        "only where the officer has no other."
+    ),
+    "retired": msgid(
+        "This address reached an officer of a 24/7 contact point. At {local} your time ({utc} UTC) it was taken out of "
+        "the directory: no alert comes to it any more."
+    ),
+}
+_IF_WRONG = msgid(
+    "If that is wrong, call your administrator and the secretariat at once: somebody else would be called."
+)
+
+
+def notice_words(words: Catalogue, kind: str, *, what: Notice, at: datetime, zone: str, now: datetime) -> Words:
+    """Return what an address hears: it is the owner who notices that a stranger wants the alerts."""
+    if kind == "voice":
+        return spoken(say(words, _SPOKEN[what]), exercise=False)
+    if kind == "sms":
+        return sms([say(words, _SHORT[what])], exercise=False)
+    paragraphs = [say(words, _MAILS[what], **times(at, zone, now)), say(words, _IF_WRONG)]
+    return mail(say(words, _SUBJECTS[what]), paragraphs, exercise=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingContext:
+    """Which change of an address waits for a second person: its number, whose channel of which kind, until when.
+
+    ``in_use``: the channel is new, and used meanwhile because the officer has no other.
+    """
+
+    change: int
+    contact_point: str
+    function: str
+    channel: str
+    expires_at: datetime
+    zone: str
+    in_use: bool = False
+
+
+_WAITING_SUBJECT = msgid("24/7 network - a changed address waits for a second person - {contact_point}")
+_ENTERED = msgid("Another address was entered, as change {number}. {function}: {channel}.")
+_WAITING = msgid(
+    "It is used once a second person has approved it and a code has come back from it, before {local} your time "
+    "({utc} UTC). Whoever proposed it cannot approve it."
+)
+_IN_USE = msgid(
+    "The officer has no other channel that can be used: until then alerts go to it all the same, it counts as unproven "
+    "and no link to set a PIN goes to it."
+)
+_ASK_FIRST = msgid("Before you approve it, ask the officer, by another way than the new address.")
+_WAITING_SHORT = msgid("24/7 network - {contact_point} - a changed address waits for a second person: change {number}.")
+
+_EXPIRED_SUBJECT = msgid("24/7 network - a changed address has expired - {contact_point}")
+_EXPIRED = (
+    msgid("Change {number} of an address has expired at {local} your time ({utc} UTC). {function}: {channel}."),
+    msgid(
+        "It was not approved by a second person, or no code came back from the new address. What was in use before "
+        "stays in use."
+    ),
+    msgid("Please ask the officer. If the change is right, propose it again."),
+)
+_EXPIRED_SHORT = msgid("24/7 network - {contact_point} - change {number} of an address has expired: propose it again.")
+
+
+def waiting_words(words: Catalogue, kind: str, *, waiting: WaitingContext, now: datetime) -> Words:
+    """Return what administrators hear of a change that one of them has proposed."""
+    fields = _fields(words, waiting, now=now)
+    if kind == "sms":
+        return sms([say(words, _WAITING_SHORT, **fields)], exercise=False)
+    several = (_ENTERED, _WAITING, _IN_USE, _ASK_FIRST) if waiting.in_use else (_ENTERED, _WAITING, _ASK_FIRST)
+    paragraphs = [say(words, each, **fields) for each in several]
+    return mail(say(words, _WAITING_SUBJECT, **fields), paragraphs, exercise=False)
+
+
+def expired_words(words: Catalogue, kind: str, *, expired: WaitingContext, now: datetime) -> Words:
+    """Return what administrators hear of a change that nothing came of."""
+    fields = _fields(words, expired, now=now)
+    if kind == "sms":
+        return sms([say(words, _EXPIRED_SHORT, **fields)], exercise=False)
+    paragraphs = [say(words, each, **fields) for each in _EXPIRED]
+    return mail(say(words, _EXPIRED_SUBJECT, **fields), paragraphs, exercise=False)
+
+
+def _fields(words: Catalogue, said: WaitingContext, *, now: datetime) -> Mapping[str, object]:
+    return {
+        "contact_point": cut(said.contact_point, 50),
+        "function": said.function,
+        "channel": channel_of(words, said.channel),
+        "number": said.change,
+        **times(said.expires_at, said.zone, now),
+    }
