@@ -44,11 +44,10 @@ async def competence(
     first = taken[addressed].calls if addressed in taken else ()
     waiting = {number for number, begun in begins.items() if begun > at}
     best = ranked(list(points.values()), wish, taken=taken, addressed=addressed, waiting=waiting)
-    words = tools.words[language]
     return {
         **{name: getattr(asked, name) for name in ("party", "territory", "kind", "language", "urgency")},
         "at": write_instant(at),
-        "items": [_written(each, told[each.point.id], at=at, words=words) for each in best],
+        "items": [_written(each, told[each.point.id], at=at, language=language, tools=tools) for each in best],
         "called_at": write_instant(begins[addressed]) if addressed is not None and first else None,
         "called_first": [
             {"contact_point_id": call.contact_point.id, "line": call.post.line, "function": call.post.function}
@@ -78,9 +77,10 @@ def _taken(
     }
 
 
-def _written(each: Competent, told: Mapping[str, Any], *, at: datetime, words: Mapping[str, str]) -> dict[str, Any]:
+def _written(each: Competent, told: Mapping[str, Any], *, at: datetime, language: str, tools: Tools) -> dict[str, Any]:
+    words = tools.words[language]
     return {
-        **seen_from_outside(each.point, at),
+        **seen_from_outside(each.point, at, available=frozenset(tools.gateways)),
         "contact_point_id": each.point.id,
         "contact_point_in_english": told["name_in_english"],
         "function_in_english": told["function_in_english"],

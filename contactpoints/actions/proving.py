@@ -46,9 +46,22 @@ async def by_reply(
     Whoever was called for an alert that is open, or sent what could be one of ``pins`` PINs, hears first that this
     acknowledges none.
     """
-    sender, at = arrival.sender, arrival.received_at
-    if not sender or not codes:
+    if not arrival.sender or not codes:
         return None
+    try:
+        return await _reply(db, arrival, codes=codes, pins=pins, now=now, tools=tools)
+    except _HandledAlready:
+        return "done"
+
+
+class _HandledAlready(Exception):
+    """Another engine has dealt with the reply: what was done here, a try that was counted, is undone."""
+
+
+async def _reply(
+    db: Database, arrival: Arrived, *, codes: Sequence[str], pins: int, now: datetime, tools: Tools
+) -> str | None:
+    sender, at = arrival.sender or "", arrival.received_at
     async with db.transaction() as session:
         rows = await proofs.at_address(session, sender, at=at)
         if not rows:
@@ -61,7 +74,7 @@ async def by_reply(
             return None
         verdict = await _weigh(session, rows, code=fitting, how="reply", now=arrival.received_at)
         if not await inbound.handled(session, arrival.number, outcome=verdict.what, now=now):
-            return "done"
+            raise _HandledAlready
         known = await channels.at_address(session, sender)
         if "sms" in tools.gateways and await acknowledging.may_answer(session, sender, known=known, now=now):
             reference = await channels.open_reference(session, sender)
@@ -140,8 +153,9 @@ async def _weigh(session: Session, rows: Sequence[Row], *, code: str, how: str, 
         if not await prove(session, fitting, now=now):
             return Verdict("proof_over", proof=fitting)
         await proofs.settle(session, fitting["id"], by=how, now=now)
-        if fitting["change_id"] is not None:
-            await address_changes.finish(session, fitting["change_id"], now=now)
+        waiting = fitting["change_id"] or await changes.of_new_channel(session, fitting["channel_id"])
+        if waiting is not None:
+            await address_changes.finish(session, waiting, now=now)
     return Verdict("proven", proof=fitting)
 
 

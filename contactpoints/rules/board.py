@@ -11,7 +11,7 @@ from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_
 from contactpoints.rules.holidays import holiday
 from contactpoints.rules.promptness import Promptness, band
 from contactpoints.rules.shifts import duty_of
-from contactpoints.rules.vouching import Vouched, of_post, vouched
+from contactpoints.rules.vouching import Vouched, vouched
 from schemas.alerts import ChannelKind
 from schemas.duty import HourBand
 from schemas.fields import write_instant
@@ -172,11 +172,10 @@ def _by_the_clock(now: PointNow, clock: Clock, *, promptness: Promptness) -> dic
     }
 
 
-def seen_from_outside(point: ContactPoint, now: datetime) -> dict[str, Any]:
-    """Return who answers at ``now``, as `schemas.directory.PublicContactPoint`."""
-    clock, in_order = clock_of(point.zone, now), sorted(point.posts, key=place_of)
-    post = next((each for each in in_order if officers_at(point, each, now=now)), None)
-    told = _from_outside(point, post, said=of_post(point, post, at=now) if post else Vouched())
+def seen_from_outside(point: ContactPoint, now: datetime, *, available: Collection[str]) -> dict[str, Any]:
+    """Return who answers at ``now``, as `schemas.directory.PublicContactPoint`, and as the board has it."""
+    clock, told = clock_of(point.zone, now), dict(point_now(point, now, available=available).told)
+    del told["posts"]
     named = holiday(point.holidays, clock.day)
     return {**told, "local_time": clock.local_time, "utc_offset": clock.utc_offset, "holiday": named}
 

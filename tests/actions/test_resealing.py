@@ -71,6 +71,17 @@ async def test_a_link_that_waits_in_the_outbox_leaves_without_the_old_key(world:
     assert str(claimed.link).startswith(f"{PUBLIC}/pin/")
 
 
+async def test_the_note_of_whoever_is_not_competent_is_opened_by_the_new_key_too(world: World) -> None:
+    [reference, *_] = await _played(world)
+    closed = {"reason": "not_competent", "note": "Ask the company's office in Osaka."}
+    answer = await world.post(f"/v1/alerts/{reference}/closure", closed, key=world.contact_point)
+    assert answer.status_code == 200, answer.text
+    before = await _read(world, reference, world.runtime.tools.keyring)
+    assert "Osaka" in str(before)
+    assert await reseal(world.runtime.db, keyring=BOTH) == Resealed(done=7)
+    assert await _read(world, reference, ONLY_NEW) == before
+
+
 async def test_broken_off_it_begins_again_and_does_the_rest(world: World) -> None:
     await _played(world)
     async with world.runtime.db.transaction() as session:

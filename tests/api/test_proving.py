@@ -1,5 +1,6 @@
 """A code goes to an address, and comes back from it: by a reply, by the page behind the link, or read out."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from contactpoints.actions.proving import by_reply
+from contactpoints.actions.replies import Arrival
 from contactpoints.rules.codes import is_proof_code, is_reply_code, new_proof_code
+from contactpoints.rules.replies import read_reply
+from contactpoints.store import entries
 from tests.far_ends import PUBLIC
 from tests.world import PIN, START, World
 
@@ -125,6 +130,38 @@ async def test_wrong_codes_from_the_number_are_counted_and_answered(world: World
     assert ["restants : 2" in said[0], "restants : 1" in said[1], "plus valable" in said[2]] == [True] * 3
     assert "plus valable" in await world.answers(first, code)
     assert await proven(world, sms) is None
+
+
+async def test_a_wrong_code_that_two_engines_read_at_once_counts_once(world: World, key_of: Keys) -> None:
+    first = world.network["FR"].officers[0]
+    sms, _ = await unproven(world)
+    await asks(world, sms, await key_of("administrator", "FR"))
+    await world.hears(first.sms)
+    wrong = new_proof_code(b"another address".ljust(16))
+    arrival = Arrival(await _kept(world), "rehearsal", world.clock.at, None, None, first.sms, read_reply(wrong))
+    db, now, tools = world.runtime.db, world.clock.at, world.runtime.tools
+    async with world.runtime.db.transaction() as session:
+        await entries.touch(session, world.network["FR"].contact_point)
+        both = [
+            asyncio.create_task(by_reply(db, arrival, codes=(wrong,), pins=0, now=now, tools=tools)) for _ in range(2)
+        ]
+        await asyncio.sleep(0.2)
+        assert not any(each.done() for each in both)
+    assert sorted(str(said) for said in await asyncio.gather(*both)) == ["done", "proof_wrong"]
+    await world.settles()
+    [answer] = await world.hears(first.sms)
+    assert "restants : 2" in answer["body"]
+    assert "restants : 1" in await world.answers(first, wrong)
+
+
+async def _kept(world: World) -> int:
+    async with world.runtime.db.session() as session:
+        number: int = await session.fetchval(
+            """insert into inbound (source, kind, received_at, sealed, lease_until)
+               values ('rehearsal', 'reply', $1::timestamptz, '', $1 + interval '1 hour') returning id""",
+            world.clock.at,
+        )
+    return number
 
 
 async def test_a_code_ends_after_three_days(world: World, key_of: Keys) -> None:
