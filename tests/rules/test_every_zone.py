@@ -10,7 +10,7 @@ import calendar
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -96,8 +96,13 @@ def _by_the_clock(key: str, wanted: datetime, change: datetime, *, before: timed
     old, new = wanted.replace(tzinfo=change.tzinfo) - before, wanted.replace(tzinfo=change.tzinfo) - after
     if abs(old - change) > DAY:
         return old if old < change else new
-    zone, middles = ZoneInfo(key), (change, old, new)
-    seconds = sorted({middle + number * SECOND for middle in middles for number in range(-30, 31)})
+    return _first_shown(key, wanted, change, old=old, new=new)
+
+
+@lru_cache(maxsize=4)
+def _first_shown(key: str, wanted: datetime, change: datetime, *, old: datetime, new: datetime) -> datetime:
+    seconds = sorted({middle + number * SECOND for middle in (change, old, new) for number in range(-30, 31)})
+    zone = ZoneInfo(key)
     shown = (at for at in seconds if at.astimezone(zone).replace(tzinfo=None) == wanted)
     return next(shown, change + (old - change))
 
@@ -125,7 +130,7 @@ def _agree(
     assert starts == sorted(starts)
     near = [change, *(each for each in starts if abs(each - change) <= 2 * HOUR)]
     walk = {middle + number * SECOND for middle in near for number in range(-seconds, seconds + 1)}
-    walk |= {change + number * 7 * MINUTE + number * SECOND for number in range(-20, 21)}
+    walk |= {change + number * 14 * MINUTE + number * SECOND for number in range(-10, 11)}
     for at in walk:
         assert turn(pattern, at) == MEMBERS[(bisect_right(starts, at) - 1) % 3], (pattern, at)
 

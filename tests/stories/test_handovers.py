@@ -19,7 +19,7 @@ from tests.world import PIN, START, World
 ADMIN = "admin@party.example"
 # The first line of France changes hands on Tuesday, 20 October, at 09:00 in Paris.
 AT = datetime.fromisoformat("2026-10-20T07:00:00+00:00")
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 class Desk:
@@ -248,9 +248,11 @@ async def test_of_an_officer_without_sms_and_mail_the_administrator_hears_once_a
     heard = await desk.looks(AT - 60 * MINUTE)
     assert set(heard) == {desk.first.sms, ADMIN}
     assert f"{desk.second.name} ne peut pas" in heard[ADMIN]
-    assert await desk.looks(AT - 30 * MINUTE) == {}
     desk.lookouts = [Lookout()]
+    assert await desk.looks(AT - 30 * MINUTE) == {}
     assert await desk.looks(AT) == {}
+    later = await desk.looks(AT + 14 * DAY)
+    assert f"{desk.second.name} ne peut pas" in later[ADMIN]
 
 
 @pytest.mark.parametrize("has_a_number", [True, False])
