@@ -194,6 +194,29 @@ async def _acknowledged(call: Caller, world: World, kind: str) -> None:
     assert (await call("POST", f"/v1/alerts/{reference}/closure", {"reason": "handled"})).status_code == 200
 
 
+async def _resent(call: Caller, world: World) -> None:
+    """Play a request to the wrong Party: closed with a note for the requester's eyes, and sent anew to another."""
+    first = (await call("POST", "/v1/alerts", _body("preservation"))).json()["reference"]
+    await world.settles()
+    officer = world.network["FR"].officers[0]
+    await world.answers(officer, f"{await world.code_of(officer)} {PIN}")
+    closed = {"reason": "not_competent", "suggested_party": "JP", "note": f"Ask {CANARY} at {PHONE}."}
+    assert (await call("POST", f"/v1/alerts/{first}/closure", closed, key=world.contact_point)).status_code == 200
+    await world.settles()
+    assert CANARY in (await call("GET", f"/v1/alerts/{first}/request")).text, "the requester reads the note"
+    anew = {"requested_party": "JP", "consent_to_transfer": True, "issued_under_instrument": True}
+    anew |= {"issued_at": INSTANT, "legal_reason": CANARY}
+    sent = await call("POST", f"/v1/alerts/{first}/resending", anew)
+    assert sent.status_code == 201, sent.text
+    await world.settles()
+    second = sent.json()["reference"]
+    assert CANARY in (await call("GET", f"/v1/alerts/{second}/request")).text
+    for reference in (first, second):
+        for path in ("", "/timeline"):
+            assert (await call("GET", f"/v1/alerts/{reference}{path}")).status_code == 200
+    assert (await call("POST", f"/v1/alerts/{first}/resending", anew | {"issued_at": CANARY})).status_code == 422
+
+
 async def _refused(call: Caller) -> None:
     """Send what is wrong in its shape, with the canary in every wrong place."""
     whole = _body("preservation")
@@ -309,6 +332,7 @@ async def _provoked(world: World, admin: "asyncpg.Connection[Any]") -> list[str]
         await _refused(call)
         await _broken(call, admin, world)
         await _late(call, admin)
+        await _resent(call, world)
         assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 201
         assert (await collide("POST", "/v1/alerts", _body("preservation"))).status_code == 503
         await world.passes(hours=2)

@@ -122,6 +122,10 @@ async def test_someone_leaves_with_a_plan_and_the_next_nights_emergency_reaches_
     assert "Reason: Moves to the ministry." in history
     assert f"Officers in turn: {leaver.name} ({leaver.id}) → {second.name} ({second.id})" in history
 
+    await real_night.settles()
+    for address in (leaver.sms, leaver.email):
+        [notice] = await real_night.hears(address)
+        assert "retiré" in notice["body"], "whoever leaves hears that no alert comes any more"
     await real_night.passes(hours=23)
     reference = (await real_night.opens_alert()).json()["reference"]
     await real_night.settles()
