@@ -123,6 +123,7 @@ _FIELDS: Mapping[str, str] = {
     "to_officer_id": msgid("Offered to"),
     "towards": msgid("Towards"),
     "turn_days": msgid("Days of a turn"),
+    "unapproved_since": msgid("Waits for a second person since"),
     "until": msgid("Until"),
     "urgency": msgid("Urgency"),
     "weekday": msgid("Weekday"),
@@ -216,7 +217,7 @@ def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
             return channel_of(words, value)
         case str() if field == "line":
             return function_of(words, value)
-        case str() if field.endswith("_at"):
+        case str() if field.endswith(("_at", "_since")):
             return _instant(datetime.fromisoformat(value))
         case str() if field.endswith("_local"):
             return value.replace("T", " ")

@@ -1,6 +1,6 @@
 """Before everything: the tables with which the service begins, told in plain SQL beside this file.
 
-The SQL is a copy, not a look at `tables.py`: a migration must do in five years what it does today.
+The SQL is a copy, not a look at `store.tables`: a migration must do in five years what it does today.
 """
 
 from pathlib import Path
