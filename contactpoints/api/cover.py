@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.cover import NINETY_DAYS, covers
-from contactpoints.api.bodies import Json
+from contactpoints.api.bodies import listed
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import WHOLE, in_form, number, party_asked, stretch, wanted
 from contactpoints.rules.cover import PostCover, Stretch
@@ -21,6 +21,7 @@ from schemas.alerts import WarningOut
 from schemas.cover import CoverOut, PostCoverOut, StretchOut
 from schemas.fields import write_instant
 from schemas.openapi import Operation, Parameter
+from schemas.writing import write_json
 
 _LONGEST = timedelta(days=366)
 MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
@@ -98,14 +99,13 @@ def warnings_of(since: datetime, *, now: datetime) -> list[WarningOut]:
 
 
 def _json(found: list[PostCover], *, since: datetime, until: datetime, now: datetime) -> Response:
-    whole: CoverOut = {
-        "since": write_instant(since),
-        "until": write_instant(until),
-        "reckoned_at": write_instant(now),
-        "warnings": warnings_of(since, now=now),
-        "items": [post_out(each) for each in found],
-    }
-    return Json(whole, headers={"Vary": "Accept"})
+    return listed(
+        (write_json(post_out(each)) for each in found),
+        since=write_instant(since),
+        until=write_instant(until),
+        reckoned_at=write_instant(now),
+        warnings=warnings_of(since, now=now),
+    )
 
 
 def post_out(each: PostCover) -> PostCoverOut:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.duty import duty
+from contactpoints.api.bodies import listed
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import in_form, party_code, wanted
 from contactpoints.rules.board import clock_of, duty_json, duty_out
@@ -58,8 +59,7 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     clocked = ((each, clocks[each.point.zone]) for each in found)
     known = [(each, clock, medians[each.point.id].get(clock.hours, NOTHING)) for each, clock in clocked]
     if form == "json":
-        items = ",".join(duty_json(each, clock, promptness=fast) for each, clock, fast in known)
-        return Response(f'{{"items":[{items}]}}', media_type=MEDIA[form], headers={"Vary": "Accept"})
+        return listed(duty_json(each, clock, promptness=fast) for each, clock, fast in known)
     told = [duty_out(each, clock, promptness=fast) for each, clock, fast in known]
     written = await asyncio.to_thread(text, runtime.tools.words[actor.language], told, now=now)
     return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})

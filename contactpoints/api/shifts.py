@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.rosters import rosters
-from contactpoints.api.bodies import Json
+from contactpoints.api.bodies import listed
 from contactpoints.api.cover import MEDIA, NOTHING_ELSE, parameters, warnings_of
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import WHOLE, number, party_asked, stretch, wanted
@@ -21,6 +21,7 @@ from contactpoints.runtime import Runtime
 from schemas.fields import write_instant
 from schemas.openapi import Operation, Parameter
 from schemas.shifts import PostShiftsOut, ShiftOut, ShiftsOut
+from schemas.writing import write_json
 
 _FOUR_WEEKS = timedelta(days=28)
 _LONGEST = timedelta(days=92)
@@ -75,14 +76,13 @@ async def shifts(runtime: Runtime, request: Request) -> Response:
 
 
 def _json(found: list[PostRoster], *, since: datetime, until: datetime, now: datetime) -> Response:
-    whole: ShiftsOut = {
-        "since": write_instant(since),
-        "until": write_instant(until),
-        "reckoned_at": write_instant(now),
-        "warnings": warnings_of(since, now=now),
-        "items": [_post(each) for each in found],
-    }
-    return Json(whole, headers={"Vary": "Accept"})
+    return listed(
+        (write_json(_post(each)) for each in found),
+        since=write_instant(since),
+        until=write_instant(until),
+        reckoned_at=write_instant(now),
+        warnings=warnings_of(since, now=now),
+    )
 
 
 def _post(each: PostRoster) -> PostShiftsOut:
