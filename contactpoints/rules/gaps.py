@@ -113,7 +113,7 @@ class _Case:
     def began(self) -> datetime:
         """When the gap began; one that is under way is known by that."""
         under_way = self.found.gap.starts_at <= self.now
-        return min((row.starts_at for row in self.rows), default=self.now) if under_way else self.starts_at
+        return min((self.now, *(row.starts_at for row in self.rows))) if under_way else self.starts_at
 
     @property
     def new(self) -> int | None:

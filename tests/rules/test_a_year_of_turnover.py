@@ -2,8 +2,9 @@
 
 It runs over the rules alone: a year of this network on a database would take minutes. What is real: when a proof
 decays, when it is asked for and told (`rules.proof`), and who comes on duty when (`rules.handovers`). That the service
-does on these days what is modelled here is shown by stories: a read-back proves the number, and without one the
-administrators are told (`stories.test_handovers`); a question that nobody answers is told (`stories.test_asked_again`).
+does on these days what is modelled here is shown on a database: by a year of one contact point's handovers, in which
+each read-back proves its number and each missing one is told (`stories.test_handovers`), and by a question that nobody
+answers, which is told (`stories.test_asked_again`).
 
 What is assumed, and drawn with fixed seeds:
 

@@ -134,6 +134,13 @@ def test_a_gap_under_way_is_known_by_when_it_began() -> None:
     assert (judged.tell, judged.kept) == ({}, told)
 
 
+def test_a_gap_that_begins_now_is_known_from_now_on_though_its_end_was_known_before() -> None:
+    told = [Told(cover().post.id, NOW + 0.25 * DAY, NOW + DAY, NOW - DAY)]
+    kept = judge(gaps_of([cover((0, 1))]), told, now=NOW).kept
+    assert [each.starts_at for each in kept] == [NOW]
+    assert judge(gaps_of([cover((0, 1))]), kept, now=NOW + HOUR).tell == {}
+
+
 def accepted(before: list[PostCover], after: list[PostCover], *, now: datetime) -> list[Told]:
     return left_by([], before=before, after=after, stated=True, now=now)
 

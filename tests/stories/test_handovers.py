@@ -4,8 +4,9 @@ import asyncio
 import re
 import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -283,3 +284,29 @@ async def test_nobody_is_accused_while_there_are_replies_that_nobody_has_read(de
     assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 0
     await desk.does("update inbound set lease_until = $1", AT)
     assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 1
+
+
+@pytest.mark.long
+async def test_a_year_of_handovers_proves_every_number_and_tells_of_the_one_that_was_left_at_its_next_shift(
+    desk: Desk,
+) -> None:
+    db, house, gone = desk.world.runtime.db, desk.world.network["FR"].contact_point, 20
+    told: dict[int, int] = {}
+    for week in range(52):
+        # At nine in Paris, whatever the season.
+        at = (datetime(2026, 10, 20, 9, tzinfo=ZoneInfo("Europe/Paris")) + week * 7 * DAY).astimezone(UTC)
+        await handovers.tell(db, house, now=at - 60 * MINUTE, tools=desk.tools)
+        async with db.session() as session:
+            row = await session.fetchrow("select * from handovers where incoming and at = $1", at)
+        silent = week >= gone and row["officer_id"] == desk.second.id
+        if not silent:
+            back = {"sender": row["address"], "at": at - 30 * MINUTE}
+            assert await handovers.read_back(db, [row["code"]], **back) == "handover_confirmed"
+        told[week] = await handovers.tell_missed(db, now=at, tools=desk.tools)
+        async with db.session() as session:
+            proven = await session.fetchval("select proven_at from channels where id = $1", row["channel_id"])
+        assert (proven == at - 30 * MINUTE) != silent
+    assert [week for week in told if told[week]] == [week for week in range(gone, 52) if week % 2 == 0]
+    async with db.session() as session:
+        heard = await session.fetchval("select count(*) from messages where address = $1 and purpose = 'alarm'", ADMIN)
+    assert heard == sum(told.values()) == 16
