@@ -297,16 +297,17 @@ async def test_a_year_of_handovers_proves_every_number_and_tells_of_the_one_that
         at = (datetime(2026, 10, 20, 9, tzinfo=ZoneInfo("Europe/Paris")) + week * 7 * DAY).astimezone(UTC)
         await handovers.tell(db, house, now=at - 60 * MINUTE, tools=desk.tools)
         async with db.session() as session:
-            row = await session.fetchrow("select * from handovers where incoming and at = $1", at)
+            (row,) = await session.fetch("select * from handovers where incoming and at = $1", at)
         silent = week >= gone and row["officer_id"] == desk.second.id
         if not silent:
-            back = {"sender": row["address"], "at": at - 30 * MINUTE}
-            assert await handovers.read_back(db, [row["code"]], **back) == "handover_confirmed"
+            codes, sender = [row["code"]], row["address"]
+            heard = await handovers.read_back(db, codes, sender=sender, at=at - 30 * MINUTE)
+            assert heard == "handover_confirmed"
         told[week] = await handovers.tell_missed(db, now=at, tools=desk.tools)
         async with db.session() as session:
             proven = await session.fetchval("select proven_at from channels where id = $1", row["channel_id"])
         assert (proven == at - 30 * MINUTE) != silent
     assert [week for week in told if told[week]] == [week for week in range(gone, 52) if week % 2 == 0]
     async with db.session() as session:
-        heard = await session.fetchval("select count(*) from messages where address = $1 and purpose = 'alarm'", ADMIN)
-    assert heard == sum(told.values()) == 16
+        alarms = await session.fetchval("select count(*) from messages where address = $1 and purpose = 'alarm'", ADMIN)
+    assert alarms == sum(told.values()) == 16
