@@ -36,6 +36,9 @@ def is_repeat(text: str) -> bool:
     return any(mark in text for mark in _REPEAT)
 
 
+_SHOWN = 160
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One message at a sink; ``at`` in nanoseconds of the monotonic clock, ``to`` the number or mailbox."""
@@ -68,7 +71,7 @@ class Book:
         """Enter one message that passed the sink's checks. A second one to the same address must be marked."""
         now = time.perf_counter_ns()
         if reference is None:
-            self.complain(f"a message by {kind} names no alert")
+            self.complain(f"a message by {kind} names no alert: {text[:_SHOWN]}")
             return
         about = self.heard.setdefault(reference, [])
         before = any(each.kind == kind and each.to == to and each.purpose == purpose for each in about)

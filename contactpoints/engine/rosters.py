@@ -52,8 +52,14 @@ def watches(desk: Desk) -> tuple[Watch, ...]:
             raise failures[0]
         return 0
 
+    async def missed() -> int:
+        return await handovers.tell_missed(desk.db, now=desk.now(), tools=desk.tools)
+
+    async def expire() -> int:
+        return await swaps.expire(desk.db, now=desk.now(), tools=desk.tools)
+
     return (
-        Watch("lookout", look, breath=_BETWEEN_LOOKS),
-        Watch("handovers", lambda: handovers.tell_missed(desk.db, now=desk.now(), tools=desk.tools), breath=1.0),
-        Watch("swaps", lambda: swaps.expire(desk.db, now=desk.now(), tools=desk.tools), breath=1.0),
+        Watch("lookout", look, breath=_BETWEEN_LOOKS, patient=True),
+        Watch("handovers", missed, breath=1.0, patient=True),
+        Watch("swaps", expire, breath=1.0, patient=True),
     )

@@ -19,15 +19,17 @@ Work = Callable[[], Awaitable[int]]
 class Watch:
     """Runs one kind of work, for ever. ``work`` does a batch and returns how much it did; 0 means nothing was due.
 
-    ``breath``: seconds between two looks, which may change. The first look after a quiet time is at once.
+    ``breath``: seconds between two looks, which may change. The first look after a quiet time is at once, and so is
+    the very first, unless the watch is ``patient`` and waits to be woken: whatever has just begun has alerts first.
     """
 
-    def __init__(self, name: str, work: Work, *, breath: float = 0.0) -> None:
+    def __init__(self, name: str, work: Work, *, breath: float = 0.0, patient: bool = False) -> None:
         self.name = name
         self._work = work
         self.breath = breath
         self._wake = asyncio.Event()
-        self._wake.set()
+        if not patient:
+            self._wake.set()
         self._ended = asyncio.Event()
 
     def wake(self) -> None:

@@ -73,6 +73,7 @@ async def test_each_goes_on_without_the_other(victims: Victims, database_url: st
         ):
             await engine.begins()
             scene.besides.append(engine)
+            await scene.quiet()
             await _engine_dies_alone(scene, engine)
             await _web_dies_before_it_answers(scene)
             await _web_dies_over_a_reply(scene)
