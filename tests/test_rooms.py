@@ -4,9 +4,8 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("contactpoints", "notifiers", "schemas")
@@ -134,9 +133,14 @@ def _room(module: str) -> str:
 MODULES = {_module(path): path for path in SOURCES}
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))))
+
+
+def _imports(path: Path) -> Iterator[str]:
     """Yield the modules that are imported; ``from contactpoints import web`` is ``contactpoints.web``."""
-    for node in ast.walk(tree):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -145,17 +149,13 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield from (each if each in MODULES else origin for each in whole)
 
 
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+def _functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in _nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-
-
-def _names(tree: ast.AST) -> Iterator[str]:
+def _names(path: Path) -> Iterator[str]:
     """Yield every name that is read, called or imported."""
-    for node in ast.walk(tree):
+    for node in _nodes(path):
         if isinstance(node, ast.Name):
             yield node.id
         elif isinstance(node, ast.Attribute):
@@ -164,46 +164,48 @@ def _names(tree: ast.AST) -> Iterator[str]:
             yield node.name
 
 
-def _called(tree: ast.AST) -> set[str]:
-    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+def _called(path: Path) -> set[str]:
+    functions = [node.func for node in _nodes(path) if isinstance(node, ast.Call)]
     names = {each.id for each in functions if isinstance(each, ast.Name)}
     return names | {each.attr for each in functions if isinstance(each, ast.Attribute)}
 
 
-def _each(paths: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("path", paths, ids=[_name(path) for path in paths])
+def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> range:
+    return range(function.lineno, (function.end_lineno or function.lineno) + 1)
 
 
-@_each([path for path in SOURCES if _module(path) not in PACKAGES])
-def test_imports_point_down_only(path: Path) -> None:
-    room = _room(_module(path))
-    assert room in MAY_IMPORT, f"{room} is no room of the house: say in MAY_IMPORT what it may import"
-    ours = {_room(module) for module in _imports(_parsed(path)) if module.partition(".")[0] in PACKAGES}
-    assert sorted(ours - {room} - MAY_IMPORT[room]) == []
+def test_imports_point_down_only() -> None:
+    for path in SOURCES:
+        module = _module(path)
+        if module in PACKAGES:
+            continue
+        room = _room(module)
+        assert room in MAY_IMPORT, f"{room} is no room of the house: say in MAY_IMPORT what it may import"
+        ours = {_room(each) for each in _imports(path) if each.partition(".")[0] in PACKAGES}
+        assert sorted(ours - {room} - MAY_IMPORT[room]) == [], _name(path)
 
 
-@_each(SOURCES)
-def test_every_outside_library_stays_with_its_owner(path: Path) -> None:
-    tops = {module.partition(".")[0] for module in _imports(_parsed(path))}
-    assert "" not in tops, "imports name the whole path"
-    for library in tops - set(sys.stdlib_module_names) - set(PACKAGES):
-        assert _name(path).startswith(OWNERS.get(library, ())), f"{library} is none of this file's business"
+def test_every_outside_library_stays_with_its_owner() -> None:
+    for path in SOURCES:
+        tops = {module.partition(".")[0] for module in _imports(path)}
+        assert "" not in tops, f"{_name(path)}: imports name the whole path"
+        for library in tops - set(sys.stdlib_module_names) - set(PACKAGES):
+            assert _name(path).startswith(OWNERS.get(library, ())), f"{library} is no business of {_name(path)}"
 
 
-@_each([path for path in SOURCES if _room(_module(path)) == "rules"])
-def test_rules_are_pure(path: Path) -> None:
-    tree = _parsed(path)
-    assert sorted({module.partition(".")[0] for module in _imports(tree)} - PURE) == []
-    assert sorted(_called(tree) & _IMPURE_CALLS) == []
-    assert not any(isinstance(node, ast.Global | ast.AsyncFunctionDef) for node in ast.walk(tree))
+def test_rules_are_pure() -> None:
+    for path in (each for each in SOURCES if _room(_module(each)) == "rules"):
+        assert sorted({module.partition(".")[0] for module in _imports(path)} - PURE) == [], _name(path)
+        assert sorted(_called(path) & _IMPURE_CALLS) == [], _name(path)
+        assert not any(isinstance(node, ast.Global | ast.AsyncFunctionDef) for node in _nodes(path)), _name(path)
 
 
-@_each([*SOURCES, *TESTS])
-def test_nothing_is_imported_inside_a_function_or_only_for_the_type_checker(path: Path) -> None:
-    tree = _parsed(path)
-    inside = [node for each in _functions(tree) for node in ast.walk(each)]
-    assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in inside)
-    assert "TYPE_CHECKING" not in set(_names(tree))
+def test_nothing_is_imported_inside_a_function_or_only_for_the_type_checker() -> None:
+    for path in (*SOURCES, *TESTS):
+        imports = [node.lineno for node in _nodes(path) if isinstance(node, ast.Import | ast.ImportFrom)]
+        inside = [line for each in _functions(path) for line in imports if line in _lines(each)]
+        assert inside == [], _name(path)
+        assert "TYPE_CHECKING" not in set(_names(path)), _name(path)
 
 
 MOST_IN_PLACE = 27
@@ -219,7 +221,7 @@ def test_everything_after_the_second_parameter_is_keyword_only() -> None:
     taken = {
         f"{_name(path)} {each.name}": len(_in_place(each))
         for path in SOURCES
-        for each in _functions(_parsed(path))
+        for each in _functions(path)
         # ASGI says how an application is called.
         if len(_in_place(each)) > 2 and each.name != "__call__"
     }
@@ -228,25 +230,26 @@ def test_everything_after_the_second_parameter_is_keyword_only() -> None:
     assert [name for name, count in taken.items() if count > 4] == ["notifiers/twilio_wire.py request"]
 
 
-@_each(SOURCES)
-def test_only_actions_open_transactions(path: Path) -> None:
-    opens = "transaction" in _called(_parsed(path))
-    assert not opens or _room(_module(path)) == "actions" or _name(path) == "contactpoints/store/database.py"
+def test_only_actions_open_transactions() -> None:
+    opening = [path for path in SOURCES if "transaction" in _called(path)]
+    others = [_name(path) for path in opening if _room(_module(path)) != "actions"]
+    assert others == ["contactpoints/store/database.py"]
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    wanted = {name: {each for each in _imports(_parsed(path)) if each in MODULES} for name, path in MODULES.items()}
+    wanted = {name: {each for each in _imports(path) if each in MODULES} for name, path in MODULES.items()}
     while leaves := {name for name, imports in wanted.items() if not imports & wanted.keys()}:
         wanted = {name: imports for name, imports in wanted.items() if name not in leaves}
     assert sorted(wanted) == []
 
 
-@_each([*SOURCES, *TESTS, *BENCHMARKS])
-def test_files_and_functions_can_be_read_at_one_sitting(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= MOST_LINES or _name(path) in LONGER
-    lengths = {each.name: (each.end_lineno or 0) - each.lineno + 1 for each in _functions(_parsed(path))}
-    assert {name: length for name, length in lengths.items() if length > MOST_LINES_OF_A_FUNCTION} == {}
+def test_files_and_functions_can_be_read_at_one_sitting() -> None:
+    for path in (*SOURCES, *TESTS, *BENCHMARKS):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= MOST_LINES or _name(path) in LONGER, f"{_name(path)} has {lines} lines"
+        lengths = {each.name: len(_lines(each)) for each in _functions(path)}
+        longer = {name: length for name, length in lengths.items() if length > MOST_LINES_OF_A_FUNCTION}
+        assert longer == {}, _name(path)
 
 
 def test_every_exception_for_length_is_still_needed() -> None:

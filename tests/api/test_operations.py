@@ -98,7 +98,9 @@ class _Walk:
             return path
         return path.replace("{id}", self.places.get(_shelf(operation), "/1").rpartition("/")[2] if there else "4711")
 
-    def _tries(self, operation: Operation, *, also_wrong: bool) -> Iterator[tuple[str, bytes | None, str]]:
+    def _tries(
+        self, operation: Operation, *, also_wrong: bool, also_long: bool
+    ) -> Iterator[tuple[str, bytes | None, str]]:
         path, body = self._path(operation, there=True), self._body(operation)
         sound = None if body is None else json.dumps(body).encode()
         yield path, sound, '"1"'
@@ -108,15 +110,16 @@ class _Walk:
         yield path, sound, ""
         yield path, sound, '"4711"'
         if sound is not None:
-            yield from ((path, bad, '"1"') for bad in (b"{}", b"{", b'"' + b"x" * 300_000 + b'"'))
+            too_long = [b'"' + b"x" * 300_000 + b'"'] if also_long else []
+            yield from ((path, bad, '"1"') for bad in (b"{}", b"{", *too_long))
         else:
             yield f"{path}?limit=x&after=x&cursor=x&state=x&format=x&from=x", None, '"1"'
 
-    async def tries(self, operation: Operation, key: str, *, also_wrong: bool) -> None:
+    async def tries(self, operation: Operation, key: str, *, also_wrong: bool, also_long: bool) -> None:
         """Try one operation with one key, on what is there and what is not; ``also_wrong`` says more of nonsense."""
         # A stream has no end; its head says how it would begin.
         method = "HEAD" if "stream" in operation.path else operation.method.upper()
-        for path, body, tag in self._tries(operation, also_wrong=also_wrong):
+        for path, body, tag in self._tries(operation, also_wrong=also_wrong, also_long=also_long):
             answer = await _ask(self.world, method, path, key=key, body=body, tag=tag)
             self.heard.setdefault(operation.name, set()).add(answer.status_code)
 
@@ -144,7 +147,8 @@ async def test_nobody_hears_a_status_that_is_not_on_paper(world: World, key_of: 
     for key in keys:
         # To print takes a second; what that is answered stands in test_printed.
         for operation in (each for each in OPERATIONS if each.name != "print_directory"):
-            await walk.tries(operation, key, also_wrong=key in (world.requester, world.contact_point, secretariat))
+            wrong = key in (world.requester, world.contact_point, secretariat)
+            await walk.tries(operation, key, also_wrong=wrong, also_long=key == secretariat)
     told = {each.name: {*each.responses, *each.problems} for each in OPERATIONS}
     assert {name: more for name, heard in walk.heard.items() if (more := heard - told[name])} == {}
     for status in (200, 201, 400, 401, 403, 404, 409, 412, 413, 422, 428):
