@@ -84,7 +84,8 @@ class Metrics:
             if time.monotonic() - self._measured_at >= self._gap:
                 await self._measure()
                 self._measured_at = time.monotonic()
-        return generate_latest(self.registry)
+        # Of a hundred routes and all that they answered these are thousands of lines: alerts do not wait for them.
+        return await asyncio.to_thread(generate_latest, self.registry)
 
     async def _measure(self) -> None:
         now = self._runtime.now()

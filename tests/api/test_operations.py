@@ -145,8 +145,10 @@ async def test_nobody_hears_a_status_that_is_not_on_paper(world: World, key_of: 
         ),
     ]
     for key in keys:
-        # To print takes a second; what that is answered stands in test_printed.
+        # To print takes a second; what that is answered stands in test_printed. Where no key is asked for, one will do.
         for operation in (each for each in OPERATIONS if each.name != "print_directory"):
+            if not operation.roles and key != secretariat:
+                continue
             wrong = key in (world.requester, world.contact_point, secretariat)
             await walk.tries(operation, key, also_wrong=wrong, also_long=key == secretariat)
     told = {each.name: {*each.responses, *each.problems} for each in OPERATIONS}
