@@ -32,6 +32,8 @@ async def test_the_watches_of_an_engine_find_gaps_tell_handovers_and_note_the_ti
         )
     running = watches(desk_of(runtime))
     tasks = [asyncio.create_task(each.run()) for each in running]
+    for each in running:
+        each.wake()
     async with asyncio.timeout(20):
         while True:
             await asyncio.sleep(0.05)
