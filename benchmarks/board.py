@@ -121,11 +121,14 @@ async def _meanwhile(stage: Stage, line: Line, *, key: str, shifts: str) -> None
 async def board(stage: Stage) -> None:
     """Nobody else asks meanwhile."""
     key = await _key(stage)
+    # A line that is idle while the rosters are changed may be hung up.
     async with lines(stage.web, 1) as (line,):
         await _cold(stage, line, key=key, shifts="weeks")
-        await stage.db.execute(_TWELVE_HOURS)
+    await stage.db.execute(_TWELVE_HOURS)
+    async with lines(stage.web, 1) as (line,):
         await _cold(stage, line, key=key, shifts="12 hours")
-        await stage.db.execute(_WEEKS_AGAIN)
+    await stage.db.execute(_WEEKS_AGAIN)
+    async with lines(stage.web, 1) as (line,):
         await _took(stage, line, get("/v1/duty", key=key), times=1)
         used = stage.meter.read()
         whole, body = await _took(stage, line, get("/v1/duty", key=key), times=stage.count(60, 20))

@@ -41,11 +41,9 @@ async def reckoned(
     async with db.session() as session:
         if party is not None and await directory.find_party(session, party) is None:
             raise NotFound(no_party(party))
-        ids = await directory.answering(session, asked)
-    if contact_point is not None:
-        if contact_point not in ids:
-            raise NotFound(f"There is no contact point {contact_point} that answers and that this key may read.")
-        ids = [contact_point]
+        ids = await directory.answering(session, asked, only=contact_point)
+    if contact_point is not None and not ids:
+        raise NotFound(f"There is no contact point {contact_point} that answers and that this key may read.")
     found: list[_T] = []
     for start in range(0, len(ids), _AT_ONCE):
         few = ids[start : start + _AT_ONCE]

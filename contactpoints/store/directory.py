@@ -102,12 +102,14 @@ select id from behind
 """
 
 
-async def answering(session: Session, party: str | None = None) -> list[int]:
-    """Return the contact points that answer now, by Party; those of one Party only where ``party`` is given."""
+async def answering(session: Session, party: str | None = None, *, only: int | None = None) -> list[int]:
+    """Return the contact points that answer now, by Party; those of one Party, or ``only`` one, where it is given."""
     rows = await session.fetch(
         "select id from contact_points where retired_at is null and ($1::text is null or party = $1)"
+        " and ($2::bigint is null or id = $2)"
         " order by party nulls last, territory nulls first, id",
         party,
+        only,
     )
     return [row["id"] for row in rows]
 
