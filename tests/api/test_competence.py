@@ -144,3 +144,12 @@ async def test_what_cannot_be_asked_is_refused_at_its_place(world: World, query:
     refused = await world.get(f"/v1/competence{query}")
     assert refused.status_code == 422
     assert [fault["pointer"] for fault in refused.json()["errors"]] == pointers
+
+
+async def test_where_nobody_has_a_pin_it_tells_no_more_cover_than_the_board(world: World) -> None:
+    async with world.runtime.db.session() as session:
+        await session.execute("update pins set expires_at = $1", world.clock.at)
+        await session.execute("update directory_revision set number = number + 1")
+    (board,) = (await world.get("/v1/duty/FR")).json()["items"]
+    item = (await _told(world))["items"][0]
+    assert (item["covered"], item["proof"]) == (board["covered"], board["proof"]) == (False, None)

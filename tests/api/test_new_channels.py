@@ -95,6 +95,10 @@ async def test_whoever_holds_one_key_takes_no_officer_over_and_everybody_hears_o
     assert SMS not in " ".join(each["body"] for each in told)
     await world.answers(officer, await desk.code(SMS), sender=SMS)
     await desk.proves_mail(MAIL)
+    world.clock.at += timedelta(minutes=2)
+    await desk.asks("POST", f"/v1/channels/{mail['id']}/proof")
+    await desk.proves_mail(MAIL)
+    assert (await desk.kept(mail["id"]))["verified_at"] is not None
     refused = await desk.asks_for_pin()
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/no-verified-address")
     assert "second person" in refused.json()["detail"]
