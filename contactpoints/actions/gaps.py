@@ -2,7 +2,8 @@
 
 Whatever opens a gap is found here: a roster or a post that was changed, a channel in quarantine, a PIN that ends. What
 was reckoned is kept in memory for as long as a contact point stays as it is, and alerts that come meanwhile have their
-turn: the reckoning is in a thread, and the directory is read a few contact points at a time.
+turn: the reckoning is in a thread, and of the directory only those contact points are read that have changed, a few at
+a time.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from contactpoints.store import directory, gaps, outbox
 from contactpoints.store import handovers as told_handovers
 from contactpoints.store.database import Database
 
-_AT_ONCE = 10
+_AT_ONCE, _BREATH = 10, 0.05
 _GOOD_FOR = timedelta(days=2)
 """How long what was reckoned of a contact point is good for, if nothing changes: so far it looks beyond the marks."""
 _AT_LEAST = timedelta(minutes=15)
@@ -36,10 +37,14 @@ _AGAIN = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _Reckoned:
-    """A contact point, its gaps and handovers ahead, and of which of these everybody was told."""
+    """What is ahead at a contact point, as it was at its ``mark``: gaps and handovers, and of which of these were told.
 
-    point: ContactPoint
+    ``lead``: how long before a shift its officers are told.
+    """
+
+    mark: int
     found: list[Found]
+    lead: timedelta
     handovers: tuple[datetime, ...]
     good_until: datetime
     handed_over: set[datetime] = field(default_factory=set)
@@ -60,16 +65,18 @@ class Lookout:
             revision = await directory.revision(session)
             if revision == self.revision and self.due_at and now < self.due_at:
                 return 0
-            ids = await directory.answering(session)
+            marks = await directory.marks(session)
             told = await gaps.told(session)
+        self.reckoned = {number: known for number, known in self.reckoned.items() if number in marks}
         broken: set[int] = set()
-        for start in range(0, len(ids), _AT_ONCE):
-            async for point in each_of(db, ids[start : start + _AT_ONCE], since=now, broken=broken):
+        new = [number for number, mark in marks.items() if self._is_new(number, mark, now=now)]
+        for start in range(0, len(new), _AT_ONCE):
+            async for point in each_of(db, new[start : start + _AT_ONCE], since=now, broken=broken):
                 with alone(point.id, broken):
-                    await self._reckon(point, now=now, tools=tools)
-        self.reckoned = {number: self.reckoned[number] for number in ids if number in self.reckoned}
+                    self.reckoned[point.id] = await _reckon(point, marks[point.id], now=now, tools=tools)
+            await asyncio.sleep(_BREATH)
         count = 0
-        for number in ids:
+        for number in marks:
             with alone(number, broken):
                 if self._differs(number, told.get(number, []), now=now):
                     count += await _tell(db, number, now=now, tools=tools)
@@ -77,15 +84,9 @@ class Lookout:
         self.revision, self.due_at = revision, min(self._due(now), now + again)
         return count
 
-    async def _reckon(self, point: ContactPoint, *, now: datetime, tools: Tools) -> None:
-        known = self.reckoned.get(point.id)
-        if known is None or known.point != point or known.good_until <= now:
-            until = now + AHEAD + _GOOD_FOR
-            covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
-            lead = timedelta(minutes=point.handover_minutes or 0)
-            ahead = handovers_of(point, now, until=now + _GOOD_FOR + lead) if lead else ()
-            at = tuple(each.at for each in ahead)
-            self.reckoned[point.id] = _Reckoned(point, gaps_of(covers), at, now + _GOOD_FOR)
+    def _is_new(self, number: int, mark: int, *, now: datetime) -> bool:
+        known = self.reckoned.get(number)
+        return known is None or known.mark != mark or known.good_until <= now
 
     async def hand_over(self, db: Database, *, now: datetime, tools: Tools) -> None:
         """Tell of the handovers ahead: at each contact point until everybody was told, and again where it changed."""
@@ -93,8 +94,7 @@ class Lookout:
         async with db.session() as session:
             awaiting = await told_handovers.awaiting(session, new, now=now) if new else ()
         for number, known in self.reckoned.items():
-            until = now + timedelta(minutes=known.point.handover_minutes or 0)
-            due = {at for at in known.handovers if now < at <= until} - known.handed_over
+            due = {at for at in known.handovers if now < at <= now + known.lead} - known.handed_over
             with alone(number, set()):
                 if (due or number in awaiting) and await handovers.tell(db, number, now=now, tools=tools):
                     known.handed_over |= due
@@ -110,6 +110,14 @@ class Lookout:
     def _due(self, now: datetime) -> datetime:
         marks = (next_mark(each.found, now=now) for each in self.reckoned.values())
         return min((at for at in marks if at), default=now + _GOOD_FOR)
+
+
+async def _reckon(point: ContactPoint, mark: int, *, now: datetime, tools: Tools) -> _Reckoned:
+    until = now + AHEAD + _GOOD_FOR
+    covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
+    lead = timedelta(minutes=point.handover_minutes or 0)
+    ahead = handovers_of(point, now, until=now + _GOOD_FOR + lead) if lead else ()
+    return _Reckoned(mark, gaps_of(covers), lead, tuple(each.at for each in ahead), now + _GOOD_FOR)
 
 
 async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> int:

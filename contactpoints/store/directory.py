@@ -114,6 +114,34 @@ async def answering(session: Session, party: str | None = None, *, only: int | N
     return [row["id"] for row in rows]
 
 
+async def marks(session: Session) -> dict[int, int]:
+    """Return for each contact point that answers now a number that is another one after any change of it or below it.
+
+    PostgreSQL knows by which transaction each row was written: whoever wrote it, and whatever column, the sum rises.
+    """
+    return {row["id"]: row["mark"] for row in await session.fetch(_MARKS)}
+
+
+_MARKS = """
+with written (id, by) as (
+  select id, xmin from contact_points
+  union all select contact_point_id, xmin from posts
+  union all select contact_point_id, xmin from officers
+  union all select contact_point_id, xmin from policies
+  union all select contact_point_id, xmin from holiday_calendars
+  union all select p.contact_point_id, r.xmin from posts p join rotations r on r.post_id = p.id
+  union all select p.contact_point_id, v.xmin from posts p join overrides v on v.post_id = p.id
+  union all select p.contact_point_id, l.xmin from posts p join calendars l on l.post_id = p.id
+  union all select o.contact_point_id, s.xmin from officers o join shifts s on s.officer_id = o.id
+  union all select o.contact_point_id, c.xmin from officers o join channels c on c.officer_id = o.id
+  union all select o.contact_point_id, a.xmin from officers o join absences a on a.officer_id = o.id
+  union all select o.contact_point_id, k.xmin from officers o join pins k on k.officer_id = o.id)
+select w.id, sum(w.by::text::bigint)::bigint as mark
+  from written w join contact_points cp on cp.id = w.id and cp.retired_at is null
+ group by w.id
+"""
+
+
 async def told_outside(session: Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return what contact points tell outsiders besides what alerts are routed by, by columns; see `PublicKey`."""
     rows = await session.fetch(
