@@ -1,4 +1,4 @@
-"""The command line: `contactpoints migrate | web | engine | all | key | keyring | pin | address`."""
+"""The command line: `contactpoints migrate | web | engine | all | key | keyring | pin | address | directory`."""
 
 import argparse
 import asyncio
@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
+from contactpoints.actions.exporting import as_json
+from contactpoints.actions.importing import How, bring_in
 from contactpoints.actions.mail_links import Mailed, ask_pin
 from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.actions.resealing import reseal
@@ -26,6 +28,7 @@ from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import embedded, migrate
 from contactpoints.store.database import DatabaseFault
 from schemas.access import NewKey, NewPin
+from schemas.exchange import read_rows
 from schemas.faults import Fault
 from schemas.reading import BadInput, validate
 
@@ -210,6 +213,42 @@ def _told(mailed: Mailed) -> str:
     return f"A link is on its way to channel {mailed.channel}; it works once, until {until}."
 
 
+_OPERATOR = Actor(0, Role.SECRETARIAT, None, "command line")
+
+
+async def _export(settings: Settings, asked: argparse.Namespace) -> None:
+    async with _opened(settings) as runtime:
+        sys.stdout.write((await as_json(runtime.db, actor=_OPERATOR, party=asked.party)).decode())
+
+
+async def _import(settings: Settings, asked: argparse.Namespace) -> None:
+    rows, faults = read_rows(sys.stdin.buffer.read())
+    how = How("command line", dry_run=asked.dry_run, retire_missing=asked.retire_missing, reason=asked.reason)
+    async with _opened(settings) as runtime:
+        told = await bring_in(
+            runtime.db, rows, faults=faults, actor=_OPERATOR, how=how, now=runtime.now(), tools=runtime.tools
+        )
+    for kind, counts in told["counts"].items():
+        print(f"{kind}: {', '.join(f'{number} {act}' for act, number in counts.items())}")
+    for warning in told["warnings"]:
+        print(f"{warning['pointer']}: {warning['detail']}", file=sys.stderr)
+    print("Nothing was kept: this was a rehearsal." if asked.dry_run else "All of it is kept.")
+
+
+def _add_directory(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    acts = commands.add_parser("directory", help="write the directory out, and read it in, as JSON").add_subparsers(
+        dest="act_", required=True
+    )
+    out = acts.add_parser("export", help="write it to standard output")
+    out.add_argument("--party", help="only what this Party keeps")
+    out.set_defaults(act=_export)
+    bring = acts.add_parser("import", help="read it from standard input: all of it or nothing")
+    bring.add_argument("--dry-run", action="store_true", help="only tell what would change")
+    bring.add_argument("--retire-missing", action="store_true", help="retire what the file lacks of the kinds it has")
+    bring.add_argument("--reason", help="why; needed where it leaves a minute of the next 90 days uncovered")
+    bring.set_defaults(act=_import)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="contactpoints", description="A 24/7 directory of national contact points.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -223,6 +262,7 @@ def _parser() -> argparse.ArgumentParser:
     ring.add_argument("action", choices=["rotate"])
     ring.set_defaults(act=_rotate)
     _add_pins(commands)
+    _add_directory(commands)
     address = commands.add_parser("address", help="mail the one-time link that verifies an e-mail address")
     address.add_argument("action", choices=["verify"])
     address.add_argument("--channel", type=int, required=True, metavar="NUMBER")

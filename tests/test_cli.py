@@ -6,7 +6,7 @@ import logging
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
@@ -184,3 +184,25 @@ async def test_a_taken_port_is_found_before_a_database_is_opened_or_an_engine_st
         port = str(other.getsockname()[1])
         terminal.environment |= {"CONTACTPOINTS_PORT": port, "CONTACTPOINTS_DATABASE_URL": "postgres://127.0.0.1:1/x"}
         assert f"CONTACTPOINTS_PORT is {port}, where nobody can listen" in await terminal.fails(command)
+
+
+async def test_the_directory_is_written_out_rehearsed_and_read_in(
+    world: World, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = await terminal.runs("directory", "export", "--party", "FR")
+    officer = world.network["FR"].officers[0]
+    assert officer.sms in written
+    changed = written.replace(officer.name, "Ana Renamed")
+
+    async def brings(*words: str, file: str = changed) -> str:
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(file.encode())))
+        return await terminal.runs("directory", "import", *words)
+
+    rehearsed = await brings("--dry-run")
+    assert "officers: 0 added, 1 changed" in rehearsed
+    assert "rehearsal" in rehearsed
+    assert await terminal.runs("directory", "export", "--party", "FR") == written
+    assert "All of it is kept." in await brings()
+    assert "Ana Renamed" in await terminal.runs("directory", "export", "--party", "FR")
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(written.encode())))
+    assert "is at version 2 now" in await terminal.refuses("directory", "import")

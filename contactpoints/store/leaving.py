@@ -185,7 +185,7 @@ async def end_address_changes(session: Session, officer: int, *, by: int, now: d
         f" where {_OPEN_CHANGES}",
         officer,
         now,
-        by,
+        by or None,  # nobody's key: the command line
     )
 
 
