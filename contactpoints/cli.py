@@ -223,7 +223,7 @@ async def _export(settings: Settings, asked: argparse.Namespace) -> None:
 
 async def _import(settings: Settings, asked: argparse.Namespace) -> None:
     rows, faults = read_rows(sys.stdin.buffer.read())
-    how = How("command line", dry_run=asked.dry_run, retire_missing=asked.retire_missing, reason=asked.reason)
+    how = How("operator", dry_run=asked.dry_run, retire_missing=asked.retire_missing, reason=asked.reason)
     async with _opened(settings) as runtime:
         told = await bring_in(
             runtime.db, rows, faults=faults, actor=_OPERATOR, how=how, now=runtime.now(), tools=runtime.tools

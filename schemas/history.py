@@ -15,7 +15,7 @@ class AuthorOut(TypedDict):
     the `database` (other hands than ours; the trigger that keeps the history noticed it).
     """
 
-    kind: Literal["key", "service", "seed", "demo", "database"]
+    kind: Literal["key", "service", "operator", "seed", "demo", "database"]
     role: Role | None
     party: str | None
     authority: str | None

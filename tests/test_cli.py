@@ -204,5 +204,7 @@ async def test_the_directory_is_written_out_rehearsed_and_read_in(
     assert await terminal.runs("directory", "export", "--party", "FR") == written
     assert "All of it is kept." in await brings()
     assert "Ana Renamed" in await terminal.runs("directory", "export", "--party", "FR")
+    told = (await world.get(f"/v1/officers/{officer.id}/history", key=world.contact_point)).json()["items"][0]
+    assert (told["act"], told["by"]["kind"]) == ("changed", "operator")
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(written.encode())))
     assert "is at version 2 now" in await terminal.refuses("directory", "import")

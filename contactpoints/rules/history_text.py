@@ -23,6 +23,7 @@ _ACTS: Mapping[str, str] = {
 _WHY = msgid("Reason: {reason}")
 _HANDS: Mapping[str, str] = {
     "service": msgid("the service"),
+    "operator": msgid("the operator, at the command line"),
     "seed": msgid("the data with which the service began"),
     "demo": msgid("the invented network"),
     "database": msgid("other hands, in the database"),
