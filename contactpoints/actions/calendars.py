@@ -59,7 +59,7 @@ async def take_in(
     """Take in the shifts that a file says from ``now`` on; ``actor`` is None for what the service fetches itself.
 
     What has ended stays as it was. Raises `NotFound`, `Forbidden`, `Unavailable`; `Invalid` with every fault of the
-    file, or with the gaps that it leaves while no reason is stated.
+    file, or with the gaps that it leaves while no reason is stated; a first roster that is fetched may leave some.
     """
     async with db.session() as session:
         row = await calendars.find(session, calendar) if actor is None else await must_keep(
@@ -87,7 +87,13 @@ async def take_in(
             found = difference(await calendars.shifts(session, calendar, since=now), shifts)
             stated = how.dry_run or how.reason is not None
             async with uncovering(
-                session, row["contact_point_id"], stated=stated, at="/query/reason", now=now, tools=tools
+                session,
+                row["contact_point_id"],
+                stated=stated,
+                at="/query/reason",
+                now=now,
+                tools=tools,
+                publishes=actor is not None,
             ) as gaps:
                 await _keep(session, row, found=found, how=how, now=now)
             warnings += gaps

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from contactpoints.actions.houses import reckoned
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.cover import PostCover, cover_of, newly_strained, newly_uncovered
+from contactpoints.rules.cover import PostCover, cover_of, left_by_first, newly_strained, newly_uncovered
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.gaps import left_by
 from contactpoints.rules.refusals import Invalid
@@ -53,13 +53,15 @@ async def uncovering(
     now: datetime,
     tools: Tools,
     strains: bool = False,
+    publishes: bool = True,
 ) -> AsyncIterator[list[Mapping[str, str]]]:
     """Let rosters of a contact point be changed within, in the caller's transaction.
 
     Each interval of the next 90 days in which the change leaves a post without the cover that it needs is a warning in
     the list that is handed out, once all is done, where the reason for the change is ``stated``. Raises `Invalid` with
     them where it is not, at the place ``at`` where it could have been. With ``strains`` it warns as well where the same
-    officers come to be on both lines, or somebody is on duty for too long.
+    officers come to be on both lines, or somebody is on duty for too long. Where nobody ``publishes`` it who could
+    state a reason, the first roster of a post is taken whatever it leaves: it is better than none.
     """
     points = await directory.load(session, [contact_point], since=now)
     warnings: list[Mapping[str, str]] = []
@@ -68,21 +70,28 @@ async def uncovering(
     # Others who keep this contact point wait meanwhile: a roster without a gap needs no second reckoning.
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
     before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
-    warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains)
+    warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains, publishes=publishes)
     await note_left(session, contact_point, before=before, after=after, stated=stated, now=now)
 
 
 def gaps_opened(
-    before: Sequence[PostCover], after: Sequence[PostCover], *, stated: bool, at: str, strains: bool = False
+    before: Sequence[PostCover],
+    after: Sequence[PostCover],
+    *,
+    stated: bool,
+    at: str,
+    strains: bool = False,
+    publishes: bool = True,
 ) -> list[Mapping[str, str]]:
-    """Return a warning for each gap that a change opens, and what `uncovering` says of ``strains``.
+    """Return a warning for each gap that a change opens, and what `uncovering` says of ``strains`` and ``publishes``.
 
     Raises `Invalid` with the gaps where no reason is ``stated``.
     """
+    opened = chain(newly_uncovered(before, after), left_by_first(before, after) if publishes else ())
     left = [
         f"Leaves post {post.id} ({post.line}) without the cover that it needs, from {write_instant(start)} to"
         f" {write_instant(end)}."
-        for post, start, end in islice(newly_uncovered(before, after), _MOST_TOLD)
+        for post, start, end in islice(opened, _MOST_TOLD)
     ]
     if left and not stated:
         raise Invalid([Fault(at, _CODE, f"{each} Cover it first, or state here why it is changed.") for each in left])

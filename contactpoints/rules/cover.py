@@ -33,11 +33,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class PostCover:
-    """What is wrong with the cover of a post, in order; nothing where somebody can be counted on all the time."""
+    """What is wrong with the cover of a post, in order; nothing where somebody can be counted on all the time.
+
+    ``by_roster``: from when until when it would lack cover even if everybody on duty could be reached.
+    """
 
     point: ContactPoint
     post: Post
     stretches: tuple[Stretch, ...]
+    by_roster: tuple[tuple[datetime, datetime], ...] = ()
 
     def total(self, level: CoverLevel) -> timedelta:
         """Return for how long the post is ``uncovered`` or ``doubtful``."""
@@ -59,11 +63,12 @@ class _House:
 
 @dataclass(frozen=True, slots=True)
 class _Judgement:
-    """What is wrong at a moment; without reasons nothing is."""
+    """What is wrong at a moment; without reasons nothing is. ``by_roster``: see `PostCover`."""
 
     level: CoverLevel
     reasons: tuple[CoverReason, ...]
     officers: tuple[int, ...]
+    by_roster: bool
 
 
 _Why = list[tuple[CoverReason, tuple[int, ...]]]
@@ -104,21 +109,25 @@ def cover_of(
             number: _means(officer, kinds, available=available, at=at) for number, officer in point.officers.items()
         }
         house = _House(point, post, duties[post.id], tuple(map(duties.__getitem__, before)), means, too_long)
-        found.append(PostCover(point, post, _stretches(house, people[post.id], since=since, until=until)))
+        found.append(_cover(house, people[post.id], since=since, until=until))
     return tuple(found)
 
 
-def _stretches(house: _House, people: Collection[int], *, since: datetime, until: datetime) -> tuple[Stretch, ...]:
+def _cover(house: _House, people: Collection[int], *, since: datetime, until: datetime) -> PostCover:
     pins = _pins(house.point, people, since=since, until=until)
     edges = _edges(house, pins, since=since, until=until)
     known: dict[_Moment, _Judgement] = {}
     found: list[Stretch] = []
+    by_roster: list[tuple[datetime, datetime]] = []
     for (start, end), moment in zip(pairwise((*edges, until)), _moments(house, edges, pins=pins), strict=True):
         if moment not in known:
             known[moment] = _judged(house, moment, at=start)
         if known[moment].reasons:
             _add(found, start, end=end, judged=known[moment])
-    return tuple(found)
+        if known[moment].by_roster:
+            goes_on = by_roster and by_roster[-1][1] == start
+            by_roster.append((by_roster.pop()[0] if goes_on else start, end))
+    return PostCover(house.point, house.post, tuple(found), tuple(by_roster))
 
 
 def _people(post: Post) -> frozenset[int]:
@@ -170,7 +179,8 @@ def _judged(house: _House, moment: _Moment, *, at: datetime) -> _Judgement:
     if not why:
         level, why = "doubtful", list(_doubts(house, reached, busy=busy, tired=tired))
     reasons = tuple(sorted((reason for reason, _ in why), key=_ORDER.index))
-    return _Judgement(level, reasons, tuple(dict.fromkeys(number for _, numbers in why for number in numbers)))
+    officers = tuple(dict.fromkeys(number for _, numbers in why for number in numbers))
+    return _Judgement(level, reasons, officers, not known or bool(_lacking(house, known)))
 
 
 def _known(house: _House, numbers: Iterable[int]) -> tuple[int, ...]:
@@ -250,9 +260,21 @@ def newly_uncovered(
 ) -> Iterator[tuple[Post, datetime, datetime]]:
     """Yield post, start and end of what is uncovered ``after`` a change and was not ``before`` it.
 
-    A post that did not exist before left nothing: it waits for its first roster.
+    A post that did not exist before left nothing: it waits for its first roster, see `left_by_first`.
     """
     return _newly(before, after, counts=lambda stretch: stretch.level == "uncovered")
+
+
+def left_by_first(before: Iterable[PostCover], after: Iterable[PostCover]) -> Iterator[tuple[Post, datetime, datetime]]:
+    """Yield post, start and end of what the first rosters of posts leave uncovered.
+
+    They are entered before the officers set their PINs: whether these can be reached counts for nothing here.
+    """
+    had = {each.post.id for each in before if each.post.has_roster}
+    for each in after:
+        if each.post.has_roster and each.post.id not in had:
+            for start, end in each.by_roster:
+                yield each.post, start, end
 
 
 def newly_strained(

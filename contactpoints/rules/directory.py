@@ -91,6 +91,11 @@ class Post:
         """Everything that plans shifts: the rotations, and what calendars from outside say."""
         return (*self.rotations, *self.calendars)
 
+    @property
+    def has_roster(self) -> bool:
+        """Say whether anything plans somebody here; a calendar that was only entered does not yet."""
+        return bool(self.rotations or self.overrides or any(each.shifts for each in self.calendars))
+
 
 @dataclass(frozen=True, slots=True)
 class ContactPoint:

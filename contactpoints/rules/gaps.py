@@ -12,11 +12,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from contactpoints.rules.cover import PostCover, Stretch, newly_uncovered
+from contactpoints.rules.cover import PostCover, Stretch, left_by_first, newly_uncovered
 from contactpoints.rules.proof import is_daytime
 from schemas.cover import CoverReason
 
@@ -278,13 +278,8 @@ def left_by(
 
 
 def _opened(before: Sequence[PostCover], after: Sequence[PostCover], *, now: datetime) -> Iterator[Told]:
-    waited = {each.post.id for each in before if not each.post.layers and not each.post.overrides}
-    for post, start, end in newly_uncovered(before, after):
-        if post.id not in waited:
-            yield Told(post.id, start, end, now, accepted=True)
-    for each in after:
-        for gap in each.stretches if each.post.id in waited else ():
-            yield Told(each.post.id, gap.starts_at, gap.ends_at, now, accepted=True)
+    for post, start, end in chain(newly_uncovered(before, after), left_by_first(before, after)):
+        yield Told(post.id, start, end, now, accepted=True)
 
 
 def next_mark(found: Iterable[Found], *, now: datetime) -> datetime | None:

@@ -86,7 +86,7 @@ async def test_a_rehearsal_tells_and_keeps_nothing_and_the_same_file_again_chang
     }
     assert await calendar.on_duty("2026-10-14T20:00") == ()
     counts = {"added": 2, "changed": 0, "removed": 0, "unchanged": 0, "skipped": 0}
-    assert await calendar.takes(ics(NIGHT, DAY)) == counts
+    assert await calendar.takes(ics(NIGHT, DAY), reason="more follows") == counts
     assert await calendar.takes(ics(DAY, NIGHT)) == counts | {"added": 0, "unchanged": 2}
     assert await calendar.on_duty("2026-10-14T20:00") == (first,)
     assert await calendar.on_duty("2026-10-15T06:00") == (second,)
@@ -95,7 +95,13 @@ async def test_a_rehearsal_tells_and_keeps_nothing_and_the_same_file_again_chang
 
 async def test_what_is_moved_is_changed_and_what_is_missing_goes_for_a_reason(calendar: Calendar) -> None:
     first, second, _ = calendar.officers
-    await calendar.takes(ics(NIGHT, DAY))
+    unsaid = await calendar.send(ics(NIGHT, DAY), dry_run="false")
+    assert unsaid.status_code == 422, "a first roster too"
+    assert {(fault["pointer"], fault["code"]) for fault in unsaid.json()["errors"]} == {
+        ("/query/reason", "leaves_uncovered")
+    }
+    assert await calendar.on_duty("2026-10-15T08:00") == ()
+    await calendar.takes(ics(NIGHT, DAY), reason="more follows")
     later = NIGHT.replace("T180000Z", "T170000Z").replace(" A", " B")
     assert (await calendar.takes(ics(later, DAY)))["changed"] == 1
     assert await calendar.on_duty("2026-10-14T17:30") == (second,)
@@ -113,7 +119,7 @@ async def test_what_is_moved_is_changed_and_what_is_missing_goes_for_a_reason(ca
 
 
 async def test_an_override_changes_a_shift_from_outside_and_a_later_file_leaves_it_in_force(calendar: Calendar) -> None:
-    await calendar.takes(ics(NIGHT))
+    await calendar.takes(ics(NIGHT), reason="more follows")
     third = calendar.officers[2]
     body = {"post_id": calendar.post, "action": "replace", "officer_id": third, "reason": "swap"}
     body |= {"starts_at": "2026-10-14T20:00:00Z", "ends_at": "2026-10-14T22:00:00Z"}
@@ -167,4 +173,4 @@ async def test_only_keepers_send_files_and_only_for_their_own(calendar: Calendar
 async def test_the_example_of_the_document_is_taken(calendar: Calendar) -> None:
     assert IMPORT_CALENDAR.file is not None
     data = IMPORT_CALENDAR.file[1].replace("Weekend A", "A").encode()
-    assert (await calendar.takes(data))["added"] == 4
+    assert (await calendar.takes(data, reason="weekends alone"))["added"] == 4

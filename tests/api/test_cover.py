@@ -222,8 +222,11 @@ async def test_what_opens_no_new_gap_needs_no_reason(world: World, key_of: KeyOf
         "hours_from": "08:00",
         "hours_until": "20:00",
     }
-    made = await _write(world, "POST", "/v1/rotations", key, day)
-    assert made.status_code == 201, "nobody was there at night before either"
+    made = await _write(world, "POST", "/v1/rotations", key, day | {"reason": "the night follows"})
+    assert made.status_code == 201
+    night = day | {"layer": 2, "hours_from": "20:00", "hours_until": "00:00"}
+    added = await _write(world, "POST", "/v1/rotations", key, night)
+    assert (added.status_code, _gaps(added)) == (201, []), "nobody was there at night before either"
     assert (await _write(world, "DELETE", f"/v1/rotations/{made.json()['id']}", key)).status_code == 422
 
 

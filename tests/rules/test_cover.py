@@ -284,6 +284,23 @@ def test_it_is_what_a_walk_through_the_minutes_finds(
             assert told == _walked(here, second, at=at, on_end=on_end), at
 
 
+@given(POSTS, ABSENCES, PEOPLE)
+@settings(deadline=None, max_examples=50)
+def test_what_lies_with_the_roster_is_what_would_be_left_if_everybody_could_be_reached(
+    second: Post, absences: tuple[Absence, ...], people: tuple[Officer, ...]
+) -> None:
+    able = tuple(officer(each.id, channel(each.id), languages=each.languages) for each in people)
+    since, until = utc("2026-10-24T00:07"), utc("2026-10-26T12:07")
+    (real,), (ideal,) = (
+        cover_of(point(*some, posts=(second,), absences=absences), since=since, until=until, available=EVERYTHING)
+        for some in (people, able)
+    )
+    left = [(each.starts_at, each.ends_at) for each in ideal.stretches if each.level == "uncovered"]
+    joined = {end for _, end in left} & {start for start, _ in left}
+    starts, ends = ([span[place] for span in left if span[place] not in joined] for place in (0, 1))
+    assert list(real.by_roster) == list(zip(starts, ends, strict=True))
+
+
 def _walked(here: ContactPoint, second: Post, *, at: datetime, on_end: dict[int, int]) -> tuple[str, set[str]] | None:
     """Judge one instant from scratch. ``on_end``: for how many steps of ten minutes each has been on duty."""
     duty = [who for who in on_duty(second.rotations, second.overrides, absences=here.absences, at=at) if who < 4]

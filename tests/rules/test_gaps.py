@@ -20,8 +20,9 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 def cover(*stretches: tuple[float, float]) -> PostCover:
     """Return a post that is uncovered from and until so many days from now."""
     house = point(officer(1), posts=(post(),))
-    gaps = (Stretch(NOW + first * DAY, NOW + last * DAY, "uncovered", ("gap",), ()) for first, last in stretches)
-    return PostCover(house, house.posts[0], tuple(gaps))
+    spans = tuple((NOW + first * DAY, NOW + last * DAY) for first, last in stretches)
+    gaps = (Stretch(first, last, "uncovered", ("gap",), ()) for first, last in spans)
+    return PostCover(house, house.posts[0], tuple(gaps), spans)
 
 
 def walk(*days: float, gaps: dict[float, tuple[tuple[float, float], ...]]) -> list[tuple[float, int, float]]:
@@ -221,7 +222,10 @@ def test_accepted_is_what_a_change_opens_and_what_the_first_roster_leaves() -> N
     assert spans(planned(cover((3, 4))), planned(cover((2, 5), (7, 8)))) == [(2, 3), (4, 5), (7, 8)]
     assert spans(planned(cover((3, 9))), planned(cover((4, 5)))) == [], "a change that mends some of it accepts nothing"
     assert spans(cover((0, 90)), planned(cover((4, 5), (6, 7)))) == [(4, 5), (6, 7)], "of a post that waited for it"
+    without_pins = replace(planned(cover((0, 90))), by_roster=cover((4, 5)).by_roster)
+    assert spans(cover((0, 90)), without_pins) == [(4, 5)], "what lies with officers and not with the roster is told"
     assert accepted([], [cover((3, 4))], now=NOW) == [], "nor does a new post, which waits for its first roster"
+    assert accepted([], [planned(cover((3, 4)))], now=NOW), "unless it comes with it"
 
 
 def weekly(*weeks: int, day: float = 2) -> list[tuple[float, float]]:
