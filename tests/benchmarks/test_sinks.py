@@ -97,7 +97,7 @@ async def test_a_text_that_is_wrong_is_refused(book: Book, message: Message, tok
 
 async def test_a_text_that_names_no_alert_is_a_complaint(book: Book) -> None:
     await text(book, sms("24/7 network - EMERGENCY - reply 7QK2M4W"))
-    assert list(book.complaints) == ["a message by sms names no alert"]
+    assert list(book.complaints) == ["a message by sms names no alert: 24/7 network - EMERGENCY - reply 7QK2M4W"]
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ async def test_a_mail_that_is_wrong_is_refused(book: Book, message: Message, pas
 
 async def test_a_mail_that_names_no_alert_is_a_complaint(book: Book) -> None:
     await write(book, replace(mail(), reference=None))
-    assert list(book.complaints) == ["a message by email names no alert"]
+    assert list(book.complaints) == ["a message by email names no alert: "]
