@@ -286,7 +286,8 @@ class ChannelOut(Channel, Entry):
     """A channel with its proofs of life: when a human last proved its address, and when it was last given another one.
 
     Quarantined channels are not used. `unapproved_since`: entered for an officer who has or had others, and nobody else
-    stands behind it yet (`/v1/address-changes`); it is used, and counts as unproven, only where nothing else is left.
+    stands behind it yet (`/v1/address-changes`); it is used, and counts as unproven, only where no other telephone,
+    or no other mailbox, of the officer is left.
     """
 
     id: Id

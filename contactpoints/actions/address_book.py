@@ -7,6 +7,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import vcard
 from contactpoints.rules.access import Actor, reads_entries_of
 from contactpoints.rules.address_book import House
+from contactpoints.rules.directory import Channel, in_use
 from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory, entries, exchange
 from contactpoints.store.database import Database, Session
@@ -66,6 +67,14 @@ async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) 
 
 
 def _in_use(channels: Mapping[int, Sequence[Entry]], officer: Entry) -> list[Entry]:
-    free = [each for each in channels.get(officer["id"], ()) if each["quarantined_at"] is None]
-    several = [each for each in free if each["unapproved_since"] is None] or free
-    return sorted(several, key=lambda each: (each["place"], each["id"]))
+    free = {each["id"]: each for each in channels.get(officer["id"], ()) if each["quarantined_at"] is None}
+    used = [free[channel.id] for channel in in_use(map(_channel, free.values()))]
+    return sorted(used, key=lambda each: (each["place"], each["id"]))
+
+
+def _channel(entry: Entry) -> Channel:
+    """Return a channel that is not in quarantine as the rules see it, whatever proves it."""
+    return Channel(
+        *(entry["id"], entry["officer_id"], entry["kind"], entry["address"], entry["place"], None, None),
+        unapproved=entry["unapproved_since"] is not None,
+    )

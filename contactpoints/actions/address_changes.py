@@ -2,8 +2,8 @@
 from it, and the old one has heard of it. So it is with a channel that comes new to an officer who has or had others.
 
 Until then the old one stays in use; one that is reported dead goes into quarantine at once and gets no notice. A new
-channel is used before only where the officer has no other. Whoever holds the key of one administrator can so take no
-officer's alerts away in silence.
+channel is used before only where the officer has no other of its sort, telephone or mail. Whoever holds the key of one
+administrator can so take no officer's alerts away in silence.
 """
 
 import logging
@@ -20,6 +20,8 @@ from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_to
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.address_changes import must_be_the_second
+from contactpoints.rules.calls import is_called_by
+from contactpoints.rules.directory import has_telephone
 from contactpoints.rules.refusals import (
     AskedJustNow,
     ChangePending,
@@ -29,8 +31,8 @@ from contactpoints.rules.refusals import (
     Refusal,
     Unavailable,
 )
-from contactpoints.rules.wording_addresses import Notice
-from contactpoints.store import address_changes, alerts, channels, entries, proofs, timeline
+from contactpoints.rules.wording_addresses import Meanwhile, Notice
+from contactpoints.store import address_changes, alerts, channels, directory, entries, proofs, timeline
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.entries import REGISTERS, Owner
@@ -68,7 +70,7 @@ async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datet
             found.faults.append(Fault("/address", "same", "Must be another address than the channel has."))
         if found.faults:
             raise Invalid(found.faults)
-        number = await propose_within(
+        change = await propose_within(
             session,
             to,
             address=address,
@@ -78,7 +80,8 @@ async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datet
             now=now,
             tools=tools,
         )
-        return {**shown(await _found(session, number)), "warnings": [dict(each) for each in found.warnings]}
+        told = shown(await _found(session, change.number), meanwhile=change.meanwhile)
+        return told | {"warnings": [*(dict(each) for each in found.warnings), *told["warnings"]]}
 
 
 async def standing_of_new(session: Session, values: Mapping[str, Any], *, now: datetime) -> dict[str, object]:
@@ -99,8 +102,8 @@ async def propose_within(
     actor: Actor,
     now: datetime,
     tools: Tools,
-) -> int:
-    """Propose a sound address in the caller's transaction; return the number of the change."""
+) -> Proposed:
+    """Propose a sound address in the caller's transaction."""
     added = address == to["address"]
     dead = not added and (reported_dead or to["quarantined_at"] is not None)
     touched = await lock_touched(session, [to["address"]]) if reported_dead else frozenset[int]()
@@ -125,12 +128,26 @@ async def propose_within(
     if dead and to["quarantined_at"] is None:
         await _write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
     heard = await address_changes.others(session, to["officer_id"], but=to["channel_id"]) if added else [to]
-    change = Proposed(number, actor.key_id, expires_at, in_use=added and not heard)
+    meanwhile = await _meanwhile(session, to, added=added, now=now, tools=tools)
+    change = Proposed(number, actor.key_id, expires_at, meanwhile)
     await tell_second(session, to, change=change, now=now, tools=tools)
     if not dead:
         what: Notice = "added" if added else "replaced"
         await tell_owner(session, to, channels=heard, what=what, now=now, tools=tools)
-    return number
+    return change
+
+
+async def _meanwhile(session: Session, to: Row, *, added: bool, now: datetime, tools: Tools) -> Meanwhile | None:
+    """Return what calls of an officer come to until a change of a channel is in force."""
+    point = (await directory.load(session, [to["contact_point_id"]])).get(to["contact_point_id"])
+    officer, available = point.officers.get(to["officer_id"]) if point else None, tools.gateways
+    if point is None or officer is None:
+        return None
+    if added:
+        used = is_called_by(officer, to["channel_id"], point=point, available=available, at=now)
+        return "used" if used else None
+    telephone = to["kind"] == "email" or has_telephone(officer, available=available)
+    return None if telephone else "no_telephone"
 
 
 async def _write_off(
@@ -358,6 +375,13 @@ _SHOWN = (
 )
 
 
-def shown(change: Row) -> Shown:
-    """Return a change as it crosses the wall."""
-    return {**{name: entries.written_value(change[name]) for name in _SHOWN}, "warnings": []}
+_NO_TELEPHONE = (
+    "Until the change is approved and proven no telephone of this officer can be called. Enter the new number as a"
+    " channel of its own, too: it is called at once, as an unproven one."
+)
+
+
+def shown(change: Row, *, meanwhile: Meanwhile | None = None) -> Shown:
+    """Return a change as it crosses the wall; ``meanwhile``: what calls come to until it is in force, if it is new."""
+    told = [{"code": "no_telephone", "detail": _NO_TELEPHONE}] if meanwhile == "no_telephone" else []
+    return {**{name: entries.written_value(change[name]) for name in _SHOWN}, "warnings": told}

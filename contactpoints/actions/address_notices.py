@@ -2,14 +2,16 @@
 addresses that were there before."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import Draft
+from contactpoints.rules.proof import A_MINUTE, by_day
 from contactpoints.rules.wording_addresses import (
+    Meanwhile,
     Notice,
     WaitingContext,
     expired_words,
@@ -22,18 +24,18 @@ from contactpoints.store.database import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A change that waits: its number, who proposed it (API key), and whether the address is used meanwhile."""
+    """A change that waits: its number, who proposed it (API key), and what calls come to meanwhile."""
 
     number: int
     by: int
     expires_at: datetime
-    in_use: bool = False
+    meanwhile: Meanwhile | None = None
 
 
 async def tell_second(session: Session, to: Row, *, change: Proposed, now: datetime, tools: Tools) -> None:
     """Tell those who can be the second person that a change waits, and the secretariat where it has to be."""
     told = WaitingContext(
-        change.number, to["contact_point"], to["function"], to["kind"], change.expires_at, to["zone"], change.in_use
+        change.number, to["contact_point"], to["function"], to["kind"], change.expires_at, to["zone"], change.meanwhile
     )
     drafts = []
     for ear in await _seconds(session, to["party"], by=change.by, now=now, tools=tools):
@@ -67,15 +69,32 @@ async def tell_expired(session: Session, change: Row, *, now: datetime, tools: T
 async def tell_owner(
     session: Session, to: Row, *, channels: Sequence[Row], what: Notice, now: datetime, tools: Tools
 ) -> None:
-    """Tell an officer, by some of the officer's own channels, what becomes of an address."""
-    drafts = [_notice(to, channel, what=what, now=now, tools=tools) for channel in channels]
+    """Tell an officer, by some of the officer's own channels, what becomes of an address.
+
+    By those that have a gateway: what could not leave would wait for ever.
+    """
+    heard = [channel for channel in channels if channel["kind"] in tools.gateways]
+    drafts = [_notice(to, channel, what=what, now=now, tools=tools) for channel in heard]
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
 async def tell_retired(session: Session, channels: Collection[int], *, now: datetime, tools: Tools) -> None:
-    """Tell the addresses of channels that are about to be retired: it is the owner who notices that it is wrong."""
+    """Tell the addresses of channels that are about to be retired: it is the owner who notices that it is wrong.
+
+    Each address once, and what a whole file retires by day and a few at a time: alerts must not wait behind it.
+    """
     rows = await address_changes.leaving(session, channels)
-    drafts = [_notice(row, row, what="retired", now=now, tools=tools) for row in rows]
+    heard: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda each: each["kind"] == "voice"):
+        if row["kind"] in tools.gateways:
+            heard.setdefault(row["address"], row)
+    sent: Sequence[datetime | None] = [None] * len(heard)
+    if len(heard) > A_MINUTE:
+        sent = by_day([row["zone"] for row in heard.values()], now)
+    drafts = [
+        replace(_notice(row, row, what="retired", now=now, tools=tools), send_at=at)
+        for row, at in zip(heard.values(), sent, strict=True)
+    ]
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 

@@ -17,7 +17,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import calls, wording
 from contactpoints.rules.calls import Taken
 from contactpoints.rules.delivery import Draft
-from contactpoints.rules.directory import Channel, ContactPoint
+from contactpoints.rules.directory import Channel, ContactPoint, has_telephone
 from contactpoints.rules.escalation import Plan, PostRef, Step
 from contactpoints.rules.shifts import shifts_of
 from contactpoints.store import alarms, directory, outbox
@@ -199,6 +199,14 @@ def _endangered(alarm: Alarm, point: ContactPoint | None, *, now: datetime) -> S
     return sorted(found, key=lambda each: each.starts_at)
 
 
+def _without_telephone(alarm: Alarm, point: ContactPoint | None, *, tools: Tools) -> bool:
+    """Say whether a telephone is broken that was an officer's last."""
+    officer = point.officers.get(alarm.officer or 0) if point else None
+    if officer is None or alarm.channel in (None, "email"):
+        return False
+    return not has_telephone(officer, available=tools.gateways)
+
+
 def _draft(
     alarm: Alarm,
     point: ContactPoint | None,
@@ -220,6 +228,7 @@ def _draft(
         seconds=alarm.seconds,
         gateway=alarm.about,
         now=now,
+        no_telephone=_without_telephone(alarm, point, tools=tools),
         shifts=tuple(shifts[:_SHIFTS_TOLD]),
         more_shifts=len(shifts[_SHIFTS_TOLD:]),
     )

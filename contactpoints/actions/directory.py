@@ -79,7 +79,7 @@ async def create(
                 waiting = await _proposed(
                     session, entry, address=entry["address"], reason=why, actor=actor, now=now, tools=tools
                 )
-                found.warnings.append(address_pending(waiting))
+                found.warnings += [address_pending(waiting), *waiting["warnings"]]
             found.warnings += await warned(session, register, entry=entry, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings))
 
@@ -134,7 +134,7 @@ async def change(
                 session, entry, address=renewed, reason=why, actor=actor, now=now, tools=tools
             )
             if waiting:
-                found.warnings.append(address_pending(waiting))
+                found.warnings += [address_pending(waiting), *waiting["warnings"]]
             found.warnings += await warned(session, register, entry=entry, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings), waiting or None)
 
@@ -144,12 +144,12 @@ async def _proposed(
 ) -> address_changes.Shown:
     """Propose another address for a channel that was changed, or that of a new one; return how the change stands."""
     to = kept_by(await find_channel(session, entry["id"]), actor)
-    number = await address_changes.propose_within(
+    proposed = await address_changes.propose_within(
         session, to, address=address, reported_dead=False, reason=reason, actor=actor, now=now, tools=tools
     )
-    change = await find_change(session, number)
+    change = await find_change(session, proposed.number)
     assert change is not None
-    return address_changes.shown(change)
+    return address_changes.shown(change, meanwhile=proposed.meanwhile)
 
 
 async def retire(

@@ -52,7 +52,10 @@ def address_pending(change: Shown) -> Mapping[str, str]:
     """Warn that a channel keeps its old address until the other one is approved and proven, or that a new one waits."""
     stays = "The new address is not in use yet. The old one stays"
     if change["old_address"] is None:
-        stays = "The officer has or had others: this channel is used only where nothing else is left, and sets no PIN,"
+        stays = (
+            "The officer has or had others: this channel is used only where no other telephone, or no other mailbox, is"
+            " left, and sets no PIN,"
+        )
     detail = (
         f"{stays} until a second person has approved the new one and a code has come back from it: see"
         f" /v1/address-changes/{change['id']}."

@@ -33,7 +33,7 @@ async def ready(runtime: Runtime, _request: Request) -> Response:
 
 async def engine(runtime: Runtime, _request: Request) -> Response:
     """Say how late the oldest due timer, message or reply is; 503 beyond 30 s. For an outside watchdog alone."""
-    late = await lateness.late_by(runtime.db, now=runtime.now())
+    late = await lateness.late_by(runtime.db, now=runtime.now(), tools=runtime.tools)
     body = {
         "status": "late" if late > lateness.MOST else "on time",
         "late_seconds": round(late.total_seconds(), 3),

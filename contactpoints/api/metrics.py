@@ -93,7 +93,7 @@ class Metrics:
             stale.clear()
         try:
             async with self._runtime.db.session() as session:
-                told = await measures.measure(session, now=now)
+                told = await measures.measure(session, now=now, kinds=self._runtime.tools.gateways)
                 if self._last is None:
                     self._last = await measures.last_acknowledgement(session)
                 self._zones.set(await zone_data.version(session) in (None, installed()))

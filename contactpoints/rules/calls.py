@@ -160,6 +160,15 @@ def steps_of(point: ContactPoint, urgency: str = "emergency") -> tuple[Step, ...
     return default_steps({post.line: PostRef(point.id, post.id) for post in reversed(point.posts)}, urgency=urgency)
 
 
+def is_called_by(
+    officer: Officer, channel: int, *, point: ContactPoint, available: Collection[str], at: datetime
+) -> bool:
+    """Say whether a step of an emergency would use one of an officer's channels, were the officer on duty ``at``."""
+    steps = (step for step in steps_of(point) if any(ref.contact_point == point.id for ref in step.posts))
+    used = (channels_to_use(officer, step.channels, available=available, at=at) for step in steps)
+    return any(each.id == channel for several in used for each in several)
+
+
 def kinds_asked(point: ContactPoint) -> dict[int, tuple[str, ...]]:
     """Return by which kinds of channels an emergency calls each post of its own contact point; others are not there."""
     found: dict[int, tuple[str, ...]] = {}

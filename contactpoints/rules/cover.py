@@ -11,7 +11,7 @@ from itertools import pairwise, repeat
 from typing import get_args
 
 from contactpoints.rules.calls import kinds_asked
-from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use, is_spoken, place_of
+from contactpoints.rules.directory import ContactPoint, Officer, Post, are_proven, channels_to_use, is_spoken, place_of
 from contactpoints.rules.shifts import Duty, Shift, duty_of, in_force, in_order, inside
 from schemas.alerts import ChannelKind
 from schemas.cover import CoverLevel, CoverReason
@@ -139,7 +139,7 @@ def _people(post: Post) -> frozenset[int]:
 def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime) -> str:
     channels = channels_to_use(officer, wanted, available=available, at=at)
     if channels:
-        return "proven" if channels[0].is_proven(at) else "unproven"
+        return "proven" if are_proven(channels, at) else "unproven"
     kinds = {channel.kind for channel in officer.channels}
     return "quarantined" if kinds & set(available) & set(wanted) else "no_channel"
 

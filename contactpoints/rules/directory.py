@@ -18,7 +18,7 @@ class Channel:
     """One way to reach an officer. ``proven_at``: when a human last proved it; quarantined channels are left out.
 
     ``renewed_at``: when the channel was last given another address. ``unapproved``: one person alone has entered it for
-    an officer who has or had others; until a second one stands behind it, it is used where nothing else is left.
+    an officer who has or had others; until a second one stands behind it, see `in_use`.
     """
 
     id: int
@@ -157,11 +157,30 @@ def is_spoken(asked: str, spoken: Collection[str]) -> bool:
 def in_use(channels: Iterable[Channel]) -> list[Channel]:
     """Return what may be used of an officer's channels: none in quarantine.
 
-    What one person alone has entered for an officer who has or had others counts only where nothing else is left: an
-    alert must go somewhere.
+    What one person alone has entered for an officer who has or had others counts only where no other of its sort is
+    left, telephone or mail: a mailbox wakes nobody, and an alert must go where somebody hears it. It takes nothing away
+    from the others.
     """
     free = [channel for channel in channels if channel.quarantined_at is None]
-    return [channel for channel in free if not channel.unapproved] or free
+    approved = {_is_telephone(channel) for channel in free if not channel.unapproved}
+    return [channel for channel in free if not channel.unapproved or _is_telephone(channel) not in approved]
+
+
+def _is_telephone(channel: Channel) -> bool:
+    return channel.kind != "email"
+
+
+def has_telephone(officer: Officer, *, available: Collection[str]) -> bool:
+    """Say whether an officer has a telephone in use, of a kind for which a gateway is available."""
+    return any(_is_telephone(each) for each in in_use(each for each in officer.channels if each.kind in available))
+
+
+def are_proven(used: Collection[Channel], at: datetime) -> bool:
+    """Say whether a human has vouched lately for the channels of an officer that are in use.
+
+    One is enough; but not beside one that nobody has approved, for then no other of that sort is left.
+    """
+    return any(channel.is_proven(at) for channel in used) and not any(channel.unapproved for channel in used)
 
 
 def channels_to_use(
@@ -169,7 +188,7 @@ def channels_to_use(
 ) -> tuple[Channel, ...]:
     """Return the officer's channels of the wanted kinds for which a gateway is available, those proven ``at`` first.
 
-    - Quarantined channels are left out, and unapproved ones unless there is no other; see `in_use`.
+    - Quarantined channels are left out, and unapproved ones unless there is no other of their sort; see `in_use`.
     - An unproven channel, or one whose proof has decayed, is used only when the officer has no proven one of the same
       kind: a proven mailbox never silences the only telephone number, but a number that nobody ever answered does not
       ring beside a proven one.

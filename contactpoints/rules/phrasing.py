@@ -39,6 +39,10 @@ _FUNCTIONS = {
     "secretariat": msgid("the secretariat"),
 }
 _SOMEBODY = msgid("an officer")
+NO_TELEPHONE = msgid(
+    "Until then no telephone of this officer can be called: enter the new number as a channel of its own, too. It is "
+    "called at once, as an unproven one."
+)
 _CHANNELS = {"sms": msgid("SMS"), "voice": msgid("telephone call"), "email": msgid("e-mail")}
 
 

@@ -6,6 +6,8 @@ nobody has to remember, the service asks three times before the decay, tells the
 stayed without an answer, and only then do senders see that nobody vouches for the address any more.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -29,6 +31,8 @@ AGAIN = timedelta(days=30)
 """How often it goes on asking, and telling, when nobody has answered at all."""
 FRESH = timedelta(days=7)
 """For how long senders see that a channel was given another address."""
+A_MINUTE = 20
+"""To how many people what can wait is told within a minute, where many are."""
 _DAY_BEGINS, _DAY_ENDS = time(9), time(18)
 
 State = Literal["proven", "due", "decayed", "never"]
@@ -99,6 +103,21 @@ def next_daytime(at: datetime, zone: str) -> datetime:
         return at
     day = there.date() if there.time() < _DAY_BEGINS else there.date() + timedelta(days=1)
     return to_utc(day, _DAY_BEGINS, zone=zone)
+
+
+def by_day(zones: Iterable[str], now: datetime) -> list[datetime]:
+    """Return when each of many people, in their time zones, is told what can wait: by day, and few in any minute."""
+    taken: Counter[datetime] = Counter()
+    last: dict[str, datetime] = {}
+    found = []
+    for zone in zones:
+        at = last.get(zone) or next_daytime(now, zone)
+        while taken[at.replace(second=0, microsecond=0)] >= A_MINUTE:
+            at = next_daytime(at + timedelta(minutes=1), zone)
+        taken[at.replace(second=0, microsecond=0)] += 1
+        last[zone] = at
+        found.append(at)
+    return found
 
 
 def next_move(kind: str, address: str, *, standing: Standing, now: datetime, zone: str) -> Move | None:

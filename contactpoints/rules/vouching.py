@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Literal
 
 from contactpoints.rules.calls import Call, Directory, find_post, officers_at
-from contactpoints.rules.directory import Channel, ContactPoint, Post, in_use
+from contactpoints.rules.directory import Channel, ContactPoint, Post, are_proven, in_use
 from contactpoints.rules.escalation import Step
 from schemas.fields import write_instant
 
@@ -21,8 +21,8 @@ _HOURS_TOLD = 48
 class Vouched:
     """How surely whoever is on duty can be reached: ``proof`` is None where nobody is.
 
-    ``proven``: a human has lately answered from an address of one of them. ``changed_at``: when the address of one of
-    them was last changed, if that was in the last seven days.
+    ``proven``: a human has lately answered from an address of one of them, whom no unapproved one stands in for; see
+    `are_proven`. ``changed_at``: when the address of one of them was last changed, if that was in the last seven days.
     """
 
     proof: Proof | None = None
@@ -36,11 +36,12 @@ class Vouched:
 def vouched(channels: Iterable[Channel], at: datetime) -> Vouched:
     """Return how surely somebody can be reached by channels, at an instant. Only what is in use counts."""
     whose = attrgetter("officer_id")
-    used = [each for _, own in groupby(sorted(channels, key=whose), key=whose) for each in in_use(own)]
+    people = [in_use(own) for _, own in groupby(sorted(channels, key=whose), key=whose)]
+    used = [channel for own in people for channel in own]
     if not used:
         return Vouched()
     changed = [each.renewed_at for each in used if each.renewed_at is not None and each.is_fresh(at)]
-    proven = any(channel.is_proven(at) for channel in used)
+    proven = any(are_proven(own, at) for own in people)
     return Vouched("proven" if proven else "unproven", max(changed, default=None))
 
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from contactpoints.rules.phrasing import Catalogue, Words, channel_of, cut, mail, say, sms, spoken, times
+from contactpoints.rules.phrasing import NO_TELEPHONE, Catalogue, Words, channel_of, cut, mail, say, sms, spoken, times
 from schemas.words import msgid
 
 Notice = Literal["replaced", "added", "retired"]
 """What becomes of an address: another is to take its place, another comes beside it, it is taken out."""
+
+Meanwhile = Literal["used", "no_telephone"]
+"""What calls come to until a change is in force: the new channel is used already, or the officer has no telephone."""
 
 _SHORT: Mapping[Notice, str] = {
     "replaced": msgid(
@@ -56,7 +59,7 @@ _MAILS: Mapping[Notice, str] = {
     "added": msgid(
         "This address reaches an officer of a 24/7 contact point. At {local} your time ({utc} UTC) another number or "
         "address was entered beside it. It is used once a second person approves it and it is proven; before that "
-        "only where the officer has no other."
+        "only where the officer has no other telephone, or no other mailbox."
     ),
     "retired": msgid(
         "This address reached an officer of a 24/7 contact point. At {local} your time ({utc} UTC) it was taken out of "
@@ -82,7 +85,7 @@ def notice_words(words: Catalogue, kind: str, *, what: Notice, at: datetime, zon
 class WaitingContext:
     """Which change of an address waits for a second person: its number, whose channel of which kind, until when.
 
-    ``in_use``: the channel is new, and used meanwhile because the officer has no other.
+    ``meanwhile``: what calls come to until then, where that is not what was in use before.
     """
 
     change: int
@@ -91,7 +94,7 @@ class WaitingContext:
     channel: str
     expires_at: datetime
     zone: str
-    in_use: bool = False
+    meanwhile: Meanwhile | None = None
 
 
 _WAITING_SUBJECT = msgid("24/7 network - a changed address waits for a second person - {contact_point}")
@@ -100,12 +103,24 @@ _WAITING = msgid(
     "It is used once a second person has approved it and a code has come back from it, before {local} your time "
     "({utc} UTC). Whoever proposed it cannot approve it."
 )
-_IN_USE = msgid(
-    "The officer has no other channel that can be used: until then alerts go to it all the same, it counts as unproven "
-    "and no link to set a PIN goes to it."
-)
+_MEANWHILE: Mapping[Meanwhile | None, tuple[str, ...]] = {
+    None: (),
+    "used": (
+        msgid(
+            "The officer has no other telephone, or no other mailbox, that can be used: until then alerts go to it all "
+            "the same, it counts as unproven and no link to set a PIN goes to it."
+        ),
+    ),
+    "no_telephone": (NO_TELEPHONE,),
+}
 _ASK_FIRST = msgid("Before you approve it, ask the officer, by another way than the new address.")
-_WAITING_SHORT = msgid("24/7 network - {contact_point} - a changed address waits for a second person: change {number}.")
+_WAITING_SHORT: Mapping[Meanwhile | None, str] = {
+    None: msgid("24/7 network - {contact_point} - a changed address waits for a second person: change {number}."),
+    "used": msgid("24/7 network - {contact_point} - new address, called already, waits for approval: change {number}."),
+    "no_telephone": msgid(
+        "24/7 network - {contact_point} - officer without telephone until approval: change {number}."
+    ),
+}
 
 _EXPIRED_SUBJECT = msgid("24/7 network - a changed address has expired - {contact_point}")
 _EXPIRED = (
@@ -123,8 +138,8 @@ def waiting_words(words: Catalogue, kind: str, *, waiting: WaitingContext, now: 
     """Return what administrators hear of a change that one of them has proposed."""
     fields = _fields(words, waiting, now=now)
     if kind == "sms":
-        return sms([say(words, _WAITING_SHORT, **fields)], exercise=False)
-    several = (_ENTERED, _WAITING, _IN_USE, _ASK_FIRST) if waiting.in_use else (_ENTERED, _WAITING, _ASK_FIRST)
+        return sms([say(words, _WAITING_SHORT[waiting.meanwhile], **fields)], exercise=False)
+    several = (_ENTERED, _WAITING, *_MEANWHILE[waiting.meanwhile], _ASK_FIRST)
     paragraphs = [say(words, each, **fields) for each in several]
     return mail(say(words, _WAITING_SUBJECT, **fields), paragraphs, exercise=False)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contactpoints.rules.phrasing import (
+    NO_TELEPHONE,
     Catalogue,
     Words,
     channel_of,
@@ -37,7 +38,7 @@ class AlarmContext:
     ``contact_point`` is the name of the institution and None for alarms about the service itself. ``function`` is a
     line or a title, ``channel`` a kind (never an address), ``seconds`` by how much a clock jumped or the engine lags,
     ``gateway`` the name by which the settings know it. ``shifts`` are the nearest that the broken channel endangers,
-    and ``more_shifts`` how many follow in the next 90 days.
+    and ``more_shifts`` how many follow in the next 90 days. ``no_telephone``: its officer has no other telephone.
     """
 
     what: str
@@ -53,6 +54,7 @@ class AlarmContext:
     now: datetime | None = None
     shifts: tuple[Endangered, ...] = ()
     more_shifts: int = 0
+    no_telephone: bool = False
 
 
 _ALARM = msgid("24/7 network - ALARM")
@@ -212,6 +214,8 @@ def _paragraphs(words: Catalogue, alarm: AlarmContext) -> Iterator[str]:
     if alarm.more_shifts:
         yield say(words, _MORE_SHIFTS, more=alarm.more_shifts)
     yield say(words, _TO_DO[alarm.what])
+    if alarm.no_telephone:
+        yield say(words, NO_TELEPHONE)
 
 
 def _shift(words: Catalogue, shift: Endangered) -> str:

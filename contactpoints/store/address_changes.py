@@ -7,7 +7,8 @@ from datetime import datetime
 from contactpoints.store.database import Row, Session
 
 # The old address has had its notice when a gateway took it, or said that it never will; what was cancelled, by a STOP
-# from there, or is in quarantine by now, will never have it either. Of a new channel the officer's others hear.
+# from there, is in quarantine by now, or has no gateway for its kind, will never have it either. Of a new channel the
+# officer's others hear.
 _WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_point_id, h.name as contact_point, h.zone,
                    h.party, c.kind,
                    case when a.old_address is null
@@ -16,9 +17,10 @@ _WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_po
                               and m.purpose = 'proof' and m.queued_at = a.proposed_at
                               and m.state in ('queued', 'sending', 'unsure'))
                      else c.quarantined_at is not null
-                     or exists (select 1 from messages m where m.channel_id = a.channel_id and m.address = a.old_address
+                     or not exists (select 1 from messages m where m.channel_id = a.channel_id
+                              and m.address = a.old_address
                               and m.purpose = 'proof' and m.queued_at = a.proposed_at
-                              and m.state in ('accepted', 'delivered', 'read', 'refused', 'cancelled')) end
+                              and m.state in ('queued', 'sending', 'unsure')) end
                      as noticed
               from address_changes a join channels c on c.id = a.channel_id join officers o on o.id = c.officer_id
               join contact_points h on h.id = o.contact_point_id"""

@@ -3,7 +3,7 @@
 Each count stops at `MOST`: a queue of that length is an alarm, and how much longer it is no longer matters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,27 +17,27 @@ _FIRST_READING = 1_000
 
 
 _DUE = """
-select (select min(due_at) from alerts where due_at <= $1 and ($2::text[] is null or status = 'actual')) as timers,
+select (select min(due_at) from alerts where due_at <= $1 and (not $3 or status = 'actual')) as timers,
        (select min(send_at) from messages where state = 'queued' and send_at <= $1
-           and ($2::text[] is null or (not exercise and kind = any($2)))) as messages,
+           and ($2::text[] is null or kind = any($2)) and not ($3 and exercise)) as messages,
        (select min(lease_until) from messages where state = 'sending' and lease_until <= $1
-           and ($2::text[] is null or (not exercise and kind = any($2)))) as leases,
+           and ($2::text[] is null or kind = any($2)) and not ($3 and exercise)) as leases,
        (select min(trace_at) from messages where state = 'unsure' and trace_at <= $1
-           and ($2::text[] is null or (not exercise and kind = any($2)))) as traces,
+           and ($2::text[] is null or kind = any($2)) and not ($3 and exercise)) as traces,
        (select min(received_at) from inbound where handled_at is null) as replies
 """
 
 
 async def due_since(
-    session: Session, *, now: datetime, actual_of: Sequence[str] | None = None
+    session: Session, *, now: datetime, kinds: Collection[str] | None = None, actual: bool = False
 ) -> dict[str, datetime | None]:
     """Return since when the oldest of each kind of work has been due; None where nothing is.
 
     The kinds: ``timers`` of alerts, ``messages`` to be sent, ``leases`` of senders that died, ``traces`` of messages
     that nobody is sure of, and ``replies`` that came in and are not dealt with, however often they were tried.
-    ``actual_of``: without the alerts and messages of exercises, and messages of these kinds alone.
+    ``kinds``: messages of these kinds alone. ``actual``: without the alerts and messages of exercises.
     """
-    row = await session.fetchrow(_DUE, now, None if actual_of is None else list(actual_of))
+    row = await session.fetchrow(_DUE, now, None if kinds is None else sorted(kinds), actual)
     return dict(row or {})
 
 
@@ -89,10 +89,10 @@ class Measured:
     fallback: bool
 
 
-async def measure(session: Session, *, now: datetime) -> Measured:
-    """Return what the database says now."""
+async def measure(session: Session, *, now: datetime, kinds: Collection[str]) -> Measured:
+    """Return what the database says now; of the messages that are due, those of these kinds."""
     return Measured(
-        await due_since(session, now=now),
+        await due_since(session, now=now, kinds=kinds),
         await session.fetch(_QUEUES),
         await session.fetch(_OPEN),
         await session.fetch(_ATTEMPTS),

@@ -25,6 +25,17 @@ async def test_officers_stand_on_the_cards_for_their_own_house_alone(world: Worl
         assert (await world.get(f"/v1/contact-points/{nobody}/vcard")).status_code == 404
 
 
+async def test_a_number_that_waits_is_on_the_card_where_it_is_the_only_telephone(world: World, key_of: KeyOf) -> None:
+    officer = world.network["FR"].officers[0]
+    path = f"/v1/contact-points/{world.network['FR'].contact_point}/vcard"
+    key = await key_of("secretariat")
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set unapproved_since = now() where address = $1", officer.sms)
+    told = (await world.get(path, key=key)).text
+    assert officer.sms in told
+    assert officer.email in told
+
+
 async def test_a_channel_in_quarantine_is_on_no_card(world: World, key_of: KeyOf) -> None:
     officer = world.network["FR"].officers[0]
     async with world.runtime.db.session() as session:

@@ -1,15 +1,18 @@
 """How long a proof lasts, when it is asked for again, when the administrator hears, and when senders see amber."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from contactpoints.rules.proof import (
+    A_MINUTE,
     AGAIN,
     ASKS_AFTER,
     ASKS_BEFORE,
     PATIENCE,
     Standing,
+    by_day,
     is_daytime,
     is_fresh,
     is_proven,
@@ -122,3 +125,18 @@ def test_a_changed_address_is_shown_for_seven_days() -> None:
 )
 def test_by_day_is_between_nine_and_six_on_the_clocks_there(at: datetime, day: datetime) -> None:
     assert next_daytime(at, "Europe/Paris") == day
+
+
+def test_many_are_told_by_day_and_few_in_any_minute() -> None:
+    night = datetime(2026, 10, 14, 1, 0, 30, tzinfo=UTC)
+    zones = [PARIS, "Asia/Tokyo", "Europe/Berlin"] * 400
+    told = by_day(zones, night)
+    assert all(at >= night and is_daytime(at, zone) for at, zone in zip(told, zones, strict=True))
+    minutes = Counter(at.replace(second=0) for at in told)
+    assert max(minutes.values()) == A_MINUTE
+    assert (min(told), len(minutes)) == (night, 60), "Tokyo is awake; Paris and Berlin share their mornings"
+
+
+def test_whoever_does_not_fit_into_the_day_is_told_on_the_next() -> None:
+    told = by_day([PARIS] * (9 * 60 * A_MINUTE + 1), datetime(2026, 10, 14, 1, 0, tzinfo=UTC))
+    assert told[-2:] == [datetime(2026, 10, 14, 15, 59, tzinfo=UTC), datetime(2026, 10, 15, 7, 0, tzinfo=UTC)]
