@@ -79,7 +79,7 @@ async def _keep_time(runtime: Runtime) -> None:
                 await zone_data.compare(runtime.db, has=zone_data.installed(), now=runtime.now(), tools=runtime.tools)
                 compared = True
             if look % _CALENDARS_EVERY == 0:
-                await read_holidays_ahead(runtime.db, now=runtime.now())
+                await read_holidays_ahead(runtime.db, now=runtime.now(), tools=runtime.tools)
             await asyncio.sleep(_LOOKED_EVERY)
             if look % _CORRECTED_EVERY == 2:
                 await runtime.correct_clock()
@@ -162,4 +162,5 @@ async def open_runtime(
         await bell.close()
         for each in opened:
             await each.close()
+        tools.threads.close()
         await db.close()

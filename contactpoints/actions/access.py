@@ -1,6 +1,5 @@
 """Keys of machines, PINs of people."""
 
-import asyncio
 import base64
 import itertools
 import logging
@@ -76,7 +75,7 @@ async def hash_pin(pin: str, *, tools: Tools) -> str:
     steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
         raise Invalid([Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")])
-    return await asyncio.to_thread(_HASHER.hash, peppered(tools.pepper, pin))
+    return await tools.threads.pin(_HASHER.hash, peppered(tools.pepper, pin))
 
 
 async def set_pin(
@@ -125,7 +124,7 @@ async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tool
     async with db.transaction() as session:
         if not await access.take_try(session, officer, most=_MOST_WRONG):
             return "locked"
-    right = await asyncio.to_thread(_matches, row["hash"], peppered(tools.pepper, pin))
+    right = await tools.threads.pin(_matches, row["hash"], peppered(tools.pepper, pin))
     async with db.transaction() as session:
         await access.judge_try(session, officer, right=right, most=_MOST_WRONG, now=now)
     return "right" if right else "wrong"

@@ -1,6 +1,5 @@
 """Cover of the duty posts that exist for somebody, and changes of rosters that would open a gap in it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -40,7 +39,7 @@ async def covers(
     Raises what `reckoned` raises.
     """
     reckon = partial(cover_of, since=since, until=until, available=tools.gateways, known_at=now)
-    return await reckoned(db, actor, reckon=reckon, since=since, party=party, contact_point=contact_point)
+    return await reckoned(db, actor, reckon=reckon, since=since, tools=tools, party=party, contact_point=contact_point)
 
 
 @asynccontextmanager
@@ -131,6 +130,6 @@ async def _reckoned(
     if contact_point not in points:
         return ()
     # A roster of many changes takes a while, and alerts that come meanwhile want their turn.
-    return await asyncio.to_thread(
+    return await tools.threads.short(
         cover_of, points[contact_point], since=now, until=now + NINETY_DAYS, available=tools.gateways
     )

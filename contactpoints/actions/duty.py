@@ -55,7 +55,7 @@ async def _medians(session: Session, points: Sequence[ContactPoint], *, now: dat
         # Whoever asks meanwhile is told what was so until now.
         memory.update({each.id: (now + _GOOD, memory[each.id][1]) for each in wanted if each.id in memory})
         told = await answered(session, [each.id for each in wanted], since=now - _LOOKED_BACK)
-        found = await asyncio.to_thread(
+        found = await tools.threads.short(
             lambda: {each.id: promptness(told.get(each.id, ()), each.zone) for each in wanted}
         )
         memory.update({number: (now + _GOOD, each) for number, each in found.items()})

@@ -1,6 +1,5 @@
 """Feeds: shifts at a secret address, made for an officer or a post, told once and revoked at any time."""
 
-import asyncio
 import base64
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +59,7 @@ async def revoke(db: Database, feed: int, *, actor: Actor, now: datetime) -> Non
         await feeds.revoke(session, feed, now=now)
 
 
-async def read(db: Database, token: str, *, now: datetime) -> bytes:
+async def read(db: Database, token: str, *, now: datetime, tools: Tools) -> bytes:
     """Return the file at a secret address. Raises `NotFound` for one that is none, or no more."""
     async with db.transaction() as session:
         row = await feeds.read(session, secret_hash(token))
@@ -69,4 +68,4 @@ async def read(db: Database, token: str, *, now: datetime) -> bytes:
             raise NotFound("There is nothing here.")
         await feeds.note_read(session, row["id"], now=now)
     feed = Feed(points[row["contact_point_id"]], row["officer_id"], row["post_id"])
-    return await asyncio.to_thread(write_feed, feed, now)
+    return await tools.threads.long(write_feed, feed, now)

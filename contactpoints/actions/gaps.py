@@ -7,8 +7,8 @@ a time.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from contactpoints.actions import handovers
@@ -17,7 +17,7 @@ from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import NINETY_DAYS
 from contactpoints.actions.one_by_one import alone, each_of
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.cover import cover_of
+from contactpoints.rules.cover import PostCover, cover_of
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.gaps import AHEAD, Found, Judged, Told, gaps_of, judge, next_mark
@@ -37,9 +37,10 @@ _AGAIN = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _Reckoned:
-    """What is ahead at a contact point, as it was at its ``mark``: gaps and handovers, and of which of these were told.
+    """What is ahead at a contact point, as it was at its ``mark``: gaps and handovers.
 
-    ``lead``: how long before a shift its officers are told.
+    ``lead``: how long before a shift its officers are told. ``rests_until``: handover -> until when nobody is to be
+    told of it.
     """
 
     mark: int
@@ -47,7 +48,7 @@ class _Reckoned:
     lead: timedelta
     handovers: tuple[datetime, ...]
     good_until: datetime
-    handed_over: set[datetime] = field(default_factory=set)
+    rests_until: dict[datetime, datetime] = field(default_factory=dict)
     checked: bool = False
 
 
@@ -73,10 +74,13 @@ class Lookout:
         for start in range(0, len(new), _AT_ONCE):
             async for point in each_of(db, new[start : start + _AT_ONCE], since=now, broken=broken):
                 with alone(point.id, broken):
-                    self.reckoned[point.id] = await _reckon(point, marks[point.id], now=now, tools=tools)
+                    self.reckoned[point.id] = await tools.threads.long(
+                        _reckon, point, marks[point.id], now=now, available=tools.gateways
+                    )
             await asyncio.sleep(_BREATH)
         count = 0
-        for number in marks:
+        for number in [each for each in marks if told.get(each) or self._found(each)]:
+            await asyncio.sleep(0)
             with alone(number, broken):
                 if self._differs(number, told.get(number, []), now=now):
                     count += await _tell(db, number, now=now, tools=tools)
@@ -94,43 +98,63 @@ class Lookout:
         async with db.session() as session:
             awaiting = await told_handovers.awaiting(session, new, now=now) if new else ()
         for number, known in self.reckoned.items():
-            due = {at for at in known.handovers if now < at <= now + known.lead} - known.handed_over
+            ahead = [at for at in known.handovers if now < at <= now + known.lead]
+            due = [at for at in ahead if known.rests_until.get(at, now) <= now]
             with alone(number, set()):
-                if (due or number in awaiting) and await handovers.tell(db, number, now=now, tools=tools):
-                    known.handed_over |= due
+                if due or number in awaiting:
+                    again = await handovers.tell(db, number, now=now, tools=tools)
+                    known.rests_until |= {at: min(at, again or at) for at in ahead}
                 known.checked = True
 
     def _differs(self, number: int, told: list[Told], *, now: datetime) -> bool:
         """Say whether something is to be told of a contact point, or what is known is not as it was."""
-        known = self.reckoned.get(number)
-        found = [each for each in known.found if each.gap.ends_at > now] if known else []
+        found = [each for each in self._found(number) if each.gap.ends_at > now]
         judged = judge(found, told, now=now)
         return bool(judged.tell or judged.remind) or set(judged.kept) != set(told)
+
+    def _found(self, number: int) -> list[Found]:
+        known = self.reckoned.get(number)
+        return known.found if known else []
 
     def _due(self, now: datetime) -> datetime:
         marks = (next_mark(each.found, now=now) for each in self.reckoned.values())
         return min((at for at in marks if at), default=now + _GOOD_FOR)
 
 
-async def _reckon(point: ContactPoint, mark: int, *, now: datetime, tools: Tools) -> _Reckoned:
-    until = now + AHEAD + _GOOD_FOR
-    covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
+def _reckon(point: ContactPoint, mark: int, *, now: datetime, available: Collection[str]) -> _Reckoned:
+    covers = cover_of(point, since=now, until=now + AHEAD + _GOOD_FOR, available=available)
     lead = timedelta(minutes=point.handover_minutes or 0)
     ahead = handovers_of(point, now, until=now + _GOOD_FOR + lead) if lead else ()
-    return _Reckoned(mark, gaps_of(covers), lead, tuple(each.at for each in ahead), now + _GOOD_FOR)
+    return _Reckoned(mark, _slim(covers), lead, tuple(each.at for each in ahead), now + _GOOD_FOR)
+
+
+def _slim(covers: Iterable[PostCover]) -> list[Found]:
+    """Return the gaps without the rosters in which they were found: nobody judges by those, and they are large."""
+    found, slim = gaps_of(covers), dict[int, PostCover]()
+    for point, post in {each.cover.post.id: (each.cover.point, each.cover.post) for each in found}.values():
+        kept = replace(point, posts=(), officers={}, absences=(), policy=None, capabilities={})
+        slim[post.id] = PostCover(kept, replace(post, rotations=(), overrides=(), calendars=()), ())
+    return [Found(slim[each.cover.post.id], each.gap) for each in found]
+
+
+def _judged(
+    point: ContactPoint, kept: Sequence[Told], *, now: datetime, until: datetime, available: Collection[str]
+) -> Judged:
+    covers = cover_of(point, since=now, until=until, available=available)
+    return judge(gaps_of(covers), kept, now=now, until=until)
 
 
 async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> int:
     """Judge a contact point as it is now, once more and for the whole of 90 days, and tell what is to be told."""
     async with db.transaction() as session:
         kept = await gaps.told_at(session, contact_point)
-        points = await directory.load(session, [contact_point])
+        points = await directory.load(session, [contact_point], since=now)
         if contact_point not in points:
             return 0
         point = points[contact_point]
-        until = now + NINETY_DAYS
-        covers = await asyncio.to_thread(cover_of, point, since=now, until=until, available=tools.gateways)
-        judged = judge(gaps_of(covers), kept, now=now, until=until)
+        judged = await tools.threads.short(
+            _judged, point, kept, now=now, until=now + NINETY_DAYS, available=tools.gateways
+        )
         speaks = bool(judged.tell or judged.remind)
         ears = await listening(session, point.party, now=now, tools=tools) if speaks else ()
         if speaks and not ears:

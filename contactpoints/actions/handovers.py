@@ -17,7 +17,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.codes import mail_code, new_reply_code, new_token
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, channels_to_use
-from contactpoints.rules.handovers import Handover, counts, handovers_of, has_a_way, is_over, way_to
+from contactpoints.rules.handovers import Handover, counts, handovers_of, has_a_way, is_over, wakes_at, way_to
 from contactpoints.rules.phrasing import EXERCISE
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.rules.wording_handovers import HandoverContext, handover_words
@@ -31,19 +31,19 @@ from schemas.faults import Fault
 _UNTOLD_AGAIN = timedelta(days=7)
 
 
-async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> bool:
-    """Tell of the handovers ahead at a contact point; False where somebody is to be told later, by day.
+async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> datetime | None:
+    """Tell of the handovers ahead at a contact point; return when the next is told who sleeps now, None without any.
 
     Whoever was told of a handover that is not theirs any more is told that, too.
     """
     async with db.transaction() as session:
         rows = await store.told(session, contact_point, now=now)
-        points = await directory.load(session, [contact_point])
+        points = await directory.load(session, [contact_point], since=now)
         if contact_point not in points:
-            return True
+            return None
         point = points[contact_point]
         if point.handover_minutes is None:
-            return True
+            return None
         told_until = now + timedelta(minutes=point.handover_minutes)
         ahead = handovers_of(point, now, until=max([told_until, *(row["at"] for row in rows)]))
         standing = {key for each in ahead for key in _keys(each)}
@@ -54,13 +54,14 @@ async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools)
                 drafts += await _called_off(session, row, point=point, now=now, tools=tools)
         found = await store.open_alerts(session, contact_point)
         alerts = [f"{reference} ({EXERCISE})" if exercise else reference for reference, exercise in found]
-        whole = True
+        asleep: list[datetime] = []
         for each in ahead:
             if each.at <= told_until:
-                more, all_told = await _noticed(session, point, each=each, alerts=alerts, now=now, tools=tools)
-                drafts, whole = drafts + more, whole and all_told
+                more, later = await _noticed(session, point, each=each, alerts=alerts, now=now, tools=tools)
+                drafts += more
+                asleep += [wakes_at(each.at, zone=point.zone, now=now)] if later else []
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
-    return whole
+    return min(asleep, default=None)
 
 
 def _keys(each: Handover) -> Iterator[tuple[int, int, datetime, bool]]:
@@ -72,12 +73,12 @@ async def _noticed(
     session: Session, point: ContactPoint, *, each: Handover, alerts: Sequence[str], now: datetime, tools: Tools
 ) -> tuple[list[Draft], bool]:
     drafts: list[Draft] = []
-    whole = True
+    later = False
     for post, number, at, incoming in _keys(each):
         officer = point.officers[number]
         channel = way_to(officer, at, zone=point.zone, available=tools.gateways, now=now)
         if channel is None and has_a_way(officer, available=tools.gateways, now=now):
-            whole = False
+            later = True
             continue
         if channel is None:
             drafts += await _untold(session, point, officer, each=each, now=now, tools=tools)
@@ -98,7 +99,7 @@ async def _noticed(
                 now=now,
             )
             drafts.append(_draft(notice, officer, said=said, tools=tools))
-    return drafts, whole
+    return drafts, later
 
 
 async def _untold(
@@ -201,7 +202,8 @@ async def tell_missed(db: Database, *, now: datetime, tools: Tools) -> int:
 async def _tell_missed(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> int:
     async with db.transaction() as session:
         rows = await store.missed(session, contact_point, now=now)
-        point = (await directory.load(session, [contact_point])).get(contact_point)
+        since = min((row["at"] for row in rows), default=now)
+        point = (await directory.load(session, [contact_point], since=since)).get(contact_point)
         drafts: list[Draft] = []
         for row in rows:
             if point is None or not _counts(point, row):
@@ -251,7 +253,7 @@ def _standing(row: Row, point: ContactPoint | None, *, now: datetime) -> Standin
 async def _confirmed(session: Session, row: Row, *, at: datetime) -> str:
     # The contact point first, as whoever tells of handovers does: two of us must not wait for each other.
     await hold(session, [row["contact_point_id"]])
-    points = await directory.load(session, [row["contact_point_id"]])
+    points = await directory.load(session, [row["contact_point_id"]], since=row["at"])
     standing = _standing(row, points.get(row["contact_point_id"]), now=at)
     if standing == "over":
         return "handover_over"
@@ -267,7 +269,7 @@ async def find(db: Database, *, token: str, now: datetime) -> tuple[Row, Standin
         row = await store.of_page(session, token)
         if row is None:
             raise NotFound("There is nothing here.")
-        points = await directory.load(session, [row["contact_point_id"]])
+        points = await directory.load(session, [row["contact_point_id"]], since=row["at"])
     return row, _standing(row, points.get(row["contact_point_id"]), now=now)
 
 

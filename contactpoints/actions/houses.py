@@ -1,13 +1,13 @@
 """The contact points whose rosters exist for somebody, a few at a time.
 
-Whatever is asked, alerts come first: what is reckoned of the few is reckoned in a thread, and few are read at once.
+Whatever is asked, alerts come first: few are read at once, and reckoned in the thread for what is long.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.refusals import Forbidden, NotFound, no_party
@@ -25,10 +25,11 @@ async def reckoned(
     *,
     reckon: Callable[[ContactPoint], Iterable[_T]],
     since: datetime,
+    tools: Tools,
     party: str | None = None,
     contact_point: int | None = None,
 ) -> list[_T]:
-    """Return what is reckoned, in threads, of the contact points whose rosters exist for the actor, by Party.
+    """Return what is reckoned, in a thread, of the contact points whose rosters exist for the actor, by Party.
 
     They are as they have to be known to tell of ``since`` and later. ``party`` and the last narrow it. Raises
     `Forbidden` for a key that reads no rosters, and `NotFound` where what is asked for does not exist for it.
@@ -49,7 +50,8 @@ async def reckoned(
         few = ids[start : start + _AT_ONCE]
         async with db.session() as session:
             points = await directory.load(session, few, since=since)
-        found += await asyncio.to_thread(_each, [points[number] for number in few if number in points], reckon)
+        here = [points[number] for number in few if number in points]
+        found += await tools.threads.long(_each, here, reckon)
     return found
 
 

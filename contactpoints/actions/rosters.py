@@ -38,7 +38,7 @@ async def rosters(
             if post in (None, cover.post.id):
                 yield PostRoster(cover, shifts_of(point, cover.post, since=since, until=until))
 
-    found = await reckoned(db, actor, reckon=reckon, since=since, party=party, contact_point=contact_point)
+    found = await reckoned(db, actor, reckon=reckon, since=since, tools=tools, party=party, contact_point=contact_point)
     if post is not None and not found:
         raise NotFound(f"There is no duty post {post} that this key may read.")
     return found

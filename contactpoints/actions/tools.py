@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from contactpoints.actions.threads import Threads
 from contactpoints.store.atlas import Atlas
 from contactpoints.store.sealing import Keyring
 
@@ -41,7 +42,8 @@ class Tools:
 
     ``gateways`` maps a channel kind to the names of the gateways for it, first choice first. ``words`` maps a language
     to its catalogue. ``atlas`` is the directory in memory. ``read_inbound`` and ``read_report`` say how each gateway
-    reads the raw bytes that it posted; they raise `ValueError` for bytes that say nothing.
+    reads the raw bytes that it posted; they raise `ValueError` for bytes that say nothing. ``threads`` are those of the
+    process, which `runtime` closes.
     """
 
     keyring: Keyring = field(repr=False)
@@ -53,3 +55,4 @@ class Tools:
     read_report: Mapping[str, Callable[[bytes, str | None], Reported]] = field(default_factory=dict)
     public_url: str = ""
     atlas: Atlas = field(default_factory=Atlas, repr=False)
+    threads: Threads = field(default_factory=Threads, repr=False)

@@ -6,7 +6,6 @@ process with older data than the database was reckoned by changes nothing, and s
 its neighbours.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +60,7 @@ async def keep_up(db: Database, *, has: str, now: datetime, tools: Tools) -> int
         before = await zone_data.version(session, hold=True)
         if before is not None and _age(has) <= _age(before):
             return 0
-        due = {} if before is None else await _follow(session, now=now)
+        due = {} if before is None else await _follow(session, now=now, tools=tools)
         await zone_data.read_again(session, now=now)
         await zone_data.note(session, has, now=now)
         return await _tell_all(session, due, has=has, now=now, tools=tools)
@@ -75,7 +74,7 @@ async def look_again(db: Database, *, has: str, now: datetime, tools: Tools) -> 
     async with db.transaction() as session:
         if not await zone_data.is_fresh(session, has, since=now - _A_DAY):
             return 0
-        due = await _follow(session, now=now)
+        due = await _follow(session, now=now, tools=tools)
         # What is stuck was told when the data came.
         return await _tell_all(
             session, {at: some for at, some in due.items() if some.moved}, has=has, now=now, tools=tools
@@ -96,11 +95,11 @@ class _Due:
     stuck: list[Reckoned] = field(default_factory=list)
 
 
-async def _follow(session: Session, *, now: datetime) -> Mapping[int, _Due]:
+async def _follow(session: Session, *, now: datetime, tools: Tools) -> Mapping[int, _Due]:
     """Reckon anew, by contact point; these are held in the order of their numbers, as by whoever holds several."""
     rows = {name: await zone_data.kept_locally(session, name, now=now) for name in zone_data.KEPT}
     # Calendars of a whole network have many shifts, and alerts that come meanwhile want their turn.
-    due = await asyncio.to_thread(_reckon, rows)
+    due = await tools.threads.long(_reckon, rows)
     # All of them before the first change, in one order, so that nobody who holds one of them waits for another.
     await directory.hold(session, due)
     for contact_point, some in due.items():

@@ -1,6 +1,5 @@
 """The directory to take along: contact points as vCards, and all of them as a signed PDF for the drawer."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -81,22 +80,21 @@ async def card(runtime: Runtime, request: Request) -> Response:
     return Response(made, media_type="text/vcard; charset=utf-8", headers=named)
 
 
-async def printed(runtime: Runtime, request: Request, *, gate: asyncio.Lock) -> Response:
-    """Make the PDF: one at a time in this process, in a thread, beside the alerts."""
+async def printed(runtime: Runtime, request: Request) -> Response:
+    """Make the PDF, when nothing else is read, beside the alerts."""
     actor = await caller(runtime, request)
     asked = read(AddressBook, await json_body(request))
     houses = await book_of(runtime.db, actor=actor, party=asked.party)
-    async with gate:
-        made = await asyncio.to_thread(
-            _pdf,
-            houses,
-            seal=_seal(runtime),
-            whom=f"{actor.authority}, {actor.role.value}" + (f", {actor.party}" if actor.party else ""),
-            password=asked.password,
-            now=runtime.now(),
-            where=f"{runtime.settings.public_url}{CERTIFICATE.path}",
-            words=runtime.tools.words[actor.language],
-        )
+    made = await runtime.tools.threads.long(
+        _pdf,
+        houses,
+        seal=_seal(runtime),
+        whom=f"{actor.authority}, {actor.role.value}" + (f", {actor.party}" if actor.party else ""),
+        password=asked.password,
+        now=runtime.now(),
+        where=f"{runtime.settings.public_url}{CERTIFICATE.path}",
+        words=runtime.tools.words[actor.language],
+    )
     named = {"Content-Disposition": 'attachment; filename="contact-points.pdf"', "Cache-Control": "no-store"}
     return Response(made, media_type="application/pdf", headers=named)
 
@@ -135,6 +133,6 @@ def routes(runtime: Runtime) -> list[Route]:
     """Return the routes of this file."""
     return [
         Route(CARD.path, partial(card, runtime), methods=["GET"]),
-        Route(BOOK.path, partial(printed, runtime, gate=asyncio.Lock()), methods=["POST"]),
+        Route(BOOK.path, partial(printed, runtime), methods=["POST"]),
         Route(CERTIFICATE.path, partial(certificate, runtime), methods=["GET"]),
     ]

@@ -1,6 +1,5 @@
 """Calendars from outside, for machines: a file that says the shifts of a post, told first and then taken in."""
 
-import asyncio
 from functools import partial
 
 from starlette.requests import Request
@@ -80,7 +79,7 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         now=runtime.now(),
         tools=runtime.tools,
     )
-    return await asyncio.to_thread(_told, taken, dry_run=how.dry_run)
+    return await runtime.tools.threads.short(_told, taken, dry_run=how.dry_run)
 
 
 def _told(taken: TakenIn, *, dry_run: bool) -> Response:

@@ -1,6 +1,5 @@
 """When a duty post lacks the cover that it needs, and why: as JSON, in words, or as a picture."""
 
-import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -87,9 +86,9 @@ async def cover(runtime: Runtime, request: Request) -> Response:
     )
     # The whole network is megabytes, and alerts that come meanwhile want their turn.
     if form == "json":
-        return await asyncio.to_thread(_json, found, since=since, until=until, now=now)
+        return await runtime.tools.threads.long(_json, found, since=since, until=until, now=now)
     written, words = text if form == "text" else picture, runtime.tools.words[actor.language]
-    told = await asyncio.to_thread(written, words, found, since=since, until=until, now=now)
+    told = await runtime.tools.threads.long(written, words, found, since=since, until=until, now=now)
     return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
 
 

@@ -1,6 +1,5 @@
 """Who answers now, for every Party or for one: as JSON or in words."""
 
-import asyncio
 from functools import partial
 from typing import get_args
 
@@ -61,7 +60,7 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     if form == "json":
         return listed(duty_json(each, clock, promptness=fast) for each, clock, fast in known)
     told = [duty_out(each, clock, promptness=fast) for each, clock, fast in known]
-    written = await asyncio.to_thread(text, runtime.tools.words[actor.language], told, now=now)
+    written = await runtime.tools.threads.short(text, runtime.tools.words[actor.language], told, now=now)
     return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
 
 

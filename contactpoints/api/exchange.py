@@ -150,7 +150,7 @@ async def bring(runtime: Runtime, request: Request, *, gate: asyncio.Lock) -> Re
     async with gate:
         media = header(request, "Content-Type").partition(";")[0].strip().lower()
         raw = await body(request, most=MOST_BYTES)
-        rows, faults = await asyncio.to_thread(read_file, raw, media, kind=asked.kind)
+        rows, faults = await runtime.tools.threads.long(read_file, raw, media, kind=asked.kind)
         told = await bring_in(
             runtime.db, rows, faults=faults, actor=actor, how=how, now=runtime.now(), tools=runtime.tools
         )

@@ -91,7 +91,7 @@ async def _revoke(runtime: Runtime, request: Request) -> Response:
 
 
 async def _read(runtime: Runtime, request: Request) -> Response:
-    written = await feeds.read(runtime.db, request.path_params["token"], now=runtime.now())
+    written = await feeds.read(runtime.db, request.path_params["token"], now=runtime.now(), tools=runtime.tools)
     tag = f'"{hashlib.sha256(written).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     if tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:

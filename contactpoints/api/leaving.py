@@ -1,6 +1,5 @@
 """An officer leaves: what depends on the officer, and the plan with which all of it is settled at once."""
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -91,7 +90,7 @@ async def leave(runtime: Runtime, request: Request) -> Response:
         left = await leaving.leave(
             runtime.db, number, actor=actor, version=version, body=body, now=runtime.now(), tools=runtime.tools
         )
-    return await asyncio.to_thread(_left, left, body=body, words=runtime.tools.words[actor.language])
+    return await runtime.tools.threads.short(_left, left, body=body, words=runtime.tools.words[actor.language])
 
 
 def _left(left: Left, *, body: Leaving, words: Catalogue) -> Response:

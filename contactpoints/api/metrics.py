@@ -85,7 +85,7 @@ class Metrics:
                 await self._measure()
                 self._measured_at = time.monotonic()
         # Of a hundred routes and all that they answered these are thousands of lines: alerts do not wait for them.
-        return await asyncio.to_thread(generate_latest, self.registry)
+        return await self._runtime.tools.threads.short(generate_latest, self.registry)
 
     async def _measure(self) -> None:
         now = self._runtime.now()

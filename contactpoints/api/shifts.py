@@ -1,6 +1,5 @@
 """Who is on duty from when until when: as JSON, in words, or as a picture of the roster."""
 
-import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -69,9 +68,9 @@ async def shifts(runtime: Runtime, request: Request) -> Response:
         post=number(asked.get("post_id"), pointer="/query/post_id"),
     )
     if form == "json":
-        return await asyncio.to_thread(_json, found, since=since, until=until, now=now)
+        return await runtime.tools.threads.long(_json, found, since=since, until=until, now=now)
     written, words = roster_text if form == "text" else roster_picture, runtime.tools.words[actor.language]
-    told = await asyncio.to_thread(written, words, found, since=since, until=until, now=now)
+    told = await runtime.tools.threads.long(written, words, found, since=since, until=until, now=now)
     return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.rosters import to_utc
 from contactpoints.rules.shifts import duty_of, shifts_of
 
 _DAY_BEGINS, _DAY_ENDS = 7, 22
@@ -77,3 +78,10 @@ def way_to(officer: Officer, at: datetime, *, zone: str, available: Collection[s
     channels = channels_to_use(officer, _WAYS, available=available, at=now)
     ways = ("email",) if asleep else _WAYS
     return next((channel for kind in ways for channel in channels if channel.kind == kind), None)
+
+
+def wakes_at(at: datetime, *, zone: str, now: datetime) -> datetime:
+    """Return when whoever is not told at night of a handover ``at`` an instant is told: by day, or an hour before."""
+    there = now.astimezone(ZoneInfo(zone))
+    day = there.date() + timedelta(days=there.hour >= _DAY_BEGINS)
+    return min(to_utc(day, time(_DAY_BEGINS), zone=zone), at - _WORTH_WAKING)

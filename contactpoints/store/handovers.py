@@ -5,10 +5,13 @@ The key of a row is post, officer and instant: however many engines look, one of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contactpoints.store.database import Row, Session
 from contactpoints.store.directory import hold
+
+_DEALT_WITH = timedelta(minutes=2)
+"""Within what time a reply is dealt with; one that breaks whoever reads it is tried for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,17 @@ _MISSED = "h.incoming and h.confirmed_at is null and h.missed_at is null and h.c
 async def missing(session: Session, *, now: datetime) -> list[int]:
     """Return the contact points at which shifts have begun without a read-back that anybody was told of.
 
-    None while there are replies that nobody has looked at: one of them may be the read-back.
+    None while there are replies that nobody has looked at, or that came just now and are not dealt with yet: one of
+    them may be the read-back.
     """
     rows = await session.fetch(
         f"""select distinct p.contact_point_id from handovers h join posts p on p.id = h.post_id
              where {_MISSED} and not exists (
-                   select 1 from inbound where handled_at is null and kind = 'reply' and lease_until is null)
+                   select 1 from inbound where handled_at is null and kind = 'reply'
+                      and (lease_until is null or received_at > $2))
              order by 1""",
         now,
+        now - _DEALT_WITH,
     )
     return [row["contact_point_id"] for row in rows]
 

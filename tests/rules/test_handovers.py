@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from contactpoints.rules.handovers import handovers_of, way_to
+from contactpoints.rules.handovers import handovers_of, wakes_at, way_to
 from contactpoints.rules.rosters import Override
 from tests.rules.test_cover import EVERYTHING, channel, officer, point, post, rotation
 from tests.rules.test_rosters import utc
@@ -61,5 +61,9 @@ def test_nobody_is_woken_long_before_the_shift(now: str, kind: str) -> None:
     assert told.kind == kind
     only_sms = way_to(officer(1), utc("2026-10-20T07:00"), **ways)  # type: ignore[arg-type]
     assert (only_sms is None) == (kind == "email"), "later, by day"
+    if only_sms is None:
+        woken = wakes_at(utc("2026-10-20T07:00"), zone="Europe/Berlin", now=utc(now))
+        for at, is_told in ((woken - timedelta(seconds=1), False), (woken, True)):
+            assert (way_to(officer(1), utc("2026-10-20T07:00"), **ways | {"now": at}) is not None) == is_told  # type: ignore[arg-type]
     early = way_to(officer(1), utc(now) + HOUR, **ways)  # type: ignore[arg-type]
     assert early is not None, "whoever is on duty within the hour is up"

@@ -1,11 +1,13 @@
-"""Somebody who edits or imports the directory, and is long about it, delays no answer that an officer sends."""
+"""Somebody who edits, imports or reads the directory, and is long about it, delays no answer that an officer sends."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
+from contactpoints.actions.cover import cover_now
 from contactpoints.engine.run import read_replies
 from contactpoints.serving import desk_of
 from contactpoints.store import entries, exchange
@@ -70,3 +72,40 @@ async def test_a_stop_is_kept_at_once_and_counts_as_soon_as_the_house_is_free(wo
     async with world.runtime.db.session() as session:
         stopped = await session.fetchval("select quarantined_why from channels where address = $1", officer.sms)
     assert stopped == "stop"
+
+
+async def test_an_acknowledgement_waits_for_nobody_who_reads(world: World) -> None:
+    reference, officer, code = await world.wakes_the_first()
+    threads, over, loop = world.runtime.tools.threads, threading.Event(), asyncio.get_running_loop()
+    busy = [asyncio.create_task(does(over.wait)) for does in (threads.long, threads.short)]
+    others = [loop.run_in_executor(None, over.wait) for _ in range(40)]
+    try:
+        reads = asyncio.create_task(world.get("/v1/cover", key=world.contact_point))
+        await world.far.reply(world.client, officer.sms, f"{code} {PIN}")
+        assert await asyncio.wait_for(read_replies(desk_of(world.runtime)), 3) == 1
+        assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
+        assert not reads.done()
+    finally:
+        over.set()
+        await asyncio.gather(*busy, *others)
+    assert (await reads).status_code == 200
+
+
+async def test_what_is_long_is_done_one_after_another_and_what_others_wait_for_beside_it(world: World) -> None:
+    threads, over, begun = world.runtime.tools.threads, threading.Event(), list[int]()
+
+    def long(number: int) -> None:
+        begun.append(number)
+        over.wait()
+
+    readers = [asyncio.create_task(threads.long(long, number)) for number in range(3)]
+    try:
+        async with world.runtime.db.transaction() as session, asyncio.timeout(3):
+            house = world.network["FR"].contact_point
+            assert await cover_now(session, house, now=world.clock.at, tools=world.runtime.tools)
+        assert (await asyncio.wait_for(world.get("/metrics"), 3)).status_code == 200
+        assert begun == [0]
+    finally:
+        over.set()
+        await asyncio.gather(*readers)
+    assert begun == [0, 1, 2]

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from contactpoints.actions.access import make_key
 from contactpoints.actions.gaps import Lookout
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.gaps import Found
 from tests.world import START, World
 
 DAY = timedelta(days=1)
@@ -139,3 +141,53 @@ async def test_what_grows_and_what_becomes_graver_is_told_anew(watched: World) -
     assert marks(await watcher.looks(START + timedelta(hours=12))) == [], "once a day"
     assert marks(await watcher.looks(START + timedelta(hours=33))) == ["14"], "and then for longer"
     assert await watcher.looks(START + 2.4 * day) == []
+
+
+async def test_what_ended_long_ago_is_not_read_and_rosters_are_not_kept_in_memory(watched: World) -> None:
+    watcher, made = Watcher(watched), watched.network["FR"]
+    async with watched.runtime.db.session() as session:
+        await session.execute(
+            "insert into overrides (post_id, action, officer_id, starts_at, ends_at, created_at, changed_at)"
+            " values ($1, 'replace', $2, '-infinity', $3, $3, $3)",
+            *(made.posts["team_leader"], made.officers[2].id, START - 100 * DAY),
+        )
+        await session.execute("update posts set minimum = 2 where id = $1", made.posts["team_leader"])
+    assert marks(await watcher.looks(START)) == ["0"]
+    kept = watcher.lookouts[0].reckoned[made.contact_point].found
+    assert kept
+    assert not any(each.cover.stretches or each.cover.post.layers or each.cover.point.officers for each in kept)
+
+
+class _Judged(list[Found]):
+    """Gaps that tell when they are looked at."""
+
+    def __init__(self, found: list[Found], seen: list[int], turns: list[int]) -> None:
+        super().__init__(found)
+        self.seen, self.turns = seen, turns
+
+    def __iter__(self) -> Iterator[Found]:
+        self.seen.append(len(self.turns))
+        return super().__iter__()
+
+
+async def test_others_have_their_turn_between_the_gaps_of_two_contact_points(watched: World) -> None:
+    watcher, db = Watcher(watched), watched.runtime.db
+    async with db.session() as session:
+        await session.execute("update posts set minimum = 9")
+    await watcher.looks(START)
+    (lookout,), seen, turns = watcher.lookouts, list[int](), list[int]()
+    for known in lookout.reckoned.values():
+        known.found = _Judged(known.found, seen, turns)
+    assert len(lookout.reckoned) > 2
+
+    async def others() -> None:
+        while True:
+            turns.append(0)
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    later = START + timedelta(hours=1)
+    await lookout.look(db, now=later, tools=watched.runtime.tools)
+    task.cancel()
+    looked_at = seen[: len(lookout.reckoned)]
+    assert len(set(looked_at)) == len(looked_at), looked_at

@@ -15,6 +15,7 @@ from contactpoints.actions.access import make_key
 from contactpoints.actions.gaps import Lookout
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
+from contactpoints.store import directory
 from tests.world import PIN, START, World
 
 ADMIN = "admin@party.example"
@@ -275,15 +276,49 @@ async def test_without_a_public_address_a_mail_names_another_way(desk: Desk, has
     assert (await desk.row(desk.second))["confirmed_at"] == desk.world.clock.at
 
 
-async def test_nobody_is_accused_while_there_are_replies_that_nobody_has_read(desk: Desk) -> None:
+async def test_nobody_is_accused_while_there_are_replies_that_nobody_has_dealt_with(desk: Desk) -> None:
     await desk.looks(AT - 60 * MINUTE)
+    db, came = desk.world.runtime.db, AT - 5 * MINUTE
     await desk.does(
-        "insert into inbound (source, kind, received_at, sealed) values ('rehearsal', 'reply', $1, 'x')", AT - MINUTE
+        "insert into inbound (source, kind, received_at, sealed) values ('rehearsal', 'reply', $1, 'x')", came
     )
-    db = desk.world.runtime.db
-    assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 0
-    await desk.does("update inbound set lease_until = $1", AT)
-    assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 1
+    assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 0, "nobody has looked, perhaps nobody could"
+    for taken, minutes in ((AT + MINUTE, 1), (AT - MINUTE, 1.9)):
+        await desk.does("update inbound set lease_until = $1, received_at = $2", taken, AT - minutes * MINUTE)
+        assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 0, "in hand, or tried again"
+    await desk.does("update inbound set received_at = $1", AT - 2 * MINUTE)
+    assert await handovers.tell_missed(db, now=AT, tools=desk.tools) == 1, "one that cannot be read blocks nobody"
+
+
+async def test_who_sleeps_is_told_in_the_morning_and_nobody_looks_before(desk: Desk) -> None:
+    await desk.does("update contact_points set handover_minutes = 600 where handover_minutes is not null")
+    await desk.does(
+        "update channels set retired_at = $2 where kind = 'email' and officer_id = $1", desk.second.id, START
+    )
+    assert set(await desk.looks(AT - timedelta(hours=9))) == {desk.first.email}, "at midnight in Paris"
+    db, house = desk.world.runtime.db, desk.world.network["FR"].contact_point
+    async with db.transaction() as session, asyncio.timeout(3):
+        await directory.hold(session, [house])
+        for each in desk.lookouts:
+            await asyncio.create_task(each.hand_over(db, now=AT - timedelta(hours=8), tools=desk.tools))
+    assert await desk.looks(AT - 121 * MINUTE) == {}
+    assert set(await desk.looks(AT - 120 * MINUTE)) == {desk.second.sms}, "at seven"
+
+
+async def test_what_ended_long_ago_is_read_by_nobody_who_tells_of_handovers(desk: Desk) -> None:
+    post, ended = desk.world.network["FR"].posts["first"], START - 100 * DAY
+    await desk.does(
+        "insert into overrides (post_id, action, officer_id, starts_at, ends_at, created_at, changed_at)"
+        " values ($1, 'replace', $2, '-infinity', $3, $3, $3)",
+        *(post, desk.third.id, ended),
+    )
+    heard = await desk.looks(AT - 60 * MINUTE)
+    assert set(heard) == {desk.first.sms, desk.second.sms}
+    page = f"/handover/{(await desk.row(desk.second))['page_token']}"
+    assert "<form" in (await desk.world.client.get(page)).text
+    assert (await desk.world.answers(desk.second, code_in(heard[desk.second.sms]))).startswith("RELEVE CONFIRM")
+    await desk.does("update handovers set confirmed_at = null")
+    assert set(await desk.looks(AT)) == {desk.first.sms, ADMIN}
 
 
 @pytest.mark.long

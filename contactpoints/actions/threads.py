@@ -1,0 +1,43 @@
+"""Work that takes a while is done in threads, beside the alerts; and an acknowledgement waits for no other work.
+
+The threads that a process has anyway it needs to look up addresses: nobody's reading may keep those busy either.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Threads:
+    """The threads of a process: for PINs, for what is short, and for what is long, which is done one after another."""
+
+    def __init__(self) -> None:
+        self._pins = ThreadPoolExecutor(2, "pins")
+        self._short = ThreadPoolExecutor(1, "short")
+        self._long = ThreadPoolExecutor(1, "long")
+
+    async def pin(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
+        """Hash or check a PIN."""
+        return await _in(self._pins, partial(work, *given, **named))
+
+    async def short(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
+        """Do what concerns one contact point or takes a moment, perhaps in a transaction for which others wait."""
+        return await _in(self._short, partial(work, *given, **named))
+
+    async def long(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
+        """Do what may concern the whole network. Never while others wait for something that one holds."""
+        return await _in(self._long, partial(work, *given, **named))
+
+    def close(self) -> None:
+        """Begin nothing more; what has begun ends by itself."""
+        for each in (self._pins, self._short, self._long):
+            each.shutdown(wait=False, cancel_futures=True)
+
+
+async def _in(executor: Executor, work: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
