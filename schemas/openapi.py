@@ -67,6 +67,7 @@ class Operation:
     `told_more` the shapes of those that tell more than `Problem`.
     `roles` is empty where no key is needed. `media` is the type of the answers in success, `media_in` has types of the
     body besides JSON. `example` is a body. `file` is the type and an example of a body that is no JSON at all.
+    `any_query`: query fields that it does not know are passed over, and not refused.
     """
 
     method: Method
@@ -86,6 +87,7 @@ class Operation:
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     description: str = ""
+    any_query: bool = False
 
 
 def document(operations: Sequence[Operation], version: str) -> Document:
@@ -171,7 +173,9 @@ def _operation(operation: Operation, references: References) -> Document:
 
 def _description(operation: Operation) -> str:
     roles = ", ".join(operation.roles)
-    return "\n\n".join(part for part in (operation.description, f"Roles: {roles}." if roles else "") if part)
+    passed_over = "Takes no query parameters: what stands behind the question mark is passed over, not refused."
+    parts = (operation.description, passed_over if operation.any_query else "", f"Roles: {roles}." if roles else "")
+    return "\n\n".join(filter(None, parts))
 
 
 def _body(operation: Operation, shapes: Sequence[Shown], *, references: References) -> Document:

@@ -89,6 +89,7 @@ _ALERTS = (
             "Answered 201, the alert is written down and cannot be lost. The same key and body again answer 200 with "
             "the alert as it stands now; another body 422. While the first is under way a repeat hears 409."
         ),
+        any_query=True,
     ),
     Operation(
         "get",
@@ -156,6 +157,7 @@ _ALERTS = (
             responses={200: AlertOut},
             problems=_OF_BODIES,
             roles=roles,
+            any_query=True,
         )
         for act, summary, name, shape, roles in (
             ("withdrawal", "Withdraw an alert", "withdraw_alert", Withdrawal, _REQUESTER),
@@ -179,6 +181,7 @@ _ALERTS = (
             "the 409 (`/problems/not-acknowledged`) says by `outcome` why.\n\n"
             + "\n\n".join(f"`{code}`: {sentence}" for code, sentence in NOT_ACKNOWLEDGED.items())
         ),
+        any_query=True,
     ),
     Operation(
         "get",

@@ -1,7 +1,8 @@
 """What stands behind the question mark: a parameter that no operation knows is refused, for it was meant for something.
 
 Asked in one place, before anything else is done. Only of the API: gateways and mail programs add parameters of their
-own to the addresses of hooks and pages.
+own to the addresses of hooks and pages. Libraries, proxies and gateways of APIs do so too (`_=`, `api-version=`, the
+number of a trace): an alert is not refused for that, nor its acknowledgement, withdrawal or closure.
 """
 
 from collections import Counter
@@ -20,11 +21,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator[Route]:
-    """Yield routes; those of operations take no parameters but the ones that the operation knows, each once."""
+    """Yield routes; those of operations take no parameters but the ones that the operation knows, each once.
+
+    With `any_query` an operation takes whatever comes.
+    """
     known = {
         (each.method.upper(), each.path): tuple(one.name for one in each.parameters if one.place == "query")
         for each in operations
-        if each.path.startswith("/v1/")
+        if each.path.startswith("/v1/") and not each.any_query
     }
     for route in routes:
         names = next(

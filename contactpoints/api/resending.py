@@ -47,6 +47,7 @@ RESENDING = Operation(
         "withdrawn as `wrong_party`. Only its requester may, with a new consent to the transfer and a new statement; "
         "nothing is ever passed on by itself. Requester and secretariat see the link on both."
     ),
+    any_query=True,
 )
 """What this file can do, for the list of all operations."""
 

@@ -8,7 +8,7 @@ import pytest
 from contactpoints.api.operations import OPERATIONS
 from schemas.examples import example
 from tests.api.conftest import KeyOf
-from tests.world import World
+from tests.world import PIN, World
 
 TARGET = "/v1/alerts"
 
@@ -95,6 +95,9 @@ async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_add
         if not path.startswith("/v1/"):
             assert answer.status_code == 200, path
             continue
+        if operation.any_query:
+            assert "/query" not in answer.text, path
+            continue
         assert answer.status_code == 422, path
         (fault,) = answer.json()["errors"]
         assert (fault["pointer"], fault["code"]) == ("/query/frmo", "unknown_field")
@@ -103,6 +106,30 @@ async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_add
     assert [(each["pointer"], each["code"]) for each in twice] == [("/query/from", "duplicate_name")]
     # What is no name may be a secret in the wrong place: it is not said again.
     assert (await world.get("/v1/cover?cp+secret=1")).json()["errors"][0]["pointer"] == "/query"
+
+
+async def test_what_a_proxy_appends_keeps_nobody_from_opening_acknowledging_closing_or_withdrawing(
+    world: World,
+) -> None:
+    stray, first = "?_=1791936000&api-version=2&trace=a&trace=b", world.network["FR"].officers[0]
+    body = example("preservation") | {"requested_party": "FR", "status": "actual", "urgency": "emergency"}
+    opened = await world.post(f"{TARGET}{stray}", body, once="key")
+    assert opened.status_code == 201, opened.text
+    again = await world.post(TARGET, body, once="key")
+    assert (again.status_code, again.json()["reference"]) == (200, opened.json()["reference"]), "the same alert"
+    one = f"{TARGET}/{opened.json()['reference']}"
+    await world.settles()
+    said = {"officer": first.id, "reply_code": await world.code_of(first), "pin": PIN}
+    taken = await world.post(f"{one}/acknowledgements{stray}", said, key=world.contact_point)
+    assert taken.status_code == 200, taken.text
+    closed = await world.post(f"{one}/closure{stray}", {"reason": "handled"})
+    assert closed.status_code == 200, closed.text
+    other = f"{TARGET}/{(await world.opens_alert()).json()['reference']}"
+    withdrawn = await world.post(f"{other}/withdrawal{stray}", {"reason": "wrong_party"})
+    assert withdrawn.status_code == 200, withdrawn.text
+    assert (await world.get(f"{one}?_=1")).status_code == 422, "reading stays strict"
+    known = {each.name for each in OPERATIONS if each.any_query}
+    assert known == {"open_alert", "resend_alert", "acknowledge_alert", "withdraw_alert", "close_alert"}
 
 
 @pytest.mark.parametrize(
