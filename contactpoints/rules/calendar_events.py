@@ -121,7 +121,10 @@ def _of(event: RawEvent, code: str, *, why: str, at: str = "") -> Fault:
 
 
 def _series(events: Iterable[RawEvent], told: Told) -> Iterator[list[RawEvent]]:
-    """Yield the events of each identifier. Two that do not say which of a series they are would hide each other."""
+    """Yield the events of each identifier: what repeats first, then what is set apart of it, wherever the file has it.
+
+    Two that do not say which of a series they are would hide each other.
+    """
     by_uid: dict[str, list[RawEvent]] = {}
     for event in events:
         others = by_uid.setdefault(event.uid, [])
@@ -131,7 +134,8 @@ def _series(events: Iterable[RawEvent], told: Told) -> Iterator[list[RawEvent]]:
                 _of(event, "same_uid", why="another event has the same UID (and RECURRENCE-ID).", at="UID")
             )
         others.append(event)
-    yield from by_uid.values()
+    for series in by_uid.values():
+        yield sorted(series, key=lambda event: bool(event.values("RECURRENCE-ID")))
 
 
 def _too_much(series: Iterable[RawEvent], ask: Ask) -> Iterator[Fault]:

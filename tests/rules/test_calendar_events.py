@@ -138,6 +138,22 @@ def test_how_a_time_is_kept(start: str, end: str, kept: tuple[str, str, str]) ->
     assert reckon(found.ends_local, zone=found.zone) == found.ends_at
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["the series first", "the exception first"])
+def test_a_night_ends_by_its_series_wherever_in_the_file_an_exception_of_it_stands(order: int) -> None:
+    series = event("RRULE:FREQ=DAILY;COUNT=5", start="DTSTART;TZID=Europe/Berlin:20261022T200000")
+    moved = ("RECURRENCE-ID;TZID=Europe/Berlin:20261023T200000", "DTEND:20261024T060000Z")
+    apart = ("BEGIN:VEVENT", "UID:one", "DTSTART;TZID=Europe/Berlin:20261023T220000", *moved, "END:VEVENT")
+    whole = [line.replace("DURATION:PT12H", "DTEND;TZID=Europe/Berlin:20261023T080000") for line in series]
+    read = told(*(line for part in (whole, apart)[::order] for line in part))
+    assert read.faults == []
+    assert [each.ends_at for each in read.occurrences][:3] == [
+        utc("2026-10-23T06:00"),
+        utc("2026-10-24T06:00"),
+        utc("2026-10-25T07:00"),  # at eight, after a night of thirteen hours
+    ]
+    assert read.occurrences[2].ends_local == "2026-10-25T08:00:00"
+
+
 def test_reading_again_changes_nothing_and_a_moved_night_changes_itself_alone() -> None:
     data = (FILES / "google.ics").read_bytes()
     before, _ = assigned(read_file(data, ASK).occurrences, Names(PEOPLE, {}))
