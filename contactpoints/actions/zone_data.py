@@ -97,9 +97,10 @@ class _Due:
 
 async def _follow(session: Session, *, now: datetime, tools: Tools) -> Mapping[int, _Due]:
     """Reckon anew, by contact point; these are held in the order of their numbers, as by whoever holds several."""
-    rows = {name: await zone_data.kept_locally(session, name, now=now) for name in zone_data.KEPT}
+    # Data that come late may put off an end that is past: who was on duty is again. Clocks move by a day at the most.
+    rows = {name: await zone_data.kept_locally(session, name, since=now - _A_DAY) for name in zone_data.KEPT}
     # Calendars of a whole network have many shifts, and alerts that come meanwhile want their turn.
-    due = await tools.threads.long(_reckon, rows)
+    due = await tools.threads.long(_reckon, rows, now=now)
     # All of them before the first change, in one order, so that nobody who holds one of them waits for another.
     await directory.hold(session, due)
     for contact_point, some in due.items():
@@ -109,12 +110,13 @@ async def _follow(session: Session, *, now: datetime, tools: Tools) -> Mapping[i
     return due
 
 
-def _reckon(rows: Mapping[str, Sequence[Row]]) -> dict[int, _Due]:
+def _reckon(rows: Mapping[str, Sequence[Row]], *, now: datetime) -> dict[int, _Due]:
+    """Return what moves. What is over by the data of before and of now stays as it was."""
     found: dict[int, _Due] = {}
     for name, several in rows.items():
         for row in several:
             starts, ends = (reckon(row[local], zone=row["zone"]) for local in ("starts_local", "ends_local"))
-            if (starts, ends) == (row["starts_at"], row["ends_at"]):
+            if (starts, ends) == (row["starts_at"], row["ends_at"]) or max(ends, row["ends_at"]) <= now:
                 continue
             due = found.setdefault(row["contact_point_id"], _Due())
             if starts < ends:

@@ -39,15 +39,15 @@ async def note(session: Session, to: str, *, now: datetime) -> None:
     )
 
 
-async def kept_locally(session: Session, name: str, *, now: datetime) -> list[Row]:
-    """Return what of a table (one of `KEPT`) is not over yet, with its contact point, by this."""
+async def kept_locally(session: Session, name: str, *, since: datetime) -> list[Row]:
+    """Return what of a table (one of `KEPT`) ends after ``since`` by its instants of before, by contact point."""
     told, above = _KEPT[name]
     return await session.fetch(
         f"""select e.id, {told}, e.starts_at, e.ends_at, e.zone, e.starts_local, e.ends_local, u.contact_point_id
               from {name} e {above}
              where e.retired_at is null and u.retired_at is null and e.ends_at > $1 and e.zone is not null
                and e.starts_local is not null and e.ends_local is not null order by u.contact_point_id, e.id""",
-        now,
+        since,
     )
 
 

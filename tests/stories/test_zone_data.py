@@ -13,6 +13,7 @@ from contactpoints.actions import zone_data
 from contactpoints.actions.access import make_key
 from contactpoints.rules import rosters
 from contactpoints.rules.access import Actor, Role
+from contactpoints.store import directory
 from tests.rules.test_rosters import utc
 from tests.world import START, World
 
@@ -161,6 +162,38 @@ async def test_what_a_process_that_was_not_yet_replaced_entered_follows_within_t
     await world.passes(hours=1)
     (mail,) = await world.hears(ADMIN)
     assert f"l'absence {late} : du 2026-11-10 22:00+02:00" in mail["body"]
+
+
+async def test_whom_data_that_come_late_put_on_duty_again_is_on_duty_again(world: World, decree: Decree) -> None:
+    key, france = await _administrator(world, ADMIN), world.network["FR"]
+    db, tools = world.runtime.db, world.runtime.tools
+    await zone_data.keep_up(db, has="2026.2", now=START, tools=tools)
+    # By the clocks of summer all of them end fifteen minutes from now, by those of winter an hour later.
+    absence = await _enter(world, key, "2026-10-13T20:00:00", "2026-10-14T02:15:00")
+    override = await _enter(world, key, "2026-10-13T20:00:00", "2026-10-14T02:15:00", kind="overrides")
+    over = await _enter(world, key, "2026-10-13T20:00:00", "2026-10-14T01:15:00")
+    calendar = await _planned_elsewhere(world, key)
+    async with db.session() as session:
+        await session.execute(
+            "update shifts set starts_local = '2026-10-13T20:00:00', ends_local = '2026-10-14T02:15:00', starts_at"
+            " = $1, ends_at = $2 where uid = '0'",
+            *(utc("2026-10-13T18:00"), utc("2026-10-14T00:15")),
+        )
+        await session.execute("update calendars set read_at = $1", START + timedelta(minutes=20))
+
+    decree("CET-1")  # Winter for ever.
+    late = START + timedelta(minutes=30)
+    await zone_data.keep_up(db, has="2026.3", now=late, tools=tools)
+    for name, number in (("absences", absence), ("overrides", override)):
+        moved = (await world.get(f"/v1/{name}/{number}", key=key)).json()
+        assert (moved["starts_at"], moved["ends_at"]) == ("2026-10-13T19:00:00Z", "2026-10-14T01:15:00Z"), name
+    assert (await world.get(f"/v1/absences/{over}", key=key)).json()["version"] == 1, "over by either"
+    async with db.session() as session:
+        point = (await directory.load(session, [france.contact_point], since=late))[france.contact_point]
+    (post,) = (each for each in point.posts if each.id == france.posts["first"])
+    assert post.calendars[0].id == calendar
+    assert utc("2026-10-14T01:15") in [ends for _, _, ends in post.calendars[0].shifts]
+    assert france.officers[2].id in {each.officer_id for each in post.overrides if each.ends_at > late}
 
 
 async def test_whoever_has_only_a_telephone_hears_by_text_in_the_daytime(world: World, decree: Decree) -> None:
