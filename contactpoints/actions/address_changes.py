@@ -19,7 +19,7 @@ from contactpoints.actions.proofs import Asking, send_code
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
-from contactpoints.rules.address_changes import must_be_the_second
+from contactpoints.rules.address_changes import NO_SECOND_PERSON, must_be_the_second
 from contactpoints.rules.calls import is_called_by
 from contactpoints.rules.directory import has_telephone
 from contactpoints.rules.refusals import (
@@ -80,7 +80,7 @@ async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datet
             now=now,
             tools=tools,
         )
-        told = shown(await _found(session, change.number), meanwhile=change.meanwhile)
+        told = shown(await _found(session, change.number), meanwhile=change.meanwhile, alone=change.alone)
         return told | {"warnings": [*(dict(each) for each in found.warnings), *told["warnings"]]}
 
 
@@ -129,7 +129,8 @@ async def propose_within(
         await _write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
     heard = await address_changes.others(session, to["officer_id"], but=to["channel_id"]) if added else [to]
     meanwhile = await _meanwhile(session, to, added=added, now=now, tools=tools)
-    change = Proposed(number, actor.key_id, expires_at, meanwhile)
+    alone = not await address_changes.second_is_there(session, to["party"], but=actor.key_id, now=now)
+    change = Proposed(number, actor.key_id, expires_at, meanwhile, alone)
     await tell_second(session, to, change=change, now=now, tools=tools)
     if not dead:
         what: Notice = "added" if added else "replaced"
@@ -381,7 +382,9 @@ _NO_TELEPHONE = (
 )
 
 
-def shown(change: Row, *, meanwhile: Meanwhile | None = None) -> Shown:
-    """Return a change as it crosses the wall; ``meanwhile``: what calls come to until it is in force, if it is new."""
+def shown(change: Row, *, meanwhile: Meanwhile | None = None, alone: bool = False) -> Shown:
+    """Return a change as it crosses the wall; what is warned of, if it is new: see `Proposed`."""
     told = [{"code": "no_telephone", "detail": _NO_TELEPHONE}] if meanwhile == "no_telephone" else []
+    if alone:
+        told.append({"code": NO_SECOND_PERSON.code, "detail": NO_SECOND_PERSON.detail})
     return {**{name: entries.written_value(change[name]) for name in _SHOWN}, "warnings": told}

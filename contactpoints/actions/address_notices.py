@@ -24,12 +24,16 @@ from contactpoints.store.database import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A change that waits: its number, who proposed it (API key), and what calls come to meanwhile."""
+    """A change that waits: its number, who proposed it (API key), and what calls come to meanwhile.
+
+    ``alone``: there is no other key that could approve it.
+    """
 
     number: int
     by: int
     expires_at: datetime
     meanwhile: Meanwhile | None = None
+    alone: bool = False
 
 
 async def tell_second(session: Session, to: Row, *, change: Proposed, now: datetime, tools: Tools) -> None:

@@ -149,7 +149,7 @@ async def _proposed(
     )
     change = await find_change(session, proposed.number)
     assert change is not None
-    return address_changes.shown(change, meanwhile=proposed.meanwhile)
+    return address_changes.shown(change, meanwhile=proposed.meanwhile, alone=proposed.alone)
 
 
 async def retire(

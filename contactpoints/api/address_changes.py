@@ -49,7 +49,8 @@ ADDRESS_CHANGES = (
         answer_headers={"Location": "Where the change is."},
         description=(
             "A code goes to the new address and a notice to the old one, which stays in use until the code has come "
-            "back and a second person has approved the change. Of two proposals at once the second hears 409."
+            "back and a second person has approved the change; the warning `no_second_person` says that no other key"
+            " could. Of two proposals at once the second hears 409."
         ),
     ),
     Operation(

@@ -1,7 +1,15 @@
 """Who stands behind a change of an address: never whoever proposed it, and somebody of the same Party if there is."""
 
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.alerts import Caution
 from contactpoints.rules.refusals import SecondPersonNeeded
+
+NO_SECOND_PERSON = Caution(
+    "no_second_person",
+    "Nobody but you could approve this change, and you cannot: it needs the key of another administrator of the Party,"
+    " or another one of the secretariat.",
+)
+"""What whoever proposes a change should know where no other key could be the second person."""
 
 
 def must_be_the_second(actor: Actor, *, proposed_by: int, party: str | None, others: int) -> None:

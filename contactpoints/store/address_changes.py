@@ -156,6 +156,13 @@ async def other_administrators(session: Session, party: str | None, *, but: int,
     return count
 
 
+async def second_is_there(session: Session, party: str | None, *, but: int, now: datetime) -> bool:
+    """Say whether there is a key besides one that could approve what it proposes: of the Party, or the secretariat."""
+    found = """select 1 from api_keys where (role = 'secretariat' or role = 'administrator' and party = $1) and id <> $2
+                  and revoked_at is null and (expires_at is null or expires_at > $3) limit 1"""
+    return await session.fetchval(found, party, but, now) is not None
+
+
 async def approve(session: Session, number: int, *, by: int, now: datetime) -> None:
     """Write down that a second person stands behind a change."""
     await session.execute(

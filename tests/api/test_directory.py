@@ -297,7 +297,7 @@ async def test_a_number_without_its_country_code_is_told_what_it_lacks(
 async def test_an_impossible_number_is_refused_and_a_doubtful_one_warned_of(
     world: World, key_of: KeyOf, bodies: Bodies, address: str, status: int, said: str | None
 ) -> None:
-    key = await key_of("administrator", "FR")
+    key, _ = await key_of("administrator", "FR"), await key_of("administrator", "FR")
     answer = await _ask(world, "POST", "/v1/channels", key, bodies["channels"] | {"address": address})
     assert answer.status_code == status, answer.text
     if status == 422:

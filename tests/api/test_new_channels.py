@@ -31,7 +31,7 @@ class Desk:
 
     async def asks(self, method: str, path: str, *, key: str | None = None, body: Any = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key or self.one}"}
-        if method == "DELETE":
+        if method in ("DELETE", "PUT"):
             headers["If-Match"] = (await self.world.get(path.partition("?")[0], key=self.one)).headers["ETag"]
         answer = await self.world.client.request(method, path, json=body, headers=headers)
         await self.world.settles()
@@ -264,3 +264,32 @@ async def test_a_file_brings_no_other_channel_and_tells_those_that_it_retires(de
     assert done.status_code == 200, done.text
     [notice] = await world.hears(officer.sms)
     assert "retiré" in notice["body"]
+
+
+@pytest.mark.parametrize("party", ["FR", None])
+async def test_whoever_changes_or_adds_a_number_alone_is_told_that_nobody_could_approve_it(
+    world: World, key_of: Keys, party: str | None
+) -> None:
+    """By whichever door; where another key could approve it, nothing is said."""
+    officer = world.network[party].officers[0]
+    desk = Desk(world, await key_of("administrator" if party else "secretariat", party), "")
+    async with world.runtime.db.session() as session:
+        channel = await session.fetchval("select id from channels where address = $1", officer.sms)
+    path, body = f"/v1/channels/{channel}", {"officer_id": officer.id, "kind": "sms"}
+
+    async def warned(place: int) -> list[bool]:
+        numbers = [f"+336399801{place}{last}" for last in range(3)]
+        world.clock.at += timedelta(days=2)
+        proposal = {"channel_id": channel, "address": numbers[0]}
+        proposed = await desk.asks("POST", "/v1/address-changes", body=proposal)
+        await desk.asks("POST", f"/v1/address-changes/{proposed.json()['id']}/withdraw")
+        added = await desk.asks("POST", "/v1/channels", body=body | {"address": numbers[1], "place": place})
+        world.clock.at += timedelta(days=2)
+        changed = await desk.asks("PUT", path, body=body | {"address": numbers[2], "place": 1})
+        await desk.asks("POST", f"/v1/address-changes/{change_of(changed.json())}/withdraw")
+        answers = [proposed.json(), added.json(), changed.json()]
+        return ["no_second_person" in {each["code"] for each in answer["warnings"]} for answer in answers]
+
+    assert await warned(5) == [True, True, True]
+    await key_of("secretariat")
+    assert await warned(6) == [False, False, False]
