@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.board import seen_from_outside
+from contactpoints.rules.board import seen_from_outside, somebody_answers
 from contactpoints.rules.calls import Taken, plan_of, take
 from contactpoints.rules.competence import WORDS, Competent, Wish, ranked
 from contactpoints.rules.directory import ContactPoint
@@ -43,7 +43,12 @@ async def competence(
     wish = Wish(asked.kind, asked.territory, asked.language, asked.urgency)
     first = taken[addressed].calls if addressed in taken else ()
     waiting = {number for number, begun in begins.items() if begun > at}
-    best = ranked(list(points.values()), wish, taken=taken, addressed=addressed, waiting=waiting)
+    answering = {
+        number
+        for number, point in points.items()
+        if somebody_answers(point, begins[number], available=frozenset(tools.gateways))
+    }
+    best = ranked(list(points.values()), wish, taken=taken, addressed=addressed, answering=answering, waiting=waiting)
     return {
         **{name: getattr(asked, name) for name in ("party", "territory", "kind", "language", "urgency")},
         "at": write_instant(at),

@@ -75,15 +75,31 @@ def point_now(point: ContactPoint, now: datetime, *, available: Collection[str])
     return PointNow(point, posts, good, told, write_json(told))
 
 
+def somebody_answers(point: ContactPoint, now: datetime, *, available: Collection[str]) -> bool:
+    """Say whether anybody on duty there can be called and acknowledge at ``now``, as `covered` on the board says."""
+    asked = kinds_asked(point)
+    return any(
+        one.answers
+        for post in point.posts
+        for one in _officers(point, post, now=now, kinds=asked.get(post.id, _KINDS), available=available)
+    )
+
+
 def _post_now(
     point: ContactPoint, post: Post, *, now: datetime, kinds: tuple[str, ...], available: Collection[str]
 ) -> PostNow:
-    officers = tuple(
+    officers = _officers(point, post, now=now, kinds=kinds, available=available)
+    until, then = _next(point, post, now=now)
+    return PostNow(post, officers, until, then)
+
+
+def _officers(
+    point: ContactPoint, post: Post, *, now: datetime, kinds: tuple[str, ...], available: Collection[str]
+) -> tuple[OnDuty, ...]:
+    return tuple(
         _on_duty(officer, kinds, available=available, pinned=point.pin_required, now=now)
         for officer in officers_at(point, post, now=now)
     )
-    until, then = _next(point, post, now=now)
-    return PostNow(post, officers, until, then)
 
 
 def _on_duty(

@@ -20,8 +20,8 @@ WORDS: Mapping[CompetenceReason, str] = {
     "forwards": msgid("It forwards requests of this kind to the authority that carries them out."),
     "not_known": msgid("It does not say what it does with requests of this kind."),
     "cannot": msgid("It says that it cannot deal with requests of this kind."),
-    "answers_now": msgid("Somebody on duty there can be called at this time."),
-    "nobody_answers_now": msgid("Nobody there could be called at this time."),
+    "answers_now": msgid("Somebody on duty there can be called and acknowledge at this time."),
+    "nobody_answers_now": msgid("Nobody there could be called and acknowledge at this time."),
     "outside_working_hours": msgid("Nobody is called there at this time: it is outside working hours."),
     "spoken_now": msgid("Whoever is called there at this time speaks the language."),
     "spoken": msgid("The language is spoken there."),
@@ -65,11 +65,13 @@ def ranked(
     *,
     taken: Mapping[int, Taken],
     addressed: int | None,
+    answering: Collection[int],
     waiting: Collection[int] = (),
 ) -> tuple[Competent, ...]:
     """Return contact points, the best first. ``taken``: whom the plan of each would call at the time that is asked for.
 
-    Those ``waiting`` call nobody before their working hours begin, and then whom ``taken`` tells.
+    At those ``answering`` somebody on duty can acknowledge then, whoever is called first. Those ``waiting`` call nobody
+    before their working hours begin, and then whom ``taken`` tells.
 
     What counts, in this order: the territory, not to be unable to, that somebody answers, to carry out rather than to
     forward, the language, and not to be there as a back-up alone. ``addressed`` is the one that an alert goes to.
@@ -78,7 +80,8 @@ def ranked(
     found = []
     for point in points:
         does = _does(point, wish)
-        answers = _answers(point, taken, waiting=waiting)
+        called = point.id in answering and _called(point, taken)
+        answers = _answers(point, called=bool(called), waiting=waiting)
         place, speaks = _place(point, wish), _speaks(point, wish, taken=taken)
         back_up = point.id in behind
         rank = (
@@ -117,8 +120,8 @@ def _called(point: ContactPoint, taken: Mapping[int, Taken]) -> list[tuple[str, 
     return [call.officer.tongues for call in calls if call.contact_point.id == point.id]
 
 
-def _answers(point: ContactPoint, taken: Mapping[int, Taken], *, waiting: Collection[int]) -> CompetenceReason:
-    if not _called(point, taken):
+def _answers(point: ContactPoint, *, called: bool, waiting: Collection[int]) -> CompetenceReason:
+    if not called:
         return "nobody_answers_now"
     return "outside_working_hours" if point.id in waiting else "answers_now"
 

@@ -83,6 +83,17 @@ async def test_whom_a_trigger_reaches_is_what_an_alert_then_does(world: World, s
     assert told["called_first"]
 
 
+@pytest.mark.parametrize("without", [(0,), (0, 1, 2)])
+async def test_whoever_has_no_pin_is_called_and_answers_nothing_as_the_board_has_it(
+    world: World, without: tuple[int, ...]
+) -> None:
+    officers = [world.network["FR"].officers[place].id for place in without]
+    async with world.runtime.db.session() as session:
+        await session.execute("delete from pins where officer_id = any($1::bigint[])", officers)
+    told = (await _told(world))["items"][0]
+    assert ("answers_now" in _codes(told)) is told["covered"] is (len(without) < 3)
+
+
 async def test_a_territory_has_its_own(world: World) -> None:
     island = await _second(world, territory="GP", backup_id=None, capabilities={"preservation": "cannot"})
     told = await _told(world, territory="GP")

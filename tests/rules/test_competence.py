@@ -32,8 +32,10 @@ def _ranks(
     better: ContactPoint, worse: ContactPoint, *, wish: Wish = WISH, answering: tuple[int, ...] = (1, 2)
 ) -> bool:
     taken = {each.id: _called(each) if each.id in answering else NOBODY for each in (better, worse)}
-    told = ranked([worse, better], wish, taken=taken, addressed=None)
-    assert told == ranked([better, worse], wish, taken=taken, addressed=None), "in whatever order they come"
+    told = ranked([worse, better], wish, taken=taken, addressed=None, answering=answering)
+    assert told == ranked([better, worse], wish, taken=taken, addressed=None, answering=answering), (
+        "in whatever order they come"
+    )
     return told[0].point is better
 
 
@@ -66,14 +68,16 @@ def test_what_counts_more(better: ContactPoint, worse: ContactPoint, wish: Wish,
 
 def test_whoever_is_called_and_speaks_the_language_comes_before_a_desk_that_says_so() -> None:
     desk, other = replace(POINT, id=1, languages=("fr",)), replace(POINT, id=2, languages=("de",))
-    told = ranked([desk, other], WISH, taken={1: _called(desk), 2: _called(other, "fr-CA")}, addressed=1)
+    told = ranked(
+        [desk, other], WISH, taken={1: _called(desk), 2: _called(other, "fr-CA")}, addressed=1, answering=(1, 2)
+    )
     assert [(each.point.id, each.reasons[3]) for each in told] == [(2, "spoken_now"), (1, "spoken")]
 
 
 def test_the_reasons_are_told() -> None:
     behind = replace(POINT, id=2, capabilities=CANNOT, languages=("de",))
     first = replace(POINT, backup_id=2, english_in_emergencies=True, languages=("de",), capabilities={})
-    told = ranked([first, behind], WISH, taken={1: _called(first)}, addressed=1)
+    told = ranked([first, behind], WISH, taken={1: _called(first)}, addressed=1, answering=(1,))
     assert [each.reasons for each in told] == [
         ("whole_party", "not_known", "answers_now", "english_in_emergencies", "reached_by_a_trigger"),
         ("whole_party", "cannot", "nobody_answers_now", "not_spoken", "back_up"),
@@ -82,7 +86,7 @@ def test_the_reasons_are_told() -> None:
 
 def test_calls_of_another_contact_point_are_no_answer_of_this_one() -> None:
     secretariat = replace(POINT, id=5, party=None, secretariat=True)
-    told = ranked([POINT], Wish("preservation"), taken={1: _called(secretariat)}, addressed=1)
+    told = ranked([POINT], Wish("preservation"), taken={1: _called(secretariat)}, addressed=1, answering=(1,))
     assert told[0].reasons == ("whole_party", "executes", "nobody_answers_now", "reached_by_a_trigger")
 
 
