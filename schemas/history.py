@@ -11,8 +11,9 @@ from schemas.fields import Moment
 class AuthorOut(TypedDict):
     """Who made a version: whoever held a `key` of that role and authority, never the key itself.
 
-    Or the `service` (a channel in quarantine), the `seed` with which it began, the `demo` with its invented network, or
-    the `database` (other hands than ours; the trigger that keeps the history noticed it).
+    Or the `service` (a channel in quarantine), the `operator` at the command line, the `seed` with which it began, the
+    `demo` with its invented network, or the `database` (other hands than ours; the trigger that keeps the history
+    noticed it).
     """
 
     kind: Literal["key", "service", "operator", "seed", "demo", "database"]

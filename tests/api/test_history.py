@@ -3,7 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import httpx
 import pytest
@@ -12,6 +12,7 @@ from contactpoints.api.history import LOOKED_BACK
 from contactpoints.store.history import REGISTERS
 from contactpoints.store.tables import VERSIONED
 from schemas.fields import write_instant
+from schemas.history import AuthorOut
 from tests.api.conftest import Bodies, KeyOf
 from tests.world import START, World
 
@@ -261,3 +262,8 @@ async def test_of_two_who_save_at_the_same_time_one_is_refused(
     assert [[each["after"] for each in since["changes"]] for since in late["changed_since"]] == [[kept]]
     read = await _ask(world, "GET", where, keys[0])
     assert (read.json()[field], read.headers["ETag"]) == (kept, '"2"')
+
+
+def test_every_author_is_on_paper() -> None:
+    for kind in get_args(get_type_hints(AuthorOut)["kind"]):
+        assert f"`{kind}`" in str(AuthorOut.__doc__), kind
