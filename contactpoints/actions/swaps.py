@@ -11,6 +11,7 @@ from typing import Any, Literal
 from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import uncovering
+from contactpoints.actions.one_by_one import alone
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import swaps as rules
 from contactpoints.rules.access import (
@@ -34,7 +35,6 @@ from contactpoints.store.entries import REGISTERS, Entry
 from schemas.faults import Fault
 from schemas.swaps import SwapOffer
 
-_EXPIRED_AT_ONCE = 50
 _NEAR = timedelta(hours=3)
 _NOT_THERE = "There is no such swap."
 
@@ -132,20 +132,27 @@ async def decide(
 async def expire(db: Database, *, now: datetime, tools: Tools) -> int:
     """End the offers of which a shift has begun, and tell those whom they concerned; return how many."""
     async with db.session() as session:
-        due = [(row["id"], row["contact_point_id"]) for row in await store.due(session, now=now, most=_EXPIRED_AT_ONCE)]
+        due = [(row["id"], row["contact_point_id"]) for row in await store.due(session, now=now)]
+    count = 0
     for number, contact_point in due:
-        async with db.transaction() as session:
-            await entries.touch(session, contact_point)
-            row = await store.find(session, number)
-            if row is None or row["state"] not in rules.OPEN:
-                continue
-            await store.change(session, row, values={}, now=now, by="service", act="expired")
-            points = await directory.load(session, [contact_point])
-            posts = {post.id: post for point in points.values() for post in point.posts}
-            if row["post_id"] in posts:
-                house = _House(points[contact_point], posts[row["post_id"]])
-                await _tell(session, house, swap=store.swap_of(row), what="expired", now=now, tools=tools)
-    return len(due)
+        with alone(contact_point, set()):
+            count += await _expire(db, number, contact_point=contact_point, now=now, tools=tools)
+    return count
+
+
+async def _expire(db: Database, number: int, *, contact_point: int, now: datetime, tools: Tools) -> bool:
+    async with db.transaction() as session:
+        await entries.touch(session, contact_point)
+        row = await store.find(session, number)
+        if row is None or row["state"] not in rules.OPEN:
+            return False
+        await store.change(session, row, values={}, now=now, by="service", act="expired")
+        points = await directory.load(session, [contact_point])
+        posts = {post.id: post for point in points.values() for post in point.posts}
+        if row["post_id"] in posts:
+            house = _House(points[contact_point], posts[row["post_id"]])
+            await _tell(session, house, swap=store.swap_of(row), what="expired", now=now, tools=tools)
+    return True
 
 
 async def read(db: Database, number: int, *, actor: Actor) -> Entry:

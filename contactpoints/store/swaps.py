@@ -93,13 +93,12 @@ async def listed(
     return [entries.written(row) for row in rows]
 
 
-async def due(session: Session, *, now: datetime, most: int) -> list[Row]:
+async def due(session: Session, *, now: datetime) -> list[Row]:
     """Return open swaps of which a shift has begun, with contact point and Party."""
     return await session.fetch(
         f"""{_SELECT} where s.state in ('offered', 'taken')
-             and least(s.starts_at, s.return_starts_at) <= $1 order by s.id limit $2""",
+             and least(s.starts_at, s.return_starts_at) <= $1 order by s.id""",
         now,
-        most,
     )
 
 

@@ -237,6 +237,28 @@ async def test_an_offer_expires_when_its_first_shift_begins_and_that_is_told(des
     assert set(await desk.heard()) == {desk.first.email, desk.third.email}
 
 
+async def test_a_swap_that_breaks_keeps_no_other_from_expiring(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    broken, other = [(await desk.offers(desk.first, day, day + 1)).json()["id"] for day in (2, 3)]
+    runtime = desk.world.runtime
+    desk.world.clock.at = START + 4 * DAY
+    async with runtime.db.session() as session:
+        await session.execute(
+            f"""create function break_it() returns trigger language plpgsql as
+                $f$ begin if new.id = {broken} then raise exception 'broken'; end if; return new; end $f$"""
+        )
+        await session.execute("create trigger break_it before update on swaps for each row execute function break_it()")
+    try:
+        counts = [await swaps.expire(runtime.db, now=runtime.now(), tools=runtime.tools) for _ in range(2)]
+    finally:
+        async with runtime.db.session() as session:
+            await session.execute("drop function break_it cascade")
+    assert counts == [1, 0]
+    states = [(await desk.world.get(f"/v1/swaps/{each}", key=desk.admin)).json()["state"] for each in (broken, other)]
+    assert states == ["offered", "expired"]
+    assert sum("cannot be watched" in each.message for each in caplog.records) == 2
+    assert await swaps.expire(runtime.db, now=runtime.now(), tools=runtime.tools) == 1
+
+
 async def test_who_may_do_what_with_a_swap(world: World, desk: Desk, key_of: KeyOf) -> None:
     swap = (await desk.offers(desk.first, 2, 3)).json()["id"]
     async with world.runtime.db.session() as session:
