@@ -1,6 +1,6 @@
 """Cover of the duty posts that exist for somebody, and changes of rosters that would open a gap in it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,6 +53,8 @@ async def uncovering(
     tools: Tools,
     strains: bool = False,
     publishes: bool = True,
+    accepts: bool | None = None,
+    posts: Collection[int] = (),
 ) -> AsyncIterator[list[Mapping[str, str]]]:
     """Let rosters of a contact point be changed within, in the caller's transaction.
 
@@ -60,7 +62,8 @@ async def uncovering(
     the list that is handed out, once all is done, where the reason for the change is ``stated``. Raises `Invalid` with
     them where it is not, at the place ``at`` where it could have been. With ``strains`` it warns as well where the same
     officers come to be on both lines, or somebody is on duty for too long. Where nobody ``publishes`` it who could
-    state a reason, the first roster of a post is taken whatever it leaves: it is better than none.
+    state a reason, the first roster of a post is taken whatever it leaves: it is better than none. Whether the reason
+    ``accepts`` what is left (as it does unless said), of which ``posts`` also what was told before: see `left_by`.
     """
     points = await directory.load(session, [contact_point], since=now)
     warnings: list[Mapping[str, str]] = []
@@ -70,7 +73,8 @@ async def uncovering(
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
     before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
     warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains, publishes=publishes)
-    await note_left(session, contact_point, before=before, after=after, stated=stated, now=now)
+    accepting = stated if accepts is None else accepts
+    await note_left(session, contact_point, before=before, after=after, stated=accepting, now=now, posts=posts)
 
 
 def gaps_opened(
@@ -109,10 +113,11 @@ async def note_left(
     after: Sequence[PostCover],
     stated: bool,
     now: datetime,
+    posts: Collection[int] = (),
 ) -> None:
-    """Note which gaps a change leaves: whoever ``stated`` a reason for it knows of those that it opens."""
+    """Note which gaps a change leaves: whoever ``stated`` a reason for it knows of those, see `left_by`."""
     kept = await gaps.told_at(session, contact_point)
-    left = left_by(kept, before=before, after=after, stated=stated, now=now)
+    left = left_by(kept, before=before, after=after, stated=stated, now=now, posts=posts)
     if set(left) != set(kept):
         await gaps.keep(session, contact_point, gaps=left)
 

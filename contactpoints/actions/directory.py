@@ -33,6 +33,8 @@ from schemas.faults import Fault
 from schemas.fields import Shape
 
 _UNIQUE = "23505"
+_SAY_WHY = ("absences", "overrides")
+"""Entries whose own reason says why somebody is away or comes, and does not accept the gap that this leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ async def create(
             if name == "channels":
                 values |= await address_changes.standing_of_new(session, values, now=now)
             why = _why(values.get("reason"), None, asked=reason)
-            async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
+            async with _watched(
+                session, register, owner=owner, entry=values, why=why, asked=reason, now=now, tools=tools
+            ) as gaps:
                 entry = await entries.create(session, register, values=values, now=now, by=by(actor), reason=why)
             found.warnings += gaps
             if entry.get("unapproved_since"):
@@ -125,7 +129,9 @@ async def change(
             if renewed:
                 values["address"] = kept["address"]
             why = _why(values.get("reason"), kept.get("reason"), asked=reason)
-            async with _watched(session, register, owner=owner, stated=why is not None, now=now, tools=tools) as gaps:
+            async with _watched(
+                session, register, owner=owner, entry=kept, why=why, asked=reason, now=now, tools=tools
+            ) as gaps:
                 entry = await entries.change(
                     session, register, key=key, version=version, values=values, now=now, by=by(actor), reason=why
                 )
@@ -168,7 +174,6 @@ async def retire(
     Raises `StillReferredTo` while something unretired relies on it, and what `change` raises.
     """
     register = REGISTERS[name]
-    stated, at = reason is not None, "/query/reason"
     async with db.transaction() as session:
         locked = await _lock_called(session, name, key=key)
         kept, owner = await keepable(session, register, key=key, actor=actor)
@@ -177,7 +182,10 @@ async def retire(
         if name == "channels" and isinstance(key, int):
             await tell_retired(session, [key], now=now, tools=tools)
             await withdraw_of(session, [key], by=actor.key_id, now=now)
-        async with _watched(session, register, owner=owner, stated=stated, now=now, tools=tools, at=at) as gaps:
+        place = "/query/reason"
+        async with _watched(
+            session, register, owner=owner, entry=kept, why=reason, asked=reason, now=now, tools=tools, at=place
+        ) as gaps:
             entry = await entries.retire(
                 session, register, key=key, version=version, now=now, by=by(actor), reason=reason
             )
@@ -239,15 +247,32 @@ def _watched(
     register: Register,
     *,
     owner: Owner | None,
-    stated: bool,
+    entry: Mapping[str, Any],
+    why: str | None,
+    asked: str | None,
     now: datetime,
     tools: Tools,
     at: str = "/reason",
 ) -> AbstractAsyncContextManager[list[Mapping[str, str]]]:
-    """Let a roster open a gap only where a reason is ``stated``, with warnings; what is no roster is not looked at."""
+    """Let a roster open a gap only where it is said ``why``, with warnings; what is no roster is not looked at.
+
+    Whoever is ``asked`` why accepts the gap; an absence or an override is told as a gap nobody accepted if it only says
+    so itself.
+    """
     if owner is None or "reason" not in register.columns:
         return nullcontext([])
-    return uncovering(session, owner.contact_point, stated=stated, at=at, now=now, tools=tools)
+    accepts = asked is not None or (why is not None and register.name not in _SAY_WHY)
+    post = entry.get("id" if register.name == "posts" else "post_id")
+    return uncovering(
+        session,
+        owner.contact_point,
+        stated=why is not None,
+        at=at,
+        now=now,
+        tools=tools,
+        accepts=accepts,
+        posts=() if post is None else (post,),
+    )
 
 
 def _why(said: object, kept: object, *, asked: str | None) -> str | None:

@@ -166,13 +166,15 @@ async def _tell(db: Database, contact_point: int, *, now: datetime, tools: Tools
 
 
 def _said(point: ContactPoint, judged: Judged) -> Iterator[GapContext]:
-    """Yield what is told: of what is there already, of what is ahead, and of what was accepted, each in one message."""
-    if here := judged.tell.get(0):
+    """Yield what is told, each in one message: of what is there, what is ahead, what goes on, and what was accepted."""
+    told = [(days, found) for days in sorted(judged.tell) for found in judged.tell[days]]
+    if here := [found for days, found in told if not days]:
         yield _context(point, here, days=0)
-    marks = [days for days in judged.tell if days]
-    if marks:
-        ahead = [found for days in sorted(marks) for found in judged.tell[days]]
-        yield _context(point, ahead, days=min(marks))
+    ahead = [(days, found) for days, found in told if days and not found.goes_on]
+    if ahead:
+        yield _context(point, [found for _, found in ahead], days=ahead[0][0])
+    if longer := [found for _, found in told if found.goes_on]:
+        yield replace(_context(point, longer, days=0), goes_on=True)
     if judged.remind:
         yield _context(point, judged.remind, days=2, accepted=True)
 

@@ -180,14 +180,14 @@ class Import:
         """Tell of gaps in cover that were not there before: as warnings where a reason is stated, else as faults."""
         for number in sorted({*before, *self._rosters} & self._changed):
             after = await cover_now(session, number, now=self._now, tools=self._tools)
-            stated = self._reason is not None or self._rosters.get(number, False)
-            was = before.get(number, ())
+            was, accepts = before.get(number, ()), self._reason is not None  # the reason of a row accepts nothing
+            stated = accepts or self._restoring or self._rosters.get(number, False)
             try:
-                told = gaps_opened(was, after, stated=stated or self._restoring, at="/query/reason")
+                told = gaps_opened(was, after, stated=stated, at="/query/reason")
             except Invalid as refused:
                 self._faults += [(len(self._order), each) for each in refused.faults]
                 continue
-            await note_left(session, number, before=was, after=after, stated=stated, now=self._now)
+            await note_left(session, number, before=was, after=after, stated=accepts, now=self._now)
             self._warnings += [ImportWarning(pointer="", code=each["code"], detail=each["detail"]) for each in told]
 
     async def _retire(self, session: Session, register: Register, *, keys: Sequence[Key]) -> None:

@@ -5,18 +5,19 @@ within what was told is that gap. Any part outside of it is new, and so is what 
 where before too few were, or a language was missing. One that was closed and opens again is new.
 
 What somebody accepted with a reason, when a change left it, is not told like that: two days before it begins its Party
-is reminded of it, once.
+is reminded of it, once. What was accepted too late for that is told when it begins.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, chain
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.cover import PostCover, Stretch, left_by_first, newly_uncovered
+from contactpoints.rules.gap_weeks import Weeks
 from contactpoints.rules.proof import is_daytime
 from schemas.cover import CoverReason
 
@@ -24,22 +25,25 @@ MARKS = (0, 2, 7, 14)
 """How many days before its start a gap is told, the last time first; 0 is when it begins."""
 AHEAD = timedelta(days=MARKS[-1])
 _REMINDER = 2
+_BEFORE = timedelta(days=_REMINDER)
 _REMINDED_OF = timedelta(days=_REMINDER + 7)
 _SOON = timedelta(days=1)
 _NO_MARK = MARKS[-1] + 1
-_WEEKS = 4
+_OFTEN, _WEEKS, _QUARTER = 4, 8, 13
+_SHOWN = timedelta(days=90)
+"""How far whoever changes a roster is shown what it leaves: what begins later could not be accepted then."""
+NO_END = datetime(9999, 1, 1, tzinfo=UTC)
+"""The end of a gap for which none is in sight."""
 _REASONS: tuple[CoverReason, ...] = get_args(CoverReason)
 _SLIGHT: frozenset[CoverReason] = frozenset({"too_few", "language"})
-_Weekly = tuple[int, int, timedelta, timedelta, bool]
-"""Post, number of the week, start and end in it, and whether it is grave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """A gap of a post that somebody knows of: told, or ``accepted`` when a change left it, ``at`` an instant.
 
-    ``grave``: nobody at all could be reached. One accepted of which its Party was reminded before its time is as if
-    that had been two days before it.
+    ``grave``: nobody at all could be reached. One accepted of which its Party was reminded, whenever that was, is as if
+    it had been accepted exactly two days before it began. ``ends_at`` is `NO_END` where no end was in sight.
     """
 
     post: int
@@ -52,10 +56,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A gap of a post: when, why, and whom it is about."""
+    """A gap of a post: when, why, and whom it is about. ``goes_on``: of one under way, the part that is new."""
 
     cover: PostCover
     gap: Stretch
+    goes_on: bool = False
 
     @property
     def grave(self) -> bool:
@@ -128,14 +133,35 @@ class _Case:
     @property
     def due(self) -> int | None:
         """The mark at which it is to be told, None where it is not."""
-        if self.new is not None:
-            return self.new
+        return min((mark for mark in (self.new, self.again) if mark is not None), default=None)
+
+    @property
+    def again(self) -> int | None:
+        """The mark at which what is known of its beginning is to be told, None where it is not."""
         mark = mark_of(self.starts_at, self.now)
         if mark is None or not self.rows or self.fresh == self.starts_at:
             return None
-        if self.accepted:
-            return mark if mark <= _REMINDER < self.last else None
-        return mark if mark < self.last else None
+        if not all(row.accepted for row in self.rows):
+            return mark if mark < self.last else None
+        return mark if (mark <= _REMINDER if self.ahead > _BEFORE else mark == 0 and self.ahead < _BEFORE) else None
+
+    @property
+    def ahead(self) -> timedelta:
+        """How long before it begins it was accepted: two days mean that its Party was reminded of it."""
+        return self.began - min(row.at for row in self.rows)
+
+    @property
+    def awaits_reminder(self) -> bool:
+        """Say whether its Party is to be reminded of it, and nothing else to be told."""
+        return self.accepted and self.again is not None and self.ahead > _BEFORE
+
+    @property
+    def news(self) -> Found:
+        """What is told of it: the whole, or of one under way that goes on the part that is new."""
+        gap = self.found.gap
+        if self.again is not None or self.fresh is None or not gap.starts_at <= self.now < self.fresh:
+            return self.found
+        return replace(self.found, gap=replace(gap, starts_at=self.fresh), goes_on=True)
 
     @property
     def last(self) -> int:
@@ -152,18 +178,20 @@ class _Case:
     @property
     def is_reminded(self) -> bool:
         """Say whether it is among those named when a Party is reminded: what it accepted for the week to come."""
-        return self.accepted and self.last > _REMINDER and self.starts_at <= self.now + _REMINDED_OF
+        if not self.accepted or self.starts_at > self.now + _REMINDED_OF:
+            return False
+        return self.ahead > _BEFORE or (self.ahead < _BEFORE and self.starts_at > self.now)
 
     @property
     def is_unknown(self) -> bool:
         """Say whether some of it is known to nobody, long before its marks."""
         return self.fresh is not None and mark_of(self.starts_at, self.now) is None
 
-    def as_told(self, at: datetime, *, accepted: bool = False) -> Told:
-        """Return what is known of it once it is told."""
+    def as_told(self, at: datetime, *, until: datetime | None, accepted: bool = False) -> Told:
+        """Return what is known of it once it is told; gaps have been looked for ``until`` then."""
         gap, grave = self.found.gap, self.found.grave
         before = self.new is None and bool(self.rows) and all(row.grave for row in self.rows)
-        return Told(self.found.cover.post.id, self.began, gap.ends_at, at, grave or before, accepted)
+        return Told(self.found.cover.post.id, self.began, _end(gap.ends_at, until), at, grave or before, accepted)
 
     def as_known(self, horizon: datetime | None = None) -> Iterator[Told]:
         """Yield what stays known of it as long as nothing is told: no more than there is of it, up to a ``horizon``."""
@@ -200,20 +228,20 @@ def judge(found: Iterable[Found], kept: Sequence[Told], *, now: datetime, until:
     judged = Judged([row for row in kept if row not in seen and row.starts_at >= horizon])
     if not cases:
         return judged
-    there = cases[0].found.cover.point.zone
-    zone, by_day, told = ZoneInfo(there), is_daytime(now, there), _told_today(kept, now, zone=there)
-    reminds = any(case.accepted and case.due is not None and (by_day or case.due == 0) for case in cases)
-    weekly = {(row.post, *_in_its_week(row, zone), row.grave) for row in kept if row.accepted}
+    zone = cases[0].found.cover.point.zone
+    by_day, told = is_daytime(now, zone), _told_today(kept, now, zone=zone)
+    reminds = any(case.awaits_reminder and (by_day or case.due == 0) for case in cases)
+    weeks = _weeks(cases) if any(case.is_unknown and case.found.gap.ends_at < horizon for case in cases) else Weeks()
     for case in cases:
         if reminds and case.is_reminded:
             judged.remind.append(case.found)
-            judged.kept.append(case.as_told(max(now, case.began - timedelta(days=_REMINDER)), accepted=True))
-        elif case.due is not None and not case.accepted and (case.cannot_wait or (by_day and not told)):
-            judged.tell.setdefault(case.due, []).append(case.found)
-            judged.kept.append(case.as_told(now))
-        elif case.is_unknown and case.found.gap.ends_at < horizon and _comes_back(case.found, weekly, zone=zone):
-            judged.kept.append(case.as_told(now, accepted=True))
-            weekly.add((case.found.cover.post.id, *_in_its_week(case.found.gap, zone), case.found.grave))
+            judged.kept.append(case.as_told(case.began - _BEFORE, until=until, accepted=True))
+        elif case.due is not None and not case.awaits_reminder and (case.cannot_wait or (by_day and not told)):
+            judged.tell.setdefault(case.due, []).append(case.news)
+            judged.kept.append(case.as_told(now, until=until))
+        elif case.is_unknown and case.found.gap.ends_at < horizon and (since := _comes_back(case.found, weeks)):
+            judged.kept.append(case.as_told(since, until=until, accepted=True))
+            weeks.add(case.found.cover, case.found.gap, at=since)
         else:
             judged.kept += case.as_known(horizon)
     return judged
@@ -236,19 +264,23 @@ def _told_today(kept: Iterable[Told], now: datetime, *, zone: str) -> bool:
     return any(at.astimezone(there).date() == now.astimezone(there).date() for at in times)
 
 
-def _comes_back(gap: Found, accepted: Set[_Weekly], *, zone: ZoneInfo) -> bool:
-    """Say whether a gap was accepted at these times of the week four weeks running, as grave as it is now."""
-    week, start, end = _in_its_week(gap.gap, zone)
-    before = [(gap.cover.post.id, week - number, start, end) for number in range(1, _WEEKS + 1)]
-    return all((*each, True) in accepted or (*each, gap.grave) in accepted for each in before)
+def _weeks(cases: Iterable[_Case]) -> Weeks:
+    weeks = Weeks()
+    for case in cases:
+        if case.accepted and case.fresh is None:
+            weeks.add(case.found.cover, case.found.gap, at=max(row.at for row in case.rows))
+    return weeks
 
 
-def _in_its_week(span: Stretch | Told, zone: ZoneInfo) -> tuple[int, timedelta, timedelta]:
-    """Return the number of the week in which it starts, and start and end in it, by the clocks of the place."""
-    start, end = (at.astimezone(zone).replace(tzinfo=None) for at in (span.starts_at, span.ends_at))
-    week = start.toordinal() // 7
-    monday = datetime.fromordinal(week * 7)
-    return week, start - monday, end - monday
+def _comes_back(found: Found, weeks: Weeks) -> datetime | None:
+    """Return when it was accepted that a gap comes back, which could not be shown then; None where that never was."""
+    known = weeks.before(found.cover, found.gap, weeks=_WEEKS)
+    since = [at for at in known if found.gap.starts_at >= at + _SHOWN]
+    return max(since) if len(since) >= _OFTEN else None
+
+
+def _end(end: datetime, until: datetime | None) -> datetime:
+    return NO_END if until and end >= until else end
 
 
 def left_by(
@@ -258,23 +290,44 @@ def left_by(
     after: Sequence[PostCover],
     stated: bool,
     now: datetime,
+    posts: Collection[int] = (),
 ) -> list[Told]:
     """Return what is known of the gaps of a contact point once a change has been made, perhaps for a ``stated`` reason.
 
     What was known is known of what is left of it. What the reason accepts are the gaps that the change opens, and those
-    that the first roster of a post leaves; neither what was there all the same, nor what merely became graver.
+    that the first roster of a post leaves; neither what was there all the same, nor what merely became graver. Of the
+    ``posts`` that it is about it accepts as well what was told before and is still ahead, and what comes back at those
+    times of the week. ``before`` and ``after`` look 90 days ahead.
     """
-    found, known = gaps_of(after), _Known(kept)
-    still = [row for each in found for row in _case(each, known.of(each), now=now).as_known()]
+    until = now + _SHOWN
+    known = _Known(kept)
+    cases = [_case(each, known.of(each), now=now) for each in gaps_of(after)]
+    still = [row for case in cases for row in case.as_known(until)]
     opened = _Known(_opened(before, after, now=now) if stated else ())
     accepted = [
-        replace(row, starts_at=max(row.starts_at, start), ends_at=min(row.ends_at, end), grave=each.grave)
-        for each in found
-        for start, end in [(each.gap.starts_at, each.gap.ends_at)]
-        for row in opened.of(each)
+        replace(
+            row, starts_at=max(row.starts_at, start), ends_at=_end(min(row.ends_at, end), until), grave=case.found.grave
+        )
+        for case in cases
+        for start, end in [(case.found.gap.starts_at, case.found.gap.ends_at)]
+        for row in opened.of(case.found)
     ]
+    others = (case for case in cases if stated and case.found.cover.post.id in posts)
+    accepted += _again((case for case in others if not any(opened.of(case.found))), until=until)
     new = _Known(accepted)
     return [row for row in still if not any(new.around(row.post, start=row.starts_at, end=row.ends_at))] + accepted
+
+
+def _again(cases: Iterable[_Case], *, until: datetime | None) -> Iterator[Told]:
+    """Yield, as accepted now, what was told and is ahead, and what is not known and comes back in later weeks."""
+    weeks = Weeks()
+    for case in cases:
+        found = case.found
+        told = case.fresh is None and not case.accepted
+        if told or (not case.rows and weeks.before(found.cover, found.gap, weeks=_QUARTER)):
+            weeks.add(found.cover, found.gap, at=case.now)
+            if case.starts_at > case.now:
+                yield case.as_told(case.now, until=until, accepted=True)
 
 
 def _opened(before: Sequence[PostCover], after: Sequence[PostCover], *, now: datetime) -> Iterator[Told]:

@@ -17,7 +17,8 @@ class GapContext:
     """Gaps told together, the nearest first: the function of each post and when; ``more`` unnamed.
 
     ``days``: the mark that the nearest has passed, 14, 7, 2 or 0 days before it begins. ``accepted``: somebody accepted
-    them with a reason. That is free text, and stays in the history.
+    them with a reason. That is free text, and stays in the history. ``goes_on``: they are there already, and these are
+    the parts that are new.
     """
 
     days: int
@@ -26,6 +27,7 @@ class GapContext:
     gaps: Sequence[tuple[str, Stretch]]
     more: int = 0
     accepted: bool = False
+    goes_on: bool = False
 
 
 _SUBJECT = msgid("24/7 network - ALARM - nobody who can be reached, in {days} days or less - {contact_point}")
@@ -47,6 +49,11 @@ _ACCEPTED = msgid(
     "was changed; the reason stands in its history. Nothing more is told of it:"
 )
 _SHORT_ACCEPTED = msgid("24/7 network - REMINDER - {contact_point} - {function}: no cover from {starts}, as accepted.")
+_SUBJECT_GOES_ON = msgid("24/7 network - ALARM - nobody who can be reached, for longer than was told - {contact_point}")
+_GOES_ON = msgid(
+    "A gap that is there already goes on beyond what was told. A duty post still lacks the cover that it needs:"
+)
+_SHORT_GOES_ON = msgid("24/7 network - ALARM - {contact_point} - {function}: still no cover from {starts}.")
 _SHORT_MORE = msgid("And {more} more.")
 
 
@@ -54,13 +61,22 @@ def gap_words(words: Catalogue, kind: str, *, gaps: GapContext) -> Words:
     """Return the alarm about gaps."""
     if kind == "sms":
         return sms(_forms(words, gaps), exercise=False)
-    subject = _SUBJECT_ACCEPTED if gaps.accepted else _SUBJECT if gaps.days else _SUBJECT_NOW
+    subject, _, _ = _sentences(gaps)
     fields = {"days": gaps.days, "contact_point": cut(gaps.contact_point, 50)}
     return mail(say(words, subject, **fields), _paragraphs(words, gaps), exercise=False)
 
 
+def _sentences(gaps: GapContext) -> tuple[str, str, str]:
+    """Return the subject, the first sentence of a mail and the SMS."""
+    if gaps.accepted:
+        return _SUBJECT_ACCEPTED, _ACCEPTED, _SHORT_ACCEPTED
+    if gaps.goes_on:
+        return _SUBJECT_GOES_ON, _GOES_ON, _SHORT_GOES_ON
+    return (_SUBJECT, _AHEAD, _SHORT) if gaps.days else (_SUBJECT_NOW, _NOW, _SHORT)
+
+
 def _paragraphs(words: Catalogue, gaps: GapContext) -> Iterator[str]:
-    head = _ACCEPTED if gaps.accepted else _AHEAD if gaps.days else _NOW
+    _, head, _ = _sentences(gaps)
     yield say(words, head, days=gaps.days)
     yield "\n".join(f"- {function}: {told(words, gap, zone=gaps.zone)}" for function, gap in gaps.gaps)
     if gaps.more:
@@ -70,10 +86,10 @@ def _paragraphs(words: Catalogue, gaps: GapContext) -> Iterator[str]:
 
 
 def _forms(words: Catalogue, gaps: GapContext) -> Iterator[str]:
-    function, gap = gaps.gaps[0]
+    (_, _, short), (function, gap) = _sentences(gaps), gaps.gaps[0]
     starts = span(gap.starts_at, gap.ends_at, zone=gaps.zone)["starts"]
     more = len(gaps.gaps) - 1 + gaps.more
     tail = f" {say(words, _SHORT_MORE, more=more)}" if more else ""
     for most in (40, 24, 10):
         fields = {"contact_point": cut(gaps.contact_point, most), "function": cut(function, most), "starts": starts}
-        yield say(words, _SHORT_ACCEPTED if gaps.accepted else _SHORT, **fields) + tail
+        yield say(words, short, **fields) + tail

@@ -1,15 +1,16 @@
 """Gaps ahead: told at 14, 7, 2 and 0 days, each once; late ones soon; what is closed or accepted is quiet."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from time import process_time
 
 import pytest
 
-from contactpoints.rules.cover import PostCover, Stretch
+from contactpoints.rules.cover import PostCover, Stretch, cover_of
 from contactpoints.rules.gaps import Told, gaps_of, judge, left_by, mark_of, next_mark
+from contactpoints.rules.holidays import HolidayCalendar
 from schemas.cover import CoverReason
-from tests.rules.test_cover import officer, point, post, rotation
+from tests.rules.test_cover import EVERYTHING, channel, officer, point, post, rotation
 from tests.rules.test_rosters import utc
 
 # In Berlin it is nine in the morning, and no clock changes for months.
@@ -171,31 +172,35 @@ def test_what_shrank_is_known_no_longer_than_it_is() -> None:
     assert list(judge(gaps_of([cover((3, 4), (20, 21))]), shrunk, now=NOW).tell) == [7]
 
 
-def reminders(days: list[float], *gaps: tuple[float, float], kept: list[Told]) -> list[tuple[float, float]]:
-    """Look on some days; return day and start of what is reminded of, nothing else being told."""
-    found = []
+def reminders(
+    days: list[float], *gaps: tuple[float, float], kept: list[Told]
+) -> tuple[list[tuple[float, float]], list[float]]:
+    """Look on some days; return day and start of what is reminded of, and the days on which something begins."""
+    found, begun = [], []
     for day in days:
         now = NOW + day * DAY
         ahead = [(max(first, day), last) for first, last in gaps if last > day]
         judged = judge(gaps_of([cover(*ahead)]), kept, now=now)
-        assert judged.tell == {}, day
+        assert judged.tell.keys() <= {0}, day
+        begun += [day] if judged.tell else []
         found += [(day, (each.gap.starts_at - NOW) / DAY) for each in judged.remind]
         kept = judged.kept
-    return found
+    return found, begun
 
 
-def test_what_was_accepted_is_reminded_of_once_two_days_before_and_by_day() -> None:
-    for begins, reminded in ((20, [18]), (20.5, [19]), (2.1, [3 / 24]), (1.5, [])):
+def test_what_was_accepted_is_reminded_of_once_two_days_before_and_by_day_or_told_when_it_begins() -> None:
+    for begins, reminded, begun in ((20, [18], []), (20.5, [19], []), (2.1, [3 / 24], []), (1.5, [], [1.5])):
         left = accepted([cover()], [cover((begins, 21))], now=NOW)
-        assert reminders(EVERY_HOUR, (begins, 21), kept=left) == [(day, begins) for day in reminded]
+        assert reminders(EVERY_HOUR, (begins, 21), kept=left) == ([(day, begins) for day in reminded], begun)
 
 
 def test_what_was_accepted_night_after_night_is_reminded_of_once_a_week() -> None:
     nights = [(night + 0.4, night + 0.9) for night in range(30)]
     kept = accepted([cover()], [cover(*nights)], now=NOW)
     assert len(kept) == 30
-    told = reminders(EVERY_HOUR[: 24 * 20], *nights, kept=kept)
-    assert {start for _, start in told} == {night + 0.4 for night in range(2, 26)}, "all that was not said just now"
+    told, begun = reminders(EVERY_HOUR[: 24 * 20], *nights, kept=kept)
+    assert begun == [10 / 24], "the first one begins before anybody is reminded"
+    assert {start for _, start in told} == {night + 0.4 for night in range(1, 26)}
     assert list(dict.fromkeys(day for day, _ in told)) == [1, 9, 17]
 
 
@@ -232,17 +237,103 @@ def weekly(*weeks: int, day: float = 2) -> list[tuple[float, float]]:
     return [(week * 7 + day, week * 7 + day + 0.5) for week in weeks]
 
 
-def test_what_comes_back_week_after_week_stays_accepted_by_the_clocks_of_the_place() -> None:
-    until = NOW + 100 * DAY
-    kept = accepted([cover()], [cover(*weekly(*range(1, 10)))], now=NOW)
-    judged = judge(gaps_of([cover(*weekly(*range(1, 13)))]), kept, now=NOW, until=until)
-    assert [each.accepted for each in judged.kept] == [True] * 12
-    others = judge(gaps_of([cover(*weekly(*range(1, 10)), *weekly(11, 12))]), kept, now=NOW, until=until)
-    assert len(others.kept) == 9, "not after a week without it"
-    moved = judge(gaps_of([cover(*weekly(*range(1, 10)), *weekly(10, 11, day=3))]), kept, now=NOW, until=until)
-    assert len(moved.kept) == 9, "nor on another day"
-    near = judge(gaps_of([cover(*weekly(0), *weekly(*range(1, 5)))]), kept[1:], now=NOW)
-    assert list(near.tell) == [2, 14], "nor what nobody accepted and is near"
+def carried(*weeks: int, found: list[PostCover], day: float = 10) -> list[float]:
+    """Accept Mondays, and look at what is there days later; return which days are accepted that were not before."""
+    kept = accepted([cover()], [cover(*weekly(*weeks))], now=NOW)
+    later = judge(gaps_of(found), kept, now=NOW + day * DAY, until=NOW + 180 * DAY).kept
+    assert {each.at for each in later} <= {NOW}, "it was accepted when it was"
+    return [(each.starts_at - NOW) / DAY for each in later if each.starts_at not in {one.starts_at for one in kept}]
+
+
+def test_what_comes_back_week_after_week_stays_accepted_beyond_what_was_shown() -> None:
+    shown = range(2, 13)
+    assert carried(*shown, found=[cover(*weekly(*range(2, 16)))]) == [93, 100, 107]
+    assert carried(*shown, found=[cover(*weekly(*shown, 14))]) == [100], "also after a week without it"
+    assert carried(*shown, found=[cover(*weekly(*shown), (93.1, 93.4))]) == [93.1], "and if there is less of it"
+    assert carried(*shown, found=[cover(*weekly(*shown), (93, 93.6))]) == [], "but not more"
+    assert carried(*shown, found=[cover(*weekly(*shown), *weekly(13, day=3))]) == [], "nor on another day"
+    assert carried(2, 3, 10, found=[cover(*weekly(2, 3, 10, 13))]) == [], "nor what was accepted three times"
+    assert carried(2, 3, 4, 5, found=[cover(*weekly(2, 3, 4, 5, 13))]) == [], "nor what has long stopped"
+
+
+def test_what_could_have_been_shown_or_has_another_reason_is_accepted_by_nobody() -> None:
+    five = weekly(1, 2, 3, 4, 5)
+    assert carried(1, 2, 3, 4, 5, found=[cover(*five[1:], *weekly(6, 7, 8, 9))], day=8) == []
+    shown, no_pin = cover(*weekly(*range(2, 13))), lacking("no_pin", 93, 93.5)
+    assert carried(*range(2, 13), found=[replace(shown, stretches=shown.stretches + no_pin.stretches)]) == []
+    near = judge(
+        gaps_of([cover(*weekly(0), *weekly(*range(1, 5)))]), accepted([cover()], [cover(*five[1:])], now=NOW), now=NOW
+    )
+    assert list(near.tell) == [2, 14], "nor what is near"
+
+
+@pytest.mark.parametrize(("zone", "holidays"), [("America/New_York", False), ("Europe/Berlin", True)])
+def test_working_days_that_were_accepted_stay_so_for_a_year_but_for_holidays(zone: str, holidays: bool) -> None:
+    one = officer(1, channel(1))
+    which = {"weekdays": (0, 1, 2, 3, 4), "hours_from": time(9), "hours_until": time(18), "zone": zone}
+    which |= {"holidays_as": 6, "calendar": HolidayCalendar("DE")} if holidays else {}
+    days = rotation(1, period="daily", starts_on=date(2026, 1, 1), handover=time(9), **which)
+    before, after = (
+        cover_of(point(one, posts=(post(*some),)), since=NOW, until=NOW + 330 * DAY, available=EVERYTHING)[0]
+        for some in ((), (days,))
+    )
+
+    def look(whole: PostCover, now: datetime, *, days: int = 90) -> list[PostCover]:
+        until = now + days * DAY
+        some = [each for each in whole.stretches if each.ends_at > now and each.starts_at < until]
+        cut = (replace(each, starts_at=max(each.starts_at, now), ends_at=min(each.ends_at, until)) for each in some)
+        return [replace(whole, stretches=tuple(cut))]
+
+    kept, months = accepted(look(before, NOW), look(after, NOW), now=NOW), [0] * 8
+    for day in range(1, 240):
+        now = NOW + day * DAY
+        judged = judge(gaps_of(look(after, now, days=16)), kept, now=now)
+        if set(judged.kept) != set(kept) or judged.tell or judged.remind:
+            judged = judge(gaps_of(look(after, now)), kept, now=now, until=now + 90 * DAY)
+            months[day // 30] += bool(judged.tell)
+            kept = judged.kept
+    assert sum(months[:3]) <= 1, "tonight"
+    assert (0 < sum(months[3:7]) <= 12) == holidays, "Easter and what follows it in spring"
+    assert sum(months[7:]) == 0
+
+
+def test_a_reason_accepts_what_was_told_of_the_post_and_comes_back() -> None:
+    there = cover((0, 0.5), *sorted([*weekly(*range(1, 12)), (40, 41)]))
+    there = replace(there, post=replace(there.post, rotations=(rotation(1),)))
+    kept = judge(gaps_of([there]), [], now=NOW, until=NOW + 90 * DAY).kept
+    assert [(each.starts_at - NOW) / DAY for each in kept] == [0, 9]
+
+    def left(*posts: int, stated: bool = True) -> list[float]:
+        again = left_by(kept, before=[there], after=[there], stated=stated, now=NOW, posts=posts)
+        return sorted((each.starts_at - NOW) / DAY for each in again if each.accepted)
+
+    assert left(cover().post.id) == [start for start, _ in weekly(*range(1, 12))], "nothing else, and not what is here"
+    assert left(cover().post.id, stated=False) == left(cover().post.id + 1) == []
+
+
+def test_of_a_gap_under_way_that_goes_on_the_new_part_is_told() -> None:
+    kept = judge(gaps_of([cover((0, 10))]), [], now=NOW, until=NOW + 90 * DAY).kept
+    longer = judge(gaps_of([cover((1, 12))]), kept, now=NOW + DAY, until=NOW + 91 * DAY)
+    (told,) = longer.tell[14]
+    assert ((told.gap.starts_at - NOW) / DAY, (told.gap.ends_at - NOW) / DAY, told.goes_on) == (10, 12, True)
+    assert judge(gaps_of([cover((1, 12))]), longer.kept, now=NOW + DAY).tell == {}
+
+
+@pytest.mark.parametrize(("by_acceptance", "begins"), [(True, 20), (False, 0)])
+def test_a_gap_without_an_end_is_told_once(by_acceptance: bool, begins: float) -> None:
+    kept = accepted([cover()], [cover((begins, 90))], now=NOW) if by_acceptance else []
+    told = 0
+    for day in range(300):
+        now = NOW + day * DAY
+        short = judge(gaps_of([cover((max(day, begins), day + 16))] if day + 16 > begins else []), kept, now=now)
+        if short.tell or short.remind or set(short.kept) != set(kept):
+            whole = gaps_of([cover((max(day, begins), day + 90))])
+            judged = judge(whole, kept, now=now, until=now + 90 * DAY)
+            kept, told = judged.kept, told + len(judged.tell) + len(judged.remind)
+            kept = left_by(kept, before=[], after=[each.cover for each in whole], stated=False, now=now)
+    assert told == 1
+    ended = judge(gaps_of([cover((300, 310))]), kept, now=NOW + 300 * DAY, until=NOW + 390 * DAY).kept
+    assert list(judge(gaps_of([cover((300, 320))]), ended, now=NOW + 300 * DAY).tell) == [14], "it was to end"
 
 
 def test_thousands_of_gaps_are_judged_in_no_time() -> None:

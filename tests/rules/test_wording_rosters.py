@@ -1,5 +1,6 @@
 """What is told of rosters: each SMS fits, in every language, whatever the names; and each mail says all of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,6 +59,11 @@ def test_an_alarm_of_gaps_ahead(language: str, days: int) -> None:
     assert (str(days) in mail.subject.replace("24/7", "")) == (days > 0)
     assert mail.text.count("\n- ") == 5
     assert "300" in mail.text
+    longer = replace(said, goes_on=True)
+    told = [*(gap_words(words, kind, gaps=longer) for kind in ("sms", "email")), sms, mail]
+    assert len({each.text for each in told}) == len({told[1].subject, mail.subject}) + 2 == 4
+    assert septets(told[0].text) <= MOST
+    assert f" {days} " not in (told[1].subject or ""), "it is there already"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

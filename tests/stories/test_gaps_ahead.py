@@ -24,6 +24,13 @@ async def watched(world: World) -> World:
     return world
 
 
+@pytest.fixture
+async def key(world: World) -> str:
+    """Return the key of somebody of France who keeps rosters and hears of nothing."""
+    admin = Actor(0, Role.ADMINISTRATOR, "FR", "Keeper")
+    return await make_key(world.runtime.db, admin, now=START, entropy=secrets.token_bytes)
+
+
 class Watcher:
     """Engines that look for gaps, each with a memory of its own."""
 
@@ -191,3 +198,52 @@ async def test_others_have_their_turn_between_the_gaps_of_two_contact_points(wat
     task.cancel()
     looked_at = seen[: len(lookout.reckoned)]
     assert len(set(looked_at)) == len(looked_at), looked_at
+
+
+@pytest.mark.parametrize(("how", "begins"), [("", ["0"]), ("?reason=nobody+else", [])])
+async def test_that_somebody_is_ill_accepts_no_gap_and_who_accepts_it_is_reminded(
+    watched: World, key: str, how: str, begins: list[str]
+) -> None:
+    leader = watched.network["FR"].officers[2].id
+    starts = START + 3 * DAY
+    ill = {"officer_id": leader, "reason": "ill", "starts_at": f"{starts:%FT%TZ}", "ends_at": f"{starts + DAY:%FT%TZ}"}
+    made = await watched.post(f"/v1/absences{how}", ill, key=key)
+    assert (made.status_code, made.json()["reason"]) == (201, "ill")
+    assert "leaves_uncovered" in [each["code"] for each in made.json()["warnings"]]
+    watcher = Watcher(watched)
+    soon = [await watcher.looks(START + timedelta(hours=hours)) for hours in (9, 33)]
+    assert ["RAPPEL" in subject for some in soon for subject in some] == ([True] if how else [False, False])
+    assert marks(await watcher.looks(starts)) == begins
+
+
+async def test_tonights_only_officer_is_ill_and_the_administrator_hears_of_it_at_once_also_from_a_file(
+    watched: World, key: str
+) -> None:
+    leader = watched.network["FR"].officers[2].id
+    watcher = Watcher(watched)
+    for number, starts in enumerate((START + 12 * timedelta(hours=1), START + 2 * DAY)):
+        ill = {"officer_id": leader, "reason": "ill", "starts_at": f"{starts:%FT%TZ}"}
+        ill |= {"ends_at": f"{starts + timedelta(hours=8):%FT%TZ}", "zone": "UTC"}
+        file = {"format": "contactpoints/1", "absences": [ill]}
+        made = await watched.post(*(("/v1/import?dry_run=false", file) if number else ("/v1/absences", ill)), key=key)
+        assert made.status_code in (200, 201), made.text
+        assert marks(await watcher.looks(starts - timedelta(hours=13 if number else 11))) == ["2"]
+        assert marks(await watcher.looks(starts)) == ["0"]
+
+
+async def test_a_reason_on_a_change_of_the_post_accepts_what_was_told_of_it(watched: World, key: str) -> None:
+    post = watched.network["FR"].posts["team_leader"]
+    await away(watched, START + 10 * DAY, START + 11 * DAY, number=2)
+    watcher = Watcher(watched)
+    assert marks(await watcher.looks(START + 9 * DAY / 24)) == ["14"]
+    (kept,) = (await watched.get(f"/v1/rotations?post_id={post}", key=key)).json()["items"]
+    body = {name: kept[name] for name in kept if name not in _KEPT_BY_THE_SERVICE}
+    headers = {"Authorization": f"Bearer {key}", "If-Match": f'"{kept["version"]}"'}
+    path = f"/v1/rotations/{kept['id']}?reason=nobody+leads+on+that+day"
+    changed = await watched.client.put(path, headers=headers, json=body)
+    assert changed.status_code == 200, changed.text
+    told = [await watcher.looks(START + day * DAY) for day in (3.5, 8.5, 10.1)]
+    assert [["RAPPEL" in subject for subject in some] for some in told] == [[], [True], []]
+
+
+_KEPT_BY_THE_SERVICE = ("id", "version", "created_at", "changed_at", "retired_at", "warnings")
