@@ -204,7 +204,19 @@ KNOWN_FIELDS = {
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
     *("alternatives", "name", "address", "arrived", "no_alert"),
     *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
-    *("words", "kind", "alert", "news", "answer", "alarm", "shifts", "more_shifts", "starts_at", "ends_at"),
+    *(
+        "words",
+        "kind",
+        "alert",
+        "news",
+        "answer",
+        "alarm",
+        "shifts",
+        "more_shifts",
+        "no_telephone",
+        "starts_at",
+        "ends_at",
+    ),
 }
 
 
