@@ -103,7 +103,7 @@ def csv_rows(kind: str, entries: Sequence[Mapping[str, Any]], *, first: bool, se
 
 def _written(value: Any) -> object:
     match value:
-        case [] | {}:
+        case list() | dict() if not value:
             return ""
         case list() if all(isinstance(each, int) or _is_bare(each) for each in value):
             return " ".join(map(str, value))
