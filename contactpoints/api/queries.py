@@ -57,14 +57,15 @@ def entry_number(request: Request) -> int:
 def instant(text: str | None, *, pointer: str, days: bool = True) -> datetime | None:
     """Return an instant; None where nothing was asked. Raises `Invalid`.
 
-    With ``days``, a day is its beginning in UTC.
+    With ``days``, a day is its beginning in UTC. A plus sign in an address is a space unless it is written as %2B.
     """
     if text is None:
         return None
     try:
         return _INSTANT.validate_python(f"{text}T00:00:00Z" if days and len(text) == _DAY_LENGTH else text)
     except ValidationError as error:
-        faults = [Fault(pointer, each.code, each.detail) for each in faults_of(error, most=1)]
+        hint = "; in an address a + is written as %2B" if " " in text else ""
+        faults = [Fault(pointer, each.code, each.detail + hint) for each in faults_of(error, most=1)]
     raise Invalid(faults)
 
 

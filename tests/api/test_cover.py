@@ -111,6 +111,11 @@ async def test_a_question_that_makes_no_sense_is_refused_at_its_place(
     assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer]
 
 
+async def test_a_plus_sign_that_became_a_space_is_explained(world: World, key_of: KeyOf) -> None:
+    refused = await world.get("/v1/cover?from=2026-10-20T07:00:00+01:00", key=await key_of("auditor"))
+    assert refused.json()["errors"][0]["detail"].endswith("in an address a + is written as %2B")
+
+
 async def _write(
     world: World, method: str, path: str, key: str, body: dict[str, Any] | None = None, *, version: int = 1
 ) -> httpx.Response:
