@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import importlib
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -15,7 +16,6 @@ from contactpoints.engine.desk import Desk
 from contactpoints.engine.run import run
 from contactpoints.runtime import Runtime
 from contactpoints.settings import BadSetting
-from contactpoints.web import application
 
 # M_MMAP_THRESHOLD of glibc's malloc.h: blocks from this size on are mapped one by one, and given back one by one.
 _MAPPED_ALONE = (-3, 4 << 20)
@@ -59,6 +59,19 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _web() -> Any:
+    """Return the module of the doors, which is not loaded before somebody opens them.
+
+    An engine by itself never does; what they bring along, to print and sign the directory above all, would take more
+    than a third of its memory.
+    """
+    is_new = "contactpoints.web" not in sys.modules
+    module = importlib.import_module("contactpoints.web")
+    if is_new:
+        gc.freeze()
+    return module
+
+
 def _listen(host: str, port: int) -> socket.socket:
     version6 = ":" in host
     family = socket.AF_INET6 if version6 else socket.AF_INET
@@ -81,7 +94,7 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
     """
     listener = _listen(host, port)
     taken: int = listener.getsockname()[1]
-    app = application(runtime)
+    app = _web().application(runtime)
     config = uvicorn.Config(
         app,
         log_level="warning",
