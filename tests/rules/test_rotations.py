@@ -171,6 +171,7 @@ def changes_of(key: str) -> tuple[datetime, ...]:
     return tuple(found)
 
 
+@pytest.mark.long
 def test_in_every_zone_every_second_around_every_change_of_clocks_has_one_officer() -> None:
     zones = {changes_of(key): key for key in sorted(available_timezones())}
     assert len(zones) > 20
@@ -194,6 +195,7 @@ def _one_officer_every_second(key: str, change: datetime, *, edges: tuple[time, 
             assert len(on_duty((day, night), (), absences=(), at=at)) == 1, (key, at)
 
 
+@pytest.mark.long
 @given(
     PATTERNS,
     st.none() | st.tuples(QUARTERS, QUARTERS),
