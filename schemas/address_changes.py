@@ -33,7 +33,8 @@ class AddressChangeOut(TypedDict):
     """A change as it stands: who proposed and approved it (API keys), when the new address was proven.
 
     `old_address`: null where the channel itself came new to an officer who has or had others. `noticed`: the old
-    address, or the officer's others, have heard of it. It expires after 14 days.
+    address, or the officer's others, have heard of it. `stand_in_id`: the channel by which the new address is called
+    until then, where the old one was the officer's last and is dead. It expires after 14 days.
     """
 
     id: int
@@ -41,6 +42,7 @@ class AddressChangeOut(TypedDict):
     state: AddressChangeState
     old_address: str | None
     address: str
+    stand_in_id: int | None
     reported_dead: bool
     reason: str | None
     proposed_by: int

@@ -2,8 +2,9 @@
 from it, and the old one has heard of it. So it is with a channel that comes new to an officer who has or had others.
 
 Until then the old one stays in use; one that is reported dead goes into quarantine at once and gets no notice. A new
-channel is used before only where the officer has no other of its sort, telephone or mail. Whoever holds the key of one
-administrator can so take no officer's alerts away in silence.
+channel is used before only where the officer has no other of its sort, telephone or mail; what takes the place of the
+last one that is reported dead is, too, see `dead_addresses`. Whoever holds the key of one administrator can so take no
+officer's alerts away in silence.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 
 from contactpoints.actions import mail_links
 from contactpoints.actions.address_notices import Proposed, tell_expired, tell_owner, tell_second
-from contactpoints.actions.alarms import Alarm, raise_alarms
+from contactpoints.actions.dead_addresses import lift, stand_in, take_back, write_off
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.proofs import Asking, send_code
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched
@@ -31,8 +32,8 @@ from contactpoints.rules.refusals import (
     Refusal,
     Unavailable,
 )
-from contactpoints.rules.wording_addresses import Meanwhile, Notice
-from contactpoints.store import address_changes, alerts, channels, directory, entries, proofs, timeline
+from contactpoints.rules.wording_addresses import Meanwhile
+from contactpoints.store import address_changes, alerts, channels, directory, entries, proofs
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.entries import REGISTERS, Owner
@@ -125,65 +126,34 @@ async def propose_within(
     except (AskedJustNow, Unavailable):
         if not added:  # a new channel is entered all the same, and asked for its proof later
             raise
+    standing_in = None
+    if dead:
+        standing_in = await stand_in(session, to, change=number, address=address, by=actor, now=now)
     if dead and to["quarantined_at"] is None:
-        await _write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
-    heard = await address_changes.others(session, to["officer_id"], but=to["channel_id"]) if added else [to]
-    meanwhile = await _meanwhile(session, to, added=added, now=now, tools=tools)
+        await write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
+    others = await address_changes.others(session, to["officer_id"], but=to["channel_id"])
+    meanwhile = await _meanwhile(session, to, used=to["channel_id"] if added else standing_in, now=now, tools=tools)
     alone = not await address_changes.second_is_there(session, to["party"], but=actor.key_id, now=now)
     change = Proposed(number, actor.key_id, expires_at, meanwhile, alone)
     await tell_second(session, to, change=change, now=now, tools=tools)
-    if not dead:
-        what: Notice = "added" if added else "replaced"
-        await tell_owner(session, to, channels=heard, what=what, now=now, tools=tools)
+    if added or standing_in is not None:
+        heard = [each for each in others if each["address"] != to["address"] or not dead]
+        await tell_owner(session, to, channels=heard, what="added", now=now, tools=tools)
+    elif not dead:
+        await tell_owner(session, to, channels=[to], what="replaced", now=now, tools=tools)
     return change
 
 
-async def _meanwhile(session: Session, to: Row, *, added: bool, now: datetime, tools: Tools) -> Meanwhile | None:
-    """Return what calls of an officer come to until a change of a channel is in force."""
+async def _meanwhile(session: Session, to: Row, *, used: int | None, now: datetime, tools: Tools) -> Meanwhile | None:
+    """Return what calls of an officer come to until a change is in force; ``used``: its new channel, if it has one."""
     point = (await directory.load(session, [to["contact_point_id"]])).get(to["contact_point_id"])
     officer, available = point.officers.get(to["officer_id"]) if point else None, tools.gateways
     if point is None or officer is None:
         return None
-    if added:
-        used = is_called_by(officer, to["channel_id"], point=point, available=available, at=now)
-        return "used" if used else None
+    if used is not None and is_called_by(officer, used, point=point, available=available, at=now):
+        return "used"
     telephone = to["kind"] == "email" or has_telephone(officer, available=available)
-    return None if telephone else "no_telephone"
-
-
-async def _write_off(
-    session: Session, to: Row, *, touched: frozenset[int], by: Actor, now: datetime, tools: Tools
-) -> None:
-    """Put the channel whose address is reported dead into quarantine; another officer's with the same one stays."""
-    await _change(
-        *(session, to["channel_id"]),
-        values={"quarantined_at": now, "quarantined_why": "reported_dead"},
-        by=f"key:{by.key_id}",
-        reason="reported_dead",
-        now=now,
-    )
-    woken = await channels.woken_for(session, to["address"], among=touched)
-    called = [each for each in woken if each["officer_id"] == to["officer_id"]]
-    alarm = Alarm(
-        reason="reported_dead",
-        contact_point=to["contact_point_id"],
-        about=f"channel:{to['channel_id']}",
-        line=called[-1]["line"] if called else None,
-        alerts=tuple(alert["id"] for alert in called),
-        reference=called[0]["reference"] if len(called) == 1 else None,
-        channel=to["kind"],
-        officer=to["officer_id"],
-    )
-    await timeline.append_all(session, await raise_alarms(session, [alarm], now=now, tools=tools))
-    await climb_where_nobody_is_left(session, sorted(touched), now=now)
-
-
-async def _change(
-    session: Session, channel: int, *, values: dict[str, object], by: str, reason: str, now: datetime
-) -> None:
-    entry = await entries.find(session, _CHANNELS, key=channel)
-    version = entry["version"] if entry else None
-    await entries.change(session, _CHANNELS, key=channel, version=version, values=values, now=now, by=by, reason=reason)
+    return None if telephone or used == to["channel_id"] else "no_telephone"
 
 
 async def approve(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
@@ -207,43 +177,14 @@ async def end(
     """Refuse or withdraw a change; a channel that was new is retired. Raises `NotFound` or `ChangeSettled`."""
     async with db.transaction() as session:
         change = mail_links.kept(await address_changes.find(session, number), actor)
-        called = await channels.open_alerts(session, [change["address"]]) if change["old_address"] is None else set()
+        called = await channels.open_alerts(session, [change["address"]])
         await alerts.lock_all(session, called)
         change = await _locked(session, number, actor=actor, now=now)
         await address_changes.settle(session, number, state=state, by=actor.key_id, why=why, now=now)
-        if change["old_address"] is None:
-            await _take_back(session, change, by=f"key:{actor.key_id}", reason=why or state, now=now)
+        if await take_back(session, change, by=f"key:{actor.key_id}", reason=why or state, now=now):
             await climb_where_nobody_is_left(session, sorted(called), now=now)
-        await _lift(session, change["channel_id"], now=now)
+        await lift(session, change["channel_id"], now=now)
         return shown(await _found(session, number))
-
-
-async def _take_back(session: Session, change: Row, *, by: str, reason: str, now: datetime) -> None:
-    entry = await entries.find(session, _CHANNELS, key=change["channel_id"])
-    if entry is not None and entry["retired_at"] is None and entry["unapproved_since"] is not None:
-        await entries.touch(session, change["contact_point_id"])
-        await entries.retire(
-            *(session, _CHANNELS),
-            key=change["channel_id"],
-            version=entry["version"],
-            now=now,
-            by=by,
-            reason=reason,
-        )
-
-
-async def _lift(session: Session, channel: int, *, now: datetime) -> int:
-    """Put an address back into use that was reported dead by a change that came to nothing; return whether it was."""
-    rows = await address_changes.written_off(session, channel=channel)
-    for row in rows:
-        await _change(
-            *(session, channel),
-            values={"quarantined_at": None, "quarantined_why": None},
-            by="service",
-            reason=f"nothing came of change {row['id']}",
-            now=now,
-        )
-    return len(rows)
 
 
 async def ask_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
@@ -314,6 +255,8 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
         reason="; ".join(filter(None, (change["reason"], f"approved by key:{change['approved_by']}"))),
     )
     await address_changes.settle(session, number, state="active", by=change["approved_by"], why=None, now=now)
+    if not added:
+        await take_back(session, change, by="service", reason=f"change {number} is in force", now=now)
     return True
 
 
@@ -343,12 +286,14 @@ async def _look_at(db: Database, row: Row, *, now: datetime, tools: Tools) -> in
             return 1
         change = await _found(session, row["id"])
         if change["state"] != "pending":
-            return await _lift(session, row["channel_id"], now=now)
+            return await lift(session, row["channel_id"], now=now)
         if now < change["expires_at"]:
             return 0
         await address_changes.settle(session, row["id"], state="expired", by=None, why=None, now=now)
         await tell_expired(session, change, now=now, tools=tools)
-        await _lift(session, row["channel_id"], now=now)
+        if change["stand_in_id"] is not None:
+            await take_back(session, change, by="service", reason="expired", now=now)
+        await lift(session, row["channel_id"], now=now)
     return 1
 
 
@@ -371,20 +316,38 @@ async def _locked(session: Session, number: int, *, actor: Actor, now: datetime)
 
 
 _SHOWN = (
-    *("id", "channel_id", "state", "old_address", "address", "reported_dead", "reason", "proposed_by", "proposed_at"),
-    *("expires_at", "approved_by", "approved_at", "proven_at", "noticed", "settled_by", "settled_at", "settled_why"),
+    *("id", "channel_id", "state", "old_address", "address", "stand_in_id", "reported_dead", "reason", "proposed_by"),
+    *(
+        "proposed_at",
+        "expires_at",
+        "approved_by",
+        "approved_at",
+        "proven_at",
+        "noticed",
+        "settled_by",
+        "settled_at",
+        "settled_why",
+    ),
 )
 
 
-_NO_TELEPHONE = (
-    "Until the change is approved and proven no telephone of this officer can be called. Enter the new number as a"
-    " channel of its own, too: it is called at once, as an unproven one."
-)
+_MEANWHILE: Mapping[Meanwhile, Mapping[str, str]] = {
+    "used": {
+        "code": "called_already",
+        "detail": "The officer has no other telephone, or no other mailbox: until the change is approved and proven the"
+        " new one is called all the same, as an unproven one.",
+    },
+    "no_telephone": {
+        "code": "no_telephone",
+        "detail": "Until the change is approved and proven no telephone of this officer can be called: no step of the"
+        " contact point's policy, or no gateway, calls this kind of channel. Enter the number for another kind, too.",
+    },
+}
 
 
 def shown(change: Row, *, meanwhile: Meanwhile | None = None, alone: bool = False) -> Shown:
     """Return a change as it crosses the wall; what is warned of, if it is new: see `Proposed`."""
-    told = [{"code": "no_telephone", "detail": _NO_TELEPHONE}] if meanwhile == "no_telephone" else []
+    told = [dict(_MEANWHILE[meanwhile])] if meanwhile else []
     if alone:
         told.append({"code": NO_SECOND_PERSON.code, "detail": NO_SECOND_PERSON.detail})
     return {**{name: entries.written_value(change[name]) for name in _SHOWN}, "warnings": told}

@@ -159,10 +159,12 @@ def in_use(channels: Iterable[Channel]) -> list[Channel]:
 
     What one person alone has entered for an officer who has or had others counts only where no other of its sort is
     left, telephone or mail: a mailbox wakes nobody, and an alert must go where somebody hears it. It takes nothing away
-    from the others.
+    from the others. A number that is in quarantine as one kind of channel is no other: it may be dead as the other too.
     """
-    free = [channel for channel in channels if channel.quarantined_at is None]
-    approved = {_is_telephone(channel) for channel in free if not channel.unapproved}
+    several = list(channels)
+    free = [channel for channel in several if channel.quarantined_at is None]
+    doubted = {channel.address for channel in several if channel.quarantined_at is not None}
+    approved = {_is_telephone(each) for each in free if not each.unapproved and each.address not in doubted}
     return [channel for channel in free if not channel.unapproved or _is_telephone(channel) not in approved]
 
 

@@ -58,6 +58,24 @@ async def others(session: Session, officer: int, *, but: int) -> list[Row]:
     )
 
 
+async def waiting_channel(session: Session, to: Row, *, address: str) -> int | None:
+    """Return the channel of an officer that has an address already and is called by it, of the kind of another one."""
+    found: int | None = await session.fetchval(
+        """select id from channels where officer_id = $1 and kind = $2 and address = $3 and id <> $4
+              and retired_at is null and quarantined_at is null""",
+        to["officer_id"],
+        to["kind"],
+        address,
+        to["channel_id"],
+    )
+    return found
+
+
+async def let_stand_in(session: Session, number: int, *, channel: int) -> None:
+    """Write down which channel is called instead of the dead one until a change is settled."""
+    await session.execute("update address_changes set stand_in_id = $2 where id = $1", number, channel)
+
+
 async def leaving(session: Session, channels: Collection[int]) -> list[Row]:
     """Return those of some unretired channels whose address goes with them and is heard there, with the officer.
 
@@ -185,20 +203,24 @@ async def prove(session: Session, proof: Row, *, now: datetime) -> bool:
     return str(done).endswith(" 1")
 
 
+# The channel that has the new address before a change is in force: the one that is new, or that stands in.
+_BEFORE = "coalesce(a.stand_in_id, case when a.old_address is null then a.channel_id end)"
+
+
 async def note_proof(session: Session, number: int) -> None:
-    """Count for a new channel whatever has proven it: an answer to an alert does too."""
+    """Count whatever has proven the new address where it is called already: an answer to an alert does too."""
     await session.execute(
-        """update address_changes a set proven_at = c.proven_at from channels c
-            where a.id = $1 and a.state = 'pending' and a.old_address is null and a.proven_at is null
-              and c.id = a.channel_id and c.address = a.address""",
+        f"""update address_changes a set proven_at = c.proven_at from channels c
+             where a.id = $1 and a.state = 'pending' and a.proven_at is null
+               and c.id = {_BEFORE} and c.address = a.address""",
         number,
     )
 
 
 async def of_new_channel(session: Session, channel: int) -> int | None:
-    """Return the change that a new channel waits for, None where it waits for none."""
+    """Return the change that a new channel, or one that stands in, waits for; None where it waits for none."""
     found: int | None = await session.fetchval(
-        "select id from address_changes where channel_id = $1 and state = 'pending' and old_address is null", channel
+        f"select a.id from address_changes a where {_BEFORE} = $1 and a.state = 'pending'", channel
     )
     return found
 
@@ -233,8 +255,8 @@ async def settle(session: Session, number: int, *, state: str, by: int | None, w
 async def waiting(session: Session, *, now: datetime) -> list[Row]:
     """Return what is over, or has been approved and proven and waited for its notice alone."""
     return await session.fetch(
-        """select a.id, a.channel_id from address_changes a join channels c on c.id = a.channel_id
-            where a.state = 'pending' and (a.expires_at <= $1 or a.approved_at is not null
-              and (a.proven_at is not null or a.old_address is null and c.proven_at is not null)) order by a.id""",
+        f"""select a.id, a.channel_id from address_changes a left join channels c on c.id = {_BEFORE}
+             where a.state = 'pending' and (a.expires_at <= $1 or a.approved_at is not null
+               and (a.proven_at is not null or c.proven_at is not null)) order by a.id""",
         now,
     )

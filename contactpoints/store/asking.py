@@ -24,6 +24,7 @@ select c.id as channel_id, c.kind, c.address, c.officer_id, c.proven_at, o.funct
                          as counts) k
  where c.id > $3 and c.kind = any($2::text[]) and c.retired_at is null and o.retired_at is null
    and h.retired_at is null and c.quarantined_at is null
+   and not exists (select 1 from address_changes w where w.stand_in_id = c.id and w.state = 'pending')
    and coalesce(c.proven_at, '-infinity') < $1::timestamptz - $5::interval
    and not (counts and r.told_at is not null and least(r.told_at, r.asked_at) > $1::timestamptz - $6::interval)
  order by c.id limit $4

@@ -1,10 +1,11 @@
-"""The only telephone of an officer: who reports it dead hears that nobody can be called there, and what to do."""
+"""The only telephone of an officer: where it is reported dead, the number that takes its place is called at once."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from contactpoints.actions.address_changes import look
 from tests.api.conftest import KeyOf
 from tests.world import START, World
 
@@ -44,38 +45,78 @@ async def _proposes(world: World, key: str, **said: Any) -> list[str]:
     return [code for each in answer.json()["warnings"] if (code := each["code"]) != "number_not_valid"]
 
 
-async def test_the_answer_the_alarm_and_the_second_person_say_that_nobody_can_be_called(
+async def _stand_in(world: World, key: str, **said: Any) -> tuple[int, int]:
+    """Report the channel of ``said`` dead a month on; return the numbers of the change and of what stands in for it."""
+    world.clock.at += timedelta(days=30)
+    assert await _proposes(world, key, reported_dead=True, **said) == ["called_already"]
+    change = (await world.get("/v1/address-changes", key=key)).json()["items"][0]
+    return change["id"], change["stand_in_id"]
+
+
+async def _channel(world: World, key: str, channel: int) -> Any:
+    return (await world.get(f"/v1/channels/{channel}", key=key)).json()
+
+
+async def test_a_number_that_takes_the_place_of_the_only_one_which_is_dead_is_called_until_its_approval(
     world: World, key_of: KeyOf, channel: int
 ) -> None:
-    key, _ = await _keys(world, key_of)
-    assert await _proposes(world, key, channel_id=channel, reported_dead=True) == ["no_telephone"]
+    key, second = await _keys(world, key_of)
+    officer = world.network["FR"].officers[0]
+    change, stand_in = await _stand_in(world, key, channel_id=channel)
     mail, text = await _told(world)
-    assert mail.count("Until then no telephone of this officer can be called") == 2, "the alarm and the waiting change"
-    assert "officer without telephone until approval" in text
+    assert mail.count("until then alerts go to it all the same") == 1
+    assert "called already, waits for approval" in text
+    assert "no telephone of this officer" not in mail
+    told = await world.hears(officer.email)
+    assert ["a été enregistré" in each["body"] for each in told] == [True], "the owner hears of it by the other sort"
+    await world.hears(NEW)
+    await _until_on_duty(world, officer.id)
+    opened = (await world.opens_alert()).json()
+    assert {"unproven", "address_changed"} <= {each["code"] for each in opened["warnings"]}
+    await world.settles()
+    assert len(await world.hears(NEW)) == 1
+    assert len(await world.hears(officer.email)) == 1
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set proven_at = $1 where id = $2", world.clock.at, stand_in)
+    answer = await world.post(f"/v1/address-changes/{change}/approve", b"", key=second)
+    assert answer.json()["state"] == "active", "an answer to an alert has proven it"
+    kept = await _channel(world, key, channel)
+    assert (kept["address"], kept["quarantined_at"]) == (NEW, None)
+    assert (await _channel(world, key, stand_in))["retired_at"] is not None
 
 
-async def test_whoever_enters_the_number_as_a_channel_too_is_called_there_beside_the_mailbox(
+@pytest.mark.parametrize("end", ["refuse", "expiry"])
+async def test_what_stood_in_for_a_dead_number_goes_when_nothing_comes_of_the_change(
+    world: World, key_of: KeyOf, channel: int, end: str
+) -> None:
+    key, second = await _keys(world, key_of)
+    change, stand_in = await _stand_in(world, key, channel_id=channel)
+    if end == "refuse":
+        await world.post(f"/v1/address-changes/{change}/refuse", {"reason": "The officer knows of none."}, key=second)
+    else:
+        world.clock.at += timedelta(days=15)
+        await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
+    assert (await _channel(world, key, stand_in))["retired_at"] is not None
+    assert (await _channel(world, key, channel))["quarantined_at"] is None
+
+
+async def test_a_number_that_is_dead_for_texts_is_no_other_telephone_for_calls(
     world: World, key_of: KeyOf, channel: int
 ) -> None:
     key, _ = await _keys(world, key_of)
     officer = world.network["FR"].officers[0]
-    world.clock.at += timedelta(days=30)
-    await _proposes(world, key, channel_id=channel, reported_dead=True)
-    await _told(world)
-    await world.post("/v1/channels", {"officer_id": officer.id, "kind": "sms", "address": NEW, "place": 2}, key=key)
-    await world.settles()
-    mail, text = await _told(world)
-    assert "until then alerts go to it all the same" in mail
-    assert "called already, waits for approval" in text
-    await world.hears(NEW)
-    await world.hears(officer.email)
-    world.clock.at += timedelta(days=5)
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            """insert into channels (officer_id, kind, address, place, created_at, changed_at)
+               values ($1, 'voice', $2, 4, $3, $3)""",
+            *(officer.id, officer.sms, START),
+        )
+    await _stand_in(world, key, channel_id=channel)
     await _until_on_duty(world, officer.id)
-    warnings = (await world.opens_alert()).json()["warnings"]
-    assert {"unproven", "address_changed"} <= {each["code"] for each in warnings}
+    await world.hears(NEW)
+    await world.opens_alert()
     await world.settles()
     assert len(await world.hears(NEW)) == 1
-    assert len(await world.hears(officer.email)) == 1
 
 
 async def _until_on_duty(world: World, officer: int) -> None:
@@ -84,7 +125,7 @@ async def _until_on_duty(world: World, officer: int) -> None:
         await session.execute("update rotations set members = array[$1::bigint]", officer)
 
 
-async def test_another_telephone_in_use_is_no_warning_nor_is_a_mailbox(
+async def test_nothing_stands_in_beside_another_telephone_and_a_mailbox_for_a_mailbox_alone(
     world: World, key_of: KeyOf, channel: int
 ) -> None:
     key, _ = await _keys(world, key_of)
@@ -99,7 +140,7 @@ async def test_another_telephone_in_use_is_no_warning_nor_is_a_mailbox(
         )
     assert await _proposes(world, key, channel_id=channel, reported_dead=True) == []
     said = {"channel_id": mailbox, "address": "new@fr.example.org", "reported_dead": True}
-    assert await _proposes(world, key, **said) == []
+    assert await _proposes(world, key, **said) == ["called_already"], "the only mailbox"
     mail, _ = await _told(world)
     assert "no telephone" not in mail
 

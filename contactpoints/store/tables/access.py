@@ -45,7 +45,8 @@ mail_links = Table(
 )
 
 # An address that is to take the place of a channel's, or that came new to an officer who has or had others (it has no
-# old one): only once a second person, a proof and a notice stand behind it.
+# old one): only once a second person, a proof and a notice stand behind it. ``stand_in_id``: the channel that has the
+# new address until then, where the old one was an officer's last and is dead.
 
 address_changes = Table(
     "address_changes",
@@ -66,6 +67,7 @@ address_changes = Table(
     moment("settled_at"),
     refers("settled_by", "api_keys.id", required=False),
     words("settled_why", required=False),
+    refers("stand_in_id", "channels.id", required=False),
     one_of("state", "state", "pending", "active", "refused", "withdrawn", "expired"),
     CheckConstraint("(state = 'pending') = (settled_at is null)", name="settled_has_its_instant"),
     CheckConstraint("approved_by <> proposed_by", name="second_person"),

@@ -393,6 +393,7 @@ CREATE TABLE address_changes (
     settled_at TIMESTAMP WITH TIME ZONE,
     settled_by BIGINT,
     settled_why TEXT,
+    stand_in_id BIGINT,
     CONSTRAINT address_changes_pk PRIMARY KEY (id),
     CONSTRAINT address_changes_state_ck CHECK (state in ('pending', 'active', 'refused', 'withdrawn', 'expired')),
     CONSTRAINT address_changes_settled_has_its_instant_ck CHECK ((state = 'pending') = (settled_at is null)),
@@ -400,7 +401,8 @@ CREATE TABLE address_changes (
     CONSTRAINT address_changes_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
     CONSTRAINT address_changes_proposed_by_fk FOREIGN KEY(proposed_by) REFERENCES api_keys (id),
     CONSTRAINT address_changes_approved_by_fk FOREIGN KEY(approved_by) REFERENCES api_keys (id),
-    CONSTRAINT address_changes_settled_by_fk FOREIGN KEY(settled_by) REFERENCES api_keys (id)
+    CONSTRAINT address_changes_settled_by_fk FOREIGN KEY(settled_by) REFERENCES api_keys (id),
+    CONSTRAINT address_changes_stand_in_id_fk FOREIGN KEY(stand_in_id) REFERENCES channels (id)
 );
 
 CREATE UNIQUE INDEX address_changes_one_pending ON address_changes (channel_id) WHERE state = 'pending';
