@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from contactpoints.actions.administrators import listening
+from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.one_by_one import alone
@@ -75,8 +75,9 @@ async def offer(db: Database, *, actor: Actor, said: SwapOffer, now: datetime, t
         if faults := unknown or rules.offer_faults(house.point, house.post, offer=offered, others=others, now=now):
             raise Invalid(faults)
         entry = await store.add(session, offered, reason=said.reason, now=now, by=_by(actor))
-        await _tell(session, house, swap=replace(offered, id=entry["id"]), what="offered", now=now, tools=tools)
-    return entry, ()
+        swap = replace(offered, id=entry["id"])
+        warnings = await _tell(session, house, swap=swap, what="offered", now=now, tools=tools)
+    return entry, warnings
 
 
 async def take(
@@ -102,8 +103,8 @@ async def take(
             )
         values = {"taker_id": officer}
         entry = await store.change(session, row, values=values, now=now, by=_by(actor), act="taken")
-        await _tell(session, house, swap=taken, what="taken", now=now, tools=tools)
-    return entry, ()
+        warnings = await _tell(session, house, swap=taken, what="taken", now=now, tools=tools)
+    return entry, warnings
 
 
 async def decide(
@@ -125,8 +126,8 @@ async def decide(
             return await _settle(session, row, house=house, swap=swap, actor=actor, reason=reason, now=now, tools=tools)
         values = {"reason": reason or row["reason"]}
         entry = await store.change(session, row, values=values, now=now, by=_by(actor), act=decision)
-        await _tell(session, house, swap=swap, what=decision, now=now, tools=tools)
-    return entry, ()
+        warnings = await _tell(session, house, swap=swap, what=decision, now=now, tools=tools)
+    return entry, warnings
 
 
 async def expire(db: Database, *, now: datetime, tools: Tools) -> int:
@@ -250,26 +251,44 @@ async def _settle(
             made.append(override["id"])
     changed = {"taker_id": swap.taker, "overrides": made, "reason": reason or row["reason"]}
     entry = await store.change(session, row, values=changed, now=now, by=_by(actor), act="approved")
-    await _tell(session, house, swap=swap, what="approved", now=now, tools=tools)
-    return entry, tuple(warnings)
+    untold = await _tell(session, house, swap=swap, what="approved", now=now, tools=tools)
+    return entry, (*warnings, *untold)
 
 
-async def _tell(session: Session, house: _House, *, swap: Swap, what: What, now: datetime, tools: Tools) -> None:
-    """Write to the officers whom a step concerns; of what waits for approval, to the administrators as well."""
-    people = [
-        house.point.officers[number] for number in _concerned(house, swap, what=what) if number in house.point.officers
-    ]
+async def _tell(session: Session, house: _House, *, swap: Swap, what: What, now: datetime, tools: Tools) -> Warnings:
+    """Write to the officers whom a step concerns; of what waits for approval, to the administrators as well.
+
+    They also hear who has no channel by which to be told; return that as a warning.
+    """
+    concerned = dict.fromkeys(_concerned(house, swap, what=what))
+    people = [house.point.officers[number] for number in concerned if number in house.point.officers]
     said = _context(house, swap, what=what)
-    drafts = [draft for officer in people for draft in _to_officer(officer, said, now=now, tools=tools)]
-    if what == "taken":
-        asked = replace(said, to_approve=True)
+    heard = {officer.id: list(_to_officer(officer, said, now=now, tools=tools)) for officer in people}
+    drafts = [draft for several in heard.values() for draft in several]
+    untold = [officer for officer in people if not heard[officer.id]]
+    asked = replace(said, to_approve=what == "taken", untold=tuple(officer.name for officer in untold))
+    if asked.to_approve or untold:
         ears = await listening(session, house.point.party, now=now, tools=tools)
         for each in [ear for ear in ears if ear.kind == "email"] or ears:
-            drafts.append(_draft(each.kind, each.address, language=each.language, said=asked, tools=tools))
+            drafts += _to_administrator(each, asked, tools=tools)
     zone = house.point.zone
     texts = [replace(each, send_at=_by_day(swap, each, zone=zone, now=now)) for each in drafts if each.kind == "sms"]
     mails = [each for each in drafts if each.kind != "sms"]
     await outbox.enqueue(session, [(None, draft) for draft in mails + texts], now=now)
+    return (_not_told(untold),) if untold else ()
+
+
+def _to_administrator(ear: Listener, said: SwapContext, *, tools: Tools) -> Iterable[Draft]:
+    """Yield one mail, or of each that there is to say a text."""
+    one_by_one = (replace(said, untold=()) if said.to_approve else None, said if said.untold else None)
+    for each in (said,) if ear.kind == "email" else filter(None, one_by_one):
+        yield _draft(ear.kind, ear.address, language=ear.language, said=each, tools=tools)
+
+
+def _not_told(officers: Iterable[Officer]) -> Mapping[str, str]:
+    named = ", ".join(f"{officer.id} ({officer.function})" for officer in officers)
+    detail = f"Nothing can be written to officers: {named}. They hear nothing of this swap: please tell them."
+    return {"code": "not_told", "detail": detail}
 
 
 def _by_day(swap: Swap, draft: Draft, *, zone: str, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Mails about swaps of shifts, to the officers whom they concern and to the administrators who approve them; texts to
 those who have no mail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,7 +16,8 @@ What = Literal["offered", "taken", "approved", "refused", "withdrawn", "expired"
 class SwapContext:
     """What a mail about a swap tells. ``giver`` and ``taker`` are names, for colleagues of the same house alone.
 
-    ``returned``: the shift that is given back, if there is one. ``to_approve``: the reader decides.
+    ``returned``: the shift that is given back, if there is one. ``to_approve``: the reader decides. ``untold``: the
+    names of those who cannot be told of it; where there are any, the text is about them.
     """
 
     what: What
@@ -29,6 +30,7 @@ class SwapContext:
     giver: str
     taker: str | None
     to_approve: bool = False
+    untold: Sequence[str] = ()
 
 
 _SUBJECT = msgid("24/7 network - swap {number} of a shift")
@@ -58,6 +60,13 @@ _APPROVE_SHORT = msgid(
 _SHIFT = msgid("The shift: {function}, from {starts} to {ends}, by the clocks of {zone}.")
 _RETURN = msgid("In return: {function}, from {starts} to {ends}, by the clocks of {zone}.")
 _APPROVE = msgid("Please approve or refuse it before the shift begins. Until then nothing changes.")
+_UNTOLD = msgid(
+    "{others} cannot be told of this swap: there is neither a number for SMS nor a mail address that can be used. "
+    "Please tell them, and enter one."
+)
+_UNTOLD_SHORT = msgid(
+    "24/7 network - {contact_point} - nobody can tell {others} of swap {number} by SMS or mail. Please tell them."
+)
 _WHERE = msgid("Contact point: {contact_point}.")
 
 
@@ -76,17 +85,22 @@ def _paragraphs(words: Catalogue, swap: SwapContext) -> Iterator[str]:
         yield say(words, _RETURN, function=function, **span(*swap.returned, zone=swap.zone))
     if swap.to_approve:
         yield say(words, _APPROVE)
+    if swap.untold:
+        yield say(words, _UNTOLD, others=", ".join(swap.untold))
     yield say(words, _WHERE, contact_point=swap.contact_point)
 
 
 def _forms(words: Catalogue, swap: SwapContext) -> Iterator[str]:
     sentence = _APPROVE_SHORT if swap.to_approve else _SHORT[swap.what]
+    if swap.untold:
+        sentence = _UNTOLD_SHORT
     for most in (40, 24, 12):
         yield say(
             words,
             sentence,
             giver=cut(swap.giver, most),
             taker=cut(swap.taker or "", most),
+            others=cut(", ".join(swap.untold), most),
             contact_point=cut(swap.contact_point, most),
             number=swap.number,
             **span(*swap.shift, zone=swap.zone),

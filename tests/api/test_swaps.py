@@ -312,3 +312,25 @@ async def test_whoever_has_no_mail_hears_by_text_and_by_day(
     assert set(heard) == {desk.second.sms}
     assert "pas d'alerte" in heard[desk.second.sms]
     assert len(heard[desk.second.sms]) <= 160
+
+
+async def test_whoever_can_only_be_called_is_named_to_the_administrator_and_in_the_answer(desk: Desk) -> None:
+    async with desk.world.runtime.db.session() as session:
+        await session.execute(
+            """with gone as (update channels set retired_at = created_at where officer_id = $1)
+               insert into channels (officer_id, kind, address, place, created_at, changed_at)
+               values ($1, 'voice', '+33199000071', 1, $2, $2)""",
+            *(desk.third.id, START),
+        )
+    made = (await desk.offers(desk.first, 2, 3, to_officer_id=desk.third.id)).json()
+    assert [each["code"] for each in made["warnings"]] == ["not_told"]
+    assert str(desk.third.id) in made["warnings"][0]["detail"]
+    heard = await desk.heard()
+    assert set(heard) == {"admin@party.example"}
+    assert "cannot be told of this swap" in heard["admin@party.example"]
+    await desk.takes(made["id"], desk.third)
+    asked = (await desk.heard())["admin@party.example"]
+    assert "cannot be told of this swap" in asked
+    assert "approve or refuse" in asked
+    told = (await desk.decides(made["id"], "approve", reason="Nobody else can.")).json()
+    assert "not_told" in [each["code"] for each in told["warnings"]]

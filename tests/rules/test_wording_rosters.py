@@ -81,6 +81,11 @@ def test_a_mail_about_a_swap(language: str, what: str) -> None:
     assert "2026-10-25 02:30+02:00" in mail.text
     assert "2026-10-25 02:30+01:00" in mail.text, "an hour later by the same clocks"
     assert "{" not in mail.text
+    untold = replace(said, untold=NAMES)
+    mail, text = (swap_words(catalogues()[language], kind, swap=untold) for kind in ("email", "sms"))
+    assert ", ".join(NAMES) in mail.text
+    assert NAMES[0][:10] in text.text
+    assert septets(text.text) <= MOST
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
