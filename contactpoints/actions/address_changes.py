@@ -14,6 +14,7 @@ from typing import Any
 
 from contactpoints.actions import mail_links
 from contactpoints.actions.address_notices import Proposed, tell_expired, tell_owner, tell_second
+from contactpoints.actions.alike import same_address
 from contactpoints.actions.dead_addresses import lift, stand_in, take_back, write_off
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.proofs import Asking, send_code
@@ -71,6 +72,8 @@ async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datet
             found.faults.append(Fault("/address", "same", "Must be another address than the channel has."))
         if found.faults:
             raise Invalid(found.faults)
+        asked_for = {"id": to["channel_id"], "officer_id": to["officer_id"], "kind": to["kind"], "address": address}
+        found.warnings += await same_address(session, to["contact_point_id"], entry=asked_for)
         change = await propose_within(
             session,
             to,

@@ -15,7 +15,7 @@ from contactpoints.actions.belongings import end_belongings, end_calls, must_be_
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory_checks import Asked, Found, check
-from contactpoints.actions.directory_warnings import address_pending, fallback_warning, warned
+from contactpoints.actions.directory_warnings import address_pending, warned, warned_of_retired
 from contactpoints.actions.mail_links import kept as kept_by
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
@@ -141,7 +141,8 @@ async def change(
             )
             if waiting:
                 found.warnings += [address_pending(waiting), *waiting["warnings"]]
-            found.warnings += await warned(session, register, entry=entry, owner=owner, now=now)
+            asked_for = entry | {"address": renewed} if renewed else entry
+            found.warnings += await warned(session, register, entry=asked_for, owner=owner, now=now)
     return Kept(entry, tuple(found.warnings), waiting or None)
 
 
@@ -199,7 +200,7 @@ async def retire(
             await end_calls(session, key, alerts=called, now=now)
         elif locked:
             await climb_where_nobody_is_left(session, sorted(locked), now=now)
-        warnings = await fallback_warning(session, register, owner=owner, now=now)
+        warnings = await warned_of_retired(session, register, entry=kept, owner=owner, now=now, tools=tools)
     return Kept(entry, (*gaps, *warnings))
 
 

@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from contactpoints.actions.address_changes import Shown
+from contactpoints.actions.alike import absent_already, same_address
 from contactpoints.actions.cover import NINETY_DAYS
+from contactpoints.actions.tools import Tools
 from contactpoints.rules.alerts import NO_FALLBACK
+from contactpoints.rules.directory import rest_of
+from contactpoints.rules.proof import is_proven
 from contactpoints.rules.rosters import Rotation
 from contactpoints.rules.shifts import beside
 from contactpoints.store import directory, measures
@@ -32,12 +36,48 @@ async def warned(
 ) -> Sequence[Mapping[str, str]]:
     """Return what is to be known of an entry that was just kept, beside all others."""
     fallback = await fallback_warning(session, register, owner=owner, now=now)
-    if register.name != "rotations" or owner is None:
+    if owner is None:
         return fallback
-    points = await directory.load(session, [owner.contact_point])
-    posts = (post for point in points.values() for post in point.posts if post.id == entry["post_id"])
-    found = (beside(post, entry["id"], since=now, until=now + NINETY_DAYS) for post in posts)
-    return (*fallback, *(_beside(other) for other in found if other))
+    match register.name:
+        case "rotations":
+            points = await directory.load(session, [owner.contact_point])
+            posts = (post for point in points.values() for post in point.posts if post.id == entry["post_id"])
+            found = (beside(post, entry["id"], since=now, until=now + NINETY_DAYS) for post in posts)
+            return (*fallback, *(_beside(other) for other in found if other))
+        case "channels":
+            return (*fallback, *await same_address(session, owner.contact_point, entry=entry))
+        case "absences":
+            return (*fallback, *await absent_already(session, entry["id"]))
+    return fallback
+
+
+async def warned_of_retired(
+    session: Session, register: Register, *, entry: Entry, owner: Owner | None, now: datetime, tools: Tools
+) -> Sequence[Mapping[str, str]]:
+    """Return what is to be known once an entry, as it was kept until now, is retired."""
+    fallback = await fallback_warning(session, register, owner=owner, now=now)
+    if register.name != "channels" or owner is None:
+        return fallback
+    point = (await directory.load(session, [owner.contact_point])).get(owner.contact_point)
+    officer = point.officers.get(entry["officer_id"]) if point else None
+    proven_at = entry["proven_at"] and datetime.fromisoformat(entry["proven_at"])
+    if officer is None or not is_proven(entry["kind"], entry["address"], proven_at=proven_at or None, at=now):
+        return fallback
+    standing = rest_of(officer, entry["kind"], available=tools.gateways, at=now)
+    return fallback if standing == "proven" else (*fallback, _LEFT[standing])
+
+
+_LEFT: Mapping[str, Mapping[str, str]] = {
+    "unproven": {
+        "code": "successor_unproven",
+        "detail": "What was retired was proven, and what the officer has left of its sort, telephone or mail, is not."
+        " It is used all the same, and senders see that nobody vouches for it until a code comes back from it.",
+    },
+    "none": {
+        "code": "none_left",
+        "detail": "The officer has no other telephone, or no other mailbox, that can be used.",
+    },
+}
 
 
 def _beside(other: Rotation) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import Literal, get_args
 
 from contactpoints.rules.escalation import Step
 from contactpoints.rules.holidays import NO_HOLIDAYS, HolidayCalendar
@@ -169,12 +169,26 @@ def in_use(channels: Iterable[Channel]) -> list[Channel]:
 
 
 def _is_telephone(channel: Channel) -> bool:
-    return channel.kind != "email"
+    return not _is_mail(channel.kind)
+
+
+def _is_mail(kind: str) -> bool:
+    return kind == "email"
 
 
 def has_telephone(officer: Officer, *, available: Collection[str]) -> bool:
     """Say whether an officer has a telephone in use, of a kind for which a gateway is available."""
     return any(_is_telephone(each) for each in in_use(each for each in officer.channels if each.kind in available))
+
+
+def rest_of(
+    officer: Officer, kind: str, *, available: Collection[str], at: datetime
+) -> Literal["proven", "unproven", "none"]:
+    """Return how what an officer has of the sort of a kind of channel, telephone or mail, can be used at an instant."""
+    used = in_use(each for each in officer.channels if each.kind in available and _is_mail(each.kind) == _is_mail(kind))
+    if not used:
+        return "none"
+    return "proven" if are_proven(used, at) else "unproven"
 
 
 def are_proven(used: Collection[Channel], at: datetime) -> bool:
