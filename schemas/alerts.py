@@ -4,7 +4,8 @@ What comes in are frozen pydantic shapes. What goes out are typed dictionaries, 
 fast; the OpenAPI document is made of both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -12,7 +13,7 @@ from pydantic import Field, SkipValidation, StringConstraints, ValidationInfo, c
 from typing_extensions import TypedDict
 
 from schemas.canonical import fingerprint
-from schemas.faults import Fault, wrong
+from schemas.faults import Fault, Invalid, wrong
 from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode, Text
 from schemas.openapi import Problem
 from schemas.particulars import Particulars
@@ -101,8 +102,9 @@ def read_preview(raw: bytes) -> PreviewAlert:
     """Return what an alert would ask. Raises `Unreadable`, or `Invalid` with all faults at once."""
     value = read_json(raw)
     kind = value.get("kind") if isinstance(value, dict) else None
-    shape = PREVIEW_SHAPES.get(kind, _PreviewOfUnknownKind) if isinstance(kind, str) else _PreviewOfUnknownKind
-    return validate(shape, raw)
+    if isinstance(kind, str) and kind in PREVIEW_SHAPES:
+        return validate(PREVIEW_SHAPES[kind], raw)
+    raise _of_unknown_kind(_PreviewOfUnknownKind, PREVIEW_SHAPES.values(), raw=raw)
 
 
 def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:
@@ -113,8 +115,37 @@ def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:
     """
     value = read_json(raw)
     kind = value.get("kind") if isinstance(value, dict) else None
-    shape = OPEN_SHAPES.get(kind, _OfUnknownKind) if isinstance(kind, str) else _OfUnknownKind
-    return validate(shape, raw), fingerprint(value)
+    if isinstance(kind, str) and kind in OPEN_SHAPES:
+        return validate(OPEN_SHAPES[kind], raw), fingerprint(value)
+    raise _of_unknown_kind(_OfUnknownKind, OPEN_SHAPES.values(), raw=raw)
+
+
+def _of_unknown_kind(shape: type[PreviewAlert], kinds: Iterable[type[PreviewAlert]], *, raw: bytes) -> Invalid:
+    """Return the refusal of a body whose kind is wrong: of its particulars it tells what no kind would take.
+
+    It tells so as the kind does that finds least wrong with it, which is likely the one that was meant.
+    """
+    each = [{fault.pointer: fault for fault in _faults(kind, raw)} for kind in kinds]
+    told = [
+        fault
+        for pointer, fault in ChainMap(*sorted(each, key=len)).items()
+        if pointer.startswith("/request") and all(_is_refused(pointer, faults) for faults in each)
+    ]
+    return Invalid(list(dict.fromkeys((*_faults(shape, raw), *told)))[:MOST_FAULTS])
+
+
+def _faults(shape: type[PreviewAlert], raw: bytes) -> tuple[Fault, ...]:
+    try:
+        validate(shape, raw)
+    except Invalid as invalid:
+        return invalid.faults
+    return ()
+
+
+def _is_refused(pointer: str, faults: Mapping[str, Fault]) -> bool:
+    """Say whether something is among the faults, or lies below what the same kind does not know."""
+    places = (pointer[:end] for end, sign in enumerate(f"{pointer}/") if sign == "/")
+    return pointer in faults or any(place in faults and faults[place].code == "unknown_field" for place in places)
 
 
 def asked_of(raw: bytes, faults: Sequence[Fault]) -> tuple[str, str | None] | None:

@@ -14,14 +14,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias, TypeVar, get_args, get_origin
+from typing import NoReturn, TypeAlias, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 
 from schemas.faults import BadInput, Fault, Invalid, Unreadable, at, faults_of
 
-__all__ = ["BadInput", "Fault", "Invalid", "Json", "Unreadable", "read", "read_json", "read_partly", "validate"]
+__all__ = ["BadInput", "Fault", "Invalid", "Json", "Unreadable", "read", "read_json", "validate"]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -208,42 +207,6 @@ def read(model: type[Shape], raw: bytes, *, most_bytes: int = MOST_BYTES) -> Sha
     """Return `raw` in the shape of `model`. Raises `Unreadable`, or `Invalid` with all faults at once."""
     read_json(raw, most_bytes=most_bytes)
     return validate(model, raw)
-
-
-def read_partly(model: type[Shape], raw: bytes) -> tuple[Shape, tuple[Fault, ...]]:
-    """Return `raw` in the shape of `model`, and its faults: what it refers to can be judged although it has some.
-
-    Where there are faults, what comes back is no sound `model`: None stands for each field that has one or is missing,
-    and for each entry of a list that has one. Raises `Unreadable`, and `Invalid` where there are as many as are told.
-    """
-    value = read_json(raw)
-    try:
-        return validate(model, raw), ()
-    except Invalid as invalid:
-        faults = invalid.faults
-    if len(faults) >= MOST_FAULTS:
-        # Beyond the most that are told, what is wrong is not known: nothing of it can be judged.
-        raise Invalid(faults)
-    wrong = {fault.pointer for fault in faults}
-    fields = value if isinstance(value, dict) else {}
-    sound = {
-        name: _sound(info, fields.get(name), at=f"/{name}", wrong=wrong) for name, info in model.model_fields.items()
-    }
-    return model.model_construct(None, **sound), faults
-
-
-def _sound(field: FieldInfo, value: Json, *, at: str, wrong: set[str]) -> object:
-    below = [pointer for pointer in wrong if pointer == at or pointer.startswith(at + "/")]
-    if not below and value is not None:
-        return _taken(field.annotation, value)
-    if get_origin(field.annotation) is not tuple or at in wrong or not isinstance(value, list):
-        return None
-    entry, bad = get_args(field.annotation)[0], {pointer.split("/")[2] for pointer in below}
-    return tuple(None if str(number) in bad else _taken(entry, each) for number, each in enumerate(value))
-
-
-def _taken(kind: Any, value: Json) -> object:
-    return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
 
 
 def validate(model: type[Shape], raw: bytes | Mapping[str, object]) -> Shape:

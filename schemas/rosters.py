@@ -104,7 +104,7 @@ class RotationOut(Rotation, Entry):
     id: Id
 
 
-class _Span(Shape):
+class Span(Shape):
     """Half-open: it holds its start and not its end.
 
     `starts_at` and `ends_at` are instants with their offset; or, where `zone` is given, times without one by its
@@ -141,7 +141,7 @@ class _SpanOut(Entry):
     ends_local: str | None = None
 
 
-class Override(_Span):
+class Override(Span):
     """A change of one stretch of a roster that leaves the pattern alone.
 
     `add` puts an officer on duty beside the others, `remove` takes one off, `replace` leaves only this one.
@@ -157,7 +157,7 @@ class OverrideOut(Override, _SpanOut):
     """An override as it is kept."""
 
 
-class Absence(_Span):
+class Absence(Span):
     """A stretch in which an officer is not called, whatever the roster says."""
 
     officer_id: Id

@@ -8,7 +8,7 @@ officer's alerts away in silence.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from contactpoints.actions import mail_links
 from contactpoints.actions.address_notices import Proposed, tell_expired, tell_owner, tell_second
 from contactpoints.actions.alike import same_address
 from contactpoints.actions.dead_addresses import lift, stand_in, take_back, write_off
-from contactpoints.actions.directory_checks import Asked, Found, check
+from contactpoints.actions.directory_checks import Found, check_channel
 from contactpoints.actions.proofs import Asking, send_code
 from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched
 from contactpoints.actions.tools import Tools
@@ -37,7 +37,7 @@ from contactpoints.rules.wording_addresses import Meanwhile
 from contactpoints.store import address_changes, alerts, channels, directory, entries, proofs
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
-from contactpoints.store.entries import REGISTERS, Owner
+from contactpoints.store.entries import REGISTERS
 from schemas.address_changes import AddressChange
 from schemas.directory import Channel
 from schemas.faults import Fault
@@ -50,27 +50,34 @@ _CHANNELS = REGISTERS["channels"]
 Shown = dict[str, Any]
 
 
-async def propose(db: Database, said: AddressChange, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
+async def propose(
+    db: Database, said: AddressChange, *, faults: Sequence[Fault] = (), actor: Actor, now: datetime, tools: Tools
+) -> Shown:
     """Propose another address for a channel: a code goes to it, and a notice to the old one.
 
-    Raises `Forbidden`, `Invalid` with every fault, `ChangePending` where another one waits, `AskedJustNow` or
-    `Unavailable`; then nothing is done.
+    ``faults``: those of the shape of what is said, see `schemas.partly`. Raises `Forbidden`, `Invalid` with every
+    fault, `ChangePending` where another one waits, `AskedJustNow` or `Unavailable`; then nothing is done.
     """
     must_keep_some(actor)
     async with db.transaction() as session:
-        to = await links.find_channel(session, said.channel_id)
-        if to is None or not keeps_entries_of(actor, to["party"]):
-            raise Invalid([Fault("/channel_id", "unknown", "There is no such entry.")])
-        found = Found()
-        body = Channel.model_construct(officer_id=to["officer_id"], kind=to["kind"], address=said.address, place=1)
-        if ("@" in said.address) != (to["kind"] == "email"):
-            found.faults.append(Fault("/address", "wrong_form", "Must be of the same kind as the channel."))
-        else:
-            await check(Asked(session, body, Owner(to["contact_point_id"], to["party"]), tools.gateways), found)
-        address = str(found.replaced.get("address", said.address))
-        if address == to["address"] and to["unapproved_since"] is None:
-            found.faults.append(Fault("/address", "same", "Must be another address than the channel has."))
-        if found.faults:
+        found = Found(list(faults))
+        named = said.channel_id is not None
+        to = await links.find_channel(session, said.channel_id) if named else None
+        if to is not None and not keeps_entries_of(actor, to["party"]):
+            to = None
+        if named and to is None:
+            found.faults.append(Fault("/channel_id", "unknown", "There is no such entry."))
+        address = ""
+        if said.address is not None:
+            kind = to["kind"] if to else "email" if "@" in said.address else "sms"
+            if ("@" in said.address) != (kind == "email"):
+                found.faults.append(Fault("/address", "wrong_form", "Must be of the same kind as the channel."))
+            else:
+                check_channel(Channel.model_construct(kind=kind, address=said.address), tools.gateways, found=found)
+            address = str(found.replaced.get("address", said.address))
+            if to and address == to["address"] and to["unapproved_since"] is None:
+                found.faults.append(Fault("/address", "same", "Must be another address than the channel has."))
+        if found.faults or to is None:
             raise Invalid(found.faults)
         asked_for = {"id": to["channel_id"], "officer_id": to["officer_id"], "kind": to["kind"], "address": address}
         found.warnings += await same_address(session, to["contact_point_id"], entry=asked_for)

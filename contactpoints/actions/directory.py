@@ -18,6 +18,7 @@ from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.directory_warnings import address_pending, warned, warned_of_retired
 from contactpoints.actions.mail_links import kept as kept_by
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
+from contactpoints.actions.references import missing
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
@@ -60,7 +61,7 @@ async def create(
     faults: Sequence[Fault] = (),
     reason: str | None = None,
 ) -> Kept:
-    """Create an entry, for a ``reason``. ``faults``: what is wrong with the shape of ``body``, see `read_partly`.
+    """Create an entry, for a ``reason``. ``faults``: what is wrong with the shape of ``body``, see `schemas.partly`.
 
     Raises `Invalid` with these and every other fault, `Forbidden`, or `Conflict` for a second one.
     """
@@ -70,7 +71,7 @@ async def create(
         async with db.transaction() as session:
             found = Found(list(faults))
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
-            values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
+            values = await _checked(register, Asked(session, actor, body, owner, tools.gateways), found=found)
             if name == "channels":
                 values |= await address_changes.standing_of_new(session, values, now=now)
             why = _why(values.get("reason"), None, asked=reason)
@@ -124,7 +125,7 @@ async def change(
         async with db.transaction() as session:
             kept, owner = await keepable(session, register, key=key, actor=actor)
             found = Found([*faults, *_moved(register, kept, body=body, faulty=bool(faults))])
-            values = await _checked(register, Asked(session, body, owner, tools.gateways), found=found)
+            values = await _checked(register, Asked(session, actor, body, owner, tools.gateways), found=found)
             renewed = str(values["address"]) if name == "channels" and values["address"] != kept["address"] else None
             if renewed:
                 values["address"] = kept["address"]
@@ -307,8 +308,7 @@ async def _owner_of_new(
         key = getattr(body, register.owner)
         owner = None if key is None else await entries.find_owner(session, register.owner_is, key=key)
         if owner is None or not reads_entries_of(actor, owner.party):
-            if key is not None:
-                found.faults.append(Fault(f"/{register.owner}", "unknown", "There is no such entry."))
+            found.faults += await missing(session, register.owner_is, named=[(f"/{register.owner}", key)], actor=actor)
             return None
         must_keep_entries_of(actor, owner.party)
         await entries.touch(session, owner.contact_point)

@@ -1,17 +1,19 @@
 """What a directory entry relies on, asked when it is created or changed: zones, numbers, and other entries.
 
-A body may have faults in its shape already: what stands for them is None, and is passed over here.
+A body may have faults in its shape already: what stands for them is None, also within lists and shapes, and is passed
+over here. Nothing that is wrong keeps the rest from being told.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 from zoneinfo import available_timezones
 
 from contactpoints.actions.public_keys import with_fingerprints
+from contactpoints.actions.references import missing
+from contactpoints.rules.access import Actor
 from contactpoints.rules.holidays import countries
-from contactpoints.rules.local_times import entered
+from contactpoints.rules.local_times import span_entered
 from contactpoints.rules.numbers import read_address, read_number
 from contactpoints.rules.refusals import no_party
 from contactpoints.store import entries
@@ -25,20 +27,20 @@ from schemas.faults import Fault
 from schemas.fields import Shape
 from schemas.holidays import HolidayCalendar
 from schemas.provisions import DECLARABLE, SUSPENDED_BY
-from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, Rotation
+from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, PostOfStep, Rotation
 
 _Each = TypeVar("_Each")
-_NO_OFFICER = "There is no such officer at this contact point."
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be checked, below which contact point, with which gateways.
+    """What is to be checked, for whom, below which contact point, with which gateways.
 
     ``owner`` is None for an entry that is a contact point itself, and where it is not known whose it is.
     """
 
     session: Session
+    actor: Actor
     body: Shape
     owner: Owner | None
     gateways: Mapping[str, tuple[str, ...]]
@@ -52,6 +54,10 @@ class Found:
     warnings: list[Mapping[str, str]] = field(default_factory=list)
     replaced: dict[str, object] = field(default_factory=dict)
 
+    def wrong(self, *places: str) -> bool:
+        """Say whether one of these fields, or something in it, has a fault."""
+        return any(f"{fault.pointer}/".startswith(f"{place}/") for fault in self.faults for place in places)
+
 
 async def check(asked: Asked, found: Found) -> None:
     """Find everything that is wrong or doubtful about an entry, beyond its shape."""
@@ -59,10 +65,6 @@ async def check(asked: Asked, found: Found) -> None:
         case ContactPoint() as point:
             await _check_party(asked.session, point.party, found=found)
             _check_zone(point.zone, found)
-            found.replaced["working_hours"] = [
-                {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
-                for span in _sound(point.working_hours)
-            ]
             await _check_designation(asked, point, found=found)
             await _check_links(asked, point, found=found)
             found.replaced["public_keys"], faults = with_fingerprints(point.public_keys or ())
@@ -74,26 +76,66 @@ async def check(asked: Asked, found: Found) -> None:
             await _check_party(asked.session, declaration.towards, found=found, at="/towards")
             _check_article(declaration, found)
         case Channel(kind=str(), address=str()) as channel:
-            _check_channel(channel, asked.gateways, found=found)
+            check_channel(channel, asked.gateways, found=found)
         case Rotation() as rotation:
             _check_zone(rotation.zone, found)
             members = [(f"/members/{number}", each) for number, each in enumerate(rotation.members or ())]
             await _check_officers(asked, named=members, found=found)
         case Override() | Absence() as span:
-            await _check_officers(asked, named=[("/officer_id", span.officer_id)], found=found)
+            if isinstance(span, Override):
+                await _check_officers(asked, named=[("/officer_id", span.officer_id)], found=found)
             await _check_span(asked, span, found=found)
         case HolidayCalendar() as holidays:
             await _check_holidays(asked, holidays, found=found)
         case Calendar() as calendar:
             _check_zone(calendar.zone, found)
-            told = _sound(calendar.officers)
-            found.replaced["officers"] = [{"text": each.text, "officer_id": each.officer_id} for each in told]
-            named = [(f"/officers/{place}/officer_id", each.officer_id) for place, each in enumerate(told)]
+            told = enumerate(calendar.officers or ())
+            named = [(f"/officers/{place}/officer_id", each.officer_id) for place, each in told if each is not None]
             await _check_officers(asked, named=named, found=found)
         case EscalationPolicy() as policy:
             await _check_policy(asked, policy, found=found)
         case _:
             pass
+    if not found.faults:
+        found.replaced |= _written_down(asked.body)
+
+
+def _written_down(body: Shape) -> Mapping[str, object]:
+    """Return the columns of a sound body that hold shapes, as they are kept."""
+    match body:
+        case ContactPoint() as point:
+            hours = point.working_hours
+            return {
+                "working_hours": [
+                    {"weekday": span.weekday, "start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
+                    for span in hours
+                ]
+            }
+        case HolidayCalendar() as calendar:
+            days = calendar.own_days
+            return {
+                "own_days": [
+                    {
+                        "first_day": f"{own.first_day}",
+                        "last_day": f"{own.last_day}",
+                        "name": own.name,
+                        "counts": own.counts,
+                    }
+                    for own in days
+                ]
+            }
+        case EscalationPolicy() as policy:
+            return {"steps": [_step(each, own=policy.contact_point_id) for each in policy.steps]}
+    return {}
+
+
+def _step(step: PolicyStep, *, own: int) -> Mapping[str, object]:
+    return {
+        "posts": [{"contact_point": ref.contact_point or own, "post": ref.post} for ref in step.posts],
+        "channels": list(step.channels),
+        "patience_seconds": step.patience_seconds,
+        "only_if_undelivered": step.only_if_undelivered,
+    }
 
 
 def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
@@ -131,24 +173,18 @@ def _check_zone(zone: str | None, found: Found) -> None:
 async def _check_span(asked: Asked, span: Override | Absence, *, found: Found) -> None:
     """Turn what was entered into instants, and into what is kept; ask where the clocks do not say which is meant."""
     _check_zone(span.zone, found)
-    if asked.owner is None or any(fault.pointer == "/zone" for fault in found.faults):
-        return
-    zone = span.zone or await zone_of(asked.session, asked.owner.contact_point)
+    zone = None if found.wrong("/zone") else span.zone
+    if zone is None and asked.owner is not None and not found.wrong("/zone"):
+        zone = await zone_of(asked.session, asked.owner.contact_point)
+    entered = span_entered(span, zone=zone)
+    found.faults += entered.faults
     found.replaced["zone"] = zone
-    whole = {"starts": (span.starts_at, span.starts_which), "ends": (span.ends_at, span.ends_which)}
-    for name, (when, which) in whole.items():
-        kept = entered(when, zone=zone, which=which, name=f"{name}_at") if when is not None else []
-        if isinstance(kept, list):
-            found.faults += kept
-        else:
-            found.replaced |= {f"{name}_at": kept.at, f"{name}_local": kept.local}
-    starts, ends = found.replaced.get("starts_at"), found.replaced.get("ends_at")
-    wrong = any(fault.pointer == "/ends_at" for fault in found.faults)
-    if isinstance(starts, datetime) and isinstance(ends, datetime) and ends <= starts and not wrong:
-        found.faults.append(Fault("/ends_at", "not_after", "must be later than starts_at"))
+    for name, kept in entered.kept.items():
+        found.replaced |= {f"{name}_at": kept.at, f"{name}_local": kept.local}
 
 
-def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *, found: Found) -> None:
+def check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *, found: Found) -> None:
+    """Find what is wrong or doubtful about the address of a channel of its kind."""
     if channel.kind == "email":
         try:
             found.replaced["address"] = read_address(channel.address)
@@ -169,38 +205,30 @@ def _check_channel(channel: Channel, gateways: Mapping[str, tuple[str, ...]], *,
 async def _check_links(asked: Asked, point: ContactPoint, *, found: Found) -> None:
     """Report links to what is neither of the same Party nor the secretariat, and back-ups that lead back."""
     own, party = (asked.owner.contact_point, asked.owner.party) if asked.owner else (None, point.party)
-    unknown = any(fault.pointer in ("/party", "/secretariat") for fault in found.faults)
-    if unknown or (party is None and not point.secretariat):
-        return
+    whose = not found.wrong("/party", "/secretariat") and (party is not None or point.secretariat)
     if point.central_authority_id is not None or point.backup_id is not None:
         await hold_links(asked.session)
     for name, number in (("central_authority_id", point.central_authority_id), ("backup_id", point.backup_id)):
-        if number is None:
+        place = f"/{name}"
+        gone = await missing(asked.session, "contact_points", named=[(place, number)], actor=asked.actor)
+        found.faults += gone
+        if gone or number is None:
             continue
         linked = await entries.find_owner(asked.session, "contact_points", key=number)
-        if linked is None or linked.party not in (None, party):
-            found.faults.append(Fault(f"/{name}", "unknown", "There is no such contact point."))
+        if whose and (linked is None or linked.party not in (None, party)):
+            found.faults.append(Fault(place, "unknown", "There is no such contact point."))
         elif number == own:
-            found.faults.append(Fault(f"/{name}", "itself", "Must be another contact point than this one."))
+            found.faults.append(Fault(place, "itself", "Must be another contact point than this one."))
         elif name == "backup_id" and own in await behind(asked.session, number):
-            found.faults.append(Fault("/backup_id", "ring", "This contact point is a back-up of that one already."))
+            found.faults.append(Fault(place, "ring", "This contact point is a back-up of that one already."))
 
 
 async def _check_officers(asked: Asked, *, named: Sequence[tuple[str, int | None]], found: Found) -> None:
-    if asked.owner is None:
-        return
-    given = [(place, number) for place, number in named if number is not None]
-    known = await entries.of_contact_point(
-        asked.session, "officers", ids=[number for _, number in given], contact_point=asked.owner.contact_point
-    )
-    found.faults.extend(Fault(place, "unknown", _NO_OFFICER) for place, number in given if number not in known)
+    own = asked.owner.contact_point if asked.owner else None
+    found.faults += await missing(asked.session, "officers", named=named, actor=asked.actor, contact_point=own)
 
 
 async def _check_holidays(asked: Asked, calendar: HolidayCalendar, *, found: Found) -> None:
-    found.replaced["own_days"] = [
-        {"first_day": f"{own.first_day}", "last_day": f"{own.last_day}", "name": own.name, "counts": own.counts}
-        for own in _sound(calendar.own_days)
-    ]
     place = await place_of(asked.session, asked.owner.contact_point) if asked.owner else None
     country = calendar.country or next((code for code in place or () if code in countries()), None)
     if calendar.country is not None and calendar.country not in countries():
@@ -215,50 +243,41 @@ async def _check_holidays(asked: Asked, calendar: HolidayCalendar, *, found: Fou
 
 
 async def _check_policy(asked: Asked, policy: EscalationPolicy, *, found: Found) -> None:
-    own = policy.contact_point_id
-    if asked.owner is None:
-        return
     await hold_links(asked.session)
-    found.replaced["steps"] = [
-        {
-            "posts": [{"contact_point": ref.contact_point or own, "post": ref.post} for ref in step.posts],
-            "channels": list(step.channels),
-            "patience_seconds": step.patience_seconds,
-            "only_if_undelivered": step.only_if_undelivered,
-        }
-        for step in _sound(policy.steps)
-    ]
     for number, step in enumerate(policy.steps or ()):
         if step is None:
             continue
-        kinds: set[str] = set()
-        for place, ref in enumerate(step.posts):
-            kinds |= await _check_post(
-                asked, ref.contact_point or own, post=ref.post, at=f"/steps/{number}/posts/{place}", found=found
-            )
+        kinds: set[str] | None = set() if step.posts is not None and None not in step.posts else None
+        for place, ref in enumerate(step.posts or ()):
+            of_post = await _check_post(asked, ref, at=f"/steps/{number}/posts/{place}", found=found)
+            kinds = None if kinds is None or of_post is None else kinds | of_post
         _check_kinds(asked, step, at=f"/steps/{number}/channels", kinds=kinds, found=found)
 
 
-async def _check_post(asked: Asked, contact_point: int, *, post: int, at: str, found: Found) -> set[str]:
+async def _check_post(asked: Asked, ref: PostOfStep | None, *, at: str, found: Found) -> set[str] | None:
     """Report a post that may not be called, and return the kinds of channels by which its house can be reached.
 
-    A policy may call the posts of its own Party and of the secretariat.
+    A policy may call the posts of its own Party and of the secretariat. None where it is not known which house it is.
     """
-    assert asked.owner is not None
-    owner = await entries.find_owner(asked.session, "contact_points", key=contact_point)
-    if owner is None or owner.party not in (None, asked.owner.party):
-        found.faults.append(Fault(f"{at}/contact_point", "unknown", "There is no such contact point."))
-        return set()
-    if not await entries.of_contact_point(asked.session, "posts", ids=[post], contact_point=contact_point):
-        found.faults.append(Fault(f"{at}/post", "unknown", "There is no such duty post at the contact point."))
-        return set()
-    return await entries.channel_kinds(asked.session, contact_point)
+    if ref is None or found.wrong(f"{at}/contact_point"):
+        return None
+    point = ref.contact_point or (asked.owner.contact_point if asked.owner else None)
+    if ref.contact_point is not None:
+        owner = await entries.find_owner(asked.session, "contact_points", key=ref.contact_point)
+        if owner is None or (asked.owner is not None and owner.party not in (None, asked.owner.party)):
+            found.faults.append(Fault(f"{at}/contact_point", "unknown", "There is no such contact point."))
+            point = None
+    posts = [(f"{at}/post", ref.post)]
+    gone = await missing(asked.session, "posts", named=posts, actor=asked.actor, contact_point=point)
+    found.faults += gone
+    return None if gone or point is None else await entries.channel_kinds(asked.session, point)
 
 
-def _check_kinds(asked: Asked, step: PolicyStep, *, at: str, kinds: set[str], found: Found) -> None:
-    for number, kind in enumerate(step.channels):
-        if not asked.gateways.get(kind):
+def _check_kinds(asked: Asked, step: PolicyStep, *, at: str, kinds: set[str] | None, found: Found) -> None:
+    """Report kinds of channels that call nobody; ``kinds`` that would, None where that is not known."""
+    for number, kind in enumerate(step.channels or ()):
+        if kind is not None and not asked.gateways.get(kind):
             found.faults.append(Fault(f"{at}/{number}", "no_gateway", "No gateway for this kind is set up."))
-        elif kind not in kinds:
+        elif kind is not None and kinds is not None and kind not in kinds:
             detail = "No officer of the contact point has a channel of this kind."
             found.faults.append(Fault(f"{at}/{number}", "no_channel", detail))

@@ -346,7 +346,7 @@ class Import:
         """Ask what a single entry is asked, and take the values that it will have."""
         assert plan.body is not None
         found = Found()
-        await check(Asked(session, plan.body, plan.owner, self._tools.gateways), found)
+        await check(Asked(session, self._actor, plan.body, plan.owner, self._tools.gateways), found)
         plan.sound = self._fault(
             plan.row, [plan.row.fault(each.pointer, each.code, detail=each.detail) for each in found.faults]
         )

@@ -14,9 +14,11 @@ def with_fingerprints(keys: Iterable[PublicKey | None]) -> tuple[list[dict[str, 
     """Return the keys as they are written down, and what is wrong with them; faulty ones (None) are passed over."""
     kept: list[dict[str, str | None]] = []
     faults: list[Fault] = []
+    places: list[int] = []
     for place, key in enumerate(keys):
-        if key is None:
+        if key is None or key.kind is None:
             continue
+        places.append(place)
         own = key.fingerprint
         try:
             own = _fingerprint(key)
@@ -26,15 +28,15 @@ def with_fingerprints(keys: Iterable[PublicKey | None]) -> tuple[list[dict[str, 
             detail = "Is not the fingerprint of the key."
             faults.append(Fault(f"/public_keys/{place}/fingerprint", "other_key", detail))
         kept.append({"kind": key.kind, "key": key.key, "fingerprint": own})
-    faults.extend(_twice(kept))
+    faults.extend(_twice(kept, places))
     return kept, faults
 
 
-def _twice(kept: list[dict[str, str | None]]) -> Iterator[Fault]:
+def _twice(kept: list[dict[str, str | None]], places: list[int]) -> Iterator[Fault]:
     known = [each["fingerprint"] for each in kept]
-    for place, fingerprint in enumerate(known):
-        if fingerprint is not None and fingerprint in known[:place]:
-            yield Fault(f"/public_keys/{place}", "twice", "The same key stands in the list before.")
+    for number, fingerprint in enumerate(known):
+        if fingerprint is not None and fingerprint in known[:number]:
+            yield Fault(f"/public_keys/{places[number]}", "twice", "The same key stands in the list before.")
 
 
 def _fingerprint(key: PublicKey) -> str | None:

@@ -24,6 +24,7 @@ from schemas.address_changes import (
     AddressChangeState,
 )
 from schemas.openapi import Operation, Parameter
+from schemas.partly import read_partly
 from schemas.reading import read
 
 _MOST = 500
@@ -123,8 +124,10 @@ ADDRESS_CHANGES = (
 async def propose(runtime: Runtime, request: Request) -> Response:
     """Keep a proposal."""
     actor = await caller(runtime, request)
-    said = read(AddressChange, await json_body(request))
-    made = await address_changes.propose(runtime.db, said, actor=actor, now=runtime.now(), tools=runtime.tools)
+    said, faults = read_partly(AddressChange, await json_body(request))
+    made = await address_changes.propose(
+        runtime.db, said, faults=faults, actor=actor, now=runtime.now(), tools=runtime.tools
+    )
     return JSONResponse(made, status_code=201, headers={"Location": f"{_ALL}/{made['id']}"})
 
 

@@ -18,7 +18,6 @@ from contactpoints.rules.access import must_trigger
 from contactpoints.rules.refusals import IdempotencyKeyRequired, NotAcknowledged, Unavailable
 from contactpoints.runtime import Runtime
 from schemas.alerts import NOT_ACKNOWLEDGED, Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
-from schemas.faults import Fault
 from schemas.reading import Invalid, read
 
 _LONGEST_KEY = 255
@@ -43,9 +42,7 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
     try:
         command, fingerprint = read_open_alert(raw)
     except Invalid as invalid:
-        raise Invalid(
-            invalid.faults + await _faults_of_place(runtime, request, raw=raw, faults=invalid.faults)
-        ) from None
+        raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
     alert, replayed = await opening.open_alert(
         runtime.db,
         actor=actor,
@@ -67,20 +64,18 @@ def opened(runtime: Runtime, alert: dict[str, Any], *, replayed: bool) -> Respon
     return Json(alert, status_code=201, headers={"Location": alert["links"]["self"]})
 
 
-async def _faults_of_place(
-    runtime: Runtime, request: Request, *, raw: bytes, faults: tuple[Fault, ...]
-) -> tuple[Fault, ...]:
-    """Return what is wrong with the place that a body with ``faults`` of shape asks; nothing while that is not known.
+async def also_of_place(runtime: Runtime, request: Request, *, raw: bytes, refused: Invalid) -> Invalid:
+    """Return the refusal of a body's shape with what is wrong with the place that it asks, as far as that is known.
 
     Whoever asks is looked up anew: unlike the statement that opens an alert, a look into the directory checks no key.
     """
-    place = asked_of(raw, faults)
+    place = asked_of(raw, refused.faults)
     if place is None:
-        return ()
+        return refused
     with suppress(Unavailable):
         must_trigger(await caller(runtime, request))
-        return await faults_of_place(runtime.db, place)
-    return ()
+        return Invalid(refused.faults + await faults_of_place(runtime.db, place))
+    return refused
 
 
 async def list_alerts(runtime: Runtime, request: Request) -> Response:

@@ -45,7 +45,7 @@ from schemas.directory import (
 )
 from schemas.fields import Shape, ShortLine
 from schemas.holidays import HolidayCalendar, HolidayCalendarOut
-from schemas.reading import read_partly
+from schemas.partly import read_partly
 from schemas.rosters import (
     Absence,
     AbsenceOut,

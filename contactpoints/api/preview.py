@@ -7,11 +7,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.preview import preview_alert
+from contactpoints.api.alerts import also_of_place
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
 from contactpoints.runtime import Runtime
 from schemas.alerts import PREVIEW_SHAPES, read_preview
 from schemas.examples import PREVIEWS
+from schemas.faults import Invalid
 from schemas.openapi import Operation
 from schemas.preview import PreviewOut
 
@@ -39,7 +41,11 @@ PREVIEW = Operation(
 async def tell(runtime: Runtime, request: Request) -> Response:
     """Tell what an alert would do."""
     actor = await caller(runtime, request)
-    command = read_preview(await json_body(request))
+    raw = await json_body(request)
+    try:
+        command = read_preview(raw)
+    except Invalid as invalid:
+        raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
     return Json(await preview_alert(runtime.db, actor=actor, command=command, now=runtime.now(), tools=runtime.tools))
 
 

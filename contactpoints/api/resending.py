@@ -7,14 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions.resending import resend
-from contactpoints.api.alerts import once_of, opened
+from contactpoints.api.alerts import also_of_place, once_of, opened
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
 from contactpoints.runtime import Runtime
 from schemas.alerts import AlertOut
 from schemas.examples import ACTS
 from schemas.openapi import Operation, Parameter
-from schemas.reading import read
+from schemas.reading import Invalid, read
 from schemas.resending import Resending
 
 ONCE = Parameter(
@@ -55,7 +55,11 @@ RESENDING = Operation(
 async def _resend(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     once = once_of(request)
-    asked = read(Resending, await json_body(request))
+    raw = await json_body(request)
+    try:
+        asked = read(Resending, raw)
+    except Invalid as invalid:
+        raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
     alert, replayed = await resend(
         runtime.db,
         actor=actor,

@@ -5,7 +5,7 @@ only says which of two was meant where clocks are set back. Calendar programs na
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from contactpoints.rules.clock_changes import clock_changes
 from contactpoints.rules.rosters import to_utc
 from schemas.faults import Fault
 from schemas.fields import LocalTime, Which, write_instant
+from schemas.rosters import Span
 
 _MINUTE = timedelta(minutes=1)
 
@@ -72,6 +73,48 @@ def entered(when: datetime | LocalTime, *, zone: str, which: Which | None, name:
     found = instants_of(when.day, when.wall, zone=zone) if isinstance(when, LocalTime) else (when,)
     asked = list(_asked(when, found, zone=zone, which=which, name=name))
     return asked or keep(found[-1 if which == "second" else 0], zone=zone)
+
+
+@dataclass(slots=True)
+class Entered:
+    """The ends of a span as they are kept, `starts` and `ends`, as far as nothing is to be asked about them."""
+
+    kept: dict[str, Kept] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def span_entered(span: Span, *, zone: str | None) -> Entered:
+    """Return what somebody entered as a span, by the clocks of ``zone``, and all that is wrong with it.
+
+    Where the zone is not known (None), or an end of the span is not (None), what does not rest on it is told.
+    """
+    made = Entered()
+    for name, when, which in (
+        ("starts", span.starts_at, span.starts_which),
+        ("ends", span.ends_at, span.ends_which),
+    ):
+        if when is None or (zone is None and isinstance(when, LocalTime)):
+            continue
+        found = entered(when, zone=zone or "UTC", which=which, name=f"{name}_at")
+        if isinstance(found, list):
+            made.faults += found
+        else:
+            made.kept[name] = found
+    starts, ends = (_possible(span, name, made=made, zone=zone) for name in ("starts", "ends"))
+    if starts and ends and max(ends) <= min(starts):
+        made.faults.append(Fault("/ends_at", "not_after", "must be later than starts_at"))
+    return made
+
+
+def _possible(span: Span, name: str, *, made: Entered, zone: str | None) -> tuple[datetime, ...]:
+    """Return the instants that an end of a span may be. Two wall clocks of one zone are in order by any zone."""
+    if name in made.kept:
+        return (made.kept[name].at,)
+    when, other = (getattr(span, f"{each}_at") for each in (name, "ends" if name == "starts" else "starts"))
+    if not isinstance(when, LocalTime) or (zone is None and not isinstance(other, LocalTime)):
+        return ()
+    by = zone or "UTC"
+    return instants_of(when.day, when.wall, zone=by) or (to_utc(when.day, when.wall, zone=by),)
 
 
 def _asked(

@@ -4,7 +4,7 @@ Which entries there are is said once, in `REGISTERS`. Whatever happens to an ent
 the revision of its contact point, in the caller's transaction. Nothing is ever deleted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -135,7 +135,7 @@ Key = int | str
 Entry = dict[str, Any]
 
 # From an entry up to the contact point that it belongs to.
-UP = {
+_UP = {
     "contact_points": "contact_points cp",
     "posts": "posts up join contact_points cp on cp.id = up.contact_point_id",
     "officers": "officers up join contact_points cp on cp.id = up.contact_point_id",
@@ -150,16 +150,28 @@ class Owner:
     party: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing(Owner):
+    """The same of an entry that others refer to, and since when it or its contact point is retired."""
+
+    retired_at: datetime | None
+
+
+async def standing(session: Session, kind: str, *, keys: Iterable[int]) -> dict[int, Standing]:
+    """Return how those of some contact points, posts or officers stand that there are, retired ones too."""
+    table = "cp" if kind == "contact_points" else "up"
+    rows = await session.fetch(
+        f"select {table}.id as key, cp.id, cp.party, least({table}.retired_at, cp.retired_at) as retired_at"
+        f" from {_UP[kind]} where {table}.id = any($1::bigint[])",
+        list(set(keys)),
+    )
+    return {row["key"]: Standing(row["id"], row["party"], row["retired_at"]) for row in rows}
+
+
 async def find_owner(session: Session, above: str, *, key: int, retired: bool = False) -> Owner | None:
     """Return whose entry number ``key`` of the kind ``above`` is, None without one; ``retired`` counts those too."""
-    table = "cp" if above == "contact_points" else "up"
-    row = await session.fetchrow(
-        f"select cp.id, cp.party from {UP[above]}"
-        f" where {table}.id = $1 and ($2 or ({table}.retired_at is null and cp.retired_at is null))",
-        key,
-        retired,
-    )
-    return Owner(row["id"], row["party"]) if row else None
+    found = (await standing(session, above, keys=[key])).get(key)
+    return found if found and (retired or found.retired_at is None) else None
 
 
 async def touch(session: Session, contact_point: int) -> None:
@@ -353,16 +365,6 @@ _BELOW = {
     "officers": "exists (select 1 from officers up join contact_points cp on cp.id = up.contact_point_id"
     " where up.id = {table}.{column} and cp.party = $2)",
 }
-
-
-async def of_contact_point(session: Session, name: str, *, ids: Sequence[int], contact_point: int) -> set[int]:
-    """Return those of ``ids`` that are unretired `posts` or `officers` of ``contact_point``."""
-    rows = await session.fetch(
-        f"select id from {name} where id = any($1::bigint[]) and contact_point_id = $2 and retired_at is null",
-        list(ids),
-        contact_point,
-    )
-    return {row["id"] for row in rows}
 
 
 async def channel_kinds(session: Session, contact_point: int) -> set[str]:

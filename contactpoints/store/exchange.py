@@ -9,7 +9,7 @@ from typing import Any
 
 from contactpoints.store import findable
 from contactpoints.store.database import Session
-from contactpoints.store.entries import REGISTERS, UP, Entry, Key, Owner, Register, written
+from contactpoints.store.entries import REGISTERS, Entry, Key, Owner, Register, standing, written
 
 AT_ONCE = 500
 """How many entries one statement takes: what is held in memory for it, and how long nobody else has a turn."""
@@ -70,13 +70,8 @@ async def kept(session: Session, register: Register, *, keys: Sequence[Key], hel
 
 async def owners(session: Session, kind: str, *, keys: Iterable[int]) -> dict[int, Owner]:
     """Return whose each of the contact points, posts or officers is; retired ones are nobody's."""
-    table = "cp" if kind == "contact_points" else "up"
-    rows = await session.fetch(
-        f"select {table}.id as key, cp.id, cp.party from {UP[kind]}"
-        f" where {table}.id = any($1::bigint[]) and {table}.retired_at is null and cp.retired_at is null",
-        list(set(keys)),
-    )
-    return {row["key"]: Owner(row["id"], row["party"]) for row in rows}
+    found = await standing(session, kind, keys=keys)
+    return {key: owner for key, owner in found.items() if owner.retired_at is None}
 
 
 async def reserve(session: Session, register: Register, *, count: int) -> list[int]:

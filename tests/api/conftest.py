@@ -1,17 +1,23 @@
-"""What tests of the doors share: a key for every role, and a sound body for every kind of entry."""
+"""What tests of the doors share: a key for every role, a sound body for every door that takes one."""
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 
 from contactpoints.actions.access import make_key
+from contactpoints.api.directory import SHELVES
+from contactpoints.api.operations import OPERATIONS
 from contactpoints.rules.access import Actor, Role
-from schemas.examples import ENTRY_EXAMPLES
+from schemas.examples import ENTRY_EXAMPLES, example
 from schemas.openapi import Operation
-from tests.world import START, World
+from tests.world import PIN, START, World
 
+JSON = "application/json"
 KeyOf = Callable[..., Awaitable[str]]
 Bodies = dict[str, dict[str, Any]]
 
@@ -64,3 +70,80 @@ def example_of(operation: Operation) -> str:
     }
     given = [f"{name}={several[0]}" for name, several in values.items() if several]
     return operation.path + (f"?{'&'.join(given)}" if given else "")
+
+
+@dataclass
+class Doors:
+    """Every door that takes a body, with an address that exists, a key that may, and a body that would be taken."""
+
+    world: World
+    key: str
+    bodies: Bodies
+    places: dict[str, tuple[str, str]]
+    reference: str
+
+    def sound(self, operation: Operation) -> dict[str, Any]:
+        if operation in OF_ACTS or operation.path.endswith("/resending"):
+            return placed(next(iter(operation.examples.values())), self.world)
+        if "/v1/alerts" not in operation.path:
+            return self.bodies[self.shelf(operation)]
+        last = operation.path.rsplit("/", 1)[1]
+        machine = {"officer": 1, "reply_code": "ABCD-1234", "pin": PIN}
+        opened = example("preservation") | {"requested_party": "FR"}
+        return {
+            "alerts": opened,
+            "preview": opened,
+            "withdrawal": {"reason": "other"},
+            "closure": {"reason": "other"},
+            "acknowledgements": machine,
+        }[last]
+
+    def shelf(self, operation: Operation) -> str:
+        return next(shelf.name for shelf in SHELVES if operation.path in (shelf.path, shelf.one))
+
+    def owner(self, operation: Operation) -> str:
+        """Return the number of what an act is done to; where there is nothing, the body is looked at all the same."""
+        of = operation.path.split("/")[2].replace("-", "_")
+        return self.places[of][0].rsplit("/", 1)[1] if of in self.places else "1"
+
+    async def send(self, operation: Operation, raw: bytes, media: str = JSON) -> httpx.Response:
+        alerts = "/v1/alerts" in operation.path
+        theirs = self.world.contact_point if operation.path.endswith("/acknowledgements") else self.world.requester
+        headers = {"Authorization": f"Bearer {theirs if alerts else self.key}"}
+        headers |= {"Content-Type": media} if media else {}
+        headers |= {"Idempotency-Key": secrets.token_hex(4)} if alerts else {}
+        path = operation.path.replace("{reference}", self.reference)
+        if operation in OF_ACTS:
+            path, headers["If-Match"] = path.replace("{id}", self.owner(operation)), '"1"'
+        elif operation.method == "put":
+            path, headers["If-Match"] = self.places[self.shelf(operation)]
+        return await self.world.client.request(operation.method, path, content=raw, headers=headers)
+
+    async def written(self) -> dict[str, Any]:
+        """Return how many rows there are of each kind, and the sum of all versions."""
+        async with self.world.runtime.db.session() as session:
+            names = [row[0] for row in await session.fetch("select tablename from pg_tables where schemaname='public'")]
+            counts = {name: await session.fetchval(f'select count(*) from "{name}"') for name in names}
+            for shelf in SHELVES:
+                counts[f"{shelf.name} changed"] = await session.fetchval(f"select sum(version) from {shelf.name}")
+        return counts
+
+
+# Files have their own nonsense, see test_files_that_are_none.
+WITH_BODIES = [each for each in OPERATIONS if each.request is not None and each.tag != "files"]
+OF_ENTRIES = {path for shelf in SHELVES for path in (shelf.path, shelf.one)}
+OF_ACTS = [each for each in WITH_BODIES if each.path not in OF_ENTRIES and "/v1/alerts" not in each.path]
+
+
+@pytest.fixture
+async def doors(world: World, key_of: KeyOf, bodies: Bodies) -> Doors:
+    key = await key_of("secretariat")
+    places: dict[str, tuple[str, str]] = {}
+    for shelf in SHELVES:
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": JSON}
+        content = json.dumps(bodies[shelf.name])
+        made = await world.client.post(shelf.path, content=content, headers=headers)
+        assert made.status_code == 201, made.text
+        places[shelf.name] = (made.headers["Location"], made.headers["ETag"])
+    reference = (await world.opens_alert()).json()["reference"]
+    return Doors(world, key, bodies, places, reference)

@@ -1,0 +1,145 @@
+"""Every fault of a body is told at once: of its shape, between its fields, and of what it refers to."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from schemas.examples import example
+from schemas.openapi import Operation
+from tests.api.conftest import WITH_BODIES, Doors, KeyOf
+from tests.world import START, World
+
+_NOBODY = 999_999
+_SPOILT: dict[str, Any] = {
+    **dict.fromkeys(
+        (
+            *("contact_point_id", "central_authority_id", "backup_id", "contact_point", "post_id", "post"),
+            *("officer_id", "to_officer_id", "channel_id", "officer"),
+        ),
+        _NOBODY,
+    ),
+    "members": [_NOBODY],
+    **dict.fromkeys(("party", "requested_party", "towards"), "QQ"),
+    "territory": "QQ",
+    "zone": "Mars/Base",
+    "kind": "teleportation",
+    "address": "+331",
+    "country": "QQ",
+    "ends_at": "1999-01-01T00:00:00Z",
+    **dict.fromkeys(("until", "ends_on", "last_day"), "1999-01-01"),
+    "end": "00:00",
+    "issued_at": "yesterday",
+    "turn_days": 3,
+    "hours_until": "08:00",
+    "pin": "1",
+}
+"""Values that are wrong wherever a field of that name stands, whatever else is said."""
+_PLAIN = ("reason", "name", "function", "text", "place", "layer", "urgency", "status", "case_reference", "dry_run")
+"""Fields on which nothing else depends."""
+
+
+def _leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of everything in a body that has a name or stands in a list of objects."""
+    match value:
+        case dict():
+            for name, inner in value.items():
+                yield (*place, name)
+                yield from _leaves(inner, (*place, name))
+        case [dict(), *_]:
+            for number, inner in enumerate(value):
+                yield from _leaves(inner, (*place, number))
+
+
+def _with(body: Any, place: tuple[str | int, ...], value: Any) -> Any:
+    made = deepcopy(body)
+    inner = made
+    for each in place[:-1]:
+        inner = inner[each]
+    inner[place[-1]] = value
+    return made
+
+
+async def _told(doors: Doors, operation: Operation, body: Any) -> set[str]:
+    answer = await doors.send(operation, json.dumps(body).encode())
+    if answer.status_code != 422:
+        return set()
+    return {fault["pointer"] for fault in answer.json()["errors"]}
+
+
+async def _faults(world: World, path: str, body: Any, *, key: str) -> dict[str, tuple[str, str]]:
+    refused = await world.post(path, body, key=key, once="once")
+    assert refused.status_code == 422, refused.text
+    return {each["pointer"]: (each["code"], each["detail"]) for each in refused.json()["errors"]}
+
+
+async def test_a_wrong_kind_hides_nothing_that_no_kind_would_take(world: World) -> None:
+    body = example("preservation") | {"kind": "teleportation", "requested_party": "QQ"}
+    body["request"] |= {"issued_at": "yesterday", "surprise": 1, "custodian": None, "system_location": None}
+    body["request"]["time_range"]["ends_at"] = "1999-01-01T00:00:00Z"
+    told = await _faults(world, "/v1/alerts", body, key=world.requester)
+    places = ("issued_at", "surprise", "system_location", "time_range/ends_at")
+    assert set(told) == {"/kind", "/requested_party", *(f"/request/{place}" for place in places)}
+
+
+async def test_a_faulty_part_of_a_list_hides_nothing_of_the_same_part(world: World, key_of: KeyOf) -> None:
+    france = world.network["FR"]
+    post = {"post": _NOBODY, "contact_point": france.contact_point}
+    step = {"posts": [post, {"post": "x"}], "channels": ["sms"], "patience_seconds": 1}
+    body = {"contact_point_id": france.contact_point, "urgency": "normal", "steps": [step]}
+    told = await _faults(world, "/v1/policies", body, key=await key_of("administrator", "FR"))
+    assert set(told) == {"/steps/0/patience_seconds", "/steps/0/posts/0/post", "/steps/0/posts/1/post"}
+
+
+async def test_an_unknown_zone_hides_no_reversed_interval(world: World, key_of: KeyOf) -> None:
+    span = {"zone": "Mars/Base", "starts_at": "2026-10-20T08:00:00", "ends_at": "2026-10-19T08:00:00"}
+    body = {"post_id": 4711, "action": "away", "officer_id": 4711, **span}
+    told = await _faults(world, "/v1/overrides", body, key=await key_of("administrator", "FR"))
+    assert set(told) == {"/post_id", "/action", "/officer_id", "/zone", "/ends_at"}
+
+
+async def test_an_end_that_the_clocks_leave_open_hides_no_reversed_interval(world: World, key_of: KeyOf) -> None:
+    # On 25 October 2026 clocks in Paris show 02:30 twice.
+    span = {"zone": "Europe/Paris", "starts_at": "2026-10-25T02:30:00", "ends_at": "2026-10-24T08:00:00"}
+    body = {"officer_id": world.network["FR"].officers[0].id, **span}
+    told = await _faults(world, "/v1/absences", body, key=await key_of("administrator", "FR"))
+    assert {place: code for place, (code, _) in told.items()} == {"/starts_at": "exists_twice", "/ends_at": "not_after"}
+
+
+async def test_an_officer_who_has_left_is_told_as_such_with_the_moment(world: World, key_of: KeyOf) -> None:
+    admin, france = await key_of("administrator", "FR"), world.network["FR"]
+    fresh = {"contact_point_id": france.contact_point, "name": "Ana Example", "function": "Duty officer"}
+    made = await world.post("/v1/officers", fresh, key=admin)
+    number, path = made.json()["id"], made.headers["Location"]
+    headers = {"Authorization": f"Bearer {admin}", "If-Match": made.headers["ETag"]}
+    assert (await world.client.delete(path, headers=headers)).status_code == 200
+    gone = ("retired", f"This officer has left, at {START:%Y-%m-%dT%H:%M:%SZ}.")
+    span = {"starts_at": "2026-10-20T08:00:00Z", "ends_at": "2026-10-21T08:00:00Z"}
+    override = {"post_id": france.posts["first"], "action": "add", "officer_id": number, **span}
+    assert await _faults(world, "/v1/overrides", override, key=admin) == {"/officer_id": gone}
+    assert await _faults(world, "/v1/absences", {"officer_id": number, **span}, key=admin) == {"/officer_id": gone}
+    strange = await _faults(
+        world, "/v1/absences", {"officer_id": number, **span}, key=await key_of("administrator", "JP")
+    )
+    assert strange == {"/officer_id": ("unknown", "There is no such officer.")}, "nobody else's business"
+
+
+async def test_whatever_is_refused_alone_is_told_beside_all_else(doors: Doors) -> None:
+    hidden, tried = {}, 0
+    for operation in (each for each in WITH_BODIES if each.name != "offer_swap"):
+        sound = doors.sound(operation)
+        together, expected = sound | {"surprise": 1}, {"/surprise"}
+        for place in _leaves(sound):
+            name = place[-1]
+            pointer = "".join(f"/{part}" for part in place)
+            if name in _PLAIN and len(place) == 1:
+                together, expected = _with(together, place, {"x": 1}), expected | {pointer}
+            elif name in _SPOILT:
+                alone = await _told(doors, operation, _with(sound, place, _SPOILT[str(name)]))
+                if alone:
+                    together, expected = _with(together, place, _SPOILT[str(name)]), expected | alone
+        tried += len(expected)
+        told = await _told(doors, operation, together)
+        if not expected <= told:
+            hidden[operation.name] = sorted(expected - told)
+    assert hidden == {}
