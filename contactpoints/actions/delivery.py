@@ -244,8 +244,10 @@ async def _again(session: Session, row: Row, alert: Row, *, now: datetime, tools
     return words_for(reader, subject, kind=row["kind"], step=row["step"], repeat=True, now=now, tools=tools)
 
 
-async def show_latest(db: Database, *, tools: Tools, most: int = 200) -> list[dict[str, Any]]:
-    """Return the newest messages with their words and links, for a rehearsal."""
+async def show_latest(
+    db: Database, *, tools: Tools, before: int | None = None, most: int = 200
+) -> list[dict[str, Any]]:
+    """Return the newest messages, or those before ``before``, with their words and links, for a rehearsal."""
     async with db.session() as session:
-        rows = await outbox.latest(session, most=most)
+        rows = await outbox.latest(session, before=before, most=most)
     return [dict(row) | {"link": open_link(row["link"], address=row["address"], tools=tools)} for row in rows]

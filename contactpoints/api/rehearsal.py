@@ -11,10 +11,13 @@ from starlette.routing import Route
 
 from contactpoints.actions import delivery, replies
 from contactpoints.api.bodies import json_body
+from contactpoints.api.queries import number
 from contactpoints.rules.alerts import moment
 from contactpoints.runtime import Runtime
 from schemas.fields import Shape
 from schemas.reading import read
+
+_MOST, _USUAL = 500, 200
 
 
 class Text(Shape):
@@ -24,10 +27,15 @@ class Text(Shape):
     text: Annotated[str, StringConstraints(max_length=2000)]
 
 
-async def messages(runtime: Runtime, _request: Request) -> Response:
-    """Show the newest messages, with their words."""
-    rows = await delivery.show_latest(runtime.db, tools=runtime.tools)
-    return JSONResponse({"items": [{name: _plain(value) for name, value in row.items()} for row in rows]})
+async def messages(runtime: Runtime, request: Request) -> Response:
+    """Show messages with their words, the newest first."""
+    asked = request.query_params
+    most = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or _USUAL
+    before = number(asked.get("cursor"), pointer="/query/cursor")
+    rows = await delivery.show_latest(runtime.db, tools=runtime.tools, before=before, most=most)
+    items = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    following = str(items[-1]["id"]) if len(items) == most else None
+    return JSONResponse({"items": items, "next_cursor": following})
 
 
 def _plain(value: object) -> object:

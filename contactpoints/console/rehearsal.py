@@ -14,19 +14,35 @@ from contactpoints.rules.refusals import NotFound
 from contactpoints.runtime import Runtime
 
 _MOST = 100
+_DIGITS = 16
 
 
 async def show(runtime: Runtime, request: Request) -> Response:
-    """Show the newest messages, with their words."""
-    messages = await delivery.show_latest(runtime.db, tools=runtime.tools, most=_MOST)
-    return page("rehearsal.html", language=language_of(request), rehearsal=True, messages=messages, answer=True)
+    """Show messages with their words: the newest, or those before message ``before``."""
+    before = _number(request.query_params.get("before", ""))
+    messages = await delivery.show_latest(runtime.db, tools=runtime.tools, before=before, most=_MOST)
+    older = messages[-1]["id"] if len(messages) == _MOST else None
+    return page(
+        "rehearsal.html",
+        language=language_of(request),
+        rehearsal=True,
+        messages=messages,
+        answer=True,
+        before=before,
+        older=older,
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else None
 
 
 async def _asked(runtime: Runtime, request: Request) -> dict[str, object]:
-    messages = await delivery.show_latest(runtime.db, tools=runtime.tools)
-    for each in messages:
-        if each["kind"] == "sms" and str(each["id"]) == request.path_params["message"]:
-            return each
+    number = _number(request.path_params["message"])
+    if number is not None:
+        found = await delivery.show_latest(runtime.db, tools=runtime.tools, before=number + 1, most=1)
+        if found and (found[0]["id"], found[0]["kind"]) == (number, "sms"):
+            return found[0]
     raise NotFound("There is no such message.")
 
 

@@ -329,13 +329,14 @@ async def advance(session: Session, moved: Sequence[Advanced]) -> None:
     )
 
 
-async def latest(session: Session, *, most: int) -> list[Row]:
-    """Return the newest messages, for the page of a rehearsal."""
+async def latest(session: Session, *, before: int | None, most: int) -> list[Row]:
+    """Return the newest messages, or those before ``before``, for the page of a rehearsal."""
     return await session.fetch(
         """select m.id, m.kind, m.address, m.subject, m.body, m.link, m.purpose, m.state, m.queued_at,
                   m.first_accepted_at, m.repeat, a.reference, o.name as officer
              from messages m left join alerts a on a.id = m.alert_id left join officers o on o.id = m.officer_id
-            where m.attempts > 0 order by m.id desc limit $1""",
+            where m.attempts > 0 and ($1::bigint is null or m.id < $1) order by m.id desc limit $2""",
+        before,
         most,
     )
 
