@@ -1,6 +1,7 @@
 """The web process: the doors put together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -60,33 +61,41 @@ def _told(problem: Renderer) -> Renderer:
     return render
 
 
-def _machines(runtime: Runtime, ears: stream.Ears) -> list[Route]:
-    """Return the addresses for machines."""
-    return [
-        *alerts.routes(runtime),
-        *preview.routes(runtime),
-        *resending.routes(runtime),
-        *stream.routes(runtime, ears),
-        *acknowledgements.routes(runtime),
-        *directory.routes(runtime),
-        *duty.routes(runtime),
-        *history.routes(runtime),
-        *leaving.routes(runtime),
-        *cover.routes(runtime),
-        *calendars.routes(runtime),
-        *feeds.routes(runtime),
-        *subscriptions.routes(runtime),
-        *legal_basis.routes(runtime),
-        *search.routes(runtime),
-        *shifts.routes(runtime),
-        *competence.routes(runtime),
-        *swaps.routes(runtime),
-        *exchange.routes(runtime),
-        *address_book.routes(runtime),
-        *mail_links.routes(runtime),
-        *proofs.routes(runtime),
-        *address_changes.routes(runtime),
+@cache
+def _routes(rehearsed: bool) -> Sequence[Route]:
+    """Return every address, made once in a process; whose it is, its endpoint hears with each request."""
+    made = [
+        *alerts.routes(),
+        *preview.routes(),
+        *resending.routes(),
+        *stream.routes(),
+        *acknowledgements.routes(),
+        *directory.routes(),
+        *duty.routes(),
+        *history.routes(),
+        *leaving.routes(),
+        *cover.routes(),
+        *calendars.routes(),
+        *feeds.routes(),
+        *subscriptions.routes(),
+        *legal_basis.routes(),
+        *search.routes(),
+        *shifts.routes(),
+        *competence.routes(),
+        *swaps.routes(),
+        *exchange.routes(),
+        *address_book.routes(),
+        *mail_links.routes(),
+        *proofs.routes(),
+        *address_changes.routes(),
+        *health.routes(),
+        *metrics.routes(),
+        *document.routes(),
+        *hooks.routes(),
+        *(rehearsal.routes() if rehearsed else ()),
+        *pages.routes(rehearsed=rehearsed),
     ]
+    return tuple(parameters.strict(made, OPERATIONS))
 
 
 def application(runtime: Runtime) -> Starlette:
@@ -95,15 +104,7 @@ def application(runtime: Runtime) -> Starlette:
     runtime.bell.subscribe(ears.hear)
     measures = metrics.Metrics(runtime, lambda: ears.count)
     made = Starlette(
-        routes=[
-            *parameters.strict(_machines(runtime, ears), OPERATIONS),
-            *health.routes(runtime),
-            *metrics.routes(measures),
-            *document.routes(),
-            *hooks.routes(runtime),
-            *rehearsal.routes(runtime),
-            *pages.routes(runtime),
-        ],
+        routes=_routes(runtime.settings.rehearsal),
         middleware=[
             Middleware(metrics.Counted, metrics=measures),
             Middleware(problems.Caught, render=_told(problems.render_fault)),
@@ -118,5 +119,6 @@ def application(runtime: Runtime) -> Starlette:
     )
     # A redirect would repeat whatever the Host header says.
     made.router.redirect_slashes = False
+    made.state.runtime, made.state.metrics, made.state.ears = runtime, measures, ears
     made.state.close = ears.close
     return made

@@ -1,7 +1,6 @@
 """Who acknowledged what, and when: as JSON by pages, or all of it as CSV (RFC 4180) for those who count."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -62,6 +61,6 @@ async def lines(page: Page, turn: Turn) -> AsyncIterator[str]:
         yield csv_lines([[item[name] for name in _COLUMNS] for item in items])
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/v1/acknowledgements", partial(list_acknowledgements, runtime), methods=["GET"])]
+    return [Route("/v1/acknowledgements", list_acknowledgements, methods=["GET"])]

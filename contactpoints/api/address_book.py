@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -129,10 +128,10 @@ async def certificate(runtime: Runtime, _: Request) -> Response:
     return Response(_seal(runtime).pem, media_type="application/x-pem-file")
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the routes of this file."""
     return [
-        Route(CARD.path, partial(card, runtime), methods=["GET"]),
-        Route(BOOK.path, partial(printed, runtime), methods=["POST"]),
-        Route(CERTIFICATE.path, partial(certificate, runtime), methods=["GET"]),
+        Route(CARD.path, card, methods=["GET"]),
+        Route(BOOK.path, printed, methods=["POST"]),
+        Route(CERTIFICATE.path, certificate, methods=["GET"]),
     ]

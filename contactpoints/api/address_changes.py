@@ -170,7 +170,7 @@ async def _acted(do: Callable[..., Awaitable[dict[str, Any]]], runtime: Runtime,
     return JSONResponse(await do(runtime.db, key, actor=actor, now=runtime.now(), tools=runtime.tools))
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     withdraw = partial(address_changes.end, state="withdrawn", why=None)
     acts: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
@@ -179,9 +179,9 @@ def routes(runtime: Runtime) -> list[Route]:
         "proof": address_changes.ask_again,
     }
     return [
-        Route(_ALL, partial(propose, runtime), methods=["POST"]),
-        Route(_ALL, partial(listed, runtime), methods=["GET"]),
-        Route(_ONE, partial(shown, runtime), methods=["GET"]),
-        Route(f"{_ONE}/refuse", partial(refuse, runtime), methods=["POST"]),
-        *(Route(f"{_ONE}/{name}", partial(act, runtime, do=do), methods=["POST"]) for name, do in acts.items()),
+        Route(_ALL, propose, methods=["POST"]),
+        Route(_ALL, listed, methods=["GET"]),
+        Route(_ONE, shown, methods=["GET"]),
+        Route(f"{_ONE}/refuse", refuse, methods=["POST"]),
+        *(Route(f"{_ONE}/{name}", partial(act, do=do), methods=["POST"]) for name, do in acts.items()),
     ]

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from functools import partial
 from typing import Any, get_args
 
 from starlette.requests import Request
@@ -172,16 +171,16 @@ async def acknowledge(runtime: Runtime, request: Request) -> Response:
     )
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     one = "/v1/alerts/{reference}"
     return [
-        Route("/v1/alerts", partial(open_alert, runtime), methods=["POST"]),
-        Route("/v1/alerts", partial(list_alerts, runtime), methods=["GET"]),
-        Route(one, partial(read_alert, runtime), methods=["GET"]),
-        Route(f"{one}/timeline", partial(read_timeline, runtime), methods=["GET"]),
-        Route(f"{one}/request", partial(read_request, runtime), methods=["GET"]),
-        Route(f"{one}/withdrawal", partial(withdraw, runtime), methods=["POST"]),
-        Route(f"{one}/closure", partial(close, runtime), methods=["POST"]),
-        Route(f"{one}/acknowledgements", partial(acknowledge, runtime), methods=["POST"]),
+        Route("/v1/alerts", open_alert, methods=["POST"]),
+        Route("/v1/alerts", list_alerts, methods=["GET"]),
+        Route(one, read_alert, methods=["GET"]),
+        Route(f"{one}/timeline", read_timeline, methods=["GET"]),
+        Route(f"{one}/request", read_request, methods=["GET"]),
+        Route(f"{one}/withdrawal", withdraw, methods=["POST"]),
+        Route(f"{one}/closure", close, methods=["POST"]),
+        Route(f"{one}/acknowledgements", acknowledge, methods=["POST"]),
     ]

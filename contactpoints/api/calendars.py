@@ -1,7 +1,5 @@
 """Calendars from outside, for machines: a file that says the shifts of a post, told first and then taken in."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -122,6 +120,6 @@ def _shift(shift: CalendarShift) -> CalendarShiftOut:
     }
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route(IMPORT_CALENDAR.path, partial(bring, runtime), methods=["POST"])]
+    return [Route(IMPORT_CALENDAR.path, bring, methods=["POST"])]

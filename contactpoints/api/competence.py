@@ -1,6 +1,5 @@
 """Whom to turn to at a Party for a request of some kind, for machines."""
 
-from functools import partial
 from typing import get_args
 
 from starlette.requests import Request
@@ -67,6 +66,6 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     return JSONResponse(told)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the route of whom to turn to."""
-    return [Route(COMPETENCE.path, partial(tell, runtime), methods=["GET"])]
+    return [Route(COMPETENCE.path, tell, methods=["GET"])]

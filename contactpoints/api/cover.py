@@ -1,7 +1,6 @@
 """When a duty post lacks the cover that it needs, and why: as JSON, in words, or as a picture."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -136,6 +135,6 @@ def _stretch(stretch: Stretch, *, zone: ZoneInfo) -> StretchOut:
     }
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/v1/cover", partial(cover, runtime), methods=["GET"])]
+    return [Route("/v1/cover", cover, methods=["GET"])]

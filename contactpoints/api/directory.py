@@ -253,19 +253,15 @@ async def told_what_changed(
     raise await overtaken(runtime.db, name, key=key, version=version, stale=stale, words=words)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the routes of the directory."""
-
-    def bound(handler: Handler, shelf: Shelf) -> Callable[[Request], Awaitable[Response]]:
-        return partial(handler, runtime, shelf=shelf)
-
     made: list[Route] = []
     for shelf in SHELVES:
         made += [
-            Route(shelf.path, bound(_list, shelf), methods=["GET"]),
-            Route(shelf.path, bound(_create, shelf), methods=["POST"]),
-            Route(shelf.one, bound(_read, shelf), methods=["GET"]),
-            Route(shelf.one, bound(_change, shelf), methods=["PUT"]),
-            Route(shelf.one, bound(_retire, shelf), methods=["DELETE"]),
+            Route(shelf.path, partial(_list, shelf=shelf), methods=["GET"]),
+            Route(shelf.path, partial(_create, shelf=shelf), methods=["POST"]),
+            Route(shelf.one, partial(_read, shelf=shelf), methods=["GET"]),
+            Route(shelf.one, partial(_change, shelf=shelf), methods=["PUT"]),
+            Route(shelf.one, partial(_retire, shelf=shelf), methods=["DELETE"]),
         ]
     return made

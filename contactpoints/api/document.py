@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.api.operations import OPERATIONS
+from contactpoints.runtime import Runtime
 from schemas.openapi import Document, document
 
 _STYLE = """
@@ -37,12 +38,12 @@ def whole() -> Document:
     return document(OPERATIONS, version("contactpoints"))
 
 
-async def openapi(_request: Request) -> Response:
+async def openapi(_runtime: Runtime, _request: Request) -> Response:
     """Tell machines what they can do here."""
     return Response(json.dumps(whole(), ensure_ascii=False), media_type="application/json")
 
 
-async def docs(_request: Request) -> Response:
+async def docs(_runtime: Runtime, _request: Request) -> Response:
     """Tell people the same."""
     return Response(_page(), media_type="text/html", headers=_HEADERS)
 

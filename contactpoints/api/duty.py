@@ -1,6 +1,5 @@
 """Who answers now, for every Party or for one: as JSON or in words."""
 
-from functools import partial
 from typing import get_args
 
 from starlette.requests import Request
@@ -64,6 +63,6 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route(each.path, partial(tell, runtime), methods=["GET"]) for each in DUTY]
+    return [Route(each.path, tell, methods=["GET"]) for each in DUTY]

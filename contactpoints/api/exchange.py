@@ -192,9 +192,9 @@ def _unpacked(raw: bytes) -> Mapping[str, bytes]:
         raise Invalid([Fault("", "malformed", "Is no zip file that can be read here.")]) from None
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the routes of the directory as a file."""
     return [
-        Route(EXPORT.path, partial(export, runtime), methods=["GET"]),
-        Route(IMPORT.path, partial(bring, runtime, gate=asyncio.Lock()), methods=["POST"]),
+        Route(EXPORT.path, export, methods=["GET"]),
+        Route(IMPORT.path, partial(bring, gate=asyncio.Lock()), methods=["POST"]),
     ]

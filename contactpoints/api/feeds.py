@@ -99,18 +99,18 @@ async def _read(runtime: Runtime, request: Request) -> Response:
     return Response(written, media_type="text/calendar", headers=headers)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     made = [
         route
         for kind in _WHOSE
         for route in (
-            Route(f"/v1/{kind}/{{id}}/feeds", partial(_make, runtime, kind=kind), methods=["POST"]),
-            Route(f"/v1/{kind}/{{id}}/feeds", partial(_list, runtime, kind=kind), methods=["GET"]),
+            Route(f"/v1/{kind}/{{id}}/feeds", partial(_make, kind=kind), methods=["POST"]),
+            Route(f"/v1/{kind}/{{id}}/feeds", partial(_list, kind=kind), methods=["GET"]),
         )
     ]
     return [
         *made,
-        Route("/v1/feeds/{id}", partial(_revoke, runtime), methods=["DELETE"]),
-        Route(_READ, partial(_read, runtime), methods=["GET"]),
+        Route("/v1/feeds/{id}", _revoke, methods=["DELETE"]),
+        Route(_READ, _read, methods=["GET"]),
     ]

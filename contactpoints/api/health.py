@@ -1,7 +1,5 @@
 """Health: is the process there, can it take an alert, is the engine on time."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,7 +11,7 @@ from contactpoints.store import migrate
 from contactpoints.store import zone_data as kept
 
 
-async def alive(_request: Request) -> Response:
+async def alive(_runtime: Runtime, _request: Request) -> Response:
     """Say that the process answers."""
     return JSONResponse({"status": "alive"})
 
@@ -41,10 +39,10 @@ async def engine(runtime: Runtime, _request: Request) -> Response:
     return JSONResponse(body, status_code=503 if late > lateness.MOST else 200)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
         Route("/healthz", alive),
-        Route("/readyz", partial(ready, runtime)),
-        Route("/healthz/engine", partial(engine, runtime)),
+        Route("/readyz", ready),
+        Route("/healthz/engine", engine),
     ]

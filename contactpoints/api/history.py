@@ -97,13 +97,13 @@ async def _whole(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respons
     return Json(await history.whole_as_of(runtime.db, int(key), actor=actor, instant=then, now=runtime.now()))
 
 
-def _routes(runtime: Runtime) -> Iterator[Route]:
+def _routes() -> Iterator[Route]:
     for shelf in LOOKED_BACK:
-        yield Route(f"{shelf.one}/history", partial(_history, runtime, shelf=shelf), methods=["GET"])
+        yield Route(f"{shelf.one}/history", partial(_history, shelf=shelf), methods=["GET"])
         if shelf.name == "contact_points":
-            yield Route(WHOLE.path, partial(_whole, runtime, shelf=shelf), methods=["GET"])
+            yield Route(WHOLE.path, partial(_whole, shelf=shelf), methods=["GET"])
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return list(_routes(runtime))
+    return list(_routes())

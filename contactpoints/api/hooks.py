@@ -9,7 +9,6 @@ import hashlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -91,9 +90,9 @@ async def _keep(
     )
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/hooks/twilio/{name}/inbound", partial(twilio_inbound, runtime), methods=["POST"]),
-        Route("/hooks/twilio/{name}/status/{attempt}", partial(twilio_status, runtime), methods=["POST"]),
+        Route("/hooks/twilio/{name}/inbound", twilio_inbound, methods=["POST"]),
+        Route("/hooks/twilio/{name}/status/{attempt}", twilio_status, methods=["POST"]),
     ]

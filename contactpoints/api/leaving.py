@@ -1,7 +1,6 @@
 """An officer leaves: what depends on the officer, and the plan with which all of it is settled at once."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -162,9 +161,9 @@ def _plain(value: Any) -> Any:
     return write_instant(value) if isinstance(value, datetime) else value
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route(_PATH, partial(look, runtime), methods=["GET"]),
-        Route(_PATH, partial(leave, runtime), methods=["POST"]),
+        Route(_PATH, look, methods=["GET"]),
+        Route(_PATH, leave, methods=["POST"]),
     ]

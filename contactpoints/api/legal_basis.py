@@ -1,6 +1,5 @@
 """On which legal basis one Party may ask another, for machines."""
 
-from functools import partial
 from typing import get_args
 
 from starlette.requests import Request
@@ -52,6 +51,6 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     return JSONResponse(await legal_basis(runtime.db, asked=asked, today=runtime.now().date()))
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the address of this file."""
-    return [Route("/v1/legal-basis", partial(tell, runtime), methods=["GET"])]
+    return [Route("/v1/legal-basis", tell, methods=["GET"])]

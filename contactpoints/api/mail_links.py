@@ -22,9 +22,9 @@ async def _ask(runtime: Runtime, request: Request, *, ask: Ask) -> Response:
     return JSONResponse({"channel_id": mailed.channel, "expires_at": moment(mailed.expires_at)}, status_code=202)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/v1/officers/{id}/pin-link", partial(_ask, runtime, ask=mail_links.ask_pin), methods=["POST"]),
-        Route("/v1/channels/{id}/verification", partial(_ask, runtime, ask=proofs.ask_mailbox), methods=["POST"]),
+        Route("/v1/officers/{id}/pin-link", partial(_ask, ask=mail_links.ask_pin), methods=["POST"]),
+        Route("/v1/channels/{id}/verification", partial(_ask, ask=proofs.ask_mailbox), methods=["POST"]),
     ]

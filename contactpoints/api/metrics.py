@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -161,11 +160,12 @@ class Counted:
             raise
 
 
-async def _metrics(metrics: Metrics, _request: Request) -> Response:
+async def _metrics(_runtime: Runtime, request: Request) -> Response:
     """Tell the measures."""
+    metrics: Metrics = request.app.state.metrics
     return Response(await metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def routes(metrics: Metrics) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/metrics", partial(_metrics, metrics), methods=["GET"])]
+    return [Route("/metrics", _metrics, methods=["GET"])]

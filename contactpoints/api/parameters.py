@@ -14,16 +14,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.rules.refusals import Invalid
+from contactpoints.runtime import Runtime
 from schemas.faults import Fault, at
 from schemas.openapi import Operation
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Runtime, Request], Awaitable[Response]]
 
 
 def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator[Route]:
     """Yield routes; those of operations take no parameters but the ones that the operation knows, each once.
 
-    With `any_query` an operation takes whatever comes.
+    With `any_query` an operation takes whatever comes. What serves a route is called with the runtime of the
+    application that it was asked for in, so that the same routes are good for all of them.
     """
     known = {
         (each.method.upper(), each.path): tuple(one.name for one in each.parameters if one.place == "query")
@@ -34,16 +36,18 @@ def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator
         names = next(
             (known[method, route.path] for method in route.methods or () if (method, route.path) in known), None
         )
-        if names is None:
-            yield route
-        else:
-            yield Route(route.path, partial(_checked, route.endpoint, names=names), methods=[*(route.methods or ())])
+        serve = partial(_served, route.endpoint) if names is None else partial(_checked, route.endpoint, names=names)
+        yield Route(route.path, serve, methods=[*(route.methods or ())])
+
+
+async def _served(endpoint: Endpoint, request: Request) -> Response:
+    return await endpoint(request.app.state.runtime, request)
 
 
 async def _checked(endpoint: Endpoint, request: Request, *, names: tuple[str, ...]) -> Response:
     if request.scope["query_string"] and (faults := list(_faults(request, names))):
         raise Invalid(faults)
-    return await endpoint(request)
+    return await _served(endpoint, request)
 
 
 def _faults(request: Request, names: tuple[str, ...]) -> Iterator[Fault]:

@@ -1,7 +1,5 @@
 """What an alert would do, before it is opened."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -49,6 +47,6 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     return Json(await preview_alert(runtime.db, actor=actor, command=command, now=runtime.now(), tools=runtime.tools))
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the address of this file."""
-    return [Route(PREVIEW.path, partial(tell, runtime), methods=["POST"])]
+    return [Route(PREVIEW.path, tell, methods=["POST"])]

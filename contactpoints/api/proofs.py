@@ -1,7 +1,5 @@
 """Proving a channel, for machines: a code is sent to its address, and comes back from there or is entered here."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -70,9 +68,9 @@ async def _confirm(runtime: Runtime, request: Request) -> Response:
     return JSONResponse(directory.shown(kept), headers={"ETag": f'"{kept.entry["version"]}"'})
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route(_PROOF, partial(_ask, runtime), methods=["POST"]),
-        Route(_CONFIRMATION, partial(_confirm, runtime), methods=["POST"]),
+        Route(_PROOF, _ask, methods=["POST"]),
+        Route(_CONFIRMATION, _confirm, methods=["POST"]),
     ]

@@ -1,7 +1,6 @@
 """Only in a rehearsal: reading what was "sent", and answering as an officer's telephone would."""
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -52,11 +51,9 @@ async def reply(runtime: Runtime, request: Request) -> Response:
     return Response(status_code=204)
 
 
-def routes(runtime: Runtime) -> list[Route]:
-    """Return the addresses of this file; none outside a rehearsal."""
-    if not runtime.settings.rehearsal:
-        return []
+def routes() -> list[Route]:
+    """Return the addresses of this file, which only a rehearsal has."""
     return [
-        Route("/rehearsal/messages", partial(messages, runtime), methods=["GET"]),
-        Route("/rehearsal/replies", partial(reply, runtime), methods=["POST"]),
+        Route("/rehearsal/messages", messages, methods=["GET"]),
+        Route("/rehearsal/replies", reply, methods=["POST"]),
     ]

@@ -1,7 +1,5 @@
 """Sending a request anew that went to the wrong Party, for machines."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -73,6 +71,6 @@ async def _resend(runtime: Runtime, request: Request) -> Response:
     return opened(runtime, alert, replayed=replayed)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the address of this file."""
-    return [Route(RESENDING.path, partial(_resend, runtime), methods=["POST"])]
+    return [Route(RESENDING.path, _resend, methods=["POST"])]

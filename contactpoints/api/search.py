@@ -1,6 +1,5 @@
 """Searching the directory by words, for machines."""
 
-from functools import partial
 from typing import get_args
 
 from starlette.requests import Request
@@ -59,6 +58,6 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     return JSONResponse({"items": items, "more": more})
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the route of the search."""
-    return [Route(SEARCH.path, partial(tell, runtime), methods=["GET"])]
+    return [Route(SEARCH.path, tell, methods=["GET"])]

@@ -1,7 +1,6 @@
 """Who is on duty from when until when: as JSON, in words, or as a picture of the roster."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -111,6 +110,6 @@ def _shift(shift: Shift, *, name: str, zone: ZoneInfo) -> ShiftOut:
     }
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the address of this file."""
-    return [Route("/v1/shifts", partial(shifts, runtime), methods=["GET"])]
+    return [Route("/v1/shifts", shifts, methods=["GET"])]

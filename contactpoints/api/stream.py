@@ -151,8 +151,9 @@ def _event(fact: dict[str, Any]) -> bytes:
     return f"id: {fact['number']}\nevent: {fact['code']}\ndata: {data}\n\n".encode()
 
 
-async def stream(runtime: Runtime, request: Request, *, ears: Ears) -> Response:
+async def stream(runtime: Runtime, request: Request) -> Response:
     """Follow the timeline of an alert."""
+    ears: Ears = request.app.state.ears
     after = number(request.headers.get("Last-Event-ID"), pointer="/header/Last-Event-ID", most=_MOST_NUMBER)
     if after is None:
         after = number(request.query_params.get("after"), pointer="/query/after", most=_MOST_NUMBER)
@@ -171,6 +172,6 @@ async def _look(runtime: Runtime, request: Request, after: int) -> Page:
     return await read_timeline(runtime.db, actor=actor, reference=reference, after=after, most=_PAGE)
 
 
-def routes(runtime: Runtime, ears: Ears) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/v1/alerts/{reference}/stream", partial(stream, runtime, ears=ears), methods=["GET"])]
+    return [Route("/v1/alerts/{reference}/stream", stream, methods=["GET"])]

@@ -1,7 +1,5 @@
 """Subscriptions, for machines: a calendar that the service fetches by itself."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -89,10 +87,10 @@ async def _unsubscribe(runtime: Runtime, request: Request) -> Response:
     return Response(status_code=204)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route(_PATH, partial(_subscribe, runtime), methods=["PUT"]),
-        Route(_PATH, partial(_read, runtime), methods=["GET"]),
-        Route(_PATH, partial(_unsubscribe, runtime), methods=["DELETE"]),
+        Route(_PATH, _subscribe, methods=["PUT"]),
+        Route(_PATH, _read, methods=["GET"]),
+        Route(_PATH, _unsubscribe, methods=["DELETE"]),
     ]

@@ -173,16 +173,16 @@ async def decide(runtime: Runtime, request: Request, *, decision: Decision) -> R
     return JSONResponse(_shown(entry, warnings))
 
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Runtime, Request], Awaitable[Response]]
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    acts: dict[str, Handler] = {act: partial(decide, runtime, decision=made) for act, made in _ACTS.items()}
-    acts["take"] = partial(take, runtime)
+    acts: dict[str, Handler] = {act: partial(decide, decision=made) for act, made in _ACTS.items()}
+    acts["take"] = take
     return [
-        Route("/v1/swaps", partial(offer, runtime), methods=["POST"]),
-        Route("/v1/swaps", partial(listed, runtime), methods=["GET"]),
-        Route(_ONE, partial(shown, runtime), methods=["GET"]),
+        Route("/v1/swaps", offer, methods=["POST"]),
+        Route("/v1/swaps", listed, methods=["GET"]),
+        Route(_ONE, shown, methods=["GET"]),
         *(Route(f"{_ONE}/{act}", handler, methods=["POST"]) for act, handler in acts.items()),
     ]

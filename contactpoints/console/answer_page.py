@@ -6,7 +6,6 @@ form with the PIN in it, which is in no message, so that no scanner, script or p
 
 import secrets
 from contextlib import suppress
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -104,16 +103,16 @@ def _above(request: Request) -> str:
     return request.url.path.removesuffix("/request")
 
 
-async def _back(request: Request) -> Response:
+async def _back(_runtime: Runtime, request: Request) -> Response:
     """The address of a request that was read, opened again: back to the page, which asks for the PIN."""
     return RedirectResponse(_above(request), status_code=303, headers=HEADERS)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/a/{token}", partial(show, runtime), methods=["GET"]),
-        Route("/a/{token}", partial(answer, runtime), methods=["POST"]),
+        Route("/a/{token}", show, methods=["GET"]),
+        Route("/a/{token}", answer, methods=["POST"]),
         Route("/a/{token}/request", _back, methods=["GET"]),
-        Route("/a/{token}/request", partial(read_request, runtime), methods=["POST"]),
+        Route("/a/{token}/request", read_request, methods=["POST"]),
     ]

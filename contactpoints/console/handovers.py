@@ -3,8 +3,6 @@
 It asks for the code that stands in the mail, which a machine that presses every button has not read.
 """
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -48,9 +46,9 @@ async def confirm(runtime: Runtime, request: Request) -> Response:
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/handover/{token}", partial(show, runtime), methods=["GET"]),
-        Route("/handover/{token}", partial(confirm, runtime), methods=["POST"]),
+        Route("/handover/{token}", show, methods=["GET"]),
+        Route("/handover/{token}", confirm, methods=["POST"]),
     ]

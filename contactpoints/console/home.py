@@ -1,7 +1,5 @@
 """The front page: what this is, and where machines find their way in."""
 
-from functools import partial
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -17,6 +15,6 @@ async def home(runtime: Runtime, request: Request) -> Response:
     return page("home.html", language=language_of(request))
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/", partial(home, runtime), methods=["GET"])]
+    return [Route("/", home, methods=["GET"])]

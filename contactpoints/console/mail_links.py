@@ -58,11 +58,11 @@ async def confirm_address(runtime: Runtime, request: Request) -> Response:
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
-        Route("/pin/{token}", partial(show, runtime, purpose="pin"), methods=["GET"]),
-        Route("/pin/{token}", partial(set_pin, runtime), methods=["POST"]),
-        Route("/address/{token}", partial(show, runtime, purpose="address"), methods=["GET"]),
-        Route("/address/{token}", partial(confirm_address, runtime), methods=["POST"]),
+        Route("/pin/{token}", partial(show, purpose="pin"), methods=["GET"]),
+        Route("/pin/{token}", set_pin, methods=["POST"]),
+        Route("/address/{token}", partial(show, purpose="address"), methods=["GET"]),
+        Route("/address/{token}", confirm_address, methods=["POST"]),
     ]

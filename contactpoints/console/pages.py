@@ -10,21 +10,20 @@ from starlette.routing import Route
 from contactpoints.console import answer_page, handovers, home, mail_links, rehearsal
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, Unavailable
-from contactpoints.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
 _ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static")
 
 
-def routes(runtime: Runtime) -> list[Route]:
-    """Return every address of this door."""
+def routes(*, rehearsed: bool) -> list[Route]:
+    """Return every address of this door, those that only a rehearsal has included or not."""
     return [
-        *home.routes(runtime),
-        *answer_page.routes(runtime),
-        *mail_links.routes(runtime),
-        *handovers.routes(runtime),
-        *rehearsal.routes(runtime),
+        *home.routes(),
+        *answer_page.routes(),
+        *mail_links.routes(),
+        *handovers.routes(),
+        *(rehearsal.routes() if rehearsed else ()),
         Route("/static/{name}", static, methods=["GET"]),
     ]
 

@@ -1,7 +1,6 @@
 """Only in a rehearsal: every SMS, call and mail "sent", and answering an SMS as that telephone would."""
 
 import json
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -63,12 +62,10 @@ async def answer(runtime: Runtime, request: Request) -> Response:
     return RedirectResponse("/rehearsal", status_code=303, headers=HEADERS)
 
 
-def routes(runtime: Runtime) -> list[Route]:
-    """Return the addresses of this file; none outside a rehearsal."""
-    if not runtime.settings.rehearsal:
-        return []
+def routes() -> list[Route]:
+    """Return the addresses of this file, which only a rehearsal has."""
     return [
-        Route("/rehearsal", partial(show, runtime), methods=["GET"]),
-        Route("/rehearsal/{message}", partial(ask, runtime), methods=["GET"]),
-        Route("/rehearsal/{message}", partial(answer, runtime), methods=["POST"]),
+        Route("/rehearsal", show, methods=["GET"]),
+        Route("/rehearsal/{message}", ask, methods=["GET"]),
+        Route("/rehearsal/{message}", answer, methods=["POST"]),
     ]

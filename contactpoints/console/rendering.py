@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
 from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, value_of
+from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
 
 STATIC = Path(__file__).with_name("static")
@@ -90,7 +91,7 @@ def language_of(request: Request) -> str:
     return "en"
 
 
-async def static(request: Request) -> Response:
+async def static(_runtime: Runtime, request: Request) -> Response:
     """Return a style or a picture of ours; there is no other kind of file."""
     name = request.path_params["name"]
     if name not in _files():
