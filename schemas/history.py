@@ -9,7 +9,7 @@ from schemas.fields import Moment
 
 
 class AuthorOut(TypedDict):
-    """Who made a version: whoever held a `key` of that role and authority, never the key itself.
+    """Who made a version: whoever held a `key` of that role and authority, by its number and never the key itself.
 
     Or the `service` (a channel in quarantine), the `operator` at the command line, the `seed` with which it began, the
     `demo` with its invented network, or the `database` (other hands than ours; the trigger that keeps the history
@@ -17,13 +17,17 @@ class AuthorOut(TypedDict):
     """
 
     kind: Literal["key", "service", "operator", "seed", "demo", "database"]
+    key: int | None
     role: Role | None
     party: str | None
     authority: str | None
 
 
 class ChangeOut(TypedDict):
-    """A field of the entry before and after, and both in words, with names in place of numbers."""
+    """A field of the entry before and after, and both in words, with names in place of numbers.
+
+    `address_asked`: an address that is to take the place of a channel's, and waits; see `/v1/address-changes`.
+    """
 
     field: str
     before: Any

@@ -262,12 +262,16 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
         values=values,
         now=now,
         by=f"key:{change['proposed_by']}",
-        reason="; ".join(filter(None, (change["reason"], f"approved by key:{change['approved_by']}"))),
+        reason="; ".join(filter(None, (change["reason"], _approved(change)))),
     )
     await address_changes.settle(session, number, state="active", by=change["approved_by"], why=None, now=now)
     if not added:
         await take_back(session, change, by="service", reason=f"change {number} is in force", now=now)
     return True
+
+
+def _approved(change: Row) -> str:
+    return f"approved by {change['approver']} ({change['approver_role']}, key:{change['approved_by']})"
 
 
 async def look(db: Database, *, now: datetime, tools: Tools) -> int:

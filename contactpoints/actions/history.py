@@ -13,7 +13,7 @@ from contactpoints.rules.history import Author, Change, Version, compared, refer
 from contactpoints.rules.history_text import Names
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Forbidden, Invalid, NotFound, Stale
-from contactpoints.store import history
+from contactpoints.store import address_changes, history
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import Entry, Key, Register
 from contactpoints.store.history import REGISTERS
@@ -42,7 +42,7 @@ async def read_history(
     async with db.session() as session:
         await _may_look_back(session, register, key=key, actor=actor)
         found = await history.versions(session, register, key=key, before=before, most=most + 1)
-        told = tuple(compared(found, whole=len(found) <= most))
+        told = await _with_asked(session, name, key=key, told=compared(found, whole=len(found) <= most))
         names = await _names(session, told)
     return Told(told, names, told[-1][0].number if len(found) > most else None)
 
@@ -83,7 +83,8 @@ async def overtaken(db: Database, name: str, *, key: Key, version: int | None, s
         read = await history.versions(
             session, register, key=key, after=(version or 0) - 1 if version is not None else 0, most=_MOST_SINCE + 1
         )
-        since = tuple(compared(read, whole=not version)) if version is not None else ()
+        found = compared(read, whole=not version) if version is not None else ()
+        since = await _with_asked(session, name, key=key, told=found)
         names = await _names(session, since)
     told = " ".join(f"{history_text.headline({}, each)}." for each, _ in since)
     facts = stale.facts | {"changed_since": written(since, names=names, words=words)}
@@ -108,12 +109,27 @@ def written(
 
 
 def _author(by: Author) -> AuthorOut:
-    return {"kind": by.kind, "role": by.role, "party": by.party, "authority": by.authority}  # type: ignore[typeddict-item]  # as above
+    return {"kind": by.kind, "key": by.key, "role": by.role, "party": by.party, "authority": by.authority}  # type: ignore[typeddict-item]  # as above
 
 
 def text(told: Told, *, actor: Actor, tools: Tools) -> str:
     """Return versions as plain text, in the language of the key."""
     return history_text.text(tools.words[actor.language], told.versions, names=told.names)
+
+
+async def _with_asked(
+    session: Session, name: str, *, key: Key, told: Iterable[tuple[Version, tuple[Change, ...]]]
+) -> tuple[tuple[Version, tuple[Change, ...]], ...]:
+    """Tell of the versions of a channel also which address was asked for with each: it changes nothing before it is
+    approved and proven."""
+    if name != "channels":
+        return tuple(told)
+    rows = await address_changes.asked_of(session, int(key))
+    asked = {row["proposed_at"]: Change("address_asked", row["old_address"], row["address"]) for row in rows}
+    return tuple(
+        (version, (*several, asked[version.at]) if version.act == "changed" and version.at in asked else several)
+        for version, several in told
+    )
 
 
 async def _may_look_back(session: Session, register: Register, *, key: Key, actor: Actor) -> None:

@@ -43,6 +43,7 @@ _WEEKDAYS = (
 _FIELDS: Mapping[str, str] = {
     "action": msgid("Action"),
     "address": msgid("Address"),
+    "address_asked": msgid("Address asked for, not in use yet"),
     "also_member_of": msgid("Also a member of"),
     "article": msgid("Article"),
     "backup_id": msgid("Back-up"),

@@ -10,7 +10,7 @@ from contactpoints.store.database import Row, Session
 # from there, is in quarantine by now, or has no gateway for its kind, will never have it either. Of a new channel the
 # officer's others hear.
 _WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_point_id, h.name as contact_point, h.zone,
-                   h.party, c.kind,
+                   h.party, c.kind, k.authority as approver, k.role as approver_role,
                    case when a.old_address is null
                      then not exists (select 1 from channels b join messages m on m.address = b.address
                               where b.officer_id = o.id and m.channel_id = b.id and b.id <> c.id
@@ -23,7 +23,7 @@ _WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_po
                               and m.state in ('queued', 'sending', 'unsure')) end
                      as noticed
               from address_changes a join channels c on c.id = a.channel_id join officers o on o.id = c.officer_id
-              join contact_points h on h.id = o.contact_point_id"""
+              join contact_points h on h.id = o.contact_point_id left join api_keys k on k.id = a.approved_by"""
 
 
 async def established(session: Session, fresh: Sequence[tuple[int, str]], *, since: datetime) -> set[int]:
@@ -154,6 +154,15 @@ async def listed(
         state,
         before,
         most,
+    )
+
+
+async def asked_of(session: Session, channel: int) -> list[Row]:
+    """Return what was to take the place of a channel's address, and when that was proposed."""
+    return await session.fetch(
+        """select proposed_at, old_address, address from address_changes
+            where channel_id = $1 and old_address is not null""",
+        channel,
     )
 
 

@@ -56,7 +56,8 @@ async def test_every_version_tells_who_when_why_and_what_changed(world: World, k
     ]
     assert [each["at"] for each in (created, changed)] == ["2026-10-14T00:00:00Z", "2026-10-14T01:00:00Z"]
     by = {"kind": "key", "role": "administrator", "party": "FR", "authority": "Staff office"}
-    assert all(each["by"] == by for each in (retired, changed, created))
+    assert all(each["by"] == by | {"key": created["by"]["key"]} for each in (retired, changed, created))
+    assert isinstance(created["by"]["key"], int)
     old = bodies["posts"]["function"]
     assert changed["changes"] == [
         {
@@ -199,6 +200,32 @@ async def test_what_other_hands_change_in_the_database_is_a_version_too(world: W
     (created,) = (await _ask(world, "GET", f"/v1/absences/{made}/history", key)).json()["items"]
     assert (created["act"], created["by"]["kind"], created["at"]) == ("created", "database", write_instant(START))
     assert {each["field"]: each["after"] for each in created["changes"]}["ends_at"] == write_instant(START + HOUR)
+
+
+async def test_a_number_that_waits_and_one_that_was_approved_stand_in_the_history_with_who_approved_it(
+    world: World, key_of: KeyOf
+) -> None:
+    key, first = await key_of("administrator", "FR"), world.network["FR"].officers[0]
+    second = await key_of("administrator", "FR", "Second office")
+    channels = (await _ask(world, "GET", f"/v1/channels?officer_id={first.id}", key)).json()["items"]
+    (sms,) = [each for each in channels if each["kind"] == "sms"]
+    where = f"/v1/channels/{sms['id']}"
+    body = {name: sms[name] for name in ("officer_id", "kind", "place")} | {"address": "+33639980198"}
+    asked = await _ask(world, "PUT", f"{where}?reason=new+telephone", key, body=body, tag='"1"')
+    assert asked.status_code == 202, asked.text
+    waits = f"Address asked for, not in use yet: {first.sms} → +33639980198"
+    late = await _ask(world, "PUT", where, second, body=body, tag='"1"')
+    assert [each["said"] for each in late.json()["changed_since"][0]["changes"]] == [waits]
+    await world.settles()
+    world.clock.at += HOUR
+    async with world.runtime.db.session() as session:
+        await session.execute("update address_changes set proven_at = $1", world.clock.at)
+    change = asked.json()["address_change"]["id"]
+    assert (await _ask(world, "POST", f"/v1/address-changes/{change}/approve", second)).json()["state"] == "active"
+    told = (await _ask(world, "GET", f"{where}/history", key)).json()["items"]
+    assert [each["said"] for each in told[1]["changes"]] == [waits]
+    assert f"Address: {first.sms} → +33639980198" in [each["said"] for each in told[0]["changes"]]
+    assert told[0]["reason"].startswith("new telephone; approved by Second office (administrator, key:")
 
 
 async def test_a_quarantine_is_a_version_and_says_why(world: World, key_of: KeyOf) -> None:
