@@ -75,7 +75,8 @@ async def bring_in(
             if not await exchange.alone(session):
                 raise Conflict("Another file is being read in; try again when that is done.")
             await work.take(session, rows, retire_missing=how.retire_missing, party=how.party)
-            found = [*faults, *work.found()]
+            told = {each.pointer for each in faults}
+            found = [*faults, *(each for each in work.found() if each.pointer not in told)]
             if found:
                 raise Invalid(_few(found))
             if how.dry_run:

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from contactpoints.actions.directory_checks import Found
 from contactpoints.store.entries import Entry, Key, Owner, Register
 from schemas.exchange import REFERENCES, SHAPES, Difference, Row
 from schemas.faults import BadInput, Fault
 from schemas.fields import Shape
-from schemas.reading import validate
-from schemas.writing import write_json
+from schemas.partly import judged
 
 Numbers = Mapping[tuple[str, str], int]
 """Of which kind and key an entry is -> its number."""
@@ -31,7 +31,11 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class Planned:
-    """A row with the entry that it is about: ``kept`` as it is now (None: a new one), ``body`` as it shall be."""
+    """A row with the entry that it is about: ``kept`` as it is now (None: a new one), ``body`` as it shall be.
+
+    ``body`` is as far sound as there is nothing ``found``, and None where nothing of it can be judged; the places of
+    what is found are those in the body. ``waits``: it relies on another row, which has faults.
+    """
 
     row: Row
     key: Key
@@ -39,7 +43,19 @@ class Planned:
     owner: Owner | None = None
     body: Shape | None = None
     values: dict[str, Any] = field(default_factory=dict)
-    sound: bool = True
+    found: Found = field(default_factory=Found)
+    waits: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Say whether the row may be written, as far as is known yet."""
+        return not self.waits and not self.found.faults
+
+    @property
+    def address(self) -> str | None:
+        """Return the address of a channel as it will be kept; None where it has a fault."""
+        said = getattr(self.body, "address", None)
+        return None if said is None or self.found.wrong("/address") else str(self.found.replaced.get("address", said))
 
     @property
     def changes(self) -> bool:
@@ -54,76 +70,89 @@ def resolve(row: Row, numbers: Numbers) -> Iterator[Fault]:
         value = row.fields[name]
         if not isinstance(value, int):
             faults: list[Fault] = []
-            row.fields[name] = _resolved(row, f"/{name}", value=value, name=name, numbers=numbers, faults=faults)
+            row.fields[name] = _resolved(f"/{name}", value=value, name=name, numbers=numbers, faults=faults)
             yield from faults
 
 
-def _resolved(row: Row, place: str, *, value: Any, name: str, numbers: Numbers, faults: list[Fault]) -> Any:
+def _resolved(place: str, *, value: Any, name: str, numbers: Numbers, faults: list[Fault]) -> Any:
     match value:
         case dict():
             return {
-                each: _resolved(row, f"{place}/{each}", value=inner, name=each, numbers=numbers, faults=faults)
+                each: _resolved(f"{place}/{each}", value=inner, name=each, numbers=numbers, faults=faults)
                 for each, inner in value.items()
             }
         case list():
             return [
-                _resolved(row, f"{place}/{number}", value=inner, name=name, numbers=numbers, faults=faults)
+                _resolved(f"{place}/{number}", value=inner, name=name, numbers=numbers, faults=faults)
                 for number, inner in enumerate(value)
             ]
         case str() if name in REFERENCES:
             number = numbers.get((REFERENCES[name], value))
             if number is None:
                 detail = f"No row of {REFERENCES[name]} in this file has this key; entries that exist have numbers."
-                faults.append(row.fault(place, "unknown_key", detail=detail))
+                faults.append(Fault(place, "unknown_key", detail))
             return number
     return value
 
 
-def referred(row: Row) -> Iterator[tuple[str, int]]:
-    """Yield kind and number of every entry that a row refers to."""
+def referred(row: Row) -> Iterator[tuple[str, str, int]]:
+    """Yield the place, the kind and the number of every entry that a row refers to."""
     for name in _WITH_REFERENCES.intersection(row.fields):
-        yield from _referred(row.fields[name], name=name)
+        yield from _referred(f"/{name}", value=row.fields[name], name=name)
 
 
-def _referred(value: Any, *, name: str) -> Iterator[tuple[str, int]]:
+def _referred(place: str, *, value: Any, name: str) -> Iterator[tuple[str, str, int]]:
     match value:
         case dict():
             for each, inner in value.items():
-                yield from _referred(inner, name=each)
+                yield from _referred(f"{place}/{each}", value=inner, name=each)
         case list():
-            for inner in value:
-                yield from _referred(inner, name=name)
+            for number, inner in enumerate(value):
+                yield from _referred(f"{place}/{number}", value=inner, name=name)
         case int() if name in REFERENCES:
-            yield REFERENCES[name], value
+            yield place, REFERENCES[name], value
 
 
-def read_body(planned: Planned, *, kind: str) -> Iterator[Fault]:
-    """Take the body that the entry shall have: what the row says, and of the rest what is kept. Yields its faults."""
+def read_body(planned: Planned, *, kind: str, apart: Iterable[str]) -> None:
+    """Take the body that the entry shall have: what the row says, and of the rest what is kept; and its faults.
+
+    ``apart``: the places of what cannot be judged, although it has no fault of its own.
+    """
     shape, kept = SHAPES[kind], planned.kept or {}
     said = {name: kept[name] for name in shape.model_fields if name in kept} | planned.row.fields
+    told = {each.pointer for each in planned.found.faults}
     try:
-        planned.body = validate(shape, write_json(said).encode())
+        planned.body, faults = judged(shape, said, apart={*apart, *told})
     except BadInput as bad:
-        for fault in bad.faults:
-            yield planned.row.fault(fault.pointer, fault.code, detail=fault.detail)
+        faults = bad.faults
+    planned.found.faults += [each for each in faults if each.pointer not in told]
+
+
+def read_said(planned: Planned, *, kind: str) -> None:
+    """Take the faults of what a row says of an entry that there is not: what it leaves out is no fault then."""
+    try:
+        _, faults = judged(SHAPES[kind], planned.row.fields)
+    except BadInput as bad:
+        faults = bad.faults
+    planned.found.faults += [each for each in faults if each.code != "missing"]
 
 
 def moved(planned: Planned, register: Register) -> Iterator[Fault]:
     """Yield the fault of a row that would give an entry to another owner, or make it another Party's."""
     fixed = register.owner or ("code" if register.key == "code" else "party")
     if planned.kept is not None and planned.row.fields.get(fixed, planned.kept[fixed]) != planned.kept[fixed]:
-        yield planned.row.fault(f"/{fixed}", "fixed", detail="Cannot be changed; add another entry instead.")
+        yield Fault(f"/{fixed}", "fixed", "Cannot be changed; add another entry instead.")
 
 
 def readdressed(planned: Planned, *, kind: str) -> Iterator[Fault]:
     """Yield the fault of a channel that would be given another kind, or an address without a second person."""
     if kind != "channels" or planned.kept is None:
         return
-    if planned.kept["kind"] != planned.values["kind"]:
-        yield planned.row.fault("/kind", "fixed", detail="A channel stays of its kind; retire it and add another.")
-    if planned.kept["address"] != planned.values["address"]:
+    if getattr(planned.body, "kind", None) not in (None, planned.kept["kind"]):
+        yield Fault("/kind", "fixed", "A channel stays of its kind; retire it and add another.")
+    if planned.address not in (None, planned.kept["address"]):
         detail = "An address is changed at PUT /v1/channels/{id}, by itself and not in a file."
-        yield planned.row.fault("/address", "one_by_one", detail=detail)
+        yield Fault("/address", "one_by_one", detail)
 
 
 def stale(planned: Planned, *, restoring: bool) -> Iterator[Fault]:
@@ -136,7 +165,7 @@ def stale(planned: Planned, *, restoring: bool) -> Iterator[Fault]:
     if restoring or row.version != kept["version"]:
         said = "this row has no version" if row.version is None else f"this row was written out at {row.version}"
         detail = f"The entry is at version {kept['version']} now, and {said}. Write it out again."
-        yield row.fault("/version", "stale", detail=detail)
+        yield Fault("/version", "stale", detail)
 
 
 def differences(planned: Planned) -> list[Difference]:

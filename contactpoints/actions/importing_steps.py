@@ -1,6 +1,6 @@
 """The steps of an import, within the transaction of `actions.importing`."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -11,35 +11,31 @@ from contactpoints.actions.belongings import end_belongings
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory import columns
-from contactpoints.actions.directory_checks import Asked, Found, check
+from contactpoints.actions.directory_checks import Asked, check
 from contactpoints.actions.exporting import pages
+from contactpoints.actions.importing_reading import Reading
 from contactpoints.actions.importing_rows import (
-    NO_ENTRY,
     NOT_THE_FIRST,
     Planned,
     breathing,
     by_few,
     differences,
-    moved,
     owner_key,
     party_of,
-    read_body,
     readdressed,
     referred,
-    resolve,
-    stale,
     target,
 )
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of, sees_network
+from contactpoints.rules.access import Actor, keeps_entries_of, sees_network
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import alerts, exchange, leaving
 from contactpoints.store.address_changes import established, withdraw_of
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Session
-from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register, written
+from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Register, written
 from contactpoints.store.relying import relying_on
 from schemas.exchange import SHAPES, CountsOut, ImportOut, ImportWarning, Row, RowOut, id_of
 from schemas.faults import Fault
@@ -57,8 +53,7 @@ class Import:
     ) -> None:
         self._actor, self._reason, self._restoring = actor, reason, restoring
         self._now, self._tools, self._by = now, tools, by
-        self._numbers: dict[tuple[str, str], int] = {}
-        self._broken: set[tuple[str, Key]] = set()
+        self._reading = Reading(actor, restoring=restoring)
         self._order: dict[str, int] = {}
         self._faults: list[tuple[int, Fault]] = []
         self._warnings: list[ImportWarning] = []
@@ -112,12 +107,6 @@ class Import:
         if self._restoring:
             for kind in by_kind:
                 await exchange.count_on(session, REGISTERS[kind])
-
-    def _fault(self, row: Row, faults: Iterable[Fault]) -> bool:
-        """Note faults of a row; say whether it has none."""
-        several = [(self._order[row.place], fault) for fault in faults]
-        self._faults += several
-        return not several
 
     def _tell(self, kind: str, told: RowOut) -> None:
         self._counts[kind][told["act"]] += 1
@@ -239,84 +228,28 @@ class Import:
     async def _kind(self, session: Session, register: Register, *, rows: Sequence[Row]) -> None:
         """Take the rows of one kind of entries."""
         kind = register.name
-        plans = await self._plan(session, register, rows=rows)
-        await self._read(session, register, plans=plans)
-        changing = [each for each in plans if each.sound and each.body is not None]
-        async with self._linked(session, register, plans=changing):
+        plans = await self._reading.read(session, register, rows=rows)
+        changing = [each for each in plans if each.body is not None]
+        async with self._linked(session, register, plans=[each for each in changing if each.sound]):
             async for plan in breathing(changing):
                 await self._check(session, register, plan=plan)
         if kind == "channels":
-            await self._must_be_first(session, [each for each in changing if each.sound and each.kept is None])
+            await self._must_be_first(session, [each for each in changing if each.kept is None])
+        self._reading.note(register, plans)
         writing = [each for each in changing if each.sound and (each.kept is None or differences(each))]
-        self._broken |= {(kind, each.key) for each in plans if not each.sound and each.kept is None}
         await self._write(session, register, plans=writing)
         self._counts[kind]["left"] = sum(each.sound for each in plans) - len(writing)
-
-    async def _plan(self, session: Session, register: Register, *, rows: Sequence[Row]) -> list[Planned]:
-        """Find the entry that each row is about, or reserve a number for a new one."""
-        kind = register.name
-        kept = await exchange.kept(
-            session, register, keys=[row.id for row in rows if row.id is not None], held=kind in OPEN
-        )
-        fresh = iter(await exchange.reserve(session, register, count=sum(row.id is None for row in rows)))
-        plans = []
-        async for row in breathing(rows):
-            if row.id is None and register.key == "code":
-                # Its code is missing or has a fault: the shape says so.
-                plan = Planned(row, "", None)
-            else:
-                plan = Planned(row, next(fresh) if row.id is None else row.id, kept.get(row.id) if row.id else None)
-            if row.key is not None and isinstance(plan.key, int):
-                self._numbers[kind, row.key] = plan.key
-            plans.append(plan)
-        return plans
-
-    async def _read(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> None:
-        """Read what each entry shall be, as far as the row belongs to what the actor keeps and changes anything."""
-        unknown = {plan.row.place: list(resolve(plan.row, self._numbers)) async for plan in breathing(plans)}
         for plan in plans:
-            plan.sound = self._fault(plan.row, unknown[plan.row.place])
-        owners = await self._owners(session, register, plans=plans)
-        async for plan in breathing(plans):
-            number = owner_key(plan, register)
-            if register.owner:
-                plan.owner = owners.get(number) if number is not None else None
-            elif register.name == "contact_points" and isinstance(plan.key, int):
-                plan.owner = Owner(plan.key, party_of(plan, register.name))
-            if not self._fault(plan.row, self._wrong(plan, register)):
-                plan.sound = False
-            elif plan.changes:
-                told = {each.pointer for each in unknown[plan.row.place]}
-                faults = [each for each in read_body(plan, kind=register.name) if each.pointer not in told]
-                faults += moved(plan, register)
-                faults += stale(plan, restoring=self._restoring)
-                plan.sound = self._fault(plan.row, faults) and plan.sound
-                plan.sound = plan.sound and self._broken.isdisjoint(referred(plan.row))
+            self._note_found(plan)
 
-    async def _owners(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> dict[int, Owner]:
-        if register.owner_is is None:
-            return {}
-        keys = {owner_key(plan, register) for plan in plans}
-        return await exchange.owners(session, register.owner_is, keys=[key for key in keys if key is not None])
-
-    def _wrong(self, plan: Planned, register: Register) -> Iterator[Fault]:
-        """Yield the fault of a row about an entry that there is not, or that is not the actor's to keep."""
-        row, kept = plan.row, plan.kept
-        name, party = f"/{id_of(register.name)}", plan.owner.party if plan.owner else None
-        hidden = register.name not in OPEN and plan.owner is not None and not reads_entries_of(self._actor, party)
-        there_is_not = row.version is not None and kept is None and not self._restoring
-        if kept is not None and (hidden or kept["retired_at"] is not None):
-            detail = NO_ENTRY if hidden else "The entry is retired; leave it out, or add another."
-            yield row.fault(name, "unknown", detail=detail)
-        elif there_is_not:
-            yield row.fault(name, "unknown", detail=NO_ENTRY)
-        elif register.owner and (plan.owner is None or hidden):
-            number = owner_key(plan, register)
-            if number is not None and (register.owner_is, number) not in self._broken:
-                yield row.fault(f"/{register.owner}", "unknown", detail=NO_ENTRY)
-            plan.sound = False
-        elif plan.changes and not keeps_entries_of(self._actor, party):
-            yield row.fault("", "forbidden", detail="This key may not keep such an entry.")
+    def _note_found(self, plan: Planned) -> None:
+        """Note what was found about a row, at its place in the file."""
+        row, order = plan.row, self._order[plan.row.place]
+        for each in plan.found.faults:
+            self._faults.append((order, row.fault(each.pointer, each.code, detail=each.detail)))
+        for warning in plan.found.warnings:
+            told = row.fault("", warning["code"], detail=warning["detail"])
+            self._warnings.append(ImportWarning(pointer=told.pointer, code=told.code, detail=told.detail))
 
     @asynccontextmanager
     async def _linked(self, session: Session, register: Register, *, plans: Sequence[Planned]) -> AsyncIterator[None]:
@@ -334,7 +267,7 @@ class Import:
         parties = {party_of(plan, "contact_points") for plan in plans} - {None}
         known = await exchange.kept(session, REGISTERS["parties"], keys=[each for each in parties if each])
         ready = [plan for plan in plans if party_of(plan, "contact_points") in (None, *known)]
-        linked = {number for plan in ready for _, number in referred(plan.row)}
+        linked = {number for plan in ready for _, _, number in referred(plan.row)}
         there = {*await exchange.owners(session, "contact_points", keys=linked), *(plan.key for plan in ready)}
         rows = []
         for plan in ready:
@@ -345,24 +278,18 @@ class Import:
     async def _check(self, session: Session, register: Register, *, plan: Planned) -> None:
         """Ask what a single entry is asked, and take the values that it will have."""
         assert plan.body is not None
-        found = Found()
-        await check(Asked(session, self._actor, plan.body, plan.owner, self._tools.gateways), found)
-        plan.sound = self._fault(
-            plan.row, [plan.row.fault(each.pointer, each.code, detail=each.detail) for each in found.faults]
-        )
+        await check(Asked(session, self._actor, plan.body, plan.owner, self._tools.gateways), plan.found)
+        plan.found.faults += readdressed(plan, kind=register.name)
         if plan.sound:
-            plan.values = written(columns(register, plan.body, replaced=found.replaced))
-            plan.sound = self._fault(plan.row, readdressed(plan, kind=register.name))
-        for warning in found.warnings:
-            told = plan.row.fault("", warning["code"], detail=warning["detail"])
-            self._warnings.append(ImportWarning(pointer=told.pointer, code=told.code, detail=told.detail))
+            plan.values = written(columns(register, plan.body, replaced=plan.found.replaced))
 
     async def _must_be_first(self, session: Session, plans: Sequence[Planned]) -> None:
         """Refuse channels that come new to officers who have or had others: those need a second person, each."""
-        fresh = [(plan.values["officer_id"], plan.values["address"]) for plan in plans]
+        told = [(each, getattr(each.body, "officer_id", None), each.address) for each in plans]
+        known = [(plan, officer, address) for plan, officer, address in told if officer and address]
+        fresh = [(officer, address) for _, officer, address in known]
         for place in await established(session, fresh, since=self._now - FIRST):
-            fault = plans[place].row.fault("/officer_id", "one_by_one", detail=NOT_THE_FIRST)
-            plans[place].sound = self._fault(plans[place].row, [fault])
+            known[place][0].found.faults.append(Fault("/officer_id", "one_by_one", NOT_THE_FIRST))
 
     def _row(self, register: Register, plan: Planned, *, replaced: Mapping[str, Any]) -> dict[str, Any]:
         assert plan.body is not None
