@@ -7,10 +7,10 @@ beneath, because `databases` compiles every statement again and logs the argumen
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from typing import TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
@@ -71,6 +71,39 @@ async def wait_at_most(session: Session, patience: str) -> None:
     await session.execute("select set_config('lock_timeout', $1, true)", patience)
 
 
+# PostgreSQL's FirstNormalObjectId: below it are its own objects, which are the same everywhere.
+_FIRST_OF_OURS = 16384
+
+
+class _Named(NamedTuple):
+    name: str
+
+
+class _Knowing(asyncpg.Connection):
+    """A connection that knows what PostgreSQL's own types are made of, once any connection of this process has asked.
+
+    asyncpg asks on each connection for each kind of list among the arguments of a statement, and that question costs
+    PostgreSQL more than most statements. Should asyncpg stop calling this, each connection asks for itself again.
+    """
+
+    _known: ClassVar[dict[tuple[int, frozenset[int]], list[Row]]] = {}
+
+    async def _introspect_types(  # as asyncpg calls it
+        self,
+        typeoids: Iterable[int],
+        timeout: float | None,  # noqa: ASYNC109
+    ) -> tuple[list[Row], object]:
+        asked = frozenset(typeoids)
+        version = self.get_server_version().major
+        if (known := self._known.get((version, asked))) is not None:
+            # Any name will do: it says that the statement which is being prepared was not replaced by the question.
+            return known, _Named("known")
+        answer: tuple[list[Row], object] = await super()._introspect_types(typeoids, timeout)  # type: ignore[misc]
+        if max(asked) < _FIRST_OF_OURS:
+            self._known[version, asked] = answer[0]
+        return answer
+
+
 async def prepare(connection: Connection) -> None:
     """Teach one new connection that jsonb is Python's own dicts and lists."""
     await connection.set_type_codec("jsonb", encoder=write_json, decoder=json.loads, schema="pg_catalog")
@@ -107,6 +140,7 @@ class Database:
             min_size=1,
             max_size=most,
             init=prepare,
+            connection_class=_Knowing,
             reset=_reset,
             server_settings=_SETTINGS,
             timeout=5,

@@ -1,4 +1,4 @@
-"""Connections that die in the middle: the task that had one gets another, and the pool loses none."""
+"""Connections: what dies in the middle leaves the pool whole, and what PostgreSQL has told once is not asked again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,6 +43,40 @@ async def test_transactions_that_lost_their_lines_leave_the_pool_whole(database:
             await asyncio.create_task(_dies_in_a_transaction(database, database_url))
     async with asyncio.timeout(5):
         await asyncio.gather(*(_asks(database) for _ in range(2 * _MOST)))
+
+
+async def _questions(database: Database) -> list[str]:
+    """Return what is asked over a connection on which two lists are sent."""
+    asked: list[str] = []
+    async with database.session() as session:
+        session.add_query_logger(lambda query: asked.append(query.query))
+        there = await session.fetchrow("select $1::bigint[], $2::jsonb[]", [1, 2], [{"a": [1]}, None])
+    assert there is not None
+    assert tuple(there) == ([1, 2], [{"a": [1]}, None])
+    return asked
+
+
+async def test_the_types_of_postgresql_itself_are_asked_for_once_in_a_process(
+    database: Database, database_url: str
+) -> None:
+    await _questions(database)
+    other = Database(database_url)
+    await other.open()
+    assert await _questions(other) == ["select $1::bigint[], $2::jsonb[]"]
+    await other.close()
+
+
+async def test_a_type_of_this_database_is_asked_for_every_time(database: Database, database_url: str) -> None:
+    for names in (["x"], ["x", "y"]):
+        async with database.session() as session:
+            await session.execute("drop type if exists pair")
+            await session.execute(f"create type pair as ({', '.join(f'{each} int' for each in names)})")
+            row = f"select row({', '.join('1' for _ in names)})::pair"
+        other = Database(database_url)
+        await other.open()
+        async with other.session() as session:
+            assert dict(await session.fetchval(row)) == dict.fromkeys(names, 1)
+        await other.close()
 
 
 async def _asks(database: Database) -> None:
