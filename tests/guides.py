@@ -1,6 +1,7 @@
 """Playing a guide: every command in it is sent to the service, and what the guide shows is compared with the answers.
 
-In a guide, commands stand in blocks marked ``sh``, each beginning with ``ask`` (the guide says what that is); a block
+In a guide, commands stand in blocks marked ``sh``, each beginning with ``ask`` or ``enter`` (the guide says what they
+are), with variables for what was entered, and for days after the Monday of the week in which it is played; a block
 marked ``text`` or ``json`` is what the last one answers, the latter as far as it is told; a picture is what the last
 command with the name of its file behind ``>`` answers. A command that is to be refused has ``# refused: 422`` in front.
 Comments in angle brackets are stage directions: ``at`` moves the clock, ``everybody`` lets every officer of the guide's
@@ -12,7 +13,7 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ _BLOCK = re.compile(
     r"|^<!-- (?P<stage>.+?) -->$|^!\[.*?\]\((?P<picture>.+?)\)$",
     re.MULTILINE | re.DOTALL,
 )
+_DAY = re.compile(r"\b([A-Z]+)=\$\(day (\d+)\)")
+_NAME = re.compile(r"\$([A-Z_]+)")
+_MARKED = re.compile("\x01([A-Z_]+)\x02")
 _REFUSED = re.compile(r"^# refused: (\d{3})$", re.MULTILINE)
 
 Direction = Callable[[World, str], Awaitable[None]]
@@ -38,7 +42,9 @@ class Played:
     pictures: dict[str, str]
 
 
-async def play(told: str, world: World, *, key: str, directions: Mapping[str, Direction]) -> Played:
+async def play(
+    told: str, world: World, *, key: str, directions: Mapping[str, Direction], variables: dict[str, str]
+) -> Played:
     """Play a guide; return it as the service would have it. Fails where a command is answered otherwise than told."""
     answer, pictures, right, upto = "", dict[str, str](), "", 0
     for found in _BLOCK.finditer(told):
@@ -47,13 +53,16 @@ async def play(told: str, world: World, *, key: str, directions: Mapping[str, Di
             await directions[name](world, argument)
         elif found["kind"] == "sh":
             refused = _REFUSED.search(found["block"])
-            for words in _commands(found["block"]):
+            for unread in _commands(_without_days(found["block"], variables, now=world.clock.at)):
+                words = [_MARKED.sub(lambda name: variables[name[1]], word) for word in unread]
                 response = await _ask(world, words, key=key)
                 wanted = int(refused[1]) if refused else None
                 assert response.status_code == wanted or (wanted is None and response.is_success), (
                     f"{' '.join(words[:3])}: {response.status_code} {response.text}"
                 )
                 answer = response.text
+                if words[0] == "enter":
+                    variables[words[1]] = str(response.json()["id"])
                 if ">" in words:
                     pictures[words[words.index(">") + 1]] = answer
         elif found["kind"] == "text":
@@ -66,19 +75,28 @@ async def play(told: str, world: World, *, key: str, directions: Mapping[str, Di
     return Played(right + told[upto:], pictures)
 
 
+def _without_days(block: str, variables: dict[str, str], *, now: datetime) -> str:
+    """Take the days that a block names into the variables, and mark where it uses any."""
+    monday = now.date() - timedelta(days=now.weekday())
+    for name, days in _DAY.findall(block):
+        variables[name] = f"{monday + timedelta(days=int(days))}"
+    return _NAME.sub("\x01\\1\x02", _DAY.sub("", block))
+
+
 def _commands(block: str) -> Iterator[list[str]]:
     words: list[str] = []
     for word in shlex.split(block, comments=True):
-        if word == "ask" and words:
+        if word in ("ask", "enter") and words:
             yield words
             words = []
         words.append(word)
-    if words and words[0] == "ask":
+    if words:
         yield words
 
 
 async def _ask(world: World, words: list[str], *, key: str) -> httpx.Response:
-    _, method, path, *more = words[: words.index(">")] if ">" in words else words
+    act, method, path, *more = words[: words.index(">")] if ">" in words else words
+    method = "POST" if act == "enter" else method
     headers = {"Authorization": f"Bearer {key}"}
     if more and more[0]:
         headers["Content-Type"] = "application/json"

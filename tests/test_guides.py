@@ -5,6 +5,8 @@
 
 import os
 import re
+import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,10 +29,11 @@ async def test_a_guide_is_played_as_it_is_told(guide: Path, world: World, key_of
     key = await key_of("administrator", PARTY)
 
     async def after(world: World, other: str) -> None:
-        await play(GUIDES[_FOLDER / f"{other}.md"], world, key=key, directions=directions)
+        await play(GUIDES[_FOLDER / f"{other}.md"], world, key=key, directions=directions, variables=variables)
 
+    variables: dict[str, str] = {}
     directions = {"at": at, "everybody": everybody, "after": after}
-    played = await play(GUIDES[guide], world, key=key, directions=directions)
+    played = await play(GUIDES[guide], world, key=key, directions=directions, variables=variables)
     drawn = {_FOLDER / "pictures" / name: text for name, text in played.pictures.items()}
     if os.environ.get("WRITE_GUIDES"):
         _write({guide: played.text} | drawn)
@@ -42,6 +45,21 @@ async def test_a_guide_is_played_as_it_is_told(guide: Path, world: World, key_of
 def _write(files: dict[Path, str]) -> None:
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
+
+
+def test_what_the_guides_commands_are_made_of_works_in_a_shell() -> None:
+    (functions,) = re.findall(r"^```\n(SERVICE=.*?)^```$", GUIDES[_FOLDER / "your-first-roster.md"], re.M | re.S)
+    stub = """curl() { printf '%s' '{"id":18,"channel_id":7,"address_change":{"id":4}}'; }\n"""
+    tried = "enter A_B /v1/posts '{}' >/dev/null; echo $A_B; day 0; day 9"
+    done = subprocess.run(
+        ["sh", "-euc", f"{functions.replace('...', '')}{stub}{tried}"], capture_output=True, check=True
+    )
+    number, monday, later = done.stdout.decode().split()
+    assert number == "18"
+    first = date.fromisoformat(monday)
+    assert first.weekday() == 0
+    assert date.fromisoformat(later) - first == timedelta(days=9)
+    assert -timedelta(days=1) <= date.today() - first <= timedelta(days=7)  # noqa: DTZ011 - by the clock of the shell
 
 
 def test_every_picture_is_in_a_guide() -> None:
