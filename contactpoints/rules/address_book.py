@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from contactpoints.rules.numbers import spaced
 from contactpoints.rules.phrasing import Catalogue
 from schemas.requests import REQUEST_KINDS
 from schemas.words import msgid
@@ -144,14 +145,3 @@ def _person(officer: Kept, channels: Sequence[Kept], *, words: Catalogue) -> Per
     spoken = ", ".join(dict.fromkeys((officer["language"], *officer["languages"])))
     ways = tuple((words[_WAYS[each["kind"]]], spaced(each["address"])) for each in channels)
     return Person(officer["name"], f"{officer['function']} ({spoken})", ways)
-
-
-def spaced(address: str) -> str:
-    """Return a telephone number in groups of three from its end, as eyes can hold it at night; a mailbox as it is."""
-    if not address.startswith("+"):
-        return address
-    digits, groups = address[1:], []
-    while digits:
-        digits, group = digits[:-3], digits[-3:]
-        groups.append(group)
-    return "+" + " ".join(reversed(groups))

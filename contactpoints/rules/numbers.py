@@ -54,6 +54,15 @@ def read_number(text: str) -> Number:
     return Number(e164, possible=True, valid=phonenumbers.is_valid_number(number))
 
 
+def spaced(address: str) -> str:
+    """Return a telephone number in the groups of its country, as people there read it; anything else as it is."""
+    try:
+        number = phonenumbers.parse(address, None)
+    except phonenumbers.NumberParseException:
+        return address
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 _FIXED = frozenset(
     {
         *(PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE),

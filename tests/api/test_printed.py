@@ -16,7 +16,8 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from contactpoints.paper.booklet import draw
-from contactpoints.rules.address_book import Block, front, spaced
+from contactpoints.rules.address_book import Block, front
+from contactpoints.rules.numbers import spaced
 from contactpoints.words import catalogues
 from tests.api.conftest import KeyOf
 from tests.world import START, World

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactpoints.rules.numbers import Number, read_address, read_number
+from contactpoints.rules.numbers import Number, read_address, read_number, spaced
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,17 @@ def test_any_text_is_an_address_that_reads_as_itself_or_refused(text: str) -> No
     assert address.isprintable()
     assert len(address) <= 254
     assert read_address(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "seen"),
+    [
+        ("+447700900161", "+44 7700 900161"),
+        ("+33639980198", "+33 6 39 98 01 98"),
+        ("+12025550143", "+1 202-555-0143"),
+        ("+999123", "+999123"),
+        ("anke@meldpunt.example", "anke@meldpunt.example"),
+    ],
+)
+def test_a_number_is_seen_in_the_groups_of_its_country(address: str, seen: str) -> None:
+    assert spaced(address) == seen
