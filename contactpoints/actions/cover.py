@@ -10,6 +10,7 @@ from contactpoints.actions.houses import reckoned
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, cover_of, left_by_first, newly_strained, newly_uncovered
+from contactpoints.rules.cover_text import left
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.gaps import left_by
 from contactpoints.rules.refusals import Invalid
@@ -86,19 +87,16 @@ def gaps_opened(
     strains: bool = False,
     publishes: bool = True,
 ) -> list[Mapping[str, str]]:
-    """Return a warning for each gap that a change opens, and what `uncovering` says of ``strains`` and ``publishes``.
+    """Return a warning for the gaps that a change opens, and what `uncovering` says of ``strains`` and ``publishes``.
 
-    Raises `Invalid` with the gaps where no reason is ``stated``.
+    Those of a post that have the same cause are told together. Raises `Invalid` with them where no reason is
+    ``stated``.
     """
     opened = chain(newly_uncovered(before, after), left_by_first(before, after) if publishes else ())
-    left = [
-        f"Leaves post {post.id} ({post.line}) without the cover that it needs, from {write_instant(start)} to"
-        f" {write_instant(end)}."
-        for post, start, end in islice(opened, _MOST_TOLD)
-    ]
-    if left and not stated:
-        raise Invalid([Fault(at, _CODE, f"{each} Cover it first, or state here why it is changed.") for each in left])
-    warnings: list[Mapping[str, str]] = [{"code": _CODE, "detail": each} for each in left]
+    told = list(islice(left(opened, after), _MOST_TOLD))
+    if told and not stated:
+        raise Invalid([Fault(at, _CODE, f"{each} Cover it first, or state here why it is changed.") for each in told])
+    warnings: list[Mapping[str, str]] = [{"code": _CODE, "detail": each} for each in told]
     for post, start, end in islice(newly_strained(before, after), _MOST_TOLD if strains else 0):
         detail = f"Strains the officers of post {post.id} ({post.line}), from {write_instant(start)} to"
         warnings.append({"code": "strains", "detail": f"{detail} {write_instant(end)}: see its cover."})

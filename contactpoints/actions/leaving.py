@@ -4,7 +4,7 @@ All is done in one transaction, or nothing: rotations and overrides are changed,
 an open alert for which the officer was called climbs at once where nobody else was. Its history says who and why.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from contactpoints.actions.belongings import end_belongings, end_calls, must_be_
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import Depending, Ends, depending_on
 from contactpoints.actions.directory import by, keepable, readable
+from contactpoints.actions.references import missing
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover
@@ -52,17 +53,27 @@ async def depending(db: Database, officer: int, *, actor: Actor, now: datetime) 
 
 
 async def leave(
-    db: Database, officer: int, *, actor: Actor, version: int | None, body: Leaving, now: datetime, tools: Tools
+    db: Database,
+    officer: int,
+    *,
+    actor: Actor,
+    version: int | None,
+    body: Leaving,
+    faults: Sequence[Fault] = (),
+    now: datetime,
+    tools: Tools,
 ) -> Left:
     """Carry out the plan and retire an officer who is at ``version``; only try it where that is asked.
 
-    Raises `Invalid` with each dependency that the plan lacks and everything else that is wrong with it, `PlanOutdated`
-    for what has changed since it was read, `Stale`, `NotFound`, `Forbidden`.
+    ``faults``: those of the shape of ``body``, see `schemas.partly`. Raises `Invalid` with each dependency that the
+    plan lacks and everything else that is wrong with it, `PlanOutdated` for what has changed since it was read,
+    `Stale`, `NotFound`, `Forbidden`.
     """
     left: Left | None = None
     try:
         async with db.transaction() as session:
-            left = await _leave(session, officer, actor=actor, version=version, body=body, now=now, tools=tools)
+            planned = await _planned(session, officer, actor=actor, version=version, body=body, faults=faults, now=now)
+            left = await _carry_out(session, planned, actor=actor, body=body, now=now, tools=tools)
             if body.dry_run:
                 raise _NotMeant
     except _NotMeant:
@@ -71,9 +82,25 @@ async def leave(
     return left
 
 
-async def _leave(
-    session: Session, officer: int, *, actor: Actor, version: int | None, body: Leaving, now: datetime, tools: Tools
-) -> Left:
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What depends on an officer, and what is planned for each of it, in the order of the plan."""
+
+    known: Depending
+    contact_point: int
+    plan: Sequence[tuple[Dependency, PlanEntry]]
+
+
+async def _planned(
+    session: Session,
+    officer: int,
+    *,
+    actor: Actor,
+    version: int | None,
+    body: Leaving,
+    faults: Sequence[Fault],
+    now: datetime,
+) -> _Planned:
     # Alerts first, then the house, as everybody locks.
     own = await leaving.called_for(session, officer)
     keys = await leaving.keys_told(session, officer)
@@ -87,49 +114,76 @@ async def _leave(
     known = await depending_on(session, entry, now=now)
     told = await leaving.told_of(session, [each.key for each in known.around.keys])
     must_be_locked({*(row["id"] for row in known.alerts), *told}, locked)
-    planned = _matched(known, body.plan)
-    left = Left(known, await cover_now(session, owner.contact_point, now=now, tools=tools))
+    plan = [(number, each) for number, each in enumerate(body.plan or ()) if each is not None]
+    unread = body.plan is None or any(each is None or each.ref is None for each in body.plan)
+    found = [*faults, *_misfits(known, plan, whole=not unread, readable=not faults)]
+    others = [(f"/plan/{number}/officer_id", each.officer_id) for number, each in plan]
+    found += await missing(session, "officers", named=others, actor=actor, contact_point=owner.contact_point)
+    if found:
+        raise Invalid(found)
+    standing = {each.ref: each for each in known.dependencies}
+    return _Planned(known, owner.contact_point, [(standing[each.ref], each) for _, each in plan])
+
+
+async def _carry_out(
+    session: Session, planned: _Planned, *, actor: Actor, body: Leaving, now: datetime, tools: Tools
+) -> Left:
+    known, contact_point = planned.known, planned.contact_point
+    left = Left(known, await cover_now(session, contact_point, now=now, tools=tools))
     writer = _Writer(session, left, by=by(actor), now=now, reason=body.reason)
-    for number, (dependency, plan) in enumerate(planned):
+    for number, (dependency, plan) in enumerate(planned.plan):
         await writer.carry_out(dependency, plan, number=number)
     left.ends = await writer.end(known, actor=actor, tools=tools)
-    left.retired = await writer.retire("officers", officer, reason=body.reason)
-    await _must_take_over(session, left, planned=planned, now=now)
-    left.after = await cover_now(session, owner.contact_point, now=now, tools=tools)
-    stated = body.reason is not None or any(plan.action == "leave_out" for plan in body.plan)
-    left.warnings += gaps_opened(left.before, left.after, stated=stated, at="/reason")
-    await note_left(session, owner.contact_point, before=left.before, after=left.after, stated=stated, now=now)
+    left.retired = await writer.retire("officers", known.officer.id, reason=body.reason)
+    faults = await _cannot_take_over(session, left, planned=planned.plan, now=now)
+    left.after = await cover_now(session, contact_point, now=now, tools=tools)
+    stated = body.reason is not None or any(plan.action == "leave_out" for _, plan in planned.plan)
+    try:
+        left.warnings += gaps_opened(left.before, left.after, stated=stated, at="/reason")
+    except Invalid as refused:
+        faults += refused.faults
+    if faults:
+        raise Invalid(faults)
+    await note_left(session, contact_point, before=left.before, after=left.after, stated=stated, now=now)
     await end_calls(session, known.officer.id, alerts=known.alerts, now=now)
     return left
 
 
-def _matched(known: Depending, plan: Sequence[PlanEntry]) -> list[tuple[Dependency, PlanEntry]]:
-    """Return each dependency with what is planned for it, in the order of the plan."""
-    standing = {each.ref: each for each in known.dependencies}
-    outdated = [each.ref for each in plan if each.ref not in standing or each.version != standing[each.ref].version]
-    if outdated:
-        raise PlanOutdated(
-            f"Changed or gone since it was read: {', '.join(outdated)}. Read what depends on the officer again.",
-            outdated=outdated,
-        )
-    faults = [
-        Fault("/plan", "missing", f"Nothing is planned for {ref}.")
-        for ref in standing
-        if ref not in {each.ref for each in plan}
-    ]
+def _misfits(
+    known: Depending, plan: Sequence[tuple[int, PlanEntry]], *, whole: bool, readable: bool
+) -> Iterator[Fault]:
+    """Yield what does not fit in a plan, whose entries have their places; ``whole``: all of it could be read.
+
+    Raises `PlanOutdated` for what has changed since a ``readable`` plan was made.
+    """
+    standing = {each.ref: each.version for each in known.dependencies}
+    outdated = [(number, each.ref) for number, each in plan if _is_outdated(each, standing, readable=readable)]
+    if outdated and readable:
+        refs = [ref for _, ref in outdated]
+        told = f"Changed or gone since it was read: {', '.join(refs)}. Read what depends on the officer again."
+        raise PlanOutdated(told, outdated=refs)
+    for number, _ in outdated:
+        yield Fault(f"/plan/{number}/ref", "outdated", "Changed or gone since it was read.")
+    planned = {each.ref for _, each in plan}
+    for ref in standing if whole else ():
+        if ref not in planned:
+            yield Fault("/plan", "missing", f"Nothing is planned for {ref}.")
     seen: set[str] = set()
-    for number, each in enumerate(plan):
+    for number, each in plan:
         if each.ref in seen:
-            faults.append(Fault(f"/plan/{number}/ref", "twice", "Stands in the plan more than once."))
-        seen.add(each.ref)
-        if each.officer_id is not None and (
-            each.officer_id == known.officer.id or each.officer_id not in known.point.officers
-        ):
-            detail = "There is no such other officer at this contact point."
-            faults.append(Fault(f"/plan/{number}/officer_id", "unknown", detail))
-    if faults:
-        raise Invalid(faults)
-    return [(standing[each.ref], each) for each in plan]
+            yield Fault(f"/plan/{number}/ref", "twice", "Stands in the plan more than once.")
+        if each.ref is not None:
+            seen.add(each.ref)
+        if each.officer_id == known.officer.id:
+            detail = "Must be another officer than the one who leaves."
+            yield Fault(f"/plan/{number}/officer_id", "unknown", detail)
+
+
+def _is_outdated(each: PlanEntry, standing: Mapping[str, int | None], *, readable: bool) -> bool:
+    """Say whether a part of a plan is about what is not there so any more, as far as it is ``readable``."""
+    if each.ref is None or each.ref not in standing:
+        return each.ref is not None
+    return each.version != standing[each.ref] and (readable or each.version is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,18 +286,16 @@ class _Writer:
         return await end_belongings(self.session, officer, entries=known.ends.entries, actor=actor, now=now)
 
 
-async def _must_take_over(
+async def _cannot_take_over(
     session: Session, left: Left, *, planned: Iterable[tuple[Dependency, PlanEntry]], now: datetime
-) -> None:
-    """Raise `Invalid` where the plan gives something to an officer who cannot take it over once all else is done."""
+) -> list[Fault]:
+    """Return where the plan gives something to an officer who cannot take it over once all else is done."""
     contact_point = left.depending.point.id
     point = (await directory.load(session, [contact_point]))[contact_point]
     roles = {post.id: people_of(post, now) for post in point.posts}
-    faults = [
+    return [
         Fault(f"/plan/{number}/officer_id", "cannot", CANNOT[dependency.kind])
         for number, (dependency, plan) in enumerate(planned)
         if plan.officer_id is not None
         and not takes_over(dependency, point.officers[plan.officer_id], point=point, roles=roles, now=now)
     ]
-    if faults:
-        raise Invalid(faults)

@@ -24,7 +24,7 @@ from schemas.fields import write_instant
 from schemas.history import StaleOut
 from schemas.leaving import AlertOfOfficer, DependenciesOut, DependencyOut, EndsOut, Leaving, LeftOut
 from schemas.openapi import Operation, Parameter
-from schemas.reading import read
+from schemas.partly import read_partly
 
 _PATH = "/v1/officers/{id}/leaving"
 _OFFICERS = next(shelf for shelf in SHELVES if shelf.name == "officers")
@@ -84,10 +84,16 @@ async def leave(runtime: Runtime, request: Request) -> Response:
     """Carry out a plan, or try it."""
     actor = await caller(runtime, request)
     number, version = int(key_of(_OFFICERS, request)), expected(request)
-    body = read(Leaving, await json_body(request))
+    body, faults = read_partly(Leaving, await json_body(request))
     async with told_what_changed(runtime, "officers", actor=actor, key=number, version=version):
         left = await leaving.leave(
-            runtime.db, number, actor=actor, version=version, body=body, now=runtime.now(), tools=runtime.tools
+            *(runtime.db, number),
+            actor=actor,
+            version=version,
+            body=body,
+            faults=faults,
+            now=runtime.now(),
+            tools=runtime.tools,
         )
     return await runtime.tools.threads.short(_left, left, body=body, words=runtime.tools.words[actor.language])
 

@@ -1,11 +1,13 @@
 """Cover in words: one line for each stretch in which cover fails or is in doubt, by the clocks of the place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from contactpoints.rules.cover import PostCover, Stretch
+from contactpoints.rules.directory import Post
 from contactpoints.rules.phrasing import Catalogue, dated, say
 from schemas.cover import CoverLevel, CoverReason
+from schemas.fields import write_instant
 from schemas.words import msgid
 
 _TITLE = msgid("Who can be reached, {since} to {until} UTC")
@@ -106,3 +108,30 @@ def _lines(
         yield f"{name_of(each)}: {state_of(words, each)}"
         for stretch in each.stretches:
             yield f"  {told(words, stretch, zone=each.point.zone)}"
+
+
+def left(opened: Iterable[tuple[Post, datetime, datetime]], covers: Iterable[PostCover]) -> Iterator[str]:
+    """Yield a sentence for each post and each cause for which stretches of it are left without cover, in English.
+
+    ``covers``: how all posts are covered then, which knows the causes and whom they are about.
+    """
+    known = {each.post.id: each.stretches for each in covers}
+    found: dict[tuple[int, str], list[tuple[Post, datetime, datetime]]] = {}
+    for post, start, end in opened:
+        why = [
+            each
+            for each in known[post.id]
+            if each.level == "uncovered" and start < each.ends_at and each.starts_at < end
+        ]
+        found.setdefault((post.id, _cause(why)), []).append((post, start, end))
+    for (_, cause), spans in found.items():
+        (post, start, end), more = spans[0], len(spans) - 1
+        until = f", and {more} more times until {write_instant(spans[-1][2])}" if more else ""
+        said = f"from {write_instant(start)} to {write_instant(end)}{until}"
+        yield f"Leaves post {post.id} ({post.line}) without the cover that it needs, {said}: {cause}."
+
+
+def _cause(stretches: Sequence[Stretch]) -> str:
+    reasons = ", ".join(dict.fromkeys(_REASONS[reason] for each in stretches for reason in each.reasons))
+    officers = ", ".join(dict.fromkeys(f"officer {number}" for each in stretches for number in each.officers))
+    return f"{reasons} ({officers})" if officers else reasons

@@ -117,6 +117,36 @@ async def test_a_plan_that_is_wrong_is_refused_with_each_place_and_nothing_is_do
     assert await _kept(world) == before
 
 
+async def test_the_shape_of_a_plan_hides_nothing_else_that_is_wrong_with_it(world: World, staff: str) -> None:
+    good, tag = await _planned(world, staff)
+    first = good["plan"][0]
+    wrong = [first | {"officer_id": 4711, "version": "one"}, {"ref": "override:4711"}]
+    answer = await _leaves(world, staff, {"plan": wrong, "dry_run": "yes"}, tag)
+    assert answer.status_code == 422, answer.text
+    assert {(each["pointer"], each["code"]) for each in answer.json()["errors"]} == {
+        ("/dry_run", "wrong_type"),
+        ("/plan", "missing"),
+        ("/plan/0/officer_id", "unknown"),
+        ("/plan/0/version", "wrong_type"),
+        ("/plan/1/action", "missing"),
+        ("/plan/1/ref", "outdated"),
+    }
+
+
+async def test_a_successor_without_a_pin_is_named_as_the_cause_once_for_each_post(world: World, staff: str) -> None:
+    second = world.network["FR"].officers[1].id
+    async with world.runtime.db.session() as session:
+        await session.execute("delete from pins where officer_id = $1", second)
+    plan, tag = await _planned(world, staff)
+    refused = await _leaves(world, staff, plan, tag)
+    told = refused.json()["errors"]
+    assert {each["pointer"] for each in told} == {"/reason"}
+    assert len(told) <= 2, "first and second line"
+    for each in told:
+        assert f": no PIN that can be used (officer {second}). Cover it first" in each["detail"], told
+        assert " more times until " in each["detail"], "every other week is one fault"
+
+
 async def test_a_plan_about_what_has_changed_since_is_outdated_and_names_it(world: World, staff: str) -> None:
     plan, tag = await _planned(world, staff)
     ref = next(each["ref"] for each in plan["plan"] if each["ref"].startswith("rotation:"))
