@@ -3,12 +3,14 @@
 At the end of a *night* every message that reached anybody must have been asked for: `World.hears`, `World.unheard`.
 """
 
+import asyncio
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from functools import cached_property
 from pathlib import Path
 
 import asyncpg
@@ -18,8 +20,6 @@ from contactpoints.runtime import open_runtime
 from contactpoints.store import embedded, migrate
 from tests.far_ends import Gateways, open_gateways
 from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepare, settings_of
-
-Servers = Callable[[int], embedded.Server]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 NEWEST, OLDEST = 18, 16
 # Two workers with two servers each, and what a server writes ahead.
 _ROOM = 6 << 30
+# These servers have nothing to recover, and their databases do not live long enough to be cleaned.
+_SHORT_LIVED = {"full_page_writes": "off", "autovacuum": "off"}
+_EMPTY, _NETWORK = "template_world", "template_network"
+# What has no encryption need not be asked for it, by a round trip and with certificates that take a moment to read.
+os.environ["PGSSLMODE"] = "disable"
 
 
 def _in_memory() -> Path | None:
@@ -41,62 +46,80 @@ def _in_memory() -> Path | None:
     return shared if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > _ROOM else None
 
 
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """The PostgreSQL servers that this worker owns, each started when the first test asks for its version."""
-    started: dict[int, embedded.Server] = {}
+class Cluster:
+    """A server of this worker, and one connection to it, on a loop that runs between those of the tests."""
 
-    def server_of(major: int) -> embedded.Server:
+    def __init__(self, major: int) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-", dir=_in_memory()))
+        folder.chmod(0o755)
+        self.server = embedded.start(folder, major=major, fsync=False, settings=_SHORT_LIVED)
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._connection = self._runner.run(asyncpg.connect(self.server.url()))
+
+    def execute(self, statement: str) -> None:
+        self._runner.run(self._connection.execute(statement))
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """What is in the second of two templates: the tables alone, and the tables with the invented network."""
+        return self._runner.run(self._make_templates())
+
+    async def _make_templates(self) -> Prepared:
+        await self._connection.execute(f"create database {_EMPTY}")
+        await migrate.upgrade(self.server.url(_EMPTY))
+        await self._connection.execute(f"create database {_NETWORK} template {_EMPTY}")
+        url = self.server.url(_NETWORK)
+        async with open_runtime(settings_of(url), database_url=url) as runtime:
+            return await prepare(runtime)
+
+    def stop(self) -> None:
+        self._runner.run(self._connection.close())
+        self._runner.close()
+        self.server.stop()
+        shutil.rmtree(self.server.folder)
+
+
+Clusters = Callable[[int], Cluster]
+
+
+@pytest.fixture(scope="session")
+def clusters() -> Iterator[Clusters]:
+    """The PostgreSQL servers that this worker owns, each started when the first test asks for its version."""
+    started: dict[int, Cluster] = {}
+
+    def cluster_of(major: int) -> Cluster:
         if major not in started:
-            folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-", dir=_in_memory()))
-            folder.chmod(0o755)
-            started[major] = embedded.start(folder, major=major, fsync=False)
+            started[major] = Cluster(major)
         return started[major]
 
-    yield server_of
-    for server in started.values():
-        server.stop()
-        shutil.rmtree(server.folder)
+    yield cluster_of
+    for cluster in started.values():
+        cluster.stop()
 
 
 @pytest.fixture
-def server(servers: Servers, request: pytest.FixtureRequest) -> embedded.Server:
-    """A running PostgreSQL, the newest that is supported unless the test is parametrised with another version."""
-    return servers(getattr(request, "param", NEWEST))
-
-
-_EMPTY, _NETWORK = "template_world", "template_network"
-_PREPARED: dict[Path, Prepared] = {}
-
-
-async def _make_templates(connection: "asyncpg.Connection[asyncpg.Record]", server: embedded.Server) -> Prepared:
-    """Make two templates of a server once: the tables alone, and the tables with the invented network."""
-    if server.folder not in _PREPARED:
-        await connection.execute("create database template_making")
-        await migrate.upgrade(server.url("template_making"))
-        await connection.execute(f"alter database template_making rename to {_EMPTY}")
-        await connection.execute(f"create database {_NETWORK} template {_EMPTY}")
-        url = server.url(_NETWORK)
-        async with open_runtime(settings_of(url), database_url=url) as runtime:
-            _PREPARED[server.folder] = await prepare(runtime)
-    return _PREPARED[server.folder]
+def cluster(clusters: Clusters, request: pytest.FixtureRequest) -> Cluster:
+    """A PostgreSQL, the newest that is supported unless the test is parametrised with another version."""
+    return clusters(getattr(request, "param", NEWEST))
 
 
 @pytest.fixture
-async def database_url(server: embedded.Server, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+def server(cluster: Cluster) -> embedded.Server:
+    """The server of this test."""
+    return cluster.server
+
+
+@pytest.fixture
+def database_url(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh, migrated database; where a test has a world, the invented network is in it already."""
-    name = f"test_{secrets.token_hex(6)}"
-    connection = await asyncpg.connect(server.url())
-    prepared = await _make_templates(connection, server)
+    name, prepared = f"test_{secrets.token_hex(6)}", cluster.prepared
     template = _NETWORK if {"world", "gateways", "night"} & set(request.fixturenames) else _EMPTY
-    await connection.execute(f"create database {name} template {template}")
+    # Files that are copied cost half of what pages cost that are also written to the log.
+    cluster.execute(f"create database {name} template {template} strategy file_copy")
     if template == _NETWORK:
         PREPARED[f"/{name}"] = prepared
-    yield server.url(name)
-    # PostgreSQL's own cleaner may be at work in it, and only a superuser may end that; the server's end drops the rest.
-    with suppress(asyncpg.InsufficientPrivilegeError):
-        await connection.execute(f"drop database if exists {name} with (force)")
-    await connection.close()
+    yield cluster.server.url(name)
+    cluster.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """Actions are tested as the store is: on the newest PostgreSQL that is supported and on the oldest."""
 
-from tests.store.conftest import db, server
+from tests.store.conftest import cluster, db
 
-__all__ = ["db", "server"]
+__all__ = ["cluster", "db"]

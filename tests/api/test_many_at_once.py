@@ -17,7 +17,7 @@ from schemas.examples import example
 from tests.conftest import NEWEST, OLDEST
 from tests.world import START, World
 
-pytestmark = pytest.mark.parametrize("server", [NEWEST, OLDEST], indirect=True)
+pytestmark = pytest.mark.parametrize("cluster", [NEWEST, OLDEST], indirect=True)
 
 _MANY = 24
 

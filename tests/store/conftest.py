@@ -4,15 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contactpoints.store import embedded
 from contactpoints.store.database import Database
-from tests.conftest import NEWEST, OLDEST, Servers
+from tests.conftest import NEWEST, OLDEST, Cluster, Clusters
 
 
 @pytest.fixture(params=[NEWEST, OLDEST])
-def server(servers: Servers, request: pytest.FixtureRequest) -> embedded.Server:
+def cluster(clusters: Clusters, request: pytest.FixtureRequest) -> Cluster:
     """A running PostgreSQL, each test once with either version."""
-    return servers(request.param)
+    return clusters(request.param)
 
 
 @pytest.fixture

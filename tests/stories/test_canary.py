@@ -339,7 +339,7 @@ async def _provoked(world: World, admin: "asyncpg.Connection[Any]") -> list[str]
     return call.heard + collide.heard
 
 
-@pytest.mark.parametrize("server", [NEWEST, OLDEST], indirect=True)
+@pytest.mark.parametrize("cluster", [NEWEST, OLDEST], indirect=True)
 async def test_case_data_and_pins_are_found_nowhere(
     server: Server, database_url: str, gateways: Gateways, clock: HandClock
 ) -> None:
