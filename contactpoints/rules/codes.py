@@ -20,7 +20,7 @@ _SIGNS = len(ALPHABET)
 _DIGITS = 8
 REFERENCE_LENGTH = 8
 REPLY_CODE_LENGTH = 7
-_REST_OF_A_PROOF = 1
+REST_OF_A_REPLY, REST_OF_A_PROOF = 0, 1
 _TOKEN_LENGTH = 16
 _MAIL_CODE_LENGTH = 5
 _MOST_TYPED = 40
@@ -36,21 +36,21 @@ def check_character(text: str, *, rest: int = 0) -> str:
     return ALPHABET[(rest - total) % _SIGNS]
 
 
-def _holds(text: str, length: int, *, rest: int = 0) -> bool:
-    """Say whether ``text`` is ``length`` signs of the alphabet, of digits and letters, with a right check sign."""
+def _rest(text: str, length: int) -> int | None:
+    """Return what the weighted sum of ``length`` signs of the alphabet, digits and letters, leaves; None otherwise."""
     if len(text) != length:
-        return False
+        return None
     drawn = text[:-1]
     if drawn.isalpha() or drawn.isdecimal():
-        return False
+        return None
     total, weight = 0, length
     for sign in text:
         value = _VALUE.get(sign)
         if value is None:
-            return False
+            return None
         total += weight * value
         weight -= 1
-    return total % _SIGNS == rest
+    return total % _SIGNS
 
 
 @lru_cache(maxsize=64)
@@ -94,7 +94,7 @@ def read_reference(text: str) -> str | None:
         return None
     folded = unicodedata.normalize("NFKC", text).upper()
     plain = "".join(sign for sign in folded if unicodedata.category(sign) not in ("Pd", "Zs", "Cf", "Cc"))
-    return f"{plain[:4]}-{plain[4:]}" if _holds(plain, REFERENCE_LENGTH) else None
+    return f"{plain[:4]}-{plain[4:]}" if _rest(plain, REFERENCE_LENGTH) == 0 else None
 
 
 # What people write around a code. Beside a hyphen, such a word at either end of one would be taken for no part of it,
@@ -104,12 +104,12 @@ _WORDS = ("ACK", "REF", "YES", "AND", "UTC", "BY", "MY")
 
 def new_reply_code(entropy: bytes) -> str:
     """Return a reply code of 7 signs from 16 random bytes; it is never all digits, so it is no PIN."""
-    return _new_code(entropy, rest=0)
+    return _new_code(entropy, rest=REST_OF_A_REPLY)
 
 
 def new_proof_code(entropy: bytes) -> str:
     """Return a code of 7 signs by which an address is proven; no such code is ever a reply code, nor the reverse."""
-    return _new_code(entropy, rest=_REST_OF_A_PROOF)
+    return _new_code(entropy, rest=REST_OF_A_PROOF)
 
 
 def _new_code(entropy: bytes, *, rest: int) -> str:
@@ -124,12 +124,18 @@ def _new_code(entropy: bytes, *, rest: int) -> str:
 
 def is_reply_code(text: str) -> bool:
     """Say whether ``text`` could be a reply code, in capitals and without spaces."""
-    return _holds(text, REPLY_CODE_LENGTH)
+    return code_rest(text) == REST_OF_A_REPLY
 
 
 def is_proof_code(text: str) -> bool:
     """Say whether ``text`` could be a code by which an address is proven, in capitals and without spaces."""
-    return _holds(text, REPLY_CODE_LENGTH, rest=_REST_OF_A_PROOF)
+    return code_rest(text) == REST_OF_A_PROOF
+
+
+def code_rest(text: str) -> int | None:
+    """Return what tells reply codes and proof codes apart, in capitals and without spaces; None for what is neither."""
+    rest = _rest(text, REPLY_CODE_LENGTH)
+    return rest if rest in (REST_OF_A_REPLY, REST_OF_A_PROOF) else None
 
 
 def new_token(entropy: bytes) -> str:

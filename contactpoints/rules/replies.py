@@ -13,14 +13,16 @@ There is no "latest alert" and no "all": a reply without a code acknowledges not
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from contactpoints.rules.codes import (
     REFERENCE_LENGTH,
     REPLY_CODE_LENGTH,
-    is_proof_code,
+    REST_OF_A_PROOF,
+    REST_OF_A_REPLY,
+    code_rest,
     is_reply_code,
     read_reference,
 )
@@ -73,6 +75,9 @@ _MINUS = "\u2212"
 Atom = tuple[str, str]
 """A run of letters and digits, and whatever stands between it and the next."""
 
+Places = dict[str, range]
+"""Codes, each with the places of its pieces among the atoms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -98,11 +103,11 @@ def read_reply(text: str) -> Reply:
     plain = _fold(text[:MOST_READ])
     own = _QUOTED.sub("|", plain) if ">" in plain else plain
     atoms = _atoms(own)
-    codes = _codes(atoms)
+    codes, proofs = _codes(atoms)
     pins, pin = _pins(atoms, codes)
     found = tuple(codes)
     if not found and own is not plain:
-        found = tuple(_codes(_atoms(plain)))
+        found = tuple(_codes(_atoms(plain))[0])
     words = [atom for atom, _ in atoms]
     return Reply(
         codes=found[:_MOST_CODES],
@@ -111,7 +116,7 @@ def read_reply(text: str) -> Reply:
         stop=not found and "".join(words) in _STOP,
         wrong_person=_says_wrong_person(words),
         help=not found and not _HELP.isdisjoint(words),
-        proofs=tuple(_codes(atoms, is_proof_code))[:_MOST_CODES],
+        proofs=tuple(proofs)[:_MOST_CODES],
     )
 
 
@@ -177,34 +182,45 @@ def _is_pin(atom: str) -> bool:
     return _SHORTEST_PIN <= len(atom) <= _LONGEST_PIN and atom.isdecimal()
 
 
-def _codes(atoms: list[Atom], holds: Callable[[str], bool] = is_reply_code) -> dict[str, range]:
-    """Return each code with the places of its pieces; pieced-together ones only when none stands in one piece."""
-    found = {atom: range(n, n + 1) for n, (atom, _) in enumerate(atoms) if holds(atom)}
-    if not found:
-        barred = _barred(atoms)
-        hyphens = _pieced_codes(atoms, barred, ties=_HYPHENS, holds=holds)
-        found = hyphens or _pieced_codes(atoms, barred, ties=_SPACES, holds=holds)
-    return found
+def _codes(atoms: list[Atom]) -> tuple[Places, Places]:
+    """Return reply codes and proof codes; of either sort pieced-together ones only when none stands in one piece."""
+    replies, proofs = _lawful((atom, range(n, n + 1)) for n, (atom, _) in enumerate(atoms))
+    if not (replies and proofs):
+        for pieced in _pieced(atoms):
+            more_replies, more_proofs = _lawful(pieced)
+            replies, proofs = replies or more_replies, proofs or more_proofs
+    return replies, proofs
 
 
-def _pieced_codes(
-    atoms: list[Atom], barred: set[int], *, ties: frozenset[str], holds: Callable[[str], bool]
-) -> dict[str, range]:
-    found: dict[str, range] = {}
-    for first, (begun, tie) in enumerate(atoms):
-        if len(begun) >= REPLY_CODE_LENGTH or tie not in ties or first in barred:
-            continue
-        signs = ""
+def _lawful(texts: Iterable[tuple[str, range]]) -> tuple[Places, Places]:
+    """Return which texts are reply codes and which are proof codes."""
+    found: dict[int, Places] = {REST_OF_A_REPLY: {}, REST_OF_A_PROOF: {}}
+    for text, places in texts:
+        rest = code_rest(text)
+        if rest is not None:
+            found[rest][text] = places
+    return found[REST_OF_A_REPLY], found[REST_OF_A_PROOF]
+
+
+def _pieced(atoms: list[Atom]) -> tuple[list[tuple[str, range]], list[tuple[str, range]]]:
+    """Return the texts as long as a code that hyphens piece together, and those that spaces do."""
+    by_hyphens: list[tuple[str, range]] = []
+    by_spaces: list[tuple[str, range]] = []
+    firsts = [n for n, (atom, tie) in enumerate(atoms[:-1]) if len(atom) < REPLY_CODE_LENGTH and tie in _SPACES]
+    barred = _barred(atoms) if firsts else set()
+    for first in firsts:
+        signs, hyphens = "", True
         for last in range(first, len(atoms)):
             atom, gap = atoms[last]
             signs += atom
             if last in barred or len(signs) > REPLY_CODE_LENGTH:
                 break
-            if len(signs) == REPLY_CODE_LENGTH and holds(signs):
-                found.setdefault(signs, range(first, last + 1))
-            if gap not in ties:
+            if len(signs) == REPLY_CODE_LENGTH:
+                (by_hyphens if hyphens else by_spaces).append((signs, range(first, last + 1)))
+            if gap not in _SPACES:
                 break
-    return found
+            hyphens = hyphens and gap in _HYPHENS
+    return by_hyphens, by_spaces
 
 
 def _barred(atoms: list[Atom]) -> set[int]:

@@ -140,7 +140,7 @@ def dressed(draw: st.DrawFn, code: str) -> str:
 
 
 @given(st.data(), ENTROPY, PINS, NOISE, NOISE, BETWEEN)
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=250)
 def test_any_noise_around_code_and_pin_leaves_exactly_these(
     data: st.DataObject, entropy: bytes, pin: str, before: str, after: str, between: str
 ) -> None:

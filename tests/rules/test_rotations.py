@@ -156,10 +156,14 @@ def test_days_nights_and_weekends(at: str, who: tuple[int, ...]) -> None:
     assert on_duty((day, night, weekend), (), absences=(), at=utc(at)) == who
 
 
+# Morocco's clocks go back for Ramadan, which has four weeks: nowhere do two changes lie nearer to each other.
+_BETWEEN_CHANGES = 14 * DAY
+
+
 def changes_of(key: str) -> tuple[datetime, ...]:
     """Return every change of the clocks of a zone in ten years, to the second."""
     place, found = ZoneInfo(key), []
-    days = [utc("2026-01-01") + number * 5 * DAY for number in range(731)]
+    days = [utc("2026-01-01") + number * _BETWEEN_CHANGES for number in range(262)]
     offsets = [day.astimezone(place).utcoffset() for day in days]
     for number in range(len(days) - 1):
         if offsets[number] != offsets[number + 1]:
@@ -190,7 +194,7 @@ def _one_officer_every_second(key: str, change: datetime, *, edges: tuple[time, 
     since, until = change - 2 * DAY, change + 2 * DAY
     inside = {each for one in (day, night) for each in boundaries(one, since, until=until)}
     # Between two boundaries nothing changes, see below: so it is enough to ask on both sides of each of them.
-    for edge in (since, *inside, *(change + timedelta(minutes=number) for number in range(-120, 121, 8))):
+    for edge in (since, *inside, *(change + timedelta(minutes=number) for number in range(-120, 121, 15))):
         for at in (edge - TICK, edge):
             assert len(on_duty((day, night), (), absences=(), at=at)) == 1, (key, at)
 
@@ -202,7 +206,7 @@ def _one_officer_every_second(key: str, change: datetime, *, edges: tuple[time, 
     st.sets(st.integers(0, 6), max_size=4).map(tuple),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 def test_between_two_boundaries_nothing_changes(
     pattern: Rotation, hours: tuple[time, time] | None, weekdays: tuple[int, ...], ends: bool
 ) -> None:
