@@ -47,6 +47,7 @@ async def run(folder: Path, *, rows: list[str], quick: bool, cores: tuple[int, .
             stage.check()
             print(f"{name}: measured in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
         report.faults += [f"{times} times: {sentence}" for sentence, times in stage.book.complaints.items()]
+        report.add("all", "alarms that the sink brings no reports", stage.book.alarms, "")
         report.add("all", "messages that came again, marked", stage.book.repeats, "")
     return report
 

@@ -21,6 +21,9 @@ def _marks(sentence: str) -> tuple[str, ...]:
 
 _ALERT = _marks("24/7 network - EMERGENCY")
 _STAND_DOWN = _marks("24/7 network - STAND DOWN - ref {reference}")
+_ALARM = _marks("24/7 network - ALARM")
+# The headline of the mail, and what the text names.
+_SILENT = (*_marks("gateway silent"), "twilio_sms")
 _REPEAT = tuple(f" - {mark} - " for mark in _marks("REPEAT"))
 
 
@@ -29,6 +32,11 @@ def purpose_of(text: str) -> str:
     if text.startswith(_ALERT):
         return "alert"
     return "stand_down" if text.startswith(_STAND_DOWN) else "answer"
+
+
+def is_alarm_of_silence(text: str) -> bool:
+    """Say whether a text, or a mail's subject, is the alarm that a gateway brings no reports of deliveries."""
+    return text.startswith(_ALARM) and any(mark in text for mark in _SILENT)
 
 
 def is_repeat(text: str) -> bool:
@@ -62,6 +70,7 @@ class Book:
     complaints: dict[str, int] = field(default_factory=dict)
     repeats: int = 0
     traced: int = 0
+    alarms: int = 0
 
     def complain(self, sentence: str) -> None:
         """Count what is wrong with a message."""
@@ -70,6 +79,10 @@ class Book:
     def note(self, reference: str | None, kind: str, *, purpose: str, to: str, text: str, repeat: bool) -> None:
         """Enter one message that passed the sink's checks. A second one to the same address must be marked."""
         now = time.perf_counter_ns()
+        if reference is None and is_alarm_of_silence(text):
+            # And rightly so: the sink posts no reports.
+            self.alarms += 1
+            return
         if reference is None:
             self.complain(f"a message by {kind} names no alert: {text[:_SHOWN]}")
             return

@@ -3,9 +3,12 @@
 import asyncio
 import base64
 import re
+from email.parser import BytesParser
+from email.policy import default
 
 from benchmarks.book import CANARY, Book
 from benchmarks.wire import Peer
+from contactpoints.rules.gsm7 import fold
 
 SENDER = "duty@alerts.example"
 USERNAME, PASSWORD = "bench", "invented-password"
@@ -16,6 +19,10 @@ _MAILBOX = re.compile(rb"(?:TO|FROM):<([^>]+)>", re.IGNORECASE)
 _NEEDED = (b"\nAuto-Submitted: auto-generated\r\n", b"\nSubject: ", b"\nDate: ", b"multipart/alternative")
 _END = b"\r\n.\r\n"
 _HELLO = b"250-sink.example\r\n250-SIZE 10485760\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN\r\n"
+
+
+def _subject(letter: bytes) -> str:
+    return fold(BytesParser(policy=default).parsebytes(letter, headersonly=True)["Subject"])
 
 
 class SmtpSink(Peer):
@@ -96,7 +103,7 @@ class SmtpSink(Peer):
             # The same mail again has the same Message-ID, which is how mail is marked.
             purpose="alert" if to in self._book.officers else "news",
             to=to,
-            text="",
+            text="" if found else _subject(letter),
             repeat=True,
         )
         return b"250 2.0.0 queued as bench\r\n"

@@ -59,7 +59,8 @@ _SERVED = STATEMENT.format(reference="$1::text", sealed="$2::bytea")
 
 async def _open(request: Request) -> Response:
     body = await request.json()
-    reference = secrets.token_hex(4)
+    # Eight bytes: of four, two of thirty thousand are the same in every tenth run.
+    reference = secrets.token_hex(8)
     number = await request.app.state.pool.fetchval(_SERVED, reference, await request.body())
     return JSONResponse(
         {"reference": reference, "number": number, "kind": body["kind"], "at": datetime.now(UTC).isoformat()}, 201

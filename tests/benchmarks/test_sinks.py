@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +13,8 @@ from benchmarks.smtp_sink import PASSWORD, USERNAME, SmtpSink
 from benchmarks.smtp_sink import SENDER as MAIL_SENDER
 from benchmarks.twilio_sink import PUBLIC_URL, TwilioSink
 from benchmarks.wire import Peer
+from contactpoints.rules.wording_alarms import AlarmContext, alarm_words
+from contactpoints.words import catalogues
 from notifiers.email import SmtpEmail, SmtpOptions
 from notifiers.message import Message, NotSent
 from notifiers.twilio import TwilioOptions, TwilioSms
@@ -73,6 +76,18 @@ async def test_what_is_right_is_entered_in_the_book(book: Book) -> None:
     assert book.complaints == {}
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+async def test_that_the_sink_brings_no_reports_may_be_told(book: Book, language: str) -> None:
+    what = AlarmContext("gateway_silent", False, datetime(2026, 10, 12, tzinfo=UTC), "Asia/Tokyo", gateway="twilio_sms")
+    short, long = (alarm_words(catalogues()[language], kind, alarm=what) for kind in ("sms", "email"))
+    await text(book, replace(sms(short.text), reference=None))
+    await write(book, replace(mail(long.text), subject=long.subject, reference=None))
+    assert (book.alarms, book.complaints) == (2, {})
+    other = alarm_words(catalogues()[language], "sms", alarm=replace(what, what="engine_late"))
+    await text(book, replace(sms(other.text), reference=None))
+    assert len(book.complaints) == 1
+
+
 async def test_a_second_alert_without_the_mark_of_a_repeat_is_a_complaint(book: Book) -> None:
     await text(book, sms(), sms())
     assert list(book.complaints) == ["a second alert by sms about the same alert is not marked as a repeat"]
@@ -118,4 +133,4 @@ async def test_a_mail_that_is_wrong_is_refused(book: Book, message: Message, pas
 
 async def test_a_mail_that_names_no_alert_is_a_complaint(book: Book) -> None:
     await write(book, replace(mail(), reference=None))
-    assert list(book.complaints) == ["a message by email names no alert: "]
+    assert list(book.complaints) == [f"a message by email names no alert: 24/7 network - EMERGENCY - ref {REFERENCE}"]
