@@ -7,7 +7,7 @@ from starlette.routing import Route
 from contactpoints.actions import lateness, zone_data
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import Runtime
-from contactpoints.store import migrate
+from contactpoints.store import revisions
 from contactpoints.store import zone_data as kept
 
 
@@ -22,7 +22,7 @@ async def ready(runtime: Runtime, _request: Request) -> Response:
     And by which time-zone data it reckons, where the database was reckoned by others: it takes alerts all the same.
     """
     async with runtime.db.session() as session:
-        if await migrate.is_behind(session):
+        if await revisions.is_behind(session):
             raise Unavailable("The database is behind this version: run `contactpoints migrate`.")
         reckoned_by, has = await kept.version(session), zone_data.installed()
     told = {} if reckoned_by in (None, has) else {"time_zone_data": {"here": has, "database": reckoned_by}}
