@@ -1,6 +1,7 @@
 """The directory to take along: contact points, and their officers with their numbers for whoever may know them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from contactpoints.actions.exporting import pages
 from contactpoints.actions.tools import Tools
@@ -67,14 +68,15 @@ async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) 
 
 
 def _in_use(channels: Mapping[int, Sequence[Entry]], officer: Entry) -> list[Entry]:
-    free = {each["id"]: each for each in channels.get(officer["id"], ()) if each["quarantined_at"] is None}
-    used = [free[channel.id] for channel in in_use(map(_channel, free.values()))]
+    known = {each["id"]: each for each in channels.get(officer["id"], ())}
+    used = [known[channel.id] for channel in in_use(map(_channel, known.values()))]
     return sorted(used, key=lambda each: (each["place"], each["id"]))
 
 
 def _channel(entry: Entry) -> Channel:
-    """Return a channel that is not in quarantine as the rules see it, whatever proves it."""
+    """Return a channel as the rules see it, whatever proves it."""
+    quarantined_at = entry["quarantined_at"] and datetime.fromisoformat(entry["quarantined_at"])
     return Channel(
-        *(entry["id"], entry["officer_id"], entry["kind"], entry["address"], entry["place"], None, None),
+        *(entry["id"], entry["officer_id"], entry["kind"], entry["address"], entry["place"], None, quarantined_at),
         unapproved=entry["unapproved_since"] is not None,
     )

@@ -1,6 +1,6 @@
 """Warnings of entries that say the same as another one: doubtful, and not wrong."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from typing import Any
 
 from contactpoints.store import alike
@@ -14,17 +14,31 @@ async def same_address(session: Session, contact_point: int, *, entry: Mapping[s
     shared = {row["officer_id"]: row["id"] for row in rows if row["officer_id"] != entry["officer_id"]}
     found: list[Mapping[str, str]] = []
     if again:
-        detail = f"Channel {again[0]} has this address for the same officer: every alert goes there twice. Retire one."
-        found.append({"code": "address_twice", "detail": detail})
+        found.append(_twice(again[0]))
     if shared:
-        officers, channels = (", ".join(map(str, each)) for each in (shared, shared.values()))
-        detail = (
-            f"Officers have this address as well: {officers} (channels {channels}). That may be meant so, as with a"
-            " telephone on a desk: whoever picks up answers for the officer whose code it is; a second step that calls"
-            ' there calls nobody else; and STOP or "wrong person" from there takes it from all of them.'
-        )
-        found.append({"code": "address_shared", "detail": detail})
+        found.append(_shared(shared, shared.values()))
     return found
+
+
+def _twice(channel: int) -> Mapping[str, str]:
+    detail = f"Channel {channel} has this address for the same officer: every alert goes there twice. Retire one."
+    return {"code": "address_twice", "detail": detail}
+
+
+def _shared(officers: Iterable[int], channels: Iterable[int]) -> Mapping[str, str]:
+    named, ways = (", ".join(map(str, each)) for each in (officers, channels))
+    detail = (
+        f"Officers have this address as well: {named} (channels {ways}). That may be meant so, as with a telephone on a"
+        " desk: whoever picks up answers for the officer whose code it is; a second step that calls there calls nobody"
+        ' else; and STOP or "wrong person" from there takes it from all of them.'
+    )
+    return {"code": "address_shared", "detail": detail}
+
+
+async def same_addresses(session: Session, contact_points: Collection[int]) -> AsyncIterator[Mapping[str, str]]:
+    """Warn of the addresses that stand twice in houses of which much was read in at once."""
+    for row in await alike.in_houses(session, contact_points):
+        yield _twice(row["channels"][0]) if row["twice"] else _shared(row["officers"], row["channels"])
 
 
 async def absent_already(session: Session, absence: int) -> list[Mapping[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contactpoints.actions.address_changes import FIRST
 from contactpoints.actions.address_notices import tell_retired
+from contactpoints.actions.alike import same_addresses
 from contactpoints.actions.belongings import end_belongings
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import depending_on
@@ -103,6 +104,9 @@ class Import:
             await self._nothing_relies_on(session, kind, keys=keys)
         if not self._faults:
             await self._gaps(session, before)
+        if "channels" in by_kind:
+            doubtful = same_addresses(session, self._changed)
+            self._warnings += [ImportWarning(pointer="", **each) async for each in doubtful]  # type: ignore[typeddict-item]  # code and detail
         await exchange.raise_revisions(session, self._changed)
         if self._restoring:
             for kind in by_kind:

@@ -1,5 +1,7 @@
 """Entries that say the same as another one: addresses that stand twice in a house, absences around each other."""
 
+from collections.abc import Collection
+
 from contactpoints.store.database import Row, Session
 
 
@@ -12,6 +14,20 @@ async def addresses(session: Session, contact_point: int, *, address: str, but: 
         contact_point,
         address,
         but,
+    )
+
+
+async def in_houses(session: Session, contact_points: Collection[int]) -> list[Row]:
+    """Return the addresses that stand twice at some contact points, for an officer (``twice``) or for several."""
+    return await session.fetch(
+        """select c.address, array_agg(c.id order by c.id) as channels, array_agg(distinct o.id) as officers,
+                  count(distinct o.id) = 1 as twice
+             from channels c join officers o on o.id = c.officer_id
+            where o.contact_point_id = any($1::bigint[]) and c.retired_at is null and o.retired_at is null
+            group by o.contact_point_id, c.address
+           having count(distinct o.id) > 1 or count(*) > count(distinct c.kind)
+            order by o.contact_point_id, c.address limit 200""",
+        list(contact_points),
     )
 
 

@@ -40,6 +40,26 @@ async def test_an_address_that_stands_twice_is_warned_of(world: World, key_of: K
     assert _codes(await world.post("/v1/address-changes", change, key=key)) == ["address_shared"]
 
 
+async def test_a_file_is_told_which_addresses_stand_twice_in_the_houses_that_it_changes(
+    world: World, key_of: KeyOf
+) -> None:
+    key, (first, second, third) = await key_of("administrator", "FR"), world.network["FR"].officers
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set address = $1 where address = $2", first.sms, second.sms)
+        await session.execute(
+            """insert into channels (officer_id, kind, address, place, created_at, changed_at)
+               values ($1, 'email', $2, 7, $3, $3), ($1, 'voice', $4, 8, $3, $3)""",
+            *(third.id, third.email, START, third.sms),
+        )
+    kept = (await world.get("/v1/export?format=json", key=key)).json()
+    told = await world.post("/v1/import", kept, key=key)
+    assert _codes(told) == [], "nothing changes"
+    for each in kept["channels"]:
+        each["place"] += 1
+    told = await world.post("/v1/import", kept, key=key)
+    assert sorted(_codes(told)) == ["address_shared", "address_twice"]
+
+
 async def test_the_same_number_for_texts_and_for_calls_is_meant_so(world: World, key_of: KeyOf) -> None:
     key, officer = await key_of("administrator", "FR"), world.network["FR"].officers[0]
     body = {"officer_id": officer.id, "kind": "voice", "address": officer.sms, "place": 2}

@@ -114,6 +114,8 @@ async def test_a_number_that_is_dead_for_texts_is_no_other_telephone_for_calls(
     await _stand_in(world, key, channel_id=channel)
     await _until_on_duty(world, officer.id)
     await world.hears(NEW)
+    card = await world.get(f"/v1/contact-points/{world.network['FR'].contact_point}/vcard", key=key)
+    assert f"tel:{NEW}" in card.text
     await world.opens_alert()
     await world.settles()
     assert len(await world.hears(NEW)) == 1
