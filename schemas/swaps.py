@@ -1,6 +1,5 @@
 """Swaps of shifts as they cross the wall. Whose act it was is named by the officer: it comes by a key of the house."""
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -8,42 +7,29 @@ from typing_extensions import TypedDict
 
 from schemas.alerts import WarningOut
 from schemas.faults import wrong
-from schemas.fields import Id, Instant, Moment, Shape, ShortLine
+from schemas.fields import Id, Moment, Shape, ShortLine
+from schemas.rosters import Span
 
 SwapState = Literal["offered", "taken", "approved", "refused", "withdrawn", "expired"]
 
 
-class Stretch(Shape):
-    """From when until when, half-open."""
-
-    starts_at: Instant
-    ends_at: Instant
-
-    @field_validator("ends_at")
-    @classmethod
-    def _runs_forward(cls, ends_at: datetime, info: ValidationInfo) -> datetime:
-        starts_at = info.data.get("starts_at")
-        if starts_at is not None and ends_at <= starts_at:
-            raise wrong("not_after", "must be later than starts_at")
-        return ends_at
-
-
-class SwapOffer(Stretch):
+class SwapOffer(Span):
     """A shift, or a part of one, that an officer offers to another one, or to all of the post.
 
     `in_return` is a shift of that other one, at the same post, which the officer takes instead. An offer expires when
-    the first of the shifts begins.
+    the first of the shifts begins. The ends of both are entered as those of an absence: instants, or times by the
+    clocks of a `zone` that stands beside them.
     """
 
     post_id: Id
     officer_id: Id
     to_officer_id: Id | None = None
-    in_return: Stretch | None = Field(default=None, validate_default=True)
+    in_return: Span | None = Field(default=None, validate_default=True)
     reason: ShortLine | None = None
 
     @field_validator("in_return")
     @classmethod
-    def _is_somebodys(cls, in_return: Stretch | None, info: ValidationInfo) -> Stretch | None:
+    def _is_somebodys(cls, in_return: Span | None, info: ValidationInfo) -> Span | None:
         if in_return is not None and info.data.get("to_officer_id", "unreadable") is None:
             raise wrong("not_allowed", "may be asked of one officer only: name the one in to_officer_id")
         return in_return

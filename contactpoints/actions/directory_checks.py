@@ -64,7 +64,7 @@ async def check(asked: Asked, found: Found) -> None:
     match asked.body:
         case ContactPoint() as point:
             await _check_party(asked.session, point.party, found=found)
-            _check_zone(point.zone, found)
+            found.faults += zone_faults(point.zone)
             await _check_designation(asked, point, found=found)
             await _check_links(asked, point, found=found)
             found.replaced["public_keys"], faults = with_fingerprints(point.public_keys or ())
@@ -78,7 +78,7 @@ async def check(asked: Asked, found: Found) -> None:
         case Channel(kind=str(), address=str()) as channel:
             check_channel(channel, asked.gateways, found=found)
         case Rotation() as rotation:
-            _check_zone(rotation.zone, found)
+            found.faults += zone_faults(rotation.zone)
             members = [(f"/members/{number}", each) for number, each in enumerate(rotation.members or ())]
             await _check_officers(asked, named=members, found=found)
         case Override() | Absence() as span:
@@ -88,7 +88,7 @@ async def check(asked: Asked, found: Found) -> None:
         case HolidayCalendar() as holidays:
             await _check_holidays(asked, holidays, found=found)
         case Calendar() as calendar:
-            _check_zone(calendar.zone, found)
+            found.faults += zone_faults(calendar.zone)
             told = enumerate(calendar.officers or ())
             named = [(f"/officers/{place}/officer_id", each.officer_id) for place, each in told if each is not None]
             await _check_officers(asked, named=named, found=found)
@@ -165,14 +165,16 @@ def _check_article(declaration: Declaration, found: Found) -> None:
         found.warnings.append({"code": "article_not_known", "detail": detail})
 
 
-def _check_zone(zone: str | None, found: Found) -> None:
-    if zone is not None and zone not in available_timezones():
-        found.faults.append(Fault("/zone", "unknown_zone", f"There is no time zone {zone} in the IANA database."))
+def zone_faults(zone: str | None, *, at: str = "/zone") -> list[Fault]:
+    """Return that a zone is not known; nothing where none is named."""
+    if zone is None or zone in available_timezones():
+        return []
+    return [Fault(at, "unknown_zone", f"There is no time zone {zone} in the IANA database.")]
 
 
 async def _check_span(asked: Asked, span: Override | Absence, *, found: Found) -> None:
     """Turn what was entered into instants, and into what is kept; ask where the clocks do not say which is meant."""
-    _check_zone(span.zone, found)
+    found.faults += zone_faults(span.zone)
     zone = None if found.wrong("/zone") else span.zone
     if zone is None and asked.owner is not None and not found.wrong("/zone"):
         zone = await zone_of(asked.session, asked.owner.contact_point)

@@ -3,7 +3,7 @@
 Every step holds the contact point: of two who take the same shift, the second finds it taken.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,7 +11,9 @@ from typing import Any, Literal
 from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import uncovering
+from contactpoints.actions.directory_checks import Found, zone_faults
 from contactpoints.actions.one_by_one import alone
+from contactpoints.actions.references import missing
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import swaps as rules
 from contactpoints.rules.access import (
@@ -23,17 +25,18 @@ from contactpoints.rules.access import (
 )
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
-from contactpoints.rules.local_times import keep
+from contactpoints.rules.local_times import keep, span_entered
 from contactpoints.rules.proof import next_daytime
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound
-from contactpoints.rules.swaps import Stretch, Swap
+from contactpoints.rules.swaps import Offer, Stretch, Swap
 from contactpoints.rules.wording_swaps import SwapContext, What, swap_words
 from contactpoints.store import directory, entries, outbox
 from contactpoints.store import swaps as store
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import REGISTERS, Entry
 from schemas.faults import Fault
-from schemas.swaps import SwapOffer
+from schemas.rosters import Span
+from schemas.swaps import SwapOffer, SwapTaking
 
 _NEAR = timedelta(hours=3)
 _NOT_THERE = "There is no such swap."
@@ -50,56 +53,102 @@ class _House:
     post: Post
 
 
-async def offer(db: Database, *, actor: Actor, said: SwapOffer, now: datetime, tools: Tools) -> tuple[Entry, Warnings]:
+async def offer(
+    db: Database, *, actor: Actor, said: SwapOffer, faults: Sequence[Fault] = (), now: datetime, tools: Tools
+) -> tuple[Entry, Warnings]:
     """Keep the offer of a shift, and tell those to whom it is made.
 
-    Raises `Invalid` with every fault, `Forbidden`, or `NotFound` in the shape of a fault for what is not the actor's.
+    ``faults``: those of the shape of what is said, see `schemas.partly`. Raises `Invalid` with every fault,
+    `Forbidden`, or `NotFound` in the shape of a fault for what is not the actor's.
     """
+    if not reads_entries_of(actor, actor.party):
+        raise Forbidden("This key offers no shifts: that is for a contact point and its administrators.")
     async with db.transaction() as session:
-        owner = await entries.find_owner(session, "posts", key=said.post_id)
-        if owner is None or not reads_entries_of(actor, owner.party):
-            if not reads_entries_of(actor, actor.party):
-                raise Forbidden("This key offers no shifts: that is for a contact point and its administrators.")
-            raise Invalid([Fault("/post_id", "unknown", "There is no such duty post.")])
-        must_speak_for_officers_of(actor, owner.party, contact_point=owner.contact_point)
-        house = await _held(session, owner.contact_point, post=said.post_id)
-        unknown = [
-            Fault(f"/{name}", "unknown", "There is no such officer at the contact point.")
-            for name, number in (("officer_id", said.officer_id), ("to_officer_id", said.to_officer_id))
-            if number is not None and number not in house.point.officers
-        ]
-        back = Stretch(said.in_return.starts_at, said.in_return.ends_at) if said.in_return else None
-        shift = Stretch(said.starts_at, said.ends_at)
-        offered = Swap(0, said.post_id, said.officer_id, shift, said.to_officer_id, back)
-        others = await store.open_at(session, said.post_id, now=now)
-        if faults := unknown or rules.offer_faults(house.point, house.post, offer=offered, others=others, now=now):
-            raise Invalid(faults)
+        house, found = await _house_of(session, said.post_id, actor=actor), Found(list(faults))
+        judged = await _judged(session, said, house=house, found=found, actor=actor, now=now)
+        if house is not None:
+            others = await store.open_at(session, house.post.id, now=now)
+            found.faults += rules.offer_faults(house.point, house.post, offer=judged, others=others)
+        if found.faults or house is None or judged.officer is None or judged.shift is None:
+            raise Invalid(found.faults)
+        offered = Swap(0, house.post.id, judged.officer, judged.shift, judged.to, judged.in_return)
         entry = await store.add(session, offered, reason=said.reason, now=now, by=_by(actor))
         swap = replace(offered, id=entry["id"])
         warnings = await _tell(session, house, swap=swap, what="offered", now=now, tools=tools)
     return entry, warnings
 
 
+async def _house_of(session: Session, post: int | None, *, actor: Actor) -> _House | None:
+    """Return the house of a post, held; None where there is none for the actor. Raises `Forbidden`."""
+    owner = None if post is None else await entries.find_owner(session, "posts", key=post)
+    if post is None or owner is None or not reads_entries_of(actor, owner.party):
+        return None
+    must_speak_for_officers_of(actor, owner.party, contact_point=owner.contact_point)
+    return await _held(session, owner.contact_point, post=post)
+
+
+async def _judged(
+    session: Session, said: SwapOffer, *, house: _House | None, found: Found, actor: Actor, now: datetime
+) -> Offer:
+    """Return what of an offer can be held against the roster, and find what is wrong with the rest."""
+    own = house.point.id if house else None
+    if house is None:
+        found.faults += await missing(session, "posts", named=[("/post_id", said.post_id)], actor=actor)
+    named = [("/officer_id", said.officer_id), ("/to_officer_id", said.to_officer_id)]
+    found.faults += await missing(session, "officers", named=named, actor=actor, contact_point=own)
+    officer, to = (None if found.wrong(place) else number for place, number in named)
+    if to is not None and to == officer:
+        detail = "Must be another officer than the one who offers the shift."
+        found.faults.append(Fault("/to_officer_id", "itself", detail))
+        to = None
+    shift = _stretch(said, at="", found=found, now=now)
+    back = _stretch(said.in_return, at="/in_return", found=found, now=now) if said.in_return else None
+    return Offer(officer, to, shift, back)
+
+
+def _stretch(span: Span, *, at: str, found: Found, now: datetime) -> Stretch | None:
+    """Return a shift as it was entered, and find what is wrong with it; it is then None."""
+    found.faults += zone_faults(span.zone, at=f"{at}/zone")
+    # Without a zone the shape asks for instants.
+    entered = span_entered(span, zone=None if found.wrong(f"{at}/zone") else span.zone or "UTC")
+    starts, ends = (entered.kept[name].at if name in entered.kept else None for name in ("starts", "ends"))
+    wrong = [Fault(f"{at}{each.pointer}", each.code, each.detail) for each in entered.faults]
+    wrong += rules.span_faults(starts, ends, at=at, now=now)
+    found.faults += wrong
+    return None if wrong or starts is None or ends is None else Stretch(starts, ends)
+
+
 async def take(
-    db: Database, number: int, *, actor: Actor, officer: int, reason: str | None, now: datetime, tools: Tools
+    db: Database,
+    number: int,
+    *,
+    actor: Actor,
+    said: SwapTaking,
+    faults: Sequence[Fault] = (),
+    now: datetime,
+    tools: Tools,
 ) -> tuple[Entry, Warnings]:
     """Have an officer take a shift that is offered. Where no approval is needed, the roster changes at once.
 
-    Raises `Invalid`, `Conflict` where the offer stands no more, `Forbidden` or `NotFound`.
+    ``faults``: those of the shape of what is said, see `schemas.partly`. Raises `Invalid`, `Conflict` where the offer
+    stands no more, `Forbidden` or `NotFound`.
     """
     async with db.transaction() as session:
         row, house = await _open(session, number, actor=actor, now=now, states=("offered",), deciding=False)
         swap = store.swap_of(row)
         others = [each for each in await store.open_at(session, swap.post, now=now) if each.id != number]
-        faults = list(rules.take_faults(house.point, house.post, swap=swap, taker=officer, others=others))
-        if faults:
-            raise Invalid(faults)
+        officer, named = said.officer_id, [("/officer_id", said.officer_id)]
+        found = await missing(session, "officers", named=named, actor=actor, contact_point=house.point.id)
+        if officer is not None and not found:
+            found += rules.take_faults(house.point, house.post, swap=swap, taker=officer, others=others)
+        if faults or found:
+            raise Invalid([*faults, *found])
         taken = replace(swap, taker=officer)
         if not rules.settles(house.point, house.post, swap=taken):
             raise Conflict("The roster has changed since: this shift is not that officer's any more.")
         if not house.point.swaps_need_approval:
             return await _settle(
-                session, row, house=house, swap=taken, actor=actor, reason=reason, now=now, tools=tools
+                session, row, house=house, swap=taken, actor=actor, reason=said.reason, now=now, tools=tools
             )
         values = {"taker_id": officer}
         entry = await store.change(session, row, values=values, now=now, by=_by(actor), act="taken")

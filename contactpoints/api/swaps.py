@@ -17,6 +17,7 @@ from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.examples import SWAPS
 from schemas.openapi import Operation, Parameter
+from schemas.partly import read_partly
 from schemas.reading import read
 from schemas.swaps import SwapDecision, SwapOffer, SwapOut, SwapPage, SwapState, SwapTaking
 
@@ -113,8 +114,10 @@ def _shown(entry: Mapping[str, Any], warnings: Warnings = ()) -> dict[str, objec
 async def offer(runtime: Runtime, request: Request) -> Response:
     """Keep an offer."""
     actor = await caller(runtime, request)
-    said = read(SwapOffer, await json_body(request))
-    entry, warnings = await swaps.offer(runtime.db, actor=actor, said=said, now=runtime.now(), tools=runtime.tools)
+    said, faults = read_partly(SwapOffer, await json_body(request))
+    entry, warnings = await swaps.offer(
+        runtime.db, actor=actor, said=said, faults=faults, now=runtime.now(), tools=runtime.tools
+    )
     return JSONResponse(_shown(entry, warnings), status_code=201, headers={"Location": f"/v1/swaps/{entry['id']}"})
 
 
@@ -144,13 +147,13 @@ async def shown(runtime: Runtime, request: Request) -> Response:
 async def take(runtime: Runtime, request: Request) -> Response:
     """Have an officer take a shift."""
     actor = await caller(runtime, request)
-    said = read(SwapTaking, await json_body(request))
+    said, faults = read_partly(SwapTaking, await json_body(request))
     entry, warnings = await swaps.take(
         runtime.db,
         entry_number(request),
         actor=actor,
-        officer=said.officer_id,
-        reason=said.reason,
+        said=said,
+        faults=faults,
         now=runtime.now(),
         tools=runtime.tools,
     )

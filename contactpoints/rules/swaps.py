@@ -62,20 +62,43 @@ class Swap:
         return (there, (self.in_return, self.taker, self.officer)) if self.in_return else (there,)
 
 
-def offer_faults(point: ContactPoint, post: Post, *, offer: Swap, others: Iterable[Swap], now: datetime) -> list[Fault]:
-    """Return everything that is wrong with an offer; ``others`` are the open swaps of its post."""
-    faults = [fault for at, span in _places(offer) for fault in _span_faults(span, at=at, now=now)]
-    if offer.to == offer.officer:
-        faults.append(Fault("/to_officer_id", "itself", "Must be another officer than the one who offers the shift."))
-    if faults:
-        return faults
-    faults += _gives(point, post, officer=offer.officer, span=offer.shift, at="/officer_id")
-    if offer.to is not None:
-        faults += _takes(point, post, officer=offer.to, span=offer.shift, at="/to_officer_id")
-    if offer.in_return and offer.to is not None:
-        faults += _gives(point, post, officer=offer.to, span=offer.in_return, at="/in_return")
-        faults += _takes(point, post, officer=offer.officer, span=offer.in_return, at="/in_return")
-    return faults + list(_twice(offer, tuple(others)))
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What of an offer can be judged; None is what there is not, or what has a fault of its own."""
+
+    officer: int | None
+    to: int | None
+    shift: Stretch | None
+    in_return: Stretch | None
+
+
+def span_faults(starts_at: datetime | None, ends_at: datetime | None, *, at: str, now: datetime) -> Iterator[Fault]:
+    """Yield why nothing of a stretch can be swapped, whoever has it; it stands ``at`` a place of the offer.
+
+    An end that is not known (None) is passed over.
+    """
+    if starts_at is None:
+        return
+    if starts_at <= now:
+        yield Fault(f"{at}/starts_at", "begun", "This shift has begun already.")
+    elif starts_at > now + AHEAD:
+        yield Fault(f"{at}/starts_at", "too_far", f"May be at most {AHEAD.days} days ahead.")
+    if ends_at is not None and ends_at - starts_at > LONGEST:
+        yield Fault(f"{at}/ends_at", "too_long", f"May be at most {LONGEST.days} days after its start.")
+
+
+def offer_faults(point: ContactPoint, post: Post, *, offer: Offer, others: Iterable[Swap]) -> Iterator[Fault]:
+    """Yield everything that is wrong with an offer by the roster; ``others`` are the open swaps of its post."""
+    officer, to, shift, back = offer.officer, offer.to, offer.shift, offer.in_return
+    if shift and officer is not None:
+        yield from _gives(point, post, officer=officer, span=shift, at="/officer_id")
+    if shift and to is not None:
+        yield from _takes(point, post, officer=to, span=shift, at="/to_officer_id")
+    if back and to is not None:
+        yield from _gives(point, post, officer=to, span=back, at="/in_return")
+    if back and officer is not None:
+        yield from _takes(point, post, officer=officer, span=back, at="/in_return")
+    yield from _twice(offer, tuple(others))
 
 
 def take_faults(
@@ -123,21 +146,6 @@ def overrides_of(point: ContactPoint, post: Post, *, swap: Swap) -> Iterator[tup
             yield "add", taker, span
 
 
-def _places(offer: Swap) -> Iterator[tuple[str, Stretch]]:
-    yield "", offer.shift
-    if offer.in_return:
-        yield "/in_return", offer.in_return
-
-
-def _span_faults(span: Stretch, *, at: str, now: datetime) -> Iterator[Fault]:
-    if span.starts_at <= now:
-        yield Fault(f"{at}/starts_at", "begun", "This shift has begun already.")
-    elif span.starts_at > now + AHEAD:
-        yield Fault(f"{at}/starts_at", "too_far", f"May be at most {AHEAD.days} days ahead.")
-    if span.ends_at - span.starts_at > LONGEST:
-        yield Fault(f"{at}/ends_at", "too_long", f"May be at most {LONGEST.days} days after its start.")
-
-
 def _gives(point: ContactPoint, post: Post, *, officer: int, span: Stretch, at: str) -> Iterator[Fault]:
     """Yield that an officer has not the whole of a shift by the roster; whoever is absent may well give one away."""
     duty = duty_of(point, post, since=span.starts_at, until=span.ends_at)
@@ -159,9 +167,11 @@ def _takes(point: ContactPoint, post: Post, *, officer: int, span: Stretch, at: 
         yield Fault(at, "on_duty_already", f"Officer {officer} is on duty at this post in this time already.")
 
 
-def _twice(offer: Swap, others: tuple[Swap, ...]) -> Iterator[Fault]:
+def _twice(offer: Offer, others: tuple[Swap, ...]) -> Iterator[Fault]:
     """Yield that a shift of an offer is in another open swap, or that the other's shift depends on this very one."""
-    if found := _spoken_for(offer.officer, offer.shift, among=others):
+    if offer.officer is None:
+        return
+    if offer.shift and (found := _spoken_for(offer.officer, offer.shift, among=others)):
         yield Fault("/starts_at", "offered_twice", f"This shift, or a part of it, is in swap {found.id} already.")
     if offer.in_return is None or offer.to is None:
         return

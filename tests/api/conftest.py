@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from schemas.openapi import Operation
 from tests.world import PIN, START, World
 
 JSON = "application/json"
+DAY = timedelta(days=1)
 KeyOf = Callable[..., Awaitable[str]]
 Bodies = dict[str, dict[str, Any]]
 
@@ -81,6 +83,7 @@ class Doors:
     bodies: Bodies
     places: dict[str, tuple[str, str]]
     reference: str
+    swap: str
 
     def sound(self, operation: Operation) -> dict[str, Any]:
         if operation in OF_ACTS or operation.path.endswith("/resending"):
@@ -103,8 +106,10 @@ class Doors:
 
     def owner(self, operation: Operation) -> str:
         """Return the number of what an act is done to; where there is nothing, the body is looked at all the same."""
+        if operation.name == "take_swap":
+            return self.swap
         of = operation.path.split("/")[2].replace("-", "_")
-        return self.places[of][0].rsplit("/", 1)[1] if of in self.places else "1"
+        return self.places[of][0].rsplit("/", 1)[1] if of in self.places else "4711"
 
     async def send(self, operation: Operation, raw: bytes, media: str = JSON) -> httpx.Response:
         alerts = "/v1/alerts" in operation.path
@@ -139,6 +144,9 @@ OF_ACTS = [each for each in WITH_BODIES if each.path not in OF_ENTRIES and "/v1/
 async def doors(world: World, key_of: KeyOf, bodies: Bodies) -> Doors:
     key = await key_of("secretariat")
     places: dict[str, tuple[str, str]] = {}
+    span = {"starts_at": f"{START + DAY:%Y-%m-%dT%H:%M:%SZ}", "ends_at": f"{START + 2 * DAY:%Y-%m-%dT%H:%M:%SZ}"}
+    offered = await world.post("/v1/swaps", placed({"post_id": 1, "officer_id": 1, **span}, world), key=key)
+    assert offered.status_code == 201, offered.text
     for shelf in SHELVES:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": JSON}
         content = json.dumps(bodies[shelf.name])
@@ -146,4 +154,4 @@ async def doors(world: World, key_of: KeyOf, bodies: Bodies) -> Doors:
         assert made.status_code == 201, made.text
         places[shelf.name] = (made.headers["Location"], made.headers["ETag"])
     reference = (await world.opens_alert()).json()["reference"]
-    return Doors(world, key, bodies, places, reference)
+    return Doors(world, key, bodies, places, reference, str(offered.json()["id"]))

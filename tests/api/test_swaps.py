@@ -173,6 +173,36 @@ async def test_what_cannot_be_offered_is_refused_with_its_place(desk: Desk) -> N
     assert await desk.heard() == {}
 
 
+async def test_an_offer_is_entered_by_the_clocks_as_an_absence_is(desk: Desk) -> None:
+    # On 25 October 2026 the clocks in Paris show 02:30 twice.
+    local = {"zone": "Europe/Paris", "starts_at": "2026-10-16T10:00:00", "ends_at": "2026-10-17T10:00:00"}
+    back = {"zone": "Europe/Paris", "starts_at": "2026-10-25T02:30:00", "ends_at": "2026-10-25T12:00:00"}
+    body = {"post_id": desk.post, "officer_id": desk.first.id, "to_officer_id": desk.second.id, **local}
+    asked = await desk.world.post("/v1/swaps", body | {"in_return": back}, key=desk.desk)
+    assert told(asked) == [("/in_return/starts_at", "exists_twice")]
+    made = await desk.world.post("/v1/swaps", body | {"in_return": back | {"starts_which": "second"}}, key=desk.desk)
+    assert made.status_code == 201, made.text
+    swap = made.json()
+    assert (swap["starts_at"], swap["ends_at"]) == ("2026-10-16T08:00:00Z", "2026-10-17T08:00:00Z")
+    assert swap["in_return"] == {"starts_at": "2026-10-25T01:30:00Z", "ends_at": "2026-10-25T11:00:00Z"}
+
+
+async def test_no_fault_of_an_offer_hides_another_one(desk: Desk) -> None:
+    wrong = {"post_id": 4711, "to_officer_id": desk.first.id, "zone": "Mars/Base", "reason": 1}
+    back = {"starts_at": at(-1), "ends_at": at(9), "ends_which": "first"}
+    assert sorted(told(await desk.offers(desk.first, 3, 2, **wrong, in_return=back))) == [
+        ("/ends_at", "not_after"),
+        ("/in_return/ends_which", "not_allowed"),
+        ("/in_return/starts_at", "begun"),
+        ("/post_id", "unknown"),
+        ("/reason", "wrong_type"),
+        ("/to_officer_id", "itself"),
+        ("/zone", "unknown_zone"),
+    ]
+    swap = (await desk.offers(desk.first, 2, 3)).json()["id"]
+    assert told(await desk.takes(swap, desk.first, reason=1)) == [("/reason", "wrong_type"), ("/officer_id", "itself")]
+
+
 async def test_a_shift_is_in_one_swap_at_a_time_and_no_ring_closes(desk: Desk) -> None:
     back = {"starts_at": at(8), "ends_at": at(9)}
     first = (await desk.offers(desk.first, 2, 3, to_officer_id=desk.second.id, in_return=back)).json()
