@@ -94,6 +94,7 @@ async def take_in(
                 now=now,
                 tools=tools,
                 publishes=actor is not None,
+                posts=(row["post_id"],),
             ) as gaps:
                 await _keep(session, row, found=found, how=how, now=now)
             warnings += gaps

@@ -118,6 +118,18 @@ async def test_what_is_moved_is_changed_and_what_is_missing_goes_for_a_reason(ca
     assert first in calendar.officers
 
 
+async def test_the_reason_of_a_file_accepts_what_was_told_of_its_post(calendar: Calendar) -> None:
+    accepted = "select bool_and(accepted) from gaps where post_id = $1 and starts_at > $2"
+    await calendar.takes(ics(NIGHT, DAY), reason="more follows")
+    async with calendar.world.runtime.db.session() as session:
+        await session.execute("update gaps set accepted = false where post_id = $1", calendar.post)
+        await calendar.takes(ics(NIGHT, DAY.replace(" B", " A")))
+        now = calendar.world.clock.at
+        assert await session.fetchval(accepted, calendar.post, now) is False
+        await calendar.takes(ics(NIGHT, DAY), reason="nobody else")
+        assert await session.fetchval(accepted, calendar.post, now) is True
+
+
 async def test_an_override_changes_a_shift_from_outside_and_a_later_file_leaves_it_in_force(calendar: Calendar) -> None:
     await calendar.takes(ics(NIGHT), reason="more follows")
     third = calendar.officers[2]
