@@ -1,7 +1,7 @@
 """The doorbell: LISTEN and NOTIFY, never the truth. Every reader also polls.
 
 The bell is rung after the commit, on a connection of its own and at most once per few milliseconds: NOTIFY inside a
-transaction serialises commits, 4,100 a second became 800 in a measurement.
+transaction serialises commits, 4,100 a second became 800 in a measurement. What others ring is heard on the same one.
 """
 
 import asyncio
@@ -34,18 +34,18 @@ class Bell:
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
         self._hearers: set[Hear] = set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
         database.ring = self.ring
 
     def open(self) -> None:
-        """Start ringing and listening; both reconnect by themselves for as long as the bell is open."""
-        self._tasks = [asyncio.create_task(self._ring_on()), asyncio.create_task(self._listen_on())]
+        """Start ringing and listening, which reconnect by themselves for as long as the bell is open."""
+        self._task = asyncio.create_task(self._hang())
 
     async def close(self) -> None:
         """Stop."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def ring(self, *subjects: str) -> None:
         """Tell everybody that something happened. Never fails, never waits."""
@@ -63,39 +63,33 @@ class Bell:
         for hear in tuple(self._hearers):
             hear(subject)
 
-    async def _ring_on(self) -> None:
+    async def _hang(self) -> None:
         while True:
             connection = await self._connect()
-            try:
-                while True:
-                    await self._wake.wait()
-                    self._wake.clear()
-                    subjects = self._waiting or {"*"}
-                    self._waiting = set()
-                    payload = ",".join(sorted(subjects)) if len(subjects) < _MOST else "*"
-                    await connection.execute("select pg_notify($1, $2)", _CHANNEL, payload)
-                    await asyncio.sleep(_GAP)
-            except (*AWAY, asyncpg.PostgresError):
-                self._wake.set()
-                await asyncio.sleep(_PAUSE)
-            finally:
-                connection.terminate()
-
-    async def _listen_on(self) -> None:
-        while True:
-            connection = await self._connect()
-            gone = asyncio.Event()
-            connection.add_termination_listener(lambda _, gone=gone: gone.set())
+            connection.add_termination_listener(lambda _: self._wake.set())
             try:
                 await connection.add_listener(_CHANNEL, self._heard)
                 self.connected = True
                 self._tell("*")
-                await gone.wait()
+                await self._ring_on(connection)
             except (*AWAY, asyncpg.PostgresError):
+                # Nobody knows what of it the others heard.
+                self._waiting.add("*")
                 await asyncio.sleep(_PAUSE)
             finally:
                 self.connected = False
                 connection.terminate()
+
+    async def _ring_on(self, connection: Connection) -> None:
+        """Ring until the connection ends."""
+        while not connection.is_closed():
+            if self._waiting:
+                subjects, self._waiting = self._waiting, set()
+                payload = ",".join(sorted(subjects)) if len(subjects) < _MOST else "*"
+                await connection.execute("select pg_notify($1, $2)", _CHANNEL, payload)
+                await asyncio.sleep(_GAP)
+            await self._wake.wait()
+            self._wake.clear()
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for subject in str(payload).split(","):

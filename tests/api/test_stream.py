@@ -156,7 +156,8 @@ async def test_an_idle_stream_holds_no_connection_to_the_database(
         assert answer.status_code == 200
         async with world.runtime.db.session() as session:
             listening = await session.fetchval(
-                "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'"
+                "select count(*) from pg_stat_activity"
+                " where datname = current_database() and query ~ '^(LISTEN|select pg_notify)'"
             )
         assert listening == 1, "one listener for all streams of a process"
 
