@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from contactpoints.api.queries import header
 from contactpoints.rules.refusals import TooLarge, UnsupportedMediaType
+from schemas.faults import Fault, Unreadable
 from schemas.writing import write_json
 
 MOST_BYTES = 262_144
+_NO_BODY = "There is no body: send an object as `application/json`, `{}` where you have nothing to say."
 
 
 class Json(Response):
@@ -34,11 +36,17 @@ def listed(items: Iterable[str], **told: object) -> Response:
 
 
 async def json_body(request: Request) -> bytes:
-    """Return the raw body. Raises `UnsupportedMediaType`, or `TooLarge` without reading the rest."""
+    """Return the raw body.
+
+    Raises `UnsupportedMediaType`, `TooLarge` without reading the rest, or `Unreadable` where there is none.
+    """
     media = header(request, "Content-Type").partition(";")[0].strip().lower()
+    raw = await body(request) if media in ("application/json", "") else b"?"
+    if not raw:
+        raise Unreadable([Fault("", "missing", _NO_BODY)])
     if media != "application/json":
         raise UnsupportedMediaType("Send `Content-Type: application/json`.")
-    return await body(request)
+    return raw
 
 
 async def body(request: Request, *, most: int = MOST_BYTES) -> bytes:

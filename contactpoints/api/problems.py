@@ -11,6 +11,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contactpoints.rules import refusals
@@ -33,6 +34,7 @@ _STATUS: Mapping[type[refusals.Refusal], int] = {
     refusals.Refusal: 400,
 }
 _MEDIA = "application/problem+json"
+_ON_PAPER = "What can be done here is told at /openapi.json, and for people at /docs."
 _log = logging.getLogger(__name__)
 
 
@@ -76,11 +78,27 @@ async def render_bad_input(request: Request, bad: Exception) -> Response:
 async def render_http(request: Request, failure: Exception) -> Response:
     """Answer what the router refuses: no such path, no such method."""
     assert isinstance(failure, HTTPException)
-    title = {404: "There is nothing here", 405: "This address does not know that method"}.get(
-        failure.status_code, "The request was refused"
-    )
-    body = {"type": "about:blank", "title": title, "status": failure.status_code, "instance": request.url.path}
-    return JSONResponse(body, status_code=failure.status_code, headers=failure.headers, media_type=_MEDIA)
+    title, detail, headers = "The request was refused", failure.detail, dict(failure.headers or {})
+    if failure.status_code == 404:
+        title, detail = "There is nothing here", f"No operation has this address. {_ON_PAPER}"
+    elif failure.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+        title, detail = "This address does not know that method", f"It knows {headers['Allow']}. {_ON_PAPER}"
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": failure.status_code,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    return JSONResponse(body, status_code=failure.status_code, headers=headers, media_type=_MEDIA)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that an address knows, in all its routes."""
+    routes = [each for each in request.app.routes if isinstance(each, Route)]
+    known = (each.methods or () for each in routes if each.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for methods in known for method in methods})
 
 
 def _door(request: Request) -> list[str]:
@@ -102,9 +120,10 @@ async def render_fault(request: Request, fault: Exception) -> Response:
         # Of what PostgreSQL said only code and constraint are kept; another exception may quote what was sent.
         told = fault if isinstance(fault, DatabaseFault) else type(fault).__name__
         _log.error("%s %s failed: %s", request.method, _door(request), told)
-    title = "What was sent holds a character that is not text" if untranslatable else "Something broke here"
-    status = 400 if untranslatable else 500
-    body = {"type": "about:blank", "title": title, "status": status, "instance": request.url.path}
+    title, detail, status = "Something broke here", "Whoever runs the service finds it in the log. Ask again.", 500
+    if untranslatable:
+        title, detail, status = "What was sent holds a character that is not text", "Leave U+0000 out.", 400
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request.url.path}
     return JSONResponse(body, status_code=status, media_type=_MEDIA)
 
 

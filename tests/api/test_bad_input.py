@@ -154,8 +154,24 @@ async def test_what_is_not_there_is_named(world: World, key_of: KeyOf, path: str
     assert (answer.status_code, told["errors"][0]["detail"] if status == 422 else told["detail"]) == (status, detail)
 
 
-async def test_another_wrong_path_is_a_problem_too(world: World) -> None:
-    assert (await world.get("/v1/nothing")).headers["Content-Type"] == "application/problem+json"
+async def test_a_wrong_path_and_a_wrong_method_say_what_there_is(world: World) -> None:
+    nothing = await world.get("/v1/nothing")
+    assert (nothing.status_code, nothing.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "/openapi.json" in nothing.json()["detail"]
+    for path, known in (("/v1/duty", "GET, HEAD"), ("/v1/officers/1", "DELETE, GET, HEAD, PUT")):
+        refused = await world.client.patch(path)
+        assert (refused.status_code, refused.headers["Allow"]) == (405, known)
+        assert f"It knows {known}." in refused.json()["detail"]
+        assert "/openapi.json" in refused.json()["detail"]
+
+
+async def test_whoever_sends_no_body_hears_what_to_send(world: World, key_of: KeyOf) -> None:
+    headers = {"Authorization": f"Bearer {await key_of('administrator', 'FR')}"}
+    for more in ({}, {"Content-Type": "application/json"}):
+        refused = await world.client.post("/v1/swaps/1/withdraw", headers=headers | more)
+        (fault,) = refused.json()["errors"]
+        assert (refused.status_code, fault["pointer"], fault["code"]) == (400, "", "missing")
+        assert "`{}`" in fault["detail"]
 
 
 async def test_the_doors_say_how_they_are(world: World) -> None:
