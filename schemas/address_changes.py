@@ -32,6 +32,7 @@ class AddressChangeRefusal(Shape):
 class AddressChangeOut(TypedDict):
     """A change as it stands: who proposed and approved it (API keys), when the new address was proven.
 
+    `proposer` and `approver` are the authorities of those keys.
     `old_address`: null where the channel itself came new to an officer who has or had others. `noticed`: the old
     address, or the officer's others, have heard of it. `stand_in_id`: the channel by which the new address is called
     until then, where the old one was the officer's last and is dead. It expires after 14 days.
@@ -46,9 +47,11 @@ class AddressChangeOut(TypedDict):
     reported_dead: bool
     reason: str | None
     proposed_by: int
+    proposer: str
     proposed_at: Moment
     expires_at: Moment
     approved_by: int | None
+    approver: str | None
     approved_at: Moment | None
     proven_at: Moment | None
     noticed: bool

@@ -331,6 +331,7 @@ async def _locked(session: Session, number: int, *, actor: Actor, now: datetime)
 
 _SHOWN = (
     *("id", "channel_id", "state", "old_address", "address", "stand_in_id", "reported_dead", "reason", "proposed_by"),
+    *("proposer", "approver"),
     *(
         "proposed_at",
         "expires_at",

@@ -59,7 +59,8 @@ async def desk(world: World, key_of: Keys) -> Desk:
         channel = await session.fetchval(
             "select id from channels where address = $1", world.network["FR"].officers[0].sms
         )
-    return Desk(world, channel, await key_of("administrator", "FR"), await key_of("administrator", "FR"))
+    keys = [await key_of("administrator", "FR", name) for name in ("Night desk", "Day desk")]
+    return Desk(world, channel, *keys)
 
 
 @pytest.mark.parametrize("first", ["approval", "proof"])
@@ -78,7 +79,8 @@ async def test_a_number_changes_after_approval_proof_and_notice_in_any_order(des
     kept = await desk.kept()
     at = "2026-10-14T01:00:00Z"
     assert (kept["address"], kept["proven_at"], kept["renewed_at"]) == (NEW, at, at)
-    assert await desk.state(change) == "active"
+    told = (await world.get(f"/v1/address-changes/{change}", key=desk.keeper)).json()
+    assert (told["state"], told["proposer"], told["approver"]) == ("active", "Night desk", "Day desk")
     world.clock.at += timedelta(hours=2)
     opened = (await world.opens_alert()).json()
     assert [each["code"] for each in opened["warnings"]] == ["address_changed"]
