@@ -4,6 +4,7 @@ At the end of a *night* every message that reached anybody must have been asked 
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -20,6 +21,14 @@ from contactpoints.runtime import open_runtime
 from contactpoints.store import embedded, migrate
 from tests.far_ends import Gateways, open_gateways
 from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepare, settings_of
+
+# What is imported and collected stays: nobody need look through it for garbage, neither now nor later.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
