@@ -163,6 +163,8 @@ def in_use(channels: Iterable[Channel]) -> list[Channel]:
     """
     several = list(channels)
     free = [channel for channel in several if channel.quarantined_at is None]
+    if not any(channel.unapproved for channel in free):
+        return free
     doubted = {channel.address for channel in several if channel.quarantined_at is not None}
     approved = {_is_telephone(each) for each in free if not each.unapproved and each.address not in doubted}
     return [channel for channel in free if not channel.unapproved or _is_telephone(channel) not in approved]
