@@ -100,7 +100,9 @@ class Reading:
         elif not self._is_kept(plan, register):
             plan.found.faults.append(Fault("", "forbidden", "This key may not keep such an entry."))
         elif plan.changes:
-            broken = [place for place, kind, number in referred(plan.row) if (kind, number) in self._broken]
+            broken: list[str] = []
+            if self._broken:
+                broken = [place for place, kind, number in referred(plan.row) if (kind, number) in self._broken]
             plan.waits = bool(broken)
             read_body(plan, kind=register.name, apart=broken)
             plan.found.faults += moved(plan, register)
