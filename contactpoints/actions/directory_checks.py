@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from contactpoints.actions.public_keys import with_fingerprints
 from contactpoints.actions.references import missing
-from contactpoints.rules.access import Actor
+from contactpoints.rules.access import Actor, reads_entries_of
 from contactpoints.rules.holidays import countries
 from contactpoints.rules.local_times import span_entered
 from contactpoints.rules.numbers import read_address, read_number
@@ -264,15 +264,20 @@ async def _check_post(asked: Asked, ref: PostOfStep | None, *, at: str, found: F
     if ref is None or found.wrong(f"{at}/contact_point"):
         return None
     point = ref.contact_point or (asked.owner.contact_point if asked.owner else None)
-    if ref.contact_point is not None:
-        owner = await entries.find_owner(asked.session, "contact_points", key=ref.contact_point)
-        if owner is None or (asked.owner is not None and owner.party not in (None, asked.owner.party)):
-            found.faults.append(Fault(f"{at}/contact_point", "unknown", "There is no such contact point."))
-            point = None
+    if ref.contact_point is not None and not await _may_call(asked, ref.contact_point):
+        found.faults.append(Fault(f"{at}/contact_point", "unknown", "There is no such contact point."))
+        point = None
     posts = [(f"{at}/post", ref.post)]
     gone = await missing(asked.session, "posts", named=posts, actor=asked.actor, contact_point=point)
     found.faults += gone
     return None if gone or point is None else await entries.channel_kinds(asked.session, point)
+
+
+async def _may_call(asked: Asked, contact_point: int) -> bool:
+    owner = await entries.find_owner(asked.session, "contact_points", key=contact_point)
+    if owner is None or owner.party is None:
+        return owner is not None
+    return owner.party == asked.owner.party if asked.owner else reads_entries_of(asked.actor, owner.party)
 
 
 def _check_kinds(asked: Asked, step: PolicyStep, *, at: str, kinds: set[str] | None, found: Found) -> None:

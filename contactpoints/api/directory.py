@@ -20,7 +20,7 @@ from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import header, instant, number, party_asked, party_code, query
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import NotFound, PreconditionRequired, Stale
+from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired, Stale
 from contactpoints.runtime import Runtime
 from schemas.address_changes import ChannelChangeOut
 from schemas.calendars import Calendar, CalendarOut
@@ -43,6 +43,7 @@ from schemas.directory import (
     ProviderSeat,
     ProviderSeatOut,
 )
+from schemas.faults import Fault
 from schemas.fields import Shape, ShortLine
 from schemas.holidays import HolidayCalendar, HolidayCalendarOut
 from schemas.partly import read_partly
@@ -146,6 +147,14 @@ def expected(request: Request) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
+def _why(request: Request) -> tuple[str | None, tuple[Fault, ...]]:
+    """Return why an entry is created or changed, and the faults of that, which are told beside those of the body."""
+    try:
+        return query(request, Stated).reason, ()
+    except Invalid as refused:
+        return None, refused.faults
+
+
 def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Response:
     if kept.address_change is not None:
         status, location = 202, f"/v1/address-changes/{kept.address_change['id']}"
@@ -180,7 +189,7 @@ async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response
 
 async def _create(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    reason = query(request, Stated).reason
+    reason, unstated = _why(request)
     body, faults = read_partly(shelf.shape, await json_body(request))
     kept = await directory.create(
         *(runtime.db, shelf.name),
@@ -188,7 +197,7 @@ async def _create(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respon
         body=body,
         now=runtime.now(),
         tools=runtime.tools,
-        faults=faults,
+        faults=(*unstated, *faults),
         reason=reason,
     )
     return _answer(kept, status=201, location=f"{shelf.path}/{kept.entry[shelf.key]}")
@@ -205,7 +214,7 @@ async def _read(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response
 
 async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    key, version, reason = key_of(shelf, request), expected(request), query(request, Stated).reason
+    key, version, (reason, unstated) = key_of(shelf, request), expected(request), _why(request)
     body, faults = read_partly(shelf.shape, await json_body(request))
     async with told_what_changed(runtime, shelf.name, actor=actor, key=key, version=version):
         kept = await directory.change(
@@ -216,7 +225,7 @@ async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respon
             body=body,
             now=runtime.now(),
             tools=runtime.tools,
-            faults=faults,
+            faults=(*unstated, *faults),
             reason=reason,
         )
     return _answer(kept)

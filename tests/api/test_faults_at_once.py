@@ -82,6 +82,19 @@ async def test_a_wrong_kind_hides_nothing_that_no_kind_would_take(world: World) 
     assert set(told) == {"/kind", "/requested_party", *(f"/request/{place}" for place in places)}
 
 
+async def test_a_request_that_is_sent_anew_is_told_of_the_place_beside_its_shape(world: World) -> None:
+    first = (await world.opens_alert()).json()["reference"]
+    body = {"requested_party": "QQ", "consent_to_transfer": False, "issued_under_instrument": True, "issued_at": "now"}
+    told = await _faults(world, f"/v1/alerts/{first}/resending", body, key=world.requester)
+    assert set(told) == {"/requested_party", "/consent_to_transfer", "/issued_at"}
+
+
+async def test_a_reason_behind_the_question_mark_hides_nothing_of_the_body(world: World, key_of: KeyOf) -> None:
+    body = {"contact_point_id": _NOBODY, "name": "", "function": "Duty officer"}
+    told = await _faults(world, "/v1/officers?reason=", body, key=await key_of("administrator", "FR"))
+    assert set(told) == {"/query/reason", "/contact_point_id", "/name"}
+
+
 async def test_a_faulty_part_of_a_list_hides_nothing_of_the_same_part(world: World, key_of: KeyOf) -> None:
     france = world.network["FR"]
     post = {"post": _NOBODY, "contact_point": france.contact_point}
