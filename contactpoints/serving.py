@@ -36,7 +36,7 @@ def run_process(main: Coroutine[Any, Any, None]) -> None:
     gc.set_threshold(_OBJECTS)
     # What is reckoned in a thread gives way to an alert within a moment; Python's own patience is five times as long.
     sys.setswitchinterval(_PATIENCE)
-    with asyncio.Runner(loop_factory=uvicorn.Config(app="", loop="auto").get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=uvicorn.Config(app="", loop="auto", log_config=None).get_loop_factory()) as runner:
         runner.run(main)
 
 

@@ -1,6 +1,7 @@
 """Killing a service at every point of a path, one life after the other, and looking after each what was lost."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -53,20 +54,29 @@ async def _told(playing: Awaitable[Told], about: str) -> Told:
         raise
 
 
+async def _kill_in(scene: Scene, story: Story, left: dict[str, None], *, tries: int) -> None:
+    """Kill the service at every point of a story that is ``left``, and take from there what it died at."""
+    vain: Counter[str] = Counter()
+    for moment in await _told(passed(scene, story), f"in the story of {story.__name__}"):
+        while here := [point for point in moment if point in left and vain[point] < tries]:
+            about = f"killed {here[-1]}, in the story of {story.__name__}"
+            hit = await _told(killed(scene, story, point=here[-1]), about)
+            # Where the service looks whether there is anything to do, it has to die while there is.
+            if not scene.died_at_work and scene.idle.issuperset(hit):
+                vain.update({here[-1], *hit})
+                continue
+            for point in hit:
+                left.pop(point, None)
+
+
 async def kill_everywhere(scene: Scene, path: str, *, stories: Sequence[Story]) -> None:
-    """Kill the service at every point of a path that a story comes by. Fails with the name of the point."""
+    """Kill the service at every point of a path that a story comes by. Fails with the name of the point.
+
+    Where it died with nothing to do, the next stories come first; only what none of them reached is tried again.
+    """
     left = dict.fromkeys(listed(path))
     for story in stories:
-        for moment in await _told(passed(scene, story), f"in the story of {story.__name__}"):
-            tries = _TRIES
-            while here := [point for point in moment if point in left]:
-                about = f"killed {here[-1]}, in the story of {story.__name__}"
-                hit = await _told(killed(scene, story, point=here[-1]), about)
-                # Where the service looks whether there is anything to do, it has to die while there is.
-                if not scene.died_at_work and scene.idle.issuperset(hit):
-                    if not (tries := tries - 1):
-                        break
-                    continue
-                for point in hit:
-                    left.pop(point, None)
+        await _kill_in(scene, story, left, tries=1)
+    for story in stories if left else ():
+        await _kill_in(scene, story, left, tries=_TRIES)
     assert not left, "\n".join(["no story comes by here:", *left])

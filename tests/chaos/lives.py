@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.chaos.points import ROOT
@@ -129,6 +129,12 @@ class Lives:
         if self._line is not None:
             self._line[1].close()
         self._line = None
+
+    async def is_killed(self) -> None:
+        """Kill the service while it does nothing."""
+        with suppress(Died):
+            await self.asks(killed=True)
+        assert await self.dies() == []
 
     async def ends(self) -> None:
         """End the service as an operator does."""

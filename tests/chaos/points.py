@@ -171,8 +171,12 @@ class Watch:
             self.reached.append(self._moments[task])
         self._moments[task].append(point)
         if point == self.armed:
-            self.last_words(self._moments[task])
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.die(self._moments[task])
+
+    def die(self, at: Iterable[str]) -> None:
+        """Say where this is, and kill this process."""
+        self.last_words(at)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def has_reached(self, point: str) -> bool:
         """Tell whether a point was reached since the watch was set."""

@@ -229,8 +229,8 @@ class Scene:
         await self._truth.check_arrivals(self.taken)
 
     async def restarts(self) -> None:
-        """End the service and start it anew: it has nothing in memory."""
-        await self.lives.ends()
+        """Kill the service and start it anew: it has nothing in memory."""
+        await self.lives.is_killed()
         await self.lives.begins()
 
     # What must be true.

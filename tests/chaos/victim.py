@@ -28,8 +28,8 @@ from contactpoints.runtime import Runtime, open_runtime  # noqa: E402
 from contactpoints.serving import desk_of, doors, keep_watch, run_process  # noqa: E402
 from contactpoints.settings import read_settings  # noqa: E402
 
-# Each connection of a newborn costs PostgreSQL more than all that is asked over it.
-_CONNECTIONS = 3
+# Each connection of a newborn costs PostgreSQL more than all that is asked over it: so few that two tasks still meet.
+_CONNECTIONS = 2
 _LOOKS, _A_LOOK = 20, 0.05
 
 
@@ -96,6 +96,8 @@ async def _obey(order: dict[str, Any], runtime: Runtime, clock: Ahead, *, engine
             await catch_up(desk, gateway)
     if "ends" in order and engine is not None:
         await engine.end(order["ends"])
+    if "killed" in order:
+        watch.die([])
     if "rests" in order and engine is not None:
         await engine.stop()
         engine.start()
