@@ -117,8 +117,8 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
     armer = Watch("armer", lambda: _arm(desk, timekeeper.wake), breath=_ARMING)
     scout = Watch("scout", lambda: escalation.read_ahead(desk.db, now=desk.now(), tools=desk.tools), breath=_SCOUTING)
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
-    # A breath between its batches: forgetting is never in a hurry.
-    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0)
+    # A breath between its batches, and never at once: forgetting and asking leave the beginning to alerts.
+    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0, patient=True)
     return [
         *(_Woken(lane.sender, tick, ("outbox", "*")) for lane in lanes),
         *(_Woken(lane.settler) for lane in lanes),
@@ -134,7 +134,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
         _Woken(janitor, _FORGET),
         _Woken(subscriber.watch(desk), subscriber.EVERY),
         *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
-        _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH), _ASK),
+        _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH, patient=True), _ASK),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
     ]
 

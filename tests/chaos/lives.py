@@ -83,13 +83,17 @@ class Lives:
         if self._server is not None:
             self._server.close()
 
-    async def begins(self, *, after: float = 0.0, here: bool = False) -> None:
-        """Start the next life, so many seconds after the last; ``here``: in the process that forks the others."""
+    async def begins(self, *, after: float = 0.0, arm: str | None = None, here: bool = False) -> None:
+        """Start the next life, so many seconds after the last; it dies at ``arm`` as soon as it comes by there.
+
+        ``here``: in the process that forks the others.
+        """
         assert self._server is not None
         self.ahead += after
         parts = _ALL if here else self._parts
         control = self._server.sockets[0].getsockname()[1]
-        self._forks.order(environment=self.environment, ahead=self.ahead, control=control, here=here, parts=parts)
+        how = {"ahead": self.ahead, "arm": arm, "control": control, "here": here, "parts": parts}
+        self._forks.order(environment=self.environment, **how)
         assert (await self._forks.hears())[0] == "pid"
         async with asyncio.timeout(_BIRTH):
             self._line = await self._callers.get()

@@ -36,6 +36,7 @@ _A_LEASE = 32.0
 _OUTSIDE = ("actions/missed.py", "engine/catch_up.py")
 # Longer than every watch takes to find nothing.
 _A_LOOK = 0.2
+_A_GLANCE = 0.02
 _QUIET_WITHIN, _DEATH_WITHIN, _ANSWER_WITHIN = 40.0, 30.0, 60.0
 _UNSENT = "(select count(*) from messages where state = 'sending' or state = 'queued' and send_at <= $1)"
 _UNDONE = f"""
@@ -73,8 +74,9 @@ class Scene:
         self.promised: dict[str, str] = {}
         self.taken: set[str] = set()
         self.refused = 0
-        self.died_at: list[str] = []
+        self.deaths: list[list[str]] = []
         self.died_at_work = False
+        self.died_in_doubt = False
         self.idle: set[str] = set()
         self.in_flight: set[int] = set()
         self._truth = Truth(database, far, smtp)
@@ -200,30 +202,59 @@ class Scene:
     async def _busy(self) -> bool:
         undone = await self.db.fetchrow(_UNDONE, self.now())
         if undone["working"]:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(_A_GLANCE)
         elif undone["waiting"]:
             await self.passes(6)
         return bool(undone["working"] or undone["waiting"])
 
-    async def dies(self, point: str, acting: Coroutine[Any, Any, Answer], *, after: float = _A_LEASE) -> Answer:
-        """Let the service die at a point of what is done, and start it again ``after`` so many seconds."""
+    async def dies(
+        self,
+        point: str,
+        acting: Coroutine[Any, Any, Answer],
+        *,
+        after: float = _A_LEASE,
+        again: Callable[[], str | None] = lambda: None,
+    ) -> Answer:
+        """Let the service die at a point of what is done, and start it again ``after`` so many seconds.
+
+        ``again``: asked after each death where the next life is to die, should it come by there while that is done.
+        """
+        self.deaths = []
         await self.lives.asks(arm=point)
         act, dying = asyncio.create_task(acting), asyncio.create_task(self.lives.dies())
         try:
             async with asyncio.timeout(_DEATH_WITHIN):
-                self.died_at = await dying
-            await self.takes_down()
-            await self.lives.begins(after=after)
+                await asyncio.wait({dying})
+            while dying.done():
+                self.deaths.append(await dying)
+                await self.takes_down()
+                if (following := again()) is None:
+                    await self.lives.begins(after=after)
+                    break
+                dying = await self._lives_until(following, act, after=after)
             return await act
         finally:
             act.cancel()
             dying.cancel()
             await asyncio.gather(act, dying, return_exceptions=True)
 
+    async def _lives_until(self, point: str, act: "asyncio.Task[Answer]", *, after: float) -> "asyncio.Task[list[str]]":
+        """Begin a life that dies at a point unless all is done before; return its death, come or never to come."""
+        await self.lives.begins(after=after, arm=point)
+        dying = asyncio.create_task(self.lives.dies())
+        await asyncio.wait({act, dying}, return_when=asyncio.FIRST_COMPLETED)
+        if not dying.done():
+            try:
+                await self.lives.asks(arm=None)
+            except Died:
+                await asyncio.wait({dying})
+        return dying
+
     async def takes_down(self) -> None:
         """Take down what was on its way when a service died, and what it had taken in."""
         rows = await self.db.fetch("select id from messages where state in ('sending', 'unsure')")
         self.in_flight |= {row["id"] for row in rows}
+        self.died_in_doubt = bool(rows)
         undone = await self.db.fetchrow(_UNDONE, self.now())
         self.died_at_work = bool(undone["working"] or undone["waiting"])
         await self._truth.check_arrivals(self.taken)

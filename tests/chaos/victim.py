@@ -116,7 +116,7 @@ async def _all_reached() -> list[list[str]]:
 
 async def _live(order: dict[str, Any]) -> None:
     points.WATCH.last_words = _last_words
-    points.WATCH.armed = None
+    points.WATCH.armed = order["arm"]
     settings = read_settings(order["environment"], entropy=secrets.token_bytes)
     clock = Ahead(order["ahead"])
     reader, writer = await asyncio.open_connection("127.0.0.1", order["control"])
