@@ -284,27 +284,26 @@ async def test_a_number_without_its_country_code_is_told_what_it_lacks(
     assert "+ and country code" in fault["detail"]
 
 
-@pytest.mark.parametrize(
-    ("address", "status", "said"),
-    [
-        pytest.param("+331990", 422, "wrong_form", id="too short to be a number"),
-        pytest.param("+3319900123456", 422, "not_possible", id="of no plan's length"),
-        pytest.param("+999123456789", 422, "not_possible", id="a country that is none"),
-        pytest.param("+33000000000", 201, "number_not_valid", id="possible and given to nobody"),
-        pytest.param("+33612345678", 201, None, id="a good one"),
-    ],
-)
 async def test_an_impossible_number_is_refused_and_a_doubtful_one_warned_of(
-    world: World, key_of: KeyOf, bodies: Bodies, address: str, status: int, said: str | None
+    world: World, key_of: KeyOf, bodies: Bodies
 ) -> None:
-    key, _ = await key_of("administrator", "FR"), await key_of("administrator", "FR")
-    answer = await _ask(world, "POST", "/v1/channels", key, bodies["channels"] | {"address": address})
-    assert answer.status_code == status, answer.text
-    if status == 422:
-        assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [("/address", said)]
-    else:
-        told = [warning["code"] for warning in answer.json()["warnings"]]
-        assert told == [*([said] if said else []), "address_pending"]
+    for case, address, status, said in (
+        ("too short to be a number", "+331990", 422, "wrong_form"),
+        ("of no plan's length", "+3319900123456", 422, "not_possible"),
+        ("a country that is none", "+999123456789", 422, "not_possible"),
+        ("possible and given to nobody", "+33000000000", 201, "number_not_valid"),
+        ("a good one", "+33612345678", 201, None),
+    ):
+        key, _ = await key_of("administrator", "FR"), await key_of("administrator", "FR")
+        answer = await _ask(world, "POST", "/v1/channels", key, bodies["channels"] | {"address": address})
+        assert answer.status_code == status, (case, answer.text)
+        if status == 422:
+            assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [("/address", said)], (
+                case
+            )
+        else:
+            told = [warning["code"] for warning in answer.json()["warnings"]]
+            assert told == [*([said] if said else []), "address_pending"], case
 
 
 async def test_what_is_relied_on_is_not_retired(world: World, key_of: KeyOf) -> None:

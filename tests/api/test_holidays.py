@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.api.conftest import KeyOf
 from tests.world import World
@@ -15,9 +14,8 @@ async def _create(world: World, key: str, **more: Any) -> httpx.Response:
     return await world.post("/v1/holiday-calendars", body, key=key)
 
 
-@pytest.mark.parametrize(
-    ("body", "pointer", "told"),
-    [
+async def test_what_no_calendar_knows_is_refused_with_its_place(world: World, key_of: KeyOf) -> None:
+    for body, pointer, told in (
         ({"country": "QQ"}, "/country", "no public holidays are known"),
         (
             {"subdivision": "BY"},
@@ -35,16 +33,12 @@ async def _create(world: World, key: str, **more: Any) -> httpx.Response:
             "/own_days/0/last_day",
             "31 days at most",
         ),
-    ],
-)
-async def test_what_no_calendar_knows_is_refused_with_its_place(
-    world: World, key_of: KeyOf, body: dict[str, Any], pointer: str, told: str
-) -> None:
-    answer = await _create(world, await key_of("administrator", "FR"), **body)
-    assert answer.status_code == 422
-    (fault,) = answer.json()["errors"]
-    assert fault["pointer"] == pointer
-    assert told in fault["detail"]
+    ):
+        answer = await _create(world, await key_of("administrator", "FR"), **body)
+        assert answer.status_code == 422, body
+        (fault,) = answer.json()["errors"]
+        assert fault["pointer"] == pointer, body
+        assert told in fault["detail"], body
 
 
 async def test_a_contact_point_has_one_calendar(world: World, key_of: KeyOf) -> None:

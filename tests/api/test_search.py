@@ -3,8 +3,6 @@
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from contactpoints.store import findable
 from tests.api.conftest import Bodies, KeyOf
 from tests.world import World
@@ -21,21 +19,18 @@ def _keys(found: list[dict[str, Any]], kind: str) -> list[str]:
     return [each["key"] for each in found if each["kind"] == kind]
 
 
-@pytest.mark.parametrize(
-    ("asked", "how"),
-    [
-        pytest.param("Permanence inventée de France", "word", id="as it is written"),
-        pytest.param("FRANCE, permanence INVENTEE", "word", id="without accents, in capitals"),
-        pytest.param("perm invent france", "beginning", id="by beginnings"),
-        pytest.param("permanance france", "typing_error", id="with another letter"),
-        pytest.param("permanence frnace", "typing_error", id="with two letters in each other's place"),
-    ],
-)
-async def test_a_contact_point_is_found(world: World, asked: str, how: str) -> None:
-    found = await _found(world, asked)
-    best = next(each for each in found if each["kind"] == "contact_points")
-    assert (best["key"], best["party"]) == (str(world.network["FR"].contact_point), "FR")
-    assert how in {why["how"] for why in best["reasons"]}
+async def test_a_contact_point_is_found(world: World) -> None:
+    for case, asked, how in (
+        ("as it is written", "Permanence inventée de France", "word"),
+        ("without accents, in capitals", "FRANCE, permanence INVENTEE", "word"),
+        ("by beginnings", "perm invent france", "beginning"),
+        ("with another letter", "permanance france", "typing_error"),
+        ("with two letters in each other's place", "permanence frnace", "typing_error"),
+    ):
+        found = await _found(world, asked)
+        best = next(each for each in found if each["kind"] == "contact_points")
+        assert (best["key"], best["party"]) == (str(world.network["FR"].contact_point), "FR"), case
+        assert how in {why["how"] for why in best["reasons"]}, case
 
 
 async def test_one_error_is_forgiven_in_all_and_not_one_in_each_word(world: World) -> None:
@@ -113,22 +108,19 @@ async def test_a_list_that_is_cut_says_so(world: World) -> None:
     assert not whole["more"]
 
 
-@pytest.mark.parametrize(
-    ("query", "pointer"),
-    [
-        pytest.param("", "/query/q", id="nothing"),
-        pytest.param("?q=", "/query/q", id="no word"),
-        pytest.param("?q=--", "/query/q", id="signs alone"),
-        pytest.param(f"?q={'x' * 201}", "/query/q", id="too long"),
-        pytest.param("?q=a%00b", "/query/q", id="a null character"),
-        pytest.param("?q=a+b+c+d+e+f+g+h+i", "/query/q", id="nine words"),
-        pytest.param("?q=a&limit=51", "/query/limit", id="too many"),
-    ],
-)
-async def test_what_cannot_be_searched_for_is_refused_at_its_place(world: World, query: str, pointer: str) -> None:
-    refused = await world.get(f"/v1/search{query}")
-    assert refused.status_code == 422
-    assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer]
+async def test_what_cannot_be_searched_for_is_refused_at_its_place(world: World) -> None:
+    for case, query, pointer in (
+        ("nothing", "", "/query/q"),
+        ("no word", "?q=", "/query/q"),
+        ("signs alone", "?q=--", "/query/q"),
+        ("too long", f"?q={'x' * 201}", "/query/q"),
+        ("a null character", "?q=a%00b", "/query/q"),
+        ("nine words", "?q=a+b+c+d+e+f+g+h+i", "/query/q"),
+        ("too many", "?q=a&limit=51", "/query/limit"),
+    ):
+        refused = await world.get(f"/v1/search{query}")
+        assert refused.status_code == 422, case
+        assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer], case
 
 
 async def test_an_entry_among_very_many_that_share_its_words_is_found_by_the_one_that_it_alone_has(

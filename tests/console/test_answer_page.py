@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 
 from contactpoints.rules.codes import is_reply_code, new_reply_code
 from tests.world import PIN, World
@@ -107,15 +106,15 @@ async def test_what_was_typed_is_kept_sealed_with_its_instant_before_it_is_weigh
     assert PIN.encode() in world.runtime.tools.keyring.open(row["sealed"], place="inbound:link:reply")
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "yes", "Acknowledge", "12345", "' or 1=1 --", "<script>", "0" * 40])
-async def test_a_form_without_a_pin_changes_nothing_and_costs_no_try(world: World, typed: str) -> None:
+async def test_a_form_without_a_pin_changes_nothing_and_costs_no_try(world: World) -> None:
     reference, path = await opened(world)
-    answer = await types(world, path, typed)
-    assert answer.status_code == 422
-    assert "il manque votre PIN" in answer.text
-    assert await state_of(world, reference) == "alerting"
-    assert await world.facts(reference, "pin_wrong") == []
-    assert "Essais restants" not in answer.text
+    for typed in ("", "   ", "yes", "Acknowledge", "12345", "' or 1=1 --", "<script>", "0" * 40):
+        answer = await types(world, path, typed)
+        assert answer.status_code == 422, typed
+        assert "il manque votre PIN" in answer.text, typed
+        assert await state_of(world, reference) == "alerting", typed
+        assert await world.facts(reference, "pin_wrong") == [], typed
+        assert "Essais restants" not in answer.text, typed
 
 
 async def test_three_wrong_pins_lock_the_code_and_the_chain_climbs_at_once(world: World) -> None:
