@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import IO, Any
 
 from tests.chaos.points import ROOT
 
@@ -24,18 +26,17 @@ class Died(Exception):
 class Victims:
     """The process that forks services; see `tests.chaos.victim`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self._process = process
+    def __init__(self, orders: IO[bytes], said: IO[bytes]) -> None:
+        self._orders = orders
+        self._said = said
 
     def order(self, **order: Any) -> None:
         """Have a service started."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._orders.write(json.dumps(order).encode() + b"\n")
 
     async def hears(self) -> tuple[str, Any]:
         """Return the next word from there, and what goes with it."""
-        said = self._process.stdout
-        assert said is not None
+        said = self._said
         while not select.select([said], [], [], 0)[0]:  # noqa: ASYNC110 - a thread that reads could not be called off
             await asyncio.sleep(0.005)
         word, _, what = said.readline().decode().partition(" ")
@@ -49,9 +50,22 @@ def victims() -> Iterator[Victims]:
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", "tests.chaos.victim"]
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, bufsize=0) as process:
-        yield Victims(process)
         assert process.stdin is not None
+        assert process.stdout is not None
+        yield Victims(process.stdin, process.stdout)
         process.stdin.close()
+
+
+@contextmanager
+def others(victims: Victims) -> Iterator[Victims]:
+    """Have the process that forks services fork one that does so too, for services that live at the same time."""
+    with tempfile.TemporaryDirectory() as folder:
+        pipes = [f"{folder}/orders", f"{folder}/said"]
+        for pipe in pipes:
+            os.mkfifo(pipe)
+        victims.order(another=pipes)
+        with open(pipes[0], "wb", buffering=0) as orders, open(pipes[1], "rb", buffering=0) as said:
+            yield Victims(orders, said)
 
 
 class Lives:

@@ -66,7 +66,7 @@ async def _web_dies_over_a_reply(scene: Scene) -> None:
 
 
 async def test_each_goes_on_without_the_other(victims: Victims, database_url: str) -> None:
-    with lives.victims() as more:
+    with lives.others(victims) as more:
         async with (
             open_scene(victims, database_url, parts=("web",)) as scene,
             Lives(more, scene.lives.environment, parts=("engine",)) as engine,

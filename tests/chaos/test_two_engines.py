@@ -38,7 +38,7 @@ async def _stuck(scene: Scene) -> None:
 
 
 async def test_nothing_is_done_twice_and_one_goes_on_without_the_other(victims: Victims, database_url: str) -> None:
-    with lives.victims() as more:
+    with lives.others(victims) as more:
         async with open_scene(victims, database_url) as scene, Lives(more, scene.lives.environment) as other:
             await other.begins()
             await asyncio.gather(*(scene.triggers() for _ in range(_ALERTS)))

@@ -9,7 +9,6 @@ import gc
 import json
 import os
 import secrets
-import sys
 import traceback
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -150,18 +149,35 @@ def _rehearse(order: dict[str, Any]) -> None:
     _say("status", 0)
 
 
+def _become(orders: str, said: str) -> None:
+    """Go on as another process that forks services, which hears and speaks through pipes of its own."""
+    for number, pipe, how in ((0, orders, os.O_RDONLY), (1, said, os.O_WRONLY)):
+        opened = os.open(pipe, how)
+        os.dup2(opened, number)
+        os.close(opened)
+
+
 def main() -> None:
     """Fork a service for each order, one after another, until there are no more."""
-    for line in sys.stdin:
-        order = json.loads(line)
-        if order["here"]:
-            _rehearse(order)
-            continue
-        pid = os.fork()
-        if not pid:
-            _child(order)
-        _say("pid", pid)
-        _say("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    # Without a buffer, of which another one would take a part along.
+    with open(0, "rb", buffering=0, closefd=False) as orders:
+        while line := orders.readline():
+            _carry_out(json.loads(line))
+
+
+def _carry_out(order: dict[str, Any]) -> None:
+    if "another" in order:
+        if not os.fork():
+            _become(*order["another"])
+        return
+    if order["here"]:
+        _rehearse(order)
+        return
+    pid = os.fork()
+    if not pid:
+        _child(order)
+    _say("pid", pid)
+    _say("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 if __name__ == "__main__":
