@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from contactpoints.store.sealing import Keyring, read_keyring
 from notifiers.catalogue import CATALOGUE, BadOptions, is_loopback, read_options
@@ -177,6 +177,9 @@ def _pepper(text: str) -> bytes:
     return pepper
 
 
+_TLS = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
 def _database_url(text: str) -> str:
     """Return the address of a database as it was given. The fault quotes nothing: there is a password in it."""
     fault = BadSetting(("DATABASE_URL", "is postgresql://user:password@host:port/database."))
@@ -187,6 +190,9 @@ def _database_url(text: str) -> str:
         raise fault from None
     if text and not (known and parts.hostname and parts.path.strip("/")):
         raise fault
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    if len(asked) > 1 or any(name != "sslmode" or mode not in _TLS for name, mode in asked):
+        raise BadSetting(("DATABASE_URL", f"may end in ?sslmode= and one of {', '.join(_TLS)}; nothing else is known."))
     return text
 
 

@@ -77,6 +77,8 @@ def test_the_platform_says_where_to_listen_and_its_router_is_on_another_host() -
         pytest.param(REHEARSAL | {"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL", id="another kind of database"),
         pytest.param(REHEARSAL | {"DATABASE_URL": "postgresql://u:p@h:x/d"}, "DATABASE_URL", id="a port of letters"),
         pytest.param(REHEARSAL | {"DATABASE_URL": "postgresql://u:p@h"}, "DATABASE_URL", id="no name of a database"),
+        pytest.param(REHEARSAL | {"DATABASE_URL": "postgres://u:p@h/d?sslmode=on"}, "DATABASE_URL", id="no such TLS"),
+        pytest.param(REHEARSAL | {"DATABASE_URL": "postgres://u:p@h/d?host=x"}, "DATABASE_URL", id="more than TLS"),
     ],
 )
 def test_nonsense_is_refused_by_name_and_not_quoted(values: Mapping[str, str], name: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import ClassVar, NamedTuple, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import asyncpg
 import databases
@@ -122,9 +122,16 @@ async def _reset(connection: Connection) -> None:
 
 
 def plain_url(url: str) -> str:
-    """Return ``url`` in the form that `databases` and asyncpg share, whatever driver suffix it came with."""
-    parts = urlsplit(url)
-    return parts._replace(scheme="postgresql").geturl()
+    """Return ``url`` in the form that `databases` and asyncpg share, whatever came before and behind it."""
+    return urlsplit(url)._replace(scheme="postgresql", query="").geturl()
+
+
+def tls_of(url: str) -> str | None:
+    """Return the ``sslmode`` behind an address, as libpq knows it; None for none: asyncpg then does as libpq does.
+
+    `databases` drops it without a word, and SQLAlchemy passes it on under a name that asyncpg does not know.
+    """
+    return dict(parse_qsl(urlsplit(url).query)).get("sslmode")
 
 
 class Database:
@@ -133,7 +140,7 @@ class Database:
     def __init__(self, url: str, *, most: int = 16) -> None:
         # Its DEBUG records quote the arguments of statements, and those may be case data.
         logging.getLogger("databases").setLevel(logging.WARNING)
-        self._url = plain_url(url)
+        self._url, self._tls = plain_url(url), tls_of(url)
         self.ring: Callable[..., None] | None = None
         self._databases = databases.Database(
             self._url,
@@ -143,6 +150,7 @@ class Database:
             connection_class=_Knowing,
             reset=_reset,
             server_settings=_SETTINGS,
+            ssl=self._tls,
             timeout=5,
             command_timeout=30,
             max_inactive_connection_lifetime=0,
@@ -204,6 +212,7 @@ class Database:
             password=unquote(parts.password or ""),
             database=parts.path.lstrip("/"),
             server_settings=_SETTINGS,
+            ssl=self._tls,
             timeout=5,
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from contactpoints.rules.refusals import Unavailable
-from contactpoints.store.database import plain_url
+from contactpoints.store.database import plain_url, tls_of
 
 # Any number that no other user of the database takes; two processes that migrate at once queue up behind it.
 _LOCK = 185_224
@@ -22,7 +22,8 @@ def _config() -> Config:
 
 
 def _engine(url: str) -> AsyncEngine:
-    return create_async_engine(plain_url(url).replace("postgresql:", "postgresql+asyncpg:", 1), poolclass=NullPool)
+    asyncpg_url = plain_url(url).replace("postgresql:", "postgresql+asyncpg:", 1)
+    return create_async_engine(asyncpg_url, poolclass=NullPool, connect_args={"ssl": tls_of(url)})
 
 
 def _upgrade(connection: Connection) -> None:

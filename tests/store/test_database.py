@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from contactpoints.rules.refusals import Unavailable
+from contactpoints.store import migrate
 from contactpoints.store.database import Database
 
 _MOST = 2
@@ -82,3 +83,12 @@ async def test_a_type_of_this_database_is_asked_for_every_time(database: Databas
 async def _asks(database: Database) -> None:
     async with database.session() as session:
         await session.execute("select pg_sleep(0.01)")
+
+
+async def test_tls_that_is_asked_for_behind_the_address_is_had_or_nothing_is_said(database_url: str) -> None:
+    """The embedded PostgreSQL has none: it listens to this machine alone."""
+    asked = f"{database_url}?sslmode=require"
+    for connecting in (Database(asked).open(), Database(asked).dedicated(), migrate.upgrade(asked)):
+        with pytest.raises((Unavailable, ConnectionError), match=r"does not answer|SSL"):
+            await connecting
+    await migrate.upgrade(f"{database_url}?sslmode=prefer")
