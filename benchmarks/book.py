@@ -22,8 +22,14 @@ def _marks(sentence: str) -> tuple[str, ...]:
 _ALERT = _marks("24/7 network - EMERGENCY")
 _STAND_DOWN = _marks("24/7 network - STAND DOWN - ref {reference}")
 _ALARM = _marks("24/7 network - ALARM")
-# The headline of the mail, and what the text names.
-_SILENT = (*_marks("gateway silent"), "twilio_sms")
+_BROUGHT_NOTHING = (
+    "Gateway {gateway} has brought nothing since {local} your time ({utc} UTC), or its reports do not arrive."
+)
+# The headline of the mail, and what the text says of a gateway before it comes to the time.
+_SILENT = (
+    *_marks("gateway silent"),
+    *(fold(words[_BROUGHT_NOTHING].partition("{gateway}")[2].partition("{")[0]) for words in catalogues().values()),
+)
 _REPEAT = tuple(f" - {mark} - " for mark in _marks("REPEAT"))
 
 

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl, urlsplit
 
+from contactpoints.store.database import Tls
 from contactpoints.store.sealing import Keyring, read_keyring
 from notifiers.catalogue import CATALOGUE, BadOptions, is_loopback, read_options
 
@@ -177,7 +178,7 @@ def _pepper(text: str) -> bytes:
     return pepper
 
 
-_TLS = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_TLS = get_args(Tls)
 
 
 def _database_url(text: str) -> str:

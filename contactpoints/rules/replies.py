@@ -75,8 +75,8 @@ _MINUS = "\u2212"
 Atom = tuple[str, str]
 """A run of letters and digits, and whatever stands between it and the next."""
 
-Places = dict[str, range]
-"""Codes, each with the places of its pieces among the atoms."""
+Places = dict[str, list[range]]
+"""Codes, each with where its pieces lie among the atoms: as often as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def _lawful(texts: Iterable[tuple[str, range]]) -> tuple[Places, Places]:
     for text, places in texts:
         rest = code_rest(text)
         if rest is not None:
-            found[rest][text] = places
+            found[rest].setdefault(text, []).append(places)
     return found[REST_OF_A_REPLY], found[REST_OF_A_PROOF]
 
 
@@ -232,15 +232,16 @@ def _barred(atoms: list[Atom]) -> set[int]:
     return barred
 
 
-def _pins(atoms: list[Atom], codes: dict[str, range]) -> tuple[int, str | None]:
+def _pins(atoms: list[Atom], codes: Places) -> tuple[int, str | None]:
     """Return how many different PINs the text could hold, and the one that is meant, if that can be told."""
-    taken = {place for places in codes.values() for place in places}
+    pieces = [each for places in codes.values() for each in places]
+    taken = {place for each in pieces for place in each}
     runs = {atom for n, (atom, _) in enumerate(atoms) if n not in taken and _is_pin(atom)}
     words = [n for n, (atom, _) in enumerate(atoms) if atom in _PIN_WORDS]
     if len(runs) == 1 and not words:
         return 1, next(iter(runs))
     marked = {pin for n in words if (pin := _marked(atoms, n, taken=taken))}
-    behind = {pin for places in codes.values() if (pin := _pin_at(atoms, places.stop, grouped=not runs))}
+    behind = {pin for each in pieces if (pin := _pin_at(atoms, each.stop, grouped=not runs))}
     for sort in (marked, behind, runs):
         if sort:
             return len(marked | behind | runs), next(iter(sort)) if len(sort) == 1 else None

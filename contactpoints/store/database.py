@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import asyncpg
@@ -126,12 +126,15 @@ def plain_url(url: str) -> str:
     return urlsplit(url)._replace(scheme="postgresql", query="").geturl()
 
 
-def tls_of(url: str) -> str | None:
+Tls = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
+
+def tls_of(url: str) -> Tls | None:
     """Return the ``sslmode`` behind an address, as libpq knows it; None for none: asyncpg then does as libpq does.
 
     `databases` drops it without a word, and SQLAlchemy passes it on under a name that asyncpg does not know.
     """
-    return dict(parse_qsl(urlsplit(url).query)).get("sslmode")
+    return cast(Tls | None, dict(parse_qsl(urlsplit(url).query)).get("sslmode"))
 
 
 class Database:

@@ -83,7 +83,7 @@ async def test_that_the_sink_brings_no_reports_may_be_told(book: Book, language:
     await text(book, replace(sms(short.text), reference=None))
     await write(book, replace(mail(long.text), subject=long.subject, reference=None))
     assert (book.alarms, book.complaints) == (2, {})
-    other = alarm_words(catalogues()[language], "sms", alarm=replace(what, what="engine_late"))
+    other = alarm_words(catalogues()[language], "sms", alarm=replace(what, what="gateway"))
     await text(book, replace(sms(other.text), reference=None))
     assert len(book.complaints) == 1
 

@@ -139,6 +139,21 @@ def dressed(draw: st.DrawFn, code: str) -> str:
     return str(change(text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a} {b} 12 34 56 {a} {b}",
+        "{a}-{b} 12 34 56\nYou wrote: Reply {a}-{b} PIN",
+        "Reply {a}-{b} PIN\n{a}{b} 123456",
+        "{a}{b}\nagain {a}{b} 12-34-56",
+    ],
+)
+def test_a_code_that_stands_there_twice_has_its_pin_behind_either(text: str) -> None:
+    code = new_reply_code(b"twice".ljust(16))
+    reply = read_reply(text.format(a=code[:3], b=code[3:]))
+    assert (reply.codes, reply.pin) == ((code,), "123456")
+
+
 @given(st.data(), ENTROPY, PINS, NOISE, NOISE, BETWEEN)
 @settings(deadline=None, max_examples=250)
 def test_any_noise_around_code_and_pin_leaves_exactly_these(
