@@ -1,5 +1,6 @@
 """The web process: the doors put together."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 
@@ -120,5 +121,5 @@ def application(runtime: Runtime) -> Starlette:
     # A redirect would repeat whatever the Host header says.
     made.router.redirect_slashes = False
     made.state.runtime, made.state.metrics, made.state.ears = runtime, measures, ears
-    made.state.close = ears.close
+    made.state.close, made.state.importing = ears.close, asyncio.Lock()
     return made

@@ -4,7 +4,6 @@ import asyncio
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -132,8 +131,8 @@ def _unknown_kind() -> Fault:
     return Fault("/query/kind", "not_allowed", f"One of {', '.join(SHAPES)}.")
 
 
-async def bring(runtime: Runtime, request: Request, *, gate: asyncio.Lock) -> Response:
-    """Read a file in. One at a time in this process: so no more than one is held in memory."""
+async def bring(runtime: Runtime, request: Request) -> Response:
+    """Read a file in. One at a time in this application: so no more than one is held in memory."""
     actor = await caller(runtime, request)
     asked = query(request, ImportQuery)
     how = How(
@@ -145,6 +144,7 @@ async def bring(runtime: Runtime, request: Request, *, gate: asyncio.Lock) -> Re
         reason=asked.reason,
     )
     must_import(actor, how)
+    gate: asyncio.Lock = request.app.state.importing
     if gate.locked():
         raise Conflict("Another file is being read in; try again when that is done.")
     async with gate:
@@ -196,5 +196,5 @@ def routes() -> list[Route]:
     """Return the routes of the directory as a file."""
     return [
         Route(EXPORT.path, export, methods=["GET"]),
-        Route(IMPORT.path, partial(bring, gate=asyncio.Lock()), methods=["POST"]),
+        Route(IMPORT.path, bring, methods=["POST"]),
     ]

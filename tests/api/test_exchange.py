@@ -1,6 +1,5 @@
 """The directory as a file: written out and read in again, the same bytes; what is wrong with a file is told at once."""
 
-import asyncio
 import io
 import json
 import secrets
@@ -18,7 +17,6 @@ from contactpoints.api.directory import SHELVES
 from contactpoints.api.exchange import read_file
 from contactpoints.rules.access import Actor, Role
 from contactpoints.runtime import Runtime, open_runtime
-from contactpoints.store import exchange
 from contactpoints.store.embedded import Server
 from schemas.exchange import SHAPES, ExportOut
 from tests.api.conftest import Bodies, KeyOf
@@ -352,15 +350,6 @@ async def test_files_that_are_none(world: World, france: str) -> None:
         answer = await world.client.post(f"/v1/import?{how}", content=raw, headers=headers)
         assert answer.status_code == status, (case, answer.text)
         assert answer.headers["Content-Type"] == "application/problem+json", case
-
-
-async def test_one_file_is_read_in_at_a_time(world: World, france: str) -> None:
-    async with world.runtime.db.transaction() as session:
-        assert await exchange.alone(session)
-        # In a task of its own, for it has a connection of its own.
-        busy = await asyncio.create_task(_bring(world, {"officers": [_row(world)]}, france))
-        assert (busy.status_code, busy.json()["type"]) == (409, "/problems/conflict")
-    assert (await _bring(world, {"officers": [_row(world)]}, france)).status_code == 200
 
 
 async def test_who_writes_out_and_who_reads_in(world: World, key_of: KeyOf) -> None:
