@@ -123,15 +123,21 @@ def read_open_alert(raw: bytes) -> tuple[OpenAlert, bytes]:
 def _of_unknown_kind(shape: type[PreviewAlert], kinds: Iterable[type[PreviewAlert]], *, raw: bytes) -> Invalid:
     """Return the refusal of a body whose kind is wrong: of its particulars it tells what no kind would take.
 
-    It tells so as the kind does that finds least wrong with it, which is likely the one that was meant.
+    It tells so as the kind does that finds least wrong with it, which is likely the one that was meant; nothing where
+    one finds as much as is told: looking further takes long then.
     """
-    each = [{fault.pointer: fault for fault in _faults(kind, raw)} for kind in kinds]
+    own, each = _faults(shape, raw), []
+    for kind in kinds:
+        faults = own if len(own) >= MOST_FAULTS else _faults(kind, raw)
+        if len(faults) >= MOST_FAULTS:
+            return Invalid(own)
+        each.append({fault.pointer: fault for fault in faults})
     told = [
         fault
         for pointer, fault in ChainMap(*sorted(each, key=len)).items()
         if pointer.startswith("/request") and all(_is_refused(pointer, faults) for faults in each)
     ]
-    return Invalid(list(dict.fromkeys((*_faults(shape, raw), *told)))[:MOST_FAULTS])
+    return Invalid(list(dict.fromkeys((*own, *told)))[:MOST_FAULTS])
 
 
 def _faults(shape: type[PreviewAlert], raw: bytes) -> tuple[Fault, ...]:
