@@ -1,10 +1,10 @@
 """Warnings of entries that say the same as another one: doubtful, and not wrong."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contactpoints.store import alike
-from contactpoints.store.database import Session
+from contactpoints.store.database import Row, Session
 
 
 async def same_address(session: Session, contact_point: int, *, entry: Mapping[str, Any]) -> list[Mapping[str, str]]:
@@ -37,15 +37,25 @@ def _shared(officers: Iterable[int], channels: Iterable[int]) -> Mapping[str, st
 
 async def same_addresses(session: Session, contact_points: Collection[int]) -> AsyncIterator[Mapping[str, str]]:
     """Warn of the addresses that stand twice in houses of which much was read in at once."""
-    for row in await alike.in_houses(session, contact_points):
+    rows = await alike.in_houses(session, contact_points)
+    for row in rows:
         yield _twice(row["channels"][0]) if row["twice"] else _shared(row["officers"], row["channels"])
+    for each in _more(rows, "addresses that stand twice"):
+        yield each
 
 
 async def absent_already(session: Session, absence: int) -> list[Mapping[str, str]]:
     """Warn of an absence around which, or within which, another one of the same officer lies."""
     found: list[Mapping[str, str]] = []
-    for other in await alike.absences(session, absence):
+    rows = await alike.absences(session, absence)
+    for other in rows:
         lies = "covers all of this one: this one changes nothing" if other["around"] else "lies within this one"
         detail = f"Absence {other['id']} of the same officer {lies}. Retire one of both."
         found.append({"code": "absent_already", "detail": detail})
-    return found
+    return [*found, *_more(rows, "absences of the same officer around this one, or within it")]
+
+
+def _more(rows: Sequence[Row], what: str) -> Iterator[Mapping[str, str]]:
+    """Say how many were not looked at."""
+    if rows and rows[0]["several"] > len(rows):
+        yield {"code": "more", "detail": f"There are {rows[0]['several'] - len(rows)} more {what}."}

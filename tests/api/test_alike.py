@@ -58,6 +58,17 @@ async def test_a_file_is_told_which_addresses_stand_twice_in_the_houses_that_it_
         each["place"] += 1
     told = await world.post("/v1/import", kept, key=key)
     assert sorted(_codes(told)) == ["address_shared", "address_twice"]
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            """insert into channels (officer_id, kind, address, created_at, changed_at)
+               select $1, 'email', number % 200 || '@desk.example.org', $2, $2 from generate_series(1, 400) number""",
+            *(third.id, START),
+        )
+    told = await world.post("/v1/import", kept, key=key)
+    assert _codes(told).count("address_twice") + _codes(told).count("address_shared") == 200
+    assert [each["detail"] for each in told.json()["warnings"] if each["code"] == "more"] == [
+        "There are 2 more addresses that stand twice."
+    ]
 
 
 async def test_the_same_number_for_texts_and_for_calls_is_meant_so(world: World, key_of: KeyOf) -> None:
@@ -102,3 +113,11 @@ async def test_an_absence_within_another_is_warned_of(world: World, key_of: KeyO
     assert await enters(2.5, 3) == ["absent_already"] * 2, "within two"
     assert await enters(1, 5) == ["absent_already"] * 3, "around three"
     assert await enters(4.5, 6) == [], "both in part"
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            """insert into absences (officer_id, starts_at, ends_at, created_at, changed_at)
+               select officer_id, starts_at, ends_at, created_at, changed_at from absences, generate_series(1, 20)
+                where officer_id = $1 and starts_at = $2""",
+            *(officer.id, START + timedelta(days=4.5)),
+        )
+    assert await enters(4.5, 6) == ["absent_already"] * 20 + ["more"]
