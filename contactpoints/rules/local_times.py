@@ -107,11 +107,16 @@ def span_entered(span: Span, *, zone: str | None) -> Entered:
 
 
 def _possible(span: Span, name: str, *, made: Entered, zone: str | None) -> tuple[datetime, ...]:
-    """Return the instants that an end of a span may be. Two wall clocks of one zone are in order by any zone."""
+    """Return the instants that an end of a span may be.
+
+    Two wall clocks of one zone are in order by any zone, unless it is said which of two times one of them is.
+    """
     if name in made.kept:
         return (made.kept[name].at,)
     when, other = (getattr(span, f"{each}_at") for each in (name, "ends" if name == "starts" else "starts"))
-    if not isinstance(when, LocalTime) or (zone is None and not isinstance(other, LocalTime)):
+    if not isinstance(when, LocalTime):
+        return ()
+    if zone is None and (not isinstance(other, LocalTime) or span.starts_which or span.ends_which):
         return ()
     by = zone or "UTC"
     return instants_of(when.day, when.wall, zone=by) or (to_utc(when.day, when.wall, zone=by),)

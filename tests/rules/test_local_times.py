@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contactpoints.rules.local_times import Kept, entered, instants_of, keep, nearest, reckon
+from contactpoints.rules.local_times import Kept, entered, instants_of, keep, nearest, reckon, span_entered
 from schemas.fields import LocalTime
+from schemas.rosters import Absence
 from tests.rules.test_rosters import MINUTE, MOMENTS, minutes_of, utc
 
 BERLIN = "Europe/Berlin"
@@ -52,6 +53,14 @@ def test_the_split_of_scenario_three_is_asked_about() -> None:
     assert ask(NEVER, half_past_two) == ask(NEVER, half_past_two, "second") == [("/starts_at", "does_not_exist")]
     assert ask(NEVER, time(3)) == Kept(utc("2027-03-28T01:00"), "2027-03-28T03:00:00+02:00")
     assert ask(NEVER, time(3), "first") == [("/starts_which", "not_allowed")]
+
+
+def test_the_second_of_two_times_is_after_the_first_in_a_zone_that_is_not_known() -> None:
+    night = {"starts_at": "2026-10-25T02:30:00", "ends_at": "2026-10-25T02:15:00"}
+    span = Absence.model_validate({"officer_id": 1, "zone": "Mars/Base", **night})
+    assert [fault.pointer for fault in span_entered(span, zone=None).faults] == ["/ends_at"]
+    said = span.model_copy(update={"starts_which": "first", "ends_which": "second"})
+    assert span_entered(said, zone=None).faults == []
 
 
 def test_both_instants_and_the_nearest_times_stand_in_the_question() -> None:
