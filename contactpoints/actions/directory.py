@@ -124,7 +124,7 @@ async def change(
     with _once():
         async with db.transaction() as session:
             kept, owner = await keepable(session, register, key=key, actor=actor)
-            found = Found([*faults, *_moved(register, kept, body=body, faulty=bool(faults))])
+            found = Found([*faults, *_moved(register, kept, body=body, faults=faults)])
             values = await _checked(register, Asked(session, actor, body, owner, tools.gateways), found=found)
             renewed = str(values["address"]) if name == "channels" and values["address"] != kept["address"] else None
             if renewed:
@@ -352,11 +352,11 @@ async def keepable(session: Session, register: Register, *, key: Key, actor: Act
     return entry, owner
 
 
-def _moved(register: Register, kept: Entry, *, body: Shape, faulty: bool) -> Iterator[Fault]:
+def _moved(register: Register, kept: Entry, *, body: Shape, faults: Sequence[Fault]) -> Iterator[Fault]:
     """Yield the fault of a body that would give the entry to another owner or Party, or a channel another kind."""
     fixed = register.owner or ("code" if register.key == "code" else "party")
-    said = getattr(body, fixed)
-    if said != kept[fixed] and not (said is None and faulty):
+    unread = any(each.pointer in ("", f"/{fixed}") for each in faults)
+    if getattr(body, fixed) != kept[fixed] and not unread:
         yield Fault(f"/{fixed}", "fixed", "Cannot be changed; retire the entry and create another.")
     if register.name == "channels" and getattr(body, "kind") not in (None, kept["kind"]):  # noqa: B009
         yield Fault("/kind", "fixed", "A channel stays of its kind; retire it and enter another.")

@@ -43,7 +43,7 @@ from schemas.directory import (
     ProviderSeat,
     ProviderSeatOut,
 )
-from schemas.faults import Fault
+from schemas.faults import BadInput, Fault, Unreadable
 from schemas.fields import Shape, ShortLine
 from schemas.holidays import HolidayCalendar, HolidayCalendarOut
 from schemas.partly import read_partly
@@ -147,12 +147,25 @@ def expected(request: Request) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-def _why(request: Request) -> tuple[str | None, tuple[Fault, ...]]:
-    """Return why an entry is created or changed, and the faults of that, which are told beside those of the body."""
+async def _said(request: Request, shape: type[Shape]) -> tuple[Shape, str | None, tuple[Fault, ...]]:
+    """Return what an entry shall be, and why, as far as either can be judged; and the faults of both.
+
+    Raises `Unreadable`, and `Invalid` where there are as many as are told.
+    """
+    reason: str | None = None
+    unstated: tuple[Fault, ...] = ()
     try:
-        return query(request, Stated).reason, ()
+        reason = query(request, Stated).reason
     except Invalid as refused:
-        return None, refused.faults
+        unstated = refused.faults
+    raw = await json_body(request)
+    try:
+        body, faults = read_partly(shape, raw)
+    except Unreadable:
+        raise
+    except BadInput as bad:
+        raise Invalid((*unstated, *bad.faults)) from None
+    return body, reason, (*unstated, *faults)
 
 
 def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Response:
@@ -189,15 +202,14 @@ async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response
 
 async def _create(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    reason, unstated = _why(request)
-    body, faults = read_partly(shelf.shape, await json_body(request))
+    body, reason, faults = await _said(request, shelf.shape)
     kept = await directory.create(
         *(runtime.db, shelf.name),
         actor=actor,
         body=body,
         now=runtime.now(),
         tools=runtime.tools,
-        faults=(*unstated, *faults),
+        faults=faults,
         reason=reason,
     )
     return _answer(kept, status=201, location=f"{shelf.path}/{kept.entry[shelf.key]}")
@@ -214,8 +226,8 @@ async def _read(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response
 
 async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    key, version, (reason, unstated) = key_of(shelf, request), expected(request), _why(request)
-    body, faults = read_partly(shelf.shape, await json_body(request))
+    key, version = key_of(shelf, request), expected(request)
+    body, reason, faults = await _said(request, shelf.shape)
     async with told_what_changed(runtime, shelf.name, actor=actor, key=key, version=version):
         kept = await directory.change(
             *(runtime.db, shelf.name),
@@ -225,7 +237,7 @@ async def _change(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respon
             body=body,
             now=runtime.now(),
             tools=runtime.tools,
-            faults=(*unstated, *faults),
+            faults=faults,
             reason=reason,
         )
     return _answer(kept)

@@ -260,6 +260,21 @@ async def test_faults_of_shape_and_unknown_references_are_told_at_once(
         assert all(fault["code"] == "missing" for fault in empty.json()["errors"]), empty.text
 
 
+async def test_a_reason_with_a_fault_hides_nothing_and_is_not_hidden(world: World, key_of: KeyOf) -> None:
+    key, point = await key_of("secretariat"), world.network["FR"].contact_point
+    desk = {"name": "X", "function": "X", "zone": "Europe/Paris", "languages": ["fr"], "secretariat": True}
+    moved = await _ask(world, "PUT", f"/v1/contact-points/{point}?reason=", key, desk, tag='"1"')
+    assert {(each["pointer"], each["code"]) for each in moved.json()["errors"]} == {
+        ("/query/reason", "too_short"),
+        ("/party", "fixed"),
+    }
+    many = {f"f{number}": 1 for number in range(100)}
+    for method, path in (("PUT", f"/v1/contact-points/{point}"), ("POST", "/v1/contact-points")):
+        refused = await _ask(world, method, f"{path}?reason=", key, desk | many, tag='"1"')
+        assert refused.status_code == 422, refused.text
+        assert "/query/reason" in {each["pointer"] for each in refused.json()["errors"]}
+
+
 async def test_a_body_with_more_faults_than_are_told_is_refused_with_the_first_hundred(
     world: World, key_of: KeyOf, bodies: Bodies
 ) -> None:
