@@ -4,9 +4,8 @@ A body may have faults in its shape already: what stands for them is None, also 
 over here. Nothing that is wrong keeps the rest from being told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 from zoneinfo import available_timezones
 
 from contactpoints.actions.public_keys import with_fingerprints
@@ -29,8 +28,6 @@ from schemas.holidays import HolidayCalendar
 from schemas.provisions import DECLARABLE, SUSPENDED_BY
 from schemas.rosters import Absence, EscalationPolicy, Override, PolicyStep, PostOfStep, Rotation
 
-_Each = TypeVar("_Each")
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -48,11 +45,15 @@ class Asked:
 
 @dataclass(slots=True)
 class Found:
-    """Faults and warnings, and columns to be written in another form than the body has."""
+    """Faults and warnings, and columns to be written in another form than the body has.
+
+    ``apart``: the places of what has no fault and cannot be judged either; nothing stands there in the body.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Mapping[str, str]] = field(default_factory=list)
     replaced: dict[str, object] = field(default_factory=dict)
+    apart: Collection[str] = ()
 
     def wrong(self, *places: str) -> bool:
         """Say whether one of these fields, or something in it, has a fault."""
@@ -136,10 +137,6 @@ def _step(step: PolicyStep, *, own: int) -> Mapping[str, object]:
         "patience_seconds": step.patience_seconds,
         "only_if_undelivered": step.only_if_undelivered,
     }
-
-
-def _sound(several: tuple[_Each, ...] | None) -> list[_Each]:
-    return [each for each in several or () if each is not None]
 
 
 async def _check_party(session: Session, party: str | None, *, found: Found, at: str = "/party") -> None:
@@ -235,11 +232,13 @@ async def _check_holidays(asked: Asked, calendar: HolidayCalendar, *, found: Fou
     country = calendar.country or next((code for code in place or () if code in countries()), None)
     if calendar.country is not None and calendar.country not in countries():
         found.faults.append(Fault("/country", "unknown", "Of this country no public holidays are known."))
+    elif found.wrong("/country") or (calendar.country is None and place is None):
+        return  # which subdivisions there are is not known
     elif calendar.subdivision is not None and calendar.subdivision not in countries().get(country or "", ()):
         known = ", ".join(countries().get(country or "", ())) or "none"
         detail = f"{country or 'The country'} has no such subdivision with holidays of its own; known are: {known}."
         found.faults.append(Fault("/subdivision", "unknown", detail))
-    elif calendar.public_holidays and place is not None and country is None:
+    elif calendar.public_holidays and country is None:
         detail = "Of this Party no public holidays are known: only its own days count."
         found.warnings.append({"code": "no_public_holidays", "detail": detail})
 
@@ -261,7 +260,7 @@ async def _check_post(asked: Asked, ref: PostOfStep | None, *, at: str, found: F
 
     A policy may call the posts of its own Party and of the secretariat. None where it is not known which house it is.
     """
-    if ref is None or found.wrong(f"{at}/contact_point"):
+    if ref is None or found.wrong(f"{at}/contact_point") or f"{at}/contact_point" in found.apart:
         return None
     point = ref.contact_point or (asked.owner.contact_point if asked.owner else None)
     if ref.contact_point is not None and not await _may_call(asked, ref.contact_point):

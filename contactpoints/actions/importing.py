@@ -75,7 +75,8 @@ async def bring_in(
             if not await exchange.alone(session):
                 raise Conflict("Another file is being read in; try again when that is done.")
             await work.take(session, rows, retire_missing=how.retire_missing, party=how.party)
-            told = {each.pointer for each in faults}
+            # What cannot be read is wrong in no other way; what stands twice may be.
+            told = {each.pointer for each in faults if each.code != "twice"}
             found = [*faults, *(each for each in work.found() if each.pointer not in told)]
             if found:
                 raise Invalid(_few(found))

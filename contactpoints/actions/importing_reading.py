@@ -34,6 +34,7 @@ class Reading:
         self._actor, self._restoring = actor, restoring
         self._numbers: dict[tuple[str, str], int] = {}
         self._broken: set[tuple[str, Key]] = set()
+        self._lacking: set[str] = set()
 
     async def read(self, session: Session, register: Register, *, rows: Sequence[Row]) -> list[Planned]:
         """Return the rows of a kind as far as they belong to what the actor keeps and change anything."""
@@ -47,7 +48,14 @@ class Reading:
 
     def note(self, register: Register, plans: Sequence[Planned]) -> None:
         """Note which new entries will not be there: what relies on them waits."""
-        self._broken |= {(register.name, each.key) for each in plans if not each.sound and each.kept is None}
+        gone = {(register.name, each.key) for each in plans if not each.sound and each.kept is None}
+        self._broken |= gone
+        if gone:
+            self._lacking.add(register.name)
+
+    def lacks(self, kind: str) -> bool:
+        """Say whether some new entry of a kind will not be there."""
+        return kind in self._lacking
 
     async def _plan(self, session: Session, register: Register, *, rows: Sequence[Row]) -> list[Planned]:
         """Find the entry that each row is about, or reserve a number for a new one."""
@@ -103,7 +111,7 @@ class Reading:
             broken: list[str] = []
             if self._broken:
                 broken = [place for place, kind, number in referred(plan.row) if (kind, number) in self._broken]
-            plan.waits = bool(broken)
+            plan.waits, plan.found.apart = bool(broken), broken
             read_body(plan, kind=register.name, apart=broken)
             plan.found.faults += moved(plan, register)
             plan.found.faults += stale(plan, restoring=self._restoring)

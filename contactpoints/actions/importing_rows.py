@@ -11,12 +11,15 @@ from schemas.exchange import REFERENCES, SHAPES, Difference, Row
 from schemas.faults import BadInput, Fault
 from schemas.fields import Shape
 from schemas.partly import judged
+from schemas.rows import faults_of_said
 
 Numbers = Mapping[tuple[str, str], int]
 """Of which kind and key an entry is -> its number."""
 
 _MISSING = object()
 _WITH_REFERENCES = frozenset({*REFERENCES, "steps"})
+LINKS = ("central_authority_id", "backup_id")
+"""What a contact point names of its own kind."""
 NO_ENTRY = "There is no such entry."
 NOT_THE_FIRST = (
     "The officer has or had channels: another one is entered at POST /v1/channels, by itself and not in a file, and"
@@ -130,17 +133,35 @@ def read_body(planned: Planned, *, kind: str, apart: Iterable[str]) -> None:
 
 def read_said(planned: Planned, *, kind: str) -> None:
     """Take the faults of what a row says of an entry that there is not: what it leaves out is no fault then."""
-    try:
-        _, faults = judged(SHAPES[kind], planned.row.fields)
-    except BadInput as bad:
-        faults = bad.faults
-    planned.found.faults += [each for each in faults if each.code != "missing"]
+    told = {each.pointer for each in planned.found.faults}
+    faults = faults_of_said(SHAPES[kind], planned.row.fields)
+    planned.found.faults += [each for each in faults if each.pointer not in told]
+
+
+def wait_for_each_other(plans: Sequence[Planned], gone: Sequence[Planned]) -> None:
+    """Let contact points wait that link to others of the same file which will not be there: the ``gone`` ones."""
+    linking: dict[Key, list[Planned]] = {}
+    for plan in plans:
+        for _, _, number in referred(plan.row):
+            linking.setdefault(number, []).append(plan)
+    left = list(gone)
+    while left:
+        key = left.pop().key
+        for plan in linking.pop(key, ()):
+            if plan.sound and plan.kept is None:
+                left.append(plan)
+            plan.waits = True
+            if plan.body is not None:
+                links = {name: None for name in LINKS if getattr(plan.body, name) == key}
+                plan.body = plan.body.model_copy(update=links)
 
 
 def moved(planned: Planned, register: Register) -> Iterator[Fault]:
     """Yield the fault of a row that would give an entry to another owner, or make it another Party's."""
     fixed = register.owner or ("code" if register.key == "code" else "party")
-    if planned.kept is not None and planned.row.fields.get(fixed, planned.kept[fixed]) != planned.kept[fixed]:
+    if planned.kept is None or planned.found.wrong(f"/{fixed}"):
+        return
+    if planned.row.fields.get(fixed, planned.kept[fixed]) != planned.kept[fixed]:
         yield Fault(f"/{fixed}", "fixed", "Cannot be changed; add another entry instead.")
 
 

@@ -23,6 +23,9 @@ async def test_what_no_calendar_knows_is_refused_with_its_place(world: World, ke
             "FR has no such subdivision with holidays of its own; known are: 57, 6AE",
         ),
         ({"country": "DE", "subdivision": "QQ"}, "/subdivision", "known are: BB, BE, BW"),
+        # Of which country the subdivision is, is not known.
+        ({"country": "de", "subdivision": "BY"}, "/country", "two capital letters"),
+        ({"contact_point_id": 999_999, "subdivision": "BY"}, "/contact_point_id", "no such contact point"),
         (
             {"own_days": [{"first_day": "2026-12-24", "last_day": "2026-12-23", "name": "x"}]},
             "/own_days/0/last_day",

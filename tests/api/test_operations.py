@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
-import pytest
 
 from contactpoints.api.directory import SHELVES
 from contactpoints.api.operations import OPERATIONS
@@ -14,13 +13,6 @@ from schemas.access import Role
 from schemas.openapi import Operation
 from tests.api.conftest import Bodies, KeyOf, placed
 from tests.world import PIN, World
-
-_OF_ENTRIES = [
-    pytest.param(operation, name, id=f"{operation.name}: {name}")
-    for operation in OPERATIONS
-    if operation.tag == "directory"
-    for name in operation.examples
-]
 
 
 async def _ask(
