@@ -149,11 +149,19 @@ ACTS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
 
 _POINT, _POST, _OFFICER, _SECOND = 5, 7, 12, 13
 _SPAN = {"starts_at": "2026-10-20T08:00:00Z", "ends_at": "2026-10-21T08:00:00Z"}
+# The clocks of Paris are set back on 25 October 2026: they show 02:30 twice.
+_BY_THE_CLOCK = {
+    "zone": "Europe/Paris",
+    "starts_at": "2026-10-24T10:00:00",
+    "ends_at": "2026-10-25T02:30:00",
+    "ends_which": "second",
+}
 
 SWAPS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "offer": {
             "to whoever takes it": {"post_id": _POST, "officer_id": _OFFICER, **_SPAN, "reason": "a wedding"},
+            "by the clocks of a zone": {"post_id": _POST, "officer_id": _OFFICER, **_BY_THE_CLOCK},
             "a day for a day": {
                 "post_id": _POST,
                 "officer_id": _OFFICER,
@@ -330,7 +338,8 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
             },
         },
         "overrides": {
-            "a day swapped": {"post_id": _POST, "action": "replace", "officer_id": _SECOND, **_SPAN, "reason": "swap"}
+            "a day swapped": {"post_id": _POST, "action": "replace", "officer_id": _SECOND, **_SPAN, "reason": "swap"},
+            "by the clocks of a zone": {"post_id": _POST, "action": "add", "officer_id": _SECOND, **_BY_THE_CLOCK},
         },
         "calendars": {
             "shifts planned in a calendar program": {
@@ -342,7 +351,10 @@ ENTRY_EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "officers": [{"text": "Weekend A", "officer_id": _OFFICER}],
             }
         },
-        "absences": {"a day off": {"officer_id": _OFFICER, **_SPAN, "reason": "ill"}},
+        "absences": {
+            "a day off": {"officer_id": _OFFICER, **_SPAN, "reason": "ill"},
+            "by the clocks of a zone": {"officer_id": _OFFICER, **_BY_THE_CLOCK, "reason": "ill"},
+        },
         "holiday_calendars": {
             "the holidays of Alsace, and two of its own": {
                 "contact_point_id": _POINT,

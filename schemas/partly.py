@@ -68,7 +68,7 @@ def _field(model: type[BaseModel], name: str, *, said: Mapping[str, Any], at: st
         return None if info.is_required() else info.get_default(call_default_factory=True)
     value = said[name]
     if at not in wrong.above:
-        return _adapter(model, name).validate_json(write_json(value), strict=True)
+        return _adapter(model, name, each=False).validate_json(write_json(value), strict=True)
     inside = _plain(info.annotation)
     if isinstance(value, dict) and _is_shape(inside):
         return _built(inside, value, at=at, wrong=wrong)
@@ -83,17 +83,23 @@ def _entry(model: type[BaseModel], name: str, *, value: Any, at: str, wrong: _Wr
     if at in wrong.here:
         return None
     if at not in wrong.above:
-        (entry,) = _adapter(model, name).validate_json(write_json([value]), strict=True)
-        return entry
-    inside = _plain(get_args(_plain(model.model_fields[name].annotation))[0])
+        return _adapter(model, name, each=True).validate_json(write_json(value), strict=True)
+    inside = _plain(_entries_of(model, name))
     return _built(inside, value, at=at, wrong=wrong) if isinstance(value, dict) and _is_shape(inside) else None
 
 
 @cache
-def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
-    """Return what reads one field by itself, without what is asked of it besides its kind."""
-    kind: Any = model.model_fields[name].annotation
-    return TypeAdapter(kind)
+def _adapter(model: type[BaseModel], name: str, *, each: bool) -> TypeAdapter[Any]:
+    """Return what reads one field by itself, or ``each`` entry of the list in it, as the whole shape does."""
+    info = model.model_fields[name]
+    kind: Any = _entries_of(model, name) if each else info.annotation
+    # Where a field is nothing but a time or a text, how it is read stands beside its kind and not in it.
+    return TypeAdapter(kind if each or not info.metadata else Annotated[kind, *info.metadata])
+
+
+def _entries_of(model: type[BaseModel], name: str) -> Any:
+    """Return the kind of the entries of the list that stands in a field."""
+    return get_args(_plain(model.model_fields[name].annotation))[0]
 
 
 def _plain(annotation: Any) -> Any:

@@ -50,7 +50,7 @@ class PublicKey(Shape):
     @field_validator("fingerprint")
     @classmethod
     def _has_a_key_or_is_of_openpgp(cls, fingerprint: str | None, info: ValidationInfo) -> str | None:
-        alone = info.data.get("kind") == "openpgp" and fingerprint is not None
+        alone = info.data.get("kind", "openpgp") == "openpgp" and fingerprint is not None
         if "key" in info.data and info.data["key"] is None and not alone:
             raise wrong("missing", "is required where there is no key; for smime the key itself is required")
         return fingerprint

@@ -18,7 +18,7 @@ from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.directory_warnings import address_pending, warned, warned_of_retired
 from contactpoints.actions.mail_links import kept as kept_by
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
-from contactpoints.actions.references import missing
+from contactpoints.actions.references import refused
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
@@ -305,10 +305,12 @@ async def _owner_of_new(
 ) -> Owner | None:
     """Return whose the new entry will be; None also where that cannot be told, which is then a fault."""
     if register.owner and register.owner_is:
-        key = getattr(body, register.owner)
-        owner = None if key is None else await entries.find_owner(session, register.owner_is, key=key)
-        if owner is None or not reads_entries_of(actor, owner.party):
-            found.faults += await missing(session, register.owner_is, named=[(f"/{register.owner}", key)], actor=actor)
+        key, place = getattr(body, register.owner), f"/{register.owner}"
+        owner = None if key is None else (await entries.standing(session, register.owner_is, keys=[key])).get(key)
+        fault = refused(register.owner_is, owner, place=place, actor=actor)
+        if fault is not None and not found.wrong(place):
+            found.faults.append(fault)
+        if owner is None or fault is not None:
             return None
         must_keep_entries_of(actor, owner.party)
         await entries.touch(session, owner.contact_point)

@@ -209,7 +209,9 @@ async def _check_links(asked: Asked, point: ContactPoint, *, found: Found) -> No
         await hold_links(asked.session)
     for name, number in (("central_authority_id", point.central_authority_id), ("backup_id", point.backup_id)):
         place = f"/{name}"
-        gone = await missing(asked.session, "contact_points", named=[(place, number)], actor=asked.actor)
+        gone = await missing(
+            asked.session, "contact_points", named=[(place, number)], actor=asked.actor, secretariat=True
+        )
         found.faults += gone
         if gone or number is None:
             continue

@@ -18,7 +18,7 @@ from contactpoints.actions.importing_rows import (
     resolve,
     stale,
 )
-from contactpoints.actions.references import missing
+from contactpoints.actions.references import refused
 from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of
 from contactpoints.store import exchange
 from contactpoints.store.database import Session
@@ -85,19 +85,16 @@ class Reading:
             return
         keys = {owner_key(plan, register) for plan in plans}
         owners = await standing(session, register.owner_is, keys=[key for key in keys if key is not None])
-        lost: list[tuple[Planned, int]] = []
         for plan in plans:
             number = owner_key(plan, register)
             owner = plan.owner = None if number is None else owners.get(number)
             if plan.kept is not None or number is None:
                 continue
-            if owner is None or owner.retired_at or not reads_entries_of(self._actor, owner.party):
+            fault = refused(register.owner_is, owner, place=f"/{register.owner}", actor=self._actor)
+            if fault is not None:
                 plan.owner = None
                 if (register.owner_is, number) not in self._broken:
-                    lost.append((plan, number))
-        named = [(str(place), number) for place, (_, number) in enumerate(lost)]
-        for fault in await missing(session, register.owner_is, named=named, actor=self._actor):
-            lost[int(fault.pointer)][0].found.faults.append(Fault(f"/{register.owner}", fault.code, fault.detail))
+                    plan.found.faults.append(fault)
 
     def _read(self, plan: Planned, register: Register) -> None:
         """Read what an entry shall be."""

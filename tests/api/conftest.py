@@ -101,6 +101,11 @@ class Doors:
             "acknowledgements": machine,
         }[last]
 
+    def sounds(self, operation: Operation) -> list[dict[str, Any]]:
+        """Return that body, and beside it those of the operation's examples that are entered by a wall clock."""
+        by_the_clock = (each for each in operation.examples.values() if {"zone", "starts_at"} <= each.keys())
+        return [self.sound(operation), *(placed(each, self.world) for each in by_the_clock)]
+
     def shelf(self, operation: Operation) -> str:
         return next(shelf.name for shelf in SHELVES if operation.path in (shelf.path, shelf.one))
 

@@ -311,7 +311,7 @@ async def test_tables_are_read_in_with_the_line_of_each_fault(world: World, fran
     assert table.startswith(b"\xef\xbb\xbfid;version;contact_point_id;name;")
     told = await _bring(world, table, france, how="kind=officers", media="text/csv")
     assert told.json()["counts"]["officers"]["left"] == len(table.splitlines()) - 1
-    wrong = table + b"4711;1;1;Nobody;Desk;en;\r\n"
+    wrong = table + f"4711;1;{world.network['FR'].contact_point};Nobody;Desk;en;\r\n".encode()
     (error,) = (await _bring(world, wrong, france, how="kind=officers", media="text/csv")).json()["errors"]
     line = len(wrong.splitlines())
     assert (error["pointer"], error["detail"]) == (

@@ -35,6 +35,13 @@ _SPOILT: dict[str, Any] = {
     "pin": "1",
 }
 """Values that are wrong wherever a field of that name stands, whatever else is said."""
+_BY_THE_CLOCK = {
+    **{name: value for name, value in _SPOILT.items() if name != "zone"},
+    "starts_at": "2026-03-29T02:30:00",
+    "starts_which": "third",
+    "ends_at": "1999-01-01T00:00:00",
+}
+"""The same beside a wall clock, without which its times cannot be judged: that of Paris left 02:30 out that night."""
 _PLAIN = ("reason", "name", "function", "text", "place", "layer", "urgency", "status", "case_reference", "dry_run")
 """Fields on which nothing else depends."""
 
@@ -62,6 +69,7 @@ def _with(body: Any, place: tuple[str | int, ...], value: Any) -> Any:
 
 async def _told(doors: Doors, operation: Operation, body: Any) -> set[str]:
     answer = await doors.send(operation, json.dumps(body).encode())
+    assert answer.status_code < 500, (operation.name, body)
     if answer.status_code != 422:
         return set()
     return {fault["pointer"] for fault in answer.json()["errors"]}
@@ -119,6 +127,28 @@ async def test_an_end_that_the_clocks_leave_open_hides_no_reversed_interval(worl
     assert {place: code for place, (code, _) in told.items()} == {"/starts_at": "exists_twice", "/ends_at": "not_after"}
 
 
+async def test_a_fault_beside_them_leaves_wall_clocks_as_they_were_said(world: World, key_of: KeyOf) -> None:
+    admin, post = await key_of("administrator", "FR"), {"post_id": world.network["FR"].posts["first"]}
+    twice, day, next_day = (f"2026-10-{each}:00" for each in ("25T02:30", "26T08:00", "27T08:00"))
+    for starts, ends, expected in (
+        ({"starts_at": day}, next_day, {}),
+        ({"starts_at": day}, f"{next_day}Z", {}),
+        ({"starts_at": f"{day}Z"}, next_day, {}),
+        ({"starts_at": next_day}, day, {"/ends_at": "not_after"}),
+        ({"starts_at": f"{day}+05:99"}, next_day, {"/starts_at": "not_an_instant"}),
+        ({"starts_at": f"{day}+24:00"}, next_day, {"/starts_at": "not_an_instant"}),
+        ({"starts_at": twice, "starts_which": "first"}, day, {}),
+        ({"starts_at": twice}, day, {"/starts_at": "exists_twice"}),
+        ({"starts_at": "2027-03-28T02:30:00"}, "2027-03-29T02:30:00", {"/starts_at": "does_not_exist"}),
+        ({"starts_at": day, "starts_which": "second"}, next_day, {"/starts_which": "not_allowed"}),
+    ):
+        span = {"officer_id": "x", "zone": "Europe/Paris", **starts, "ends_at": ends}
+        for path, more in (("absences", {}), ("overrides", post | {"action": "add"}), ("swaps", post)):
+            told = await _faults(world, f"/v1/{path}", span | more, key=admin)
+            codes = {place: code for place, (code, _) in told.items()}
+            assert codes == {"/officer_id": "wrong_type"} | expected, (path, starts, ends)
+
+
 async def test_an_officer_who_has_left_is_told_as_such_with_the_moment(world: World, key_of: KeyOf) -> None:
     admin, france = await key_of("administrator", "FR"), world.network["FR"]
     fresh = {"contact_point_id": france.contact_point, "name": "Ana Example", "function": "Duty officer"}
@@ -139,20 +169,21 @@ async def test_an_officer_who_has_left_is_told_as_such_with_the_moment(world: Wo
 
 async def test_whatever_is_refused_alone_is_told_beside_all_else(doors: Doors) -> None:
     hidden, tried = {}, 0
-    for operation in WITH_BODIES:
-        sound = doors.sound(operation)
+    for operation, sound in ((each, sound) for each in WITH_BODIES for sound in doors.sounds(each)):
+        spoilt = _BY_THE_CLOCK if {"zone", "starts_at"} <= sound.keys() else _SPOILT
         together, expected = sound | {"surprise": 1}, {"/surprise"}
         for place in _leaves(sound):
             name = place[-1]
             pointer = "".join(f"/{part}" for part in place)
             if name in _PLAIN and len(place) == 1:
                 together, expected = _with(together, place, {"x": 1}), expected | {pointer}
-            elif name in _SPOILT:
-                alone = await _told(doors, operation, _with(sound, place, _SPOILT[str(name)]))
+            elif name in spoilt:
+                alone = await _told(doors, operation, _with(sound, place, spoilt[str(name)]))
                 if alone:
-                    together, expected = _with(together, place, _SPOILT[str(name)]), expected | alone
+                    together, expected = _with(together, place, spoilt[str(name)]), expected | alone
         tried += len(expected)
         told = await _told(doors, operation, together)
         if not expected <= told:
             hidden[operation.name] = sorted(expected - told)
     assert hidden == {}
+    assert tried >= 190
