@@ -35,7 +35,7 @@ class AddressChangeOut(TypedDict):
     `proposer` and `approver` are the authorities of those keys.
     `old_address`: null where the channel itself came new to an officer who has or had others. `noticed`: the old
     address, or the officer's others, have heard of it. `stand_in_id`: the channel by which the new address is called
-    until then, where the old one was the officer's last and is dead. It expires after 14 days.
+    until then, where the old one is dead and the officer has no other of its sort. It expires after 14 days.
     """
 
     id: int

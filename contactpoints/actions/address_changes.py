@@ -2,8 +2,8 @@
 from it, and the old one has heard of it. So it is with a channel that comes new to an officer who has or had others.
 
 Until then the old one stays in use; one that is reported dead goes into quarantine at once and gets no notice. A new
-channel is used before only where the officer has no other of its sort, telephone or mail; what takes the place of the
-last one that is reported dead is, too, see `dead_addresses`. Whoever holds the key of one administrator can so take no
+channel is used before only where the officer has no other of its sort, telephone or mail; so is what takes the place of
+one that is reported dead, see `dead_addresses`. Whoever holds the key of one administrator can so take no
 officer's alerts away in silence.
 """
 
@@ -15,15 +15,14 @@ from typing import Any
 from contactpoints.actions import mail_links
 from contactpoints.actions.address_notices import Proposed, tell_expired, tell_owner, tell_second
 from contactpoints.actions.alike import same_address
-from contactpoints.actions.dead_addresses import lift, stand_in, take_back, write_off
+from contactpoints.actions.dead_addresses import come_to_nothing, put_back, stand_in, take_back, write_off
 from contactpoints.actions.directory_checks import Found, check_channel
 from contactpoints.actions.proofs import Asking, send_code
-from contactpoints.actions.quarantine import climb_where_nobody_is_left, lock_touched
+from contactpoints.actions.quarantine import lock_touched
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.address_changes import NO_SECOND_PERSON, must_be_the_second
 from contactpoints.rules.calls import is_called_by
-from contactpoints.rules.directory import has_telephone
 from contactpoints.rules.refusals import (
     AskedJustNow,
     ChangePending,
@@ -46,6 +45,7 @@ _log = logging.getLogger(__name__)
 EXPIRES = timedelta(days=14)
 FIRST = timedelta(days=1)
 """How long a new officer's first channels are being entered, unless a PIN is set before."""
+_WAITS_ALREADY = "A change of this channel's address waits already: approve, refuse or withdraw it."
 _CHANNELS = REGISTERS["channels"]
 Shown = dict[str, Any]
 
@@ -119,6 +119,8 @@ async def propose_within(
     dead = not added and (reported_dead or to["quarantined_at"] is not None)
     touched = await lock_touched(session, [to["address"]]) if reported_dead else frozenset[int]()
     await proofs.lock_houses(session, [to["channel_id"]])
+    if await address_changes.of_new_channel(session, to["channel_id"]) is not None:
+        raise ChangePending(_WAITS_ALREADY)
     expires_at = now + EXPIRES
     number = await address_changes.add(
         *(session, to),
@@ -130,25 +132,24 @@ async def propose_within(
         expires_at=expires_at,
     )
     if number is None:
-        raise ChangePending("A change of this channel's address waits already: approve, refuse or withdraw it.")
+        raise ChangePending(_WAITS_ALREADY)
     try:
         await send_code(session, to, asking=Asking(f"key:{actor.key_id}", number, address), now=now, tools=tools)
     except (AskedJustNow, Unavailable):
         if not added:  # a new channel is entered all the same, and asked for its proof later
             raise
-    standing_in = None
+    standing_in, unheard = None, added
     if dead:
-        standing_in = await stand_in(session, to, change=number, address=address, by=actor, now=now)
+        standing_in, unheard = await stand_in(session, to, change=number, address=address, by=actor, now=now)
     if dead and to["quarantined_at"] is None:
         await write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
     others = await address_changes.others(session, to["officer_id"], but=to["channel_id"])
     meanwhile = await _meanwhile(session, to, used=to["channel_id"] if added else standing_in, now=now, tools=tools)
     alone = not await address_changes.second_is_there(session, to["party"], but=actor.key_id, now=now)
-    change = Proposed(number, actor.key_id, expires_at, meanwhile, alone)
+    change = Proposed(number, actor.key_id, expires_at, meanwhile, alone, stands_in=standing_in is not None)
     await tell_second(session, to, change=change, now=now, tools=tools)
-    if added or standing_in is not None:
-        heard = [each for each in others if each["address"] != to["address"] or not dead]
-        await tell_owner(session, to, channels=heard, what="added", now=now, tools=tools)
+    if unheard:
+        await tell_owner(session, to, channels=others, what="added", now=now, tools=tools)
     elif not dead:
         await tell_owner(session, to, channels=[to], what="replaced", now=now, tools=tools)
     return change
@@ -160,9 +161,12 @@ async def _meanwhile(session: Session, to: Row, *, used: int | None, now: dateti
     officer, available = point.officers.get(to["officer_id"]) if point else None, tools.gateways
     if point is None or officer is None:
         return None
-    if used is not None and is_called_by(officer, used, point=point, available=available, at=now):
+    called = {
+        each.id for each in officer.channels if is_called_by(officer, each.id, point=point, available=available, at=now)
+    }
+    if used in called:
         return "used"
-    telephone = to["kind"] == "email" or has_telephone(officer, available=available)
+    telephone = to["kind"] == "email" or any(each.id in called and each.kind != "email" for each in officer.channels)
     return None if telephone or used == to["channel_id"] else "no_telephone"
 
 
@@ -190,10 +194,7 @@ async def end(
         called = await channels.open_alerts(session, [change["address"]])
         await alerts.lock_all(session, called)
         change = await _locked(session, number, actor=actor, now=now)
-        await address_changes.settle(session, number, state=state, by=actor.key_id, why=why, now=now)
-        if await take_back(session, change, by=f"key:{actor.key_id}", reason=why or state, now=now):
-            await climb_where_nobody_is_left(session, sorted(called), now=now)
-        await lift(session, change["channel_id"], now=now)
+        await come_to_nothing(session, change, state=state, why=why, by=actor.key_id, now=now, called=called)
         return shown(await _found(session, number))
 
 
@@ -231,9 +232,12 @@ async def listing(
 
 
 async def refuse_at(session: Session, address: str, *, why: str, now: datetime) -> None:
-    """Refuse whatever wants to give a channel an address from which a stranger, or STOP, has answered."""
+    """Refuse whatever wants to give a channel an address from which a stranger, or STOP, has answered.
+
+    Under the locks of `lock_touched`, once the address is in quarantine: what stands in has the address, too.
+    """
     for change in await address_changes.at_address(session, address):
-        await address_changes.settle(session, change["id"], state="refused", by=None, why=why, now=now)
+        await come_to_nothing(session, change, state="refused", why=why, by=None, now=now)
 
 
 async def finish(session: Session, number: int, *, now: datetime) -> bool:
@@ -247,7 +251,7 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
     was = change["address"] if added else change["old_address"]
     entry = await entries.find(session, _CHANNELS, key=change["channel_id"])
     if entry is None or entry["retired_at"] is not None or entry["address"] != was:
-        await address_changes.settle(session, number, state="withdrawn", by=None, why="the channel changed", now=now)
+        await come_to_nothing(session, change, state="withdrawn", why="the channel changed", by=None, now=now)
         return False
     await entries.touch(session, change["contact_point_id"])
     values: dict[str, object] = {"unapproved_since": None, "renewed_at": now}
@@ -265,8 +269,7 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
         reason="; ".join(filter(None, (change["reason"], _approved(change)))),
     )
     await address_changes.settle(session, number, state="active", by=change["approved_by"], why=None, now=now)
-    if not added:
-        await take_back(session, change, by="service", reason=f"change {number} is in force", now=now)
+    await take_back(session, change, by="service", reason=f"change {number} is in force", now=now)
     return True
 
 
@@ -275,7 +278,8 @@ def _approved(change: Row) -> str:
 
 
 async def look(db: Database, *, now: datetime, tools: Tools) -> int:
-    """End what has expired, use what waited for its notice alone, put back what was reported dead for nothing.
+    """End what has expired or whose stand-in reaches nobody, use what waited for its notice alone, undo what a change
+    that came to nothing has left.
 
     Return how much was done.
 
@@ -284,6 +288,7 @@ async def look(db: Database, *, now: datetime, tools: Tools) -> int:
     async with db.session() as session:
         rows = await address_changes.waiting(session, now=now)
         rows += await address_changes.written_off(session)
+        rows += await address_changes.over(session)
     done = 0
     for row in rows:
         try:
@@ -295,19 +300,21 @@ async def look(db: Database, *, now: datetime, tools: Tools) -> int:
 
 async def _look_at(db: Database, row: Row, *, now: datetime, tools: Tools) -> int:
     async with db.transaction() as session:
+        called = await channels.open_alerts(session, [(await _found(session, row["id"]))["address"]])
+        await alerts.lock_all(session, called)
         await proofs.lock_houses(session, [row["channel_id"]])
         if await finish(session, row["id"], now=now):
             return 1
         change = await _found(session, row["id"])
         if change["state"] != "pending":
-            return await lift(session, row["channel_id"], now=now)
+            return await put_back(session, change, now=now)
+        if lost := await address_changes.why_out_of_use(session, change["stand_in_id"]):
+            await come_to_nothing(session, change, state="refused", why=lost, by=None, now=now, called=called)
+            return 1
         if now < change["expires_at"]:
             return 0
-        await address_changes.settle(session, row["id"], state="expired", by=None, why=None, now=now)
-        await tell_expired(session, change, now=now, tools=tools)
-        if change["stand_in_id"] is not None:
-            await take_back(session, change, by="service", reason="expired", now=now)
-        await lift(session, row["channel_id"], now=now)
+        back = await come_to_nothing(session, change, state="expired", why=None, by=None, now=now, called=called)
+        await tell_expired(session, change, back=back, now=now, tools=tools)
     return 1
 
 
@@ -349,8 +356,8 @@ _SHOWN = (
 _MEANWHILE: Mapping[Meanwhile, Mapping[str, str]] = {
     "used": {
         "code": "called_already",
-        "detail": "The officer has no other telephone, or no other mailbox: until the change is approved and proven the"
-        " new one is called all the same, as an unproven one.",
+        "detail": "The officer has no other telephone, or no other mailbox, that a step calls: until the change is"
+        " approved and proven the new one is called all the same, as an unproven one.",
     },
     "no_telephone": {
         "code": "no_telephone",

@@ -26,7 +26,7 @@ from contactpoints.store.database import Row, Session
 class Proposed:
     """A change that waits: its number, who proposed it (API key), and what calls come to meanwhile.
 
-    ``alone``: there is no other key that could approve it.
+    ``alone``: there is no other key that could approve it. ``stands_in``: its new address may be called already.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Proposed:
     expires_at: datetime
     meanwhile: Meanwhile | None = None
     alone: bool = False
+    stands_in: bool = False
 
 
 async def tell_second(session: Session, to: Row, *, change: Proposed, now: datetime, tools: Tools) -> None:
@@ -42,26 +43,29 @@ async def tell_second(session: Session, to: Row, *, change: Proposed, now: datet
         change.number, to["contact_point"], to["function"], to["kind"], change.expires_at, to["zone"], change.meanwhile
     )
     drafts = []
-    for ear in await _seconds(session, to["party"], by=change.by, now=now, tools=tools):
+    for ear in await _seconds(session, to["party"], change=change, now=now, tools=tools):
         words = waiting_words(words_of(tools, ear.language), ear.kind, waiting=told, now=now)
         drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
 async def _seconds(
-    session: Session, party: str | None, *, by: int, now: datetime, tools: Tools
+    session: Session, party: str | None, *, change: Proposed, now: datetime, tools: Tools
 ) -> Collection[Listener]:
-    found = {ear.address: ear for ear in await listening(session, party, now=now, tools=tools)}
-    if not await address_changes.other_administrators(session, party, but=by, now=now):
-        found |= {ear.address: ear for ear in await listening(session, None, now=now, tools=tools)}
-    return found.values()
+    """Return whom to tell: always somebody whose address is not that of the key alone that proposed the change."""
+    heard = [*await listening(session, party, now=now, tools=tools)]
+    heard += await listening(session, party, now=now, tools=tools, but=change.by)
+    if change.stands_in or not await address_changes.other_administrators(session, party, but=change.by, now=now):
+        heard += await listening(session, None, now=now, tools=tools, but=change.by)
+    return {ear.address: ear for ear in heard}.values()
 
 
-async def tell_expired(session: Session, change: Row, *, now: datetime, tools: Tools) -> None:
-    """Tell the administrators of a Party that nothing came of a change."""
+async def tell_expired(session: Session, change: Row, *, back: bool, now: datetime, tools: Tools) -> None:
+    """Tell the administrators of a Party that nothing came of a change; ``back``: the dead address is used again."""
     told = WaitingContext(
         *(change["id"], change["contact_point"], change["function"], change["kind"]),
         *(change["expires_at"], change["zone"]),
+        dead=("used_again" if back else "out_of_use") if change["reported_dead"] else None,
     )
     drafts = []
     for ear in await listening(session, change["party"], now=now, tools=tools):

@@ -23,13 +23,14 @@ class Listener:
 
 
 async def listening(
-    session: Session, party: str | None, *, now: datetime, tools: Tools, calm: bool = False
+    session: Session, party: str | None, *, now: datetime, tools: Tools, calm: bool = False, but: int | None = None
 ) -> tuple[Listener, ...]:
     """Return who hears what concerns a Party (None: the secretariat), each address once; ``()`` where nobody can.
 
-    What is ``calm`` goes to the telephones of those alone who have no mail address.
+    What is ``calm`` goes to the telephones of those alone who have no mail address. ``but``: a key that does not count.
     """
-    keys = await alarms.keepers(session, [party] if party else [], now=now)
+    known_keys = await alarms.keepers(session, [party] if party else [], now=now)
+    keys = [key for key in known_keys if key["id"] != but]
     own = [key for key in keys if key["party"] == party]
     for some in (own, keys):
         if heard := _once((_reached(key["notify"], key["language"], tools=tools) for key in some), calm=calm):

@@ -1,9 +1,18 @@
 """Addresses that are reported dead: out of use at once, and back in use when nothing comes of the change.
 
-Where no other of its sort is left, telephone or mailbox, the new address stands in for it as a channel of its own until
-the change is settled: unapproved and unproven, as every channel that one person alone has entered.
+The new address stands in for a dead one as a channel of its own until the change is settled: unapproved and unproven,
+as every channel that one person alone has entered, and called only where nothing approved of its sort is left (see
+`rules.directory.in_use`). However the change ends, what stood in ends with it, and nowhere else than here:
+
+- made by `stand_in`, in the transaction of the proposal; another pending change of the officer's may share it;
+- the dead channel is retired: what stands in waits from now on as any channel that is new to its officer, with the same
+  change, so that a second person can still approve or refuse it;
+- what stands in is retired itself: its change is withdrawn, and the dead channel is used again;
+- the change is settled: it is retired. Only where the change has expired and the old address is out of use for another
+  reason too does it stay, as an expired new channel does: it may be the officer's last.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from contactpoints.actions.alarms import Alarm, raise_alarms
@@ -17,18 +26,20 @@ from contactpoints.store.entries import REGISTERS
 _CHANNELS = REGISTERS["channels"]
 
 
-async def stand_in(session: Session, to: Row, *, change: int, address: str, by: Actor, now: datetime) -> int | None:
-    """Let the new address of a dead one be called until the change is settled; return the channel, None without need.
+async def stand_in(
+    session: Session, to: Row, *, change: int, address: str, by: Actor, now: datetime
+) -> tuple[int | None, bool]:
+    """Let the new address of a dead one be called until the change is settled, under the lock of the contact point.
 
-    Under the lock of the contact point.
+    Return the channel, None where the address is the officer's already with a second person behind it; and whether the
+    officer's other addresses have not heard of it yet.
     """
-    others = await address_changes.others(session, to["officer_id"], but=to["channel_id"])
-    is_mail = to["kind"] == "email"
-    if any((each["kind"] == "email") == is_mail and each["address"] != to["address"] for each in others):
-        return None
-    known = await address_changes.waiting_channel(session, to, address=address)
+    known = await address_changes.channel_at(session, to, address=address)
     if known is not None:
-        return known
+        if known["unapproved_since"] is None:
+            return None, True
+        await address_changes.let_stand_in(session, change, channel=known["id"])
+        return known["id"], False
     await entries.touch(session, to["contact_point_id"])
     values = {"officer_id": to["officer_id"], "kind": to["kind"], "address": address, "place": 1}
     entry = await entries.create(
@@ -39,9 +50,8 @@ async def stand_in(session: Session, to: Row, *, change: int, address: str, by: 
         by=f"key:{by.key_id}",
         reason=f"stands in for channel {to['channel_id']} until change {change} is settled",
     )
-    number: int = entry["id"]
-    await address_changes.let_stand_in(session, change, channel=number)
-    return number
+    await address_changes.let_stand_in(session, change, channel=entry["id"])
+    return entry["id"], True
 
 
 async def write_off(
@@ -79,28 +89,82 @@ async def _change(
     await entries.change(session, _CHANNELS, key=channel, version=version, values=values, now=now, by=by, reason=reason)
 
 
-async def take_back(session: Session, change: Row, *, by: str, reason: str, now: datetime) -> bool:
-    """Retire what a settled change has let be called: the channel that was new, or what stood in for a dead one."""
-    new = change["stand_in_id"] or (change["channel_id"] if change["old_address"] is None else None)
-    entry = await entries.find(session, _CHANNELS, key=new) if new is not None else None
+async def come_to_nothing(
+    session: Session,
+    change: Row,
+    *,
+    state: str,
+    why: str | None,
+    by: int | None,
+    now: datetime,
+    called: Collection[int] = (),
+) -> bool:
+    """Settle a change as anything but active: nothing of it rings any more, and what was reported dead is used again.
+
+    Under the lock of the contact point. ``called``: the alerts that have called the new address, locked before it:
+    those climb that have nobody left. Return whether the old address came back into use.
+    """
+    await address_changes.settle(session, change["id"], state=state, by=by, why=why, now=now)
+    back = await _lift(session, change["channel_id"], now=now)
+    who = f"key:{by}" if by is not None else "service"
+    taken = await take_back(session, change, by=who, reason=why or state, now=now)
+    if by is not None and change["old_address"] is None:
+        taken += await _retire_new(session, change, by=who, reason=why or state, now=now)
+    if taken:
+        await climb_where_nobody_is_left(session, sorted(called), now=now)
+    return back > 0
+
+
+async def end_with(session: Session, gone: Collection[int], *, by: int, now: datetime) -> None:
+    """End what waited for channels that have just been retired, or stood in by them, under the lock of their houses.
+
+    ``by``: the key that retired them, 0 for the command line.
+    """
+    await address_changes.hand_over(session, gone)
+    for change in await address_changes.of_retired(session, gone):
+        await come_to_nothing(session, change, state="withdrawn", why="the channel was retired", by=by or None, now=now)
+
+
+async def put_back(session: Session, change: Row, *, now: datetime) -> int:
+    """Undo what a settled change has left, whoever settled it; return how much that was."""
+    lifted = await _lift(session, change["channel_id"], now=now)
+    return lifted + await take_back(session, change, by="service", reason=change["state"], now=now)
+
+
+async def take_back(session: Session, change: Row, *, by: str, reason: str, now: datetime) -> int:
+    """Retire what stood in for a dead address, if it is over; return whether it was."""
+    if change["stand_in_id"] is None or not await address_changes.over(session, stand_in=change["stand_in_id"]):
+        return 0
+    return await _retire(session, change, channel=change["stand_in_id"], by=by, reason=reason, now=now)
+
+
+async def _retire_new(session: Session, change: Row, *, by: str, reason: str, now: datetime) -> int:
+    """Retire a channel that was new and that somebody has refused or withdrawn."""
+    if await address_changes.of_new_channel(session, change["channel_id"]) is not None:
+        return 0
+    return await _retire(session, change, channel=change["channel_id"], by=by, reason=reason, now=now)
+
+
+async def _retire(session: Session, change: Row, *, channel: int, by: str, reason: str, now: datetime) -> int:
+    entry = await entries.find(session, _CHANNELS, key=channel)
     if entry is None or entry["retired_at"] is not None or entry["unapproved_since"] is None:
-        return False
+        return 0
     await entries.touch(session, change["contact_point_id"])
-    await entries.retire(
-        *(session, _CHANNELS), key=entry["id"], version=entry["version"], now=now, by=by, reason=reason
-    )
-    return True
+    await entries.retire(session, _CHANNELS, key=channel, version=entry["version"], now=now, by=by, reason=reason)
+    return 1
 
 
-async def lift(session: Session, channel: int, *, now: datetime) -> int:
-    """Put an address back into use that was reported dead by a change that came to nothing; return whether it was."""
+async def _lift(session: Session, channel: int, *, now: datetime) -> int:
+    """Put an address back into use that was reported dead by a change that came to nothing; return whether it was.
+
+    Where nobody has refused or withdrawn that change, as when it expires, nobody has said that the report was wrong:
+    the address counts as unproven then.
+    """
     rows = await address_changes.written_off(session, channel=channel)
     for row in rows:
-        await _change(
-            *(session, channel),
-            values={"quarantined_at": None, "quarantined_why": None},
-            by="service",
-            reason=f"nothing came of change {row['id']}",
-            now=now,
-        )
+        values: dict[str, object] = {"quarantined_at": None, "quarantined_why": None}
+        if row["settled_by"] is None:
+            values |= {"proven_at": None, "verified_at": None}
+        reason = f"nothing came of change {row['id']}"
+        await _change(session, channel, values=values, by="service", reason=reason, now=now)
     return len(rows)

@@ -13,6 +13,7 @@ from contactpoints.actions import address_changes
 from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
 from contactpoints.actions.cover import uncovering
+from contactpoints.actions.dead_addresses import end_with
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory_checks import Asked, Found, check
 from contactpoints.actions.directory_warnings import address_pending, warned, warned_of_retired
@@ -24,7 +25,6 @@ from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_so
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
 from contactpoints.store import alerts, entries, leaving
 from contactpoints.store.address_changes import find as find_change
-from contactpoints.store.address_changes import withdraw_of
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
@@ -183,7 +183,6 @@ async def retire(
             await _must_not_depend(session, kept, version=version, now=now)
         if name == "channels" and isinstance(key, int):
             await tell_retired(session, [key], now=now, tools=tools)
-            await withdraw_of(session, [key], by=actor.key_id, now=now)
         place = "/query/reason"
         async with _watched(
             session, register, owner=owner, entry=kept, why=reason, asked=reason, now=now, tools=tools, at=place
@@ -191,6 +190,8 @@ async def retire(
             entry = await entries.retire(
                 session, register, key=key, version=version, now=now, by=by(actor), reason=reason
             )
+        if name == "channels" and isinstance(key, int):
+            await end_with(session, [key], by=actor.key_id, now=now)
         relying = await relying_on(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")

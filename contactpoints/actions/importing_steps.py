@@ -10,6 +10,7 @@ from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.alike import same_addresses
 from contactpoints.actions.belongings import end_belongings
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
+from contactpoints.actions.dead_addresses import end_with
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory import columns
 from contactpoints.actions.directory_checks import Asked, check
@@ -35,7 +36,7 @@ from contactpoints.rules.access import Actor, keeps_entries_of, sees_network
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import alerts, exchange, leaving
-from contactpoints.store.address_changes import established, withdraw_of
+from contactpoints.store.address_changes import established
 from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Register, written
@@ -187,13 +188,14 @@ class Import:
     async def _retire(self, session: Session, register: Register, *, keys: Sequence[Key]) -> None:
         if register.name not in OPEN:
             self._changed |= await exchange.contact_points(session, register, keys=keys)
-        if register.name == "channels":
-            numbers = [int(key) for key in keys]
+        numbers = [int(key) for key in keys] if register.name == "channels" else []
+        if numbers:
             await tell_retired(session, numbers, now=self._now, tools=self._tools)
-            await withdraw_of(session, numbers, by=self._actor.key_id, now=self._now)
         for few in by_few(keys, exchange.AT_ONCE):
             entries = await exchange.retire(session, register, keys=few, now=self._now)
             await self._remember(session, register, entries=entries, act="retired")
+        if numbers:
+            await end_with(session, numbers, by=self._actor.key_id, now=self._now)
         for key in keys:
             self._tell(register.name, RowOut(kind=register.name, act="retired", place=None, id=key))
 

@@ -272,12 +272,12 @@ async def _stray(
             reached = [arrival.sender] if known or code is None else await channels.woken_by(session, code["id"])
             told = await alerts.told_at(session, arrival.sender) if what == "stop" else set()
             locked = await lock_touched(session, reached, besides=told)
-            await address_changes.refuse_at(session, arrival.sender, why=why, now=now)
             stopped = await alerts.tell_no_more(session, told, address=arrival.sender)
             fact = facts.RequesterTold(news="stopped", channels=(arrival.channel,))
             await timeline.append_all(session, {alert_id: [(now, fact)] for alert_id in stopped})
             said = Said(arrival.number, arrival.channel)
             await quarantine(session, reached, why=why, locked=locked, now=now, tools=tools, said=said)
+            await address_changes.refuse_at(session, arrival.sender, why=why, now=now)
         if "sms" not in tools.gateways or not await acknowledging.may_answer(
             session, arrival.sender, known=known, now=now
         ):

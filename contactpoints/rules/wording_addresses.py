@@ -18,6 +18,9 @@ Notice = Literal["replaced", "added", "retired"]
 Meanwhile = Literal["used", "no_telephone"]
 """What calls come to until a change is in force: the new channel is used already, or the officer has no telephone."""
 
+Dead = Literal["used_again", "out_of_use"]
+"""What becomes of an address that was reported dead when its change expires; another reason may keep it out of use."""
+
 _SHORT: Mapping[Notice, str] = {
     "replaced": msgid(
         "24/7 network, no alert. Another number is to take the place of this one in the directory. If that is wrong, "
@@ -85,7 +88,8 @@ def notice_words(words: Catalogue, kind: str, *, what: Notice, at: datetime, zon
 class WaitingContext:
     """Which change of an address waits for a second person: its number, whose channel of which kind, until when.
 
-    ``meanwhile``: what calls come to until then, where that is not what was in use before.
+    ``meanwhile``: what calls come to until then, where that is not what was in use before. ``dead``: what becomes of an
+    old address that was reported dead, once the change has expired.
     """
 
     change: int
@@ -95,6 +99,7 @@ class WaitingContext:
     expires_at: datetime
     zone: str
     meanwhile: Meanwhile | None = None
+    dead: Dead | None = None
 
 
 _WAITING_SUBJECT = msgid("24/7 network - a changed address waits for a second person - {contact_point}")
@@ -125,13 +130,29 @@ _WAITING_SHORT: Mapping[Meanwhile | None, str] = {
 _EXPIRED_SUBJECT = msgid("24/7 network - a changed address has expired - {contact_point}")
 _EXPIRED = (
     msgid("Change {number} of an address has expired at {local} your time ({utc} UTC). {function}: {channel}."),
-    msgid(
-        "It was not approved by a second person, or no code came back from the new address. What was in use before "
-        "stays in use."
-    ),
-    msgid("Please ask the officer. If the change is right, propose it again."),
+    msgid("It was not approved by a second person, or no code came back from the new address."),
 )
-_EXPIRED_SHORT = msgid("24/7 network - {contact_point} - change {number} of an address has expired: propose it again.")
+_AFTER: Mapping[Dead | None, str] = {
+    None: msgid("What was in use before stays in use."),
+    "used_again": msgid(
+        "The old address, which was reported dead, is used again and counts as unproven. The new one is not called any "
+        "more."
+    ),
+    "out_of_use": msgid(
+        "The old address stays in quarantine. The new one is called only where the officer has no other telephone, or "
+        "no other mailbox, that can be used, and counts as unproven."
+    ),
+}
+_PROPOSE_AGAIN = msgid("Please ask the officer. If the change is right, propose it again.")
+_EXPIRED_SHORT: Mapping[Dead | None, str] = {
+    None: msgid("24/7 network - {contact_point} - change {number} of an address has expired: propose it again."),
+    "used_again": msgid(
+        "24/7 network - {contact_point} - change {number} has expired, the address reported dead is used again."
+    ),
+    "out_of_use": msgid(
+        "24/7 network - {contact_point} - change {number} has expired, the old address stays in quarantine."
+    ),
+}
 
 
 def waiting_words(words: Catalogue, kind: str, *, waiting: WaitingContext, now: datetime) -> Words:
@@ -148,8 +169,8 @@ def expired_words(words: Catalogue, kind: str, *, expired: WaitingContext, now: 
     """Return what administrators hear of a change that nothing came of."""
     fields = _fields(words, expired, now=now)
     if kind == "sms":
-        return sms([say(words, _EXPIRED_SHORT, **fields)], exercise=False)
-    paragraphs = [say(words, each, **fields) for each in _EXPIRED]
+        return sms([say(words, _EXPIRED_SHORT[expired.dead], **fields)], exercise=False)
+    paragraphs = [say(words, each, **fields) for each in (*_EXPIRED, _AFTER[expired.dead], _PROPOSE_AGAIN)]
     return mail(say(words, _EXPIRED_SUBJECT, **fields), paragraphs, exercise=False)
 
 

@@ -59,17 +59,16 @@ async def others(session: Session, officer: int, *, but: int) -> list[Row]:
     )
 
 
-async def waiting_channel(session: Session, to: Row, *, address: str) -> int | None:
-    """Return the channel of an officer that has an address already and is called by it, of the kind of another one."""
-    found: int | None = await session.fetchval(
-        """select id from channels where officer_id = $1 and kind = $2 and address = $3 and id <> $4
-              and retired_at is null and quarantined_at is null""",
+async def channel_at(session: Session, to: Row, *, address: str) -> Row | None:
+    """Return the channel of an officer that has an address already, in use or waiting, of the kind of another one."""
+    return await session.fetchrow(
+        """select id, unapproved_since from channels where officer_id = $1 and kind = $2 and address = $3 and id <> $4
+              and retired_at is null and quarantined_at is null order by unapproved_since nulls first, id limit 1""",
         to["officer_id"],
         to["kind"],
         address,
         to["channel_id"],
     )
-    return found
 
 
 async def let_stand_in(session: Session, number: int, *, channel: int) -> None:
@@ -80,13 +79,14 @@ async def let_stand_in(session: Session, number: int, *, channel: int) -> None:
 async def leaving(session: Session, channels: Collection[int]) -> list[Row]:
     """Return those of some unretired channels whose address goes with them and is heard there, with the officer.
 
-    One in quarantine hears nothing, and for one that nobody has approved there is nobody to hear it.
+    One in quarantine hears nothing, but for one that somebody has only reported dead: else a report and a retirement
+    would take it away in silence. For one that nobody has approved there is nobody to hear it.
     """
     return await session.fetch(
         """select c.id as channel_id, c.kind, c.address, c.officer_id, o.language, h.zone
              from channels c join officers o on o.id = c.officer_id join contact_points h on h.id = o.contact_point_id
-            where c.id = any($1::bigint[]) and c.retired_at is null and c.quarantined_at is null
-              and c.unapproved_since is null
+            where c.id = any($1::bigint[]) and c.retired_at is null and c.unapproved_since is null
+              and (c.quarantined_at is null or c.quarantined_why = 'reported_dead')
               and not exists (select 1 from channels k where k.officer_id = c.officer_id and k.address = c.address
                                  and k.id <> all($1::bigint[]) and k.retired_at is null and k.quarantined_at is null)
             order by c.id""",
@@ -94,15 +94,29 @@ async def leaving(session: Session, channels: Collection[int]) -> list[Row]:
     )
 
 
-async def withdraw_of(session: Session, channels: Collection[int], *, by: int, now: datetime) -> None:
-    """Withdraw what waits for channels that are retired."""
+async def hand_over(session: Session, gone: Collection[int]) -> None:
+    """Let what stands in for dead channels that are retired wait as any channel that is new to its officer.
+
+    Where it is in use, and no other change waits for it.
+    """
     await session.execute(
-        """update address_changes set state = 'withdrawn', settled_by = $2, settled_at = $3,
-                  settled_why = 'the channel was retired'
-            where channel_id = any($1::bigint[]) and state = 'pending'""",
-        list(channels),
-        by or None,  # nobody's key: the command line
-        now,
+        """update address_changes a
+              set channel_id = a.stand_in_id, old_address = null, stand_in_id = null, reported_dead = false
+             from channels c
+            where a.channel_id = any($1::bigint[]) and a.state = 'pending' and c.id = a.stand_in_id
+              and c.retired_at is null and c.quarantined_at is null and c.unapproved_since is not null
+              and not exists (select 1 from address_changes w where w.state = 'pending' and w.id <> a.id
+                                 and c.id in (w.channel_id, w.stand_in_id))""",
+        list(gone),
+    )
+
+
+async def of_retired(session: Session, gone: Collection[int]) -> Sequence[Row]:
+    """Return the pending changes of channels that are retired, and those for whose sake one of them stood in."""
+    return await session.fetch(
+        f"""{_WHOLE} where a.state = 'pending'
+               and (a.channel_id = any($1::bigint[]) or a.stand_in_id = any($1::bigint[])) order by a.id""",
+        list(gone),
     )
 
 
@@ -238,7 +252,7 @@ async def of_new_channel(session: Session, channel: int) -> int | None:
 async def written_off(session: Session, *, channel: int | None = None) -> list[Row]:
     """Return the changes that came to nothing and for whose sake alone a channel, this or any, is in quarantine."""
     return await session.fetch(
-        """select a.id, a.channel_id from address_changes a join channels c on c.id = a.channel_id
+        """select a.id, a.channel_id, a.settled_by from address_changes a join channels c on c.id = a.channel_id
             where a.state in ('refused', 'withdrawn', 'expired') and a.reported_dead
               and ($1::bigint is null or c.id = $1) and c.retired_at is null
               and c.quarantined_why = 'reported_dead' and c.quarantined_at = a.proposed_at
@@ -246,6 +260,24 @@ async def written_off(session: Session, *, channel: int | None = None) -> list[R
                                  and w.reported_dead)
             order by a.id""",
         channel,
+    )
+
+
+async def over(session: Session, *, stand_in: int | None = None) -> list[Row]:
+    """Return the settled changes after which what stood in, this or any channel, is to ring no more.
+
+    It goes on where another change waits for it; and after one that has expired, until the old address is used again.
+    """
+    return await session.fetch(
+        """select a.id, a.channel_id from address_changes a join channels c on c.id = a.stand_in_id
+             join channels d on d.id = a.channel_id
+            where a.state <> 'pending' and c.retired_at is null and c.unapproved_since is not null
+              and ($1::bigint is null or c.id = $1)
+              and (a.state <> 'expired' or d.retired_at is null and d.quarantined_at is null)
+              and not exists (select 1 from address_changes w where w.state = 'pending'
+                                 and c.id in (w.channel_id, w.stand_in_id))
+            order by a.id""",
+        stand_in,
     )
 
 
@@ -263,10 +295,22 @@ async def settle(session: Session, number: int, *, state: str, by: int | None, w
 
 
 async def waiting(session: Session, *, now: datetime) -> list[Row]:
-    """Return what is over, or has been approved and proven and waited for its notice alone."""
+    """Return what is over, what stands in by a channel that is out of use, and what waited for its notice alone."""
     return await session.fetch(
         f"""select a.id, a.channel_id from address_changes a left join channels c on c.id = {_BEFORE}
              where a.state = 'pending' and (a.expires_at <= $1 or a.approved_at is not null
-               and (a.proven_at is not null or c.proven_at is not null)) order by a.id""",
+               and (a.proven_at is not null or c.proven_at is not null)
+               or a.stand_in_id is not null and (c.quarantined_at is not null or c.retired_at is not null))
+             order by a.id""",
         now,
     )
+
+
+async def why_out_of_use(session: Session, stand_in: int | None) -> str | None:
+    """Return why what stands in for a dead address is out of use; None where it is not."""
+    found: str | None = await session.fetchval(
+        """select coalesce(quarantined_why, 'the channel was retired') from channels
+            where id = $1 and (quarantined_at is not null or retired_at is not null)""",
+        stand_in,
+    )
+    return found

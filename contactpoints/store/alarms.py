@@ -54,9 +54,9 @@ async def raise_fresh(
 
 
 async def keepers(session: Session, parties: Sequence[str], *, now: datetime) -> list[Row]:
-    """Return role, Party, addresses and language of the keys of the Parties' administrators and the secretariat."""
+    """Return id, role, Party, addresses and language of the keys of the Parties' administrators and the secretariat."""
     return await session.fetch(
-        """select role, party, notify, language from api_keys
+        """select id, role, party, notify, language from api_keys
             where ((role = 'administrator' and party = any($1::text[])) or role = 'secretariat')
               and revoked_at is null and (expires_at is null or expires_at > $2) order by id""",
         list(parties),

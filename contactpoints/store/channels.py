@@ -158,7 +158,8 @@ async def forsaken(session: Session, alerts: Sequence[int], *, but: int | None =
     """Return those of some locked alerts whose step has nobody left who could answer it, officer ``but`` apart.
 
     Nobody is left when every message of the step was refused or cancelled, went by a channel in quarantine or
-    retired, or carried a code that is locked.
+    retired, or carried a code that is locked. What stood in for an address whose change is in force is still there:
+    the number that rang is that of another channel now.
     """
     rows = await session.fetch(
         """select a.id from alerts a where a.id = any($1::bigint[]) and a.state = 'alerting' and a.step > 0
@@ -166,7 +167,9 @@ async def forsaken(session: Session, alerts: Sequence[int], *, but: int | None =
                   select 1 from messages m left join channels c on c.id = m.channel_id
                     left join reply_codes r on r.id = m.reply_code_id
                    where m.alert_id = a.id and m.purpose = 'alert' and m.step = a.step and m.cycle = a.cycle
-                     and m.state not in ('refused', 'cancelled') and c.quarantined_at is null and c.retired_at is null
+                     and m.state not in ('refused', 'cancelled') and c.quarantined_at is null
+                     and (c.retired_at is null or exists (select 1 from address_changes s where s.stand_in_id = c.id
+                                                             and s.state = 'active'))
                      and r.locked_at is null and m.officer_id is distinct from $2)""",
         list(alerts),
         but,

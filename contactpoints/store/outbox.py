@@ -104,7 +104,9 @@ exercised as (
 ready as (select * from actual union all select * from exercised order by rank, send_at, id limit $3),
 judged as (
     select id, exists (select 1 from channels c where c.id = channel_id and purpose = 'alert'
-                          and c.quarantined_at is not null) as barred from ready),
+                          and (c.quarantined_at is not null or c.retired_at is not null and not exists (
+                              select 1 from address_changes s where s.stand_in_id = c.id and s.state = 'active')))
+               as barred from ready),
 taken as (
     update messages set state = case when barred then 'cancelled' else 'sending' end, send_at = null,
            attempts = attempts + (not barred)::int, lease_until = case when not barred then $5::timestamptz end,
@@ -142,7 +144,8 @@ async def claim(
     """Take up to ``len(codes)`` due messages of a kind under a lease until ``until``; actual alerts come first.
 
     At most ``exercises`` of them belong to exercises, none goes by a ``busy`` gateway, and by a ``silent`` one only
-    its probe. What would go by a channel in quarantine is cancelled; the alerts of those come second.
+    its probe. What would go by a channel in quarantine or retired is cancelled (but for one that stood in for a number
+    that has changed to its own since); the alerts of those come second.
     """
     rows = await session.fetch(
         _CLAIM, kind, now, len(codes), exercises, until, gateway, list(codes), list(busy), list(silent)

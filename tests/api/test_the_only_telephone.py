@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from contactpoints.actions.address_changes import look
+from contactpoints.rules.codes import is_reply_code
+from contactpoints.store.channels import forsaken
 from tests.api.conftest import KeyOf
 from tests.world import START, World
 
@@ -83,6 +85,9 @@ async def test_a_number_that_takes_the_place_of_the_only_one_which_is_dead_is_ca
     kept = await _channel(world, key, channel)
     assert (kept["address"], kept["quarantined_at"]) == (NEW, None)
     assert (await _channel(world, key, stand_in))["retired_at"] is not None
+    async with world.runtime.db.session() as session:
+        alert = await session.fetchval("select max(id) from alerts")
+        assert await forsaken(session, [alert]) == [], "the number that rang is still there"
 
 
 @pytest.mark.parametrize("end", ["refuse", "expiry"])
@@ -127,7 +132,7 @@ async def _until_on_duty(world: World, officer: int) -> None:
         await session.execute("update rotations set members = array[$1::bigint]", officer)
 
 
-async def test_nothing_stands_in_beside_another_telephone_and_a_mailbox_for_a_mailbox_alone(
+async def test_nothing_is_called_beside_another_telephone_and_a_mailbox_for_a_mailbox_alone(
     world: World, key_of: KeyOf, channel: int
 ) -> None:
     key, _ = await _keys(world, key_of)
@@ -145,6 +150,15 @@ async def test_nothing_stands_in_beside_another_telephone_and_a_mailbox_for_a_ma
     assert await _proposes(world, key, **said) == ["called_already"], "the only mailbox"
     mail, _ = await _told(world)
     assert "no telephone" not in mail
+    officer = world.network["FR"].officers[1]
+    async with world.runtime.db.session() as session:
+        twice = await session.fetchval(
+            """insert into channels (officer_id, kind, address, place, created_at, changed_at)
+               values ($1, 'sms', $2, 4, $3, $3) returning id""",
+            *(officer.id, officer.sms, START),
+        )
+    await _proposes(world, key, channel_id=twice, address="+33199000072", reported_dead=True)
+    assert len(await world.hears(officer.sms)) == 1, "what is left of the old number hears of it"
 
 
 async def test_another_number_beside_one_in_use_is_not_called_and_nobody_is_told_so(
@@ -164,3 +178,124 @@ async def test_another_number_beside_one_in_use_is_not_called_and_nobody_is_told
     mail, text = await _told(world)
     assert "a changed address waits for a second person: change" in text
     assert "all the same" not in mail
+
+
+async def _deletes(world: World, key: str, channel: int) -> None:
+    path = f"/v1/channels/{channel}"
+    etag = (await world.get(path, key=key)).headers["ETag"]
+    answer = await world.client.delete(path, headers={"Authorization": f"Bearer {key}", "If-Match": etag})
+    assert answer.status_code == 200, answer.text
+    await world.settles()
+
+
+async def _again(world: World, key: str, channel: int) -> Any:
+    """Report a channel dead once more, some minutes later; return the change."""
+    world.clock.at += timedelta(minutes=5)
+    await _proposes(world, key, channel_id=channel, reported_dead=True)
+    return (await world.get("/v1/address-changes", key=key)).json()["items"][0]
+
+
+async def _change(world: World, key: str, change: int) -> Any:
+    return (await world.get(f"/v1/address-changes/{change}", key=key)).json()
+
+
+async def test_what_stands_in_ends_with_its_change_and_waits_as_a_new_channel_where_the_dead_one_is_retired(
+    world: World, key_of: KeyOf, channel: int
+) -> None:
+    key, second = await _keys(world, key_of)
+    officer = world.network["FR"].officers[0]
+    await _until_on_duty(world, officer.id)
+    number, stand_in = await _stand_in(world, key, channel_id=channel)
+    other = await world.post("/v1/address-changes", {"channel_id": stand_in, "address": "+33639980199"}, key=key)
+    assert other.json()["type"] == "/problems/change-pending", "what stands in has no change of its own"
+    await _deletes(world, key, stand_in)
+    change = await _change(world, key, number)
+    assert (change["state"], change["settled_why"]) == ("withdrawn", "the channel was retired")
+    assert (await _channel(world, key, channel))["quarantined_at"] is None
+
+    change = await _again(world, key, channel)
+    await world.hears(NEW)
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set retired_at = $1 where address = $2", START, officer.email)
+    await world.opens_alert()
+    await world.post(f"/v1/address-changes/{change['id']}/refuse", {"reason": "Nobody knows it."}, key=second)
+    await world.settles()
+    assert await world.hears(NEW) == [], "what was queued for it leaves no more"
+    assert len(await world.hears(officer.sms)) == 1, "the alert has climbed, and the old number is called again"
+    assert (await _channel(world, key, channel))["proven_at"] is not None, "the report was wrong"
+
+    change = await _again(world, key, channel)
+    await world.answers(officer, "STOP", sender=NEW)
+    assert (await _change(world, key, change["id"]))["state"] == "refused"
+    assert (await _channel(world, key, change["stand_in_id"]))["retired_at"] is not None
+    kept = await _channel(world, key, channel)
+    assert (kept["quarantined_at"], kept["proven_at"]) == (None, None), "nobody has said that the report was wrong"
+    assert any("STOP" in each["body"] for each in await world.hears("keeper@fr.example.org"))
+
+    change = await _again(world, key, channel)
+    await world.hears(officer.sms)
+    await _deletes(world, key, channel)
+    assert any("retiré" in each["body"] for each in await world.hears(officer.sms)), "it may not be dead at all"
+    change = await _change(world, key, change["id"])
+    assert (change["state"], change["old_address"], change["address"]) == ("pending", None, NEW)
+    await world.hears(NEW)
+    await world.opens_alert()
+    await world.settles()
+    assert len(await world.hears(NEW)) == 1, "the only telephone that is left"
+    await world.post(f"/v1/address-changes/{change['id']}/refuse", {"reason": "Nobody knows it."}, key=second)
+    assert (await _channel(world, key, change["channel_id"]))["retired_at"] is not None
+
+
+async def test_what_stands_in_beside_another_telephone_rings_when_that_one_is_lost_too(
+    world: World, key_of: KeyOf, channel: int
+) -> None:
+    key, _ = await _keys(world, key_of)
+    secretariat = await key_of("secretariat")
+    officer = world.network["FR"].officers[0]
+    await _until_on_duty(world, officer.id)
+    async with world.runtime.db.session() as session:
+        await session.execute("update api_keys set notify = '{desk@secretariat.example}' where role = 'secretariat'")
+        await session.execute(
+            """update api_keys set notify = '{}' where role = 'administrator' and id = (
+                   select max(id) from api_keys where role = 'administrator')"""
+        )
+        other = await session.fetchval(
+            """insert into channels (officer_id, kind, address, place, created_at, changed_at, proven_at)
+               values ($1, 'sms', '+33639980171', 4, $2, $2, $2) returning id""",
+            *(officer.id, START),
+        )
+    assert await _proposes(world, key, channel_id=other, reported_dead=True) == []
+    for address in (officer.sms, officer.email):
+        assert any("autre" in each["body"] for each in await world.hears(address)), "all that is left hears of it"
+    told = [each["subject"] for each in await world.hears("desk@secretariat.example")]
+    assert any("second person" in each for each in told), "the proposer is not the only one to hear"
+    change = (await world.get("/v1/address-changes", key=key)).json()["items"][0]
+    await world.hears(NEW)
+    await world.opens_alert()
+    await world.settles()
+    assert await world.hears(NEW) == []
+    await world.answers(officer, "STOP")
+    await world.opens_alert()
+    await world.settles()
+    assert [word for each in await world.hears(NEW) for word in each["body"].split() if is_reply_code(word)]
+    await world.hears("keeper@fr.example.org")
+    world.clock.at += timedelta(days=15)
+    await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
+    await world.settles()
+    kept = await _channel(world, key, other)
+    assert (kept["quarantined_at"], kept["proven_at"]) == (None, None), "dead for all that anybody knows"
+    assert (await _channel(world, key, change["stand_in_id"]))["retired_at"] is not None
+    assert any("counts as unproven" in each["body"] for each in await world.hears("keeper@fr.example.org"))
+
+    await _proposes(world, key, channel_id=channel)
+    change = (await world.get("/v1/address-changes", key=key)).json()["items"][0]
+    world.clock.at += timedelta(days=15)
+    assert await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools) == 1
+    assert await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools) == 0
+    assert (await _channel(world, key, change["stand_in_id"]))["retired_at"] is None, "the old one said STOP"
+    await world.settles()
+    assert any("stays in quarantine" in each["body"] for each in await world.hears("keeper@fr.example.org"))
+    again = await world.post(
+        "/v1/address-changes", {"channel_id": change["stand_in_id"], "address": NEW}, key=secretariat
+    )
+    assert again.status_code == 201, "a second person can still stand behind it"

@@ -46,7 +46,7 @@ mail_links = Table(
 
 # An address that is to take the place of a channel's, or that came new to an officer who has or had others (it has no
 # old one): only once a second person, a proof and a notice stand behind it. ``stand_in_id``: the channel that has the
-# new address until then, where the old one was an officer's last and is dead.
+# new address until then, where the old one is dead.
 
 address_changes = Table(
     "address_changes",
