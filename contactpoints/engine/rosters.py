@@ -59,7 +59,7 @@ def watches(desk: Desk) -> tuple[Watch, ...]:
         return await swaps.expire(desk.db, now=desk.now(), tools=desk.tools)
 
     return (
-        Watch("lookout", look, breath=_BETWEEN_LOOKS, patient=True),
-        Watch("handovers", missed, breath=1.0, patient=True),
-        Watch("swaps", expire, breath=1.0, patient=True),
+        Watch("lookout", look, breath=_BETWEEN_LOOKS, patience=EVERY),
+        Watch("handovers", missed, breath=1.0, patience=EVERY),
+        Watch("swaps", expire, breath=1.0, patience=EVERY),
     )

@@ -33,6 +33,8 @@ _INSPECT = 10.0
 # Questions are in no hurry: so many seconds lie between two looks, and between two handfuls.
 _ASK = 300.0
 _BREATH = 30.0
+# What is in no hurry leaves so many seconds to alerts when the engine begins.
+_PATIENCE = 30.0
 # How long what is on its way when the engine stops is waited for, in seconds.
 _LAST_WORDS = 3.0
 
@@ -111,14 +113,14 @@ class _Woken:
     subjects: tuple[str, ...] = ()
 
 
-def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
+def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float, patience: float) -> list[_Woken]:
     helper = Watch("timekeeper's helper", lambda: carry_on(desk))
     timekeeper = Watch("timekeeper", lambda: _climb(desk, lanes, helper=helper.wake, again=timekeeper.wake))
     armer = Watch("armer", lambda: _arm(desk, timekeeper.wake), breath=_ARMING)
     scout = Watch("scout", lambda: escalation.read_ahead(desk.db, now=desk.now(), tools=desk.tools), breath=_SCOUTING)
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
-    # A breath between its batches, and never at once: forgetting and asking leave the beginning to alerts.
-    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0, patient=True)
+    # A breath between its batches: forgetting is never in a hurry.
+    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0, patience=patience)
     return [
         *(_Woken(lane.sender, tick, ("outbox", "*")) for lane in lanes),
         *(_Woken(lane.settler) for lane in lanes),
@@ -134,7 +136,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float) -> list[_Woken]:
         _Woken(janitor, _FORGET),
         _Woken(subscriber.watch(desk), subscriber.EVERY),
         *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
-        _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH, patient=True), _ASK),
+        _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH, patience=patience), _ASK),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
     ]
 
@@ -154,13 +156,15 @@ async def run(
     stop: asyncio.Event,
     *,
     tick: float = _TICK,
+    patience: float = _PATIENCE,
 ) -> None:
     """Keep watch until ``stop`` is set. What does not end soon then is followed up when its lease runs out.
 
-    ``tick``: every so many seconds each watch looks by itself, should the bell not have been heard.
+    ``tick``: every so many seconds each watch looks by itself, should the bell not have been heard. ``patience``: so
+    many seconds after the start it begins to forget, and to ask for proofs.
     """
     lanes = [Lane(desk, kind) for kind in desk.tools.gateways]
-    woken = _watches(desk, lanes, tick=tick)
+    woken = _watches(desk, lanes, tick=tick, patience=patience)
     metronome = Metronome()
     for seconds in {each.every for each in woken if each.every is not None}:
         metronome.every(seconds, partial(_wake, [each.watch for each in woken if each.every == seconds]))

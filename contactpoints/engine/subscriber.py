@@ -53,4 +53,4 @@ async def fetch_one(
 
 def watch(desk: Desk) -> Watch:
     """Return the watch over subscriptions."""
-    return Watch("subscriber", lambda: fetch_one(desk), breath=1.0, patient=True)
+    return Watch("subscriber", lambda: fetch_one(desk), breath=1.0, patience=EVERY)

@@ -20,15 +20,17 @@ class Watch:
     """Runs one kind of work, for ever. ``work`` does a batch and returns how much it did; 0 means nothing was due.
 
     ``breath``: seconds between two looks, which may change. The first look after a quiet time is at once, and so is
-    the very first, unless the watch is ``patient`` and waits to be woken: whatever has just begun has alerts first.
+    the very first unless there is ``patience``: whatever has just begun has alerts first, and so many seconds at most
+    does the watch wait to be woken. It must not wait for long: an engine that is started often would never look.
     """
 
-    def __init__(self, name: str, work: Work, *, breath: float = 0.0, patient: bool = False) -> None:
+    def __init__(self, name: str, work: Work, *, breath: float = 0.0, patience: float = 0.0) -> None:
         self.name = name
         self._work = work
         self.breath = breath
+        self._patience = patience
         self._wake = asyncio.Event()
-        if not patient:
+        if not patience:
             self._wake.set()
         self._ended = asyncio.Event()
 
@@ -43,6 +45,10 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until it is ended. A database that is away is waited for; nothing else ends the loop either."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._wake.wait()
+        self._wake.set()
         while True:
             await self._wake.wait()
             if self._ended.is_set():
