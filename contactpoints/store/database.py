@@ -71,8 +71,8 @@ async def wait_at_most(session: Session, patience: str) -> None:
     await session.execute("select set_config('lock_timeout', $1, true)", patience)
 
 
-# PostgreSQL's FirstNormalObjectId: below it are its own objects, which are the same everywhere.
-_FIRST_OF_OURS = 16384
+# PostgreSQL's FirstUnpinnedObjectId: what is below is the same everywhere, what is above is numbered by each server.
+_FIRST_OF_OTHERS = 12000
 
 
 class _Named(NamedTuple):
@@ -99,7 +99,7 @@ class _Knowing(asyncpg.Connection):
             # Any name will do: it says that the statement which is being prepared was not replaced by the question.
             return known, _Named("known")
         answer: tuple[list[Row], object] = await super()._introspect_types(typeoids, timeout)  # type: ignore[misc]
-        if max(asked) < _FIRST_OF_OURS:
+        if max(asked) < _FIRST_OF_OTHERS:
             self._known[version, asked] = answer[0]
         return answer
 
@@ -205,8 +205,11 @@ class Database:
         if told and self.ring is not None:
             self.ring(*told)
 
-    async def dedicated(self) -> Connection:
-        """Open one connection outside the pool, for LISTEN or for the bell. The caller closes it."""
+    async def dedicated(self, *, patience: float = 30.0) -> Connection:
+        """Open one connection outside the pool, for LISTEN or for the bell. The caller closes it.
+
+        A statement that is not answered within ``patience`` seconds raises `TimeoutError`: the line may be dead.
+        """
         parts = urlsplit(self._url)
         return await asyncpg.connect(
             host=parts.hostname,
@@ -217,6 +220,7 @@ class Database:
             server_settings=_SETTINGS,
             ssl=self._tls,
             timeout=5,
+            command_timeout=patience,
         )
 
 

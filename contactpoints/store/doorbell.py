@@ -18,6 +18,8 @@ _CHANNEL = "contactpoints"
 _GAP = 0.003
 _MOST = 100
 _PAUSE = 1.0
+# What is said over the line is answered in milliseconds, unless nobody is there any more.
+_PATIENCE = 5.0
 
 Hear = Callable[[str], None]
 
@@ -26,11 +28,13 @@ class Bell:
     """Rings for this process's own subscribers at once, and for other processes through PostgreSQL.
 
     Subjects are ``outbox``, ``due``, ``inbound``, ``reports`` and ``alert:<id>``; ``*`` stands for all of them.
+    ``patience``: after so many seconds without an answer a line counts as dead, and another one is opened.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, patience: float = _PATIENCE) -> None:
         self.connected = False
         self._database = database
+        self._patience = patience
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
         self._hearers: set[Hear] = set()
@@ -97,7 +101,7 @@ class Bell:
 
     async def _connect(self) -> Connection:
         while True:
-            opening = asyncio.ensure_future(self._database.dedicated())
+            opening = asyncio.ensure_future(self._database.dedicated(patience=self._patience))
             try:
                 return await asyncio.shield(opening)
             except asyncio.CancelledError:

@@ -4,6 +4,7 @@ async with Line("127.0.0.1", 5432) as line:
     ...                  # connect to line.port
     await line.cut()     # open conversations end, and new ones are refused
     await line.mend()
+    line.loses()         # whatever is said in the conversations that are open now is lost, and nobody hears of it
     line.carried         # every byte that went out over it
 """
 
@@ -17,6 +18,7 @@ class Line:
         self._far = (host, port)
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.StreamWriter] = set()
+        self._lost: set[asyncio.StreamWriter] = set()
         self.port = 0
         self.carried = bytearray()
 
@@ -41,23 +43,28 @@ class Line:
         if self._server is not None:
             await self._server.wait_closed()
 
+    def loses(self) -> None:
+        """Let open conversations stay open with nobody at the other end."""
+        self._lost |= self._talking
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._far)
         self._talking |= {writer, back}
-        await asyncio.gather(_pass_on(reader, back, kept=self.carried), _pass_on(there, writer))
+        await asyncio.gather(self._pass_on(reader, back, kept=self.carried), self._pass_on(there, writer))
         self._talking -= {writer, back}
 
-
-async def _pass_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, kept: bytearray | None = None
-) -> None:
-    try:
-        while part := await reader.read(65_536):
-            if kept is not None:
-                kept += part
-            writer.write(part)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, kept: bytearray | None = None
+    ) -> None:
+        try:
+            while part := await reader.read(65_536):
+                if writer in self._lost:
+                    continue
+                if kept is not None:
+                    kept += part
+                writer.write(part)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()

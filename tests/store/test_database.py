@@ -46,24 +46,30 @@ async def test_transactions_that_lost_their_lines_leave_the_pool_whole(database:
         await asyncio.gather(*(_asks(database) for _ in range(2 * _MOST)))
 
 
-async def _questions(database: Database) -> list[str]:
-    """Return what is asked over a connection on which two lists are sent."""
+_LISTS = "select $1::bigint[], $2::jsonb[]"
+
+
+async def _questions(database: Database, statement: str, *lists: list[object]) -> list[str]:
+    """Return what is asked over a connection on which lists are sent."""
     asked: list[str] = []
     async with database.session() as session:
         session.add_query_logger(lambda query: asked.append(query.query))
-        there = await session.fetchrow("select $1::bigint[], $2::jsonb[]", [1, 2], [{"a": [1]}, None])
+        there = await session.fetchrow(statement, *lists)
     assert there is not None
-    assert tuple(there) == ([1, 2], [{"a": [1]}, None])
+    assert tuple(there) == lists
     return asked
 
 
 async def test_the_types_of_postgresql_itself_are_asked_for_once_in_a_process(
     database: Database, database_url: str
 ) -> None:
-    await _questions(database)
+    numbered_by_each_server = "select $1::information_schema.sql_identifier[]"
+    await _questions(database, _LISTS, [1, 2], [{"a": [1]}, None])
+    await _questions(database, numbered_by_each_server, ["a"])
     other = Database(database_url)
     await other.open()
-    assert await _questions(other) == ["select $1::bigint[], $2::jsonb[]"]
+    assert await _questions(other, _LISTS, [1, 2], [{"a": [1]}, None]) == [_LISTS]
+    assert len(await _questions(other, numbered_by_each_server, ["a"])) > 1
     await other.close()
 
 

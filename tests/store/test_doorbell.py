@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from contactpoints.store.database import Database
 from contactpoints.store.doorbell import Bell
+from tests.fakes.line import Line
 
 _LINES = "from pg_stat_activity where datname = current_database() and query ~ '^(LISTEN|select pg_notify)'"
 
@@ -40,3 +42,17 @@ async def test_what_one_rings_the_other_hears_also_after_the_lines_were_cut(data
         await _hears(heard, "*")
         one.ring("inbound")
         await _hears(heard, "inbound")
+
+
+async def test_a_line_on_which_nobody_answers_any_more_is_given_up_for_another(database_url: str) -> None:
+    there = urlsplit(database_url)
+    async with Line(there.hostname or "", there.port or 0) as line:
+        over = there._replace(netloc=f"{there.username}:{there.password}@127.0.0.1:{line.port}").geturl()
+        bell, heard = Bell(Database(over), patience=0.2), asyncio.Queue[str]()
+        bell.subscribe(heard.put_nowait)
+        bell.open()
+        await _hears(heard, "*")
+        line.loses()
+        bell.ring("outbox")
+        await _hears(heard, "*")
+        await bell.close()
