@@ -68,10 +68,22 @@ class Cluster:
     def execute(self, statement: str) -> None:
         self._runner.run(self._connection.execute(statement))
 
-    @cached_property
+    @property
     def prepared(self) -> Prepared:
-        """What is in the second of two templates: the tables alone, and the tables with the invented network."""
-        return self._runner.run(self._make_templates())
+        """What is in the second of two templates: the tables alone, and the tables with the invented network.
+
+        Where they cannot be made, every test that asks hears why.
+        """
+        if isinstance(self._made, Exception):
+            raise RuntimeError("the templates of all databases cannot be made") from self._made
+        return self._made
+
+    @cached_property
+    def _made(self) -> Prepared | Exception:
+        try:
+            return self._runner.run(self._make_templates())
+        except Exception as cause:
+            return cause
 
     async def _make_templates(self) -> Prepared:
         await self._connection.execute(f"create database {_EMPTY}")

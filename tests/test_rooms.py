@@ -113,6 +113,15 @@ MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 60
 LONGER: dict[str, str] = {}
 """Files that may be longer, and why."""
 
+LOADED_LATER = {
+    "contactpoints/cli.py": {
+        "contactpoints.store.migrate": "Alembic would take a tenth of the memory of every process"
+    },
+    "contactpoints/serving.py": {"contactpoints.web": "the doors would take a third of the memory of an engine alone"},
+}
+"""File -> the modules that it loads by a call when somebody needs them, and why. All others are imported at the top."""
+_LOADERS = frozenset({"import_module", "__import__"})
+
 _NO_NOUN = re.compile(r"^_?(core|commons?|utils?|helpers?|services?|managers?|libs?|base|misc)$")
 
 
@@ -147,6 +156,12 @@ def _imports(path: Path) -> Iterator[str]:
             origin = f"{'.' * node.level}{node.module or ''}"
             whole = [f"{origin}.{alias.name}" for alias in node.names]
             yield from (each if each in MODULES else origin for each in whole)
+    yield from (str(argument.value) for argument in _loaded(path) if isinstance(argument, ast.Constant))
+
+
+def _loaded(path: Path) -> Iterator[ast.expr]:
+    """Yield what is loaded by a call instead of an import: a name that is written out, or whatever else."""
+    yield from (call.args[0] for name, call in _calls(path) if name in _LOADERS)
 
 
 def _functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -164,10 +179,15 @@ def _names(path: Path) -> Iterator[str]:
             yield node.name
 
 
+def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Yield every call of something that has a name, with the last part of that name."""
+    for node in _nodes(path):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            yield node.func.id if isinstance(node.func, ast.Name) else node.func.attr, node
+
+
 def _called(path: Path) -> set[str]:
-    functions = [node.func for node in _nodes(path) if isinstance(node, ast.Call)]
-    names = {each.id for each in functions if isinstance(each, ast.Name)}
-    return names | {each.attr for each in functions if isinstance(each, ast.Attribute)}
+    return {name for name, _ in _calls(path)}
 
 
 def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> range:
@@ -206,6 +226,12 @@ def test_nothing_is_imported_inside_a_function_or_only_for_the_type_checker() ->
         inside = [line for each in _functions(path) for line in imports if line in _lines(each)]
         assert inside == [], _name(path)
         assert "TYPE_CHECKING" not in set(_names(path)), _name(path)
+
+
+def test_only_what_is_named_is_loaded_by_a_call_when_it_is_needed() -> None:
+    loaded = {_name(path): [ast.unparse(each) for each in _loaded(path)] for path in SOURCES}
+    named = {name: [repr(module) for module in modules] for name, modules in LOADED_LATER.items()}
+    assert {name: modules for name, modules in loaded.items() if modules} == named
 
 
 MOST_IN_PLACE = 27
