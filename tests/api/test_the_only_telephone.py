@@ -100,8 +100,18 @@ async def test_what_stood_in_for_a_dead_number_goes_when_nothing_comes_of_the_ch
     if end == "refuse":
         await world.post(f"/v1/address-changes/{change}/refuse", {"reason": "The officer knows of none."}, key=second)
     else:
-        world.clock.at += timedelta(days=15)
+        officer = world.network["FR"].officers[0]
+        await _until_on_duty(world, officer.id)
+        async with world.runtime.db.session() as session:
+            await session.execute("update channels set retired_at = $1 where address = $2", START, officer.email)
+            await session.execute("update address_changes set expires_at = $1", world.clock.at + timedelta(seconds=1))
+        await world.opens_alert()
+        await world.settles()
+        assert len(await world.hears(NEW)) == 2, "a code and a call"
+        world.clock.at += timedelta(seconds=2)
         await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
+        await world.settles()
+        assert len(await world.hears(officer.sms)) == 1, "an alert that called nobody else climbs at once"
     assert (await _channel(world, key, stand_in))["retired_at"] is not None
     assert (await _channel(world, key, channel))["quarantined_at"] is None
 
@@ -200,6 +210,29 @@ async def _change(world: World, key: str, change: int) -> Any:
     return (await world.get(f"/v1/address-changes/{change}", key=key)).json()
 
 
+async def _ends_by_an_older_file_and_by_its_gateway(world: World, key: str, *, channel: int) -> None:
+    change = await _again(world, key, channel)
+    exported = (await world.get("/v1/export?format=json", key=key)).json()
+    exported["channels"] = [each for each in exported["channels"] if each["id"] != change["stand_in_id"]]
+    path = "/v1/import?dry_run=false&missing=retire&reason=an%20older%20file"
+    assert (await world.post(path, exported, key=key)).status_code == 200
+    assert (await _change(world, key, change["id"]))["state"] == "withdrawn"
+    assert (await _channel(world, key, channel))["quarantined_at"] is None, "no telephone would ring"
+
+    change = await _again(world, key, channel)
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update channels set quarantined_at = $1, quarantined_why = 'channel_refused' where id = $2",
+            *(world.clock.at, change["stand_in_id"]),
+        )
+    assert await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools) == 1
+    assert (await _change(world, key, change["id"]))["settled_why"] == "channel_refused"
+    kept = await _channel(world, key, channel)
+    assert (kept["quarantined_at"], kept["proven_at"]) == (None, None), "the new number is none at all"
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set proven_at = $1 where id = $2", world.clock.at, channel)
+
+
 async def test_what_stands_in_ends_with_its_change_and_waits_as_a_new_channel_where_the_dead_one_is_retired(
     world: World, key_of: KeyOf, channel: int
 ) -> None:
@@ -213,6 +246,8 @@ async def test_what_stands_in_ends_with_its_change_and_waits_as_a_new_channel_wh
     change = await _change(world, key, number)
     assert (change["state"], change["settled_why"]) == ("withdrawn", "the channel was retired")
     assert (await _channel(world, key, channel))["quarantined_at"] is None
+
+    await _ends_by_an_older_file_and_by_its_gateway(world, key, channel=channel)
 
     change = await _again(world, key, channel)
     await world.hears(NEW)
