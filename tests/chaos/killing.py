@@ -1,6 +1,7 @@
 """Killing a service at every point of a path, one life after the other, and looking after each what was lost."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -12,6 +13,15 @@ _TRIES = 3
 # So many leases are over before the patience of the first step is.
 _DEATHS = 4
 _ENDS_WITHIN = 120.0
+# Right after something is committed or answered: what the next life finds, and who still waits, changes nowhere else,
+# but for what is on its way.
+_LASTING = re.compile(
+    r"""after\ (api/metrics\.py:_serve: | leaving\ (
+        .*\ db\.transaction$ | store/intake\.py:write: | actions/missed\.py:keep: | actions/reports\.py:handle_due:
+        | actions/delivery\.py:(claim|expire|take_over|take_to_trace|settle_doubt):
+        | actions/replies\.py:(receive|claim|handle|_finish):))""",
+    re.VERBOSE,
+)
 
 Told = TypeVar("Told")
 Story = Callable[[Scene], AsyncIterator[None]]
@@ -61,6 +71,9 @@ class _Hunt:
 
     A life that follows a death goes the same way once more, so that it may die at a later point of it: what is there
     then is what the first would have left there. Not so where a message is on its way, which is handled as a doubt.
+
+    Where something was just committed or answered it dies once and no more: lives after a later death would mend what
+    that one left.
     """
 
     def __init__(self, scene: Scene, story: Story, left: dict[str, None], *, tries: int) -> None:
@@ -94,13 +107,17 @@ class _Hunt:
             self._vain.update(hit)
             return None
         for point in hit:
-            self._left.pop(point, None)
-        if scene.died_in_doubt or len(scene.deaths) == _DEATHS:
+            if len(scene.deaths) == 1 or not _LASTING.match(point):
+                self._left.pop(point, None)
+        if scene.died_in_doubt or len(scene.deaths) == _DEATHS or any(map(_LASTING.match, hit)):
             return None
-        later = (each for moment in self._ahead for each in reversed(moment))
+        later = (each for moment in self._ahead if not self._alone(moment) for each in reversed(moment))
         barred = scene.idle | self._missed
         self._aim = next((each for each in later if each in self._left and each not in barred), None)
         return self._aim
+
+    def _alone(self, moment: Sequence[str]) -> bool:
+        return any(_LASTING.match(each) for each in moment if each in self._left)
 
 
 async def kill_everywhere(scene: Scene, path: str, *, stories: Sequence[Story]) -> None:

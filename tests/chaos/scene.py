@@ -264,6 +264,17 @@ class Scene:
         await self.lives.is_killed()
         await self.lives.begins()
 
+    async def ends(self, *, meanwhile: Callable[[], None]) -> None:
+        """End the service as an operator does and start it anew: of all that it began it wrote down what came of it.
+
+        ``meanwhile`` is done a moment after it was told to end.
+        """
+        asyncio.get_running_loop().call_later(_A_GLANCE, meanwhile)
+        await self.lives.ends()
+        left = await self.db.fetch(_LEFT_MESSAGES)
+        assert "sending" not in {row["state"] for row in left}, left
+        await self.lives.begins()
+
     # What must be true.
 
     async def check(self) -> None:

@@ -231,6 +231,20 @@ async def an_end_with_a_text_on_its_way(scene: Scene) -> AsyncIterator[None]:
     await withdrawn(scene, answer.json()["reference"])
 
 
+async def an_end_of_the_service(scene: Scene) -> AsyncIterator[None]:
+    """All of it is ended while Twilio takes its time: what came of it is written down, and the next life goes on."""
+    scene.far.hang()
+    answer = await scene.triggers()
+    while not await scene.db.fetchval("select 1 from messages where state = 'sending'"):  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.01)
+    await scene.ends(meanwhile=scene.far.mend)
+    await scene.quiet()
+    await scene.check()
+    yield
+    yield
+    await withdrawn(scene, answer.json()["reference"])
+
+
 async def a_report(scene: Scene) -> AsyncIterator[None]:
     """Twilio reports a text as delivered."""
     reference = await scene.opened()
@@ -310,6 +324,7 @@ SENDING: tuple[Story, ...] = (
     a_text_in_doubt_for_long,
     a_trigger,
     an_end_with_a_text_on_its_way,
+    an_end_of_the_service,
     an_outcome_that_breaks_its_batch,
     a_text_refused_for_good,
     a_text_cancelled_as_it_is_claimed,
