@@ -20,7 +20,9 @@ async def _key(stage: Stage) -> str:
     """Make the key of somebody who sees every Party."""
     key = f"cp_{secrets.token_urlsafe(32)}"
     await stage.db.execute(
-        "insert into api_keys (secret_hash, role, authority, created_at) values ($1, 'auditor', 'Auditor', now())",
+        """with actor as (insert into actors (kind) values ('key') returning id)
+           insert into api_keys (id, secret_hash, role, authority, created_at)
+           select id, $1, 'auditor', 'Auditor', now() from actor""",
         secret_hash(key),
     )
     return key

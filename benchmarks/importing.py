@@ -46,7 +46,9 @@ async def bring_in(stage: Stage) -> None:
     """Rehearse the file, then read it in. The officers stay behind, for nothing is deleted."""
     key = f"cp_{secrets.token_urlsafe(32)}"
     await stage.db.execute(
-        "insert into api_keys (secret_hash, role, authority, created_at) values ($1, 'secretariat', 'Invented', now())",
+        """with actor as (insert into actors (kind) values ('key') returning id)
+           insert into api_keys (id, secret_hash, role, authority, created_at)
+           select id, $1, 'secretariat', 'Invented', now() from actor""",
         secret_hash(key),
     )
     raw = _file()

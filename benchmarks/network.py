@@ -95,10 +95,12 @@ select s.contact_point_id,
   from posts s where s.contact_point_id % 2 = 1 and s.contact_point_id <= {{points}} group by s.contact_point_id;
 """
 _KEYS = f"""
-insert into api_keys (secret_hash, role, party, authority, notify, created_at)
-select hash, 'requester', ({{codes}})[n % {{many}} + 1], 'Invented desk ' || n,
+with made as (insert into actors (kind) select 'key' from unnest($1::bytea[]) returning id),
+     numbered as (select id, row_number() over (order by id) as n from made)
+insert into api_keys (id, secret_hash, role, party, authority, notify, created_at)
+select id, hash, 'requester', ({{codes}})[n % {{many}} + 1], 'Invented desk ' || n,
        array['{REQUESTERS[1]}'], now()
-  from unnest($1::bytea[]) with ordinality as key (hash, n)
+  from numbered join unnest($1::bytea[]) with ordinality as key (hash, n) using (n)
 """
 _SERIES = ("contact_points", "officers", "posts")
 

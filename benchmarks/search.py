@@ -85,7 +85,9 @@ async def search(stage: Stage) -> None:
     await stage.db.execute("vacuum analyze findable")
     key = f"cp_{secrets.token_urlsafe(32)}"
     await stage.db.execute(
-        "insert into api_keys (secret_hash, role, authority, created_at) values ($1, 'secretariat', 'Invented', now())",
+        """with actor as (insert into actors (kind) values ('key') returning id)
+           insert into api_keys (id, secret_hash, role, authority, created_at)
+           select id, $1, 'secretariat', 'Invented', now() from actor""",
         secret_hash(key),
     )
     for who, asks in (("requester", stage.network.keys[0]), ("secretariat", key)):

@@ -134,7 +134,7 @@ async def propose_within(
     if number is None:
         raise ChangePending(_WAITS_ALREADY)
     try:
-        await send_code(session, to, asking=Asking(f"key:{actor.key_id}", number, address), now=now, tools=tools)
+        await send_code(session, to, asking=Asking(actor.who, number, address), now=now, tools=tools)
     except (AskedJustNow, Unavailable):
         if not added:  # a new channel is entered all the same, and asked for its proof later
             raise
@@ -203,7 +203,7 @@ async def ask_again(db: Database, number: int, *, actor: Actor, now: datetime, t
     async with db.transaction() as session:
         change = await _locked(session, number, actor=actor, now=now)
         to = mail_links.kept(await links.find_channel(session, change["channel_id"]), actor)
-        asking = Asking(f"key:{actor.key_id}", number, change["address"])
+        asking = Asking(actor.who, number, change["address"])
         await send_code(session, to, asking=asking, now=now, tools=tools)
         return shown(change)
 
@@ -265,7 +265,7 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
         version=entry["version"],
         values=values,
         now=now,
-        by=f"key:{change['proposed_by']}",
+        by=change["proposed_as"],
         reason="; ".join(filter(None, (change["reason"], _approved(change)))),
     )
     await address_changes.settle(session, number, state="active", by=change["approved_by"], why=None, now=now)
@@ -274,7 +274,7 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
 
 
 def _approved(change: Row) -> str:
-    return f"approved by {change['approver']} ({change['approver_role']}, key:{change['approved_by']})"
+    return f"approved by {change['approver']} ({change['approver_role']}, {change['approved_as']})"
 
 
 async def look(db: Database, *, now: datetime, tools: Tools) -> int:

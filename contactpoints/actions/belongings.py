@@ -26,7 +26,7 @@ async def end_belongings(
     await leaving.call_off_handovers(session, officer, now=now)
     rows = await leaving.open_swaps(session, officer)
     for row in rows:
-        await swaps.change(session, row, values={}, now=now, by=f"key:{actor.key_id}", act="withdrawn")
+        await swaps.change(session, row, values={}, now=now, by=actor.who, act="withdrawn")
     return Ends(
         entries,
         pin=await leaving.end_pin(session, officer),

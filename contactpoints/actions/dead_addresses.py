@@ -19,7 +19,7 @@ from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.store import address_changes, channels, entries, timeline
+from contactpoints.store import access, address_changes, channels, entries, timeline
 from contactpoints.store.database import Row, Session
 from contactpoints.store.entries import REGISTERS
 
@@ -47,7 +47,7 @@ async def stand_in(
         _CHANNELS,
         values=values | {"unapproved_since": now, "renewed_at": now},
         now=now,
-        by=f"key:{by.key_id}",
+        by=by.who,
         reason=f"stands in for channel {to['channel_id']} until change {change} is settled",
     )
     await address_changes.let_stand_in(session, change, channel=entry["id"])
@@ -61,7 +61,7 @@ async def write_off(
     await _change(
         *(session, to["channel_id"]),
         values={"quarantined_at": now, "quarantined_why": "reported_dead"},
-        by=f"key:{by.key_id}",
+        by=by.who,
         reason="reported_dead",
         now=now,
     )
@@ -106,7 +106,7 @@ async def come_to_nothing(
     """
     await address_changes.settle(session, change["id"], state=state, by=by, why=why, now=now)
     back = await _lift(session, change["channel_id"], now=now)
-    who = f"key:{by}" if by is not None else "service"
+    who = await access.who(session, by) if by is not None else "service"
     taken = await take_back(session, change, by=who, reason=why or state, now=now)
     if by is not None and change["old_address"] is None:
         taken += await _retire_new(session, change, by=who, reason=why or state, now=now)

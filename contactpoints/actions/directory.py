@@ -78,7 +78,7 @@ async def create(
             async with _watched(
                 session, register, owner=owner, entry=values, why=why, asked=reason, now=now, tools=tools
             ) as gaps:
-                entry = await entries.create(session, register, values=values, now=now, by=by(actor), reason=why)
+                entry = await entries.create(session, register, values=values, now=now, by=actor.who, reason=why)
             found.warnings += gaps
             if entry.get("unapproved_since"):
                 waiting = await _proposed(
@@ -134,7 +134,7 @@ async def change(
                 session, register, owner=owner, entry=kept, why=why, asked=reason, now=now, tools=tools
             ) as gaps:
                 entry = await entries.change(
-                    session, register, key=key, version=version, values=values, now=now, by=by(actor), reason=why
+                    session, register, key=key, version=version, values=values, now=now, by=actor.who, reason=why
                 )
             found.warnings += gaps
             waiting = renewed and await _proposed(
@@ -188,7 +188,7 @@ async def retire(
             session, register, owner=owner, entry=kept, why=reason, asked=reason, now=now, tools=tools, at=place
         ) as gaps:
             entry = await entries.retire(
-                session, register, key=key, version=version, now=now, by=by(actor), reason=reason
+                session, register, key=key, version=version, now=now, by=actor.who, reason=reason
             )
         if name == "channels" and isinstance(key, int):
             await end_with(session, [key], by=actor.key_id, now=now)
@@ -284,11 +284,6 @@ def _why(said: object, kept: object, *, asked: str | None) -> str | None:
     Whoever reads an entry, edits it and sends it back has not said why: that is the last change's reason.
     """
     return asked or (said if isinstance(said, str) and said != kept else None)
-
-
-def by(actor: Actor) -> str:
-    """Return who does something, as a history keeps it."""
-    return f"key:{actor.key_id}"
 
 
 @contextmanager

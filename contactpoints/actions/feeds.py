@@ -38,7 +38,7 @@ async def make(db: Database, kind: str, *, key: int, actor: Actor, now: datetime
     token = base64.urlsafe_b64encode(tools.entropy(32)).decode().rstrip("=")
     async with db.transaction() as session:
         await _must_keep(session, kind, key=key, actor=actor)
-        row = await feeds.add(session, kind, key=key, token_hash=secret_hash(token), now=now, by=f"key:{actor.key_id}")
+        row = await feeds.add(session, kind, key=key, token_hash=secret_hash(token), now=now, by=actor.who)
     return Made(row, f"{tools.public_url}/feeds/{token}.ics")
 
 

@@ -12,7 +12,7 @@ from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
 from contactpoints.actions.cover import cover_now, gaps_opened, note_left
 from contactpoints.actions.dependencies import Depending, Ends, depending_on
-from contactpoints.actions.directory import by, keepable, readable
+from contactpoints.actions.directory import keepable, readable
 from contactpoints.actions.references import missing
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
@@ -130,7 +130,7 @@ async def _carry_out(
 ) -> Left:
     known, contact_point = planned.known, planned.contact_point
     left = Left(known, await cover_now(session, contact_point, now=now, tools=tools))
-    writer = _Writer(session, left, by=by(actor), now=now, reason=body.reason)
+    writer = _Writer(session, left, by=actor.who, now=now, reason=body.reason)
     for number, (dependency, plan) in enumerate(planned.plan):
         await writer.carry_out(dependency, plan, number=number)
     left.ends = await writer.end(known, actor=actor, tools=tools)

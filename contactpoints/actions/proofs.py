@@ -39,7 +39,7 @@ async def ask(db: Database, channel: int, *, actor: Actor | None, now: datetime,
         to = kept(await mail_links.find_channel(session, channel), actor)
         if to["quarantined_at"] is not None:
             raise Invalid([Fault("/quarantined_at", "quarantined", "Nothing is sent to a channel in quarantine.")])
-        by = "command line" if actor is None else f"key:{actor.key_id}"
+        by = "command line" if actor is None else actor.who
         return await send_code(session, to, asking=Asking(by), now=now, tools=tools)
 
 

@@ -72,7 +72,7 @@ async def offer(
         if found.faults or house is None or judged.officer is None or judged.shift is None:
             raise Invalid(found.faults)
         offered = Swap(0, house.post.id, judged.officer, judged.shift, judged.to, judged.in_return)
-        entry = await store.add(session, offered, reason=said.reason, now=now, by=_by(actor))
+        entry = await store.add(session, offered, reason=said.reason, now=now, by=actor.who)
         swap = replace(offered, id=entry["id"])
         warnings = await _tell(session, house, swap=swap, what="offered", now=now, tools=tools)
     return entry, warnings
@@ -151,7 +151,7 @@ async def take(
                 session, row, house=house, swap=taken, actor=actor, reason=said.reason, now=now, tools=tools
             )
         values = {"taker_id": officer}
-        entry = await store.change(session, row, values=values, now=now, by=_by(actor), act="taken")
+        entry = await store.change(session, row, values=values, now=now, by=actor.who, act="taken")
         warnings = await _tell(session, house, swap=taken, what="taken", now=now, tools=tools)
     return entry, warnings
 
@@ -174,7 +174,7 @@ async def decide(
                 raise Conflict("The roster has changed since: refuse it, or put the roster back first.")
             return await _settle(session, row, house=house, swap=swap, actor=actor, reason=reason, now=now, tools=tools)
         values = {"reason": reason or row["reason"]}
-        entry = await store.change(session, row, values=values, now=now, by=_by(actor), act=decision)
+        entry = await store.change(session, row, values=values, now=now, by=actor.who, act=decision)
         warnings = await _tell(session, house, swap=swap, what=decision, now=now, tools=tools)
     return entry, warnings
 
@@ -296,10 +296,10 @@ async def _settle(
                 "ends_local": ends.local,
                 "reason": f"swap {swap.id}",
             }
-            override = await entries.create(session, REGISTERS["overrides"], values=values, now=now, by=_by(actor))
+            override = await entries.create(session, REGISTERS["overrides"], values=values, now=now, by=actor.who)
             made.append(override["id"])
     changed = {"taker_id": swap.taker, "overrides": made, "reason": reason or row["reason"]}
-    entry = await store.change(session, row, values=changed, now=now, by=_by(actor), act="approved")
+    entry = await store.change(session, row, values=changed, now=now, by=actor.who, act="approved")
     untold = await _tell(session, house, swap=swap, what="approved", now=now, tools=tools)
     return entry, (*warnings, *untold)
 
@@ -383,7 +383,3 @@ def _to_officer(officer: Officer, said: SwapContext, *, now: datetime, tools: To
 def _draft(kind: str, address: str, *, language: str, said: SwapContext, tools: Tools) -> Draft:
     words = swap_words(words_of(tools, language), kind, swap=said)
     return Draft("roster", kind, address, language, words.text, words.subject)
-
-
-def _by(actor: Actor) -> str:
-    return f"key:{actor.key_id}"

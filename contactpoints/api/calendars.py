@@ -68,7 +68,7 @@ async def bring(runtime: Runtime, request: Request) -> Response:
     asked = query(request, CalendarImportQuery)
     if header(request, "Content-Type").partition(";")[0].strip().lower() != _MEDIA:
         raise UnsupportedMediaType(f"Send `Content-Type: {_MEDIA}`.")
-    how = How(f"key:{actor.key_id}", dry_run=asked.dry_run == "true", reason=asked.reason)
+    how = How(actor.who, dry_run=asked.dry_run == "true", reason=asked.reason)
     taken = await take_in(
         *(runtime.db, calendar),
         actor=actor,

@@ -136,7 +136,7 @@ async def bring(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     asked = query(request, ImportQuery)
     how = How(
-        f"key:{actor.key_id}",
+        actor.who,
         dry_run=asked.dry_run == "true",
         retire_missing=asked.missing == "retire",
         restore=asked.restore == "true",

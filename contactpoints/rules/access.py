@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from contactpoints.rules.refusals import Forbidden, NotFound
 
@@ -18,7 +19,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever holds an API key: the key's number, its role, Party and authority, and where its news go."""
+    """Whoever acts, by an API key or an account: its number, role, Party and authority, and where its news go.
+
+    Keys and accounts share one row of numbers (`actors`), so ``key_id`` is that of either.
+    """
 
     key_id: int
     role: Role
@@ -27,6 +31,12 @@ class Actor:
     contact_point: int | None = None
     notify: tuple[str, ...] = ()
     language: str = "en"
+    kind: Literal["key", "account"] = "key"
+
+    @property
+    def who(self) -> str:
+        """By what histories name whoever acts: ``key:12``."""
+        return f"{self.kind}:{self.key_id}"
 
 
 def must_trigger(actor: Actor) -> str:

@@ -9,6 +9,12 @@ from contactpoints.store.database import Row, Session
 _ANOTHER_PEPPER = "The PINs in this database were set with another pepper than this process has."
 
 
+async def who(session: Session, number: int) -> str:
+    """Return by what histories name whoever acts, by the number: ``key:12``."""
+    kind: str = await session.fetchval("select kind from actors where id = $1", number)
+    return f"{kind}:{number}"
+
+
 async def find_key(session: Session, *, secret_hash: bytes, now: datetime) -> Actor | None:
     """Return whose key it is; None for an unknown, expired or revoked one."""
     row = await session.fetchrow(
@@ -35,9 +41,10 @@ async def add_key(
 ) -> int:
     """Keep a key; the actor's own number is ignored. Return the new number."""
     number: int = await session.fetchval(
-        """insert into api_keys
-               (secret_hash, role, party, contact_point_id, authority, notify, language, expires_at, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id""",
+        """with actor as (insert into actors (kind) values ('key') returning id)
+           insert into api_keys
+               (id, secret_hash, role, party, contact_point_id, authority, notify, language, expires_at, created_at)
+           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9 from actor returning id""",
         secret_hash,
         actor.role.value,
         actor.party,

@@ -12,6 +12,8 @@ from contactpoints.store.database import Row, Session
 _WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_point_id, h.name as contact_point, h.zone,
                    h.party, c.kind, k.authority as approver, k.role as approver_role,
                    (select y.authority from api_keys y where y.id = a.proposed_by) as proposer,
+                   (select y.kind || ':' || y.id from actors y where y.id = a.proposed_by) as proposed_as,
+                   (select y.kind || ':' || y.id from actors y where y.id = a.approved_by) as approved_as,
                    case when a.old_address is null
                      then not exists (select 1 from channels b join messages m on m.address = b.address
                               where b.officer_id = o.id and m.channel_id = b.id and b.id <> c.id

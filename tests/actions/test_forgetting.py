@@ -9,7 +9,8 @@ from tests.world import START, World
 
 _EVIDENCE = (
     *("alerts", "requests", "timeline", "messages", "attempts", "inbound", "acknowledgements", "readings", "history"),
-    *("reply_codes", "pin_tries", "api_keys", "parties", "contact_points", "officers", "channels", "policies"),
+    *("reply_codes", "pin_tries", "actors", "api_keys", "parties", "contact_points", "officers", "channels"),
+    "policies",
 )
 
 

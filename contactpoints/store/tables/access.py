@@ -57,15 +57,15 @@ address_changes = Table(
     words("address"),
     Column("reported_dead", Boolean, nullable=False),
     words("reason", required=False),
-    refers("proposed_by", "api_keys.id"),
+    refers("proposed_by", "actors.id"),
     moment("proposed_at", required=True),
     moment("expires_at", required=True),
-    refers("approved_by", "api_keys.id", required=False),
+    refers("approved_by", "actors.id", required=False),
     moment("approved_at"),
     moment("proven_at"),
     words("state", default="pending"),
     moment("settled_at"),
-    refers("settled_by", "api_keys.id", required=False),
+    refers("settled_by", "actors.id", required=False),
     words("settled_why", required=False),
     refers("stand_in_id", "channels.id", required=False),
     one_of("state", "state", "pending", "active", "refused", "withdrawn", "expired"),
@@ -108,10 +108,14 @@ proof_rounds = Table(
     moment("told_at"),
 )
 
+# Whoever acts has one number, whether a machine by its key or a person by an account: whatever is done refers to it.
+
+actors = Table("actors", metadata, number(), words("kind"), one_of("kind", "kind", "key", "account"))
+
 api_keys = Table(
     "api_keys",
     metadata,
-    number(),
+    Column("id", BigInteger, ForeignKey("actors.id"), primary_key=True, autoincrement=False),
     Column("secret_hash", LargeBinary, nullable=False, unique=True),
     words("role"),
     Column("party", Text, ForeignKey("parties.code")),

@@ -51,8 +51,8 @@ _PIN_TRIGGERS = (
 
 NEVER_DELETED = (
     *("parties", "memberships", "declarations", "providers", "contact_points", "posts", "officers", "channels"),
-    *("rotations", "overrides", "absences", "policies", "api_keys", "history", "alerts", "requests", "reply_codes"),
-    *("timeline", "swaps", "handovers", "holiday_calendars", "calendars", "shifts", "closing_notes"),
+    *("rotations", "overrides", "absences", "policies", "actors", "api_keys", "history", "alerts", "requests"),
+    *("reply_codes", "timeline", "swaps", "handovers", "holiday_calendars", "calendars", "shifts", "closing_notes"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""

@@ -200,8 +200,15 @@ CREATE TABLE providers (
 
 CREATE INDEX providers_party_ix ON providers (party);
 
-CREATE TABLE api_keys (
+CREATE TABLE actors (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
+    kind TEXT NOT NULL,
+    CONSTRAINT actors_pk PRIMARY KEY (id),
+    CONSTRAINT actors_kind_ck CHECK (kind in ('key', 'account'))
+);
+
+CREATE TABLE api_keys (
+    id BIGINT NOT NULL,
     secret_hash BYTEA NOT NULL,
     role TEXT NOT NULL,
     party TEXT,
@@ -216,6 +223,7 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_role_ck CHECK (role in ('requester', 'contact_point', 'administrator', 'secretariat', 'auditor')),
     CONSTRAINT api_keys_party_by_role_ck CHECK ((role in ('secretariat', 'auditor')) = (party is null)),
     CONSTRAINT api_keys_secret_hash_uq UNIQUE (secret_hash),
+    CONSTRAINT api_keys_id_fk FOREIGN KEY(id) REFERENCES actors (id),
     CONSTRAINT api_keys_party_fk FOREIGN KEY(party) REFERENCES parties (code),
     CONSTRAINT api_keys_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
 );
@@ -338,7 +346,7 @@ CREATE TABLE alerts (
     CONSTRAINT alerts_settled_is_not_due_ck CHECK (state in ('alerting', 'exhausted') or due_at is null),
     CONSTRAINT alerts_acknowledged_has_its_instant_ck CHECK (state <> 'acknowledged' or acknowledged_at is not null),
     CONSTRAINT alerts_reference_uq UNIQUE (reference),
-    CONSTRAINT alerts_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id),
+    CONSTRAINT alerts_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES actors (id),
     CONSTRAINT alerts_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
 );
 
@@ -399,9 +407,9 @@ CREATE TABLE address_changes (
     CONSTRAINT address_changes_settled_has_its_instant_ck CHECK ((state = 'pending') = (settled_at is null)),
     CONSTRAINT address_changes_second_person_ck CHECK (approved_by <> proposed_by),
     CONSTRAINT address_changes_channel_id_fk FOREIGN KEY(channel_id) REFERENCES channels (id),
-    CONSTRAINT address_changes_proposed_by_fk FOREIGN KEY(proposed_by) REFERENCES api_keys (id),
-    CONSTRAINT address_changes_approved_by_fk FOREIGN KEY(approved_by) REFERENCES api_keys (id),
-    CONSTRAINT address_changes_settled_by_fk FOREIGN KEY(settled_by) REFERENCES api_keys (id),
+    CONSTRAINT address_changes_proposed_by_fk FOREIGN KEY(proposed_by) REFERENCES actors (id),
+    CONSTRAINT address_changes_approved_by_fk FOREIGN KEY(approved_by) REFERENCES actors (id),
+    CONSTRAINT address_changes_settled_by_fk FOREIGN KEY(settled_by) REFERENCES actors (id),
     CONSTRAINT address_changes_stand_in_id_fk FOREIGN KEY(stand_in_id) REFERENCES channels (id)
 );
 
@@ -622,7 +630,7 @@ CREATE TABLE readings (
     CONSTRAINT readings_pk PRIMARY KEY (id),
     CONSTRAINT readings_by_one_reader_ck CHECK (num_nonnulls(api_key_id, officer_id) = 1),
     CONSTRAINT readings_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
-    CONSTRAINT readings_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id),
+    CONSTRAINT readings_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES actors (id),
     CONSTRAINT readings_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
 );
 
@@ -980,6 +988,8 @@ CREATE TRIGGER holiday_calendars_is_never_deleted BEFORE DELETE OR TRUNCATE ON h
 CREATE TRIGGER calendars_is_never_deleted BEFORE DELETE OR TRUNCATE ON calendars FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER shifts_is_never_deleted BEFORE DELETE OR TRUNCATE ON shifts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER actors_is_never_deleted BEFORE DELETE OR TRUNCATE ON actors FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER api_keys_is_never_deleted BEFORE DELETE OR TRUNCATE ON api_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
