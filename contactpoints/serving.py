@@ -101,9 +101,8 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=2,
-        # Whose word about the client's address counts. Said always: left out, the library asks the environment.
-        proxy_headers=bool(runtime.settings.trusted_proxies),
-        forwarded_allow_ips=[str(each) for each in runtime.settings.trusted_proxies],
+        # Whose word about the client's address counts is asked in `web`, and nowhere else.
+        proxy_headers=False,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

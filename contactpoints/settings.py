@@ -5,13 +5,14 @@ import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from contactpoints.store.database import Tls
 from contactpoints.store.sealing import Keyring, read_keyring
 from notifiers.catalogue import CATALOGUE, BadOptions, is_loopback, read_options
+from schemas.networks import Network, network_of
 
 PREFIX = "CONTACTPOINTS_"
 Own = Literal[
@@ -28,7 +29,6 @@ Own = Literal[
 KNOWN = (*get_args(Own), *(name for entry in CATALOGUE for name in entry.settings))
 """The names of all settings without their prefix: our own, then those of the ways out."""
 
-Network = IPv4Network | IPv6Network
 Value = TypeVar("Value")
 _LEAST_PEPPER = 32
 
@@ -224,6 +224,6 @@ def _host(text: str) -> str:
 
 def _proxies(text: str) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+        return tuple(network_of(each) for each in text.split(",") if each.strip())
     except ValueError:
         raise BadSetting(("TRUSTED_PROXIES", "are addresses or networks (10.0.0.0/8), separated by commas.")) from None

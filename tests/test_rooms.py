@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "words": frozenset(),
     "paper": frozenset({"rules", "schemas"}),
     "clock": frozenset({"store"}),
-    "settings": frozenset({"notifiers", "store"}),
+    "settings": frozenset({"notifiers", "store", "schemas"}),
     "runtime": _BELOW,
     "engine": _DOORS,
     "api": _DOORS,
@@ -93,6 +93,7 @@ PURE = {
     ),
     *(
         "html",
+        "ipaddress",
         "textwrap",
         "types",
         "typing",
