@@ -55,7 +55,8 @@ IMPORT_CALENDAR = Operation(
         "Times go by the clock on the wall in zones of the IANA database, whatever the file defines; names of Windows "
         "are understood. A time that does not exist moves forward, one that exists twice is the first. CANCELLED and "
         "free time (TRANSPARENT) is no shift, whole days apart, which calendar programs mark as free by themselves.\n\n"
-        f"Each fault is told with its line and UID. At most {MOST_BYTES} bytes and 5,000 shifts."
+        "Each fault is told with its line and UID; of an event whose times cannot be read, only that. "
+        f"At most {MOST_BYTES} bytes and 5,000 shifts."
     ),
 )
 """What this file can do, for the list of all operations."""

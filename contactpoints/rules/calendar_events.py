@@ -75,7 +75,10 @@ class Occurrence:
 
 @dataclass(slots=True)
 class Told:
-    """What a file says: its occurrences by start, the events that are left out and why, and what is wrong with it."""
+    """What a file says: its occurrences by start, the events that are left out and why, and what is wrong with it.
+
+    Those with a fault are among the occurrences, so that whose they are can be judged as well.
+    """
 
     occurrences: list[Occurrence] = field(default_factory=list)
     skipped: list[tuple[Event, str]] = field(default_factory=list)
@@ -90,9 +93,11 @@ def read_file(data: bytes, ask: Ask, *, limit: Callable[[], AbstractContextManag
     lines, told = read_lines(data), Told()
     told.faults = lines.faults
     zone = ask.zone if ask.zone_said else lines.zone or ask.zone
-    for series in _series(lines.events, told) if not told.faults else ():
+    for series in _series(lines.events, told) if lines.whole else ():
         if len(told.faults) >= MOST_FAULTS:
             break
+        if any(event.unread for event in series):
+            continue
         faults = list(_too_much(series, ask))
         if not faults:
             try:
@@ -103,7 +108,9 @@ def read_file(data: bytes, ask: Ask, *, limit: Callable[[], AbstractContextManag
                     _of(series[0], "too_much", why="its rule takes too long; no day may ever fit it.", at="RRULE")
                 ]
             except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError, AttributeError):
-                faults = [_of(series[0], "not_valid", why="its times or its rule cannot be read.")]
+                # What is told of it already may be why.
+                if not any(event.faulty for event in series):
+                    faults = [_of(series[0], "not_valid", why="its times or its rule cannot be read.")]
         told.faults += faults
         if len(told.occurrences) > _MOST_AT_ONCE:
             told.faults.append(_of(series[0], "too_many", why=f"a file comes to at most {_MOST_AT_ONCE} shifts."))
@@ -125,9 +132,9 @@ def _series(events: Iterable[RawEvent], told: Told) -> Iterator[list[RawEvent]]:
 
     Two that do not say which of a series they are would hide each other.
     """
-    by_uid: dict[str, list[RawEvent]] = {}
+    by_uid: dict[str | int, list[RawEvent]] = {}
     for event in events:
-        others = by_uid.setdefault(event.uid, [])
+        others = by_uid.setdefault(event.uid or event.line, [])
         moved = event.values("RECURRENCE-ID")
         if any(each.values("RECURRENCE-ID") == moved for each in others):
             told.faults.append(
@@ -188,13 +195,16 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
     text = "\r\n".join(("BEGIN:VCALENDAR", *(event.written() for event in series), "END:VCALENDAR", ""))
     calendar = Calendar.from_ical(text)
     apart: set[int] = set()
+    wrong: set[int] = set()
     for raw, each in zip(series, calendar.events, strict=True):
         if _clocks(each.start) != _clocks(each.end):
             apart.add(raw.line)
         # The library passes over an event that ends before it starts; that would be a shift which nobody misses.
         if each.end < each.start:
             told.faults.append(_of(raw, "runs_backwards", why="ends before it starts.", at="DTEND"))
-            return
+            wrong.add(raw.line)
+            each.pop("DURATION", None)
+            each["DTEND"] = each["DTSTART"]
     repeats = any(event.values(name) for event in series for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
     # Times without a zone and whole days are looked for a day more to either side, and then seen in theirs.
     more = timedelta(days=2)
@@ -217,16 +227,21 @@ def _expand(series: list[RawEvent], ask: Ask, *, zone: str, cancelled: bool, tol
             skipped["cancelled"] = event
         elif str(each.get("TRANSP", "")).upper() == "TRANSPARENT" and isinstance(each.start, datetime):
             skipped["free"] = event
-        elif ends_at <= starts_at:
-            told.faults.append(_of(raw, "runs_backwards", why="ends when it starts, or before.", at="DTEND"))
-            return
-        elif ends_at - starts_at > _LONGEST + timedelta(days=1):
-            told.faults.append(_of(raw, "too_long", why=f"a shift lasts at most {_LONGEST.days} days.", at="DTEND"))
-            return
         else:
+            if raw.line not in wrong and (misfit := _wrong_length(raw, ends_at - starts_at)):
+                told.faults.append(misfit)
+                wrong.add(raw.line)
             mark = _mark(each["RECURRENCE-ID"].dt) if repeats else ""
             told.occurrences.append(Occurrence(event, mark, starts_at, ends_at, here, starts.local, ends.local))
     told.skipped += [(event, why) for why, event in skipped.items()]
+
+
+def _wrong_length(event: RawEvent, length: timedelta) -> Fault | None:
+    if length <= timedelta(0):
+        return _of(event, "runs_backwards", why="ends when it starts, or before.", at="DTEND")
+    if length > _LONGEST + timedelta(days=1):
+        return _of(event, "too_long", why=f"a shift lasts at most {_LONGEST.days} days.", at="DTEND")
+    return None
 
 
 def _text(each: Any, name: str) -> str:

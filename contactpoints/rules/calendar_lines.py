@@ -29,14 +29,21 @@ _ONCE = frozenset({"UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRUL
 _KEPT = _TIMES | _ONCE | {"SUMMARY", "ATTENDEE", "ORGANIZER"}
 _READ = _KEPT | {"BEGIN", "END", "TZID", "X-LIC-LOCATION", "X-WR-TIMEZONE", "METHOD"}
 _NAME = re.compile("[A-Za-z0-9-]+")
+_UNREAD = frozenset({"no_start", "twice"})
+"""Faults of an event that leave its times in the dark."""
 
 
 @dataclass(slots=True)
 class RawEvent:
-    """One VEVENT: the line that begins it, its identifier, and its properties, each with its line, as they are read."""
+    """One VEVENT: the line that begins it, its identifier, and its properties, each with its line, as they are read.
+
+    ``faulty``: something of it is told as wrong already; ``unread``: so much of it that its times say nothing.
+    """
 
     line: int
     uid: str = ""
+    faulty: bool = False
+    unread: bool = False
     properties: list[tuple[int, str, Parameters, str]] = field(default_factory=list)
 
     def values(self, name: str) -> list[str]:
@@ -55,11 +62,15 @@ class RawEvent:
 
 @dataclass(slots=True)
 class Lines:
-    """What was read of a file: its events, the zone of times that name none, if it says one, and what is wrong."""
+    """What was read of a file: its events, the zone of times that name none, if it says one, and what is wrong.
+
+    ``whole``: it was read to its end, so that its events are those that it has.
+    """
 
     events: list[RawEvent] = field(default_factory=list)
     zone: str | None = None
     cancels: bool = False
+    whole: bool = False
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -70,7 +81,10 @@ def fault(line: int, code: str, *, why: str, uid: str = "") -> Fault:
 
 
 def read_lines(data: bytes) -> Lines:
-    """Read a file; at the first thing that makes the rest doubtful, reading ends."""
+    """Read a file; at the first thing that makes the rest doubtful, reading ends.
+
+    What is wrong within one event does not: it is told, and the others are read.
+    """
     found = Lines()
     try:
         text = data.decode("utf-8-sig")
@@ -81,9 +95,12 @@ def read_lines(data: bytes) -> Lines:
     if len(data) > MOST_BYTES or text.count("\n") > MOST_LINES:
         found.faults.append(fault(1, "too_long", why=f"a file has at most {MOST_BYTES} bytes and {MOST_LINES} lines."))
         return found
-    if _Reader(found).read(text):
-        for event in found.events:
-            found.faults += _faults_of(event)
+    found.whole = _Reader(found).read(text)
+    for event in found.events if found.whole else ():
+        faults = () if event.unread else tuple(_faults_of(event))
+        event.faulty = event.faulty or bool(faults)
+        event.unread = event.unread or any(each.code in _UNREAD for each in faults)
+        found.faults += faults
     return found
 
 
@@ -115,21 +132,30 @@ class _Reader:
         self.found.faults.append(fault(line, code, why=why, uid=uid))
         return False
 
+    def _wrong_within(self, line: int, code: str, *, why: str, unread: bool = True) -> bool:
+        """Tell what is wrong with a line; say whether to go on, as where it is one of an event."""
+        self._wrong(line, code, why=why)
+        if self.event is None or len(self.found.faults) >= MOST_FAULTS:
+            return False
+        self.event.faulty, self.event.unread = True, self.event.unread or unread
+        return True
+
     def _take(self, number: int, line: str) -> bool:
         """Take one line in; say whether to go on."""
         called = _NAME.match(line)
         name = called[0].upper() if called else ""
         if name == "EXRULE":
-            return self._wrong(number, "not_supported", why="EXRULE is read no more: say EXDATE.")
+            why = "EXRULE is read no more: say EXDATE."
+            return self._wrong_within(number, "not_supported", why=why, unread=False)
         if name not in _READ:
             # Descriptions and attachments may be as long as they like: nobody reads them here.
             return bool(self.open) or self._wrong(number, "no_calendar", why="a file begins with BEGIN:VCALENDAR.")
         if len(line) > _MOST_OF_A_LINE:
-            return self._wrong(number, "too_long", why=f"a line has at most {_MOST_OF_A_LINE} characters.")
+            return self._wrong_within(number, "too_long", why=f"a line has at most {_MOST_OF_A_LINE} characters.")
         try:
             name, more, value = Contentline(line).parts()  # type: ignore[no-untyped-call]  # icalendar left it out
         except ValueError:
-            return self._wrong(number, "not_valid", why="is no line of an iCalendar file.")
+            return self._wrong_within(number, "not_valid", why="is no line of an iCalendar file.")
         return self._property(number, name.upper(), more=more, value=value.strip())
 
     def _property(self, number: int, name: str, *, more: Parameters, value: str) -> bool:
@@ -174,7 +200,10 @@ class _Reader:
         return True
 
     def _place(self, event: RawEvent) -> None:
-        """Say all times of an event in zones of the IANA database."""
+        """Say all times of an event in zones of the IANA database.
+
+        Times in one unknown zone are left without any, so that what else is wrong with the event is found.
+        """
         unknown = set()
         for number, name, more, _ in event.properties:
             if name not in _TIMES or "TZID" not in more:
@@ -184,6 +213,12 @@ class _Reader:
                 unknown.add(number)
             else:
                 more["TZID"] = key
+        bounds = {str(more.get("TZID")) for _, name, more, _ in event.properties if name in ("DTSTART", "DTEND")}
+        event.faulty = event.faulty or bool(unknown)
+        event.unread = event.unread or bool(unknown and len(bounds) > 1)
+        for number, _, more, _ in event.properties:
+            if number in unknown:
+                del more["TZID"]
         for number in sorted(unknown):
             detail = "names a time zone that is neither in the IANA database nor one of Windows."
             self.found.faults.append(fault(number, "unknown_zone", why=detail, uid=event.uid))

@@ -244,6 +244,30 @@ def test_all_faults_are_told_at_once() -> None:
         ("/line/6", "too_many"),
         ("/line/12", "not_valid"),
     ]
+    mars, lasts, ends = "DTSTART;TZID=Mars/Base:20261020T080000", "DURATION:PT12H", "DTEND:20261019T080000Z"
+    sound = "DTSTART:20261020T080000Z", lasts
+    for events, wrong in (
+        (
+            ((mars, "DTEND;TZID=Mars/Base:20261019T080000"),),
+            {"4 unknown_zone", "5 unknown_zone", "5 runs_backwards", "2 no_officer"},
+        ),
+        (
+            ((mars, lasts), (sound[0], ends), sound),
+            {"4 unknown_zone", "11 runs_backwards", "2 no_officer", "8 no_officer", "14 no_officer"},
+        ),
+        (((mars, ends), (*sound, ends)), {"4 unknown_zone", "12 twice"}),
+        (((*sound, "EXRULE:FREQ=DAILY"), sound), {"6 not_supported", "2 no_officer", "9 no_officer"}),
+        (((*sound, "STATUS:" + "x" * 30_000), sound), {"6 too_long", "9 no_officer"}),
+    ):
+        lines = [
+            line
+            for number, inside in enumerate(events)
+            for line in ("BEGIN:VEVENT", f"UID:{number}", *inside, "SUMMARY:Nobody", "END:VEVENT")
+        ]
+        read = told(*lines)
+        found = [*read.faults, *assigned(read.occurrences, Names(PEOPLE, {}))[1]]
+        assert {f"{fault.pointer.removeprefix('/line/')} {fault.code}" for fault in found} == wrong
+        assert len(found) == len(wrong)
 
 
 def test_an_empty_calendar_is_one() -> None:
