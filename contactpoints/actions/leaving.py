@@ -41,6 +41,10 @@ class Left:
     warnings: list[Mapping[str, str]] = field(default_factory=list)
 
 
+_CHANGED = "Changed since it was read"
+_NONE = "Does not depend on the officer, or does so no more"
+
+
 class _NotMeant(Exception):
     """Rolls back what was only tried."""
 
@@ -154,16 +158,19 @@ def _misfits(
 ) -> Iterator[Fault]:
     """Yield what does not fit in a plan, whose entries have their places; ``whole``: all of it could be read.
 
-    Raises `PlanOutdated` for what has changed since a ``readable`` plan was made.
+    Raises `PlanOutdated` for what has changed, or depends on the officer no more, since a ``readable`` plan was made.
     """
     standing = {each.ref: each.version for each in known.dependencies}
     outdated = [(number, each.ref) for number, each in plan if _is_outdated(each, standing, readable=readable)]
     if outdated and readable:
-        refs = [ref for _, ref in outdated]
-        told = f"Changed or gone since it was read: {', '.join(refs)}. Read what depends on the officer again."
-        raise PlanOutdated(told, outdated=refs)
-    for number, _ in outdated:
-        yield Fault(f"/plan/{number}/ref", "outdated", "Changed or gone since it was read.")
+        by_why: dict[str, list[str]] = {}
+        for _, ref in outdated:
+            by_why.setdefault(_CHANGED if ref in standing else _NONE, []).append(str(ref))
+        told = " ".join(f"{why}: {', '.join(refs)}." for why, refs in by_why.items())
+        told += " Read what depends on the officer again."
+        raise PlanOutdated(told, outdated=[ref for _, ref in outdated])
+    for number, ref in outdated:
+        yield Fault(f"/plan/{number}/ref", "outdated", f"{_CHANGED if ref in standing else _NONE}.")
     planned = {each.ref for _, each in plan}
     for ref in standing if whole else ():
         if ref not in planned:

@@ -1,14 +1,14 @@
 """What depends on an officer who leaves: shifts, steps of policies, and what nobody else there can do."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.rules.calls import steps_of
 from contactpoints.rules.directory import ContactPoint, Officer, Post, is_spoken
 from contactpoints.rules.phrasing import Catalogue, channel_of, dated, say
-from contactpoints.rules.rosters import has_ended
+from contactpoints.rules.rosters import Layer, Override, has_ended
 from contactpoints.rules.shifts import Shift, shifts_of
 from schemas.leaving import DependencyKind
 from schemas.words import msgid
@@ -89,22 +89,58 @@ def dependencies(point: ContactPoint, officer: Officer, *, around: Around, now: 
 
 def _of_rosters(point: ContactPoint, officer: Officer, *, around: Around, now: datetime) -> Iterator[Dependency]:
     for post in point.posts:
-        shifts = tuple(
-            each for each in shifts_of(point, post, since=now, until=now + AHEAD) if each.officer_id == officer.id
-        )
         for rotation in post.rotations:
             if officer.id in rotation.members and not has_ended(rotation, now):
-                version = around.rotations[rotation.id]
+                version, shifts = (
+                    around.rotations[rotation.id],
+                    _by(post, rotation, point=point, officer=officer.id, now=now),
+                )
                 yield Dependency(f"rotation:{rotation.id}", "rotation", rotation.id, version, post, shifts)
+        calendars = {each.id: each for each in post.calendars}
         for number, version in around.calendars.get(post.id, {}).items():
+            shifts = _by(post, calendars.get(number), point=point, officer=officer.id, now=now)
             yield Dependency(f"calendar:{number}", "calendar", number, version, post, shifts)
         for override in post.overrides:
             if override.officer_id == officer.id and override.ends_at > now and override.action != "remove":
                 facts = {"action": override.action, "starts_at": override.starts_at, "ends_at": override.ends_at}
-                version = around.overrides[override.id]
-                yield Dependency(f"override:{override.id}", "override", override.id, version, post, (), facts)
+                version, shifts = (
+                    around.overrides[override.id],
+                    _by(post, override, point=point, officer=officer.id, now=now),
+                )
+                yield Dependency(f"override:{override.id}", "override", override.id, version, post, shifts, facts)
         if people_of(post, now) == {officer.id}:
             yield Dependency(f"post:{post.id}", "post", post.id, post=post)
+
+
+def _by(
+    post: Post, source: Layer | Override | None, *, point: ContactPoint, officer: int, now: datetime
+) -> tuple[Shift, ...]:
+    """Return the shifts of an officer at a post that come of one layer or override alone, and of nothing beside it."""
+    # Whoever has no entry has no shifts; in place of the officer such a one takes the turns of everything else.
+    nobody = 0
+
+    def others(each: int) -> int:
+        return nobody if each == officer else each
+
+    alone = replace(
+        post,
+        rotations=tuple(
+            each if each == source else replace(each, members=tuple(map(others, each.members)))
+            for each in post.rotations
+        ),
+        calendars=tuple(
+            each
+            if each == source
+            else replace(each, shifts=tuple((others(who), start, end) for who, start, end in each.shifts))
+            for each in post.calendars
+        ),
+        overrides=tuple(
+            each if each == source or each.action == "remove" else replace(each, officer_id=others(each.officer_id))
+            for each in post.overrides
+        ),
+    )
+    shifts = shifts_of(point, alone, since=now, until=now + AHEAD)
+    return tuple(each for each in shifts if each.officer_id == officer)
 
 
 def people_of(post: Post, now: datetime) -> set[int]:

@@ -160,6 +160,7 @@ async def test_a_plan_about_what_has_changed_since_is_outdated_and_names_it(worl
     gone = {"ref": "override:4711", "version": 1, "action": "leave_out", "reason": "x"}
     late = await _leaves(world, staff, {"plan": [*plan["plan"], gone]}, tag)
     assert late.json()["outdated"] == [ref, "override:4711"]
+    assert f"Changed since it was read: {ref}. Does not depend on the officer" in late.json()["detail"]
 
 
 async def test_a_gap_needs_a_reason_and_is_told(world: World, staff: str) -> None:

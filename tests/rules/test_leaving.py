@@ -56,6 +56,17 @@ def test_only_what_nobody_else_can_do_depends_on_an_officer() -> None:
         "a step that calls a post elsewhere as well does not depend on one officer"
     )
     assert {each.ref for each in dependencies(here, here.officers[2], around=around, now=NOW)} == {"rotation:2"}
+    swaps = tuple(Override(each, "replace", each, NOW + 13 * DAY, NOW + 15 * DAY) for each in (2, 1))
+    turns = replace(here, posts=(post(rotation(1, 2), rotation(1, id=3, ends_on=date(2026, 10, 17)), overrides=swaps),))
+    around = Around(rotations={1: 3, 3: 1}, overrides={2: 1, 1: 1})
+    told = {each.ref: each.shifts for each in dependencies(turns, here.officers[1], around=around, now=NOW)}
+    spans = {ref: [(each.starts_at, each.ends_at) for each in some] for ref, some in told.items() if some}
+    assert spans.keys() == {"rotation:1", "rotation:3"}, "an override that a later one replaces puts nobody on duty"
+    assert len(spans["rotation:1"]) == 7, "every other week of 90 days, and not the turns of another rotation"
+    assert spans["rotation:3"] == [(NOW, datetime(2026, 10, 17, 6, tzinfo=UTC))]
+    swapped = replace(turns, posts=(replace(turns.posts[0], overrides=swaps[1:]),))
+    told = {each.ref: each.shifts for each in dependencies(swapped, here.officers[1], around=around, now=NOW)}
+    assert [(each.starts_at, each.ends_at) for each in told["override:1"]] == [(NOW + 13 * DAY, NOW + 15 * DAY)]
     idle = officer(3, languages=("de",))
     here = replace(here, officers={**here.officers, 3: idle}, languages=("fr", "en", "de"))
     assert dependencies(here, idle, around=around, now=NOW) == (), "who takes no duty is not missed"
