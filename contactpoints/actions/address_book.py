@@ -9,10 +9,11 @@ from contactpoints.rules import vcard
 from contactpoints.rules.access import Actor, reads_entries_of
 from contactpoints.rules.address_book import House
 from contactpoints.rules.directory import Channel, in_use
-from contactpoints.rules.refusals import NotFound, no_party
+from contactpoints.rules.refusals import Invalid, NotFound, no_party
 from contactpoints.store import directory, entries, exchange
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry
+from schemas.faults import Fault
 
 
 async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, tools: Tools) -> str:
@@ -27,15 +28,17 @@ async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, 
     )
 
 
-async def book_of(db: Database, *, actor: Actor, party: str | None = None) -> list[House]:
+async def book_of(db: Database, *, actor: Actor, party: str | None = None, faults: Sequence[Fault] = ()) -> list[House]:
     """Return all contact points, or those of one Party, by Party; the secretariat comes last.
 
-    Raises `NotFound` where there is no such Party.
+    Raises `Invalid` with the ``faults`` of what was asked for, and where there is no such Party.
     """
     async with db.transaction() as session:
         await exchange.one_moment(session)
         if party is not None and await directory.find_party(session, party) is None:
-            raise NotFound(no_party(party))
+            faults = (*faults, Fault("/party", "unknown", no_party(party)))
+        if faults:
+            raise Invalid(faults)
         points = [
             each
             async for page in pages(session, "contact_points", party=None)

@@ -21,8 +21,16 @@ from contactpoints.actions.mail_links import kept as kept_by
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.references import refused
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, must_keep_entries_of, must_keep_some, reads_entries_of, sees_network
-from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, StillReferredTo
+from contactpoints.rules.access import (
+    Actor,
+    keeps_entries_of,
+    must_keep_entries_of,
+    must_keep_some,
+    must_keep_what_is_open,
+    reads_entries_of,
+    sees_network,
+)
+from contactpoints.rules.refusals import Conflict, Invalid, NotFound, StillReferredTo
 from contactpoints.store import alerts, entries, leaving
 from contactpoints.store.address_changes import find as find_change
 from contactpoints.store.channels import open_alerts
@@ -312,17 +320,13 @@ async def _owner_of_new(
         await entries.touch(session, owner.contact_point)
         return owner
     if register.name != "contact_points":
-        _must_keep(actor, None)
-    elif not found.faults or getattr(body, "party") is not None:  # noqa: B009 - the shape is known by its register
-        _must_keep(actor, getattr(body, "party"))  # noqa: B009
+        must_keep_what_is_open(actor)
+        return None
+    party, secretariat = (getattr(body, name) for name in ("party", "secretariat"))
+    if not keeps_entries_of(actor, party) and (party or secretariat):
+        place = "/party" if party else "/secretariat"
+        found.faults.append(Fault(place, "not_allowed", f"This key keeps contact points of Party {actor.party} alone."))
     return None
-
-
-def _must_keep(actor: Actor, party: str | None) -> None:
-    try:
-        must_keep_entries_of(actor, party)
-    except NotFound:
-        raise Forbidden("This key may not keep such entries.") from None
 
 
 async def _found(session: Session, register: Register, *, key: Key) -> tuple[Entry, Owner | None]:
@@ -342,7 +346,7 @@ async def keepable(session: Session, register: Register, *, key: Key, actor: Act
     """
     entry, owner = await _found(session, register, key=key)
     if register.name in OPEN:
-        _must_keep(actor, None)
+        must_keep_what_is_open(actor)
     else:
         must_keep_entries_of(actor, owner.party if owner else None)
     if owner:

@@ -140,7 +140,7 @@ def _step(step: PolicyStep, *, own: int) -> Mapping[str, object]:
 
 
 async def _check_party(session: Session, party: str | None, *, found: Found, at: str = "/party") -> None:
-    if party is not None and await find_party(session, party) is None:
+    if party is not None and not found.wrong(at) and await find_party(session, party) is None:
         found.faults.append(Fault(at, "unknown", no_party(party)))
 
 

@@ -88,6 +88,9 @@ async def overtaken(db: Database, name: str, *, key: Key, version: int | None, s
         names = await _names(session, since)
     told = " ".join(f"{history_text.headline({}, each)}." for each, _ in since)
     facts = stale.facts | {"changed_since": written(since, names=names, words=words)}
+    if not since:
+        was = "What stands in If-Match is no ETag of an entry" if version is None else f"It never was at {version}"
+        told = f"{was}: send the one with which it was read."
     return Stale(f"{stale.detail} {told}".strip(), **facts)
 
 

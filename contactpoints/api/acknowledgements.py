@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import alerts
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import instant, number, wanted
+from contactpoints.api.queries import Asked
 from contactpoints.runtime import Runtime
 from schemas.alerts import AcknowledgementOut
 from schemas.spreadsheet import csv_lines
@@ -25,22 +25,23 @@ Turn = Callable[[int | None], Coroutine[Any, Any, Page]]
 async def list_acknowledgements(runtime: Runtime, request: Request) -> Response:
     """List acknowledgements, newest first."""
     actor = await caller(runtime, request)
-    asked = request.query_params
-    cursor = number(asked.get("cursor"), pointer="/query/cursor")
-    limit = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST)
+    asked = Asked(request)
+    cursor, limit = asked.number("cursor"), asked.number("limit", least=1, most=_MOST)
+    since, until, form = asked.instant("from"), asked.instant("to"), asked.form(_FORMS)
+    asked.sound()
 
     def turn(most: int) -> Turn:
         return lambda after: alerts.list_acknowledgements(
             runtime.db,
             actor=actor,
-            reference=asked.get("reference"),
-            since=instant(asked.get("from"), pointer="/query/from"),
-            until=instant(asked.get("to"), pointer="/query/to"),
+            reference=asked.text("reference"),
+            since=since,
+            until=until,
             after=after,
             most=most,
         )
 
-    if wanted(request, _FORMS) == "json":
+    if form == "json":
         items, following = await turn(limit or 50)(cursor)
         next_cursor = None if following is None else str(following)
         return JSONResponse({"items": items, "next_cursor": next_cursor}, headers={"Vary": "Accept"})

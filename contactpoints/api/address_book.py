@@ -22,7 +22,7 @@ from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.address_book import AddressBook
 from schemas.openapi import Operation
-from schemas.reading import read
+from schemas.partly import read_partly
 
 CARD = Operation(
     "get",
@@ -48,7 +48,7 @@ BOOK = Operation(
     "files",
     request=AddressBook,
     responses={200: str},
-    problems=(400, 403, 404, 413, 415, 422),
+    problems=(400, 403, 413, 415, 422),
     roles=get_args(Role),
     media=("application/pdf",),
     examples={"encrypted": {"party": "FR", "password": "seven blue herons"}},
@@ -82,8 +82,8 @@ async def card(runtime: Runtime, request: Request) -> Response:
 async def printed(runtime: Runtime, request: Request) -> Response:
     """Make the PDF, when nothing else is read, beside the alerts."""
     actor = await caller(runtime, request)
-    asked = read(AddressBook, await json_body(request))
-    houses = await book_of(runtime.db, actor=actor, party=asked.party)
+    asked, faults = read_partly(AddressBook, await json_body(request))
+    houses = await book_of(runtime.db, actor=actor, party=asked.party, faults=faults)
     made = await runtime.tools.threads.long(
         _pdf,
         houses,

@@ -1,6 +1,6 @@
 """Changed numbers, for machines: proposed by one key, approved by another, in use when the new one is proven."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, get_args
 
@@ -11,7 +11,7 @@ from starlette.routing import Route
 from contactpoints.actions import address_changes
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import PAGES, entry_number, number, one_of
+from contactpoints.api.queries import PAGES, Asked, entry_number
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.address_changes import (
@@ -134,15 +134,11 @@ async def propose(runtime: Runtime, request: Request) -> Response:
 async def listed(runtime: Runtime, request: Request) -> Response:
     """List the changes of one's own house."""
     actor = await caller(runtime, request)
-    asked: Mapping[str, str] = request.query_params
-    most = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 100
-    items = await address_changes.listing(
-        runtime.db,
-        actor=actor,
-        state=one_of(asked.get("state"), pointer="/query/state", codes=_STATES),
-        before=number(asked.get("cursor"), pointer="/query/cursor"),
-        most=most,
-    )
+    asked = Asked(request)
+    most = asked.number("limit", least=1, most=_MOST) or 100
+    state, before = asked.one_of("state", _STATES), asked.number("cursor")
+    asked.sound()
+    items = await address_changes.listing(runtime.db, actor=actor, state=state, before=before, most=most)
     following = str(items[-1]["id"]) if len(items) == most else None
     return JSONResponse({"items": items, "next_cursor": following})
 

@@ -12,7 +12,7 @@ from contactpoints.actions import alerts, opening, replies, timelines
 from contactpoints.actions.places import faults_of_place
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller
-from contactpoints.api.queries import header, number, one_of
+from contactpoints.api.queries import Asked, header
 from contactpoints.rules.access import must_trigger
 from contactpoints.rules.refusals import IdempotencyKeyRequired, NotAcknowledged, Unavailable
 from contactpoints.runtime import Runtime
@@ -80,14 +80,12 @@ async def also_of_place(runtime: Runtime, request: Request, *, raw: bytes, refus
 async def list_alerts(runtime: Runtime, request: Request) -> Response:
     """List alerts, newest first."""
     actor = await caller(runtime, request)
+    asked = Asked(request)
+    after, most = asked.number("cursor"), asked.number("limit", least=1, most=_MOST) or 50
+    state, status = asked.one_of("state", get_args(State)), asked.one_of("status", get_args(Status))
+    asked.sound()
     items, cursor = await alerts.list_alerts(
-        runtime.db,
-        actor=actor,
-        after=number(request.query_params.get("cursor"), pointer="/query/cursor"),
-        most=number(request.query_params.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 50,
-        state=one_of(request.query_params.get("state"), pointer="/query/state", codes=get_args(State)),
-        status=one_of(request.query_params.get("status"), pointer="/query/status", codes=get_args(Status)),
-        now=runtime.now(),
+        runtime.db, actor=actor, after=after, most=most, state=state, status=status, now=runtime.now()
     )
     return Json({"items": items, "next_cursor": None if cursor is None else str(cursor)})
 
@@ -102,7 +100,9 @@ async def read_alert(runtime: Runtime, request: Request) -> Response:
 async def read_timeline(runtime: Runtime, request: Request) -> Response:
     """Read what came after a fact."""
     actor = await caller(runtime, request)
-    after = number(request.query_params.get("after"), pointer="/query/after", most=2**31 - 1) or 0
+    asked = Asked(request)
+    after = asked.number("after", most=2**31 - 1) or 0
+    asked.sound()
     reference = request.path_params["reference"]
     page = await timelines.read_timeline(runtime.db, actor=actor, reference=reference, after=after)
     return Json({"items": page.items, "last": page.last})

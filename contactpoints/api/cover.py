@@ -10,7 +10,7 @@ from starlette.routing import Route
 from contactpoints.actions.cover import NINETY_DAYS, covers
 from contactpoints.api.bodies import listed
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import WHOLE, in_form, number, party_asked, stretch, wanted
+from contactpoints.api.queries import WHOLE, Asked, in_form
 from contactpoints.rules.cover import PostCover, Stretch
 from contactpoints.rules.cover_picture import picture
 from contactpoints.rules.cover_text import hindsight, text
@@ -62,17 +62,17 @@ COVER = Operation(
 async def cover(runtime: Runtime, request: Request) -> Response:
     """Tell where duty posts lack cover, for the next 90 days unless `from` and `to` say otherwise."""
     actor = await caller(runtime, request)
-    asked, now = request.query_params, runtime.now()
-    form = wanted(request, MEDIA)
-    narrow = asked.get("party") is not None or asked.get("contact_point_id") is not None
+    asked, now = Asked(request), runtime.now()
+    form, party, contact_point = asked.form(MEDIA), asked.party(), asked.number("contact_point_id")
+    narrow = asked.text("party") is not None or asked.text("contact_point_id") is not None
     longest = _LONGEST if narrow else NINETY_DAYS
-    since, until = stretch(
-        asked,
+    since, until = asked.stretch(
         now,
         usual=NINETY_DAYS,
         longest=longest,
         told=f"{_LONGEST.days} days for one Party, {NINETY_DAYS.days} for all",
     )
+    asked.sound()
     found = await covers(
         runtime.db,
         actor=actor,
@@ -80,8 +80,8 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         until=until,
         now=now,
         tools=runtime.tools,
-        party=party_asked(asked.get("party")),
-        contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
+        party=party,
+        contact_point=contact_point,
     )
     # The whole network is megabytes, and alerts that come meanwhile want their turn.
     if form == "json":

@@ -4,7 +4,7 @@ An entry's version is its ETag. PUT and DELETE need it in If-Match; DELETE retir
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from contactpoints.actions.directory import Kept
 from contactpoints.actions.history import as_of, overtaken
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import header, instant, number, party_asked, party_code, query
+from contactpoints.api.queries import Asked, header, party_code, query
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Invalid, NotFound, PreconditionRequired, Stale
 from contactpoints.runtime import Runtime
@@ -177,25 +177,14 @@ def _answer(kept: Kept, *, status: int = 200, location: str | None = None) -> Re
     return JSONResponse(directory.shown(kept), status_code=status, headers=headers)
 
 
-def _owner(text: str | None, *, name: str) -> int | str | None:
-    """Return whose entries alone are asked for. Raises `Invalid`."""
-    return party_asked(text) if name == "party" else number(text, pointer=f"/query/{name}")
-
-
 async def _list(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor = await caller(runtime, request)
-    asked: Mapping[str, str] = request.query_params
-    cursor = asked.get("cursor")
-    most = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 100
-    name = shelf.narrowed_by
-    items = await directory.listing(
-        runtime.db,
-        shelf.name,
-        actor=actor,
-        owner=_owner(asked.get(name), name=name) if name else None,
-        after=cursor if shelf.key == "code" else number(cursor, pointer="/query/cursor"),
-        most=most,
-    )
+    asked, name = Asked(request), shelf.narrowed_by
+    after = asked.text("cursor") if shelf.key == "code" else asked.number("cursor")
+    most = asked.number("limit", least=1, most=_MOST) or 100
+    owner = asked.party() if name == "party" else asked.number(name) if name else None
+    asked.sound()
+    items = await directory.listing(runtime.db, shelf.name, actor=actor, owner=owner, after=after, most=most)
     following = str(items[-1][shelf.key]) if len(items) == most else None
     return JSONResponse({"items": items, "next_cursor": following})
 
@@ -217,7 +206,9 @@ async def _create(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respon
 
 async def _read(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor, key = await caller(runtime, request), key_of(shelf, request)
-    then = instant(request.query_params.get("as_of"), pointer="/query/as_of", days=False)
+    asked = Asked(request)
+    then = asked.instant("as_of", days=False)
+    asked.sound()
     if then is None:
         return _answer(await directory.read(runtime.db, shelf.name, actor=actor, key=key))
     entry = await as_of(runtime.db, shelf.name, actor=actor, key=key, instant=then, now=runtime.now())

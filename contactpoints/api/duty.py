@@ -9,7 +9,7 @@ from starlette.routing import Route
 from contactpoints.actions.duty import duty
 from contactpoints.api.bodies import listed
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import in_form, party_code, wanted
+from contactpoints.api.queries import Asked, in_form, party_code
 from contactpoints.rules.board import clock_of, duty_json, duty_out
 from contactpoints.rules.board_text import text
 from contactpoints.rules.promptness import NOTHING
@@ -49,10 +49,11 @@ DUTY = tuple(
 async def tell(runtime: Runtime, request: Request) -> Response:
     """Tell who answers now."""
     actor = await caller(runtime, request)
-    form, party = wanted(request, MEDIA), request.path_params.get("party")
-    now = runtime.now()
-    asked = None if party is None else party_code(party)
-    found, medians = await duty(runtime.db, now=now, tools=runtime.tools, party=asked)
+    asked, party = Asked(request), request.path_params.get("party")
+    now, form = runtime.now(), asked.form(MEDIA)
+    asked.sound()
+    narrow = None if party is None else party_code(party)
+    found, medians = await duty(runtime.db, now=now, tools=runtime.tools, party=narrow)
     clocks = {zone: clock_of(zone, now) for zone in {each.point.zone for each in found}}
     clocked = ((each, clocks[each.point.zone]) for each in found)
     known = [(each, clock, medians[each.point.id].get(clock.hours, NOTHING)) for each, clock in clocked]

@@ -11,7 +11,7 @@ from contactpoints.actions import history
 from contactpoints.api.bodies import Json
 from contactpoints.api.directory import SHELVES, Shelf, key_of
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import in_form, instant, number, wanted
+from contactpoints.api.queries import Asked, in_form
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.directory import Entry
@@ -74,14 +74,11 @@ HISTORY: tuple[Operation, ...] = (*(_told(shelf) for shelf in LOOKED_BACK), WHOL
 
 async def _history(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor, key = await caller(runtime, request), key_of(shelf, request)
-    form, asked = wanted(request, _FORMS), request.query_params
-    told = await history.read_history(
-        *(runtime.db, shelf.name),
-        actor=actor,
-        key=key,
-        before=number(asked.get("cursor"), pointer="/query/cursor", most=2**31 - 1),
-        most=number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 50,
-    )
+    asked = Asked(request)
+    form, before = asked.form(_FORMS), asked.number("cursor", most=2**31 - 1)
+    most = asked.number("limit", least=1, most=_MOST) or 50
+    asked.sound()
+    told = await history.read_history(*(runtime.db, shelf.name), actor=actor, key=key, before=before, most=most)
     more = None if told.following is None else str(told.following)
     if form == "text":
         link = {} if more is None else {"Link": f'<{request.url.path}?format=text&cursor={more}>; rel="next"'}
@@ -93,7 +90,9 @@ async def _history(runtime: Runtime, request: Request, *, shelf: Shelf) -> Respo
 
 async def _whole(runtime: Runtime, request: Request, *, shelf: Shelf) -> Response:
     actor, key = await caller(runtime, request), key_of(shelf, request)
-    then = instant(request.query_params.get("as_of"), pointer="/query/as_of", days=False)
+    asked = Asked(request)
+    then = asked.instant("as_of", days=False)
+    asked.sound()
     return Json(await history.whole_as_of(runtime.db, int(key), actor=actor, instant=then, now=runtime.now()))
 
 

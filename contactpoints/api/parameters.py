@@ -1,6 +1,6 @@
 """What stands behind the question mark: a parameter that no operation knows is refused, for it was meant for something.
 
-Asked in one place, before anything else is done. Only of the API: gateways and mail programs add parameters of their
+Asked in one place, before anything is done. Only of the API: gateways and mail programs add parameters of their
 own to the addresses of hooks and pages. Libraries, proxies and gateways of APIs do so too (`_=`, `api-version=`, the
 number of a trace): an alert is not refused for that, nor its acknowledgement, withdrawal or closure.
 """
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.refusals import Invalid, Refusal
 from contactpoints.runtime import Runtime
 from schemas.faults import Fault, at
 from schemas.openapi import Operation
@@ -45,9 +45,18 @@ async def _served(endpoint: Endpoint, request: Request) -> Response:
 
 
 async def _checked(endpoint: Endpoint, request: Request, *, names: tuple[str, ...]) -> Response:
-    if request.scope["query_string"] and (faults := list(_faults(request, names))):
-        raise Invalid(faults)
-    return await _served(endpoint, request)
+    if not request.scope["query_string"] or not (strays := tuple(_faults(request, names))):
+        return await _served(endpoint, request)
+    if request.method in ("GET", "HEAD") and names:
+        # What only reads tells all that is wrong with the others as well, see `queries.strays_of`.
+        request.state.strays = strays
+        try:
+            await _served(endpoint, request)
+        except Invalid as refused:
+            raise Invalid(tuple(dict.fromkeys((*strays, *refused.faults)))) from None
+        except Refusal:
+            pass
+    raise Invalid(strays)
 
 
 def _faults(request: Request, names: tuple[str, ...]) -> Iterator[Fault]:

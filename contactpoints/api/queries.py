@@ -1,7 +1,7 @@
 """Reading what stands in an address or a header: bounded, and refused with its place."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -9,12 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from contactpoints.rules.refusals import Invalid, NotFound
-from schemas.faults import BadInput, Fault, faults_of
+from schemas.faults import BadInput, Fault, at, faults_of
 from schemas.fields import Instant, Shape
 from schemas.openapi import Parameter
 from schemas.reading import validate
 
 _Shape = TypeVar("_Shape", bound=Shape)
+_Value = TypeVar("_Value")
 
 WHOLE = {"type": "integer", "minimum": 1}
 """The schema of a number of an entry, and of how many."""
@@ -69,20 +70,6 @@ def instant(text: str | None, *, pointer: str, days: bool = True) -> datetime | 
     raise Invalid(faults)
 
 
-def stretch(
-    asked: Mapping[str, str], now: datetime, *, usual: timedelta, longest: timedelta, told: str
-) -> tuple[datetime, datetime]:
-    """Return ``from`` and ``to``, which are now and the ``usual`` length on where nothing was asked.
-
-    Raises `Invalid` where they run backwards, or are further apart than the ``longest``, which is ``told``.
-    """
-    since = instant(asked.get("from"), pointer="/query/from") or now.replace(microsecond=0)
-    until = instant(asked.get("to"), pointer="/query/to") or since + usual
-    if not since < until <= since + longest:
-        raise Invalid([Fault("/query/to", "not_after", f"Must be later than from, by at most {told}.")])
-    return since, until
-
-
 def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | None:
     """Return one of ``codes``; None where nothing was asked. Raises `Invalid`."""
     if text is not None and text not in codes:
@@ -92,10 +79,23 @@ def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | Non
 
 def query(request: Request, shape: type[_Shape]) -> _Shape:
     """Return all that stands behind the question mark, in a shape. Raises `Invalid` with every fault at once."""
+    strays, made = strays_of(request), None
     try:
-        return validate(shape, dict(request.query_params))
+        made = validate(shape, {name: text for name, text in request.query_params.items() if not _stray(name, strays)})
     except BadInput as bad:
-        raise Invalid([Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults]) from None
+        strays += tuple(Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults)
+    if made is None or strays:
+        raise Invalid(strays)
+    return made
+
+
+def strays_of(request: Request) -> tuple[Fault, ...]:
+    """Return the faults of the parameters that the operation does not know, or that came twice; see `parameters`."""
+    return getattr(request.state, "strays", ())
+
+
+def _stray(name: str, strays: Sequence[Fault]) -> bool:
+    return any(each.pointer == at(("query", name)) for each in strays)
 
 
 def is_party_code(text: str) -> bool:
@@ -135,3 +135,62 @@ def wanted(request: Request, forms: Mapping[str, str]) -> str:
     names = {media: name for name, media in forms.items()} | {"*/*": first}
     accepted = (each.partition(";")[0].strip().lower() for each in request.headers.get("Accept", "").split(","))
     return next((names[media] for media in accepted if media in names), first)
+
+
+class Asked:
+    """What stands behind the question mark, read piece by piece; all that is wrong with it is told at once by `sound`.
+
+    Until then a piece that is wrong is None, or what is usual.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request, self._said = request, request.query_params
+        self._faults = list(strays_of(request))
+
+    def text(self, name: str) -> str | None:
+        """Return what was said, whatever it is."""
+        return self._said.get(name)
+
+    def number(self, name: str, *, least: int = 0, most: int = _LARGEST) -> int | None:
+        """Return a whole number."""
+        return self._read(lambda: number(self._said.get(name), pointer=f"/query/{name}", least=least, most=most))
+
+    def instant(self, name: str, *, days: bool = True) -> datetime | None:
+        """Return an instant, see `instant`."""
+        return self._read(lambda: instant(self._said.get(name), pointer=f"/query/{name}", days=days))
+
+    def one_of(self, name: str, codes: Sequence[str]) -> str | None:
+        """Return one of ``codes``."""
+        return self._read(lambda: one_of(self._said.get(name), pointer=f"/query/{name}", codes=codes))
+
+    def party(self) -> str | None:
+        """Return the code of the Party whose entries alone are asked for."""
+        return self._read(lambda: party_asked(self._said.get("party")))
+
+    def form(self, forms: Mapping[str, str]) -> str:
+        """Return the form in which the answer is asked for, see `wanted`."""
+        return self._read(lambda: wanted(self._request, forms)) or next(iter(forms))
+
+    def stretch(self, now: datetime, *, usual: timedelta, longest: timedelta, told: str) -> tuple[datetime, datetime]:
+        """Return ``from`` and ``to``, which are now and the ``usual`` length on where nothing was asked.
+
+        They may neither run backwards nor be further apart than the ``longest``, which is ``told``.
+        """
+        before = len(self._faults)
+        since = self.instant("from") or now.replace(microsecond=0)
+        until = self.instant("to") or since + usual
+        if len(self._faults) == before and not since < until <= since + longest:
+            self._faults.append(Fault("/query/to", "not_after", f"Must be later than from, by at most {told}."))
+        return since, until
+
+    def sound(self) -> None:
+        """Raise `Invalid` with everything that is wrong, if anything is."""
+        if self._faults:
+            raise Invalid(self._faults)
+
+    def _read(self, read: Callable[[], _Value]) -> _Value | None:
+        try:
+            return read()
+        except Invalid as refused:
+            self._faults += refused.faults
+            return None

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import delivery, replies
 from contactpoints.api.bodies import json_body
-from contactpoints.api.queries import number
+from contactpoints.api.queries import Asked
 from contactpoints.rules.alerts import moment
 from contactpoints.runtime import Runtime
 from schemas.fields import Shape
@@ -28,9 +28,9 @@ class Text(Shape):
 
 async def messages(runtime: Runtime, request: Request) -> Response:
     """Show messages with their words, the newest first."""
-    asked = request.query_params
-    most = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or _USUAL
-    before = number(asked.get("cursor"), pointer="/query/cursor")
+    asked = Asked(request)
+    most, before = asked.number("limit", least=1, most=_MOST) or _USUAL, asked.number("cursor")
+    asked.sound()
     rows = await delivery.show_latest(runtime.db, tools=runtime.tools, before=before, most=most)
     items = [{name: _plain(value) for name, value in row.items()} for row in rows]
     following = str(items[-1]["id"]) if len(items) == most else None

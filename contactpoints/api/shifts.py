@@ -11,7 +11,7 @@ from contactpoints.actions.rosters import rosters
 from contactpoints.api.bodies import listed
 from contactpoints.api.cover import MEDIA, NOTHING_ELSE, parameters, warnings_of
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import WHOLE, number, party_asked, stretch, wanted
+from contactpoints.api.queries import WHOLE, Asked
 from contactpoints.rules.roster_picture import PostRoster, roster_picture
 from contactpoints.rules.roster_text import roster_text
 from contactpoints.rules.shifts import Shift
@@ -52,9 +52,11 @@ SHIFTS = Operation(
 async def shifts(runtime: Runtime, request: Request) -> Response:
     """Tell who is on duty, for the next four weeks unless `from` and `to` say otherwise."""
     actor = await caller(runtime, request)
-    asked, now = request.query_params, runtime.now()
-    form = wanted(request, MEDIA)
-    since, until = stretch(asked, now, usual=_FOUR_WEEKS, longest=_LONGEST, told=f"{_LONGEST.days} days")
+    asked, now = Asked(request), runtime.now()
+    form, party = asked.form(MEDIA), asked.party()
+    contact_point, post = asked.number("contact_point_id"), asked.number("post_id")
+    since, until = asked.stretch(now, usual=_FOUR_WEEKS, longest=_LONGEST, told=f"{_LONGEST.days} days")
+    asked.sound()
     found = await rosters(
         runtime.db,
         actor=actor,
@@ -62,9 +64,9 @@ async def shifts(runtime: Runtime, request: Request) -> Response:
         until=until,
         now=now,
         tools=runtime.tools,
-        party=party_asked(asked.get("party")),
-        contact_point=number(asked.get("contact_point_id"), pointer="/query/contact_point_id"),
-        post=number(asked.get("post_id"), pointer="/query/post_id"),
+        party=party,
+        contact_point=contact_point,
+        post=post,
     )
     if form == "json":
         return await runtime.tools.threads.long(_json, found, since=since, until=until, now=now)

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from contactpoints.actions.timelines import Page, read_timeline
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import number
+from contactpoints.api.queries import Asked, number
 from contactpoints.rules.refusals import Refusal, Unavailable
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
@@ -155,8 +155,9 @@ async def stream(runtime: Runtime, request: Request) -> Response:
     """Follow the timeline of an alert."""
     ears: Ears = request.app.state.ears
     after = number(request.headers.get("Last-Event-ID"), pointer="/header/Last-Event-ID", most=_MOST_NUMBER)
-    if after is None:
-        after = number(request.query_params.get("after"), pointer="/query/after", most=_MOST_NUMBER)
+    asked = Asked(request)
+    after = asked.number("after", most=_MOST_NUMBER) if after is None else after
+    asked.sound()
     look = partial(_look, runtime, request)
     first = await look(after or 0)
     if not ears.has_room():

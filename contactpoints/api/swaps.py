@@ -12,7 +12,7 @@ from contactpoints.actions import swaps
 from contactpoints.actions.swaps import Decision, Warnings
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import PAGES, WHOLE, entry_number, number, one_of
+from contactpoints.api.queries import PAGES, WHOLE, Asked, entry_number
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.examples import SWAPS
@@ -124,16 +124,11 @@ async def offer(runtime: Runtime, request: Request) -> Response:
 async def listed(runtime: Runtime, request: Request) -> Response:
     """List the swaps of one's own house."""
     actor = await caller(runtime, request)
-    asked: Mapping[str, str] = request.query_params
-    most = number(asked.get("limit"), pointer="/query/limit", least=1, most=_MOST) or 100
-    items = await swaps.listing(
-        runtime.db,
-        actor=actor,
-        post=number(asked.get("post_id"), pointer="/query/post_id"),
-        state=one_of(asked.get("state"), pointer="/query/state", codes=_STATES),
-        before=number(asked.get("cursor"), pointer="/query/cursor"),
-        most=most,
-    )
+    asked = Asked(request)
+    most = asked.number("limit", least=1, most=_MOST) or 100
+    post, state, before = asked.number("post_id"), asked.one_of("state", _STATES), asked.number("cursor")
+    asked.sound()
+    items = await swaps.listing(runtime.db, actor=actor, post=post, state=state, before=before, most=most)
     following = str(items[-1]["id"]) if len(items) == most else None
     return JSONResponse({"items": [_shown(each) for each in items], "next_cursor": following})
 

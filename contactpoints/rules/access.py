@@ -72,6 +72,12 @@ def must_keep_some(actor: Actor) -> None:
         raise Forbidden("This key changes no entries: that is for a Party's administrators and the secretariat.")
 
 
+def must_keep_what_is_open(actor: Actor) -> None:
+    """Raise `Forbidden` unless the actor keeps what everybody reads, as Parties and what binds them."""
+    if not keeps_entries_of(actor, None):
+        raise Forbidden("This key may not keep such entries.")
+
+
 def must_keep_entries_of(actor: Actor, party: str | None) -> None:
     """Raise `NotFound` where the entry does not exist for the actor, `Forbidden` where it may only be read."""
     if keeps_entries_of(actor, party):

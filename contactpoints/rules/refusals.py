@@ -141,7 +141,7 @@ class RequestGone(Refusal):
 
 
 class Stale(Refusal):
-    """The entry has changed since it was read."""
+    """The entry is at another version."""
 
 
 class PreconditionRequired(Refusal):

@@ -78,7 +78,9 @@ async def test_a_nul_in_an_address_is_no_breakdown(world: World) -> None:
     assert (await world.get("/v1/alerts/%00")).status_code == 404
 
 
-async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_address_of_the_api(world: World) -> None:
+async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_address_of_the_api(
+    world: World, key_of: KeyOf
+) -> None:
     for operation in OPERATIONS:
         path = re.sub(r"{\w+}", "1", operation.path)
         answer = await world.client.request(operation.method, f"{path}?frmo=2026-10-14")
@@ -94,6 +96,25 @@ async def test_a_parameter_that_nobody_knows_is_refused_by_its_name_at_every_add
     assert "known are: from, to, party" in (await world.get("/v1/cover?form=svg")).json()["errors"][0]["detail"]
     twice = (await world.get("/v1/cover?from=2026-10-14&from=2026-10-15")).json()["errors"]
     assert [(each["pointer"], each["code"]) for each in twice] == [("/query/from", "duplicate_name")]
+    admin = await key_of("administrator", "FR")
+    for path, wrong in (
+        ("shifts?from=x&to=y&format=z&foo=1&post_id=a", "from to format foo post_id"),
+        ("shifts?foo=1&to=2026-10-14&to=2026-10-15", "foo to"),
+        ("cover?from=2026-12-20T00:00:00Z&to=2026-12-10T00:00:00Z&format=pdf&party=x", "to format party"),
+        ("officers?limit=abc&cursor=zz&contact_point_id=-", "limit cursor contact_point_id"),
+        ("parties/FR/history?limit=0&cursor=zz&format=svg&foo=", "limit cursor format foo"),
+        ("acknowledgements?limit=0&cursor=zz&format=svg&from=x&to=y", "limit cursor format from to"),
+        ("alerts?state=x&status=y&limit=z&cursor=-", "state status limit cursor"),
+        ("swaps?state=x&limit=z&cursor=-&post_id=-", "state limit cursor post_id"),
+        ("address-changes?state=x&limit=z&cursor=-", "state limit cursor"),
+        ("competence?party=fr&foo=1", "party foo kind"),
+        ("parties/FR?as_of=x&foo=1", "as_of foo"),
+        ("duty?format=x&foo=1", "format foo"),
+    ):
+        answer = await world.get(f"/v1/{path}", key=admin)
+        assert answer.status_code == 422, path
+        told = sorted(each["pointer"].removeprefix("/query/") for each in answer.json()["errors"])
+        assert told == sorted(wrong.split()), path
     # What is no name may be a secret in the wrong place: it is not said again.
     assert (await world.get("/v1/cover?cp+secret=1")).json()["errors"][0]["pointer"] == "/query"
 

@@ -80,6 +80,9 @@ async def _changed(world: World, name: str, where: str, *, key: str, body: dict[
         for tag in ('"0"', '"2"', "1", "*", 'W/"1"', '"1", "2"'):
             stale = await _ask(world, method, where, key, sent, tag=tag)
             assert (stale.status_code, stale.json()["type"]) == (412, "/problems/stale"), (name, method, tag)
+            told = stale.json()["title"] + stale.json()["detail"]
+            assert "changed" not in told, "it never was at another version"
+            assert ("never was at 2" in told, "no ETag" in told) == (tag == '"2"', tag not in ('"0"', '"2"')), tag
     changed = await _ask(world, "PUT", where, key, body, tag='"1"')
     assert changed.status_code == 200, (name, changed.text)
     assert changed.headers["ETag"] == '"2"'

@@ -103,6 +103,21 @@ async def test_a_reason_behind_the_question_mark_hides_nothing_of_the_body(world
     assert set(told) == {"/query/reason", "/contact_point_id", "/name"}
 
 
+async def test_a_party_for_which_a_key_keeps_nothing_hides_nothing_of_the_body(world: World, key_of: KeyOf) -> None:
+    body, admin = (
+        {"name": "", "function": "Desk", "zone": "Mars/Base", "languages": ["fr"]},
+        await key_of("administrator", "FR"),
+    )
+    for whose, place in (
+        ({"party": "QQ"}, "/party"),
+        ({"party": "JP"}, "/party"),
+        ({"secretariat": True}, "/secretariat"),
+    ):
+        told = await _faults(world, "/v1/contact-points", body | whose, key=admin)
+        assert set(told) == {"/name", "/zone", place}
+        assert told[place] == ("not_allowed", "This key keeps contact points of Party FR alone.")
+
+
 async def test_a_faulty_part_of_a_list_hides_nothing_of_the_same_part(world: World, key_of: KeyOf) -> None:
     france = world.network["FR"]
     post = {"post": _NOBODY, "contact_point": france.contact_point}
