@@ -316,7 +316,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         settings = read_settings(environment, entropy=secrets.token_bytes)
         run_process(asked.act(settings, asked))
     except (Invalid, BadInput) as wrong:
-        told = (f"{fault.pointer.strip('/')}: {fault.detail}".rstrip(".") for fault in wrong.faults)
+        told = (f"{fault.pointer.strip('/') or 'all of it'}: {fault.detail}".rstrip(".") for fault in wrong.faults)
         print("; ".join(told) + ".", file=sys.stderr)
         return 1
     except (BadSetting, embedded.EmbeddedUnavailable, Refusal, DatabaseFault) as failure:

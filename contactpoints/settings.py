@@ -153,8 +153,10 @@ def _notifiers(values: Mapping[str, str], *, public_url: str, rehearsal: bool) -
     if not options:
         # A service that accepts alerts and can wake nobody would be worse than none.
         switches = dict.fromkeys(entry.switch for entry in CATALOGUE)
-        raise BadSetting((next(iter(switches)), f"or one of {', '.join(PREFIX + each for each in [*switches][1:])} is "
-                          "required: without a gateway nobody could be woken."))  # fmt: skip
+        first, *others = switches
+        instead = ", ".join(PREFIX + each for each in others)
+        why = "without a gateway nobody could be woken"
+        raise BadSetting((first, f"is required, or instead of it one of {instead}: {why}."))
     return options
 
 
@@ -173,8 +175,8 @@ def _pepper(text: str) -> bytes:
     except (binascii.Error, ValueError):
         pepper = b""
     if len(pepper) < _LEAST_PEPPER:
-        what = "base64 of at least 32 random bytes, kept outside the database."
-        raise BadSetting(("PIN_PEPPER", f"is not {what}" if text else f"is required: {what}"))
+        wrong = "cannot be read" if text else "is required"
+        raise BadSetting(("PIN_PEPPER", f"{wrong}: base64 of at least 32 random bytes, kept outside the database."))
     return pepper
 
 

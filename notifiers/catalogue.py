@@ -99,7 +99,7 @@ def _read_twilio(given: Given, prefix: str) -> TwilioOptions:
         given.fault(switch, "starts with AC; an API key goes into _API_KEY.")
     sender, service = given.get(f"{prefix}_SENDER"), given.get(f"{prefix}_MESSAGING_SERVICE_SID")
     if not sender and not service:
-        given.fault(f"{prefix}_SENDER", "or _MESSAGING_SERVICE_SID is required.")
+        given.fault(f"{prefix}_SENDER", f"is required, or instead of it {prefix}_MESSAGING_SERVICE_SID.")
     if not _is_web(given.public_url):
         given.fault("PUBLIC_URL", f"is required where {switch} is set: an http or https address.")
     base = given.get(f"{prefix}_API_BASE")

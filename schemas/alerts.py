@@ -233,6 +233,7 @@ class PlannedStepOut(VouchedOut):
     at: Moment
     lines: list[Line]
     functions: list[str]
+    contact_points: list[str]
     channels: list[ChannelKind]
 
 

@@ -208,3 +208,5 @@ async def test_the_directory_is_written_out_rehearsed_and_read_in(
     assert (told["act"], told["by"]["kind"]) == ("changed", "operator")
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(written.encode())))
     assert "is at version 2 now" in await terminal.refuses("directory", "import")
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"hello")))
+    assert "all of it: is not JSON: see line 1, column 1." in await terminal.refuses("directory", "import")

@@ -85,6 +85,7 @@ def test_nonsense_is_refused_by_name_and_not_quoted(values: Mapping[str, str], n
     with pytest.raises(BadSetting) as refused:
         read(values)
     assert str(refused.value).startswith(f"{PREFIX}{name} ")
+    assert not str(refused.value).startswith((f"{PREFIX}{name} or", f"{PREFIX}{name} is not")), "a sentence"
     assert "s3cret" not in str(refused.value)
 
 

@@ -149,11 +149,13 @@ def stages(plan: Plan, known: Directory, *, available: Collection[str]) -> tuple
 
 
 def _stage(number: int, step: Step, *, known: Directory, available: Collection[str]) -> dict[str, Any]:
-    posts = [place[1] for ref in step.posts if (place := find_post(known, ref))]
+    places = [place for ref in step.posts if (place := find_post(known, ref))]
+    posts = [post for _, post in places]
     return {
         "step": number,
         "lines": list(dict.fromkeys(post.line for post in posts)),
         "functions": list(dict.fromkeys(post.function for post in posts)),
+        "contact_points": list(dict.fromkeys(point.name for point, _ in places)),
         "channels": [kind for kind in step.channels if kind in available],
     }
 
