@@ -34,8 +34,9 @@ class AddressChangeOut(TypedDict):
 
     `proposer` and `approver` are the authorities of those keys.
     `old_address`: null where the channel itself came new to an officer who has or had others. `noticed`: the old
-    address, or the officer's others, have heard of it. `stand_in_id`: the channel by which the new address is called
-    until then, where the old one is dead and the officer has no other of its sort. It expires after 14 days.
+    address, or the officer's others, have heard of it. `reported_dead`: or in quarantine since. `stand_in_id`: the
+    channel by which the new address is called until then, where the old one is dead and the officer has no other of its
+    sort. It expires after 14 days.
     """
 
     id: int

@@ -17,6 +17,8 @@ CoverReason = Literal[
     "too_few",
     "language",
     "unproven",
+    "unapproved",
+    "no_telephone",
     "both_lines",
     "too_long",
 ]
@@ -27,8 +29,9 @@ class StretchOut(TypedDict):
 
     `uncovered`: `gap` (nobody is planned), `absent`, `no_channel`, `quarantined` (every channel is), `no_pin` (none
     that can be used), `too_few` (fewer than the post's `minimum`), `language` (one that the post asks for is missing).
-    `doubtful`: `unproven` (nobody was proven to be reached lately), `both_lines` (all are on duty at a line before this
-    one as well), `too_long` (somebody is on duty for longer than the post allows).
+    `doubtful`: `unproven` (no channel of theirs was proven lately), `unapproved` (one was, but the only telephone, or
+    the only mailbox, waits for a second person), `no_telephone` (mail alone reaches them), `both_lines` (all are on
+    duty at a line before this one as well), `too_long` (somebody is on duty for longer than the post allows).
     """
 
     starts_at: Moment

@@ -7,7 +7,7 @@ from contactpoints.actions.exporting import pages
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import vcard
 from contactpoints.rules.access import Actor, reads_entries_of
-from contactpoints.rules.address_book import House
+from contactpoints.rules.address_book import House, doubt_of
 from contactpoints.rules.directory import Channel, in_use
 from contactpoints.rules.refusals import Invalid, NotFound, no_party
 from contactpoints.store import directory, entries, exchange
@@ -16,19 +16,19 @@ from contactpoints.store.entries import REGISTERS, Entry
 from schemas.faults import Fault
 
 
-async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, tools: Tools) -> str:
+async def card_of(db: Database, contact_point: int, *, actor: Actor, host: str, now: datetime, tools: Tools) -> str:
     """Return a contact point as vCards. Raises `NotFound` where there is none that is not retired."""
     async with db.session() as session:
         point = await entries.find(session, REGISTERS["contact_points"], key=contact_point)
         if point is None or point["retired_at"] is not None:
             raise NotFound("There is no such entry.")
-        (house,) = await houses_of(session, [point], actor=actor)
-    return vcard.cards(
-        house.point, party=house.party, officers=house.officers, host=host, words=tools.words[actor.language]
-    )
+        (house,) = await houses_of(session, [point], actor=actor, now=now)
+    return vcard.cards(house, host=host, words=tools.words[actor.language])
 
 
-async def book_of(db: Database, *, actor: Actor, party: str | None = None, faults: Sequence[Fault] = ()) -> list[House]:
+async def book_of(
+    db: Database, *, actor: Actor, now: datetime, party: str | None = None, faults: Sequence[Fault] = ()
+) -> list[House]:
     """Return all contact points, or those of one Party, by Party; the secretariat comes last.
 
     Raises `Invalid` with the ``faults`` of what was asked for, and where there is no such Party.
@@ -45,11 +45,11 @@ async def book_of(db: Database, *, actor: Actor, party: str | None = None, fault
             for each in page
             if party in (None, each["party"])
         ]
-        houses = await houses_of(session, points, actor=actor)
+        houses = await houses_of(session, points, actor=actor, now=now)
     return sorted(houses, key=lambda each: (each.party is None, each.party, each.point["territory"] or ""))
 
 
-async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) -> list[House]:
+async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor, now: datetime) -> list[House]:
     """Return contact points with their posts and, as far as the actor may know them, their officers."""
     mine = [each["id"] for each in points if reads_entries_of(actor, each["party"])]
     parties = await exchange.kept(
@@ -59,12 +59,19 @@ async def houses_of(session: Session, points: Sequence[Entry], *, actor: Actor) 
     officers = await exchange.below(session, REGISTERS["officers"], owners=mine)
     known = [each["id"] for several in officers.values() for each in several]
     channels = await exchange.below(session, REGISTERS["channels"], owners=known)
+    doubts = {
+        each["id"]: doubt
+        for several in channels.values()
+        for each in several
+        if (doubt := doubt_of(_channel(each), now))
+    }
     return [
         House(
             point,
             parties[point["party"]]["name"] if point["party"] else None,
             posts.get(point["id"], ()),
             [(each, _in_use(channels, each)) for each in officers.get(point["id"], ())],
+            doubts,
         )
         for point in points
     ]
@@ -77,9 +84,11 @@ def _in_use(channels: Mapping[int, Sequence[Entry]], officer: Entry) -> list[Ent
 
 
 def _channel(entry: Entry) -> Channel:
-    """Return a channel as the rules see it, whatever proves it."""
-    quarantined_at = entry["quarantined_at"] and datetime.fromisoformat(entry["quarantined_at"])
+    """Return a channel as the rules see it."""
+    proven_at, quarantined_at = (
+        entry[name] and datetime.fromisoformat(entry[name]) for name in ("proven_at", "quarantined_at")
+    )
     return Channel(
-        *(entry["id"], entry["officer_id"], entry["kind"], entry["address"], entry["place"], None, quarantined_at),
+        *(entry["id"], entry["officer_id"], entry["kind"], entry["address"], entry["place"], proven_at, quarantined_at),
         unapproved=entry["unapproved_since"] is not None,
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions import mail_links
-from contactpoints.actions.address_notices import Proposed, tell_expired, tell_owner, tell_second
+from contactpoints.actions.address_notices import Proposed, tell_owner, tell_second
 from contactpoints.actions.alike import same_address
 from contactpoints.actions.dead_addresses import come_to_nothing, put_back, stand_in, take_back, write_off
 from contactpoints.actions.directory_checks import Found, check_channel
@@ -32,7 +32,7 @@ from contactpoints.rules.refusals import (
     Refusal,
     Unavailable,
 )
-from contactpoints.rules.wording_addresses import Meanwhile
+from contactpoints.rules.wording_addresses import Meanwhile, Notice
 from contactpoints.store import address_changes, alerts, channels, directory, entries, proofs
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
@@ -140,19 +140,24 @@ async def propose_within(
             raise
     standing_in, unheard = None, added
     if dead:
-        standing_in, unheard = await stand_in(session, to, change=number, address=address, by=actor, now=now)
+        standing_in, unheard = await stand_in(session, to, change=number, address=address, by=actor.who, now=now)
     if dead and to["quarantined_at"] is None:
         await write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
-    others = await address_changes.others(session, to["officer_id"], but=to["channel_id"])
     meanwhile = await _meanwhile(session, to, used=to["channel_id"] if added else standing_in, now=now, tools=tools)
     alone = not await address_changes.second_is_there(session, to["party"], but=actor.key_id, now=now)
     change = Proposed(number, actor.key_id, expires_at, meanwhile, alone, stands_in=standing_in is not None)
     await tell_second(session, to, change=change, now=now, tools=tools)
     if unheard:
-        await tell_owner(session, to, channels=others, what="added", now=now, tools=tools)
+        await _tell_others(session, to, meanwhile=meanwhile, now=now, tools=tools)
     elif not dead:
         await tell_owner(session, to, channels=[to], what="replaced", now=now, tools=tools)
     return change
+
+
+async def _tell_others(session: Session, to: Row, *, meanwhile: Meanwhile | None, now: datetime, tools: Tools) -> None:
+    others = await address_changes.others(session, to["officer_id"], but=to["channel_id"])
+    what: Notice = "called" if meanwhile == "used" else "added"
+    await tell_owner(session, to, channels=others, what=what, now=now, tools=tools)
 
 
 async def _meanwhile(session: Session, to: Row, *, used: int | None, now: datetime, tools: Tools) -> Meanwhile | None:
@@ -194,7 +199,9 @@ async def end(
         called = await channels.open_alerts(session, [change["address"]])
         await alerts.lock_all(session, called)
         change = await _locked(session, number, actor=actor, now=now)
-        await come_to_nothing(session, change, state=state, why=why, by=actor.key_id, now=now, called=called)
+        await come_to_nothing(
+            session, change, state=state, why=why, by=actor.key_id, now=now, tools=tools, called=called
+        )
         return shown(await _found(session, number))
 
 
@@ -231,13 +238,13 @@ async def listing(
     return [shown(row) for row in rows]
 
 
-async def refuse_at(session: Session, address: str, *, why: str, now: datetime) -> None:
+async def refuse_at(session: Session, address: str, *, why: str, now: datetime, tools: Tools) -> None:
     """Refuse whatever wants to give a channel an address from which a stranger, or STOP, has answered.
 
     Under the locks of `lock_touched`, once the address is in quarantine: what stands in has the address, too.
     """
     for change in await address_changes.at_address(session, address):
-        await come_to_nothing(session, change, state="refused", why=why, by=None, now=now)
+        await come_to_nothing(session, change, state="refused", why=why, by=None, now=now, tools=tools)
 
 
 async def finish(session: Session, number: int, *, now: datetime) -> bool:
@@ -251,7 +258,9 @@ async def finish(session: Session, number: int, *, now: datetime) -> bool:
     was = change["address"] if added else change["old_address"]
     entry = await entries.find(session, _CHANNELS, key=change["channel_id"])
     if entry is None or entry["retired_at"] is not None or entry["address"] != was:
-        await come_to_nothing(session, change, state="withdrawn", why="the channel changed", by=None, now=now)
+        await come_to_nothing(
+            session, change, state="withdrawn", why="the channel changed", by=None, now=now, tools=None
+        )
         return False
     await entries.touch(session, change["contact_point_id"])
     values: dict[str, object] = {"unapproved_since": None, "renewed_at": now}
@@ -278,8 +287,8 @@ def _approved(change: Row) -> str:
 
 
 async def look(db: Database, *, now: datetime, tools: Tools) -> int:
-    """End what has expired or whose stand-in reaches nobody, use what waited for its notice alone, undo what a change
-    that came to nothing has left.
+    """End what has expired or whose stand-in reaches nobody, use what waited for its notice alone, let a new address
+    stand in for one that said STOP or was refused for good, undo what a change that came to nothing has left.
 
     Return how much was done.
 
@@ -308,13 +317,25 @@ async def _look_at(db: Database, row: Row, *, now: datetime, tools: Tools) -> in
         change = await _found(session, row["id"])
         if change["state"] != "pending":
             return await put_back(session, change, now=now)
-        if lost := await address_changes.why_out_of_use(session, change["stand_in_id"]):
-            await come_to_nothing(session, change, state="refused", why=lost, by=None, now=now, called=called)
-            return 1
-        if now < change["expires_at"]:
-            return 0
-        back = await come_to_nothing(session, change, state="expired", why=None, by=None, now=now, called=called)
-        await tell_expired(session, change, back=back, now=now, tools=tools)
+        lost = await address_changes.why_out_of_use(session, change["stand_in_id"])
+        if not lost and now < change["expires_at"]:
+            return await _stand_in_late(session, change, now=now, tools=tools)
+        state = "refused" if lost else "expired"
+        await come_to_nothing(session, change, state=state, why=lost, by=None, now=now, tools=tools, called=called)
+    return 1
+
+
+async def _stand_in_late(session: Session, change: Row, *, now: datetime, tools: Tools) -> int:
+    """Let the new address be called whose old one has come into quarantine since; return whether it had."""
+    if not await address_changes.note_dead(session, change["id"]):
+        return 0
+    by, address = change["proposed_as"], change["address"]
+    used, unheard = await stand_in(session, change, change=change["id"], address=address, by=by, now=now)
+    meanwhile = await _meanwhile(session, change, used=used, now=now, tools=tools)
+    told = Proposed(change["id"], change["proposed_by"], change["expires_at"], meanwhile, stands_in=used is not None)
+    await tell_second(session, change, change=told, now=now, tools=tools)
+    if unheard:
+        await _tell_others(session, change, meanwhile=meanwhile, now=now, tools=tools)
     return 1
 
 

@@ -1,9 +1,10 @@
 """Who hears of a changed address: the administrators, one of whom is the second person, and the officer, at the
 addresses that were there before."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
@@ -14,7 +15,7 @@ from contactpoints.rules.wording_addresses import (
     Meanwhile,
     Notice,
     WaitingContext,
-    expired_words,
+    ended_words,
     notice_words,
     waiting_words,
 )
@@ -60,22 +61,29 @@ async def _seconds(
     return {ear.address: ear for ear in heard}.values()
 
 
-async def tell_expired(session: Session, change: Row, *, back: bool, now: datetime, tools: Tools) -> None:
-    """Tell the administrators of a Party that nothing came of a change; ``back``: the dead address is used again."""
+async def tell_ended(session: Session, change: Row, *, state: str, back: bool, now: datetime, tools: Tools) -> None:
+    """Tell the administrators of a Party that nothing came of a change; ``back``: the dead address is used again.
+
+    And the secretariat, where it has heard of that change.
+    """
+    expired, dead = state == "expired", change["reported_dead"]
     told = WaitingContext(
         *(change["id"], change["contact_point"], change["function"], change["kind"]),
-        *(change["expires_at"], change["zone"]),
-        dead=("used_again" if back else "out_of_use") if change["reported_dead"] else None,
+        *(change["expires_at"] if expired else now, change["zone"]),
+        dead=("used_again" if back else "out_of_use") if dead else None,
     )
+    heard = [*await listening(session, change["party"], now=now, tools=tools)]
+    if dead or not expired:
+        heard += await listening(session, None, now=now, tools=tools)
     drafts = []
-    for ear in await listening(session, change["party"], now=now, tools=tools):
-        words = expired_words(words_of(tools, ear.language), ear.kind, expired=told, now=now)
+    for ear in {ear.address: ear for ear in heard}.values():
+        words = ended_words(words_of(tools, ear.language), ear.kind, ended=told, expired=expired, now=now)
         drafts.append(Draft("alarm", ear.kind, ear.address, ear.language, words.text, words.subject))
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
 async def tell_owner(
-    session: Session, to: Row, *, channels: Sequence[Row], what: Notice, now: datetime, tools: Tools
+    session: Session, to: Row, *, channels: Sequence[Row | Mapping[str, Any]], what: Notice, now: datetime, tools: Tools
 ) -> None:
     """Tell an officer, by some of the officer's own channels, what becomes of an address.
 
@@ -106,7 +114,7 @@ async def tell_retired(session: Session, channels: Collection[int], *, now: date
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
-def _notice(to: Row, channel: Row, *, what: Notice, now: datetime, tools: Tools) -> Draft:
+def _notice(to: Row, channel: Row | Mapping[str, Any], *, what: Notice, now: datetime, tools: Tools) -> Draft:
     words = notice_words(words_of(tools, to["language"]), channel["kind"], what=what, at=now, zone=to["zone"], now=now)
     return Draft(
         purpose="proof",

@@ -8,6 +8,7 @@ as every channel that one person alone has entered, and called only where nothin
 - the dead channel is retired: what stands in waits from now on as any channel that is new to its officer, with the same
   change, so that a second person can still approve or refuse it;
 - what stands in is retired itself: its change is withdrawn, and the dead channel is used again;
+- nothing comes of the change: the dead channel is used again, as an unproven one, and everybody hears of it;
 - the change is settled: it is retired. Only where the change has expired and the old address is out of use for another
   reason too does it stay, as an expired new channel does: it may be the officer's last.
 """
@@ -15,6 +16,7 @@ as every channel that one person alone has entered, and called only where nothin
 from collections.abc import Collection
 from datetime import datetime
 
+from contactpoints.actions.address_notices import tell_ended, tell_owner
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
@@ -27,7 +29,7 @@ _CHANNELS = REGISTERS["channels"]
 
 
 async def stand_in(
-    session: Session, to: Row, *, change: int, address: str, by: Actor, now: datetime
+    session: Session, to: Row, *, change: int, address: str, by: str, now: datetime
 ) -> tuple[int | None, bool]:
     """Let the new address of a dead one be called until the change is settled, under the lock of the contact point.
 
@@ -47,7 +49,7 @@ async def stand_in(
         _CHANNELS,
         values=values | {"unapproved_since": now, "renewed_at": now},
         now=now,
-        by=by.who,
+        by=by,
         reason=f"stands in for channel {to['channel_id']} until change {change} is settled",
     )
     await address_changes.let_stand_in(session, change, channel=entry["id"])
@@ -97,32 +99,46 @@ async def come_to_nothing(
     why: str | None,
     by: int | None,
     now: datetime,
+    tools: Tools | None,
     called: Collection[int] = (),
-) -> bool:
+) -> None:
     """Settle a change as anything but active: nothing of it rings any more, and what was reported dead is used again.
 
     Under the lock of the contact point. ``called``: the alerts that have called the new address, locked before it:
-    those climb that have nobody left. Return whether the old address came back into use.
+    those climb that have nobody left. Whom that takes a number from, or gives one back to, is told, and who keeps them;
+    without ``tools`` nobody is.
     """
     await address_changes.settle(session, change["id"], state=state, by=by, why=why, now=now)
-    back = await _lift(session, change["channel_id"], now=now)
+    back = await _lift(session, change["channel_id"], now=now) > 0
     who = await access.who(session, by) if by is not None else "service"
     taken = await take_back(session, change, by=who, reason=why or state, now=now)
     if by is not None and change["old_address"] is None:
         taken += await _retire_new(session, change, by=who, reason=why or state, now=now)
     if taken:
         await climb_where_nobody_is_left(session, sorted(called), now=now)
-    return back > 0
+    if tools is None:
+        return
+    if back or taken or state == "expired":
+        await tell_ended(session, change, state=state, back=back, now=now, tools=tools)
+    if back:
+        free = await address_changes.others(session, change["officer_id"], but=0)
+        await tell_owner(session, change, channels=free, what="used_again", now=now, tools=tools)
+    if taken and by is not None and change["proven_at"] is not None:
+        gone = {"channel_id": change["stand_in_id"] or change["channel_id"], "kind": change["kind"]}
+        await tell_owner(
+            session, change, channels=[gone | {"address": change["address"]}], what="retired", now=now, tools=tools
+        )
 
 
-async def end_with(session: Session, gone: Collection[int], *, by: int, now: datetime) -> None:
+async def end_with(session: Session, gone: Collection[int], *, by: int, now: datetime, tools: Tools) -> None:
     """End what waited for channels that have just been retired, or stood in by them, under the lock of their houses.
 
     ``by``: the key that retired them, 0 for the command line.
     """
     await address_changes.hand_over(session, gone)
     for change in await address_changes.of_retired(session, gone):
-        await come_to_nothing(session, change, state="withdrawn", why="the channel was retired", by=by or None, now=now)
+        why = "the channel was retired"
+        await come_to_nothing(session, change, state="withdrawn", why=why, by=by or None, now=now, tools=tools)
 
 
 async def put_back(session: Session, change: Row, *, now: datetime) -> int:
@@ -157,14 +173,12 @@ async def _retire(session: Session, change: Row, *, channel: int, by: str, reaso
 async def _lift(session: Session, channel: int, *, now: datetime) -> int:
     """Put an address back into use that was reported dead by a change that came to nothing; return whether it was.
 
-    Where nobody has refused or withdrawn that change, as when it expires, nobody has said that the report was wrong:
-    the address counts as unproven then.
+    It counts as unproven: somebody has said that it reaches nobody, and no code has come back from it since. Whoever
+    refuses or withdraws the change may have found fault with the new address alone.
     """
     rows = await address_changes.written_off(session, channel=channel)
     for row in rows:
-        values: dict[str, object] = {"quarantined_at": None, "quarantined_why": None}
-        if row["settled_by"] is None:
-            values |= {"proven_at": None, "verified_at": None}
+        values = dict.fromkeys(("quarantined_at", "quarantined_why", "proven_at", "verified_at"))
         reason = f"nothing came of change {row['id']}"
         await _change(session, channel, values=values, by="service", reason=reason, now=now)
     return len(rows)

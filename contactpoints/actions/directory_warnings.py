@@ -60,11 +60,13 @@ async def warned_of_retired(
         return fallback
     point = (await directory.load(session, [owner.contact_point])).get(owner.contact_point)
     officer = point.officers.get(entry["officer_id"]) if point else None
-    proven_at = entry["proven_at"] and datetime.fromisoformat(entry["proven_at"])
-    if officer is None or not is_proven(entry["kind"], entry["address"], proven_at=proven_at or None, at=now):
+    if officer is None:
         return fallback
+    proven_at = entry["proven_at"] and datetime.fromisoformat(entry["proven_at"])
+    was_proven = is_proven(entry["kind"], entry["address"], proven_at=proven_at or None, at=now)
     standing = rest_of(officer, entry["kind"], available=tools.gateways, at=now)
-    return fallback if standing == "proven" else (*fallback, _LEFT[standing])
+    told = standing != "proven" if was_proven else standing in ("none", "unapproved")
+    return (*fallback, _LEFT[standing]) if told else fallback
 
 
 _LEFT: Mapping[str, Mapping[str, str]] = {
@@ -72,6 +74,13 @@ _LEFT: Mapping[str, Mapping[str, str]] = {
         "code": "successor_unproven",
         "detail": "What was retired was proven, and what the officer has left of its sort, telephone or mail, is not."
         " It is used all the same, and senders see that nobody vouches for it until a code comes back from it.",
+    },
+    "unapproved": {
+        "code": "successor_unapproved",
+        "detail": "What the officer has left of its sort, telephone or mail, was entered by one person alone. It is"
+        " used all the same, and senders see that nobody vouches for it until a second person has approved it and a"
+        " code has come back from it: see /v1/address-changes. Where no change of it waits there, propose its own"
+        " address once more.",
     },
     "none": {
         "code": "none_left",

@@ -277,7 +277,7 @@ async def _stray(
             await timeline.append_all(session, {alert_id: [(now, fact)] for alert_id in stopped})
             said = Said(arrival.number, arrival.channel)
             await quarantine(session, reached, why=why, locked=locked, now=now, tools=tools, said=said)
-            await address_changes.refuse_at(session, arrival.sender, why=why, now=now)
+            await address_changes.refuse_at(session, arrival.sender, why=why, now=now, tools=tools)
         if "sms" not in tools.gateways or not await acknowledging.may_answer(
             session, arrival.sender, known=known, now=now
         ):

@@ -35,7 +35,8 @@ CARD = Operation(
     media=("text/vcard",),
     description=(
         "vCard 4.0 (RFC 6350): name, function, languages, zone, capabilities and keys of the contact point. To its own "
-        "house, the secretariat and auditors a card of each officer follows, with the channels that are in use."
+        "house, the secretariat and auditors a card of each officer follows, with the channels that are in use; "
+        "a note names those that were not proven lately, or that wait for a second person."
     ),
 )
 
@@ -74,7 +75,8 @@ async def card(runtime: Runtime, request: Request) -> Response:
     """Tell a contact point and, to its own house, its officers."""
     actor = await caller(runtime, request)
     number = entry_number(request)
-    made = await card_of(runtime.db, number, actor=actor, host=_host(runtime), tools=runtime.tools)
+    host = _host(runtime)
+    made = await card_of(runtime.db, number, actor=actor, host=host, now=runtime.now(), tools=runtime.tools)
     named = {"Content-Disposition": f'attachment; filename="contact-point-{number}.vcf"', "Cache-Control": "no-store"}
     return Response(made, media_type="text/vcard; charset=utf-8", headers=named)
 
@@ -83,7 +85,7 @@ async def printed(runtime: Runtime, request: Request) -> Response:
     """Make the PDF, when nothing else is read, beside the alerts."""
     actor = await caller(runtime, request)
     asked, faults = read_partly(AddressBook, await json_body(request))
-    houses = await book_of(runtime.db, actor=actor, party=asked.party, faults=faults)
+    houses = await book_of(runtime.db, actor=actor, now=runtime.now(), party=asked.party, faults=faults)
     made = await runtime.tools.threads.long(
         _pdf,
         houses,

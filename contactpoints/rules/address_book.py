@@ -1,10 +1,11 @@
 """What stands in the printed directory about a contact point: decided here, drawn elsewhere."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from contactpoints.rules.directory import Channel
 from contactpoints.rules.numbers import spaced
 from contactpoints.rules.phrasing import Catalogue
 from schemas.requests import REQUEST_KINDS
@@ -21,13 +22,15 @@ Kept = Mapping[str, Any]
 class House:
     """A contact point as somebody may know it: ``party`` is the name of its Party; nobody's officers for outsiders.
 
-    Each officer comes with the channels by which the service would call, the first one first.
+    Each officer comes with the channels by which the service would call, the first one first; ``doubts``: what is to
+    be said of some of them, by their numbers, see `doubt_of`.
     """
 
     point: Kept
     party: str | None
     posts: Sequence[Kept]
     officers: Sequence[tuple[Kept, Sequence[Kept]]]
+    doubts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ _ZONE, _LANGUAGES, _POSTS = msgid("Local time"), msgid("Languages"), msgid("Duty
 _ADDRESS, _KEYS = msgid("Address"), msgid("Keys")
 _ENGLISH = msgid("English accepted in emergencies")
 _WAYS = {"sms": msgid("mobile"), "voice": msgid("telephone"), "email": msgid("mail")}
+_UNAPPROVED, _UNPROVEN = msgid("not approved yet"), msgid("not proven lately")
 _CAN = {"executes": msgid("Carries out"), "forwards": msgid("Forwards"), "cannot": msgid("Cannot do")}
 _FORMS = {"openpgp": "OpenPGP", "smime": "S/MIME"}
 _TITLE = msgid("Directory of the 24/7 contact points")
@@ -119,7 +123,7 @@ def block(house: House, words: Catalogue) -> Block:
         _both(point["name"], point["name_in_english"]),
         _both(point["function"], point["function_in_english"]),
         tuple((words[label], text) for label, text in _facts(house, words) if text),
-        tuple(_person(officer, channels, words=words) for officer, channels in house.officers),
+        tuple(_person(officer, channels, doubts=house.doubts, words=words) for officer, channels in house.officers),
     )
 
 
@@ -141,7 +145,18 @@ def _facts(house: House, words: Catalogue) -> Iterator[tuple[str, str]]:
     yield _KEYS, "; ".join(f"{_FORMS[each['kind']]} {_in_fours(each['fingerprint'])}" for each in point["public_keys"])
 
 
-def _person(officer: Kept, channels: Sequence[Kept], *, words: Catalogue) -> Person:
+def doubt_of(channel: Channel, at: datetime) -> str | None:
+    """Return what whoever dials has to know of an address, in English; None where somebody vouches for it."""
+    if channel.unapproved:
+        return _UNAPPROVED
+    return None if channel.is_proven(at) else _UNPROVEN
+
+
+def _person(officer: Kept, channels: Sequence[Kept], *, doubts: Mapping[int, str], words: Catalogue) -> Person:
     spoken = ", ".join(dict.fromkeys((officer["language"], *officer["languages"])))
-    ways = tuple((words[_WAYS[each["kind"]]], spaced(each["address"])) for each in channels)
+    ways = tuple(
+        (words[_WAYS[each["kind"]]], spaced(each["address"]) + (f" ({words[doubt]})" if doubt else ""))
+        for each in channels
+        for doubt in (doubts.get(each["id"]),)
+    )
     return Person(officer["name"], f"{officer['function']} ({spoken})", ways)

@@ -11,7 +11,16 @@ from itertools import pairwise, repeat
 from typing import get_args
 
 from contactpoints.rules.calls import kinds_asked
-from contactpoints.rules.directory import ContactPoint, Officer, Post, are_proven, channels_to_use, is_spoken, place_of
+from contactpoints.rules.directory import (
+    ContactPoint,
+    Officer,
+    Post,
+    are_proven,
+    channels_to_use,
+    is_spoken,
+    is_telephone,
+    place_of,
+)
 from contactpoints.rules.shifts import Duty, Shift, duty_of, in_force, in_order, inside
 from schemas.alerts import ChannelKind
 from schemas.cover import CoverLevel, CoverReason
@@ -51,13 +60,14 @@ class PostCover:
 
 @dataclass(frozen=True, slots=True)
 class _House:
-    """A post, its duty and that of the lines before it, and what does not change: officer -> how to be reached."""
+    """A post, its duty and that of the lines before it, and what does not change: officer -> what is wrong with how
+    to be reached."""
 
     point: ContactPoint
     post: Post
     duty: Duty
     before: tuple[Duty, ...]
-    means: Mapping[int, str]
+    means: Mapping[int, frozenset[CoverReason]]
     too_long: tuple[Shift, ...]
 
 
@@ -136,12 +146,19 @@ def _people(post: Post) -> frozenset[int]:
     return frozenset((*members, *(override.officer_id for override in post.overrides)))
 
 
-def _means(officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime) -> str:
+def _means(
+    officer: Officer, wanted: tuple[str, ...], *, available: Collection[str], at: datetime
+) -> frozenset[CoverReason]:
     channels = channels_to_use(officer, wanted, available=available, at=at)
-    if channels:
-        return "proven" if are_proven(channels, at) else "unproven"
-    kinds = {channel.kind for channel in officer.channels}
-    return "quarantined" if kinds & set(available) & set(wanted) else "no_channel"
+    if not channels:
+        kinds = {channel.kind for channel in officer.channels}
+        return _ONLY["quarantined" if kinds & set(available) & set(wanted) else "no_channel"]
+    found: set[CoverReason] = set()
+    if not are_proven(channels, at):
+        found.add("unapproved" if any(channel.is_proven(at) for channel in channels) else "unproven")
+    if any(map(is_telephone, wanted)) and not any(is_telephone(channel.kind) for channel in channels):
+        found.add("no_telephone")
+    return frozenset(found)
 
 
 def _pins(point: ContactPoint, people: Collection[int], *, since: datetime, until: datetime) -> list[datetime]:
@@ -188,7 +205,7 @@ def _known(house: _House, numbers: Iterable[int]) -> tuple[int, ...]:
 
 
 def _can_answer(house: _House, number: int, *, at: datetime) -> bool:
-    reachable = house.means[number] in ("proven", "unproven")
+    reachable = house.means[number].isdisjoint(_ONLY)
     return reachable and (not house.point.pin_required or house.point.officers[number].has_pin(at))
 
 
@@ -197,12 +214,17 @@ def _why_nobody(house: _House, here: tuple[int, ...], *, planned: tuple[int, ...
         return [("gap", ())]
     why: dict[CoverReason, list[int]] = {}
     for number in planned:
-        reason = _UNREACHED.get(house.means[number], "no_pin") if number in here else "absent"
+        unreached: CoverReason = next((each for each in _ONLY if each in house.means[number]), "no_pin")
+        reason = unreached if number in here else "absent"
         why.setdefault(reason, []).append(number)
     return [(reason, tuple(numbers)) for reason, numbers in why.items()]
 
 
-_UNREACHED: Mapping[str, CoverReason] = {"no_channel": "no_channel", "quarantined": "quarantined"}
+_ONLY: Mapping[CoverReason, frozenset[CoverReason]] = {
+    "no_channel": frozenset({"no_channel"}),
+    "quarantined": frozenset({"quarantined"}),
+}
+"""What is wrong with whoever cannot be reached at all."""
 
 
 def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
@@ -217,8 +239,10 @@ def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
 def _doubts(
     house: _House, reached: tuple[int, ...], *, busy: tuple[tuple[int, ...], ...], tired: tuple[int, ...]
 ) -> Iterator[tuple[CoverReason, tuple[int, ...]]]:
-    if all(house.means[number] == "unproven" for number in reached):
-        yield "unproven", reached
+    if all(house.means[number] for number in reached):
+        for reason in _ORDER:
+            if those := tuple(number for number in reached if reason in house.means[number]):
+                yield reason, those
     if {number for here in busy for number in here}.issuperset(reached):
         yield "both_lines", reached
     if tired:

@@ -23,6 +23,8 @@ _REASONS: Mapping[CoverReason, str] = {
     "too_few": msgid("fewer than the post needs"),
     "language": msgid("a language is missing"),
     "unproven": msgid("no channel was proven lately"),
+    "unapproved": msgid("the only telephone or mailbox is not approved yet"),
+    "no_telephone": msgid("no telephone that can be used"),
     "both_lines": msgid("the same person at the line before"),
     "too_long": msgid("too many hours on end"),
 }

@@ -166,30 +166,31 @@ def in_use(channels: Iterable[Channel]) -> list[Channel]:
     if not any(channel.unapproved for channel in free):
         return free
     doubted = {channel.address for channel in several if channel.quarantined_at is not None}
-    approved = {_is_telephone(each) for each in free if not each.unapproved and each.address not in doubted}
-    return [channel for channel in free if not channel.unapproved or _is_telephone(channel) not in approved]
+    approved = {is_telephone(each.kind) for each in free if not each.unapproved and each.address not in doubted}
+    return [channel for channel in free if not channel.unapproved or is_telephone(channel.kind) not in approved]
 
 
-def _is_telephone(channel: Channel) -> bool:
-    return not _is_mail(channel.kind)
-
-
-def _is_mail(kind: str) -> bool:
-    return kind == "email"
+def is_telephone(kind: str) -> bool:
+    """Say whether a kind of channel is a telephone: it rings, and a mailbox wakes nobody."""
+    return kind != "email"
 
 
 def has_telephone(officer: Officer, *, available: Collection[str]) -> bool:
     """Say whether an officer has a telephone in use, of a kind for which a gateway is available."""
-    return any(_is_telephone(each) for each in in_use(each for each in officer.channels if each.kind in available))
+    return any(is_telephone(each.kind) for each in in_use(each for each in officer.channels if each.kind in available))
 
 
 def rest_of(
     officer: Officer, kind: str, *, available: Collection[str], at: datetime
-) -> Literal["proven", "unproven", "none"]:
+) -> Literal["proven", "unapproved", "unproven", "none"]:
     """Return how what an officer has of the sort of a kind of channel, telephone or mail, can be used at an instant."""
-    used = in_use(each for each in officer.channels if each.kind in available and _is_mail(each.kind) == _is_mail(kind))
+    used = in_use(
+        each for each in officer.channels if each.kind in available and is_telephone(each.kind) == is_telephone(kind)
+    )
     if not used:
         return "none"
+    if any(channel.unapproved for channel in used):
+        return "unapproved"
     return "proven" if are_proven(used, at) else "unproven"
 
 

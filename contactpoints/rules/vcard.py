@@ -4,9 +4,10 @@ A line is folded at 75 octets, never inside a letter; commas, semicolons, backsl
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from contactpoints.rules.address_book import House, Kept
 from contactpoints.rules.phrasing import Catalogue
 from schemas.requests import REQUEST_KINDS
 
@@ -16,22 +17,14 @@ _PHONES = {"sms": "cell,text", "voice": "voice"}
 _PEM = "-----"
 
 
-def cards(
-    point: Mapping[str, Any],
-    *,
-    party: str | None,
-    officers: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
-    host: str,
-    words: Catalogue,
-) -> str:
+def cards(house: House, *, host: str, words: Catalogue) -> str:
     """Return the card of a contact point and those of its officers with the channels that are in use.
 
-    ``point``, ``officers`` and channels are entries as they are kept; ``party`` is the name of the Party, ``host`` that
-    of the service, which makes the names of the cards unique. Whoever may not know the officers is given none.
+    ``host`` is the name of the service, which makes the names of the cards unique.
     """
-    lines = [*_of_point(point, party=party, host=host, words=words)]
-    for officer, channels in officers:
-        lines += _of_officer(officer, channels, point=point, host=host)
+    lines = [*_of_point(house.point, party=house.party, host=host, words=words)]
+    for officer, channels in house.officers:
+        lines += _of_officer(officer, channels, house=house, host=host, words=words)
     return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
 
 
@@ -66,14 +59,12 @@ def _notes(point: Mapping[str, Any], words: Catalogue) -> Iterator[str]:
         yield f"{each['kind']} {each['fingerprint']}"
 
 
-def _of_officer(
-    officer: Mapping[str, Any], channels: Iterable[Mapping[str, Any]], *, point: Mapping[str, Any], host: str
-) -> Iterator[str]:
+def _of_officer(officer: Kept, channels: Sequence[Kept], *, house: House, host: str, words: Catalogue) -> Iterator[str]:
     yield from _begin("individual", f"officer-{officer['id']}@{host}", entry=officer)
     yield f"FN:{_text(officer['name'])}"
     yield f"TITLE:{_text(officer['function'])}"
-    yield f"ORG:{_text(point['name'])}"
-    yield f"TZ:{point['zone']}"
+    yield f"ORG:{_text(house.point['name'])}"
+    yield f"TZ:{house.point['zone']}"
     spoken = dict.fromkeys((officer["language"], *officer["languages"]))
     yield from (f"LANG;PREF={place}:{each}" for place, each in enumerate(spoken, start=1))
     for channel in channels:
@@ -82,6 +73,10 @@ def _of_officer(
             yield f"EMAIL;TYPE=work;PREF={place}:{_text(channel['address'])}"
         else:
             yield f'TEL;VALUE=uri;TYPE="work,{_PHONES[channel["kind"]]}";PREF={place}:tel:{channel["address"]}'
+    doubted = [each for each in channels if each["id"] in house.doubts]
+    if doubted:
+        told = "\n".join(f"{each['address']}: {words[house.doubts[each['id']]]}" for each in doubted)
+        yield f"NOTE:{_text(told)}"
     yield "END:VCARD"
 
 

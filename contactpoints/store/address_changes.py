@@ -254,7 +254,7 @@ async def of_new_channel(session: Session, channel: int) -> int | None:
 async def written_off(session: Session, *, channel: int | None = None) -> list[Row]:
     """Return the changes that came to nothing and for whose sake alone a channel, this or any, is in quarantine."""
     return await session.fetch(
-        """select a.id, a.channel_id, a.settled_by from address_changes a join channels c on c.id = a.channel_id
+        """select a.id, a.channel_id from address_changes a join channels c on c.id = a.channel_id
             where a.state in ('refused', 'withdrawn', 'expired') and a.reported_dead
               and ($1::bigint is null or c.id = $1) and c.retired_at is null
               and c.quarantined_why = 'reported_dead' and c.quarantined_at = a.proposed_at
@@ -296,13 +296,30 @@ async def settle(session: Session, number: int, *, state: str, by: int | None, w
     )
 
 
+# The old address has come into quarantine since another was proposed for it: a STOP, a stranger, refused for good.
+_LATE = "a.old_address is not null and not a.reported_dead and d.quarantined_at is not null and d.retired_at is null"
+
+
+async def note_dead(session: Session, number: int) -> bool:
+    """Write down that the old address of a change has come into quarantine since; return whether that is news."""
+    done = await session.execute(
+        f"""update address_changes a set reported_dead = true from channels d
+             where a.id = $1 and a.state = 'pending' and d.id = a.channel_id and {_LATE}""",
+        number,
+    )
+    return str(done).endswith(" 1")
+
+
 async def waiting(session: Session, *, now: datetime) -> list[Row]:
-    """Return what is over, what stands in by a channel that is out of use, and what waited for its notice alone."""
+    """Return what is over, what stands in by a channel that is out of use, what waited for its notice alone, and what
+    is to take the place of an address that has come into quarantine since."""
     return await session.fetch(
         f"""select a.id, a.channel_id from address_changes a left join channels c on c.id = {_BEFORE}
+              join channels d on d.id = a.channel_id
              where a.state = 'pending' and (a.expires_at <= $1 or a.approved_at is not null
                and (a.proven_at is not null or c.proven_at is not null)
-               or a.stand_in_id is not null and (c.quarantined_at is not null or c.retired_at is not null))
+               or a.stand_in_id is not null and (c.quarantined_at is not null or c.retired_at is not null)
+               or {_LATE})
              order by a.id""",
         now,
     )

@@ -1,5 +1,9 @@
 """The directory to take along: who finds what in it."""
 
+from contactpoints.actions.address_book import book_of
+from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.address_book import block
+from contactpoints.words import catalogues
 from tests.api.conftest import KeyOf
 from tests.world import World
 
@@ -31,9 +35,18 @@ async def test_a_number_that_waits_is_on_the_card_where_it_is_the_only_telephone
     key = await key_of("secretariat")
     async with world.runtime.db.session() as session:
         await session.execute("update channels set unapproved_since = now() where address = $1", officer.sms)
-    told = (await world.get(path, key=key)).text
+        await session.execute("update channels set proven_at = null where address = $1", officer.email)
+        await session.execute("update channels set proven_at = $1 where address <> $2", world.clock.at, officer.email)
+    told = (await world.get(path, key=key)).text.replace("\r\n ", "")
     assert officer.sms in told
     assert officer.email in told
+    (note,) = [line for line in told.splitlines() if line.startswith("NOTE") and "@" in line]
+    assert note == f"NOTE:{officer.sms}: not approved yet\\n{officer.email}: not proven lately"
+    (house,) = await book_of(
+        world.runtime.db, actor=Actor(0, Role.AUDITOR, None, "Desk"), now=world.clock.at, party="FR"
+    )
+    ways = [address for person in block(house, catalogues()["en"]).people for _, address in person.ways]
+    assert [way.partition(" (")[2] for way in ways if "(" in way] == ["not approved yet)", "not proven lately)"]
 
 
 async def test_a_channel_in_quarantine_is_on_no_card(world: World, key_of: KeyOf) -> None:

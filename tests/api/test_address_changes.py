@@ -343,10 +343,16 @@ async def test_what_is_reported_dead_raises_an_alarm_that_names_the_shifts_and_s
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "refused", "expired", "a stranger"])
-async def test_what_was_reported_dead_for_a_change_that_comes_to_nothing_is_used_again(desk: Desk, end: str) -> None:
+async def test_what_was_reported_dead_for_a_change_that_comes_to_nothing_is_used_again(
+    desk: Desk, key_of: Keys, end: str
+) -> None:
     await _listens(desk)
+    await key_of("secretariat")
+    async with desk.world.runtime.db.session() as session:
+        await session.execute("update api_keys set notify = '{desk@secretariat.example}' where role = 'secretariat'")
     change = (await desk.proposes(reported_dead=True)).json()["id"]
-    await desk.world.hears("keeper@fr.example.org")
+    for address in ("keeper@fr.example.org", "desk@secretariat.example"):
+        await desk.world.hears(address)
     match end:
         case "withdrawn":
             await desk.acts(change, "withdraw", key=desk.keeper)
@@ -360,8 +366,16 @@ async def test_what_was_reported_dead_for_a_change_that_comes_to_nothing_is_used
     await desk.world.settles()
     kept = await desk.kept()
     assert (kept["quarantined_at"], kept["quarantined_why"]) == (None, None)
+    assert kept["proven_at"] is None, "somebody has said that it reaches nobody, and no code came back since"
     told = [each["body"] for each in await desk.world.hears("keeper@fr.example.org")]
-    assert any(f"Change {change} of an address has expired" in each for each in told) is (end == "expired")
+    said = "has expired at" if end == "expired" else "was refused or withdrawn at"
+    [ended] = [each for each in told if f"Change {change} of an address {said}" in each]
+    assert "is used again and counts as unproven" in ended
+    told = [each["body"] for each in await desk.world.hears("desk@secretariat.example")]
+    assert told[-1] == ended, "who was alarmed hears it, too"
+    officer = desk.world.network["FR"].officers[0]
+    for address in (officer.sms, officer.email):
+        assert ["de nouveau utilisé" in each["body"] for each in await desk.world.hears(address)][-1:] == [True]
 
 
 async def test_a_quarantine_that_came_from_elsewhere_stands(desk: Desk) -> None:

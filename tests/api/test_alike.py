@@ -78,19 +78,27 @@ async def test_the_same_number_for_texts_and_for_calls_is_meant_so(world: World,
 
 
 @pytest.mark.parametrize(
-    ("other", "told"), [("proven", []), ("unproven", ["successor_unproven"]), (None, ["none_left"])]
+    ("other", "told"),
+    [
+        ("proven", []),
+        ("unproven", ["successor_unproven"]),
+        ("unapproved", ["successor_unapproved"]),
+        (None, ["none_left"]),
+    ],
 )
-async def test_whoever_retires_a_proven_number_hears_that_what_is_left_is_not(
+async def test_whoever_retires_a_number_hears_that_what_is_left_is_not_proven_or_that_nothing_is(
     world: World, key_of: KeyOf, other: str | None, told: list[str]
 ) -> None:
     key, officer = await key_of("administrator", "FR"), world.network["FR"].officers[0]
     async with world.runtime.db.session() as session:
-        await session.execute("update channels set proven_at = $1", world.clock.at)
+        await session.execute("update channels set proven_at = $1", world.clock.at if other else None)
         if other:
             await session.execute(
-                """insert into channels (officer_id, kind, address, place, created_at, changed_at, proven_at)
-                   values ($1, 'sms', '+33199000071', 4, $2, $2, $3)""",
+                """insert into channels (officer_id, kind, address, place, created_at, changed_at, proven_at,
+                                         unapproved_since)
+                   values ($1, 'sms', '+33199000071', 4, $2, $2, $3, $4)""",
                 *(officer.id, START, world.clock.at if other == "proven" else None),
+                START if other == "unapproved" else None,
             )
     kept = await _channel(world, officer.id, "sms")
     path = f"/v1/channels/{kept['id']}?reason=lost"

@@ -71,6 +71,7 @@ async def test_a_number_that_takes_the_place_of_the_only_one_which_is_dead_is_ca
     assert "no telephone of this officer" not in mail
     told = await world.hears(officer.email)
     assert ["a été enregistré" in each["body"] for each in told] == [True], "the owner hears of it by the other sort"
+    assert "est déjà appelé" in told[0]["body"]
     await world.hears(NEW)
     await _until_on_duty(world, officer.id)
     opened = (await world.opens_alert()).json()
@@ -111,7 +112,8 @@ async def test_what_stood_in_for_a_dead_number_goes_when_nothing_comes_of_the_ch
         world.clock.at += timedelta(seconds=2)
         await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools)
         await world.settles()
-        assert len(await world.hears(officer.sms)) == 1, "an alert that called nobody else climbs at once"
+        told = await world.hears(officer.sms)
+        assert len(told) == 2, "that it is used again, and an alert that called nobody else climbs at once"
     assert (await _channel(world, key, stand_in))["retired_at"] is not None
     assert (await _channel(world, key, channel))["quarantined_at"] is None
 
@@ -257,8 +259,9 @@ async def test_what_stands_in_ends_with_its_change_and_waits_as_a_new_channel_wh
     await world.post(f"/v1/address-changes/{change['id']}/refuse", {"reason": "Nobody knows it."}, key=second)
     await world.settles()
     assert await world.hears(NEW) == [], "what was queued for it leaves no more"
-    assert len(await world.hears(officer.sms)) == 1, "the alert has climbed, and the old number is called again"
-    assert (await _channel(world, key, channel))["proven_at"] is not None, "the report was wrong"
+    told = [each["body"] for each in await world.hears(officer.sms)]
+    assert "signalée hors service" in told[-2], "it hears that it is used again"
+    assert "signalée hors service" not in told[-1], "the alert has climbed to it again"
 
     change = await _again(world, key, channel)
     await world.answers(officer, "STOP", sender=NEW)
@@ -335,3 +338,37 @@ async def test_what_stands_in_beside_another_telephone_rings_when_that_one_is_lo
         "/v1/address-changes", {"channel_id": change["stand_in_id"], "address": NEW}, key=secretariat
     )
     assert again.status_code == 201, "a second person can still stand behind it"
+
+
+async def test_what_was_to_take_the_place_of_the_only_telephone_stands_in_once_that_says_stop(
+    world: World, key_of: KeyOf, channel: int
+) -> None:
+    key, second = await _keys(world, key_of)
+    officer = world.network["FR"].officers[0]
+    await _until_on_duty(world, officer.id)
+    world.clock.at += timedelta(days=30)
+    assert await _proposes(world, key, channel_id=channel) == []
+    await _told(world)
+    assert await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools) == 0
+    await world.answers(officer, "STOP")
+    for number in (NEW, officer.email):
+        await world.hears(number)
+    assert await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools) == 1
+    assert await look(world.runtime.db, now=world.clock.at, tools=world.runtime.tools) == 0
+    await world.settles()
+    mail, _ = await _told(world)
+    assert "until then alerts go to it all the same" in mail
+    assert "est déjà appelé" in (await world.hears(officer.email))[0]["body"]
+    await world.opens_alert()
+    await world.settles()
+    assert len(await world.hears(NEW)) == 1
+    change = (await world.get("/v1/address-changes", key=key)).json()["items"][0]
+    async with world.runtime.db.session() as session:
+        await session.execute("update address_changes set proven_at = $1", world.clock.at)
+    await world.post(f"/v1/address-changes/{change['id']}/refuse", {"reason": "Nobody knows it."}, key=second)
+    await world.settles()
+    assert [("retiré" in each["body"]) for each in await world.hears(NEW)] == [True], "it has proven itself, and hears"
+    assert (await _channel(world, key, channel))["quarantined_why"] == "stop"
+    mail, text = await _told(world)
+    assert "The new address is not called any more." in mail
+    assert "the new address is not called" in text

@@ -71,7 +71,10 @@ def test_only_those_channels_count_by_which_the_policy_calls_the_post() -> None:
         (WEEK[0], ("no_channel",), (1,))
     ]
     (cover,) = cover_of(here, since=START, until=WEEK[1], available=EVERYTHING)
-    assert cover.stretches == ()
+    assert [each.reasons for each in cover.stretches] == [("no_telephone",)]
+    mails = replace(here, policy=(Step((PostRef(1, 1),), ("email",), timedelta(minutes=2)),))
+    (cover,) = cover_of(mails, since=START, until=WEEK[0], available=EVERYTHING)
+    assert cover.stretches == (), "no telephone is asked for"
 
 
 def test_a_rotation_of_officers_who_can_be_reached_is_covered_without_a_word() -> None:
@@ -124,6 +127,21 @@ def test_a_rotation_of_officers_who_can_be_reached_is_covered_without_a_word() -
             flagged(officer(1), officer(2, channel(2, proven=False)), posts=(post(TURNS),), until=WEEK[1] + DAY),
             [(*SHIFT, "doubtful", ("unproven",), (2,))],
             id="nothing but unproven channels",
+        ),
+        pytest.param(
+            flagged(
+                officer(1),
+                officer(2, channel(2, kind="email"), replace(channel(2, proven=False), id=3, unapproved=True)),
+                posts=(post(TURNS),),
+                until=WEEK[1] + DAY,
+            ),
+            [(*SHIFT, "doubtful", ("unapproved",), (2,))],
+            id="a mailbox that is proven, and a telephone that nobody has approved",
+        ),
+        pytest.param(
+            flagged(officer(1), officer(2, channel(2, kind="email")), posts=(post(TURNS),), until=WEEK[1] + DAY),
+            [(*SHIFT, "doubtful", ("no_telephone",), (2,))],
+            id="nothing but a mailbox",
         ),
         pytest.param(
             flagged(

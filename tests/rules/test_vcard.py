@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar.parser import Contentline, Contentlines
 
+from contactpoints.rules.address_book import House
 from contactpoints.rules.vcard import cards
 from contactpoints.words import catalogues
 
@@ -75,9 +76,8 @@ def _halves(line: str) -> tuple[str, str, str]:
 @settings(max_examples=40)
 @given(_TEXTS, _TEXTS)
 def test_whatever_stands_in_a_name_is_read_back(name: str, function: str) -> None:
-    made = cards(
-        _point(name=name, function=function), party="Ruritania", officers=(), host="h", words=catalogues()["en"]
-    )
+    house = House(_point(name=name, function=function), "Ruritania", (), ())
+    made = cards(house, host="h", words=catalogues()["en"])
     read = {head: value for head, _, value in _read(made)}
     assert _meant(read["FN"]) == name
     assert _meant(read["TITLE"]) == function
@@ -86,11 +86,12 @@ def test_whatever_stands_in_a_name_is_read_back(name: str, function: str) -> Non
 def test_a_card_has_what_an_address_book_wants() -> None:
     officer = _entry(id=3, name="Ana Example", language="es", languages=["en"])
     channels = [
-        {"kind": "sms", "address": "+33199001234", "place": 1},
-        {"kind": "email", "address": "ana@desk.example", "place": 2},
+        {"id": 1, "kind": "sms", "address": "+33199001234", "place": 1},
+        {"id": 2, "kind": "email", "address": "ana@desk.example", "place": 2},
     ]
     point = _point(name_in_english="Duty desk", public_address="1 Harbour Road; Port, City")
-    made = cards(point, party="France", officers=[(officer, channels)], host="h.example", words=catalogues()["fr"])
+    house = House(point, "France", (), [(officer, channels)], {1: "not proven lately"})
+    made = cards(house, host="h.example", words=catalogues()["fr"])
     assert made.count("BEGIN:VCARD\r\nVERSION:4.0\r\n") == made.count("END:VCARD\r\n") == 2
     read = _read(made)
     assert ("UID", {"VALUE": "text"}, "contact-point-7@h.example") in read
@@ -103,6 +104,7 @@ def test_a_card_has_what_an_address_book_wants() -> None:
     assert ("EMAIL", {"TYPE": "work", "PREF": "2"}, "ana@desk.example") in read
     (address,) = [parameters for head, parameters, _ in read if head == "ADR"]
     assert address == {"LABEL": "1 Harbour Road; Port, City"}
-    (notes,) = [_meant(value) for head, _, value in read if head == "NOTE"]
+    notes, doubts = [_meant(value) for head, _, value in read if head == "NOTE"]
+    assert doubts == "+33199001234: non éprouvé récemment"
     assert notes.splitlines()[0].endswith(": executes")
     assert notes.splitlines()[0] != "Expedited preservation of stored computer data: executes"
