@@ -1,9 +1,8 @@
 """Cover of the duty posts that exist for somebody, and changes of rosters that would open a gap in it."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain, islice
 
 from contactpoints.actions.houses import reckoned
@@ -34,13 +33,20 @@ async def covers(
     tools: Tools,
     party: str | None = None,
     contact_point: int | None = None,
+    post: int | None = None,
 ) -> list[PostCover]:
-    """Return the cover of every post that exists for the actor, by Party and line; ``party`` and the other narrow it.
+    """Return the cover of every post that exists for the actor, by Party and line; the last three narrow it.
 
     Raises what `reckoned` raises.
     """
-    reckon = partial(cover_of, since=since, until=until, available=tools.gateways, known_at=now)
-    return await reckoned(db, actor, reckon=reckon, since=since, tools=tools, party=party, contact_point=contact_point)
+
+    def reckon(point: ContactPoint) -> Iterator[PostCover]:
+        whole = cover_of(point, since=since, until=until, available=tools.gateways, known_at=now)
+        return (each for each in whole if post in (None, each.post.id))
+
+    return await reckoned(
+        db, actor, reckon=reckon, since=since, tools=tools, party=party, contact_point=contact_point, post=post
+    )
 
 
 @asynccontextmanager

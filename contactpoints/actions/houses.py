@@ -28,10 +28,11 @@ async def reckoned(
     tools: Tools,
     party: str | None = None,
     contact_point: int | None = None,
+    post: int | None = None,
 ) -> list[_T]:
     """Return what is reckoned, in a thread, of the contact points whose rosters exist for the actor, by Party.
 
-    They are as they have to be known to tell of ``since`` and later. ``party`` and the last narrow it. Raises
+    They are as they have to be known to tell of ``since`` and later. ``party`` and the last two narrow it. Raises
     `Forbidden` for a key that reads no rosters, and `NotFound` where what is asked for does not exist for it.
     """
     if not sees_network(actor) and not reads_entries_of(actor, actor.party):
@@ -50,9 +51,15 @@ async def reckoned(
         few = ids[start : start + _AT_ONCE]
         async with db.session() as session:
             points = await directory.load(session, few, since=since)
-        here = [points[number] for number in few if number in points]
+        here = [points[number] for number in few if number in points and _has(points[number], post)]
         found += await tools.threads.long(_each, here, reckon)
+    if post is not None and not found:
+        raise NotFound(f"There is no duty post {post} that this key may read.")
     return found
+
+
+def _has(point: ContactPoint, post: int | None) -> bool:
+    return post is None or any(each.id == post for each in point.posts)
 
 
 def _each(points: Iterable[ContactPoint], reckon: Callable[[ContactPoint], Iterable[_T]]) -> list[_T]:

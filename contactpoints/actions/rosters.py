@@ -8,7 +8,6 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import cover_of
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.refusals import NotFound
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.shifts import shifts_of
 from contactpoints.store.database import Database
@@ -28,17 +27,14 @@ async def rosters(
 ) -> list[PostRoster]:
     """Return the roster of every post that exists for the actor, by Party and line; the last three narrow it.
 
-    Raises what `reckoned` raises, and `NotFound` for a post that is not there.
+    Raises what `reckoned` raises.
     """
 
     def reckon(point: ContactPoint) -> Iterator[PostRoster]:
-        if post is not None and all(each.id != post for each in point.posts):
-            return
         for cover in cover_of(point, since=since, until=until, available=tools.gateways, known_at=now):
             if post in (None, cover.post.id):
                 yield PostRoster(cover, shifts_of(point, cover.post, since=since, until=until))
 
-    found = await reckoned(db, actor, reckon=reckon, since=since, tools=tools, party=party, contact_point=contact_point)
-    if post is not None and not found:
-        raise NotFound(f"There is no duty post {post} that this key may read.")
-    return found
+    return await reckoned(
+        db, actor, reckon=reckon, since=since, tools=tools, party=party, contact_point=contact_point, post=post
+    )

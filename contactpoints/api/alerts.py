@@ -17,7 +17,7 @@ from contactpoints.rules.access import must_trigger
 from contactpoints.rules.refusals import IdempotencyKeyRequired, NotAcknowledged, Unavailable
 from contactpoints.runtime import Runtime
 from schemas.alerts import NOT_ACKNOWLEDGED, Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
-from schemas.reading import Invalid, read
+from schemas.reading import Fault, Invalid, read
 
 _LONGEST_KEY = 255
 _MOST = 200
@@ -36,12 +36,12 @@ def once_of(request: Request) -> str:
 async def open_alert(runtime: Runtime, request: Request) -> Response:
     """Open an alert, or answer a repeated key with the alert as it stands now."""
     actor = await known_caller(runtime, request)
-    once = once_of(request)
     raw = await json_body(request)
     try:
         command, fingerprint = read_open_alert(raw)
     except Invalid as invalid:
         raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
+    once = once_of(request)
     alert, replayed = await opening.open_alert(
         runtime.db,
         actor=actor,
@@ -66,9 +66,14 @@ def opened(runtime: Runtime, alert: dict[str, Any], *, replayed: bool) -> Respon
 async def also_of_place(runtime: Runtime, request: Request, *, raw: bytes, refused: Invalid) -> Invalid:
     """Return the refusal of a body's shape with what is wrong with the place that it asks, as far as that is known.
 
-    Whoever asks is looked up anew: unlike the statement that opens an alert, a look into the directory checks no key.
+    A missing Idempotency-Key is told with them. Whoever asks is looked up anew: unlike the statement that opens an
+    alert, a look into the directory checks no key.
     """
     place = asked_of(raw, refused.faults)
+    try:
+        once_of(request)
+    except IdempotencyKeyRequired as lacks:
+        refused = Invalid((Fault("/header/Idempotency-Key", "required", lacks.detail), *refused.faults))
     if place is None:
         return refused
     with suppress(Unavailable):

@@ -26,14 +26,14 @@ MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml
 NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
 
 
-def parameters(to: str, *more: Parameter) -> tuple[Parameter, ...]:
+def parameters(to: str) -> tuple[Parameter, ...]:
     """Return what may be asked of rosters: from when, ``to`` when, whose, and in which form."""
     return (
         Parameter("from", "From this instant, or this day in UTC; without it, now.", "query"),
         Parameter("to", to, "query"),
         Parameter("party", "Only this Party's.", "query", schema={"type": "string", "pattern": "^[A-Z]{2}$"}),
         Parameter("contact_point_id", "Only this one's.", "query", schema=WHOLE),
-        *more,
+        Parameter("post_id", "Only this one's.", "query", schema=WHOLE),
         in_form(MEDIA),
     )
 
@@ -64,7 +64,8 @@ async def cover(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     asked, now = Asked(request), runtime.now()
     form, party, contact_point = asked.form(MEDIA), asked.party(), asked.number("contact_point_id")
-    narrow = asked.text("party") is not None or asked.text("contact_point_id") is not None
+    post = asked.number("post_id")
+    narrow = any(asked.text(name) is not None for name in ("party", "contact_point_id", "post_id"))
     longest = _LONGEST if narrow else NINETY_DAYS
     since, until = asked.stretch(
         now,
@@ -82,6 +83,7 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         tools=runtime.tools,
         party=party,
         contact_point=contact_point,
+        post=post,
     )
     # The whole network is megabytes, and alerts that come meanwhile want their turn.
     if form == "json":

@@ -52,12 +52,12 @@ RESENDING = Operation(
 
 async def _resend(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
-    once = once_of(request)
     raw = await json_body(request)
     try:
         asked = read(Resending, raw)
     except Invalid as invalid:
         raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
+    once = once_of(request)
     alert, replayed = await resend(
         runtime.db,
         actor=actor,

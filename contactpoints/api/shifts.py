@@ -11,13 +11,13 @@ from contactpoints.actions.rosters import rosters
 from contactpoints.api.bodies import listed
 from contactpoints.api.cover import MEDIA, NOTHING_ELSE, parameters, warnings_of
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import WHOLE, Asked
+from contactpoints.api.queries import Asked
 from contactpoints.rules.roster_picture import PostRoster, roster_picture
 from contactpoints.rules.roster_text import roster_text
 from contactpoints.rules.shifts import Shift
 from contactpoints.runtime import Runtime
 from schemas.fields import write_instant
-from schemas.openapi import Operation, Parameter
+from schemas.openapi import Operation
 from schemas.shifts import PostShiftsOut, ShiftOut, ShiftsOut
 from schemas.writing import write_json
 
@@ -32,10 +32,7 @@ SHIFTS = Operation(
     "directory",
     responses={200: ShiftsOut},
     problems=(403, 404, 422),
-    parameters=parameters(
-        "Until then: at most 92 days on, and 28 without it.",
-        Parameter("post_id", "Only this one's.", "query", schema=WHOLE),
-    ),
+    parameters=parameters("Until then: at most 92 days on, and 28 without it."),
     roles=("contact_point", "administrator", "secretariat", "auditor"),
     media=tuple(MEDIA.values()),
     description=(

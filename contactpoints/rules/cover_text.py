@@ -66,8 +66,9 @@ def name_of(cover: PostCover) -> str:
 def state_of(words: Catalogue, cover: PostCover) -> str:
     """Return in a word how a post stands, and for how long that is not well."""
     for level in _LEVELS:
-        if total := cover.total(level):
-            return f"{say(words, _LEVELS[level])}: {lasting(words, total)}"
+        spans = [as_shown(each.starts_at, each.ends_at) for each in cover.stretches if each.level == level]
+        if spans:
+            return f"{say(words, _LEVELS[level])}: {lasting(words, sum(spans, timedelta()))}"
     return say(words, _COVERED)
 
 
@@ -80,11 +81,17 @@ def lasting(words: Catalogue, span: timedelta) -> str:
     return say(words, _SHORT, hours=minutes // 60, minutes=minutes % 60)
 
 
+def as_shown(start: datetime, end: datetime) -> timedelta:
+    """Return the length of time between two instants as they are told, to the minute: nobody sees their seconds."""
+    first, last = (each.replace(second=0, microsecond=0) for each in (start, end))
+    return last - first
+
+
 def told(words: Catalogue, stretch: Stretch, *, zone: str) -> str:
     """Return one stretch in a line: what, from when until when by the clocks of ``zone`` and by UTC, and why."""
     reasons = ", ".join(say(words, _REASONS[reason]) for reason in stretch.reasons)
     times = stretch_of_time(stretch.starts_at, stretch.ends_at, zone=zone)
-    span = lasting(words, stretch.ends_at - stretch.starts_at)
+    span = lasting(words, as_shown(stretch.starts_at, stretch.ends_at))
     return f"{say(words, _LEVELS[stretch.level])}  {times}  {span}: {reasons}"
 
 

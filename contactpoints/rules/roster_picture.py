@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from contactpoints.rules.clock_changes import clock_changes
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.cover_picture import MARKS, PATTERNS
-from contactpoints.rules.cover_text import hindsight, lasting, name_of, state_of, stretch_of_time, told
+from contactpoints.rules.cover_text import as_shown, hindsight, lasting, name_of, state_of, stretch_of_time, told
 from contactpoints.rules.holidays import HolidayCalendar, holiday
 from contactpoints.rules.phrasing import Catalogue, clock, say
 from contactpoints.rules.rosters import to_utc
@@ -173,7 +173,7 @@ def _row(words: Catalogue, roster: PostRoster, *, officer: int, window: _Window,
 
 def _shift(words: Catalogue, shift: Shift, *, name: str, window: _Window, top: int) -> Iterator[str]:
     span = stretch_of_time(shift.starts_at, shift.ends_at, zone=window.zone)
-    long = lasting(words, shift.ends_at - shift.starts_at)
+    long = lasting(words, as_shown(shift.starts_at, shift.ends_at))
     told_as = f"{name}: {span}, {long}"
     yield _bar(window, shift.starts_at, end=shift.ends_at, top=top, fill=_ON_DUTY, edge=_EDGE, told=told_as)
     cut = shift.starts_at == window.since, shift.ends_at == window.until

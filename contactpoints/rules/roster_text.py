@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from contactpoints.rules.cover_text import hindsight, lasting, name_of, state_of, stretch_of_time, told
+from contactpoints.rules.cover_text import as_shown, hindsight, lasting, name_of, state_of, stretch_of_time, told
 from contactpoints.rules.phrasing import Catalogue, say
 from contactpoints.rules.roster_picture import PostRoster
 from schemas.words import msgid
@@ -29,7 +29,7 @@ def _lines(
         yield f"{name_of(roster.cover)}: {state_of(words, roster.cover)}"
         for shift in roster.shifts:
             times = stretch_of_time(shift.starts_at, shift.ends_at, zone=point.zone)
-            long = lasting(words, shift.ends_at - shift.starts_at)
+            long = lasting(words, as_shown(shift.starts_at, shift.ends_at))
             yield f"  {times}  {long}: {point.officers[shift.officer_id].name}"
         for stretch in roster.cover.stretches:
             yield f"  {told(words, stretch, zone=point.zone)}"

@@ -41,7 +41,9 @@ async def test_everybody_sees_the_rosters_of_his_own_house_and_the_network_those
         assert {item["party"] for item in await _items(world, key)} == {"FR"}
         assert {item["party"] for item in await _items(world, key, "?party=FR")} == {"FR"}
         japan = world.network["JP"].contact_point
-        for query in ("?party=JP", "?party=QQ", f"?contact_point_id={japan}"):
+        posts = [world.network[party].posts["second"] for party in ("FR", "JP")]
+        assert [item["post_id"] for item in await _items(world, key, f"?post_id={posts[0]}")] == posts[:1]
+        for query in ("?party=JP", "?party=QQ", f"?contact_point_id={japan}", f"?post_id={posts[1]}"):
             assert (await world.get(f"/v1/cover{query}", key=key)).status_code == 404, query
     assert (await world.get("/v1/cover?party=%00", key=key)).status_code == 422
     refused = await world.get("/v1/cover", key=world.requester)

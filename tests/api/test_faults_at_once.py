@@ -88,6 +88,9 @@ async def test_a_wrong_kind_hides_nothing_that_no_kind_would_take(world: World) 
     told = await _faults(world, "/v1/alerts", body, key=world.requester)
     places = ("issued_at", "surprise", "system_location", "time_range/ends_at")
     assert set(told) == {"/kind", "/requested_party", *(f"/request/{place}" for place in places)}
+    headers = {"Authorization": f"Bearer {world.requester}"}
+    lacks = await world.client.post("/v1/alerts", json=body, headers=headers)
+    assert {each["pointer"] for each in lacks.json()["errors"]} == {"/header/Idempotency-Key", *told}
 
 
 async def test_a_request_that_is_sent_anew_is_told_of_the_place_beside_its_shape(world: World) -> None:

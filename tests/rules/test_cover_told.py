@@ -116,3 +116,9 @@ def test_the_picture_asks_for_nothing_and_runs_nothing() -> None:
 )
 def test_lengths_are_told_as_people_say_them(minutes: float, said: str) -> None:
     assert lasting(catalogues()["en"], minutes * MINUTE) == said
+
+
+def test_a_length_is_that_of_the_times_beside_it_whatever_their_seconds() -> None:
+    here = replace(covers()[0], stretches=(Stretch(START + 0.6 * MINUTE, START + 120 * MINUTE, "uncovered", (), ()),))
+    line = text(catalogues()["en"], [here], since=START, until=NINETY, now=START)
+    assert line.count("2 h 0 min") == 2, "of the stretch, and in all"
