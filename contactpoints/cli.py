@@ -4,16 +4,19 @@ import argparse
 import asyncio
 import getpass
 import importlib
+import itertools
 import logging
 import os
+import pwd
 import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
+from contactpoints.actions import auditing
 from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
 from contactpoints.actions.exporting import as_json
 from contactpoints.actions.importing import How, bring_in
@@ -22,11 +25,11 @@ from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.refusals import Conflict, Invalid, Refusal, Unavailable
+from contactpoints.rules.refusals import Conflict, Invalid, Refusal, Unavailable, slug
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import doors, keep_watch, must_be_free, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
-from contactpoints.store import embedded
+from contactpoints.store import acting, embedded
 from contactpoints.store.database import DatabaseFault
 from schemas.access import NewKey, NewPin
 from schemas.exchange import read_rows
@@ -62,7 +65,23 @@ async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
         async with open_runtime(settings, database_url=url) as runtime:
             if not settings.database_url:
                 await load_parties(runtime.db, runtime.now())
-            yield runtime
+            try:
+                yield runtime
+            except Refusal as refusal:
+                await _note_refused(runtime, refusal)
+                raise
+
+
+async def _note_refused(runtime: Runtime, refusal: Refusal) -> None:
+    if (act := acting.current()) is not None:
+        codes = ", ".join(sorted({each.code for each in getattr(refusal, "faults", ())}))
+        await auditing.note_refused(
+            *(runtime.note_refused, act),
+            status=None,
+            problem=slug(type(refusal)),
+            detail=codes or str(refusal),
+            now=runtime.now(),
+        )
 
 
 async def _stopped() -> asyncio.Event:
@@ -170,6 +189,7 @@ async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
     others = ", ".join(name for name in keyring.keys if name != keyring.first)
     async with _opened(settings) as runtime:
         made = await reseal(runtime.db, keyring=keyring)
+        await auditing.note(runtime.db, now=runtime.now(), told={"by": keyring.first, "rows": made.done})
     print(f"{made.done} rows were sealed again by the key {keyring.first}.")
     if made.unopened:
         raise Conflict(
@@ -224,6 +244,7 @@ _OPERATOR = Actor(0, Role.SECRETARIAT, None, "command line")
 
 async def _export(settings: Settings, asked: argparse.Namespace) -> None:
     async with _opened(settings) as runtime:
+        await auditing.note(runtime.db, now=runtime.now(), told={"party": asked.party})
         sys.stdout.write((await as_json(runtime.db, actor=_OPERATOR, party=asked.party)).decode())
 
 
@@ -234,6 +255,8 @@ async def _import(settings: Settings, asked: argparse.Namespace) -> None:
         told = await bring_in(
             runtime.db, rows, faults=faults, actor=_OPERATOR, how=how, now=runtime.now(), tools=runtime.tools
         )
+        if asked.dry_run:
+            await auditing.note(runtime.db, now=runtime.now(), told={"counts": told["counts"]}, outcome="rehearsed")
     for kind, counts in told["counts"].items():
         print(f"{kind}: {', '.join(f'{number} {act}' for act, number in counts.items())}")
     for warning in told["warnings"]:
@@ -307,6 +330,16 @@ def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     revoke.set_defaults(act=_revoke_key)
 
 
+def _act(arguments: Sequence[str]) -> acting.Act:
+    """Return what the audit log is told: which command, without what was said to it, by whose account."""
+    command = " ".join(itertools.takewhile(str.isalpha, arguments))
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        account = f"account {os.getuid()}"
+    return acting.Act(command, actor="operator", name=account)
+
+
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Run one command, that of this process by default; return 0, or 1 after one sentence about what is wrong."""
     asked = _parser().parse_args(arguments)
@@ -314,7 +347,9 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = read_settings(environment, entropy=secrets.token_bytes)
-        run_process(asked.act(settings, asked))
+        # What a process does that serves is somebody else's act, or nobody's.
+        with nullcontext() if asked.act is _serve else acting.acting(_act(arguments or sys.argv[1:])):
+            run_process(asked.act(settings, asked))
     except (Invalid, BadInput) as wrong:
         told = (f"{fault.pointer.strip('/') or 'all of it'}: {fault.detail}".rstrip(".") for fault in wrong.faults)
         print("; ".join(told) + ".", file=sys.stderr)

@@ -19,6 +19,7 @@ from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Refusal
 from contactpoints.settings import PREFIX, BadSetting, Settings
 from contactpoints.store.atlas import Atlas
+from contactpoints.store.audit import NoteRefused, open_refusals
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.doorbell import Bell
 from contactpoints.store.intake import TakeIn, open_intake
@@ -39,7 +40,7 @@ _CALENDARS_EVERY = 180
 class Runtime:
     """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes).
 
-    ``take_in`` writes the alerts that come to this process.
+    ``take_in`` writes the alerts that come to this process, ``note_refused`` what it refuses.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class Runtime:
     bell: Bell
     clock: Clock
     take_in: TakeIn = field(repr=False)
+    note_refused: NoteRefused = field(repr=False)
     known_keys: dict[bytes, Actor] = field(default_factory=dict, repr=False)
 
     def now(self) -> datetime:
@@ -152,7 +154,9 @@ async def open_runtime(
         public_url=settings.public_url,
         atlas=Atlas(time_scale=settings.time_scale, available=gateways),
     )
-    runtime = Runtime(settings, db, tools, {each.name: each for each in opened}, bell, clock, open_intake(db))
+    runtime = Runtime(
+        settings, db, tools, {each.name: each for each in opened}, bell, clock, open_intake(db), open_refusals(db)
+    )
     timing = asyncio.create_task(_keep_time(runtime))
     try:
         yield runtime

@@ -17,6 +17,7 @@ from contactpoints.api import (
     address_book,
     address_changes,
     alerts,
+    audit,
     calendars,
     competence,
     cover,
@@ -88,6 +89,7 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
         *competence.routes(),
         *swaps.routes(),
         *exchange.routes(),
+        *audit.routes(),
         *address_book.routes(),
         *mail_links.routes(),
         *proofs.routes(),
@@ -99,7 +101,7 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
         *(rehearsal.routes() if rehearsed else ()),
         *pages.routes(rehearsed=rehearsed),
     ]
-    return tuple(parameters.strict(made, OPERATIONS))
+    return tuple(audit.audited(parameters.strict(made, OPERATIONS), OPERATIONS))
 
 
 class Addressed:

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import logging
+import os
+import pwd
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,6 +76,12 @@ async def test_a_key_is_made_listed_and_revoked(world: World, terminal: Terminal
     assert (await world.get("/v1/alerts", key=secret)).status_code == 401
     assert "revoked" in await terminal.runs("key", "list")
     assert "There is no API key number 4711." in await terminal.fails("key", "revoke", "4711")
+    acts = [(operation, outcome, entry) for operation, outcome, _, _, entry in await _log(world)]
+    assert acts == [
+        ("key create", "done", "api_keys"),
+        ("key revoke", "done", "api_keys"),
+        ("key revoke", "refused", None),
+    ]
 
 
 _NO_SENSE = {
@@ -121,6 +129,8 @@ async def test_a_pin_is_set_until_a_day_locked_and_reset(
     await sets()
     assert await checks(datetime(2199, 1, 31, tzinfo=UTC)) == "right"
     assert "has no PIN" in await terminal.fails("pin", "lock", "--officer", "4711")
+    acts = [(operation, outcome, entry) for operation, outcome, _, _, entry in await _log(world)]
+    assert acts == [(f"pin {act}", "done", "pins") for act in ("set", "lock", "set")] + [("pin lock", "refused", None)]
     for words, pin, sentence in (
         (("4711",), "482913", "There is no officer number 4711"),
         ((str(officer), "--expires", "2020-01-01"), "482913", "expired already"),
@@ -210,3 +220,21 @@ async def test_the_directory_is_written_out_rehearsed_and_read_in(
     assert "is at version 2 now" in await terminal.refuses("directory", "import")
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"hello")))
     assert "all of it: is not JSON: see line 1, column 1." in await terminal.refuses("directory", "import")
+    account = pwd.getpwuid(os.getuid()).pw_name
+    assert await _log(world) == [
+        ("directory export", "done", "operator", account, None),
+        ("directory import", "rehearsed", "operator", account, None),
+        ("directory export", "done", "operator", account, None),
+        ("directory import", "done", "operator", account, "officers"),
+        ("directory export", "done", "operator", account, None),
+        ("directory import", "refused", "operator", account, None),
+    ]
+
+
+async def _log(world: World) -> list[tuple[object, ...]]:
+    """Return what of the operator stands in the audit log."""
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch(
+            "select operation, outcome, actor, name, entry from audit where actor = 'operator' order by id"
+        )
+    return [tuple(row) for row in rows]

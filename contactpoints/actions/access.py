@@ -57,7 +57,7 @@ async def list_keys(db: Database) -> list[Mapping[str, Any]]:
 
 async def revoke_key(db: Database, number: int, *, now: datetime) -> None:
     """Revoke an API key at once. Raises `NotFound`; revoking it again changes nothing."""
-    async with db.session() as session:
+    async with db.transaction() as session:
         if not await access.revoke_key(session, number, now=now):
             raise NotFound(f"There is no API key number {number}.")
 

@@ -20,7 +20,7 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.rules.phrasing import Words
 from contactpoints.rules.proof import LASTING
 from contactpoints.rules.refusals import Invalid, NotFound, NoVerifiedAddress, Unavailable
-from contactpoints.store import access, mail_links, outbox
+from contactpoints.store import access, acting, mail_links, outbox
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import SEALED, Unsealable, link_place, pepper_mark, secret_hash
 from schemas.faults import Fault
@@ -141,6 +141,7 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
     if faults:
         raise Invalid(faults)
     hashed = await hash_pin(pin, tools=tools)
+    acting.by_officer(link["officer_id"], party=link["party"])
     async with db.transaction() as session:
         if not await mail_links.use(session, link["token_hash"], now=now):
             raise NotFound("There is nothing here.")

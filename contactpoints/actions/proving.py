@@ -19,8 +19,8 @@ from contactpoints.rules import wording
 from contactpoints.rules.access import Actor
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import Invalid, NoOpenCode, NotFound
+from contactpoints.store import acting, channels, inbound, outbox, proofs
 from contactpoints.store import address_changes as changes
-from contactpoints.store import channels, inbound, outbox, proofs
 from contactpoints.store import mail_links as links
 from contactpoints.store.database import Database, Row, Session
 from schemas.faults import Fault
@@ -124,6 +124,7 @@ async def by_link(db: Database, *, token: str, code: str, now: datetime) -> None
     link = await mail_links.find(db, token=token, purpose="address", now=now)
     if faults := mail_links.code_faults(token, code):
         raise Invalid(faults)
+    acting.by_officer(link["officer_id"], party=link["party"])
     async with db.transaction() as session:
         await proofs.lock_houses(session, [link["channel_id"]])
         if not await links.use(session, link["token_hash"], now=now):

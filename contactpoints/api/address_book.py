@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from contactpoints.actions import auditing
 from contactpoints.actions.address_book import book_of, card_of
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
@@ -96,6 +97,7 @@ async def printed(runtime: Runtime, request: Request) -> Response:
         where=f"{runtime.settings.public_url}{CERTIFICATE.path}",
         words=runtime.tools.words[actor.language],
     )
+    await auditing.note(runtime.db, now=runtime.now(), told={"party": asked.party})
     named = {"Content-Disposition": 'attachment; filename="contact-points.pdf"', "Cache-Control": "no-store"}
     return Response(made, media_type="application/pdf", headers=named)
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from contactpoints.actions import auditing
 from contactpoints.actions.calendars import How, TakenIn, take_in
 from contactpoints.api.bodies import Json, body
 from contactpoints.api.identity import caller
@@ -78,6 +79,8 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         now=runtime.now(),
         tools=runtime.tools,
     )
+    if how.dry_run:
+        await auditing.note(runtime.db, now=runtime.now(), told={"calendar_id": calendar}, outcome="rehearsed")
     return await runtime.tools.threads.short(_told, taken, dry_run=how.dry_run)
 
 

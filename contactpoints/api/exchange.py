@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contactpoints.actions import exporting
+from contactpoints.actions import auditing, exporting
 from contactpoints.actions.importing import How, bring_in, must_import
 from contactpoints.api.bodies import body
 from contactpoints.api.identity import caller
@@ -109,6 +109,7 @@ async def export(runtime: Runtime, request: Request) -> Response:
     if asked.kind is not None and asked.kind not in SHAPES:
         raise Invalid([_unknown_kind()])
     whose = exporting.must_export(actor, asked.party)
+    await auditing.note(runtime.db, now=runtime.now(), told={"party": whose, "kind": asked.kind})
     name = f"contactpoints-{whose or 'all'}"
     if wanted(request, _FORMS) == "json":
         made = await exporting.as_json(runtime.db, actor=actor, party=asked.party, kind=asked.kind)
@@ -154,6 +155,9 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         told = await bring_in(
             runtime.db, rows, faults=faults, actor=actor, how=how, now=runtime.now(), tools=runtime.tools
         )
+    if how.dry_run:
+        counted = {"party": asked.party, "counts": told["counts"]}
+        await auditing.note(runtime.db, now=runtime.now(), told=counted, outcome="rehearsed")
     return JSONResponse(told)
 
 

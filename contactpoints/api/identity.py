@@ -7,6 +7,7 @@ from contactpoints.api.queries import header
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import NotAuthenticated
 from contactpoints.runtime import Runtime
+from contactpoints.store import acting
 from contactpoints.store.sealing import secret_hash
 
 _SCHEME = "bearer "
@@ -28,6 +29,7 @@ async def caller(runtime: Runtime, request: Request) -> Actor:
     actor = await access.find_actor(runtime.db, secret=_secret(request), now=runtime.now())
     if actor is None:
         raise NotAuthenticated("This API key is not known, has expired or was revoked.")
+    acting.by_holder_of_key(actor)
     return actor
 
 
@@ -43,4 +45,5 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
         if len(runtime.known_keys) >= _MOST_KNOWN:
             runtime.known_keys.clear()
         runtime.known_keys[name] = actor
+    acting.by_holder_of_key(actor)
     return actor

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import leaving
+from contactpoints.actions import auditing, leaving
 from contactpoints.actions.dependencies import Depending, Ends
 from contactpoints.actions.leaving import Left
 from contactpoints.api.bodies import Json, json_body
@@ -95,6 +95,8 @@ async def leave(runtime: Runtime, request: Request) -> Response:
             now=runtime.now(),
             tools=runtime.tools,
         )
+    if body.dry_run:
+        await auditing.note(runtime.db, now=runtime.now(), told={"officer_id": number}, outcome="rehearsed")
     return await runtime.tools.threads.short(_left, left, body=body, words=runtime.tools.words[actor.language])
 
 

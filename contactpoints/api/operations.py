@@ -8,6 +8,7 @@ from pydantic import create_model
 
 from contactpoints.api.address_book import BOOK, CARD, CERTIFICATE
 from contactpoints.api.address_changes import ADDRESS_CHANGES
+from contactpoints.api.audit import AUDIT
 from contactpoints.api.calendars import IMPORT_CALENDAR
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
@@ -374,6 +375,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         CARD,
         BOOK,
         CERTIFICATE,
+        AUDIT,
         *_KEPT_IN_SHELVES,
         IMPORT_CALENDAR,
         *FEEDS,

@@ -4,7 +4,6 @@ Of what was sent it repeats no more than numbers of entries, codes of Parties an
 """
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -38,14 +37,24 @@ _ON_PAPER = "What can be done here is told at /openapi.json, and for people at /
 _log = logging.getLogger(__name__)
 
 
+def judged(refusal: refusals.Refusal | BadInput) -> tuple[int, str]:
+    """Return the status of a refusal, and the name of its problem."""
+    kind = type(refusal)
+    if isinstance(refusal, refusals.Refusal):
+        return next(_STATUS[base] for base in kind.__mro__ if base in _STATUS), refusals.slug(kind)
+    if any(fault.code == "too_large" and not fault.pointer for fault in refusal.faults):
+        return 413, refusals.slug(refusals.TooLarge)
+    return 400 if isinstance(refusal, Unreadable) else 422, refusals.slug(kind)
+
+
 async def render(request: Request, refusal: Exception) -> Response:
     """Answer with the problem document of a refusal."""
     assert isinstance(refusal, refusals.Refusal)
     kind = type(refusal)
-    status = next(_STATUS[base] for base in kind.__mro__ if base in _STATUS)
+    status, problem = judged(refusal)
     body: dict[str, object] = {
         **refusal.facts,
-        "type": f"/problems/{_slug(kind.__name__)}",
+        "type": f"/problems/{problem}",
         "title": (kind.__doc__ or "").rstrip("."),
         "status": status,
         "detail": refusal.detail,
@@ -62,11 +71,10 @@ async def render(request: Request, refusal: Exception) -> Response:
 async def render_bad_input(request: Request, bad: Exception) -> Response:
     """Answer with every fault of a body at once: 413, 400 where it cannot be read, 422 where it makes no sense."""
     assert isinstance(bad, BadInput)
-    too_large = any(fault.code == "too_large" and not fault.pointer for fault in bad.faults)
-    status = 413 if too_large else 400 if isinstance(bad, Unreadable) else 422
+    status, problem = judged(bad)
     body = {
-        "type": "/problems/too-large" if too_large else f"/problems/{_slug(type(bad).__name__)}",
-        "title": "The body is too large" if too_large else "What was sent is not valid",
+        "type": f"/problems/{problem}",
+        "title": "The body is too large" if status == 413 else "What was sent is not valid",
         "status": status,
         "detail": f"{len(bad.faults)} fault(s); see `errors`.",
         "instance": request.url.path,
@@ -151,7 +159,3 @@ class Caught:
             answer = await self._render(Request(scope), fault)
             if not begun:
                 await answer(scope, receive, send)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

@@ -87,6 +87,15 @@ def must_keep_entries_of(actor: Actor, party: str | None) -> None:
     raise Forbidden("This key may read the entries of its Party but not change them.")
 
 
+def house_whose_audit_is_read(actor: Actor) -> str | None:
+    """Return of which Party alone the audit log may be read, None for all. Raises `Forbidden`."""
+    if sees_network(actor):
+        return None
+    if actor.role is not Role.ADMINISTRATOR or actor.party is None:
+        raise Forbidden("The audit log is for administrators, of their Party, the secretariat and auditors.")
+    return actor.party
+
+
 def must_speak_for_officers_of(actor: Actor, party: str | None, *, contact_point: int) -> None:
     """Raise `NotFound` or `Forbidden` unless the key is of the house of some officers, and may name one who acts."""
     inside = actor.role is Role.CONTACT_POINT and actor.contact_point in (None, contact_point)

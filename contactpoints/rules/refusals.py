@@ -32,6 +32,7 @@ Refusal
 The docstring of each is the title that a client sees; its name, in kebab case, is the problem type.
 """
 
+import re
 from collections.abc import Sequence
 
 from schemas.faults import Fault
@@ -40,6 +41,11 @@ from schemas.faults import Fault
 def no_party(code: str) -> str:
     """Return that there is no Party of a code, which is two capital letters."""
     return f"There is no Party {code}."
+
+
+def slug(refusal: type[Exception]) -> str:
+    """Return the name of the kind of a refusal, in kebab case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", refusal.__name__).lower()
 
 
 class Refusal(Exception):

@@ -17,6 +17,7 @@ import asyncpg
 import databases
 
 from contactpoints.rules.refusals import RequestInFlight, Unavailable
+from contactpoints.store import acting
 from schemas.writing import write_json
 
 # asyncpg's classes are generic for type checkers alone, hence the quotes.
@@ -64,6 +65,15 @@ def ring_after_commit(subject: str) -> None:
     told = _told.get()
     if told is not None:
         told.add(subject)
+
+
+def _told_of(act: acting.Act) -> str:
+    """Return the statement that tells PostgreSQL, for one transaction, of which act it is part.
+
+    No query, after which the transaction could not say any more how isolated it is. What it quotes has no apostrophe.
+    """
+    told = write_json(act.told()).replace("'", "\\u0027")
+    return f"set local contactpoints.act = '{told}'"
 
 
 async def wait_at_most(session: Session, patience: str) -> None:
@@ -191,6 +201,7 @@ class Database:
         """Lend a connection inside one transaction, committed at the end and rolled back on any exception.
 
         Start no task inside: a child task has another connection. What `ring_after_commit` was told is rung at the end.
+        Of which act it is part, PostgreSQL hears first: see `acting`.
         """
         told: set[str] = set()
         token = _told.set(told)
@@ -199,6 +210,8 @@ class Database:
                 # Not the transaction of `databases`: where a rollback fails because the line is dead, that one never
                 # gives the connection back, and the task that it belongs to would have a dead one for ever.
                 async with self._databases.connection() as connection, connection.raw_connection.transaction():
+                    if (act := acting.current()) is not None:
+                        await connection.raw_connection.execute(_told_of(act))
                     yield connection.raw_connection
         finally:
             _told.reset(token)

@@ -65,6 +65,18 @@ async def at(session: Session, register: Register, *, keys: Sequence[Key], insta
     return {row["entry_key"]: _version(row) for row in rows}
 
 
+async def several(session: Session, wanted: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str, int], Version]:
+    """Return those versions that there are of some, each named by kind, key as text, and number."""
+    names, keys, numbers = zip(*wanted, strict=True)
+    rows = await session.fetch(
+        f"""select {_VERSION} from unnest($1::text[], $2::text[], $3::integer[]) w (entry, entry_key, version)
+              join history h on h.entry = w.entry and h.entry_key = w.entry_key and h.version = w.version
+              {_WITH_KEY}""",
+        *(names, keys, numbers),
+    )
+    return {(row["entry"], row["entry_key"], row["version"]): _version(row) for row in rows}
+
+
 async def known_since(session: Session, register: Register, *, key: Key) -> Known | None:
     """Return since when an entry is known; None where there is no such entry."""
     row = await session.fetchrow(

@@ -12,7 +12,7 @@ from contactpoints.api.document import whole
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.web import application
 from schemas.examples import EXAMPLES
-from tests.api.conftest import example_of
+from tests.api.conftest import KeyOf, example_of
 from tests.world import World
 
 _EMPTY = (
@@ -126,12 +126,14 @@ async def played(world: World) -> str:
     return reference
 
 
-async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str) -> None:
+async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str, key_of: KeyOf) -> None:
+    auditor = await key_of("auditor")
+    assert (await world.get("/v1/audit", key=world.contact_point)).status_code == 403, "and stands in the log"
     for operation in OPERATIONS:
         if operation.method != "get" or "json" not in operation.media[0] or re.search("{(id|code)}", operation.path):
             continue
         path = example_of(operation).replace("{reference}", played).replace("{party}", "FR")
-        answer = await world.get(path, key=world.contact_point)
+        answer = await world.get(path, key=auditor if operation.tag == "audit" else world.contact_point)
         told = whole()["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer.status_code == 200, operation.path
         assert _fits(answer.json(), told), operation.path

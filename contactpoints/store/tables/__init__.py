@@ -5,16 +5,19 @@ are retired, messages cancelled, acknowledgements added. What holds case data or
 `store.sealing`.
 """
 
-from contactpoints.store.tables import access, alerts, directory, guards, messages, rosters
+from contactpoints.store.tables import access, alerts, audit, directory, guards, messages, rosters
+from contactpoints.store.tables.audit import AUDITED
 from contactpoints.store.tables.columns import metadata
 from contactpoints.store.tables.guards import NEVER_DELETED, NO_VERSION, VERSIONED
 
 __all__ = [
+    "AUDITED",
     "NEVER_DELETED",
     "NO_VERSION",
     "VERSIONED",
     "access",
     "alerts",
+    "audit",
     "directory",
     "guards",
     "messages",

@@ -1114,3 +1114,95 @@ create trigger swaps_raises_version before update on swaps for each row when (ol
 create constraint trigger swaps_begins_history after insert on swaps deferrable initially deferred for each row execute function notice_version();
 
 create constraint trigger swaps_has_history after update on swaps deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
+
+CREATE TABLE audit (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    act BIGINT,
+    actor TEXT NOT NULL,
+    role TEXT,
+    actor_party TEXT,
+    name TEXT,
+    address TEXT,
+    operation TEXT,
+    outcome TEXT NOT NULL,
+    status SMALLINT,
+    problem TEXT,
+    detail TEXT,
+    left_out BIGINT,
+    party TEXT,
+    entry TEXT,
+    entry_key TEXT,
+    version INTEGER,
+    before JSONB,
+    after JSONB,
+    words TSVECTOR NOT NULL,
+    CONSTRAINT audit_pk PRIMARY KEY (id),
+    CONSTRAINT audit_outcome_ck CHECK (outcome in ('done', 'rehearsed', 'refused'))
+);
+
+CREATE INDEX audit_by_time ON audit (at, id);
+
+CREATE INDEX audit_not_done ON audit (outcome, at, id) WHERE outcome <> 'done';
+
+CREATE INDEX audit_of_actor ON audit (actor, at, id);
+
+CREATE INDEX audit_of_actors_party ON audit (actor_party, at, id);
+
+CREATE INDEX audit_of_entry ON audit (entry, entry_key, at, id);
+
+CREATE INDEX audit_of_operation ON audit (operation, at, id);
+
+CREATE INDEX audit_of_party ON audit (party, at, id);
+
+CREATE INDEX audit_of_words ON audit USING gin (words);
+
+CREATE TABLE audit_bounds (
+    who TEXT NOT NULL,
+    minute TIMESTAMP WITH TIME ZONE NOT NULL,
+    refused BIGINT NOT NULL,
+    act JSONB NOT NULL,
+    CONSTRAINT audit_bounds_pk PRIMARY KEY (who, minute)
+);
+
+create function party_of(body jsonb) returns text language sql stable as $$ select coalesce(body->>'party', (select party from contact_points where id = coalesce( (body->>'contact_point_id')::bigint, (select contact_point_id from officers where id = coalesce((body->>'officer_id')::bigint, (select officer_id from channels where id = (body->>'channel_id')::bigint))), (select contact_point_id from posts where id = coalesce((body->>'post_id')::bigint, (select post_id from calendars where id = (body->>'calendar_id')::bigint)))))) $$;
+
+create function note_act(author text, instant timestamptz, kind text, key text, of_version integer, body jsonb, old_row jsonb, new_row jsonb) returns void language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; begin if who is null then who = jsonb_build_object('actor', author); if author = 'database' then who = who || jsonb_build_object('name', session_user, 'address', host(inet_client_addr())); end if; end if; insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) values (coalesce((who->>'at')::timestamptz, instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', author), who->>'role', who->>'party', who->>'name', who->>'address', who->>'operation', 'done', party_of(body), kind, key, of_version, old_row, new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', author), who->>'name', who->>'role', who->>'address', who->>'operation', kind)) || case when length(body::text) < 250000 then jsonb_to_tsvector('simple', body, '["string", "numeric"]') else ''::tsvector end); end $$;
+
+create function audit_version() returns trigger language plpgsql as $$ begin perform note_act(new.actor, new.at, new.entry, new.entry_key, new.version, new.body || jsonb_strip_nulls(jsonb_build_object('why', new.reason, 'party', case when new.entry = 'parties' then new.entry_key end)), null, null); return null; end $$;
+
+create trigger history_is_audited after insert on history for each row when (new.actor not in ('service', 'seed', 'demo')) execute function audit_version();
+
+create function audit_row() returns trigger language plpgsql as $$ declare was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); old_row jsonb; new_row jsonb; begin if coalesce(current_setting('contactpoints.act', true), '') = '' and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, value) into old_row from jsonb_each(was) where key = any(told) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, value) into new_row from jsonb_each(becomes) where key = any(told) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); perform note_act('database', now(), tg_table_name, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0], null, becomes, old_row, new_row); return null; end $$;
+
+create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language expires_at revoked_at');
+
+create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, expires_at, revoked_at on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language expires_at revoked_at');
+
+create trigger pins_come_audited after insert on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at');
+
+create trigger pins_are_audited after delete or update of officer_id, set_at, expires_at, locked_at on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at');
+
+create trigger mail_links_come_audited after insert on mail_links for each row when (new.purpose = 'pin') execute function audit_row('officer_id', 'purpose officer_id channel_id address expires_at');
+
+create trigger mail_links_are_audited after delete or update of purpose, officer_id, channel_id, address, expires_at on mail_links for each row execute function audit_row('officer_id', 'purpose officer_id channel_id address expires_at');
+
+create trigger proofs_come_audited after insert on proofs for each row execute function audit_row('id', 'channel_id change_id address asked_by expires_at proven_at proven_by');
+
+create trigger proofs_are_audited after delete or update of channel_id, change_id, address, asked_by, expires_at, proven_at, proven_by on proofs for each row execute function audit_row('id', 'channel_id change_id address asked_by expires_at proven_at proven_by');
+
+create trigger address_changes_come_audited after insert on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id');
+
+create trigger address_changes_are_audited after delete or update of channel_id, old_address, address, reported_dead, reason, proposed_by, approved_by, proven_at, state, settled_by, settled_why, stand_in_id on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id');
+
+create trigger feeds_come_audited after insert on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at');
+
+create trigger feeds_are_audited after delete or update of officer_id, post_id, created_by, revoked_at on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at');
+
+create trigger subscriptions_come_audited after insert on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since');
+
+create trigger subscriptions_are_audited after delete or update of calendar_id, host, since on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since');
+
+create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'rows of % are never changed or deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
+
+create trigger audit_is_never_changed before update or delete or truncate on audit for each statement execute function refuse_change();

@@ -1,0 +1,170 @@
+"""The audit log: what leaves no other row is written here, and all of it is searched.
+
+What an act changes is written by triggers, see `tables.audit`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from contactpoints.store.acting import Act
+from contactpoints.store.database import Database, Row, Session
+from contactpoints.store.together import Together
+from schemas.writing import write_json
+
+MOST_REFUSED = 30
+"""How many refusals of one actor, or address of nobody known, in one minute are rows. The others are counted."""
+_MINUTE = timedelta(minutes=1)
+
+_WHO = "actor text, role text, party text, name text, address text, operation text"
+_TOLD = "who.actor, who.role, who.party, who.name, who.address, who.operation"
+_COLUMNS = "actor, role, actor_party, name, address, operation"
+_WORDS = "to_tsvector('simple', concat_ws(' ', {}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal: of which act, with which status and problem, why, and about which entry. ``who`` is bounded."""
+
+    who: str
+    act: Act
+    at: datetime
+    status: int | None
+    problem: str
+    detail: str
+    entry: str | None = None
+    entry_key: str | None = None
+
+
+async def add(session: Session, act: Act, *, outcome: str, told: object, now: datetime) -> None:
+    """Write down an act that changed no row: something was written out, printed or rehearsed."""
+    words = _WORDS.format("who.actor, who.role, who.name, who.address, who.operation, $4::text")
+    await session.execute(
+        f"""insert into audit (at, {_COLUMNS}, outcome, party, after, words)
+            select $1, {_TOLD}, $2, $3::jsonb->>'party', $3::jsonb, {words}
+              from jsonb_to_record($5::jsonb) as who ({_WHO})""",
+        *(now, outcome, told, write_json(told), act.told()),
+    )
+
+
+_REFUSED = f"""
+with asked as materialized (
+    select a.*, row_number() over (partition by bound, minute order by place) as turn,
+           count(*) over (partition by bound, minute) as here
+      from jsonb_to_recordset($1::jsonb) as a (bound text, minute timestamptz, place integer, at timestamptz,
+           act jsonb, status smallint, problem text, detail text, entry text, entry_key text)),
+counted as (
+    insert into audit_bounds (who, minute, refused, act)
+    select bound, minute, count(*), (array_agg(act order by place))[1] from asked group by bound, minute order by bound
+        on conflict (who, minute) do update set refused = audit_bounds.refused + excluded.refused, act = excluded.act
+    returning who, minute, refused)
+insert into audit (at, {_COLUMNS}, outcome, status, problem, detail, entry, entry_key, words)
+select a.at, {_TOLD}, 'refused', a.status, a.problem, a.detail, a.entry, a.entry_key,
+       {_WORDS.format("who.actor, who.role, who.name, who.address, who.operation, a.problem, a.detail, a.entry")}
+  from asked a join counted c on c.who = a.bound and c.minute = a.minute
+       cross join lateral jsonb_to_record(a.act) as who ({_WHO})
+ where c.refused - a.here + a.turn <= $2 order by a.place
+"""
+
+
+async def refused(session: Session, several: Sequence[Refused]) -> None:
+    """Write down refusals, as many of each ``who`` in a minute as are rows, and count all of them."""
+    listed = [
+        {
+            "bound": each.who,
+            "minute": each.at.replace(second=0, microsecond=0).isoformat(),
+            "place": place,
+            "at": each.at.isoformat(),
+            "act": each.act.told(),
+            "status": each.status,
+            "problem": each.problem,
+            "detail": each.detail,
+            "entry": each.entry,
+            "entry_key": each.entry_key,
+        }
+        for place, each in enumerate(several)
+    ]
+    await session.execute(_REFUSED, listed, MOST_REFUSED)
+
+
+async def tell_left_out(session: Session, *, now: datetime) -> None:
+    """Write, for each minute that is over, how many refusals were no rows any more; engines take turns."""
+    words = _WORDS.format("who.actor, who.role, who.name, who.address")
+    await session.execute(
+        f"""with over as (delete from audit_bounds where (who, minute) in (
+                              select who, minute from audit_bounds where minute < $1 for update skip locked)
+                          returning minute, refused, act)
+            insert into audit (at, {_COLUMNS}, outcome, left_out, words)
+            select over.minute + $3::interval, {_TOLD.replace("who.operation", "null")}, 'refused', over.refused - $2,
+                   {words}
+              from over cross join lateral jsonb_to_record(over.act) as who ({_WHO}) where over.refused > $2""",
+        *(now - 2 * _MINUTE, MOST_REFUSED, _MINUTE),
+    )
+
+
+NoteRefused: TypeAlias = Together[Refused, None]
+
+
+def open_refusals(db: Database) -> NoteRefused:
+    """Return what writes refusals of one process: those that come at the same time together, on two connections.
+
+    So a flood of them neither takes the connections that alerts need nor waits in line for one row.
+    """
+
+    async def write(several: Sequence[Refused]) -> list[None]:
+        async with db.session() as session:
+            await refused(session, several)
+        return [None] * len(several)
+
+    return Together(write)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of the log are asked for; None: whichever. ``until`` is no part of the stretch from ``since`` on."""
+
+    actor: str | None = None
+    party: str | None = None
+    operation: str | None = None
+    entry: str | None = None
+    entry_id: str | None = None
+    outcome: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+
+_NARROWED = (
+    ("actor", "actor = ${}"),
+    ("party", "(party = ${0} or actor_party = ${0})"),
+    ("operation", "operation = ${}"),
+    ("entry", "entry = ${}"),
+    ("entry_id", "entry_key = ${}"),
+    ("outcome", "outcome = ${}"),
+    ("since", "at >= ${}"),
+    ("until", "at < ${}"),
+    ("text", "words @@ websearch_to_tsquery('simple', ${})"),
+)
+
+
+async def search(session: Session, wanted: Wanted, *, house: str | None, before: int | None, most: int) -> list[Row]:
+    """Return rows, the newest first: those before the one numbered ``before``, and of ``house`` alone if it is said.
+
+    Of a house is what its own people did or tried, and what was done to its entries, whoever did it.
+    """
+    given: list[Any] = []
+    conditions = []
+    asked = [(condition, getattr(wanted, name)) for name, condition in _NARROWED]
+    asked.append(("(actor_party = ${0} or party = ${0})", house))
+    asked.append(("(at, id) < (select at, id from audit where id = ${})", before))
+    for condition, value in asked:
+        if value is not None:
+            given.append(value)
+            conditions.append(condition.format(len(given)))
+    return await session.fetch(
+        f"""select id, at, act, actor, role, actor_party, name, address, operation, outcome, status, problem, detail,
+                   left_out, party, entry, entry_key, version, before, after
+              from audit where {" and ".join(conditions) or "true"} order by at desc, id desc limit {most:d}""",
+        *given,
+    )

@@ -1,0 +1,181 @@
+"""The audit log: every administrative act and every refused one. Rows come to it, and none is changed or goes.
+
+What an act changes is noticed by triggers, in the same transaction. A row of an entry with versions points to the
+version that was made (`history` has before and after); one of any other table that is `AUDITED` holds both itself.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import DDL, BigInteger, Column, DateTime, Index, Integer, SmallInteger, Table, Text, event, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+from contactpoints.store.tables.columns import metadata, moment, number, one_of, words
+
+# ``act``: the same for all that one transaction changed. ``party`` is whose the entry is, ``actor_party`` whose the
+# actor is. ``words`` are found by a search; those of an entry with versions are the words of the version.
+
+audit = Table(
+    "audit",
+    metadata,
+    number(),
+    moment("at", required=True),
+    Column("act", BigInteger),
+    words("actor"),
+    words("role", required=False),
+    words("actor_party", required=False),
+    words("name", required=False),
+    words("address", required=False),
+    words("operation", required=False),
+    words("outcome"),
+    Column("status", SmallInteger),
+    words("problem", required=False),
+    words("detail", required=False),
+    Column("left_out", BigInteger),
+    words("party", required=False),
+    words("entry", required=False),
+    words("entry_key", required=False),
+    Column("version", Integer),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Column("words", TSVECTOR, nullable=False),
+    one_of("outcome", "outcome", "done", "rehearsed", "refused"),
+    Index("audit_by_time", "at", "id"),
+    Index("audit_of_actor", "actor", "at", "id"),
+    Index("audit_of_party", "party", "at", "id"),
+    Index("audit_of_actors_party", "actor_party", "at", "id"),
+    Index("audit_of_entry", "entry", "entry_key", "at", "id"),
+    Index("audit_of_operation", "operation", "at", "id"),
+    Index("audit_not_done", "outcome", "at", "id", postgresql_where=text("outcome <> 'done'")),
+    Index("audit_of_words", "words", postgresql_using="gin"),
+)
+
+# How much of whom was refused in a minute. What is beyond the bound is no row, but is counted in the minute's last one.
+
+audit_bounds = Table(
+    "audit_bounds",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("minute", DateTime(timezone=True), primary_key=True),
+    Column("refused", BigInteger, nullable=False),
+    Column("act", JSONB, nullable=False),
+)
+
+AUDITED: Mapping[str, tuple[str, str, str]] = {
+    "api_keys": ("id", "role party contact_point_id authority notify language expires_at revoked_at", ""),
+    "pins": ("officer_id", "officer_id set_at expires_at locked_at", ""),
+    "mail_links": ("officer_id", "purpose officer_id channel_id address expires_at", "new.purpose = 'pin'"),
+    "proofs": ("id", "channel_id change_id address asked_by expires_at proven_at proven_by", ""),
+    "address_changes": (
+        "id",
+        "channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by"
+        " settled_why stand_in_id",
+        "",
+    ),
+    "feeds": ("id", "officer_id post_id created_by revoked_at", ""),
+    "subscriptions": ("calendar_id", "calendar_id host since", ""),
+}
+"""Table without versions -> the column by which its rows are known, what is told of them, and which new rows count.
+
+No secret, hash, code or PIN is ever among what is told. Of a link that is mailed to prove an address its proof tells.
+"""
+
+_PARTY_OF = """create function party_of(body jsonb) returns text language sql stable as $$
+select coalesce(body->>'party', (select party from contact_points where id = coalesce(
+    (body->>'contact_point_id')::bigint,
+    (select contact_point_id from officers where id = coalesce((body->>'officer_id')::bigint,
+        (select officer_id from channels where id = (body->>'channel_id')::bigint))),
+    (select contact_point_id from posts where id = coalesce((body->>'post_id')::bigint,
+        (select post_id from calendars where id = (body->>'calendar_id')::bigint))))))
+$$"""
+# Words have an end at a megabyte, and no act fails for that: an entry of such a size is not found by its words.
+# Whoever writes past the service, by hand, is told by the login and the machine that PostgreSQL knows.
+_NOTE_ACT = """create function note_act(author text, instant timestamptz, kind text, key text, of_version integer,
+    body jsonb, old_row jsonb, new_row jsonb) returns void language plpgsql as $$
+declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb;
+begin
+    if who is null then
+        who = jsonb_build_object('actor', author);
+        if author = 'database' then
+            who = who || jsonb_build_object('name', session_user, 'address', host(inet_client_addr()));
+        end if;
+    end if;
+    insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key,
+                       version, before, after, words)
+    values (coalesce((who->>'at')::timestamptz, instant), pg_current_xact_id()::text::bigint,
+            coalesce(who->>'actor', author), who->>'role', who->>'party', who->>'name', who->>'address',
+            who->>'operation', 'done', party_of(body), kind, key, of_version, old_row, new_row,
+            to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', author), who->>'name', who->>'role',
+                        who->>'address', who->>'operation', kind))
+            || case when length(body::text) < 250000
+                    then jsonb_to_tsvector('simple', body, '["string", "numeric"]') else ''::tsvector end);
+end $$"""
+_AUDIT_VERSION = """create function audit_version() returns trigger language plpgsql as $$
+begin
+    perform note_act(new.actor, new.at, new.entry, new.entry_key, new.version,
+        new.body || jsonb_strip_nulls(jsonb_build_object('why', new.reason,
+            'party', case when new.entry = 'parties' then new.entry_key end)), null, null);
+    return null;
+end $$"""
+# What the service does by itself, which is nobody's act, comes by its own connections, and without an act.
+_AUDIT_ROW = """create function audit_row() returns trigger language plpgsql as $$
+declare
+    was jsonb = to_jsonb(old);
+    becomes jsonb = to_jsonb(new);
+    told text[] = string_to_array(tg_argv[1], ' ');
+    old_row jsonb;
+    new_row jsonb;
+begin
+    if coalesce(current_setting('contactpoints.act', true), '') = ''
+        and current_setting('application_name') = 'contactpoints' then
+        return null;
+    end if;
+    select jsonb_object_agg(key, value) into old_row from jsonb_each(was)
+     where key = any(told) and (becomes is null or becomes->key is distinct from value);
+    select jsonb_object_agg(key, value) into new_row from jsonb_each(becomes)
+     where key = any(told) and (was is null or was->key is distinct from value);
+    if old_row is null and new_row is null then
+        return null;
+    end if;
+    select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told);
+    perform note_act('database', now(), tg_table_name, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0], null,
+        becomes, old_row, new_row);
+    return null;
+end $$"""
+_ROW_TRIGGERS = (
+    "create trigger {table}_come_audited after insert on {table} for each row{when}"
+    " execute function audit_row('{key}', '{told}')",
+    "create trigger {table}_are_audited after delete or update of {columns} on {table} for each row"
+    " execute function audit_row('{key}', '{told}')",
+)
+_REFUSED = (
+    "create function refuse_change() returns trigger language plpgsql as"
+    " $$ begin raise exception 'rows of %% are never changed or deleted', tg_table_name"
+    " using errcode = 'restrict_violation'; end $$"
+)
+
+
+def _row_triggers() -> Iterator[str]:
+    for table, (key, told, when) in AUDITED.items():
+        for trigger in _ROW_TRIGGERS:
+            columns, counts = ", ".join(told.split()), f" when ({when})" if when else ""
+            yield trigger.format(table=table, key=key, told=told, columns=columns, when=counts)
+
+
+# In one line each, as the first migration has them.
+STATEMENTS = tuple(
+    " ".join(each.split())
+    for each in (
+        _PARTY_OF,
+        _NOTE_ACT,
+        _AUDIT_VERSION,
+        "create trigger history_is_audited after insert on history for each row"
+        " when (new.actor not in ('service', 'seed', 'demo')) execute function audit_version()",
+        _AUDIT_ROW,
+        *_row_triggers(),
+        _REFUSED,
+        "create trigger audit_is_never_changed before update or delete or truncate on audit"
+        " for each statement execute function refuse_change()",
+    )
+)
+for statement in STATEMENTS:
+    event.listen(metadata, "after_create", DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy left it out

@@ -1,0 +1,216 @@
+"""No act without its rows in the audit log, and no row without its act: every operation that changes something."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from contactpoints.api.directory import SHELVES
+from contactpoints.api.operations import OPERATIONS
+from schemas.openapi import Operation
+from tests.api.conftest import Bodies, KeyOf
+from tests.api.test_calendars import NIGHT, ics
+from tests.world import PIN, START, World
+
+NEW = "+33639980198"
+_BY_NAME = {each.name: each for each in OPERATIONS}
+_CHANGING = {each.name for each in OPERATIONS if each.method != "get" and each.tag != "alerts"}
+
+
+class Log:
+    """Everybody's acts of one night, and what of each is in the audit log."""
+
+    def __init__(self, world: World, keeper: str, second: str) -> None:
+        self.world, self.keeper, self.second = world, keeper, second
+        self.last = 0
+        self.rows: dict[str, Counter[str]] = {}
+        self.strange: list[Any] = []
+
+    async def new(self) -> list[Any]:
+        """Return the rows that came since the last time."""
+        async with self.world.runtime.db.session() as session:
+            rows = await session.fetch("select * from audit where id > $1 order by id", self.last)
+        self.last = max((row["id"] for row in rows), default=self.last)
+        return rows
+
+    async def does(
+        self, name: str, body: Any = b"", *, key: str | None = None, tag: str = '"1"', **placed: Any
+    ) -> httpx.Response:
+        """Do one act, which must succeed, and collect its rows: the outcome, the table, whether a version was made."""
+        operation = _BY_NAME[name]
+        path = operation.path.format(**placed) if placed else operation.path
+        return await self.asks(operation, path, body=body, key=key, tag=tag)
+
+    async def asks(self, operation: Operation, path: str, *, body: Any, key: str | None, tag: str) -> httpx.Response:
+        await self.new()
+        media = "text/calendar" if operation.name == "import_calendar" else "application/json"
+        headers = {"Authorization": f"Bearer {key or self.keeper}", "If-Match": tag, "Content-Type": media}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer = await self.world.client.request(operation.method, path, content=content, headers=headers)
+        assert answer.status_code < 300, (operation.name, answer.text)
+        rows = await self.new()
+        kinds = (f"{row['outcome']} {row['entry'] or '-'}{' version' * (row['version'] is not None)}" for row in rows)
+        self.rows.setdefault(operation.name, Counter()).update(kinds)
+        for row in rows:
+            told = (row["operation"], row["address"], row["name"], row["at"], row["actor"][:4])
+            if told != (
+                operation.name,
+                "127.0.0.1",
+                "Night desk" if key is None else "Day desk",
+                self.world.clock.at,
+                "key:",
+            ):
+                self.strange.append(dict(row))
+        if len({row["act"] for row in rows}) > 1:
+            self.strange.append([dict(row) for row in rows])
+        return answer
+
+
+@pytest.fixture
+async def log(world: World, key_of: KeyOf) -> Log:
+    keys = [await key_of("secretariat", None, name) for name in ("Night desk", "Day desk")]
+    return Log(world, *keys)
+
+
+def _at(days: float) -> str:
+    return f"{START + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+async def _keeps(log: Log, bodies: Bodies) -> None:
+    """Create, change and retire an entry of each kind."""
+    for shelf in SHELVES:
+        made = await log.does(f"create_{shelf.kind}", bodies[shelf.name])
+        path = made.headers["Location"]
+        for act in ("change", "retire"):
+            version = '"1"' if act == "change" else '"2"'
+            body = bodies[shelf.name] if act == "change" else b""
+            await log.asks(_BY_NAME[f"{act}_{shelf.kind}"], f"{path}?reason=tried", body=body, key=None, tag=version)
+
+
+async def _calendars(log: Log, bodies: Bodies) -> None:
+    france = log.world.network["FR"]
+    told = bodies["calendars"] | {"officers": [{"text": "A", "officer_id": france.officers[0].id}]}
+    made = (await log.world.post("/v1/calendars", told, key=log.keeper)).json()["id"]
+    operation = _BY_NAME["import_calendar"]
+    for asked in ("true", "false"):
+        path = f"/v1/calendars/{made}/import?dry_run={asked}"
+        await log.asks(operation, path, body=ics(NIGHT), key=None, tag="")
+    await log.does("subscribe_calendar", {"address": "https://calendar.example/secret.ics"}, id=made)
+    await log.does("unsubscribe_calendar", id=made)
+    feed = (await log.does("make_officer_feed", {}, id=france.officers[0].id)).json()["id"]
+    await log.does("make_post_feed", {}, id=france.posts["first"])
+    await log.does("revoke_feed", id=feed)
+
+
+async def _swaps(log: Log) -> None:
+    france = log.world.network["FR"]
+    first, second = france.officers[:2]
+    for days, act in ((1, "approve_swap"), (2, "refuse_swap"), (3, "withdraw_swap")):
+        span = {"starts_at": _at(days), "ends_at": _at(days + 0.25)}
+        swap = (await log.does("offer_swap", {"post_id": france.posts["first"], "officer_id": first.id, **span})).json()
+        if act != "withdraw_swap":
+            await log.does("take_swap", {"officer_id": second.id}, id=swap["id"])
+        await log.does(act, {} if act == "approve_swap" else {"reason": "no"}, id=swap["id"])
+
+
+async def _addresses(log: Log) -> None:
+    first = log.world.network["FR"].officers[0]
+    async with log.world.runtime.db.session() as session:
+        sms, email = [
+            await session.fetchval("select id from channels where address = $1", each)
+            for each in (first.sms, first.email)
+        ]
+        await session.execute("update channels set verified_at = $1 where proven_at is not null", START)
+    await log.does("mail_pin_link", id=first.id)
+    await log.does("mail_verification", id=email)
+    await log.does("ask_proof", id=sms)
+    await log.does("confirm_proof", {"code": await _code(log, sms)}, id=sms)
+    for act in ("refuse_address", "withdraw_address", "approve_address"):
+        change = (await log.does("propose_address", {"channel_id": sms, "address": NEW})).json()["id"]
+        if act == "withdraw_address":
+            log.world.clock.at += timedelta(minutes=2)
+            await log.does("ask_proof_of_address", id=change)
+        log.world.clock.at += timedelta(minutes=2)
+        await log.does(act, {"reason": "no"} if act == "refuse_address" else b"", key=log.second, id=change)
+
+
+async def _code(log: Log, channel: int) -> str:
+    async with log.world.runtime.db.session() as session:
+        code: str = await session.fetchval("select code from proofs where channel_id = $1 order by id desc", channel)
+    return code
+
+
+async def _leaves(log: Log, bodies: Bodies) -> None:
+    number = (await log.world.post("/v1/officers", bodies["officers"], key=log.keeper)).json()["id"]
+    for dry_run in (True, False):
+        await log.does("let_officer_leave", {"plan": [], "reason": "moves", "dry_run": dry_run}, id=number)
+
+
+async def _files(log: Log, bodies: Bodies) -> None:
+    file = {"format": "contactpoints/1", "officers": [bodies["officers"] | {"key": "new"}]}
+    for asked in ("true", "false"):
+        await log.asks(_BY_NAME["import_directory"], f"/v1/import?dry_run={asked}", body=file, key=None, tag="")
+    await log.does("print_directory", {"party": "FR"})
+    await log.does("export_directory")
+    await log.asks(_BY_NAME["read_audit"], "/v1/audit?format=csv&outcome=refused", body=b"", key=None, tag="")
+
+
+_OF_ENTRIES = {
+    f"{act}_{shelf.kind}": {f"done {shelf.name} version": 1}
+    for shelf in SHELVES
+    for act in ("create", "change", "retire")
+}
+_REHEARSED = {"rehearsed -": 1}
+_ROWS = _OF_ENTRIES | {
+    # One that comes new to an officer with others waits for a second person, and its address is asked for a proof.
+    "create_channel": {"done channels version": 1, "done address_changes": 1, "done proofs": 1},
+    "retire_channel": {"done channels version": 1, "done address_changes": 1},
+    "import_calendar": {"done calendars version": 1} | _REHEARSED,
+    "subscribe_calendar": {"done subscriptions": 1},
+    "unsubscribe_calendar": {"done subscriptions": 1},
+    "make_officer_feed": {"done feeds": 1},
+    "make_post_feed": {"done feeds": 1},
+    "revoke_feed": {"done feeds": 1},
+    "offer_swap": {"done swaps version": 3},
+    "take_swap": {"done swaps version": 2},
+    "approve_swap": {"done swaps version": 1, "done overrides version": 1},
+    "refuse_swap": {"done swaps version": 1},
+    "withdraw_swap": {"done swaps version": 1},
+    "mail_pin_link": {"done mail_links": 1},
+    "mail_verification": {"done proofs": 1},
+    "ask_proof": {"done proofs": 1},
+    "confirm_proof": {"done proofs": 1},
+    "propose_address": {"done address_changes": 3, "done proofs": 3},
+    "ask_proof_of_address": {"done proofs": 1},
+    "refuse_address": {"done address_changes": 1},
+    "withdraw_address": {"done address_changes": 1},
+    "approve_address": {"done address_changes": 1},
+    "let_officer_leave": {"done officers version": 1} | _REHEARSED,
+    "import_directory": {"done officers version": 1} | _REHEARSED,
+    "print_directory": {"done -": 1},
+    "export_directory": {"done -": 1},
+    "read_audit": {"done -": 1},
+}
+"""Operation -> how many rows its acts below have: what came of it, whose row it is, and whether it made a version."""
+
+
+async def test_each_act_has_its_rows_in_its_own_transaction_and_no_others(log: Log, bodies: Bodies) -> None:
+    await _keeps(log, bodies)
+    await _calendars(log, bodies)
+    await _swaps(log)
+    await _addresses(log)
+    await _leaves(log, bodies)
+    await _files(log, bodies)
+    assert log.strange == []
+    assert log.rows == _ROWS
+    assert log.rows.keys() == _CHANGING | {"export_directory", "read_audit"}, "an operation that is not tried here"
+    async with log.world.runtime.db.session() as session:
+        whole = await session.fetchval("select string_agg(to_jsonb(audit)::text, ' ') from audit")
+        codes = await session.fetch("select code from proofs")
+        hashes = await session.fetch("select encode(token_hash, 'hex') from mail_links union all select hash from pins")
+    secrets = (log.keeper, PIN, "secret.ics", *(row[0] for row in (*codes, *hashes)))
+    assert len(secrets) > 10
+    assert not [secret for secret in secrets if secret in whole]
