@@ -1,4 +1,4 @@
-"""The command line: `contactpoints migrate | web | engine | all | key | keyring | pin | address | directory`."""
+"""The command line: `contactpoints migrate | web | engine | all`, then what keeps keys, people and the directory."""
 
 import argparse
 import asyncio
@@ -16,10 +16,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppres
 from datetime import datetime
 from typing import Any, TypeVar
 
-from contactpoints.actions import auditing
+from contactpoints.actions import accounts, auditing
 from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
 from contactpoints.actions.exporting import as_json
 from contactpoints.actions.importing import How, bring_in
+from contactpoints.actions.invitations import Invitation
 from contactpoints.actions.mail_links import Mailed, ask_pin
 from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.actions.resealing import reseal
@@ -32,6 +33,7 @@ from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import acting, embedded
 from contactpoints.store.database import DatabaseFault
 from schemas.access import NewKey, NewPin
+from schemas.accounts import NewAccount
 from schemas.exchange import read_rows
 from schemas.faults import Fault
 from schemas.reading import BadInput, validate
@@ -126,7 +128,10 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
         async with AsyncExitStack() as open_doors:
             if asked.command != "engine":
                 port = await open_doors.enter_async_context(doors(runtime, port=settings.port, host=settings.host))
-                print(f"contactpoints answers at http://localhost:{port}", flush=True)
+                here = f"http://localhost:{port}"
+                print(f"contactpoints answers at {here}", flush=True)
+                if asked.command == "all":
+                    await _invite_first(runtime, here)
             if asked.command != "web":
                 watch = asyncio.create_task(keep_watch(runtime, stop))
                 # A process whose watch has ended would look alive and wake nobody.
@@ -134,6 +139,24 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
             await stop.wait()
         if watch is not None:
             await watch
+
+
+async def _invite_first(runtime: Runtime, here: str) -> None:
+    invitation = await accounts.make_first(runtime.db, now=runtime.now(), tools=runtime.tools)
+    if invitation is not None:
+        print(f"Nobody can sign in yet. {_link(invitation, runtime.settings.public_url or here)}", flush=True)
+
+
+def _link(invitation: Invitation, host: str) -> str:
+    until = f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC"
+    return f"This link makes an account, once, until {until}, and is shown only here:\n{host}{invitation.path}"
+
+
+async def _invite(settings: Settings, asked: argparse.Namespace) -> None:
+    said = validate(NewAccount, {name: getattr(asked, name) for name in NewAccount.model_fields})
+    async with _opened(settings) as runtime:
+        made = await accounts.make_at_command_line(runtime.db, said, now=runtime.now(), tools=runtime.tools)
+        print(_link(made, runtime.settings.public_url))
 
 
 async def _make_key(settings: Settings, asked: argparse.Namespace) -> None:
@@ -291,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     ring.add_argument("action", choices=["rotate"])
     ring.set_defaults(act=_rotate)
     _add_pins(commands)
+    _add_invitations(commands)
     _add_directory(commands)
     address = commands.add_parser("address", help="mail the one-time link that verifies an e-mail address")
     address.add_argument("action", choices=["verify"])
@@ -311,6 +335,19 @@ def _add_pins(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     mail = acts.add_parser("link", help="mail an officer the one-time link to set a PIN")
     mail.add_argument("--officer", type=int, required=True, metavar="NUMBER")
     mail.set_defaults(act=_mail_pin_link)
+
+
+def _add_invitations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    make = commands.add_parser("invite", help="make an account for a person; its link is shown once")
+    make.add_argument("--name", required=True)
+    make.add_argument("--email", required=True, help="by which the person signs in")
+    make.add_argument("--role", default=Role.SECRETARIAT.value, choices=[role.value for role in Role])
+    make.add_argument("--party", help="ISO 3166-1 alpha-2; none for secretariat and auditor")
+    make.add_argument("--authority", default="Secretariat", help="the office whose person it is")
+    make.add_argument("--contact-point", type=int, dest="contact_point_id", metavar="NUMBER")
+    make.add_argument("--officer", type=int, dest="officer_id", metavar="NUMBER")
+    make.add_argument("--language", default="en", help="of what is said to the person: en, fr or es")
+    make.set_defaults(act=_invite)
 
 
 def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contactpoints.api import (
+    accounts,
     acknowledgements,
     address_book,
     address_changes,
@@ -40,6 +41,7 @@ from contactpoints.api import (
     rehearsal,
     resending,
     search,
+    sessions,
     shifts,
     stream,
     subscriptions,
@@ -94,6 +96,8 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
         *mail_links.routes(),
         *proofs.routes(),
         *address_changes.routes(),
+        *accounts.routes(),
+        *sessions.routes(),
         *health.routes(),
         *metrics.routes(),
         *document.routes(),

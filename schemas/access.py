@@ -12,6 +12,24 @@ Role = Literal["requester", "contact_point", "administrator", "secretariat", "au
 WITHOUT_PARTY: frozenset[str] = frozenset({"secretariat", "auditor"})
 
 
+def by_role(party: str | None, info: ValidationInfo) -> str | None:
+    """Return the Party of a key or an account, which the secretariat and auditors have not, and every other has."""
+    role = info.data.get("role")
+    if role in WITHOUT_PARTY and party is not None:
+        raise wrong("not_allowed", "must be left out: the secretariat and auditors have no Party")
+    if role is not None and role not in WITHOUT_PARTY and party is None:
+        raise wrong("missing", "is required for this role")
+    return party
+
+
+def at_a_contact_point(contact_point_id: int | None, info: ValidationInfo) -> int | None:
+    """Return the contact point of a key or an account, which only those of a contact point may have."""
+    role = info.data.get("role")
+    if role is not None and role != "contact_point" and contact_point_id is not None:
+        raise wrong("not_allowed", "must be left out: only what is for a contact point has one")
+    return contact_point_id
+
+
 class NewPin(Shape):
     """Whose PIN is set, and until when it is valid (for ever unless said). The PIN itself comes by another way."""
 
@@ -37,20 +55,12 @@ class NewKey(Shape):
     @field_validator("party")
     @classmethod
     def _by_role(cls, party: str | None, info: ValidationInfo) -> str | None:
-        role = info.data.get("role")
-        if role in WITHOUT_PARTY and party is not None:
-            raise wrong("not_allowed", "must be left out: the secretariat and auditors have no Party")
-        if role is not None and role not in WITHOUT_PARTY and party is None:
-            raise wrong("missing", "is required for this role")
-        return party
+        return by_role(party, info)
 
     @field_validator("contact_point_id")
     @classmethod
     def _at_a_contact_point(cls, contact_point_id: int | None, info: ValidationInfo) -> int | None:
-        role = info.data.get("role")
-        if role is not None and role != "contact_point" and contact_point_id is not None:
-            raise wrong("not_allowed", "must be left out: only the key of a contact point has one")
-        return contact_point_id
+        return at_a_contact_point(contact_point_id, info)
 
 
 class KeyOut(TypedDict):

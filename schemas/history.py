@@ -9,14 +9,16 @@ from schemas.fields import Moment
 
 
 class AuthorOut(TypedDict):
-    """Who made a version: whoever held a `key` of that role and authority, by its number and never the key itself.
+    """Who made a version: whoever held a `key`, or a person by an `account`, of that role and authority.
+
+    `key` is the number of either, and never the key itself.
 
     Or the `service` (a channel in quarantine), the `operator` at the command line, the `seed` with which it began, the
     `demo` with its invented network, or the `database` (other hands than ours; the trigger that keeps the history
     noticed it).
     """
 
-    kind: Literal["key", "service", "operator", "seed", "demo", "database"]
+    kind: Literal["key", "account", "service", "operator", "seed", "demo", "database"]
     key: int | None
     role: Role | None
     party: str | None

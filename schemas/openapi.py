@@ -67,7 +67,8 @@ class Operation:
     `told_more` the shapes of those that tell more than `Problem`.
     `roles` is empty where no key is needed. `media` is the type of the answers in success, `media_in` has types of the
     body besides JSON. `example` is a body. `file` is the type and an example of a body that is no JSON at all.
-    `any_query`: query fields that it does not know are passed over, and not refused.
+    `any_query`: query fields that it does not know are passed over, and not refused. `step_up`: of a person it wants a
+    second factor that was shown a moment ago.
     """
 
     method: Method
@@ -88,6 +89,7 @@ class Operation:
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     description: str = ""
     any_query: bool = False
+    step_up: bool = False
 
 
 def document(operations: Sequence[Operation], version: str) -> Document:
@@ -110,7 +112,10 @@ def document(operations: Sequence[Operation], version: str) -> Document:
         "paths": paths,
         "components": {
             "schemas": definitions,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key, or the token of a session."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-session", "description": "A browser's."},
+            },
         },
     }
 
@@ -151,7 +156,7 @@ def _operation(operation: Operation, references: References) -> Document:
         "tags": [operation.tag],
         "parameters": _parameters(operation),
         "responses": _responses(operation, references),
-        "security": [{"key": []}] if operation.roles else [],
+        "security": [{"key": []}, {"session": []}] if operation.roles else [],
     }
     shapes = _requests(operation)
     if operation.file:
@@ -174,7 +179,13 @@ def _operation(operation: Operation, references: References) -> Document:
 def _description(operation: Operation) -> str:
     roles = ", ".join(operation.roles)
     passed_over = "Takes no query parameters: what stands behind the question mark is passed over, not refused."
-    parts = (operation.description, passed_over if operation.any_query else "", f"Roles: {roles}." if roles else "")
+    fresh = "Of a person it takes a second factor of the last ten minutes: see `/v1/sessions/step-up`."
+    parts = (
+        operation.description,
+        passed_over if operation.any_query else "",
+        fresh if operation.step_up else "",
+        f"Roles: {roles}." if roles else "",
+    )
     return "\n\n".join(filter(None, parts))
 
 

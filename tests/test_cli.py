@@ -5,16 +5,23 @@ import base64
 import logging
 import os
 import pwd
+import re
+import secrets
 import socket
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
+from contactpoints import cli
 from contactpoints.actions.access import check_pin, set_pin
+from contactpoints.actions.invitations import look
 from contactpoints.cli import main
 from contactpoints.rules.refusals import Unavailable
+from contactpoints.runtime import open_runtime
+from contactpoints.settings import read_settings
 from tests.world import PIN, START, World
 
 
@@ -106,6 +113,27 @@ async def test_a_key_that_makes_no_sense_is_refused_in_one_sentence(world: World
         said = await terminal.fails("key", "create", "--authority", "A", *words.replace("{france}", france).split())
         assert sentence in said, words
     assert len((await terminal.runs("key", "list")).splitlines()) == 3, "none of them was made"
+
+
+async def test_persons_are_invited_and_on_an_empty_database_the_first_one_once(terminal: Terminal) -> None:
+    settings = read_settings(terminal.environment, entropy=secrets.token_bytes)
+    async with open_runtime(settings, database_url=settings.database_url) as runtime:
+        with redirect_stdout(StringIO()) as printed:
+            await cli._invite_first(runtime, "http://localhost:1")
+            await cli._invite_first(runtime, "http://localhost:1")
+        (link,) = re.findall("http://localhost:8000/invitation/(.+)", printed.getvalue())
+        told = await look(runtime.db, link, now=runtime.now(), tools=runtime.tools)
+        assert (told["role"], told["name"]) == ("secretariat", None)
+        said = await terminal.runs("invite", "--name", "Ada", "--email", "Ada@example.org")
+        told = await look(runtime.db, said.rpartition("/")[2].strip(), now=runtime.now(), tools=runtime.tools)
+        assert (told["role"], told["email"]) == ("secretariat", "ada@example.org")
+    for words, sentence in {
+        "--email ada@example.org": "email: There is an account with this address already",
+        "--email nobody": "email: must be an e-mail address",
+        "--email a@example.org --party FR": "party: must be left out",
+        "--email a@example.org --role auditor --officer 4711": "officer_id: This Party has no such officer",
+    }.items():
+        assert sentence in await terminal.fails("invite", "--name", "Ada", *words.split()), words
 
 
 async def test_a_pin_is_set_until_a_day_locked_and_reset(

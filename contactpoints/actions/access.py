@@ -14,7 +14,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Invalid, NotFound, Unavailable, no_party
 from contactpoints.store import access, directory, entries
-from contactpoints.store.database import Database
+from contactpoints.store.database import Database, Session
 from contactpoints.store.sealing import pepper_mark, peppered, secret_hash
 from schemas.faults import Fault
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 _MOST_WRONG = 10
 _LEAST_DIGITS, _MOST_DIGITS = 6, 12
 # The first choice of OWASP's password storage cheat sheet for argon2id; some 30 ms a hash on a small server.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 async def make_key(
@@ -39,14 +39,29 @@ async def make_key(
     """
     secret = "cp_" + base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
     async with db.transaction() as session:
-        if actor.party is not None and await directory.find_party(session, actor.party) is None:
-            raise Invalid([Fault("/party", "unknown", no_party(actor.party))])
-        if actor.contact_point is not None:
-            owner = await entries.find_owner(session, "contact_points", key=actor.contact_point)
-            if owner is None or owner.party != actor.party:
-                raise Invalid([Fault("/contact_point_id", "unknown", "This Party has no such contact point.")])
+        if faults := await foreign(session, actor.party, contact_point=actor.contact_point):
+            raise Invalid(faults)
         await access.add_key(session, actor, secret_hash=secret_hash(secret), expires_at=expires_at, now=now)
     return secret
+
+
+async def foreign(
+    session: Session, party: str | None, *, contact_point: int | None = None, officer: int | None = None
+) -> list[Fault]:
+    """Return a fault where there is no such Party for a key or an account, or something does not belong to it."""
+    faults = []
+    if party is not None and await directory.find_party(session, party) is None:
+        faults.append(Fault("/party", "unknown", no_party(party)))
+    for kind, field, number, said in (
+        ("contact_points", "contact_point_id", contact_point, "contact point"),
+        ("officers", "officer_id", officer, "officer"),
+    ):
+        if number is None:
+            continue
+        owner = await entries.find_owner(session, kind, key=number)
+        if owner is None or owner.party != party:
+            faults.append(Fault(f"/{field}", "unknown", f"This Party has no such {said}."))
+    return faults
 
 
 async def list_keys(db: Database) -> list[Mapping[str, Any]]:
@@ -75,7 +90,7 @@ async def hash_pin(pin: str, *, tools: Tools) -> str:
     steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
         raise Invalid([Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")])
-    return await tools.threads.pin(_HASHER.hash, peppered(tools.pepper, pin))
+    return await tools.threads.pin(HASHER.hash, peppered(tools.pepper, pin))
 
 
 async def set_pin(
@@ -124,14 +139,15 @@ async def check_pin(db: Database, officer: int, *, pin: str, now: datetime, tool
     async with db.transaction() as session:
         if not await access.take_try(session, officer, most=_MOST_WRONG):
             return "locked"
-    right = await tools.threads.pin(_matches, row["hash"], peppered(tools.pepper, pin))
+    right = await tools.threads.pin(matches, row["hash"], peppered(tools.pepper, pin))
     async with db.transaction() as session:
         await access.judge_try(session, officer, right=right, most=_MOST_WRONG, now=now)
     return "right" if right else "wrong"
 
 
-def _matches(hashed: str, pin: bytes) -> bool:
+def matches(hashed: str, pin: bytes) -> bool:
+    """Say whether a hash is that of a PIN or a password, mixed with the pepper. Takes a while: for a thread."""
     try:
-        return _HASHER.verify(hashed, pin)
+        return HASHER.verify(hashed, pin)
     except (VerifyMismatchError, InvalidHashError):
         return False

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from contactpoints.actions.accounts import end
 from contactpoints.actions.dependencies import Ends
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import PlanOutdated
-from contactpoints.store import leaving, swaps, timeline
+from contactpoints.store import accounts, leaving, swaps, timeline
 from contactpoints.store.database import Row, Session
 from schemas import timeline as facts
 
@@ -27,6 +28,8 @@ async def end_belongings(
     rows = await leaving.open_swaps(session, officer)
     for row in rows:
         await swaps.change(session, row, values={}, now=now, by=actor.who, act="withdrawn")
+    for number in await accounts.of_officer(session, officer):
+        await end(session, number, by=actor.key_id or None, now=now)
     return Ends(
         entries,
         pin=await leaving.end_pin(session, officer),

@@ -50,6 +50,19 @@ def open_link(link: str | None, *, address: str, tools: Tools) -> str | None:
         return None
 
 
+def sealed_link(link: str, *, address: str, tools: Tools) -> str:
+    """Return a one-time link to an address as it lies in the outbox."""
+    return SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=link_place(address))).decode()
+
+
+def must_be_mailable(tools: Tools) -> None:
+    """Raise `Unavailable` where no link can be made, or none be mailed."""
+    if not tools.public_url:
+        raise Unavailable("No link can be made: CONTACTPOINTS_PUBLIC_URL is not set.")
+    if "email" not in tools.gateways:
+        raise Unavailable("No link can be mailed: there is no gateway for e-mail.")
+
+
 async def ask_pin(db: Database, officer: int, *, actor: Actor | None, now: datetime, tools: Tools) -> Mailed:
     """Mail an officer the link to set a PIN. ``actor`` is None for whoever may use the command line.
 
@@ -80,16 +93,12 @@ async def mail_link(
     session: Session, to: Row, *, purpose: str, address: str, expires_at: datetime, now: datetime, tools: Tools
 ) -> str:
     """Queue the mail with a one-time link to an address; return the code that stands in the same mail."""
-    if not tools.public_url:
-        raise Unavailable("No link can be made: CONTACTPOINTS_PUBLIC_URL is not set.")
-    if "email" not in tools.gateways:
-        raise Unavailable("No link can be mailed: there is no gateway for e-mail.")
+    must_be_mailable(tools)
     token = base64.urlsafe_b64encode(tools.entropy(24)).decode()
     await mail_links.add(
         *(session, to), purpose=purpose, address=address, token_hash=secret_hash(token), now=now, expires_at=expires_at
     )
-    link = f"{tools.public_url}/{purpose}/{token}"
-    sealed = SEALED + base64.b64encode(tools.keyring.seal(link.encode(), place=link_place(address))).decode()
+    sealed = sealed_link(f"{tools.public_url}/{purpose}/{token}", address=address, tools=tools)
     make = wording.pin_link_words if purpose == "pin" else wording.address_words
     words = make(
         words_of(tools, to["language"]), code=mail_code(token), expires_at=expires_at, zone=to["zone"], now=now

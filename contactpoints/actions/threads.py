@@ -9,21 +9,40 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from contactpoints.rules.refusals import Unavailable
+
+# A hash takes some 30 ms: whoever comes later waits two seconds at most.
+_MOST_WAITING = 60
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 class Threads:
-    """The threads of a process: for PINs, for what is short, and for what is long, which is done one after another."""
+    """The threads of a process: for PINs, for passwords, for what is short, and for what is long.
+
+    Of passwords and of what is long one is done after another.
+    """
 
     def __init__(self) -> None:
         self._pins = ThreadPoolExecutor(2, "pins")
+        self._passwords = ThreadPoolExecutor(1, "passwords")
+        self._waiting = 0
         self._short = ThreadPoolExecutor(1, "short")
         self._long = ThreadPoolExecutor(1, "long")
 
     async def pin(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
         """Hash or check a PIN."""
         return await _in(self._pins, partial(work, *given, **named))
+
+    async def password(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
+        """Hash or check a password, one after another. Raises `Unavailable` where too many wait for it already."""
+        if self._waiting >= _MOST_WAITING:
+            raise Unavailable("Too many are signing in just now.")
+        self._waiting += 1
+        try:
+            return await _in(self._passwords, partial(work, *given, **named))
+        finally:
+            self._waiting -= 1
 
     async def short(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
         """Do what concerns one contact point or takes a moment, perhaps in a transaction for which others wait."""
@@ -35,7 +54,7 @@ class Threads:
 
     def close(self) -> None:
         """Begin nothing more; what has begun ends by itself."""
-        for each in (self._pins, self._short, self._long):
+        for each in (self._pins, self._passwords, self._short, self._long):
             each.shutdown(wait=False, cancel_futures=True)
 
 

@@ -48,6 +48,7 @@ ADDRESS_CHANGES = (
         problems=(403, *_OF_BODIES),
         roles=_KEEPERS,
         answer_headers={"Location": "Where the change is."},
+        step_up=True,
         description=(
             "A code goes to the new address and a notice to the old one, which stays in use until the code has come "
             "back and a second person has approved the change; the warning `no_second_person` says that no other key"
@@ -86,6 +87,7 @@ ADDRESS_CHANGES = (
         responses={200: AddressChangeOut},
         problems=(409,),
         roles=_KEEPERS,
+        step_up=True,
         description=(
             "Never by the key that proposed it. The secretariat's counts where the Party has no other administrator's."
         ),

@@ -1,11 +1,13 @@
-"""Who is calling: an API key in the Authorization header, looked up by its hash."""
+"""Who is calling: an API key or a session in the Authorization header, or a session in the cookie of a browser."""
 
 from starlette.requests import Request
 
-from contactpoints.actions import access
+from contactpoints.actions import access, sessions
 from contactpoints.api.queries import header
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import NotAuthenticated
+from contactpoints.rules.accounts import must_be_fresh
+from contactpoints.rules.refusals import NotAuthenticated, NotFromHere
+from contactpoints.rules.sessions import is_meant
 from contactpoints.runtime import Runtime
 from contactpoints.store import acting
 from contactpoints.store.sealing import secret_hash
@@ -16,34 +18,64 @@ _LONGEST = 200
 
 _MOST_KNOWN = 10_000
 
+COOKIE = "__Host-session"
+"""The cookie of a session: browsers take one of such a name only from the host itself, for all of it, by https."""
+
 
 def _secret(request: Request) -> str:
     given = header(request, "Authorization")
+    cookie = request.cookies.get(COOKIE, "")
+    if not given and cookie.startswith(sessions.TOKEN) and len(cookie) <= _LONGEST:
+        return cookie
     if given[: len(_SCHEME)].lower() != _SCHEME or len(given) > _LONGEST:
-        raise NotAuthenticated("Send `Authorization: Bearer` with an API key.")
+        raise NotAuthenticated("Send `Authorization: Bearer` with an API key, or with the token of a session.")
     return given[len(_SCHEME) :].strip()
 
 
 async def caller(runtime: Runtime, request: Request) -> Actor:
-    """Return whose key came with the request. Raises `NotAuthenticated` without saying why."""
-    actor = await access.find_actor(runtime.db, secret=_secret(request), now=runtime.now())
+    """Return who is calling. Raises `NotAuthenticated` without saying why.
+
+    Raises `NotFromHere` for a cookie with which somebody else's page came, and `StepUpNeeded` for an operation that
+    wants a fresh second factor of a person.
+    """
+    secret, now = _secret(request), runtime.now()
+    if not secret.startswith(sessions.TOKEN):
+        actor = await access.find_actor(runtime.db, secret=secret, now=now)
+        if actor is None:
+            raise NotAuthenticated("This API key is not known, has expired or was revoked.")
+        acting.by_actor(actor)
+        return actor
+    if "Authorization" not in request.headers:
+        _must_be_meant(runtime, request)
+    actor = await sessions.find_actor(runtime.db, token=secret, now=now)
     if actor is None:
-        raise NotAuthenticated("This API key is not known, has expired or was revoked.")
-    acting.by_holder_of_key(actor)
+        raise NotAuthenticated("This session is not known or has ended: sign in again.")
+    acting.by_actor(actor)
+    if getattr(request.state, "step_up", False):
+        must_be_fresh(actor, now)
     return actor
 
 
-async def known_caller(runtime: Runtime, request: Request) -> Actor:
-    """Return whose key it was when it was last looked up, without a look at the database.
+def _must_be_meant(runtime: Runtime, request: Request) -> None:
+    site, origin = header(request, "Sec-Fetch-Site"), header(request, "Origin")
+    if not is_meant(request.method, site=site, origin=origin, ours=runtime.settings.public_url):
+        raise NotFromHere("A session in a cookie is only for pages of this service.")
 
-    Only for `opening.open_alert`, whose own statement checks that the key still stands.
+
+async def known_caller(runtime: Runtime, request: Request) -> Actor:
+    """Return whose key it was when it was last looked up, without a look at the database; a session is looked up.
+
+    Only for `opening.open_alert`, whose own statement checks that the key or the account still stands.
     """
-    name = secret_hash(_secret(request))
+    secret = _secret(request)
+    if secret.startswith(sessions.TOKEN):
+        return await caller(runtime, request)
+    name = secret_hash(secret)
     actor = runtime.known_keys.get(name)
     if actor is None:
         actor = await caller(runtime, request)
         if len(runtime.known_keys) >= _MOST_KNOWN:
             runtime.known_keys.clear()
         runtime.known_keys[name] = actor
-    acting.by_holder_of_key(actor)
+    acting.by_actor(actor)
     return actor

@@ -12,6 +12,40 @@ from contactpoints.api.identity import caller
 from contactpoints.api.queries import entry_number
 from contactpoints.rules.alerts import moment
 from contactpoints.runtime import Runtime
+from schemas.access import MailedOut, Role
+from schemas.openapi import Operation
+
+_KEEPERS: tuple[Role, ...] = ("administrator", "secretariat")
+
+MAILED = tuple(
+    Operation(
+        "post",
+        path,
+        summary,
+        name,
+        "access",
+        responses={202: MailedOut},
+        problems=(409, 422),
+        roles=_KEEPERS,
+        description=description,
+        step_up=True,
+    )
+    for path, summary, name, description in (
+        (
+            "/v1/officers/{id}/pin-link",
+            "Mail an officer the one-time link to set a PIN",
+            "mail_pin_link",
+            "It goes to a proven address that was among the officer's first or that a second person has approved. It"
+            " works once, for 24 hours; whoever asks never sees it.",
+        ),
+        (
+            "/v1/channels/{id}/verification",
+            "Mail the one-time link that verifies an address",
+            "mail_verification",
+            "The channel is verified, and proven, when its owner has opened the link and typed the code in the mail.",
+        ),
+    )
+)
 
 Ask = Callable[..., Awaitable[mail_links.Mailed]]
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 from pydantic import create_model
 
+from contactpoints.api.accounts import ACCOUNTS
 from contactpoints.api.address_book import BOOK, CARD, CERTIFICATE
 from contactpoints.api.address_changes import ADDRESS_CHANGES
 from contactpoints.api.audit import AUDIT
@@ -19,15 +20,17 @@ from contactpoints.api.feeds import FEEDS
 from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
+from contactpoints.api.mail_links import MAILED
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
 from contactpoints.api.queries import PAGES
 from contactpoints.api.resending import ONCE, OPENED_HEADERS, RESENDING
 from contactpoints.api.search import SEARCH
+from contactpoints.api.sessions import SESSIONS
 from contactpoints.api.shifts import SHIFTS
 from contactpoints.api.subscriptions import SUBSCRIPTIONS
 from contactpoints.api.swaps import OPERATIONS as SWAPS
-from schemas.access import MailedOut, Role
+from schemas.access import Role
 from schemas.alerts import (
     NOT_ACKNOWLEDGED,
     OPEN_SHAPES,
@@ -260,6 +263,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         roles=("secretariat",) if shelf.open else _KEEPERS,
         answer_headers=_TAG | {"Location": "Where it is."},
         examples=ENTRY_EXAMPLES[shelf.name],
+        step_up=shelf.name == "channels",
     )
     change = replace(
         create,
@@ -286,35 +290,6 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         problems=(403, 409, 412, 422, 428),
     )
 
-
-_MAILED = tuple(
-    Operation(
-        "post",
-        path,
-        summary,
-        name,
-        "access",
-        responses={202: MailedOut},
-        problems=(409, 422),
-        roles=_KEEPERS,
-        description=description,
-    )
-    for path, summary, name, description in (
-        (
-            "/v1/officers/{id}/pin-link",
-            "Mail an officer the one-time link to set a PIN",
-            "mail_pin_link",
-            "It goes to a proven address that was among the officer's first or that a second person has approved. It"
-            " works once, for 24 hours; whoever asks never sees it.",
-        ),
-        (
-            "/v1/channels/{id}/verification",
-            "Mail the one-time link that verifies an address",
-            "mail_verification",
-            "The channel is verified, and proven, when its owner has opened the link and typed the code in the mail.",
-        ),
-    )
-)
 
 _KEPT_IN_SHELVES = (each for shelf in SHELVES for each in (*_reads(shelf), *_keeps(shelf)))
 
@@ -383,9 +358,11 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *HISTORY,
         *SWAPS,
         *LEAVING,
-        *_MAILED,
+        *MAILED,
         *PROOFS,
         *ADDRESS_CHANGES,
+        *ACCOUNTS,
+        *SESSIONS,
         *_WATCHED,
     )
 )

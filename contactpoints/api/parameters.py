@@ -6,7 +6,7 @@ number of a trace): an alert is not refused for that, nor its acknowledgement, w
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -21,7 +21,7 @@ from schemas.openapi import Operation
 Endpoint = Callable[[Runtime, Request], Awaitable[Response]]
 
 
-def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator[Route]:
+def strict(routes: Iterable[Route], operations: Sequence[Operation]) -> Iterator[Route]:
     """Yield routes; those of operations take no parameters but the ones that the operation knows, each once.
 
     With `any_query` an operation takes whatever comes. What serves a route is called with the runtime of the
@@ -32,16 +32,24 @@ def strict(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterator
         for each in operations
         if each.path.startswith("/v1/") and not each.any_query
     }
+    fresh = {(each.method.upper(), each.path) for each in operations if each.step_up}
     for route in routes:
-        names = next(
-            (known[method, route.path] for method in route.methods or () if (method, route.path) in known), None
-        )
+        places = [(method, route.path) for method in route.methods or ()]
+        names = next((known[each] for each in places if each in known), None)
         serve = partial(_served, route.endpoint) if names is None else partial(_checked, route.endpoint, names=names)
+        if fresh.intersection(places):
+            serve = partial(_stepped_up, serve)
         yield Route(route.path, serve, methods=[*(route.methods or ())])
 
 
 async def _served(endpoint: Endpoint, request: Request) -> Response:
     return await endpoint(request.app.state.runtime, request)
+
+
+async def _stepped_up(serve: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+    """Let `identity.caller` ask for a second factor that is fresh."""
+    request.state.step_up = True
+    return await serve(request)
 
 
 async def _checked(endpoint: Endpoint, request: Request, *, names: tuple[str, ...]) -> Response:

@@ -29,6 +29,7 @@ _STATUS: Mapping[type[refusals.Refusal], int] = {
     refusals.Invalid: 422,
     refusals.IdempotencyKeyReused: 422,
     refusals.PreconditionRequired: 428,
+    refusals.TooManyTries: 429,
     refusals.Unavailable: 503,
     refusals.Refusal: 400,
 }
@@ -65,6 +66,8 @@ async def render(request: Request, refusal: Exception) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if isinstance(refusal, refusals.RequestInFlight | refusals.Unavailable):
         headers["Retry-After"] = "2"
+    elif isinstance(refusal, refusals.TooManyTries):
+        headers["Retry-After"] = str(refusal.facts["retry_after"])
     return JSONResponse(body, status_code=status, headers=headers, media_type=_MEDIA)
 
 

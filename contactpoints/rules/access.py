@@ -1,6 +1,7 @@
 """Who may do what. Another Party's alerts, officers, numbers and rosters are not refused: they do not exist."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -21,7 +22,8 @@ class Role(StrEnum):
 class Actor:
     """Whoever acts, by an API key or an account: its number, role, Party and authority, and where its news go.
 
-    Keys and accounts share one row of numbers (`actors`), so ``key_id`` is that of either.
+    Keys and accounts share one row of numbers (`actors`), so ``key_id`` is that of either. An account acts in a
+    ``session``, in which a second factor was last shown at ``proven_at`` (aware, UTC).
     """
 
     key_id: int
@@ -32,6 +34,8 @@ class Actor:
     notify: tuple[str, ...] = ()
     language: str = "en"
     kind: Literal["key", "account"] = "key"
+    session: int | None = None
+    proven_at: datetime | None = None
 
     @property
     def who(self) -> str:

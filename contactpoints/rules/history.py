@@ -25,7 +25,7 @@ _OF_THE_VERSION = frozenset({"id", "code", "version", "created_at", "changed_at"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who made a version: the holder of a key, or ``service``, ``operator``, ``seed``, ``database`` without one."""
+    """Who made a version: the holder of a key or an account, or ``service``, ``operator``, ``seed``, ``database``."""
 
     kind: str
     key: int | None = None

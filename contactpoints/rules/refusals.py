@@ -6,6 +6,8 @@ Refusal
   NotAuthenticated
   NotFound
   Forbidden
+    StepUpNeeded
+    NotFromHere
   Conflict
     AlertClosed
     AlertNotAcknowledged
@@ -27,6 +29,7 @@ Refusal
   IdempotencyKeyReused
   TooLarge
   UnsupportedMediaType
+  TooManyTries
   Unavailable
 
 The docstring of each is the title that a client sees; its name, in kebab case, is the problem type.
@@ -71,7 +74,7 @@ class IdempotencyKeyRequired(Refusal):
 
 
 class NotAuthenticated(Refusal):
-    """A valid API key is required."""
+    """A valid API key or session is required."""
 
 
 class NotFound(Refusal):
@@ -80,6 +83,14 @@ class NotFound(Refusal):
 
 class Forbidden(Refusal):
     """This key may not do that."""
+
+
+class StepUpNeeded(Forbidden):
+    """That takes a second factor that was shown a moment ago."""
+
+
+class NotFromHere(Forbidden):
+    """The request was not made by a page of this service."""
 
 
 class Conflict(Refusal):
@@ -164,6 +175,10 @@ class TooLarge(Refusal):
 
 class UnsupportedMediaType(Refusal):
     """The body must be application/json."""
+
+
+class TooManyTries(Refusal):
+    """There were too many tries; wait a while."""
 
 
 class Unavailable(Refusal):

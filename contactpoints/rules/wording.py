@@ -22,7 +22,13 @@ from contactpoints.rules.phrasing import (
     spoken,
     times,
 )
-from contactpoints.rules.wording_access import address_words, pin_link_words, pin_set_words
+from contactpoints.rules.wording_access import (
+    account_changed_words,
+    address_words,
+    invitation_words,
+    pin_link_words,
+    pin_set_words,
+)
 from contactpoints.rules.wording_alarms import AlarmContext, Endangered, alarm_words
 from contactpoints.rules.wording_answers import AnswerContext, answer_words
 from contactpoints.rules.wording_news import Alternative, NewsContext, Tried, news_words
@@ -41,10 +47,12 @@ __all__ = [
     "StandDownContext",
     "Tried",
     "Words",
+    "account_changed_words",
     "address_words",
     "alarm_words",
     "alert_words",
     "answer_words",
+    "invitation_words",
     "news_words",
     "pin_link_words",
     "pin_set_words",

@@ -41,6 +41,19 @@ _ADDRESS = (
     _NOT_YOU,
 )
 
+_INVITED_SUBJECT = msgid("24/7 network - your account")
+_INVITED = (
+    msgid("An account was made for you in the service of the 24/7 network of contact points."),
+    msgid("Open the secure page below, choose a password of at least 12 characters, and connect an authenticator app."),
+    msgid("The link works once, until {local} UTC."),
+    _NOT_YOU,
+)
+_CHANGED_SUBJECT = msgid("24/7 network - your password was changed")
+_CHANGED = (
+    msgid("The password of your account was changed at {local} UTC, and everybody who was signed in was signed out."),
+    _SET[1],
+)
+
 
 def pin_link_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail with the one-time link by which an officer sets the PIN."""
@@ -55,6 +68,16 @@ def pin_set_words(words: Catalogue, *, at: datetime, zone: str, now: datetime) -
 def address_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail by which an e-mail address is verified."""
     return _mail(words, _ADDRESS_SUBJECT, lines=_ADDRESS, at=expires_at, zone=zone, now=now, code=code)
+
+
+def invitation_words(words: Catalogue, *, expires_at: datetime, now: datetime) -> Words:
+    """Return the mail with the link by which an account becomes somebody's. Where they are is not known: UTC."""
+    return _mail(words, _INVITED_SUBJECT, lines=_INVITED, at=expires_at, zone="UTC", now=now)
+
+
+def account_changed_words(words: Catalogue, *, at: datetime) -> Words:
+    """Return the mail that tells of a changed password, so that a stranger's change does not stay hidden."""
+    return _mail(words, _CHANGED_SUBJECT, lines=_CHANGED, at=at, zone="UTC", now=at)
 
 
 def _mail(

@@ -8,6 +8,21 @@ from contactpoints.store.database import Row, Session
 
 _ANOTHER_PEPPER = "The PINs in this database were set with another pepper than this process has."
 
+HOLDERS = """(select id, role, party, authority from api_keys union all
+              select id, role, party, authority from accounts)"""
+"""Whoever has or had a key or an account, as a table."""
+
+
+def acting(at: str) -> str:
+    """Return, as a table, the keys and accounts by which somebody can act at an instant, an argument such as ``$2``.
+
+    News of a key go to its addresses; those of an account to the one by which its holder signs in.
+    """
+    return f"""(select id, role, party, notify, language from api_keys
+                 where revoked_at is null and (expires_at is null or expires_at > {at})
+                union all select id, role, party, array[email], language from accounts
+                 where accepted_at is not null and disabled_at is null)"""
+
 
 async def who(session: Session, number: int) -> str:
     """Return by what histories name whoever acts, by the number: ``key:12``."""
@@ -90,13 +105,7 @@ async def keep_pin(
 
     The first one says by its ``mark`` which pepper all are hashed with. Raises `Unavailable` for one of another pepper.
     """
-    first = await session.fetchval(
-        """insert into fingerprints (name, fingerprint) values ('pepper', $1)
-           on conflict (name) do update set fingerprint = fingerprints.fingerprint returning fingerprint""",
-        mark,
-    )
-    if first != mark:
-        raise Unavailable(_ANOTHER_PEPPER)
+    await must_be_pepper(session, mark)
     kept = await session.fetchval(
         """insert into pins (officer_id, hash, set_at, expires_at)
            select id, $2, $3, $4 from officers where id = $1 and retired_at is null
@@ -108,6 +117,17 @@ async def keep_pin(
         expires_at,
     )
     return kept is not None
+
+
+async def must_be_pepper(session: Session, mark: bytes) -> None:
+    """Let the first PIN or password say which pepper all are hashed with. Raises `Unavailable` for another one."""
+    first = await session.fetchval(
+        """insert into fingerprints (name, fingerprint) values ('pepper', $1)
+           on conflict (name) do update set fingerprint = fingerprints.fingerprint returning fingerprint""",
+        mark,
+    )
+    if first != mark:
+        raise Unavailable(_ANOTHER_PEPPER)
 
 
 async def pepper_known(session: Session) -> bytes | None:

@@ -55,13 +55,19 @@ def current() -> Act | None:
     return act if act is not None and act.kept else None
 
 
-def by_holder_of_key(actor: Actor) -> None:
-    """Say whose key came with what is asked for."""
+def by_actor(actor: Actor) -> None:
+    """Say by whose key or session something is asked for."""
     if (act := _act.get()) is not None:
-        act.actor, act.role, act.party, act.name = f"key:{actor.key_id}", actor.role.value, actor.party, actor.authority
+        act.actor, act.role, act.party, act.name = actor.who, actor.role.value, actor.party, actor.authority
 
 
 def by_officer(number: int, *, party: str | None) -> None:
     """Say which officer acts, by a link that nobody else has."""
     if (act := _act.get()) is not None:
         act.actor, act.party = f"officer:{number}", party
+
+
+def by_account(number: int, *, role: str, party: str | None, name: str) -> None:
+    """Say whose account it is that somebody comes in by."""
+    if (act := _act.get()) is not None:
+        act.actor, act.role, act.party, act.name = f"account:{number}", role, party, name

@@ -4,14 +4,15 @@ approved by a second person, proven, then in use. A change without an old addres
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from contactpoints.store.access import HOLDERS, acting
 from contactpoints.store.database import Row, Session
 
 # The old address has had its notice when a gateway took it, or said that it never will; what was cancelled, by a STOP
 # from there, is in quarantine by now, or has no gateway for its kind, will never have it either. Of a new channel the
 # officer's others hear.
-_WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_point_id, h.name as contact_point, h.zone,
-                   h.party, c.kind, k.authority as approver, k.role as approver_role,
-                   (select y.authority from api_keys y where y.id = a.proposed_by) as proposer,
+_WHOLE = f"""select a.*, o.id as officer_id, o.function, o.language, o.contact_point_id, h.name as contact_point,
+                   h.zone, h.party, c.kind, k.authority as approver, k.role as approver_role,
+                   (select y.authority from {HOLDERS} y where y.id = a.proposed_by) as proposer,
                    (select y.kind || ':' || y.id from actors y where y.id = a.proposed_by) as proposed_as,
                    (select y.kind || ':' || y.id from actors y where y.id = a.approved_by) as approved_as,
                    case when a.old_address is null
@@ -26,7 +27,7 @@ _WHOLE = """select a.*, o.id as officer_id, o.function, o.language, o.contact_po
                               and m.state in ('queued', 'sending', 'unsure')) end
                      as noticed
               from address_changes a join channels c on c.id = a.channel_id join officers o on o.id = c.officer_id
-              join contact_points h on h.id = o.contact_point_id left join api_keys k on k.id = a.approved_by"""
+              join contact_points h on h.id = o.contact_point_id left join {HOLDERS} k on k.id = a.approved_by"""
 
 
 async def established(session: Session, fresh: Sequence[tuple[int, str]], *, since: datetime) -> set[int]:
@@ -189,10 +190,9 @@ async def at_address(session: Session, address: str) -> Sequence[Row]:
 
 
 async def other_administrators(session: Session, party: str | None, *, but: int, now: datetime) -> int:
-    """Return how many keys of administrators a Party has besides one."""
+    """Return how many keys and accounts of administrators a Party has besides one."""
     count: int = await session.fetchval(
-        """select count(*) from api_keys where role = 'administrator' and party = $1 and id <> $2
-              and revoked_at is null and (expires_at is null or expires_at > $3)""",
+        f"select count(*) from {acting('$3')} k where role = 'administrator' and party = $1 and id <> $2",
         party,
         but,
         now,
@@ -201,9 +201,9 @@ async def other_administrators(session: Session, party: str | None, *, but: int,
 
 
 async def second_is_there(session: Session, party: str | None, *, but: int, now: datetime) -> bool:
-    """Say whether there is a key besides one that could approve what it proposes: of the Party, or the secretariat."""
-    found = """select 1 from api_keys where (role = 'secretariat' or role = 'administrator' and party = $1) and id <> $2
-                  and revoked_at is null and (expires_at is null or expires_at > $3) limit 1"""
+    """Say whether somebody besides one could approve what it proposes: of the Party, or the secretariat."""
+    found = f"""select 1 from {acting("$3")} k
+                 where (role = 'secretariat' or role = 'administrator' and party = $1) and id <> $2 limit 1"""
     return await session.fetchval(found, party, but, now) is not None
 
 

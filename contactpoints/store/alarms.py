@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from contactpoints.rules.delivery import rank
+from contactpoints.store.access import acting
 from contactpoints.store.database import Row, Session
 
 _NEAR = 1_000
@@ -54,11 +55,10 @@ async def raise_fresh(
 
 
 async def keepers(session: Session, parties: Sequence[str], *, now: datetime) -> list[Row]:
-    """Return id, role, Party, addresses and language of the keys of the Parties' administrators and the secretariat."""
+    """Return number, role, Party, addresses and language of the Parties' administrators and the secretariat."""
     return await session.fetch(
-        """select id, role, party, notify, language from api_keys
-            where ((role = 'administrator' and party = any($1::text[])) or role = 'secretariat')
-              and revoked_at is null and (expires_at is null or expires_at > $2) order by id""",
+        f"""select id, role, party, notify, language from {acting("$2")} k
+             where (role = 'administrator' and party = any($1::text[])) or role = 'secretariat' order by id""",
         list(parties),
         now,
     )

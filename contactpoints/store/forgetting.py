@@ -11,6 +11,8 @@ from contactpoints.store.database import Session
 KEPT = {
     "idempotency_keys": ("created_at", timedelta(days=40)),
     "mail_links": ("expires_at", timedelta(days=30)),
+    "sign_ins": ("expires_at", timedelta(days=1)),
+    "throttles": ("spent_until", timedelta(days=1)),
     "answered_strangers": ("since", timedelta(days=90)),
 }
 """Table -> the column that tells its age, and how long a row is kept after that instant.

@@ -1,8 +1,8 @@
 """The history of every kind of entry: its versions as they were written down, and what was so at an instant.
 
 A kind of entry has a history once its register is in `REGISTERS` and its table in `tables.VERSIONED`.
-A version holds the whole entry. Who wrote it: ``key:12`` (an API key), ``service`` (the engine), ``seed``, or
-``database`` for what was changed by other hands, which a trigger notices (`tables.VERSIONED`).
+A version holds the whole entry. Who wrote it: ``key:12`` (an API key), ``account:7`` (a person), ``service`` (the
+engine), ``seed``, or ``database`` for what was changed by other hands, which a trigger notices (`tables.VERSIONED`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy import DateTime, Time
 
 from contactpoints.rules.history import Author, Version
 from contactpoints.store import entries, swaps
+from contactpoints.store.access import HOLDERS
 from contactpoints.store.database import Row, Session
 from contactpoints.store.entries import Key, Register, written_value
 from contactpoints.store.tables import NO_VERSION, metadata
@@ -22,7 +23,7 @@ REGISTERS: Mapping[str, Register] = {**entries.REGISTERS, swaps.REGISTER.name: s
 """Every kind of entry that has a history."""
 
 _VERSION = "h.entry, h.entry_key, h.version, h.at, h.act, h.actor, h.reason, h.body, k.role, k.party, k.authority"
-_WITH_KEY = "left join api_keys k on h.actor = 'key:' || k.id"
+_WITH_KEY = f"left join {HOLDERS} k on h.actor in ('key:' || k.id, 'account:' || k.id)"
 
 
 @dataclass(frozen=True, slots=True)

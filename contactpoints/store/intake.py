@@ -131,7 +131,9 @@ asked as materialized (
 checked as materialized (
     select a.number, (select number from directory_revision) = a.revision as current,
            exists (select 1 from api_keys k where k.id = a.api_key_id and k.revoked_at is null
-                      and (k.expires_at is null or k.expires_at > a.at)) as allowed,
+                      and (k.expires_at is null or k.expires_at > a.at))
+           or exists (select 1 from accounts p where p.id = a.api_key_id and p.role = 'requester'
+                         and p.party = a.requesting_party and p.disabled_at is null) as allowed,
            (select alert_id from idempotency_keys k where k.api_key_id = a.api_key_id and k.key_hash = a.key_hash)
            as kept
       from hurried, asked a where hurried.patience <> ''),

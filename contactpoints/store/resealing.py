@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contactpoints.store.database import Row, Session
-from contactpoints.store.sealing import SEALED, inbound_place, link_place, note_place, request_place, subscription_place
+from contactpoints.store.sealing import (
+    SEALED,
+    inbound_place,
+    link_place,
+    note_place,
+    request_place,
+    subscription_place,
+    totp_place,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,13 @@ class Sealed:
 
 
 _OLD = {
+    "accounts": """select id as number, totp_sealed as sealed from accounts
+                    where id > $1 and substring(totp_sealed for octet_length($2::bytea)) <> $2
+                    order by id limit $3 for update""",
+    # Those that are open: of an account there is one at most.
+    "invitations": """select account_id as number, totp_sealed as sealed from invitations
+                       where account_id > $1 and substring(totp_sealed for octet_length($2::bytea)) <> $2
+                       order by account_id limit $3 for update""",
     "subscriptions": """select calendar_id as number, sealed from subscriptions
                          where calendar_id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
                          order by calendar_id limit $3 for update""",
@@ -38,6 +53,10 @@ _OLD = {
                      where substring(sealed for octet_length($2::bytea)) <> $2 order by number limit $3""",
 }
 _WRITE = {
+    "accounts": "update accounts t set totp_sealed = n.sealed"
+    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",
+    "invitations": "update invitations t set totp_sealed = n.sealed"
+    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.account_id = n.number and used_at is null",
     "subscriptions": "update subscriptions t set sealed = n.sealed"
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.calendar_id = n.number",
     "requests": "update requests t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
@@ -65,6 +84,8 @@ async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: 
 
 
 def _place(table: str, row: Row) -> str:
+    if table in ("accounts", "invitations"):
+        return totp_place(row["number"])
     if table == "subscriptions":
         return subscription_place(row["number"])
     if table == "closing_notes":

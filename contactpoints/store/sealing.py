@@ -85,6 +85,11 @@ def subscription_place(calendar: int) -> str:
     return f"subscription:{calendar}"
 
 
+def totp_place(account: int) -> str:
+    """Return the place of the secret behind an account's one-time codes."""
+    return f"totp:{account}"
+
+
 SEALED = "sealed:"
 """With what a link begins that lies sealed in the outbox, as base64."""
 

@@ -9,8 +9,8 @@ from tests.world import START, World
 
 _EVIDENCE = (
     *("alerts", "requests", "timeline", "messages", "attempts", "inbound", "acknowledgements", "readings", "history"),
-    *("reply_codes", "pin_tries", "actors", "api_keys", "parties", "contact_points", "officers", "channels"),
-    "policies",
+    *("reply_codes", "pin_tries", "actors", "accounts", "api_keys", "parties", "contact_points", "officers"),
+    *("channels", "policies"),
 )
 
 
@@ -41,10 +41,20 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
             START,
         )
         await session.execute("insert into answered_strangers values ('+33199000000', 5, $1)", START)
+        await session.execute("insert into throttles values ($1, $2)", b"hash", START + timedelta(days=31))
+        await session.execute(
+            """with actor as (insert into actors (kind) values ('account') returning id),
+                    account as (insert into accounts (id, role, authority, created_at)
+                                select id, 'auditor', 'Auditors', $1 from actor returning id)
+               insert into sign_ins select $2, id, '{password}', 'a desk', $1, $3 from account""",
+            START,
+            b"hash",
+            START + timedelta(days=31),
+        )
     before = await _counts(world)
     assert await forget(world.runtime.db, now=START + timedelta(days=29)) == 0
     assert await forget(world.runtime.db, now=START + timedelta(days=31)) == 1
-    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 2
+    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 4
     after = await _counts(world)
     assert {name for name in before if before[name] != after[name]} == set(forgetting.KEPT)
     assert not set(forgetting.KEPT) & set(_EVIDENCE)

@@ -13,6 +13,7 @@ from contactpoints.api.operations import OPERATIONS
 from contactpoints.web import application
 from schemas.examples import EXAMPLES
 from tests.api.conftest import KeyOf, example_of
+from tests.api.people import person
 from tests.world import World
 
 _EMPTY = (
@@ -44,12 +45,16 @@ async def test_routes_and_operations_are_the_same(world: World) -> None:
     assert served == {(operation.method, operation.path) for operation in OPERATIONS}
 
 
+# By the certificate anybody checks what was printed; whoever has an account comes in by the others.
+_BEFORE_A_KEY = ("read_certificate", "look_at_invitation", "accept_invitation", "sign_in", "sign_in_with_code")
+
+
 def test_every_operation_behind_a_key_tells_its_roles_and_what_it_refuses() -> None:
     for operation in OPERATIONS:
-        # By the certificate anybody checks what was printed.
-        behind_a_key = operation.path.startswith("/v1/") and operation.name != "read_certificate"
+        behind_a_key = operation.path.startswith("/v1/") and operation.name not in _BEFORE_A_KEY
         assert bool(operation.roles) is behind_a_key, operation.name
-        assert (401 in operation.problems) is behind_a_key, operation.name
+        signs_in = operation.name.startswith("sign_in")
+        assert (401 in operation.problems) is (behind_a_key or signs_in), operation.name
         assert operation.request is None or {413, 415, 422} <= set(operation.problems), operation.name
 
 
@@ -127,13 +132,14 @@ async def played(world: World) -> str:
 
 
 async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str, key_of: KeyOf) -> None:
-    auditor = await key_of("auditor")
+    auditor, ada = await key_of("auditor"), await person(world)
+    keys = {"/v1/audit": auditor, "/v1/accounts": ada.token, "/v1/sessions": ada.token}
     assert (await world.get("/v1/audit", key=world.contact_point)).status_code == 403, "and stands in the log"
     for operation in OPERATIONS:
         if operation.method != "get" or "json" not in operation.media[0] or re.search("{(id|code)}", operation.path):
             continue
         path = example_of(operation).replace("{reference}", played).replace("{party}", "FR")
-        answer = await world.get(path, key=auditor if operation.tag == "audit" else world.contact_point)
+        answer = await world.get(path, key=keys.get(operation.path, world.contact_point))
         told = whole()["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer.status_code == 200, operation.path
         assert _fits(answer.json(), told), operation.path

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contactpoints.api.operations import OPERATIONS
+from schemas.accounts import INVITED
 from schemas.examples import example
 from tests.api.conftest import Bodies, KeyOf
 from tests.world import PIN, World
@@ -160,6 +161,7 @@ async def _there(world: World, bodies: Bodies, key: str) -> dict[str, int]:
         "/v1/calendars": bodies["calendars"],
         f"/v1/officers/{first.id}/feeds": {},
         "/v1/address-changes": {"channel_id": channel, "address": "+33639980198"},
+        "/v1/accounts": {**next(iter(INVITED.values())), "email": "somebody@fr.example.org"},
         "/v1/swaps": {"post_id": france.posts["first"], "officer_id": first.id, "to_officer_id": second.id, **shift},
     }
     found = {"contact-points": france.contact_point, "officers": first.id, "posts": france.posts["first"]}

@@ -90,7 +90,7 @@ def test_an_operation_tells_its_parameters_roles_and_problems(made: dict[str, An
 
     assert told["parameters"][0]["name"] == "Idempotency-Key"
     assert told["parameters"][0]["required"] is True
-    assert told["security"] == [{"key": []}]
+    assert told["security"] == [{"key": []}, {"session": []}]
     assert told["description"] == "Roles: requester."
     assert set(told["responses"]) == {"201", "200", "400", "401", "422"}
     assert list(told["responses"]["422"]["content"]) == ["application/problem+json"]

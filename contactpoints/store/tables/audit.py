@@ -62,6 +62,13 @@ audit_bounds = Table(
 
 AUDITED: Mapping[str, tuple[str, str, str]] = {
     "api_keys": ("id", "role party contact_point_id authority notify language expires_at revoked_at", ""),
+    "accounts": (
+        "id",
+        "name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by",
+        "",
+    ),
+    "invitations": ("account_id", "account_id created_by expires_at used_at", ""),
+    "sessions": ("id", "account_id device factors ended_at ended_why", ""),
     "pins": ("officer_id", "officer_id set_at expires_at locked_at", ""),
     "mail_links": ("officer_id", "purpose officer_id channel_id address expires_at", "new.purpose = 'pin'"),
     "proofs": ("id", "channel_id change_id address asked_by expires_at proven_at proven_by", ""),
@@ -80,7 +87,8 @@ No secret, hash, code or PIN is ever among what is told. Of a link that is maile
 """
 
 _PARTY_OF = """create function party_of(body jsonb) returns text language sql stable as $$
-select coalesce(body->>'party', (select party from contact_points where id = coalesce(
+select coalesce(body->>'party', (select party from accounts where id = (body->>'account_id')::bigint),
+    (select party from contact_points where id = coalesce(
     (body->>'contact_point_id')::bigint,
     (select contact_point_id from officers where id = coalesce((body->>'officer_id')::bigint,
         (select officer_id from channels where id = (body->>'channel_id')::bigint))),

@@ -1115,6 +1115,106 @@ create constraint trigger swaps_begins_history after insert on swaps deferrable 
 
 create constraint trigger swaps_has_history after update on swaps deferrable initially deferred for each row when (old.version <> new.version) execute function notice_version();
 
+CREATE TABLE accounts (
+    id BIGINT NOT NULL,
+    name TEXT,
+    email TEXT,
+    role TEXT NOT NULL,
+    party TEXT,
+    contact_point_id BIGINT,
+    officer_id BIGINT,
+    authority TEXT NOT NULL,
+    language TEXT DEFAULT 'en' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by BIGINT,
+    accepted_at TIMESTAMP WITH TIME ZONE,
+    disabled_at TIMESTAMP WITH TIME ZONE,
+    disabled_by BIGINT,
+    password_hash TEXT,
+    totp_sealed BYTEA,
+    totp_step BIGINT,
+    CONSTRAINT accounts_pk PRIMARY KEY (id),
+    CONSTRAINT accounts_role_ck CHECK (role in ('requester', 'contact_point', 'administrator', 'secretariat', 'auditor')),
+    CONSTRAINT accounts_party_by_role_ck CHECK ((role in ('secretariat', 'auditor')) = (party is null)),
+    CONSTRAINT accounts_accepted_by_somebody_ck CHECK (accepted_at is null or num_nulls(name, email) = 0),
+    CONSTRAINT accounts_email_is_folded_ck CHECK (email = lower(email)),
+    CONSTRAINT accounts_id_fk FOREIGN KEY(id) REFERENCES actors (id),
+    CONSTRAINT accounts_email_uq UNIQUE (email),
+    CONSTRAINT accounts_party_fk FOREIGN KEY(party) REFERENCES parties (code),
+    CONSTRAINT accounts_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id),
+    CONSTRAINT accounts_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT accounts_created_by_fk FOREIGN KEY(created_by) REFERENCES actors (id),
+    CONSTRAINT accounts_disabled_by_fk FOREIGN KEY(disabled_by) REFERENCES actors (id)
+);
+
+CREATE TABLE invitations (
+    token_hash BYTEA NOT NULL,
+    account_id BIGINT NOT NULL,
+    totp_sealed BYTEA,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    created_by BIGINT,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT invitations_pk PRIMARY KEY (token_hash),
+    CONSTRAINT invitations_secret_goes_with_it_ck CHECK ((used_at is null) = (totp_sealed is not null)),
+    CONSTRAINT invitations_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id),
+    CONSTRAINT invitations_created_by_fk FOREIGN KEY(created_by) REFERENCES actors (id)
+);
+
+CREATE UNIQUE INDEX invitations_one_open ON invitations (account_id) WHERE used_at is null;
+
+CREATE TABLE recovery_codes (
+    account_id BIGINT NOT NULL,
+    code_hash BYTEA NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT recovery_codes_pk PRIMARY KEY (account_id, code_hash),
+    CONSTRAINT recovery_codes_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+
+CREATE TABLE sign_ins (
+    token_hash BYTEA NOT NULL,
+    account_id BIGINT NOT NULL,
+    factors TEXT[] NOT NULL,
+    device TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT sign_ins_pk PRIMARY KEY (token_hash),
+    CONSTRAINT sign_ins_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+
+CREATE INDEX sign_ins_account_id_ix ON sign_ins (account_id);
+
+CREATE TABLE sessions (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    token_hash BYTEA NOT NULL,
+    account_id BIGINT NOT NULL,
+    factors TEXT[] NOT NULL,
+    device TEXT NOT NULL,
+    address TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    proven_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    ended_why TEXT,
+    CONSTRAINT sessions_pk PRIMARY KEY (id),
+    CONSTRAINT sessions_ended_why_ck CHECK (ended_why in ('signed_out', 'password', 'role', 'disabled', 'invited_again')),
+    CONSTRAINT sessions_ended_for_a_reason_ck CHECK ((ended_at is null) = (ended_why is null)),
+    CONSTRAINT sessions_token_hash_uq UNIQUE (token_hash),
+    CONSTRAINT sessions_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+
+CREATE INDEX sessions_of_account ON sessions (account_id) WHERE ended_at is null;
+
+CREATE TABLE throttles (
+    name BYTEA NOT NULL,
+    spent_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT throttles_pk PRIMARY KEY (name)
+);
+
+CREATE INDEX throttles_spent_until_ix ON throttles (spent_until);
+
+CREATE TRIGGER accounts_is_never_deleted BEFORE DELETE OR TRUNCATE ON accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1165,7 +1265,7 @@ CREATE TABLE audit_bounds (
     CONSTRAINT audit_bounds_pk PRIMARY KEY (who, minute)
 );
 
-create function party_of(body jsonb) returns text language sql stable as $$ select coalesce(body->>'party', (select party from contact_points where id = coalesce( (body->>'contact_point_id')::bigint, (select contact_point_id from officers where id = coalesce((body->>'officer_id')::bigint, (select officer_id from channels where id = (body->>'channel_id')::bigint))), (select contact_point_id from posts where id = coalesce((body->>'post_id')::bigint, (select post_id from calendars where id = (body->>'calendar_id')::bigint)))))) $$;
+create function party_of(body jsonb) returns text language sql stable as $$ select coalesce(body->>'party', (select party from accounts where id = (body->>'account_id')::bigint), (select party from contact_points where id = coalesce( (body->>'contact_point_id')::bigint, (select contact_point_id from officers where id = coalesce((body->>'officer_id')::bigint, (select officer_id from channels where id = (body->>'channel_id')::bigint))), (select contact_point_id from posts where id = coalesce((body->>'post_id')::bigint, (select post_id from calendars where id = (body->>'calendar_id')::bigint)))))) $$;
 
 create function note_act(author text, instant timestamptz, kind text, key text, of_version integer, body jsonb, old_row jsonb, new_row jsonb) returns void language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; begin if who is null then who = jsonb_build_object('actor', author); if author = 'database' then who = who || jsonb_build_object('name', session_user, 'address', host(inet_client_addr())); end if; end if; insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) values (coalesce((who->>'at')::timestamptz, instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', author), who->>'role', who->>'party', who->>'name', who->>'address', who->>'operation', 'done', party_of(body), kind, key, of_version, old_row, new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', author), who->>'name', who->>'role', who->>'address', who->>'operation', kind)) || case when length(body::text) < 250000 then jsonb_to_tsvector('simple', body, '["string", "numeric"]') else ''::tsvector end); end $$;
 
@@ -1178,6 +1278,18 @@ create function audit_row() returns trigger language plpgsql as $$ declare was j
 create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language expires_at revoked_at');
 
 create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, expires_at, revoked_at on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language expires_at revoked_at');
+
+create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by');
+
+create trigger accounts_are_audited after delete or update of name, email, role, party, contact_point_id, officer_id, authority, language, accepted_at, disabled_at, disabled_by on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by');
+
+create trigger invitations_come_audited after insert on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at');
+
+create trigger invitations_are_audited after delete or update of account_id, created_by, expires_at, used_at on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at');
+
+create trigger sessions_come_audited after insert on sessions for each row execute function audit_row('id', 'account_id device factors ended_at ended_why');
+
+create trigger sessions_are_audited after delete or update of account_id, device, factors, ended_at, ended_why on sessions for each row execute function audit_row('id', 'account_id device factors ended_at ended_why');
 
 create trigger pins_come_audited after insert on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at');
 

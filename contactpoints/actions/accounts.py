@@ -1,0 +1,175 @@
+"""Accounts of persons: made and ended by those who keep them, never deleted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from contactpoints.actions.access import foreign
+from contactpoints.actions.invitations import Invitation, invite, mail
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor, Role, sees_network
+from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
+from contactpoints.rules.alerts import moment
+from contactpoints.rules.refusals import Conflict, Invalid, NotFound
+from contactpoints.store import accounts, sessions
+from contactpoints.store.database import Database, Row, Session
+from schemas.accounts import AccountOut, NewAccount, Standing
+from schemas.faults import Fault
+
+_NONE = "There is no such account."
+
+
+async def make(
+    db: Database, said: NewAccount, *, faults: Sequence[Fault] = (), actor: Actor, now: datetime, tools: Tools
+) -> AccountOut:
+    """Make an account and mail its link. ``faults``: those of the shape of what is said, see `schemas.partly`.
+
+    Raises `Forbidden`, `Invalid` with every fault, or `Unavailable` without a way to mail.
+    """
+    async with db.transaction() as session:
+        _must_decide(actor, said, faults=faults)
+        number, invitation = await _made(session, said, faults=faults, by=actor.key_id, now=now, tools=tools)
+        await mail(session, invitation, to=said.email.lower(), language=said.language, now=now, tools=tools)
+        return await _shown(session, number)
+
+
+async def make_at_command_line(db: Database, said: NewAccount, *, now: datetime, tools: Tools) -> Invitation:
+    """Make an account for whoever may use the command line. Raises `Invalid`."""
+    async with db.transaction() as session:
+        return (await _made(session, said, faults=(), by=None, now=now, tools=tools))[1]
+
+
+async def make_first(db: Database, *, now: datetime, tools: Tools) -> Invitation | None:
+    """Make the secretariat's first account where there is neither a key nor an account; else None.
+
+    Whoever accepts the invitation says who they are.
+    """
+    standing = dict.fromkeys(accounts.STANDING) | {"role": "secretariat", "authority": "Secretariat", "language": "en"}
+    async with db.transaction() as session:
+        if not await accounts.nobody_is_there(session):
+            return None
+        number = await accounts.add(session, standing, email=None, by=None, now=now)
+        assert number is not None
+        return await invite(session, number, by=None, now=now, tools=tools)
+
+
+async def _made(
+    session: Session, said: NewAccount, *, faults: Sequence[Fault], by: int | None, now: datetime, tools: Tools
+) -> tuple[int, Invitation]:
+    await _must_be_sound(session, said, faults=faults)
+    number = await accounts.add(session, said.model_dump(), email=said.email.lower(), by=by, now=now)
+    if number is None:
+        raise Invalid([Fault("/email", "taken", "There is an account with this address already.")])
+    return number, await invite(session, number, by=by, now=now, tools=tools)
+
+
+def _must_decide(actor: Actor, said: Standing, *, faults: Sequence[Fault]) -> None:
+    """Raise `Forbidden` unless the actor may give somebody this role, in so far as it is one."""
+    wrong = any(each.pointer in ("/role", "/party") for each in faults)
+    must_make_account(actor, actor.party if wrong else said.party)
+
+
+async def _must_be_sound(session: Session, said: Standing, *, faults: Sequence[Fault]) -> None:
+    strange = await foreign(session, said.party, contact_point=said.contact_point_id, officer=said.officer_id)
+    if found := [*faults, *strange]:
+        raise Invalid(found)
+
+
+async def invite_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> AccountOut:
+    """Mail another link, by which password and authenticator are set anew. Raises as `must_keep_account`.
+
+    Until it is accepted nothing changes, so that nobody is locked out by a mail that never came.
+    """
+    async with db.transaction() as session:
+        account = await _kept(session, number, actor=actor)
+        if account["email"] is None:
+            raise Conflict("This account has no address yet: its link was shown at the command line.")
+        invitation = await invite(session, number, by=actor.key_id, now=now, tools=tools)
+        await mail(session, invitation, to=account["email"], language=account["language"], now=now, tools=tools)
+        return await _shown(session, number)
+
+
+async def listing(db: Database, *, actor: Actor, after: int, most: int) -> list[AccountOut]:
+    """Return the accounts that exist for the actor, by their numbers after one."""
+    alone = actor.role not in (Role.ADMINISTRATOR, Role.SECRETARIAT, Role.AUDITOR)
+    async with db.session() as session:
+        rows = await accounts.listing(
+            session,
+            party=None if sees_network(actor) else actor.party,
+            only=actor.key_id if alone else None,
+            after=after,
+            most=most,
+        )
+    return [_out(row) for row in rows]
+
+
+async def read(db: Database, number: int, *, actor: Actor) -> AccountOut:
+    """Return an account. Raises `NotFound`."""
+    async with db.session() as session:
+        row = await accounts.find(session, number)
+    if row is None or not sees_account(actor, number, party=row["party"]):
+        raise NotFound(_NONE)
+    return _out(row)
+
+
+async def change(
+    db: Database, number: int, *, said: Standing, faults: Sequence[Fault] = (), actor: Actor, now: datetime
+) -> AccountOut:
+    """Write down who somebody is from now on; with another role, Party or office every session ends.
+
+    Raises as `must_keep_account` and `must_make_account`, and `Invalid`.
+    """
+    async with db.transaction() as session:
+        try:
+            account = await _kept(session, number, actor=actor)
+        except NotFound:
+            if faults:
+                raise Invalid(faults) from None
+            raise
+        _must_decide(actor, said, faults=faults)
+        await _must_be_sound(session, said, faults=faults)
+        told = said.model_dump()
+        await accounts.change(session, number, standing=told)
+        if any(
+            account[name] != told[name] for name in ("role", "party", "contact_point_id", "officer_id", "authority")
+        ):
+            await sessions.end(session, number, number=None, why="role", now=now)
+        return await _shown(session, number)
+
+
+async def disable(db: Database, number: int, *, actor: Actor, now: datetime) -> AccountOut:
+    """Let nobody in by an account any more: its sessions and its invitation end. Raises as `must_keep_account`."""
+    async with db.transaction() as session:
+        account = await accounts.lock(session, number)
+        if account is None:
+            raise NotFound(_NONE)
+        must_keep_account(actor, number, party=account["party"])
+        await end(session, number, by=actor.key_id, now=now)
+        return await _shown(session, number)
+
+
+async def end(session: Session, number: int, *, by: int | None, now: datetime) -> None:
+    """Disable an account within somebody else's transaction."""
+    await accounts.disable(session, number, by=by, now=now)
+    await sessions.end(session, number, number=None, why="disabled", now=now)
+
+
+async def _kept(session: Session, number: int, *, actor: Actor) -> Row:
+    account = await accounts.lock(session, number)
+    if account is None:
+        raise NotFound(_NONE)
+    must_keep_account(actor, number, party=account["party"])
+    if account["disabled_at"] is not None:
+        raise Conflict("This account is disabled; who comes back gets another one.")
+    return account
+
+
+async def _shown(session: Session, number: int) -> AccountOut:
+    row = await accounts.find(session, number)
+    assert row is not None
+    return _out(row)
+
+
+def _out(row: Row) -> AccountOut:
+    told = {name: moment(value) if isinstance(value, datetime) else value for name, value in row.items()}
+    return cast(AccountOut, told)

@@ -1,0 +1,72 @@
+"""What somebody does to the own account, in a session: a fresh factor, another password, new recovery codes."""
+
+from datetime import datetime
+
+from contactpoints.actions import second_factors, throttling
+from contactpoints.actions.invitations import tell_changed
+from contactpoints.actions.passwords import hash_password, is_right
+from contactpoints.actions.sessions import shown
+from contactpoints.actions.signing_in import code_name
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor
+from contactpoints.rules.accounts import must_be_person
+from contactpoints.rules.refusals import Invalid, NotAuthenticated
+from contactpoints.rules.throttle import ACCOUNT, CODE
+from contactpoints.store import accounts, sessions, throttle
+from contactpoints.store.database import Database, Row, Session
+from schemas.accounts import NewPassword, SessionOut
+from schemas.faults import Fault
+
+
+async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools: Tools) -> SessionOut:
+    """Show a second factor again. Raises `Forbidden` for a key, `Invalid` for a wrong code, or `TooManyTries`."""
+    current = must_be_person(actor)
+    await throttling.take(db, {code_name(actor.key_id): CODE}, now=now)
+    async with db.transaction() as session:
+        account = await _own(session, actor)
+        if await second_factors.spend(session, account, code=code, now=now, tools=tools) is None:
+            raise Invalid([Fault("/code", "wrong", "This code is wrong, or was used before.")])
+        await throttle.forget(session, code_name(actor.key_id))
+        row = await sessions.note_proof(session, current, now=now)
+    if row is None:
+        raise NotAuthenticated("This session has ended.")
+    return shown(row, current=current)
+
+
+async def change_password(db: Database, said: NewPassword, *, actor: Actor, now: datetime, tools: Tools) -> None:
+    """Set another password; every session ends, this one too: a copy of its token may be what made it necessary.
+
+    Raises `Forbidden` for a key, `Invalid`, or `TooManyTries`.
+    """
+    must_be_person(actor)
+    async with db.session() as session:
+        account = await _own(session, actor)
+    name = throttling.name("account", account["email"])
+    await throttling.take(db, {name: ACCOUNT}, now=now)
+    if not await is_right(account["password_hash"], said.old_password, tools=tools):
+        raise Invalid([Fault("/old_password", "wrong", "This is not the password of this account.")])
+    about = (account["name"], account["email"], account["authority"])
+    hashed = await hash_password(said.password, about=about, tools=tools)
+    async with db.transaction() as session:
+        await _own(session, actor)
+        await accounts.set_password(session, actor.key_id, hashed=hashed)
+        await throttle.forget(session, name)
+        await sessions.end(session, actor.key_id, number=None, why="password", now=now)
+        await tell_changed(session, account, now=now, tools=tools)
+
+
+async def renew_recovery_codes(db: Database, *, actor: Actor, tools: Tools) -> list[str]:
+    """Return new recovery codes, shown once; the ones before are good no more. Raises `Forbidden` for a key."""
+    must_be_person(actor)
+    codes = second_factors.new_recovery_codes(tools)
+    async with db.transaction() as session:
+        await _own(session, actor)
+        hashes = [second_factors.recovery_hash(code, tools=tools) for code in codes]
+        await accounts.keep_recovery_codes(session, actor.key_id, hashes=hashes)
+    return codes
+
+
+async def _own(session: Session, actor: Actor) -> Row:
+    account = await accounts.lock(session, actor.key_id)
+    assert account is not None, "whoever acts in a session has an account"
+    return account

@@ -1,0 +1,102 @@
+"""Signing in, in steps: each proves a factor, and when they suffice there is a session.
+
+Nothing tells whether there is an account: whoever is wrong hears the same after the same time.
+"""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contactpoints.actions import second_factors, throttling
+from contactpoints.actions.passwords import is_right
+from contactpoints.actions.sessions import TOKEN, shown
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.alerts import moment
+from contactpoints.rules.refusals import NotAuthenticated
+from contactpoints.rules.sessions import SIGNING_IN, may_follow, suffices
+from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE
+from contactpoints.store import accounts, acting, sessions, throttle
+from contactpoints.store.database import Database, Row
+from contactpoints.store.sealing import secret_hash
+from schemas.accounts import SecondStep, SessionOut, SignIn, SignInOut
+
+_WRONG = "Address and password do not go together, or there is no such account."
+_WRONG_CODE = "This code is wrong, or was used before; or signing in took too long: then begin again."
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A new session, and its token, which is shown once."""
+
+    session: SessionOut
+    token: str = field(repr=False)
+
+
+async def by_password(
+    db: Database, said: SignIn, *, address: str, device: str, now: datetime, tools: Tools
+) -> SignInOut:
+    """Take the first step from an address. Raises `NotAuthenticated` without saying why, or `TooManyTries`."""
+    email = said.email.lower()
+    account_name = throttling.name("account", email)
+    await throttling.take(db, {account_name: ACCOUNT, throttling.name("address", address): ADDRESS}, now=now)
+    async with db.session() as session:
+        account = await accounts.by_email(session, email)
+    right = await is_right(account["password_hash"] if account else None, said.password, tools=tools)
+    if account is None or not right:
+        raise NotAuthenticated(_WRONG)
+    _note(account)
+    token, expires_at = _new_token(tools), now + SIGNING_IN
+    async with db.transaction() as session:
+        await throttle.forget(session, account_name)
+        await sessions.begin_sign_in(
+            session,
+            account["id"],
+            token_hash=secret_hash(token),
+            factors=["password"],
+            device=device,
+            expires_at=expires_at,
+            now=now,
+        )
+    wanted = list(may_follow(("password",)))
+    return {"sign_in": token, "proven": ["password"], "wanted": wanted, "expires_at": moment(expires_at)}
+
+
+async def by_code(db: Database, said: SecondStep, *, address: str, now: datetime, tools: Tools) -> Begun:
+    """Take the second step; there is a session afterwards. Raises `NotAuthenticated` or `TooManyTries`."""
+    name = secret_hash(said.sign_in)
+    async with db.session() as session:
+        account = await sessions.find_sign_in(session, name, now=now)
+    if account is None:
+        raise NotAuthenticated(_WRONG_CODE)
+    _note(account)
+    await throttling.take(db, {code_name(account["id"]): CODE}, now=now)
+    async with db.transaction() as session:
+        factor = await second_factors.spend(session, account, code=said.code, now=now, tools=tools)
+        factors = (*account["factors"], factor)
+        if factor is None or not suffices(factors) or not await sessions.end_sign_in(session, name):
+            raise NotAuthenticated(_WRONG_CODE)
+        await throttle.forget(session, code_name(account["id"]))
+        token = TOKEN + _new_token(tools)
+        row = await sessions.begin(
+            session,
+            account["id"],
+            token_hash=secret_hash(token),
+            factors=factors,
+            device=account["device"],
+            address=address,
+            now=now,
+        )
+    return Begun(shown(row, current=row["id"]), token)
+
+
+def code_name(account: int) -> bytes:
+    """Return the name under which tries of an account's codes are counted."""
+    return throttling.name("code", account)
+
+
+def _note(account: Row) -> None:
+    acting.by_account(account["id"], role=account["role"], party=account["party"], name=account["authority"])
+
+
+def _new_token(tools: Tools) -> str:
+    return base64.urlsafe_b64encode(tools.entropy(32)).decode().rstrip("=")

@@ -1,0 +1,51 @@
+"""Who makes, changes and ends accounts of persons. A Party's administrators keep their own; the secretariat, all."""
+
+from datetime import datetime
+
+from contactpoints.rules.access import Actor, Role, sees_network
+from contactpoints.rules.refusals import Conflict, Forbidden, NotFound, StepUpNeeded
+from contactpoints.rules.sessions import is_fresh
+
+_WHO_KEEPS = "Accounts are made and changed by a Party's administrators and the secretariat."
+
+
+def sees_account(actor: Actor, number: int, *, party: str | None) -> bool:
+    """Say whether an account exists for the actor: its own does, and those of whom it keeps or audits."""
+    if sees_network(actor) or actor.key_id == number:
+        return True
+    return actor.role is Role.ADMINISTRATOR and actor.party == party
+
+
+def _keeps(actor: Actor, party: str | None) -> bool:
+    return actor.role is Role.SECRETARIAT or (
+        actor.role is Role.ADMINISTRATOR and party is not None and actor.party == party
+    )
+
+
+def must_make_account(actor: Actor, party: str | None) -> None:
+    """Raise `Forbidden` unless the actor may make somebody an account of this Party, or without one (None)."""
+    if not _keeps(actor, party):
+        raise Forbidden(_WHO_KEEPS if actor.role is not Role.ADMINISTRATOR else "That is another Party's to decide.")
+
+
+def must_keep_account(actor: Actor, number: int, *, party: str | None) -> None:
+    """Raise `NotFound`, `Forbidden`, or `Conflict` for the own account, unless the actor may change or end one."""
+    if not sees_account(actor, number, party=party):
+        raise NotFound("There is no such account.")
+    if not _keeps(actor, party):
+        raise Forbidden(_WHO_KEEPS)
+    if actor.key_id == number:
+        raise Conflict("Nobody changes the own role or ends the own account: that is for another administrator.")
+
+
+def must_be_person(actor: Actor) -> int:
+    """Return the session in which somebody acts. Raises `Forbidden` for a key."""
+    if actor.session is None:
+        raise Forbidden("That is for somebody who has signed in: a key has no sessions, and no password.")
+    return actor.session
+
+
+def must_be_fresh(actor: Actor, now: datetime) -> None:
+    """Raise `StepUpNeeded` where somebody acts in a session whose second factor is not fresh; a key has none."""
+    if actor.proven_at is not None and not is_fresh(actor.proven_at, now):
+        raise StepUpNeeded("Show a second factor again, at /v1/sessions/step-up: the last one was a while ago.")

@@ -1,0 +1,36 @@
+"""How fast somebody may guess: some tries at once, and then one every while (the generic cell rate algorithm).
+
+All that is kept of a name is one instant: until when its tries are spent. A try that is refused costs nothing, so what
+is told of how long to wait stays true however often somebody asks meanwhile.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``burst`` tries at once, and another one after each ``every``."""
+
+    burst: int
+    every: timedelta
+
+
+ACCOUNT = Limit(5, timedelta(minutes=5))
+"""Passwords for one account, from wherever."""
+ADDRESS = Limit(30, timedelta(seconds=20))
+"""Passwords from one address, for whatever accounts: an office may share one."""
+CODE = Limit(5, timedelta(minutes=10))
+"""One-time and recovery codes of one account: of a million codes three are right at a time, so 144 a day."""
+
+
+def wait_for(limit: Limit, spent_until: datetime | None, *, now: datetime) -> timedelta:
+    """Return how long to wait until a try is left; zero where one is."""
+    if spent_until is None:
+        return timedelta(0)
+    return max(timedelta(0), spent_until - (limit.burst - 1) * limit.every - now)
+
+
+def spend(limit: Limit, spent_until: datetime | None, *, now: datetime) -> datetime:
+    """Return until when the tries of a name are spent, once one more is taken."""
+    return max(spent_until or now, now) + limit.every

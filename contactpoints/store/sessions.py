@@ -1,0 +1,114 @@
+"""Sign-ins that are under way, and sessions. Their tokens are kept as hashes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contactpoints.store.database import Row, Session
+
+
+async def begin_sign_in(
+    session: Session,
+    account: int,
+    *,
+    token_hash: bytes,
+    factors: Sequence[str],
+    device: str,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """Keep what somebody has proven until the rest is."""
+    await session.execute(
+        """insert into sign_ins (token_hash, account_id, factors, device, created_at, expires_at)
+           values ($1, $2, $3, $4, $5, $6)""",
+        token_hash,
+        account,
+        list(factors),
+        device,
+        now,
+        expires_at,
+    )
+
+
+async def find_sign_in(session: Session, token_hash: bytes, *, now: datetime) -> Row | None:
+    """Return a sign-in that is under way, with its account."""
+    return await session.fetchrow(
+        """select a.*, s.factors, s.device from sign_ins s join accounts a on a.id = s.account_id
+            where s.token_hash = $1 and s.expires_at > $2 and a.disabled_at is null""",
+        token_hash,
+        now,
+    )
+
+
+async def end_sign_in(session: Session, token_hash: bytes) -> bool:
+    """Take a sign-in away: it has become a session; False where it is gone already."""
+    return await session.fetchval("delete from sign_ins where token_hash = $1 returning 1", token_hash) is not None
+
+
+async def begin(
+    session: Session,
+    account: int,
+    *,
+    token_hash: bytes,
+    factors: Sequence[str],
+    device: str,
+    address: str | None,
+    now: datetime,
+) -> Row:
+    """Keep a new session."""
+    row = await session.fetchrow(
+        """insert into sessions (token_hash, account_id, factors, device, address, created_at, seen_at, proven_at)
+           values ($1, $2, $3, $4, $5, $6, $6, $6) returning *""",
+        token_hash,
+        account,
+        list(factors),
+        device,
+        address,
+        now,
+    )
+    assert row is not None
+    return row
+
+
+async def find(session: Session, token_hash: bytes) -> Row | None:
+    """Return a session that nobody has ended, with who came in by it."""
+    return await session.fetchrow(
+        """select a.id as account_id, a.role, a.party, a.authority, a.contact_point_id, a.email, a.language,
+                  s.id, s.created_at, s.seen_at, s.proven_at
+             from sessions s join accounts a on a.id = s.account_id
+            where s.token_hash = $1 and s.ended_at is null and a.disabled_at is null""",
+        token_hash,
+    )
+
+
+async def note_use(session: Session, number: int, *, now: datetime) -> None:
+    """Write down that a session is used."""
+    await session.execute("update sessions set seen_at = greatest(seen_at, $2) where id = $1", number, now)
+
+
+async def note_proof(session: Session, number: int, *, now: datetime) -> Row | None:
+    """Write down that a second factor was shown in a session; None where it has ended meanwhile."""
+    return await session.fetchrow(
+        "update sessions set proven_at = $2, seen_at = $2 where id = $1 and ended_at is null returning *", number, now
+    )
+
+
+async def listing(session: Session, account: int) -> list[Row]:
+    """Return the sessions of an account that nobody has ended, the newest first."""
+    return await session.fetch(
+        "select * from sessions where account_id = $1 and ended_at is null order by id desc", account
+    )
+
+
+async def end(session: Session, account: int, *, number: int | None, why: str, now: datetime) -> int:
+    """End a session of an account, or all with every sign-in that is under way; return how many sessions it was."""
+    if number is None:
+        await session.execute("delete from sign_ins where account_id = $1", account)
+    ended = await session.fetch(
+        """update sessions set ended_at = $4, ended_why = $3
+            where account_id = $1 and ($2::bigint is null or id = $2) and ended_at is null returning 1""",
+        account,
+        number,
+        why,
+        now,
+    )
+    return len(ended)

@@ -1,0 +1,41 @@
+"""Until when the tries of a name are spent; see `rules.throttle`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from contactpoints.store.database import Session
+
+
+async def spent(session: Session, names: list[bytes]) -> Mapping[bytes, datetime]:
+    """Return until when the tries of names are spent, of those that are known."""
+    rows = await session.fetch("select name, spent_until from throttles where name = any($1::bytea[])", names)
+    return {row["name"]: row["spent_until"] for row in rows}
+
+
+async def lock(session: Session, names: list[bytes], *, now: datetime) -> Mapping[bytes, datetime]:
+    """Lock names, which are known from now on, and return until when the tries of each are spent."""
+    await session.execute(
+        """insert into throttles (name, spent_until) select name, $2 from unnest($1::bytea[]) as n (name) order by name
+           on conflict (name) do nothing""",
+        names,
+        now,
+    )
+    rows = await session.fetch(
+        "select name, spent_until from throttles where name = any($1::bytea[]) order by name for update", names
+    )
+    return {row["name"]: row["spent_until"] for row in rows}
+
+
+async def write(session: Session, spent_until: Mapping[bytes, datetime]) -> None:
+    """Write down until when the tries of locked names are spent."""
+    await session.execute(
+        """update throttles t set spent_until = n.spent_until
+             from unnest($1::bytea[], $2::timestamptz[]) as n (name, spent_until) where t.name = n.name""",
+        list(spent_until),
+        list(spent_until.values()),
+    )
+
+
+async def forget(session: Session, name: bytes) -> None:
+    """Give a name all its tries back."""
+    await session.execute("delete from throttles where name = $1", name)
