@@ -13,11 +13,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
+from contactpoints import cli_keys
 from contactpoints.actions import accounts, auditing
-from contactpoints.actions.access import list_keys, lock_pin, make_key, revoke_key, set_pin
+from contactpoints.actions.access import lock_pin, set_pin
 from contactpoints.actions.exporting import as_json
 from contactpoints.actions.importing import How, bring_in
 from contactpoints.actions.invitations import Invitation
@@ -25,6 +25,7 @@ from contactpoints.actions.mail_links import Mailed, ask_pin
 from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
+from contactpoints.cli_keys import must_be_ahead, read_told
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Conflict, Invalid, Refusal, Unavailable, slug
 from contactpoints.runtime import Runtime, open_runtime
@@ -32,7 +33,7 @@ from contactpoints.serving import doors, keep_watch, must_be_free, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import acting, embedded
 from contactpoints.store.database import DatabaseFault
-from schemas.access import NewKey, NewPin
+from schemas.access import NewPin
 from schemas.accounts import NewAccount
 from schemas.exchange import read_rows
 from schemas.faults import Fault
@@ -41,7 +42,6 @@ from schemas.reading import BadInput, validate
 _log = logging.getLogger(__name__)
 _DATABASE = "contactpoints"
 _PAUSE = 1.0
-_Told = TypeVar("_Told", NewKey, NewPin)
 
 
 def _migrations() -> Any:
@@ -159,54 +159,6 @@ async def _invite(settings: Settings, asked: argparse.Namespace) -> None:
         print(_link(made, runtime.settings.public_url))
 
 
-async def _make_key(settings: Settings, asked: argparse.Namespace) -> None:
-    new = _read(NewKey, asked)
-    actor = Actor(0, Role(new.role), new.party, new.authority, new.contact_point_id, new.notify, new.language)
-    async with _opened(settings) as runtime:
-        now = runtime.now()
-        _must_be_ahead(new.expires_at, now)
-        print(await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes, expires_at=new.expires_at))
-
-
-def _read(shape: type[_Told], asked: argparse.Namespace) -> _Told:
-    told = {name: getattr(asked, name) for name in shape.model_fields}
-    expires = told["expires_at"]
-    if expires is not None and "T" not in expires:
-        told["expires_at"] = f"{expires}T00:00:00Z"
-    return validate(shape, told)
-
-
-def _must_be_ahead(expires_at: datetime | None, now: datetime) -> None:
-    if expires_at is not None and expires_at <= now:
-        raise Invalid([Fault("/expires_at", "in_the_past", "It would have expired already.")])
-
-
-async def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
-    async with _opened(settings) as runtime:
-        kept = await list_keys(runtime.db)
-        now = runtime.now()
-    widest = max([9, *(len(key["authority"]) for key in kept)])
-    heads = f"{'authority':{widest}}  notify"
-    print(f"number  role           Party  contact point  created     state               {heads}")
-    for key in kept:
-        state = "valid"
-        if key["revoked_at"]:
-            state = f"revoked {key['revoked_at']:%Y-%m-%d}"
-        elif key["expires_at"]:
-            state = f"{'expired' if key['expires_at'] <= now else 'until'} {key['expires_at']:%Y-%m-%d}"
-        point = key["contact_point_id"] or ""
-        print(
-            f"{key['id']:<6}  {key['role']:13}  {key['party'] or '':5}  {point:<13}  {key['created_at']:%Y-%m-%d}  "
-            f"{state:18}  {key['authority']:{widest}}  {', '.join(key['notify'])}".rstrip()
-        )
-
-
-async def _revoke_key(settings: Settings, asked: argparse.Namespace) -> None:
-    async with _opened(settings) as runtime:
-        await revoke_key(runtime.db, asked.number, now=runtime.now())
-    print(f"API key number {asked.number} is revoked: it opens nothing any more.")
-
-
 async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
     keyring = settings.keyring
     others = ", ".join(name for name in keyring.keys if name != keyring.first)
@@ -225,11 +177,11 @@ async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
 
 
 async def _set_pin(settings: Settings, asked: argparse.Namespace) -> None:
-    new = _read(NewPin, asked)
+    new = read_told(NewPin, asked)
     pin = _typed_twice() if sys.stdin.isatty() else sys.stdin.readline().strip()
     async with _opened(settings) as runtime:
         now = runtime.now()
-        _must_be_ahead(new.expires_at, now)
+        must_be_ahead(new.expires_at, now)
         await set_pin(runtime.db, new.officer, pin=pin, now=now, tools=runtime.tools, expires_at=new.expires_at)
     print(f"The PIN of officer {new.officer} is set.")
 
@@ -309,7 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, told in (("web", "the doors"), ("engine", "the watch"), ("all", "doors and watch in one process")):
         commands.add_parser(name, help=f"run {told}").set_defaults(act=_serve)
-    _add_keys(commands)
+    cli_keys.add(commands, _opened)
     ring = commands.add_parser("keyring", help="seal again what older keys sealed, so that they can be removed")
     ring.add_argument("action", choices=["rotate"])
     ring.set_defaults(act=_rotate)
@@ -348,23 +300,6 @@ def _add_invitations(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     make.add_argument("--officer", type=int, dest="officer_id", metavar="NUMBER")
     make.add_argument("--language", default="en", help="of what is said to the person: en, fr or es")
     make.set_defaults(act=_invite)
-
-
-def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    acts = commands.add_parser("key", help="make, list and revoke API keys").add_subparsers(dest="act_", required=True)
-    make = acts.add_parser("create", help="make an API key; its secret is shown once")
-    make.add_argument("--role", required=True, choices=[role.value for role in Role])
-    make.add_argument("--party", help="ISO 3166-1 alpha-2; none for secretariat and auditor")
-    make.add_argument("--authority", required=True, help="whose key it is")
-    make.add_argument("--contact-point", type=int, dest="contact_point_id", metavar="NUMBER")
-    make.add_argument("--notify", action="append", default=[], help="where news of alerts go; up to 3")
-    make.add_argument("--language", default="en", help="of the news: en, fr or es")
-    make.add_argument("--expires", dest="expires_at", metavar="DATE", help="2027-01-31, or an instant with its offset")
-    make.set_defaults(act=_make_key)
-    acts.add_parser("list", help="list the keys, without their secrets").set_defaults(act=_list_keys)
-    revoke = acts.add_parser("revoke", help="make a key useless at once")
-    revoke.add_argument("number", type=int)
-    revoke.set_defaults(act=_revoke_key)
 
 
 def _act(arguments: Sequence[str]) -> acting.Act:

@@ -12,6 +12,7 @@ from datetime import datetime
 from contactpoints.actions import access, lateness, zone_data
 from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.actions.holidays import read_holidays_ahead
+from contactpoints.actions.key_uses import KeyUses
 from contactpoints.actions.resealing import misfits
 from contactpoints.actions.tools import Tools
 from contactpoints.clock import JUMP, Clock
@@ -32,7 +33,7 @@ _LOOKED_EVERY = 20.0
 # SQLSTATE: no migration yet, so nothing was written.
 _NO_TABLE = "42P01"
 _CORRECTED_EVERY = 3
-"""At every which look the clock is corrected as well."""
+"""At every which look the clock is corrected as well, and the uses of keys written down."""
 _CALENDARS_EVERY = 180
 
 
@@ -40,7 +41,8 @@ _CALENDARS_EVERY = 180
 class Runtime:
     """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes).
 
-    ``take_in`` writes the alerts that come to this process, ``note_refused`` what it refuses.
+    ``take_in`` writes the alerts that come to this process, ``note_refused`` what it refuses, ``key_uses`` when and
+    from where keys were last used.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Runtime:
     take_in: TakeIn = field(repr=False)
     note_refused: NoteRefused = field(repr=False)
     known_keys: dict[bytes, Actor] = field(default_factory=dict, repr=False)
+    key_uses: KeyUses = field(default_factory=KeyUses, repr=False)
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -84,6 +87,7 @@ async def _keep_time(runtime: Runtime) -> None:
                 await read_holidays_ahead(runtime.db, now=runtime.now(), tools=runtime.tools)
             await asyncio.sleep(_LOOKED_EVERY)
             if look % _CORRECTED_EVERY == 2:
+                await runtime.key_uses.write_down(runtime.db)
                 await runtime.correct_clock()
             await lateness.tell_of_lateness(runtime.db, now=runtime.now(), tools=runtime.tools)
         except (Refusal, DatabaseFault) as away:

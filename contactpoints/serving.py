@@ -14,8 +14,10 @@ import uvicorn
 
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.run import run
+from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.settings import BadSetting
+from contactpoints.store.database import DatabaseFault
 
 # M_MMAP_THRESHOLD of glibc's malloc.h: blocks from this size on are mapped one by one, and given back one by one.
 _MAPPED_ALONE = (-3, 4 << 20)
@@ -113,3 +115,5 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
         server.should_exit = True
         await serving
         listener.close()
+        with suppress(Refusal, DatabaseFault):
+            await runtime.key_uses.write_down(runtime.db)

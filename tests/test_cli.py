@@ -91,6 +91,30 @@ async def test_a_key_is_made_listed_and_revoked(world: World, terminal: Terminal
     ]
 
 
+async def test_a_key_is_limited_and_rotated(world: World, terminal: Terminal) -> None:
+    asked = ("--role", "requester", "--party", "RO", "--authority", "Night desk", "--kind", "preservation")
+    hours = ("--hours", "fri-mon 22:00-06:00 Europe/Bucharest", "--hours", "08:00-18:00 Europe/Bucharest")
+    old = (await terminal.runs("key", "create", *asked, "--from", "127.0.0.0/8", *hours)).strip()
+    listed = await terminal.runs("key", "list")
+    told = "from 127.0.0.0/8 | hours Mon Fri Sat Sun 22:00-06:00 Europe/Bucharest; 08:00-18:00 Europe/Bucharest"
+    assert f"        limited to: kinds preservation | {told}\n" in listed
+    number = next(line.split()[0] for line in listed.splitlines() if "Night desk" in line)
+    new = (await terminal.runs("key", "rotate", number)).splitlines()
+    for secret in (old, new[0]):
+        assert (await world.get("/v1/alerts", key=secret)).status_code == 200
+    assert f"number {new[1].split()[1]} takes its place" in await terminal.runs("key", "list")
+    assert "Another key has taken its place" in await terminal.fails("key", "rotate", number)
+    assert "from 192.0.2.0/24." in await terminal.runs("key", "limit", number, "--from", "192.0.2.0/24")
+    assert (await world.get("/v1/alerts", key=old)).status_code == 403
+    for nonsense, told in (
+        ("--hours monday", "limits/hours/0: Is it: mon-fri 08:00-18:00 Europe/Paris?"),
+        ("--from 192.0.2.1/24", "addresses/0: must be an address, or a network"),
+        ("--kind everything", "kinds/0: must be 'emergency_disclosure'"),
+    ):
+        flag, _, value = nonsense.partition(" ")
+        assert told in await terminal.fails("key", "limit", number, flag, value)
+
+
 _NO_SENSE = {
     "--role auditor --party FR": "party: must be left out",
     "--role requester": "party: is required for this role",

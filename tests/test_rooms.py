@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "serving": _DOORS | {"web", "engine"},
     "demo_timeline": frozenset({"rules", "schemas"}),
     "demo": _DOORS | {"serving", "demo_timeline"},
-    "cli": _DOORS | {"web", "engine", "serving", "demo"},
+    "cli_keys": _DOORS,
+    "cli": _DOORS | {"web", "engine", "serving", "demo", "cli_keys"},
 }
 """Room or single file of `contactpoints` -> what it may import beside itself."""
 

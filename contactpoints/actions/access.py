@@ -3,9 +3,8 @@
 import base64
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -37,10 +36,10 @@ async def make_key(
 
     Raises `Invalid` for a Party or a contact point that does not exist, or one of another Party.
     """
-    secret = "cp_" + base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
     async with db.transaction() as session:
         if faults := await foreign(session, actor.party, contact_point=actor.contact_point):
             raise Invalid(faults)
+        secret = new_secret(entropy)
         await access.add_key(session, actor, secret_hash=secret_hash(secret), expires_at=expires_at, now=now)
     return secret
 
@@ -64,17 +63,9 @@ async def foreign(
     return faults
 
 
-async def list_keys(db: Database) -> list[Mapping[str, Any]]:
-    """Return every API key that was ever made, as `schemas.access.KeyOut`, instants as they are; never a secret."""
-    async with db.session() as session:
-        return [dict(row) for row in await access.list_keys(session)]
-
-
-async def revoke_key(db: Database, number: int, *, now: datetime) -> None:
-    """Revoke an API key at once. Raises `NotFound`; revoking it again changes nothing."""
-    async with db.transaction() as session:
-        if not await access.revoke_key(session, number, now=now):
-            raise NotFound(f"There is no API key number {number}.")
+def new_secret(entropy: Callable[[int], bytes]) -> str:
+    """Return the secret of a new key."""
+    return "cp_" + base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
 
 
 async def find_actor(db: Database, *, secret: str, now: datetime) -> Actor | None:

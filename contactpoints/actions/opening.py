@@ -16,7 +16,7 @@ from contactpoints.actions.alerts import read_alert
 from contactpoints.actions.calling import Before, Called, Subject, call_out
 from contactpoints.actions.places import nobody_answers
 from contactpoints.actions.tools import Tools
-from contactpoints.rules import access, calls, codes
+from contactpoints.rules import access, calls, codes, key_limits
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import Caution, Opening
@@ -25,7 +25,7 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
 from contactpoints.rules.legal_basis import Bonds
 from contactpoints.rules.providers import elsewhere
-from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, NotAuthenticated, Unavailable
+from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, KeyLimited, NotAuthenticated, Unavailable
 from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
@@ -79,18 +79,19 @@ async def open_alert(
 
     Everything is written in one statement: the alert, its sealed request, the key, the codes, the messages and the
     first facts; ``take_in`` lets alerts that come at the same time share it, unless ``alone`` writes this one. Raises
-    `Invalid`, `Forbidden`, `NotAuthenticated` (the key was revoked meanwhile), `IdempotencyKeyReused`, or
-    `RequestInFlight` after 2 s of waiting.
+    `Invalid`, `Forbidden`, `KeyLimited`, `NotAuthenticated` (the key was revoked or changed meanwhile),
+    `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of waiting.
     """
     access.must_trigger(actor)
     asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint), alone)
     for _ in range(_TRIES):
         try:
+            key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
             route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
             if route is None:
                 route = await route_to(db, command, now=now, tools=tools)
-        except Invalid:
-            # The answer to a repeated key comes before what has become of the Party since.
+        except (Invalid, KeyLimited):
+            # The answer to a repeated key comes before what has become of the Party since, and what hour it is.
             kept = await _kept(db, asked)
             if kept is None:
                 raise
@@ -145,6 +146,7 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
         new,
         revision=route.revision,
         key_id=asked.actor.key_id,
+        key_version=asked.actor.version,
         once=asked.once,
         sealed=tools.keyring.seal(plain, place=request_place(new.reference)),
         codes=first.called.codes,
@@ -191,7 +193,14 @@ def opening_of(asked: Asking, route: Route, *, tools: Tools) -> Opening:
         untold=not any(news.kind_of(each) in tools.gateways for each in asked.command.notify or asked.actor.notify),
     )
     told = rules.resolved(plan, route.known, route.stages, vouched=route.vouched(now), now=now)
-    return Opening(point, plan, taken, warnings, told, begins)
+    return Opening(point, plan, taken, (*warnings, *_of_key(asked)), told, begins)
+
+
+def _of_key(asked: Asking) -> tuple[Caution, ...]:
+    if not key_limits.is_outside(asked.actor.limits, asked.now):
+        return ()
+    detail = "The key opens no other alerts at this hour. The contact point sees this beside the alert."
+    return (Caution(key_limits.OUTSIDE, detail),)
 
 
 def _doubts(asked: Asking, route: Route) -> tuple[Caution, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.actions.opening import Asking, opening_of, route_to
 from contactpoints.actions.tools import Tools
-from contactpoints.rules import access, legal_basis, preview
+from contactpoints.rules import access, key_limits, legal_basis, preview
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.legal_basis import Bonds
@@ -22,9 +22,11 @@ async def preview_alert(
 ) -> dict[str, Any]:
     """Return what an alert would do if it were opened at ``now``, as `schemas.preview.PreviewOut`.
 
-    Raises `Forbidden` for whoever may open none, and `Invalid` where nobody would answer for the place.
+    Raises `Forbidden` for whoever may open none, `KeyLimited` for whose key may not open this one, and `Invalid` where
+    nobody would answer for the place.
     """
     party, asking = access.must_trigger(actor), Asking(actor, command, now)
+    key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
     route = await route_to(db, command, now=now, tools=tools)
     opening = opening_of(asking, route, tools=tools)
     walked = preview.walk(route.plan, route.known, start=now, available=frozenset(tools.gateways))

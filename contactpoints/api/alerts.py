@@ -1,6 +1,7 @@
 """Alerts, for machines: a handler reads, does, and answers."""
 
 import json
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, get_args
 
@@ -12,8 +13,9 @@ from contactpoints.actions import alerts, opening, replies, timelines
 from contactpoints.actions.places import faults_of_place
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller
+from contactpoints.api.known_keys import by_known_caller
 from contactpoints.api.queries import Asked, header
-from contactpoints.rules.access import must_trigger
+from contactpoints.rules.access import Actor, must_trigger
 from contactpoints.rules.refusals import IdempotencyKeyRequired, NotAcknowledged, Unavailable
 from contactpoints.runtime import Runtime
 from schemas.alerts import NOT_ACKNOWLEDGED, Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
@@ -42,16 +44,20 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
     except Invalid as invalid:
         raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
     once = once_of(request)
-    alert, replayed = await opening.open_alert(
-        runtime.db,
-        actor=actor,
-        command=command,
-        fingerprint=fingerprint,
-        once=once,
-        now=runtime.now(),
-        take_in=runtime.take_in,
-        tools=runtime.tools,
-    )
+
+    def opens(actor: Actor) -> Awaitable[tuple[dict[str, Any], bool]]:
+        return opening.open_alert(
+            runtime.db,
+            actor=actor,
+            command=command,
+            fingerprint=fingerprint,
+            once=once,
+            now=runtime.now(),
+            take_in=runtime.take_in,
+            tools=runtime.tools,
+        )
+
+    alert, replayed = await by_known_caller(runtime, request, actor=actor, do=opens)
     return opened(runtime, alert, replayed=replayed)
 
 

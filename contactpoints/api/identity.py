@@ -6,6 +6,7 @@ from contactpoints.actions import access, sessions
 from contactpoints.api.queries import header
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_fresh
+from contactpoints.rules.key_limits import may_come_from, must_come_from
 from contactpoints.rules.refusals import NotAuthenticated, NotFromHere
 from contactpoints.rules.sessions import is_meant
 from contactpoints.runtime import Runtime
@@ -32,11 +33,16 @@ def _secret(request: Request) -> str:
     return given[len(_SCHEME) :].strip()
 
 
-async def caller(runtime: Runtime, request: Request) -> Actor:
-    """Return who is calling. Raises `NotAuthenticated` without saying why.
+def address_of_request(request: Request) -> str | None:
+    """Return from which address a request comes, see `web.Addressed`; None where nobody knows."""
+    return request.client.host if request.client else None
 
-    Raises `NotFromHere` for a cookie with which somebody else's page came, and `StepUpNeeded` for an operation that
-    wants a fresh second factor of a person.
+
+async def caller(runtime: Runtime, request: Request) -> Actor:
+    """Return who is calling, and note the use of a key. Raises `NotAuthenticated` without saying why.
+
+    Raises `AddressNotAllowed` for a key that is not used from there, `NotFromHere` for a cookie with which somebody
+    else's page came, and `StepUpNeeded` for an operation that wants a fresh second factor of a person.
     """
     secret, now = _secret(request), runtime.now()
     if not secret.startswith(sessions.TOKEN):
@@ -44,6 +50,9 @@ async def caller(runtime: Runtime, request: Request) -> Actor:
         if actor is None:
             raise NotAuthenticated("This API key is not known, has expired or was revoked.")
         acting.by_actor(actor)
+        address = address_of_request(request)
+        must_come_from(actor.limits, address)
+        runtime.key_uses.note(actor.key_id, address, now=now)
         return actor
     if "Authorization" not in request.headers:
         _must_be_meant(runtime, request)
@@ -65,17 +74,26 @@ def _must_be_meant(runtime: Runtime, request: Request) -> None:
 async def known_caller(runtime: Runtime, request: Request) -> Actor:
     """Return whose key it was when it was last looked up, without a look at the database; a session is looked up.
 
-    Only for `opening.open_alert`, whose own statement checks that the key or the account still stands.
+    Only for `opening.open_alert`, whose own statement checks that the key still stands as it was, or the account. Who
+    would be refused by what was known is looked up anew. Raises as `caller`.
     """
     secret = _secret(request)
     if secret.startswith(sessions.TOKEN):
         return await caller(runtime, request)
     name = secret_hash(secret)
     actor = runtime.known_keys.get(name)
-    if actor is None:
-        actor = await caller(runtime, request)
-        if len(runtime.known_keys) >= _MOST_KNOWN:
-            runtime.known_keys.clear()
-        runtime.known_keys[name] = actor
-    acting.by_actor(actor)
+    address = address_of_request(request)
+    if actor is not None and may_come_from(actor.limits, address):
+        acting.by_actor(actor)
+        runtime.key_uses.note(actor.key_id, address, now=runtime.now())
+        return actor
+    actor = await caller(runtime, request)
+    if len(runtime.known_keys) >= _MOST_KNOWN:
+        runtime.known_keys.clear()
+    runtime.known_keys[name] = actor
     return actor
+
+
+def forgotten(runtime: Runtime, request: Request) -> bool:
+    """Forget what was known of a key; say whether anything was."""
+    return runtime.known_keys.pop(secret_hash(_secret(request)), None) is not None

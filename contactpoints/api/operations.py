@@ -18,6 +18,7 @@ from contactpoints.api.duty import DUTY
 from contactpoints.api.exchange import EXPORT, IMPORT
 from contactpoints.api.feeds import FEEDS
 from contactpoints.api.history import AS_OF, HISTORY
+from contactpoints.api.keys import KEYS
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.mail_links import MAILED
@@ -363,6 +364,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *ADDRESS_CHANGES,
         *ACCOUNTS,
         *SESSIONS,
+        *KEYS,
         *_WATCHED,
     )
 )

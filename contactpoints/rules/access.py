@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from contactpoints.rules.key_limits import UNLIMITED, Limits
 from contactpoints.rules.refusals import Forbidden, NotFound
 
 
@@ -36,6 +37,8 @@ class Actor:
     kind: Literal["key", "account"] = "key"
     session: int | None = None
     proven_at: datetime | None = None
+    limits: Limits = UNLIMITED
+    version: int = 1
 
     @property
     def who(self) -> str:
@@ -105,6 +108,34 @@ def must_speak_for_officers_of(actor: Actor, party: str | None, *, contact_point
     inside = actor.role is Role.CONTACT_POINT and actor.contact_point in (None, contact_point)
     if not (inside and reads_entries_of(actor, party)):
         must_keep_entries_of(actor, party)
+
+
+def _has_keys(actor: Actor, *, role: str, party: str | None) -> bool:
+    """Say whether a key is one of the actor's own house to keep: of a requesting authority of its Party."""
+    return actor.role is Role.ADMINISTRATOR and role == Role.REQUESTER and party == actor.party
+
+
+def sees_key(actor: Actor, number: int, *, role: str, party: str | None) -> bool:
+    """Say whether a key exists for the actor; its secret is told nobody. Its own does for everybody."""
+    mine = actor.kind == "key" and number == actor.key_id
+    return mine or sees_network(actor) or _has_keys(actor, role=role, party=party)
+
+
+def must_make_keys_of(actor: Actor, party: str) -> None:
+    """Raise `Forbidden` unless the actor makes and changes the keys of the requesting authorities of a Party.
+
+    Only the Party's administrators do. Whoever makes a key could read with it what the authority asks, and the
+    secretariat must not (`reads_request`); keys of administrators count as persons, and are made by the operator.
+    """
+    if not _has_keys(actor, role=Role.REQUESTER, party=party):
+        raise Forbidden("Keys of requesting authorities are made and changed by the administrators of their Party.")
+
+
+def must_end_key(actor: Actor, *, role: str, party: str | None) -> None:
+    """Raise `Forbidden` unless the actor may revoke a key that it sees: the secretariat too ends what was stolen."""
+    stops = actor.role is Role.SECRETARIAT and role == Role.REQUESTER
+    if not (stops or _has_keys(actor, role=role, party=party)):
+        raise Forbidden("This key may not end that one.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ Refusal
   Forbidden
     StepUpNeeded
     NotFromHere
+    KeyLimited
+      AddressNotAllowed
+      KindNotAllowed
+      OutsideKeyHours
   Conflict
     AlertClosed
     AlertNotAcknowledged
@@ -23,6 +27,8 @@ Refusal
     ChangePending
     ChangeSettled
     SecondPersonNeeded
+    KeyEnded
+    AlreadyRotated
   RequestGone
   Stale
   PreconditionRequired
@@ -93,6 +99,22 @@ class NotFromHere(Forbidden):
     """The request was not made by a page of this service."""
 
 
+class KeyLimited(Forbidden):
+    """This key is limited, and what was asked is beyond it."""
+
+
+class AddressNotAllowed(KeyLimited):
+    """This key may not be used from there."""
+
+
+class KindNotAllowed(KeyLimited):
+    """This key opens no alerts of that kind."""
+
+
+class OutsideKeyHours(KeyLimited):
+    """This key opens no such alerts at this hour."""
+
+
 class Conflict(Refusal):
     """The present state does not allow that."""
 
@@ -151,6 +173,14 @@ class ChangeSettled(Conflict):
 
 class SecondPersonNeeded(Conflict):
     """A change of an address takes a second person."""
+
+
+class KeyEnded(Conflict):
+    """The key has expired or was revoked."""
+
+
+class AlreadyRotated(Conflict):
+    """Another key has taken the place of this one already."""
 
 
 class RequestGone(Refusal):

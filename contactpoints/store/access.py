@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.key_limits import UNLIMITED, read_limits, write_limits
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.store.database import Row, Session
 
@@ -40,6 +41,11 @@ async def find_key(session: Session, *, secret_hash: bytes, now: datetime) -> Ac
     )
     if row is None:
         return None
+    return actor_of(row)
+
+
+def actor_of(row: Row) -> Actor:
+    """Return whoever holds the key that a row is about."""
     return Actor(
         row["id"],
         Role(row["role"]),
@@ -48,18 +54,28 @@ async def find_key(session: Session, *, secret_hash: bytes, now: datetime) -> Ac
         row["contact_point_id"],
         tuple(row["notify"]),
         row["language"],
+        limits=read_limits(row["limits"]) if row["limits"] else UNLIMITED,
+        version=row["version"],
     )
 
 
 async def add_key(
-    session: Session, actor: Actor, *, secret_hash: bytes, expires_at: datetime | None, now: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    secret_hash: bytes,
+    expires_at: datetime | None,
+    now: datetime,
+    made_by: int | None = None,
+    rotated_from: int | None = None,
 ) -> int:
     """Keep a key; the actor's own number is ignored. Return the new number."""
     number: int = await session.fetchval(
         """with actor as (insert into actors (kind) values ('key') returning id)
            insert into api_keys
-               (id, secret_hash, role, party, contact_point_id, authority, notify, language, expires_at, created_at)
-           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9 from actor returning id""",
+               (id, secret_hash, role, party, contact_point_id, authority, notify, language, limits, expires_at,
+                created_at, made_by, rotated_from)
+           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from actor returning id""",
         secret_hash,
         actor.role.value,
         actor.party,
@@ -67,26 +83,13 @@ async def add_key(
         actor.authority,
         list(actor.notify),
         actor.language,
+        {} if actor.limits == UNLIMITED else write_limits(actor.limits),
         expires_at,
         now,
+        made_by,
+        rotated_from,
     )
     return number
-
-
-async def list_keys(session: Session) -> list[Row]:
-    """Return every key without its hash, the first first."""
-    return await session.fetch(
-        """select id, role, party, contact_point_id, authority, notify, language, created_at, expires_at, revoked_at
-             from api_keys order by id"""
-    )
-
-
-async def revoke_key(session: Session, number: int, *, now: datetime) -> bool:
-    """Revoke a key; the first instant stays. False where there is none."""
-    done = await session.fetchval(
-        "update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id", number, now
-    )
-    return done is not None
 
 
 async def find_pin(session: Session, officer_id: int) -> Row | None:

@@ -83,6 +83,7 @@ class Entry:
     new: NewAlert
     revision: int
     key_id: int
+    key_version: int
     once: Once
     sealed: bytes
     codes: Sequence[NewCode]
@@ -113,7 +114,7 @@ _ALERT = {
     "exhausted_at": "timestamptz",
     "plan": "jsonb",
 }
-_BESIDE = {"revision": "bigint", "api_key_id": "bigint", "at": "timestamptz"}
+_BESIDE = {"revision": "bigint", "api_key_id": "bigint", "key_version": "integer", "at": "timestamptz"}
 _RECORD = ", ".join(f"{name} {kind}" for name, kind in (_BESIDE | _ALERT).items())
 _NAMES = ", ".join((*_BESIDE, *_ALERT))
 _WRITTEN = tuple(name for name in _ALERT if name != "plan")
@@ -131,7 +132,7 @@ asked as materialized (
 checked as materialized (
     select a.number, (select number from directory_revision) = a.revision as current,
            exists (select 1 from api_keys k where k.id = a.api_key_id and k.revoked_at is null
-                      and (k.expires_at is null or k.expires_at > a.at))
+                      and k.version = a.key_version and (k.expires_at is null or k.expires_at > a.at))
            or exists (select 1 from accounts p where p.id = a.api_key_id and p.role = 'requester'
                          and p.party = a.requesting_party and p.disabled_at is null) as allowed,
            (select alert_id from idempotency_keys k where k.api_key_id = a.api_key_id and k.key_hash = a.key_hash)
@@ -175,7 +176,7 @@ def _listed(entries: Sequence[Entry]) -> str:
     for each in entries:
         new = each.new
         row = {name: getattr(new, name) for name in _WRITTEN}
-        row |= {"revision": each.revision, "api_key_id": each.key_id, "at": each.now}
+        row |= {"revision": each.revision, "api_key_id": each.key_id, "key_version": each.key_version, "at": each.now}
         alerts.append(f'{write_json(row)[:-1]},"plan":{new.plan}}}')
     return f"[{','.join(alerts)}]"
 
@@ -184,10 +185,10 @@ async def take_in(session: Session, entries: Sequence[Entry]) -> list[Row]:
     """Write alerts with all that belongs to each, where key and directory stand and the Idempotency-Key is new.
 
     Returns for each, in their order, ``id`` (None: nothing was written), ``current`` (the directory is at its
-    ``revision``), ``allowed`` (the key stands) and ``kept`` (the alert that the Idempotency-Key was used for). Writes
-    none of them and breaks `KEY_CONSTRAINT` when a first request with a key commits meanwhile, after waiting for it,
-    or comes twice here, and one of `DRAWN_CONSTRAINTS`. What is locked is waited for by an entry that is alone; where
-    others come along all give up at once, to be tried alone.
+    ``revision``), ``allowed`` (the key stands, as it was read) and ``kept`` (the alert that the Idempotency-Key was
+    used for). Writes none of them and breaks `KEY_CONSTRAINT` when a first request with a key commits meanwhile, after
+    waiting for it, or comes twice here, and one of `DRAWN_CONSTRAINTS`. What is locked is waited for by an entry that
+    is alone; where others come along all give up at once, to be tried alone.
     """
     numbered = list(enumerate(entries, start=1))
     return await session.fetch(

@@ -29,8 +29,8 @@ _CHANGING = {
 class Log:
     """Everybody's acts of one night, and what of each is in the audit log."""
 
-    def __init__(self, world: World, keeper: str, second: str) -> None:
-        self.world, self.keeper, self.second = world, keeper, second
+    def __init__(self, world: World, keeper: str, second: str, administrator: str) -> None:
+        self.world, self.keeper, self.second, self.administrator = world, keeper, second, administrator
         self.last = 0
         self.rows: dict[str, Counter[str]] = {}
         self.strange: list[Any] = []
@@ -78,7 +78,8 @@ class Log:
 @pytest.fixture
 async def log(world: World, key_of: KeyOf) -> Log:
     keys = [await key_of("secretariat", None, name) for name in ("Night desk", "Day desk")]
-    return Log(world, *keys)
+    administrator = await key_of("administrator", "US", "Day desk")
+    return Log(world, keys[0], keys[1], administrator)
 
 
 def _at(days: float) -> str:
@@ -155,6 +156,14 @@ async def _leaves(log: Log, bodies: Bodies) -> None:
         await log.does("let_officer_leave", {"plan": [], "reason": "moves", "dry_run": dry_run}, id=number)
 
 
+async def _keys(log: Log) -> None:
+    key, body = log.administrator, {"party": "US", "authority": "Unit"}
+    made = (await log.does("make_key", body, key=key)).json()["id"]
+    await log.does("change_key", {"limits": {"kinds": ["preservation"]}}, key=key, id=made)
+    await log.does("rotate_key", {}, key=key, id=made)
+    await log.does("revoke_key", key=key, id=made)
+
+
 async def _files(log: Log, bodies: Bodies) -> None:
     file = {"format": "contactpoints/1", "officers": [bodies["officers"] | {"key": "new"}]}
     for asked in ("true", "false"):
@@ -194,6 +203,10 @@ _ROWS = _OF_ENTRIES | {
     "refuse_address": {"done address_changes": 1},
     "withdraw_address": {"done address_changes": 1},
     "approve_address": {"done address_changes": 1},
+    "make_key": {"done api_keys": 1},
+    "change_key": {"done api_keys": 1},
+    "rotate_key": {"done api_keys": 2},
+    "revoke_key": {"done api_keys": 1},
     "let_officer_leave": {"done officers version": 1} | _REHEARSED,
     "import_directory": {"done officers version": 1} | _REHEARSED,
     "print_directory": {"done -": 1},
@@ -208,6 +221,7 @@ async def test_each_act_has_its_rows_in_its_own_transaction_and_no_others(log: L
     await _calendars(log, bodies)
     await _swaps(log)
     await _addresses(log)
+    await _keys(log)
     await _leaves(log, bodies)
     await _files(log, bodies)
     assert log.strange == []

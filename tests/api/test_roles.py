@@ -176,6 +176,9 @@ async def _there(world: World, bodies: Bodies, key: str) -> dict[str, int]:
 async def test_who_is_refused_what_the_paper_gives_to_others(world: World, key_of: KeyOf, bodies: Bodies) -> None:
     keys = {role: await key_of(role, party) for role, party in _PARTIES.items()}
     there = await _there(world, bodies, keys["secretariat"])
+    await key_of("requester", "FR", "Other Desk")
+    async with world.runtime.db.session() as session:
+        there["keys"] = await session.fetchval("select max(id) from api_keys")
     heard: dict[str, dict[str, int]] = {}
     for operation in _WALKED:
         path = operation.path.replace("{id}", str(there.get(operation.path.split("/")[2])))

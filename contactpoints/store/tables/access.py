@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from contactpoints.store.tables.columns import metadata, moment, number, one_of, refers, words
 
@@ -126,8 +127,13 @@ api_keys = Table(
     moment("created_at", required=True),
     moment("expires_at"),
     moment("revoked_at"),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("limits", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    refers("made_by", "actors.id", required=False),
+    refers("rotated_from", "api_keys.id", required=False),
     one_of("role", "role", "requester", "contact_point", "administrator", "secretariat", "auditor"),
     CheckConstraint("(role in ('secretariat', 'auditor')) = (party is null)", name="party_by_role"),
+    Index("api_keys_one_successor", "rotated_from", unique=True, postgresql_where=text("revoked_at is null")),
 )
 
 # By what the pepper of the PINs is known again. It gives it away to nobody.
@@ -137,4 +143,15 @@ fingerprints = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
+)
+
+# When and from where a key was last used, written aside and at most once a minute: the key's own row is read for every
+# alert, and what is evidence stands elsewhere.
+
+key_uses = Table(
+    "key_uses",
+    metadata,
+    Column("api_key_id", BigInteger, ForeignKey("api_keys.id"), primary_key=True, autoincrement=False),
+    moment("used_at", required=True),
+    words("address", required=False),
 )

@@ -61,7 +61,11 @@ audit_bounds = Table(
 )
 
 AUDITED: Mapping[str, tuple[str, str, str]] = {
-    "api_keys": ("id", "role party contact_point_id authority notify language expires_at revoked_at", ""),
+    "api_keys": (
+        "id",
+        "role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from",
+        "",
+    ),
     "accounts": (
         "id",
         "name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by",

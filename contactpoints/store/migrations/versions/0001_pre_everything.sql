@@ -219,13 +219,29 @@ CREATE TABLE api_keys (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE,
     revoked_at TIMESTAMP WITH TIME ZONE,
+    version INTEGER DEFAULT '1' NOT NULL,
+    limits JSONB DEFAULT '{}'::jsonb NOT NULL,
+    made_by BIGINT,
+    rotated_from BIGINT,
     CONSTRAINT api_keys_pk PRIMARY KEY (id),
     CONSTRAINT api_keys_role_ck CHECK (role in ('requester', 'contact_point', 'administrator', 'secretariat', 'auditor')),
     CONSTRAINT api_keys_party_by_role_ck CHECK ((role in ('secretariat', 'auditor')) = (party is null)),
     CONSTRAINT api_keys_secret_hash_uq UNIQUE (secret_hash),
     CONSTRAINT api_keys_id_fk FOREIGN KEY(id) REFERENCES actors (id),
     CONSTRAINT api_keys_party_fk FOREIGN KEY(party) REFERENCES parties (code),
-    CONSTRAINT api_keys_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
+    CONSTRAINT api_keys_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id),
+    CONSTRAINT api_keys_made_by_fk FOREIGN KEY(made_by) REFERENCES actors (id),
+    CONSTRAINT api_keys_rotated_from_fk FOREIGN KEY(rotated_from) REFERENCES api_keys (id)
+);
+
+CREATE UNIQUE INDEX api_keys_one_successor ON api_keys (rotated_from) WHERE revoked_at is null;
+
+CREATE TABLE key_uses (
+    api_key_id BIGINT NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    address TEXT,
+    CONSTRAINT key_uses_pk PRIMARY KEY (api_key_id),
+    CONSTRAINT key_uses_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES api_keys (id)
 );
 
 CREATE TABLE officers (
@@ -1275,9 +1291,9 @@ create trigger history_is_audited after insert on history for each row when (new
 
 create function audit_row() returns trigger language plpgsql as $$ declare was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); old_row jsonb; new_row jsonb; begin if coalesce(current_setting('contactpoints.act', true), '') = '' and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, value) into old_row from jsonb_each(was) where key = any(told) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, value) into new_row from jsonb_each(becomes) where key = any(told) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); perform note_act('database', now(), tg_table_name, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0], null, becomes, old_row, new_row); return null; end $$;
 
-create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language expires_at revoked_at');
+create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from');
 
-create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, expires_at, revoked_at on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language expires_at revoked_at');
+create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from');
 
 create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by');
 

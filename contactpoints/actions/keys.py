@@ -1,0 +1,217 @@
+"""Keys of requesting authorities: made, shown, changed, rotated and revoked by those who keep them.
+
+``actor`` is None where the operator does it on the command line, who may do so with the keys of everybody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions.access import new_secret
+from contactpoints.actions.directory_checks import zone_faults
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import key_limits
+from contactpoints.rules.access import Actor, Role, must_end_key, must_make_keys_of, sees_key, sees_network
+from contactpoints.rules.key_limits import LONGEST_OVERLAP, OVERLAP, limits_of
+from contactpoints.rules.refusals import AlreadyRotated, Forbidden, Invalid, KeyEnded, NotFound, Stale
+from contactpoints.store import access, keys
+from contactpoints.store.database import Database, DatabaseFault, Row, Session
+from contactpoints.store.sealing import secret_hash
+from schemas.access import AuthorityKey, KeyLimits, KeyTerms
+from schemas.faults import Fault
+from schemas.fields import write_instant
+
+_UNIQUE = "23505"
+_ONE_PERSON = (Role.ADMINISTRATOR, Role.SECRETARIAT)
+Shown = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Terms of a key, the faults of their shape, and who says them when."""
+
+    terms: KeyTerms
+    faults: Sequence[Fault]
+    actor: Actor | None
+    now: datetime
+
+
+async def make(
+    db: Database, said: AuthorityKey, *, faults: Sequence[Fault], actor: Actor, now: datetime, tools: Tools
+) -> Shown:
+    """Make a key for an authority; return it as `schemas.access.KeyMadeOut`. Raises `Forbidden`, or `Invalid`."""
+    terms = Said(said, faults, actor, now)
+    if faults:
+        _must_be_sound(terms, role=Role.REQUESTER)
+    must_make_keys_of(actor, said.party)
+    _must_be_sound(terms, role=Role.REQUESTER)
+    to = Actor(
+        0, Role.REQUESTER, said.party, said.authority, None, said.notify, said.language, limits=limits_of(said.limits)
+    )
+    secret = new_secret(tools.entropy)
+    async with db.transaction() as session:
+        number = await access.add_key(
+            session,
+            to,
+            secret_hash=secret_hash(secret),
+            expires_at=said.expires_at,
+            now=now,
+            made_by=actor.key_id,
+        )
+        return _shown(await keys.find(session, number), now=now) | {"secret": secret}
+
+
+async def listing(
+    db: Database, *, actor: Actor | None, now: datetime, after: int = 0, most: int | None = None
+) -> list[Shown]:
+    """Return the keys that exist for the actor, the first first, as `schemas.access.KeyOut`; never a secret."""
+    async with db.session() as session:
+        if actor is None or sees_network(actor):
+            rows = await keys.listed(session, after=after, most=most)
+        else:
+            party = actor.party if actor.role is Role.ADMINISTRATOR else None
+            rows = await keys.listed_for(session, number=actor.key_id, party=party, after=after, most=most or 0)
+    return [_shown(row, now=now) for row in rows]
+
+
+async def read(db: Database, number: int, *, actor: Actor | None, now: datetime) -> Shown:
+    """Return one key, revoked ones too. Raises `NotFound`, also for what does not exist for the actor."""
+    async with db.session() as session:
+        return _shown(await _seen(session, number, actor=actor), now=now)
+
+
+async def change(db: Database, number: int, *, version: int | None, said: Said) -> Shown:
+    """Give a key that is at ``version`` other terms, which are in force from the commit on, in every process.
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `KeyEnded` or `Invalid`.
+    """
+    if said.faults:
+        _must_be_sound(said, role=Role.REQUESTER)
+    async with db.transaction() as session:
+        row = await _kept(session, number, actor=said.actor)
+        if row["version"] != version:
+            raise Stale("The key has changed since it was read.")
+        _must_be_alive(row, now=said.now)
+        _must_be_sound(said, role=Role(row["role"]))
+        terms = said.terms
+        to = replace(access.actor_of(row), notify=terms.notify, language=terms.language, limits=limits_of(terms.limits))
+        await keys.change(session, number, to=to, expires_at=terms.expires_at)
+        return _shown(await keys.find(session, number), now=said.now)
+
+
+async def revoke(db: Database, number: int, *, actor: Actor | None, now: datetime) -> None:
+    """Revoke a key at once; again changes nothing. Raises `NotFound` or `Forbidden`."""
+    async with db.transaction() as session:
+        row = await _seen(session, number, actor=actor)
+        if actor is not None:
+            must_end_key(actor, role=row["role"], party=row["party"])
+        await keys.revoke(session, number, now=now)
+
+
+async def rotate(
+    db: Database, number: int, *, ends_at: datetime | None, actor: Actor | None, now: datetime, tools: Tools
+) -> Shown:
+    """Make a key that takes the place of another, with the same rights, limits and end; return it with its secret.
+
+    The old one ends at ``ends_at``, in a week where nothing is said, and never later than it did. Raises `NotFound`,
+    `Forbidden`, `KeyEnded`, `AlreadyRotated`, or `Invalid` for an end that is past or more than 90 days ahead.
+    """
+    until = now + OVERLAP if ends_at is None else ends_at
+    secret = new_secret(tools.entropy)
+    try:
+        async with db.transaction() as session:
+            row = await _kept(session, number, actor=actor)
+            if row["role"] in _ONE_PERSON:
+                raise Forbidden(
+                    "Two keys of administrators or the secretariat count as two persons: revoke this one first."
+                )
+            _must_be_alive(row, now=now)
+            if not now < until <= now + LONGEST_OVERLAP:
+                told = f"Must be later than now, by at most {LONGEST_OVERLAP.days} days."
+                raise Invalid([Fault("/ends_at", "not_allowed", told)])
+            new = await access.add_key(
+                session,
+                access.actor_of(row),
+                secret_hash=secret_hash(secret),
+                expires_at=row["expires_at"],
+                now=now,
+                made_by=actor.key_id if actor else None,
+                rotated_from=number,
+            )
+            await keys.end_at(session, number, at=until)
+            return _shown(await keys.find(session, new), now=now) | {"secret": secret}
+    except DatabaseFault as fault:
+        if fault.sqlstate != _UNIQUE:
+            raise
+        raise AlreadyRotated("Another key has taken its place: rotate that one, or revoke it first.") from None
+
+
+def limit_faults(limits: KeyLimits, *, role: Role) -> list[Fault]:
+    """Return what is wrong with limits beyond their shape, for a key of a role."""
+    found = [
+        fault
+        for place, hours in enumerate(limits.hours or ())
+        for fault in zone_faults(hours.zone, at=f"/limits/hours/{place}/zone")
+    ]
+    if role is not Role.REQUESTER:
+        told = "must be left out: only the key of a requester is limited to these"
+        found += [
+            Fault(f"/limits/{name}", "not_allowed", told)
+            for name in ("kinds", "hours")
+            if getattr(limits, name) is not None
+        ]
+    return found
+
+
+def _must_be_sound(said: Said, *, role: Role) -> None:
+    faults = list(said.faults)
+    if not any(each.pointer.startswith("/limits") for each in faults):
+        faults += limit_faults(said.terms.limits, role=role)
+    if said.terms.expires_at is not None and said.terms.expires_at <= said.now:
+        faults.append(Fault("/expires_at", "in_the_past", "It would have expired already."))
+    if faults:
+        raise Invalid(faults)
+
+
+async def _seen(session: Session, number: int, *, actor: Actor | None) -> Row:
+    row = await keys.find(session, number)
+    if row is None or not (actor is None or sees_key(actor, number, role=row["role"], party=row["party"])):
+        raise NotFound(f"There is no API key number {number}.")
+    return row
+
+
+async def _kept(session: Session, number: int, *, actor: Actor | None) -> Row:
+    """Return a key that the actor may change; until the transaction ends nobody else changes it."""
+    await keys.lock(session, number)
+    row = await _seen(session, number, actor=actor)
+    if actor is not None:
+        if row["role"] != Role.REQUESTER:
+            raise Forbidden("Only keys of requesting authorities are changed here; the operator keeps the others.")
+        must_make_keys_of(actor, row["party"])
+    return row
+
+
+def _must_be_alive(row: Row, *, now: datetime) -> None:
+    if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] <= now):
+        raise KeyEnded("The key has expired or was revoked: make another.")
+
+
+def _shown(row: Row | None, *, now: datetime) -> Shown:
+    assert row is not None
+    names = ("id", "version", "role", "party", "contact_point_id", "authority", "language", "made_by")
+    moments = {name: row[name] for name in ("created_at", "expires_at", "revoked_at")}
+    alive = row["revoked_at"] is None and (row["expires_at"] is None or row["expires_at"] > now)
+    unused = alive and key_limits.is_unused(made_at=row["created_at"], used_at=row["used_at"], now=now)
+    told = f"Not used for {key_limits.UNUSED_AFTER.days} days: revoke it if nobody needs it."
+    return {
+        **{name: row[name] for name in names},
+        "notify": list(row["notify"]),
+        "limits": key_limits.write_limits(key_limits.read_limits(row["limits"])),
+        **{name: None if at is None else write_instant(at) for name, at in moments.items()},
+        "rotated_from": row["rotated_from"],
+        "rotated_to": row["rotated_to"],
+        "last_used_at": None if row["used_at"] is None else write_instant(row["used_at"]),
+        "last_used_from": row["used_from"],
+        "warnings": [{"code": "unused", "detail": told}] if unused else [],
+    }

@@ -1,0 +1,193 @@
+"""The command line about API keys: `contactpoints key create | list | limit | rotate | revoke`."""
+
+import argparse
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+from contactpoints.actions import keys
+from contactpoints.actions.access import make_key
+from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.key_limits import limits_of, read_limits, told_limits
+from contactpoints.rules.refusals import Invalid
+from contactpoints.runtime import Runtime
+from contactpoints.settings import Settings
+from schemas.access import KeyLimits, KeyRotation, KeyTerms, NewKey, NewPin
+from schemas.faults import Fault
+from schemas.reading import validate
+
+Opened: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Runtime]]
+_Told = TypeVar("_Told", NewKey, NewPin)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", opened: Opened) -> None:
+    """Add the command, which works with what ``opened`` opens."""
+    does = _Acts(opened)
+    acts = commands.add_parser("key", help="make, list, limit, rotate and revoke API keys").add_subparsers(
+        dest="act_", required=True
+    )
+    make = acts.add_parser("create", help="make an API key; its secret is shown once")
+    make.add_argument("--role", required=True, choices=[role.value for role in Role])
+    make.add_argument("--party", help="ISO 3166-1 alpha-2; none for secretariat and auditor")
+    make.add_argument("--authority", required=True, help="whose key it is")
+    make.add_argument("--contact-point", type=int, dest="contact_point_id", metavar="NUMBER")
+    make.add_argument("--notify", action="append", default=[], help="where news of alerts go; up to 3")
+    make.add_argument("--language", default="en", help="of the news: en, fr or es")
+    make.add_argument("--expires", dest="expires_at", metavar="DATE", help="2027-01-31, or an instant with its offset")
+    _add_limits(make)
+    acts.add_parser("list", help="list the keys, without their secrets").set_defaults(act=does.list)
+    limit = acts.add_parser("limit", help="limit a key to what is said here, and to nothing else; at once")
+    _add_limits(limit)
+    rotate = acts.add_parser("rotate", help="make a key that takes the place of another; its secret is shown once")
+    rotate.add_argument("--ends", metavar="DATE", help="when the old one ends: in 7 days unless said, at most in 90")
+    revoke = acts.add_parser("revoke", help="make a key useless at once")
+    for each, act in ((make, does.make), (limit, does.limit), (rotate, does.rotate), (revoke, does.revoke)):
+        each.set_defaults(act=act)
+        if each is not make:
+            each.add_argument("number", type=int)
+
+
+def _add_limits(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--kind", action="append", dest="kinds", help="opens alerts of this kind; several by repeating it")
+    to.add_argument("--from", action="append", dest="addresses", metavar="NETWORK", help="used from 192.0.2.0/24 alone")
+    to.add_argument(
+        "--hours", action="append", metavar="HOURS", help='"mon-fri 08:00-18:00 Europe/Paris"; days may be left out'
+    )
+
+
+def read_told(shape: type[_Told], asked: argparse.Namespace) -> _Told:
+    """Return what was told on the command line in a shape; of a day its beginning in UTC is meant."""
+    told = {name: getattr(asked, name) for name in shape.model_fields}
+    return validate(shape, told | {"expires_at": _begun(told["expires_at"])})
+
+
+def _begun(text: str | None) -> str | None:
+    return f"{text}T00:00:00Z" if text is not None and "T" not in text else text
+
+
+def must_be_ahead(expires_at: datetime | None, now: datetime) -> None:
+    """Raise `Invalid` for an end that is past."""
+    if expires_at is not None and expires_at <= now:
+        raise Invalid([Fault("/expires_at", "in_the_past", "It would have expired already.")])
+
+
+def _limits(asked: argparse.Namespace) -> dict[str, Any]:
+    hours = None if asked.hours is None else [_read_hours(each, number) for number, each in enumerate(asked.hours)]
+    return {"kinds": asked.kinds, "addresses": asked.addresses, "hours": hours}
+
+
+def _read_hours(text: str, number: int) -> dict[str, Any]:
+    *days, span, zone = text.split() if len(text.split()) > 1 else ("", "", "")
+    start, dash, end = span.partition("-")
+    weekdays = {day for each in days for day in _weekdays(each)}
+    if not dash or None in weekdays:
+        raise Invalid([Fault(f"/limits/hours/{number}", "wrong_form", "Is it: mon-fri 08:00-18:00 Europe/Paris?")])
+    return {"zone": zone, "weekdays": sorted(weekdays), "hours_from": start, "hours_until": end}
+
+
+def _weekdays(text: str) -> Iterator[int | None]:
+    """Yield the weekdays of ``mon`` or ``mon-fri``; None where it says something else."""
+    first, _, last = text.lower().partition("-")
+    if first not in _DAYS or (last or first) not in _DAYS:
+        yield None
+        return
+    since, until = _DAYS.index(first), _DAYS.index(last or first)
+    yield from (day % len(_DAYS) for day in range(since, until + 1 + (len(_DAYS) if until < since else 0)))
+
+
+def _state(key: keys.Shown, now: datetime) -> str:
+    if key["revoked_at"]:
+        return f"revoked {key['revoked_at'][:10]}"
+    if key["expires_at"]:
+        ended = datetime.fromisoformat(key["expires_at"]) <= now
+        return f"{'expired' if ended else 'until'} {key['expires_at'][:10]}"
+    return "valid"
+
+
+def _more(key: keys.Shown) -> Iterator[str]:
+    """Yield what else is to be told of a key, in a line each."""
+    if limited := told_limits(read_limits(key["limits"])):
+        yield f"limited to: {limited}"
+    if key["last_used_from"]:
+        yield f"last used from {key['last_used_from']}"
+    if key["rotated_from"]:
+        yield f"took the place of number {key['rotated_from']}"
+    if key["rotated_to"]:
+        yield f"number {key['rotated_to']} takes its place"
+    yield from (warning["detail"] for warning in key["warnings"])
+
+
+class _Acts:
+    """What can be done about keys, with what ``opened`` opens."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    async def make(self, settings: Settings, asked: argparse.Namespace) -> None:
+        """Make a key, and print its secret."""
+        asked.limits = _limits(asked)
+        new = read_told(NewKey, asked)
+        faults = keys.limit_faults(new.limits, role=Role(new.role))
+        if faults:
+            raise Invalid(faults)
+        actor = Actor(
+            *(0, Role(new.role), new.party, new.authority, new.contact_point_id, new.notify, new.language),
+            limits=limits_of(new.limits),
+        )
+        async with self._opened(settings) as runtime:
+            now = runtime.now()
+            must_be_ahead(new.expires_at, now)
+            print(await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes, expires_at=new.expires_at))
+
+    async def list(self, settings: Settings, _: argparse.Namespace) -> None:
+        """Print the keys, without their secrets."""
+        async with self._opened(settings) as runtime:
+            now = runtime.now()
+            kept = await keys.listing(runtime.db, actor=None, now=now)
+        widest = max([9, *(len(key["authority"]) for key in kept)])
+        heads = f"{'last used':16}  {'authority':{widest}}  notify"
+        print(f"number  role           Party  contact point  created     state               {heads}")
+        for key in kept:
+            used = (key["last_used_at"] or "never").replace("T", " ")[:16]
+            print(
+                f"{key['id']:<6}  {key['role']:13}  {key['party'] or '':5}  {key['contact_point_id'] or '':<13}  "
+                f"{key['created_at'][:10]}  {_state(key, now):18}  {used:16}  {key['authority']:{widest}}  "
+                f"{', '.join(key['notify'])}".rstrip()
+            )
+            for told in _more(key):
+                print(f"        {told}")
+
+    async def limit(self, settings: Settings, asked: argparse.Namespace) -> None:
+        """Limit a key to what was said."""
+        limits = validate(KeyLimits, _limits(asked))
+        async with self._opened(settings) as runtime:
+            now = runtime.now()
+            key = await keys.read(runtime.db, asked.number, actor=None, now=now)
+            kept = {name: key[name] for name in ("notify", "language", "expires_at")}
+            said = keys.Said(validate(KeyTerms, kept).model_copy(update={"limits": limits}), (), None, now)
+            changed = await keys.change(runtime.db, asked.number, version=key["version"], said=said)
+        told = (
+            told_limits(read_limits(changed["limits"]))
+            or "nothing: it opens alerts of every kind, from everywhere, always"
+        )
+        print(f"API key number {asked.number} is limited to: {told}.")
+
+    async def rotate(self, settings: Settings, asked: argparse.Namespace) -> None:
+        """Make the successor of a key, and print its secret."""
+        ends_at = None if asked.ends is None else validate(KeyRotation, {"ends_at": _begun(asked.ends)}).ends_at
+        async with self._opened(settings) as runtime:
+            made = await keys.rotate(
+                runtime.db, asked.number, ends_at=ends_at, actor=None, now=runtime.now(), tools=runtime.tools
+            )
+            old = await keys.read(runtime.db, asked.number, actor=None, now=runtime.now())
+        print(made["secret"])
+        print(f"Number {made['id']} takes the place of number {old['id']}, which ends at {old['expires_at']}.")
+
+    async def revoke(self, settings: Settings, asked: argparse.Namespace) -> None:
+        """Revoke a key."""
+        async with self._opened(settings) as runtime:
+            await keys.revoke(runtime.db, asked.number, actor=None, now=runtime.now())
+        print(f"API key number {asked.number} is revoked: it opens nothing any more.")

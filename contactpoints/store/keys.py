@@ -1,0 +1,87 @@
+"""API keys as those see them who keep them: listed, changed, ended, and when they were last used."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from contactpoints.rules.access import Actor
+from contactpoints.rules.key_limits import UNLIMITED, write_limits
+from contactpoints.store.database import Row, Session
+
+_SHOWN = """
+select k.id, k.version, k.role, k.party, k.contact_point_id, k.authority, k.notify, k.language, k.limits, k.created_at,
+       k.made_by, k.expires_at, k.revoked_at, k.rotated_from, u.used_at, u.address as used_from,
+       (select s.id from api_keys s where s.rotated_from = k.id order by s.revoked_at is not null, s.id desc limit 1)
+           as rotated_to
+  from api_keys k left join key_uses u on u.api_key_id = k.id
+"""
+
+
+async def listed(session: Session, *, after: int = 0, most: int | None = None) -> list[Row]:
+    """Return every key without its hash, the first first."""
+    return await session.fetch(f"{_SHOWN} where k.id > $1 order by k.id limit $2", after, most)
+
+
+async def listed_for(session: Session, *, number: int, party: str | None, after: int, most: int) -> list[Row]:
+    """Return the keys of the requesting authorities of ``party`` (None: of nobody), and key ``number``."""
+    return await session.fetch(
+        f"{_SHOWN} where k.id > $1 and (k.id = $2 or k.role = 'requester' and k.party = $3) order by k.id limit $4",
+        after,
+        number,
+        party,
+        most,
+    )
+
+
+async def find(session: Session, number: int) -> Row | None:
+    """Return one key without its hash, revoked ones too."""
+    return await session.fetchrow(f"{_SHOWN} where k.id = $1", number)
+
+
+async def lock(session: Session, number: int) -> None:
+    """Keep everybody else from changing a key until the transaction ends; alerts are opened with it all the same."""
+    await session.execute("select 1 from api_keys where id = $1 for no key update", number)
+
+
+async def change(session: Session, number: int, *, to: Actor, expires_at: datetime | None) -> None:
+    """Give a key other terms, those of ``to``. Whoever opens alerts with it is judged by them from the commit on."""
+    await session.execute(
+        """update api_keys set notify = $2, language = $3, limits = $4, expires_at = $5, version = version + 1
+            where id = $1""",
+        number,
+        list(to.notify),
+        to.language,
+        {} if to.limits == UNLIMITED else write_limits(to.limits),
+        expires_at,
+    )
+
+
+async def end_at(session: Session, number: int, *, at: datetime) -> None:
+    """Let a key end at an instant, where it would not end before."""
+    await session.execute(
+        "update api_keys set expires_at = least(coalesce(expires_at, $2), $2), version = version + 1 where id = $1",
+        number,
+        at,
+    )
+
+
+async def revoke(session: Session, number: int, *, now: datetime) -> bool:
+    """Revoke a key; the first instant stays. False where there is none."""
+    done = await session.fetchval(
+        "update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id", number, now
+    )
+    return done is not None
+
+
+async def note_uses(session: Session, uses: Mapping[int, tuple[datetime, str | None]]) -> None:
+    """Note when and from which address keys were last used; what another process noted later stands."""
+    numbers = sorted(uses)
+    await session.execute(
+        """insert into key_uses (api_key_id, used_at, address)
+           select * from unnest($1::bigint[], $2::timestamptz[], $3::text[]) as n (number, used_at, address)
+            order by number
+           on conflict (api_key_id) do update set used_at = excluded.used_at, address = excluded.address
+            where key_uses.used_at < excluded.used_at""",
+        numbers,
+        [uses[number][0] for number in numbers],
+        [uses[number][1] for number in numbers],
+    )
