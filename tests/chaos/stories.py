@@ -7,9 +7,10 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
+from contactpoints.store.sealing import secret_hash
 from tests.chaos.killing import Story
 from tests.chaos.points import the_point
-from tests.chaos.scene import Scene, released, withdrawn
+from tests.chaos.scene import DESK, Scene, released, withdrawn
 
 _LOOKS, _A_LOOK = 50, 0.02
 # Every other time by each channel, whatever is rolled back; the first time always.
@@ -48,6 +49,33 @@ async def a_trigger(scene: Scene) -> AsyncIterator[None]:
     yield
     assert answer.status_code in (200, 201)
     await withdrawn(scene, first, answer.json()["reference"])
+
+
+async def a_trigger_by_a_person(scene: Scene) -> AsyncIterator[None]:
+    """Somebody of the authority triggers an alert in a session, which is looked up each time."""
+    first = await scene.opened()
+    key, scene.keys["asks"] = scene.keys["asks"], await _signed_in(scene)
+    yield
+    answer = await scene.triggers()
+    yield
+    scene.keys["asks"] = key
+    assert answer.status_code in (200, 201)
+    await withdrawn(scene, first, answer.json()["reference"])
+
+
+async def _signed_in(scene: Scene) -> str:
+    token = f"cs_{secrets.token_hex(16)}"
+    await scene.db.execute(
+        """with actor as (insert into actors (kind) values ('account') returning id),
+                account as (insert into accounts (id, name, email, role, party, authority, created_at, accepted_at)
+                            select id, 'Ada', $2, 'requester', 'US', 'Invented Desk', now(), now() from actor
+                            on conflict (email) do update set name = excluded.name returning id)
+           insert into sessions (token_hash, account_id, factors, device, created_at, seen_at, proven_at)
+           select $1, id, '{password,totp}', 'a desk', now(), now(), now() from account""",
+        secret_hash(token),
+        DESK,
+    )
+    return token
 
 
 async def the_first_trigger(scene: Scene) -> AsyncIterator[None]:
@@ -310,6 +338,7 @@ async def a_report_of_a_bad_line(scene: Scene) -> AsyncIterator[None]:
 
 INTAKE: tuple[Story, ...] = (
     a_trigger,
+    a_trigger_by_a_person,
     the_first_trigger,
     a_trigger_into_a_gap,
     a_repeated_trigger,
