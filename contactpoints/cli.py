@@ -163,8 +163,8 @@ async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
     keyring = settings.keyring
     others = ", ".join(name for name in keyring.keys if name != keyring.first)
     async with _opened(settings) as runtime:
+        await auditing.note(runtime.db, now=runtime.now(), told={"by": keyring.first})
         made = await reseal(runtime.db, keyring=keyring)
-        await auditing.note(runtime.db, now=runtime.now(), told={"by": keyring.first, "rows": made.done})
     print(f"{made.done} rows were sealed again by the key {keyring.first}.")
     if made.unopened:
         raise Conflict(

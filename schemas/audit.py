@@ -13,9 +13,9 @@ Outcome = Literal["done", "rehearsed", "refused"]
 class ActorOut(TypedDict):
     """Who acts. `actor` is one of these, and the only one by which rows are found:
 
-    `key:12` (whoever holds that API key, of that authority), `officer:5` (by a link that was mailed), `operator` (at
-    the command line; `name` is the account of the operating system), `database` (by hand, past the service; `name` is
-    the login), `nobody` (who did not say, or not truly).
+    `key:12` (whoever holds that API key, of that authority), `account:7` (a person of it), `officer:5` (by a link that
+    was mailed), `operator` (at the command line; `name` is the account of the operating system), `database` (by hand,
+    past the service; `name` is the login), `nobody` (who did not say, or not truly).
     """
 
     actor: str

@@ -32,6 +32,12 @@ async def note(db: Database, *, now: datetime, told: Mapping[str, Any], outcome:
             await audit.add(session, act, outcome=outcome, told=dict(told), now=now)
 
 
+async def note_within(session: Session, told: Mapping[str, Any]) -> None:
+    """Write down the act that this is part of, in its transaction, where no row tells that it was done."""
+    if (act := acting.current()) is not None:
+        await audit.add(session, act, outcome="done", told=dict(told), now=act.at)
+
+
 async def note_refused(
     refusals: NoteRefused,
     act: Act,
@@ -117,5 +123,5 @@ def _written(row: Row, versions: _Versions, *, house: str | None) -> AuditOut:
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[AuditChange]:
-    fields = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    fields = [name for name in {**before, **after} if (before.get(name), after.get(name)) != (None, None)]
     return [{"field": name, "before": before.get(name), "after": after.get(name)} for name in fields]

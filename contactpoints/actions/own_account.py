@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contactpoints.actions import second_factors, throttling
+from contactpoints.actions import auditing, second_factors, throttling
 from contactpoints.actions.invitations import tell_changed
 from contactpoints.actions.passwords import hash_password, is_right
 from contactpoints.actions.sessions import shown
@@ -63,6 +63,7 @@ async def renew_recovery_codes(db: Database, *, actor: Actor, tools: Tools) -> l
         await _own(session, actor)
         hashes = [second_factors.recovery_hash(code, tools=tools) for code in codes]
         await accounts.keep_recovery_codes(session, actor.key_id, hashes=hashes)
+        await auditing.note_within(session, {"account_id": actor.key_id, "recovery_codes": len(codes)})
     return codes
 
 

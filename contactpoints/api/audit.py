@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
-from ipaddress import ip_address
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -15,6 +14,7 @@ from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
 from contactpoints.api.problems import judged
 from contactpoints.api.queries import Asked
+from contactpoints.rules.addresses_of_callers import address_of
 from contactpoints.rules.refusals import NotAcknowledged, NotAuthenticated, Refusal, RequestInFlight
 from contactpoints.runtime import Runtime
 from contactpoints.store.acting import Act, acting
@@ -37,7 +37,7 @@ AUDIT = Operation(
     responses={200: AuditPage},
     problems=(403, 422),
     parameters=(
-        Parameter("actor", "Only what this actor did or tried: `key:12`, `officer:5`, `operator`, `nobody`.", "query"),
+        Parameter("actor", "Only what this actor did or tried: `key:12`, `account:7`, `operator`, `nobody`.", "query"),
         Parameter("party", "Only what this Party's people did, or what was done to its entries.", "query"),
         Parameter("operation", "Only this operation, by its name in this document.", "query"),
         Parameter("entry", "Only entries of this kind: `officers`.", "query"),
@@ -100,7 +100,7 @@ async def _audited(
     reads: bool,
 ) -> Response:
     runtime: Runtime = request.app.state.runtime
-    with acting(Act(name, runtime.now(), address_of(request), kept)) as act:
+    with acting(Act(name, runtime.now(), _address_of(request), kept)) as act:
         try:
             return await endpoint(request)
         except (RequestInFlight, NotAcknowledged):
@@ -123,12 +123,10 @@ async def _audited(
             raise
 
 
-def address_of(request: Request) -> str | None:
-    """Return from where a request comes, as the server that listens knows it; None where that is no address."""
-    try:
-        return str(ip_address(request.client.host.partition("%")[0])) if request.client else None
-    except ValueError:
-        return None
+def _address_of(request: Request) -> str | None:
+    """Return from where a request comes; None where nobody knows."""
+    found = address_of(request.client.host) if request.client else None
+    return str(found) if found else None
 
 
 def _entry_of(request: Request) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import auditing, own_account, sessions, signing_in
+from contactpoints.actions import own_account, sessions, signing_in
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import COOKIE, caller
@@ -213,7 +213,6 @@ async def codes_renewed(runtime: Runtime, request: Request) -> Response:
     """Answer new recovery codes."""
     actor = await caller(runtime, request)
     codes = await own_account.renew_recovery_codes(runtime.db, actor=actor, tools=runtime.tools)
-    await auditing.note(runtime.db, now=runtime.now(), told={"account": actor.key_id})
     return Json({"recovery_codes": codes}, headers=SECRET)
 
 

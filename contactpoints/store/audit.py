@@ -37,12 +37,12 @@ class Refused:
     entry_key: str | None = None
 
 
-async def add(session: Session, act: Act, *, outcome: str, told: object, now: datetime) -> None:
+async def add(session: Session, act: Act, *, outcome: str, told: object, now: datetime | None) -> None:
     """Write down an act that changed no row: something was written out, printed or rehearsed."""
     words = _WORDS.format("who.actor, who.role, who.name, who.address, who.operation, $4::text")
     await session.execute(
         f"""insert into audit (at, {_COLUMNS}, outcome, party, after, words)
-            select $1, {_TOLD}, $2, $3::jsonb->>'party', $3::jsonb, {words}
+            select coalesce($1, now()), {_TOLD}, $2, $3::jsonb->>'party', $3::jsonb, {words}
               from jsonb_to_record($5::jsonb) as who ({_WHO})""",
         *(now, outcome, told, write_json(told), act.told()),
     )

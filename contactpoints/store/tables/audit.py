@@ -68,12 +68,13 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
     ),
     "accounts": (
         "id",
-        "name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by",
+        "name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by"
+        " !password_hash",
         "",
     ),
     "invitations": ("account_id", "account_id created_by expires_at used_at", ""),
-    "sessions": ("id", "account_id device factors ended_at ended_why", ""),
-    "pins": ("officer_id", "officer_id set_at expires_at locked_at", ""),
+    "sessions": ("id", "account_id device factors proven_at ended_at ended_why", ""),
+    "pins": ("officer_id", "officer_id set_at expires_at locked_at !hash", ""),
     "mail_links": ("officer_id", "purpose officer_id channel_id address expires_at", "new.purpose = 'pin'"),
     "proofs": ("id", "channel_id change_id address asked_by expires_at proven_at proven_by", ""),
     "address_changes": (
@@ -87,7 +88,8 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
 }
 """Table without versions -> the column by which its rows are known, what is told of them, and which new rows count.
 
-No secret, hash, code or PIN is ever among what is told. Of a link that is mailed to prove an address its proof tells.
+No secret, hash, code or PIN is ever among what is told; of a column behind an exclamation mark nothing but that it
+changed. Of a link that is mailed to prove an address its proof tells.
 """
 
 _PARTY_OF = """create function party_of(body jsonb) returns text language sql stable as $$
@@ -134,6 +136,7 @@ declare
     was jsonb = to_jsonb(old);
     becomes jsonb = to_jsonb(new);
     told text[] = string_to_array(tg_argv[1], ' ');
+    hidden text[] = string_to_array(tg_argv[2], ' ');
     old_row jsonb;
     new_row jsonb;
 begin
@@ -141,10 +144,12 @@ begin
         and current_setting('application_name') = 'contactpoints' then
         return null;
     end if;
-    select jsonb_object_agg(key, value) into old_row from jsonb_each(was)
-     where key = any(told) and (becomes is null or becomes->key is distinct from value);
-    select jsonb_object_agg(key, value) into new_row from jsonb_each(becomes)
-     where key = any(told) and (was is null or was->key is distinct from value);
+    select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end)
+      into old_row from jsonb_each(was) where key = any(told || hidden)
+       and (becomes is null or becomes->key is distinct from value);
+    select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end)
+      into new_row from jsonb_each(becomes) where key = any(told || hidden)
+       and (was is null or was->key is distinct from value);
     if old_row is null and new_row is null then
         return null;
     end if;
@@ -155,9 +160,9 @@ begin
 end $$"""
 _ROW_TRIGGERS = (
     "create trigger {table}_come_audited after insert on {table} for each row{when}"
-    " execute function audit_row('{key}', '{told}')",
+    " execute function audit_row('{key}', '{told}', '{hidden}')",
     "create trigger {table}_are_audited after delete or update of {columns} on {table} for each row"
-    " execute function audit_row('{key}', '{told}')",
+    " execute function audit_row('{key}', '{told}', '{hidden}')",
 )
 _REFUSED = (
     "create function refuse_change() returns trigger language plpgsql as"
@@ -167,10 +172,12 @@ _REFUSED = (
 
 
 def _row_triggers() -> Iterator[str]:
-    for table, (key, told, when) in AUDITED.items():
+    for table, (key, listed, when) in AUDITED.items():
+        told = " ".join(name for name in listed.split() if name[0] != "!")
+        hidden = " ".join(name[1:] for name in listed.split() if name[0] == "!")
+        columns, counts = ", ".join(f"{told} {hidden}".split()), f" when ({when})" if when else ""
         for trigger in _ROW_TRIGGERS:
-            columns, counts = ", ".join(told.split()), f" when ({when})" if when else ""
-            yield trigger.format(table=table, key=key, told=told, columns=columns, when=counts)
+            yield trigger.format(table=table, key=key, told=told, hidden=hidden, columns=columns, when=counts)
 
 
 # In one line each, as the first migration has them.

@@ -1289,47 +1289,47 @@ create function audit_version() returns trigger language plpgsql as $$ begin per
 
 create trigger history_is_audited after insert on history for each row when (new.actor not in ('service', 'seed', 'demo')) execute function audit_version();
 
-create function audit_row() returns trigger language plpgsql as $$ declare was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); old_row jsonb; new_row jsonb; begin if coalesce(current_setting('contactpoints.act', true), '') = '' and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, value) into old_row from jsonb_each(was) where key = any(told) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, value) into new_row from jsonb_each(becomes) where key = any(told) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); perform note_act('database', now(), tg_table_name, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0], null, becomes, old_row, new_row); return null; end $$;
+create function audit_row() returns trigger language plpgsql as $$ declare was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); hidden text[] = string_to_array(tg_argv[2], ' '); old_row jsonb; new_row jsonb; begin if coalesce(current_setting('contactpoints.act', true), '') = '' and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into old_row from jsonb_each(was) where key = any(told || hidden) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into new_row from jsonb_each(becomes) where key = any(told || hidden) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); perform note_act('database', now(), tg_table_name, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0], null, becomes, old_row, new_row); return null; end $$;
 
-create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from');
+create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from', '');
 
-create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from');
+create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from', '');
 
-create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by');
+create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by', 'password_hash');
 
-create trigger accounts_are_audited after delete or update of name, email, role, party, contact_point_id, officer_id, authority, language, accepted_at, disabled_at, disabled_by on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by');
+create trigger accounts_are_audited after delete or update of name, email, role, party, contact_point_id, officer_id, authority, language, accepted_at, disabled_at, disabled_by, password_hash on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by', 'password_hash');
 
-create trigger invitations_come_audited after insert on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at');
+create trigger invitations_come_audited after insert on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at', '');
 
-create trigger invitations_are_audited after delete or update of account_id, created_by, expires_at, used_at on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at');
+create trigger invitations_are_audited after delete or update of account_id, created_by, expires_at, used_at on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at', '');
 
-create trigger sessions_come_audited after insert on sessions for each row execute function audit_row('id', 'account_id device factors ended_at ended_why');
+create trigger sessions_come_audited after insert on sessions for each row execute function audit_row('id', 'account_id device factors proven_at ended_at ended_why', '');
 
-create trigger sessions_are_audited after delete or update of account_id, device, factors, ended_at, ended_why on sessions for each row execute function audit_row('id', 'account_id device factors ended_at ended_why');
+create trigger sessions_are_audited after delete or update of account_id, device, factors, proven_at, ended_at, ended_why on sessions for each row execute function audit_row('id', 'account_id device factors proven_at ended_at ended_why', '');
 
-create trigger pins_come_audited after insert on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at');
+create trigger pins_come_audited after insert on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at', 'hash');
 
-create trigger pins_are_audited after delete or update of officer_id, set_at, expires_at, locked_at on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at');
+create trigger pins_are_audited after delete or update of officer_id, set_at, expires_at, locked_at, hash on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at', 'hash');
 
-create trigger mail_links_come_audited after insert on mail_links for each row when (new.purpose = 'pin') execute function audit_row('officer_id', 'purpose officer_id channel_id address expires_at');
+create trigger mail_links_come_audited after insert on mail_links for each row when (new.purpose = 'pin') execute function audit_row('officer_id', 'purpose officer_id channel_id address expires_at', '');
 
-create trigger mail_links_are_audited after delete or update of purpose, officer_id, channel_id, address, expires_at on mail_links for each row execute function audit_row('officer_id', 'purpose officer_id channel_id address expires_at');
+create trigger mail_links_are_audited after delete or update of purpose, officer_id, channel_id, address, expires_at on mail_links for each row execute function audit_row('officer_id', 'purpose officer_id channel_id address expires_at', '');
 
-create trigger proofs_come_audited after insert on proofs for each row execute function audit_row('id', 'channel_id change_id address asked_by expires_at proven_at proven_by');
+create trigger proofs_come_audited after insert on proofs for each row execute function audit_row('id', 'channel_id change_id address asked_by expires_at proven_at proven_by', '');
 
-create trigger proofs_are_audited after delete or update of channel_id, change_id, address, asked_by, expires_at, proven_at, proven_by on proofs for each row execute function audit_row('id', 'channel_id change_id address asked_by expires_at proven_at proven_by');
+create trigger proofs_are_audited after delete or update of channel_id, change_id, address, asked_by, expires_at, proven_at, proven_by on proofs for each row execute function audit_row('id', 'channel_id change_id address asked_by expires_at proven_at proven_by', '');
 
-create trigger address_changes_come_audited after insert on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id');
+create trigger address_changes_come_audited after insert on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id', '');
 
-create trigger address_changes_are_audited after delete or update of channel_id, old_address, address, reported_dead, reason, proposed_by, approved_by, proven_at, state, settled_by, settled_why, stand_in_id on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id');
+create trigger address_changes_are_audited after delete or update of channel_id, old_address, address, reported_dead, reason, proposed_by, approved_by, proven_at, state, settled_by, settled_why, stand_in_id on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id', '');
 
-create trigger feeds_come_audited after insert on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at');
+create trigger feeds_come_audited after insert on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at', '');
 
-create trigger feeds_are_audited after delete or update of officer_id, post_id, created_by, revoked_at on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at');
+create trigger feeds_are_audited after delete or update of officer_id, post_id, created_by, revoked_at on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at', '');
 
-create trigger subscriptions_come_audited after insert on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since');
+create trigger subscriptions_come_audited after insert on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since', '');
 
-create trigger subscriptions_are_audited after delete or update of calendar_id, host, since on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since');
+create trigger subscriptions_are_audited after delete or update of calendar_id, host, since on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since', '');
 
 create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'rows of % are never changed or deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
 
