@@ -55,14 +55,15 @@ async def note_refused(
     if act.actor is None:
         act.actor = NOBODY
     kind, key = entry or (None, None)
-    who = f"{NOBODY} {_net(act.address)}" if act.actor == NOBODY else act.actor
+    who = f"{NOBODY} {net_of(act.address)}" if act.actor == NOBODY else act.actor
     try:
         await refusals.do(Refused(who, act, now, status, problem, detail, kind, key))
     except (Refusal, DatabaseFault) as failure:
         _log.error("a refusal of %s was not written down: %s", act.operation, failure)
 
 
-def _net(address: str | None) -> str:
+def net_of(address: str | None) -> str:
+    """Return by what somebody is bounded whom nobody knows: the address, or the network of one of version 6."""
     if address is None or ip_address(address).version == 4:
         return str(address)
     return str(ip_network((int(ip_address(address)), _NET_OF_SIX), strict=False))

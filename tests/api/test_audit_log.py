@@ -9,7 +9,9 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 
+from contactpoints.actions import auditing
 from contactpoints.actions.forgetting import forget
 from contactpoints.store.audit import MOST_REFUSED
 from tests.api.conftest import Bodies, KeyOf
@@ -135,6 +137,19 @@ async def test_what_is_refused_is_written_down_and_a_flood_of_it_is_counted(
         whole = await session.fetchval("select string_agg(to_jsonb(audit)::text, ' ') from audit")
         assert await session.fetchval("select count(*) from audit_bounds") == 0
     assert not [word for word in (stranger, admin, auditor, "Jane", "victim", "jane") if word in whole]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "bounded_together"),
+    [
+        pytest.param("192.0.2.1", "192.0.2.2", False, id="two addresses of version 4"),
+        pytest.param("2001:db8::1", "2001:db8::2", True, id="one has a whole network of version 6"),
+        pytest.param("2001:db8::1", "2001:db8:0:1::1", False, id="two networks of version 6"),
+        pytest.param(None, "192.0.2.1", False, id="nobody knows from where"),
+    ],
+)
+def test_whoever_is_not_known_is_bounded_by_address(one: str | None, other: str, bounded_together: bool) -> None:
+    assert (auditing.net_of(one) == auditing.net_of(other)) is bounded_together
 
 
 async def test_nothing_in_the_log_is_changed_and_whoever_writes_past_the_service_is_in_it_too(

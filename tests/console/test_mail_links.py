@@ -96,6 +96,12 @@ async def test_a_pin_is_set_once_and_the_officer_is_told(world: World) -> None:
     assert "VOTRE PIN EST DÉFINI" in (await world.client.get(path)).text
     assert (await sets(world, path, code=code, pin="846201", again="846201")).status_code == 404
     assert await pin_is(world, NEW_PIN)
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch("select * from audit where operation = 'page /pin/{token}' order by id")
+    officer = f"officer:{world.network['FR'].officers[0].id}"
+    assert [(row["actor"], row["actor_party"], row["address"]) for row in rows] == [(officer, "FR", "127.0.0.1")] * 2
+    assert [(row["outcome"], row["entry"]) for row in rows] == [("done", "pins"), ("refused", None)]
+    assert rows[0]["after"]["hash"] == "changed"
 
 
 @pytest.mark.parametrize(
