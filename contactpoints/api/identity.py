@@ -1,5 +1,7 @@
 """Who is calling: an API key or a session in the Authorization header, or a session in the cookie of a browser."""
 
+from functools import partial
+
 from starlette.requests import Request
 
 from contactpoints.actions import access, sessions
@@ -18,6 +20,8 @@ _LONGEST = 200
 
 
 _MOST_KNOWN = 10_000
+_NO_KEY = "This API key is not known, has expired or was revoked."
+_NO_SESSION = "This session is not known or has ended: sign in again."
 
 COOKIE = "__Host-session"
 """The cookie of a session: browsers take one of such a name only from the host itself, for all of it, by https."""
@@ -45,23 +49,21 @@ async def caller(runtime: Runtime, request: Request) -> Actor:
     else's page came, and `StepUpNeeded` for an operation that wants a fresh second factor of a person.
     """
     secret, now = _secret(request), runtime.now()
-    if not secret.startswith(sessions.TOKEN):
-        actor = await access.find_actor(runtime.db, secret=secret, now=now)
-        if actor is None:
-            raise NotAuthenticated("This API key is not known, has expired or was revoked.")
-        acting.by_actor(actor)
-        address = address_of_request(request)
-        must_come_from(actor.limits, address)
-        runtime.key_uses.note(actor.key_id, address, now=now)
-        return actor
-    if "Authorization" not in request.headers:
+    of_person = secret.startswith(sessions.TOKEN)
+    if of_person and "Authorization" not in request.headers:
         _must_be_meant(runtime, request)
-    actor = await sessions.find_actor(runtime.db, token=secret, now=now)
+    find = partial(sessions.find_actor, token=secret) if of_person else partial(access.find_actor, secret=secret)
+    actor = await find(runtime.db, now=now)
     if actor is None:
-        raise NotAuthenticated("This session is not known or has ended: sign in again.")
+        raise NotAuthenticated(_NO_SESSION if of_person else _NO_KEY)
     acting.by_actor(actor)
-    if getattr(request.state, "step_up", False):
-        must_be_fresh(actor, now)
+    if of_person:
+        if getattr(request.state, "step_up", False):
+            must_be_fresh(actor, now)
+        return actor
+    address = address_of_request(request)
+    must_come_from(actor.limits, address)
+    runtime.key_uses.note(actor.key_id, address, now=now)
     return actor
 
 
@@ -78,8 +80,6 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
     would be refused by what was known is looked up anew. Raises as `caller`.
     """
     secret = _secret(request)
-    if secret.startswith(sessions.TOKEN):
-        return await caller(runtime, request)
     name = secret_hash(secret)
     actor = runtime.known_keys.get(name)
     address = address_of_request(request)
@@ -88,6 +88,8 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
         runtime.key_uses.note(actor.key_id, address, now=runtime.now())
         return actor
     actor = await caller(runtime, request)
+    if secret.startswith(sessions.TOKEN):
+        return actor
     if len(runtime.known_keys) >= _MOST_KNOWN:
         runtime.known_keys.clear()
     runtime.known_keys[name] = actor

@@ -6,6 +6,7 @@ as far as proxies of ours wrote it.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from schemas.networks import Network
@@ -15,13 +16,21 @@ Address = IPv4Address | IPv6Address
 # With a port behind it, as some gateways write it; an address of IPv6 then stands in brackets.
 _WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([^\[\]:]+):[0-9]{1,5}")
 
+# Of IPv6 with a zone, in brackets and with a port, and room for spaces.
+_LONGEST = 100
+
 
 def address_of(text: str) -> Address | None:
     """Return the address that a text names, perhaps with a port; None where it names none.
 
     One of IPv4 that is dressed up as IPv6 (``::ffff:192.0.2.1``) is the one of IPv4; the zone of a link is left out.
     """
-    text = text.strip()
+    return _read(text.strip()) if len(text) <= _LONGEST else None
+
+
+# The same few proxies and authorities call again and again, and reading an address takes longer than all else here.
+@lru_cache(maxsize=4_096)
+def _read(text: str) -> Address | None:
     ported = _WITH_PORT.fullmatch(text)
     if ported:
         text = ported[1] or ported[2]
