@@ -1,6 +1,7 @@
 """Signing in and sessions: two factors, each once; guesses slowed; cookies only for our pages; ended when they must."""
 
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 from contactpoints.api.identity import COOKIE
@@ -23,6 +24,8 @@ async def test_both_factors_are_asked_for_each_code_is_good_once_and_nothing_tel
     assert wrong.status_code == 401
     assert wrong.json() == nobody.json() == not_yet.json()
     assert wrong.headers.keys() == nobody.headers.keys()
+    known, unknown = [await _took(world, email) for email in ("ada@fr.example.org", "nobody@example.org")]
+    assert unknown > known / 3, "a password is hashed, whether there is an account or not"
 
     first = (await ada.first_step()).json()
     assert first["wanted"] == ["totp", "recovery_code"]
@@ -44,6 +47,16 @@ async def test_both_factors_are_asked_for_each_code_is_good_once_and_nothing_tel
     said = {"sign_in": late, "code": ada.code()}
     assert (await sends(world, "POST", "/v1/sessions/second-step", said)).status_code == 401
     assert waiting
+
+
+async def _took(world: World, email: str) -> float:
+    """Return how many seconds a wrong password takes for an account, at best: others may work beside us."""
+    took = []
+    for _ in range(3):
+        begun = perf_counter()
+        await sends(world, "POST", "/v1/sessions", {"email": email, "password": "wrong, and long enough"})
+        took.append(perf_counter() - begun)
+    return min(took)
 
 
 async def test_guesses_are_slowed_by_account_and_by_address_and_what_is_told_of_the_wait_is_true(world: World) -> None:
