@@ -69,15 +69,18 @@ def opened(runtime: Runtime, alert: dict[str, Any], *, replayed: bool) -> Respon
     return Json(alert, status_code=201, headers={"Location": alert["links"]["self"]})
 
 
-async def also_of_place(runtime: Runtime, request: Request, *, raw: bytes, refused: Invalid) -> Invalid:
+async def also_of_place(
+    runtime: Runtime, request: Request, *, raw: bytes, refused: Invalid, once: bool = True
+) -> Invalid:
     """Return the refusal of a body's shape with what is wrong with the place that it asks, as far as that is known.
 
-    A missing Idempotency-Key is told with them. Whoever asks is looked up anew: unlike the statement that opens an
-    alert, a look into the directory checks no key.
+    A missing Idempotency-Key is told with them, where it must happen ``once``. Whoever asks is looked up anew: unlike
+    the statement that opens an alert, a look into the directory checks no key.
     """
     place = asked_of(raw, refused.faults)
     try:
-        once_of(request)
+        if once:
+            once_of(request)
     except IdempotencyKeyRequired as lacks:
         refused = Invalid((Fault("/header/Idempotency-Key", "required", lacks.detail), *refused.faults))
     if place is None:

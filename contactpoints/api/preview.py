@@ -43,7 +43,7 @@ async def tell(runtime: Runtime, request: Request) -> Response:
     try:
         command = read_preview(raw)
     except Invalid as invalid:
-        raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
+        raise await also_of_place(runtime, request, raw=raw, refused=invalid, once=False) from None
     return Json(await preview_alert(runtime.db, actor=actor, command=command, now=runtime.now(), tools=runtime.tools))
 
 

@@ -83,7 +83,8 @@ def query(request: Request, shape: type[_Shape]) -> _Shape:
     try:
         made = validate(shape, {name: text for name, text in request.query_params.items() if not _stray(name, strays)})
     except BadInput as bad:
-        strays += tuple(Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults)
+        told = (Fault(f"/query{each.pointer}", each.code, each.detail) for each in bad.faults)
+        strays += tuple(each for each in told if all(each.pointer != stray.pointer for stray in strays))
     if made is None or strays:
         raise Invalid(strays)
     return made
