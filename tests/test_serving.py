@@ -38,6 +38,15 @@ async def test_a_proxy_is_believed_only_where_it_is_trusted(
     assert f"what {seen} posted" in caplog.text
 
 
+async def test_a_process_that_ends_writes_down_when_and_from_where_keys_were_last_used(world: World) -> None:
+    host = "::" if socket.has_dualstack_ipv6() else "127.0.0.1"
+    headers = {"Authorization": f"Bearer {world.requester}"}
+    async with doors(world.runtime, port=0, host=host) as port, httpx.AsyncClient(headers=headers) as client:
+        assert (await client.get(f"http://127.0.0.1:{port}/v1/alerts")).status_code == 200
+    told = (await world.get("/v1/keys")).json()["items"]
+    assert [(each["last_used_at"], each["last_used_from"]) for each in told] == [("2026-10-14T00:00:00Z", "127.0.0.1")]
+
+
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine speaks one kind only")
 async def test_the_doors_listen_on_both_kinds_of_address(world: World) -> None:
     async with doors(world.runtime, port=0, host="::") as port, httpx.AsyncClient() as client:
