@@ -72,6 +72,11 @@ async def test_guesses_are_slowed_by_account_and_by_address_and_what_is_told_of_
     ]
     assert [each.status_code for each in unknown] == [401] * 5 + [429], "as if there were an account"
     assert (await eve.first_step()).status_code == 200
+    tried, status = 0, 401
+    while status == 401:
+        said = {"email": f"somebody{tried}@example.org", "password": "y"}
+        tried, status = tried + 1, (await sends(world, "POST", "/v1/sessions", said)).status_code
+    assert (tried < 30, status) == (True, 429), "one address tries many accounts"
     world.clock.at += timedelta(seconds=299)
     assert (await ada.first_step()).headers["Retry-After"] == "1"
     world.clock.at += timedelta(seconds=1)
@@ -83,11 +88,6 @@ async def test_guesses_are_slowed_by_account_and_by_address_and_what_is_told_of_
     assert refused.status_code == 422
     refused = await sends(world, "POST", "/v1/sessions/second-step", {"sign_in": sign_in, "code": ada.code()})
     assert refused.status_code == 429, "the codes of one account are counted together"
-    statuses = []
-    for number in range(31):
-        said = {"email": f"somebody{number}@example.org", "password": "y"}
-        statuses.append((await sends(world, "POST", "/v1/sessions", said)).status_code)
-    assert statuses[-1] == 429, "one address tries many accounts"
     async with world.runtime.db.session() as session:
         kept = str([bytes(row["name"]) for row in await session.fetch("select name from throttles")])
     assert "example.org" not in kept
