@@ -1,6 +1,6 @@
 """What an API key is limited to: from where it is used, and which alerts it opens, and when.
 
-Why hours let an emergency through, and nothing else does: docs/decisions/0013.
+Why hours let an emergency through, and nothing else does: docs/decisions/0014.
 """
 
 from collections.abc import Mapping
