@@ -33,7 +33,7 @@ async def _engine_dies_alone(scene: Scene, engine: Lives) -> None:
 
 async def _web_dies_before_it_answers(scene: Scene) -> None:
     """The web process dies with an alert that is committed: the engine sends it, and the repeat hears of the same."""
-    await scene.lives.asks(arm=the_point("intake", r"after .*api/alerts.py:open_alert:.*opening.open_alert"))
+    await scene.lives.asks(arm=the_point("intake", r"after .*api/alerts.py:open_alert:.*by_known_caller"))
     texts = len(scene.far.messages)
     asking = asyncio.create_task(scene.triggers())
     await scene.lives.dies()

@@ -285,7 +285,7 @@ POSTS = st.builds(
 
 @pytest.mark.long
 @given(POSTS, ROSTERS, ABSENCES, PEOPLE)
-@settings(deadline=None, max_examples=70)
+@settings(deadline=None, max_examples=40)
 def test_it_is_what_a_walk_through_the_minutes_finds(
     second: Post, first: tuple[Rotation, ...], absences: tuple[Absence, ...], people: tuple[Officer, ...]
 ) -> None:

@@ -206,7 +206,7 @@ def _one_officer_every_second(key: str, change: datetime, *, edges: tuple[time, 
     st.sets(st.integers(0, 6), max_size=4).map(tuple),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_between_two_boundaries_nothing_changes(
     pattern: Rotation, hours: tuple[time, time] | None, weekdays: tuple[int, ...], ends: bool
 ) -> None:
