@@ -27,22 +27,34 @@ Role = Literal["requester", "contact_point", "administrator", "secretariat", "au
 WITHOUT_PARTY: frozenset[str] = frozenset({"secretariat", "auditor"})
 
 
-def by_role(party: str | None, info: ValidationInfo) -> str | None:
-    """Return the Party of a key or an account, which the secretariat and auditors have not, and every other has."""
-    role = info.data.get("role")
-    if role in WITHOUT_PARTY and party is not None:
-        raise wrong("not_allowed", "must be left out: the secretariat and auditors have no Party")
-    if role is not None and role not in WITHOUT_PARTY and party is None:
-        raise wrong("missing", "is required for this role")
-    return party
+class Belonging(Shape):
+    """Whose a key or an account is: a role, with a Party but for the secretariat and auditors, and a contact point.
 
+    Only those of a contact point may have one. `authority` names the office: a requester sees the alerts of its own.
+    """
 
-def at_a_contact_point(contact_point_id: int | None, info: ValidationInfo) -> int | None:
-    """Return the contact point of a key or an account, which only those of a contact point may have."""
-    role = info.data.get("role")
-    if role is not None and role != "contact_point" and contact_point_id is not None:
-        raise wrong("not_allowed", "must be left out: only what is for a contact point has one")
-    return contact_point_id
+    role: Role
+    party: PartyCode | None = Field(default=None, validate_default=True)
+    contact_point_id: Id | None = Field(default=None, validate_default=True)
+    authority: ShortLine
+
+    @field_validator("party")
+    @classmethod
+    def _by_role(cls, party: str | None, info: ValidationInfo) -> str | None:
+        role = info.data.get("role")
+        if role in WITHOUT_PARTY and party is not None:
+            raise wrong("not_allowed", "must be left out: the secretariat and auditors have no Party")
+        if role is not None and role not in WITHOUT_PARTY and party is None:
+            raise wrong("missing", "is required for this role")
+        return party
+
+    @field_validator("contact_point_id")
+    @classmethod
+    def _at_a_contact_point(cls, contact_point_id: int | None, info: ValidationInfo) -> int | None:
+        role = info.data.get("role")
+        if role is not None and role != "contact_point" and contact_point_id is not None:
+            raise wrong("not_allowed", "must be left out: only what is for a contact point has one")
+        return contact_point_id
 
 
 class NewPin(Shape):
@@ -120,27 +132,8 @@ class KeyRotation(Shape):
     ends_at: Instant | None = None
 
 
-class NewKey(KeyTerms):
-    """An API key to be made by the operator.
-
-    `authority` names whose key it is: a requester sees the alerts of its own authority. The secretariat and auditors
-    have no Party; every other role has one. Only a requester's key is limited to kinds and hours.
-    """
-
-    role: Role
-    party: PartyCode | None = Field(default=None, validate_default=True)
-    contact_point_id: Id | None = Field(default=None, validate_default=True)
-    authority: ShortLine
-
-    @field_validator("party")
-    @classmethod
-    def _by_role(cls, party: str | None, info: ValidationInfo) -> str | None:
-        return by_role(party, info)
-
-    @field_validator("contact_point_id")
-    @classmethod
-    def _at_a_contact_point(cls, contact_point_id: int | None, info: ValidationInfo) -> int | None:
-        return at_a_contact_point(contact_point_id, info)
+class NewKey(Belonging, KeyTerms):
+    """An API key to be made. Only a requester's is limited to kinds and hours."""
 
 
 class KeyHoursOut(TypedDict):

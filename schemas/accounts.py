@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import StringConstraints
 from typing_extensions import TypedDict
 
-from schemas.access import Role, at_a_contact_point, by_role
+from schemas.access import Belonging, Role
 from schemas.faults import form
-from schemas.fields import Email, Id, Language, Moment, PartyCode, Shape, ShortLine
+from schemas.fields import Email, Id, Language, Moment, Shape, ShortLine
 
 _TOKEN = form(r"^[A-Za-z0-9_-]{16,100}$", "must be as it was handed out")
 _SECRET = form(r"^[^\x00-\x1F\x7F-\x9F]*$", "must be one line of text")
@@ -25,29 +25,12 @@ Code = Annotated[str, StringConstraints(pattern=_CODE)]
 FactorName = Literal["password", "totp", "recovery_code"]
 
 
-class Standing(Shape):
-    """Who somebody is here: role, Party (none for secretariat and auditor), contact point and officer, if any.
-
-    `authority` names the office: a requester sees the alerts of its own authority.
-    """
+class Standing(Belonging):
+    """Who somebody is here, and which officer, if any."""
 
     name: ShortLine
-    role: Role
-    party: PartyCode | None = Field(default=None, validate_default=True)
-    contact_point_id: Id | None = Field(default=None, validate_default=True)
     officer_id: Id | None = None
-    authority: ShortLine
     language: Language = "en"
-
-    @field_validator("party")
-    @classmethod
-    def _by_role(cls, party: str | None, info: ValidationInfo) -> str | None:
-        return by_role(party, info)
-
-    @field_validator("contact_point_id")
-    @classmethod
-    def _at_a_contact_point(cls, contact_point_id: int | None, info: ValidationInfo) -> int | None:
-        return at_a_contact_point(contact_point_id, info)
 
 
 class NewAccount(Standing):

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from contactpoints.rules.codes import is_proof_code
 from tests.api.conftest import KeyOf, key_of
 from tests.far_ends import PUBLIC
 from tests.guides import at, play
-from tests.world import PIN, World
+from tests.world import PIN, World, is_proof_code
 
 __all__ = ["key_of"]
 _FOLDER = Path(__file__).parent.parent / "docs" / "guides"

@@ -21,7 +21,7 @@ from contactpoints.engine.dispatcher import Lane
 from contactpoints.engine.run import carry_on, read_replies, read_reports
 from contactpoints.engine.tracer import end_old_doubts, trace
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.codes import is_reply_code
+from contactpoints.rules.codes import REST_OF_A_PROOF, code_rest, is_reply_code
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import desk_of
 from contactpoints.settings import Settings
@@ -32,6 +32,11 @@ from tests.far_ends import PUBLIC, FarEnd, Rehearsal
 
 PIN = "482913"
 START = datetime(2026, 10, 14, 0, 0, tzinfo=UTC)
+
+
+def is_proof_code(text: str) -> bool:
+    """Say whether ``text`` could be a code by which an address is proven, in capitals and without spaces."""
+    return code_rest(text) == REST_OF_A_PROOF
 
 
 class HandClock(Clock):

@@ -127,11 +127,6 @@ def is_reply_code(text: str) -> bool:
     return code_rest(text) == REST_OF_A_REPLY
 
 
-def is_proof_code(text: str) -> bool:
-    """Say whether ``text`` could be a code by which an address is proven, in capitals and without spaces."""
-    return code_rest(text) == REST_OF_A_PROOF
-
-
 def code_rest(text: str) -> int | None:
     """Return what tells reply codes and proof codes apart, in capitals and without spaces; None for what is neither."""
     rest = _rest(text, REPLY_CODE_LENGTH)

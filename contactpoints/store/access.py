@@ -14,7 +14,7 @@ HOLDERS = """(select id, role, party, authority from api_keys union all
 """Whoever has or had a key or an account, as a table."""
 
 
-def acting(at: str) -> str:
+def in_force(at: str) -> str:
     """Return, as a table, the keys and accounts by which somebody can act at an instant, an argument such as ``$2``.
 
     News of a key go to its addresses; those of an account to the one by which its holder signs in.

@@ -4,7 +4,7 @@ approved by a second person, proven, then in use. A change without an old addres
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from contactpoints.store.access import HOLDERS, acting
+from contactpoints.store.access import HOLDERS, in_force
 from contactpoints.store.database import Row, Session
 
 # The old address has had its notice when a gateway took it, or said that it never will; what was cancelled, by a STOP
@@ -192,7 +192,7 @@ async def at_address(session: Session, address: str) -> Sequence[Row]:
 async def other_administrators(session: Session, party: str | None, *, but: int, now: datetime) -> int:
     """Return how many keys and accounts of administrators a Party has besides one."""
     count: int = await session.fetchval(
-        f"select count(*) from {acting('$3')} k where role = 'administrator' and party = $1 and id <> $2",
+        f"select count(*) from {in_force('$3')} k where role = 'administrator' and party = $1 and id <> $2",
         party,
         but,
         now,
@@ -202,7 +202,7 @@ async def other_administrators(session: Session, party: str | None, *, but: int,
 
 async def second_is_there(session: Session, party: str | None, *, but: int, now: datetime) -> bool:
     """Say whether somebody besides one could approve what it proposes: of the Party, or the secretariat."""
-    found = f"""select 1 from {acting("$3")} k
+    found = f"""select 1 from {in_force("$3")} k
                  where (role = 'secretariat' or role = 'administrator' and party = $1) and id <> $2 limit 1"""
     return await session.fetchval(found, party, but, now) is not None
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from contactpoints.rules.delivery import rank
-from contactpoints.store.access import acting
+from contactpoints.store.access import in_force
 from contactpoints.store.database import Row, Session
 
 _NEAR = 1_000
@@ -57,7 +57,7 @@ async def raise_fresh(
 async def keepers(session: Session, parties: Sequence[str], *, now: datetime) -> list[Row]:
     """Return number, role, Party, addresses and language of the Parties' administrators and the secretariat."""
     return await session.fetch(
-        f"""select id, role, party, notify, language from {acting("$2")} k
+        f"""select id, role, party, notify, language from {in_force("$2")} k
              where (role = 'administrator' and party = any($1::text[])) or role = 'secretariat' order by id""",
         list(parties),
         now,

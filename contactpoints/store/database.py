@@ -38,6 +38,8 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "30s",
     "statement_timeout": "30s",
     "TimeZone": "UTC",
+    # As `_told_of` quotes: a backslash is a backslash.
+    "standard_conforming_strings": "on",
 }
 
 AWAY = (

@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from contactpoints.actions.address_changes import look
-from contactpoints.rules.codes import is_proof_code
-from tests.world import PIN, START, World
+from tests.world import PIN, START, World, is_proof_code
 
 NEW, OTHER = "+33639980198", "+33639980197"
 Keys = Callable[..., Awaitable[str]]

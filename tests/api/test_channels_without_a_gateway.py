@@ -9,8 +9,7 @@ import httpx
 
 from contactpoints.actions.access import make_key
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.codes import is_proof_code
-from tests.world import World
+from tests.world import World, is_proof_code
 
 VOICE, NEW = "+33199000071", "+33639980191"
 

@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from contactpoints.actions.address_changes import EXPIRES, look
-from contactpoints.rules.codes import is_proof_code
 from tests.far_ends import PUBLIC
-from tests.world import PIN, World
+from tests.world import PIN, World, is_proof_code
 
 SMS, MAIL = "+33639980190", "somebody@fr.example.org"
 Keys = Callable[..., Awaitable[str]]

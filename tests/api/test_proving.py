@@ -12,11 +12,11 @@ import pytest
 
 from contactpoints.actions.proving import by_reply
 from contactpoints.actions.replies import Arrival
-from contactpoints.rules.codes import is_proof_code, is_reply_code, new_proof_code
+from contactpoints.rules.codes import is_reply_code, new_proof_code
 from contactpoints.rules.replies import read_reply
 from contactpoints.store import entries
 from tests.far_ends import PUBLIC
-from tests.world import PIN, START, World
+from tests.world import PIN, START, World, is_proof_code
 
 STRANGER = "+447700900999"
 Keys = Callable[..., Awaitable[str]]

@@ -7,8 +7,7 @@ from typing import Any
 from contactpoints.actions.access import make_key
 from contactpoints.actions.asking import ask_again
 from contactpoints.rules.access import Actor, Role
-from contactpoints.rules.codes import is_proof_code
-from tests.world import START, World
+from tests.world import START, World, is_proof_code
 
 KEEPER = "keeper@fr.example.org"
 DAY = timedelta(days=1)
