@@ -324,7 +324,7 @@ class RequestRead:
     code: ClassVar = "request_read"
     visible_to: ClassVar[Audience] = "both"
     by: Side
-    api_key: int | None = inside()
+    actor_id: int | None = inside()
     officer: int | None = inside()
 
 

@@ -28,7 +28,7 @@ async def make(
     """
     async with db.transaction() as session:
         _must_decide(actor, said, faults=faults)
-        number, invitation = await _made(session, said, faults=faults, by=actor.key_id, now=now, tools=tools)
+        number, invitation = await _made(session, said, faults=faults, by=actor.number, now=now, tools=tools)
         await mail(session, invitation, to=said.email.lower(), language=said.language, now=now, tools=tools)
         return await _shown(session, number)
 
@@ -84,7 +84,7 @@ async def invite_again(db: Database, number: int, *, actor: Actor, now: datetime
         account = await _kept(session, number, actor=actor)
         if account["email"] is None:
             raise Conflict("This account has no address yet: its link was shown at the command line.")
-        invitation = await invite(session, number, by=actor.key_id, now=now, tools=tools)
+        invitation = await invite(session, number, by=actor.number, now=now, tools=tools)
         await mail(session, invitation, to=account["email"], language=account["language"], now=now, tools=tools)
         return await _shown(session, number)
 
@@ -96,7 +96,7 @@ async def listing(db: Database, *, actor: Actor, after: int, most: int) -> list[
         rows = await accounts.listing(
             session,
             party=None if sees_network(actor) else actor.party,
-            only=actor.key_id if alone else None,
+            only=actor.number if alone else None,
             after=after,
             most=most,
         )
@@ -144,7 +144,7 @@ async def disable(db: Database, number: int, *, actor: Actor, now: datetime) -> 
         if account is None:
             raise NotFound(_NONE)
         must_keep_account(actor, number, party=account["party"])
-        await end(session, number, by=actor.key_id, now=now)
+        await end(session, number, by=actor.number, now=now)
         return await _shown(session, number)
 
 

@@ -127,7 +127,7 @@ async def propose_within(
         address=address,
         reported_dead=dead,
         reason=reason,
-        by=actor.key_id,
+        by=actor.number,
         now=now,
         expires_at=expires_at,
     )
@@ -144,8 +144,8 @@ async def propose_within(
     if dead and to["quarantined_at"] is None:
         await write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
     meanwhile = await _meanwhile(session, to, used=to["channel_id"] if added else standing_in, now=now, tools=tools)
-    alone = not await address_changes.second_is_there(session, to["party"], but=actor.key_id, now=now)
-    change = Proposed(number, actor.key_id, expires_at, meanwhile, alone, stands_in=standing_in is not None)
+    alone = not await address_changes.second_is_there(session, to["party"], but=actor.number, now=now)
+    change = Proposed(number, actor.number, expires_at, meanwhile, alone, stands_in=standing_in is not None)
     await tell_second(session, to, change=change, now=now, tools=tools)
     if unheard:
         await _tell_others(session, to, meanwhile=meanwhile, now=now, tools=tools)
@@ -185,7 +185,7 @@ async def approve(db: Database, number: int, *, actor: Actor, now: datetime, too
             session, change["party"], but=change["proposed_by"], now=now
         )
         must_be_the_second(actor, proposed_by=change["proposed_by"], party=change["party"], others=others)
-        await address_changes.approve(session, number, by=actor.key_id, now=now)
+        await address_changes.approve(session, number, by=actor.number, now=now)
         await finish(session, number, now=now)
         return shown(await _found(session, number))
 
@@ -200,7 +200,7 @@ async def end(
         await alerts.lock_all(session, called)
         change = await _locked(session, number, actor=actor, now=now)
         await come_to_nothing(
-            session, change, state=state, why=why, by=actor.key_id, now=now, tools=tools, called=called
+            session, change, state=state, why=why, by=actor.number, now=now, tools=tools, called=called
         )
         return shown(await _found(session, number))
 

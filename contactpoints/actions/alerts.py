@@ -105,12 +105,14 @@ async def read_request(db: Database, *, actor: Actor, reference: str, now: datet
         if rules.misdirected(row["state"], row["end_reason"]) and not requester:
             raise RequestGone("The wrong Party was asked: it keeps no more than where the request went.")
         read = opened_request(row, await alerts.request(session, row["id"]), tools=tools)
-        await alerts.note_reading(session, row["id"], api_key_id=actor.key_id, now=now)
+        await alerts.note_reading(session, row["id"], actor_id=actor.number, now=now)
         note = await alerts.closing_note(session, row["id"]) if requester else None
         if note is not None:
             read["closing_note"] = _opened(note, note_place(row["reference"]), row=row, tools=tools).decode()
         by: facts.Side = "requester" if requester else "contact_point"
-        await timeline.append(session, row["id"], [(now, facts.RequestRead(by=by, api_key=actor.key_id, officer=None))])
+        await timeline.append(
+            session, row["id"], [(now, facts.RequestRead(by=by, actor_id=actor.number, officer=None))]
+        )
     return read
 
 

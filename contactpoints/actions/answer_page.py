@@ -105,6 +105,6 @@ async def read_request(
             return "not_yours", None
         request = opened_request(row, await alerts.request(session, page.alert_id), tools=tools)
         await answer_page.note_reading(session, page, now=now)
-        fact = facts.RequestRead(by="contact_point", api_key=None, officer=page.officer_id)
+        fact = facts.RequestRead(by="contact_point", actor_id=None, officer=page.officer_id)
         await timeline.append(session, page.alert_id, [(now, fact)])
     return "read", request

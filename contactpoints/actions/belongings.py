@@ -29,12 +29,12 @@ async def end_belongings(
     for row in rows:
         await swaps.change(session, row, values={}, now=now, by=actor.who, act="withdrawn")
     for number in await accounts.of_officer(session, officer):
-        await end(session, number, by=actor.key_id or None, now=now)
+        await end(session, number, by=actor.number or None, now=now)
     return Ends(
         entries,
         pin=await leaving.end_pin(session, officer),
         mail_links=await leaving.end_links(session, officer, now=now),
-        address_changes=await leaving.end_address_changes(session, officer, by=actor.key_id, now=now),
+        address_changes=await leaving.end_address_changes(session, officer, by=actor.number, now=now),
         swaps=len(rows),
         feeds=await leaving.end_feeds(session, officer, now=now),
     )

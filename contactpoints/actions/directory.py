@@ -199,7 +199,7 @@ async def retire(
                 session, register, key=key, version=version, now=now, by=actor.who, reason=reason
             )
         if name == "channels" and isinstance(key, int):
-            await end_with(session, [key], by=actor.key_id, now=now, tools=tools)
+            await end_with(session, [key], by=actor.number, now=now, tools=tools)
         relying = await relying_on(session, name, key=key, now=now)
         if relying:
             raise StillReferredTo(f"Still relying on it: {', '.join(relying)}. Change or retire them first.")

@@ -74,6 +74,8 @@ async def bring_in(
         async with db.transaction() as session:
             if not await exchange.alone(session):
                 raise Conflict("Another file is being read in; try again when that is done.")
+            if how.dry_run:
+                await exchange.will_be_undone(session)
             await work.take(session, rows, retire_missing=how.retire_missing, party=how.party)
             # What cannot be read is wrong in no other way; what stands twice may be.
             told = {each.pointer for each in faults if each.code != "twice"}

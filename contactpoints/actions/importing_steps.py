@@ -195,7 +195,7 @@ class Import:
             entries = await exchange.retire(session, register, keys=few, now=self._now)
             await self._remember(session, register, entries=entries, act="retired")
         if numbers:
-            await end_with(session, numbers, by=self._actor.key_id, now=self._now, tools=self._tools)
+            await end_with(session, numbers, by=self._actor.number, now=self._now, tools=self._tools)
         for key in keys:
             self._tell(register.name, RowOut(kind=register.name, act="retired", place=None, id=key))
 

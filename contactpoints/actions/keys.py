@@ -57,7 +57,7 @@ async def make(
             secret_hash=secret_hash(secret),
             expires_at=said.expires_at,
             now=now,
-            made_by=actor.key_id,
+            made_by=actor.number,
         )
         return _shown(await keys.find(session, number), now=now) | {"secret": secret}
 
@@ -71,7 +71,7 @@ async def listing(
             rows = await keys.listed(session, after=after, most=most)
         else:
             party = actor.party if actor.role is Role.ADMINISTRATOR else None
-            rows = await keys.listed_for(session, number=actor.key_id, party=party, after=after, most=most or 0)
+            rows = await keys.listed_for(session, number=actor.number, party=party, after=after, most=most or 0)
     return [_shown(row, now=now) for row in rows]
 
 
@@ -136,7 +136,7 @@ async def rotate(
                 secret_hash=secret_hash(secret),
                 expires_at=row["expires_at"],
                 now=now,
-                made_by=actor.key_id if actor else None,
+                made_by=actor.number if actor else None,
                 rotated_from=number,
             )
             await keys.end_at(session, number, at=until)

@@ -114,7 +114,7 @@ async def open_alert(
 async def _kept(db: Database, asked: Asked) -> str | None:
     """Return the reference of the alert that the Idempotency-Key was used for before, if it was."""
     async with db.session() as session:
-        kept = await intake.find_key(session, api_key_id=asked.actor.key_id, key_hash=asked.once.key_hash)
+        kept = await intake.find_key(session, actor_id=asked.actor.number, key_hash=asked.once.key_hash)
     if kept is None:
         return None
     if kept["fingerprint"] != asked.once.fingerprint:
@@ -145,7 +145,7 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
     entry = Entry(
         new,
         revision=route.revision,
-        key_id=asked.actor.key_id,
+        actor_id=asked.actor.number,
         key_version=asked.actor.version,
         once=asked.once,
         sealed=tools.keyring.seal(plain, place=request_place(new.reference)),

@@ -21,12 +21,12 @@ from schemas.faults import Fault
 async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools: Tools) -> SessionOut:
     """Show a second factor again. Raises `Forbidden` for a key, `Invalid` for a wrong code, or `TooManyTries`."""
     current = must_be_person(actor)
-    await throttling.take(db, {code_name(actor.key_id): CODE}, now=now)
+    await throttling.take(db, {code_name(actor.number): CODE}, now=now)
     async with db.transaction() as session:
         account = await _own(session, actor)
         if await second_factors.spend(session, account, code=code, now=now, tools=tools) is None:
             raise Invalid([Fault("/code", "wrong", "This code is wrong, or was used before.")])
-        await throttle.forget(session, code_name(actor.key_id))
+        await throttle.forget(session, code_name(actor.number))
         row = await sessions.note_proof(session, current, now=now)
     if row is None:
         raise NotAuthenticated("This session has ended.")
@@ -49,9 +49,9 @@ async def change_password(db: Database, said: NewPassword, *, actor: Actor, now:
     hashed = await hash_password(said.password, about=about, tools=tools)
     async with db.transaction() as session:
         await _own(session, actor)
-        await accounts.set_password(session, actor.key_id, hashed=hashed)
+        await accounts.set_password(session, actor.number, hashed=hashed)
         await throttle.forget(session, name)
-        await sessions.end(session, actor.key_id, number=None, why="password", now=now)
+        await sessions.end(session, actor.number, number=None, why="password", now=now)
         await tell_changed(session, account, now=now, tools=tools)
 
 
@@ -62,12 +62,12 @@ async def renew_recovery_codes(db: Database, *, actor: Actor, tools: Tools) -> l
     async with db.transaction() as session:
         await _own(session, actor)
         hashes = [second_factors.recovery_hash(code, tools=tools) for code in codes]
-        await accounts.keep_recovery_codes(session, actor.key_id, hashes=hashes)
-        await auditing.note_within(session, {"account_id": actor.key_id, "recovery_codes": len(codes)})
+        await accounts.keep_recovery_codes(session, actor.number, hashes=hashes)
+        await auditing.note_within(session, {"account_id": actor.number, "recovery_codes": len(codes)})
     return codes
 
 
 async def _own(session: Session, actor: Actor) -> Row:
-    account = await accounts.lock(session, actor.key_id)
+    account = await accounts.lock(session, actor.number)
     assert account is not None, "whoever acts in a session has an account"
     return account

@@ -43,7 +43,7 @@ async def listing(db: Database, *, actor: Actor, now: datetime) -> list[SessionO
     """Return one's own sessions that are not over, the newest first. Raises `Forbidden` for a key."""
     current = must_be_person(actor)
     async with db.session() as session:
-        rows = await sessions.listing(session, actor.key_id)
+        rows = await sessions.listing(session, actor.number)
     return [shown(row, current=current) for row in rows if now < over_at(_span(row))]
 
 
@@ -51,7 +51,7 @@ async def end(db: Database, number: int | None, *, actor: Actor, now: datetime) 
     """End one of one's own sessions, or all (None), this one included. Raises `NotFound`, or `Forbidden` for a key."""
     must_be_person(actor)
     async with db.transaction() as session:
-        ended = await sessions.end(session, actor.key_id, number=number, why="signed_out", now=now)
+        ended = await sessions.end(session, actor.number, number=number, why="signed_out", now=now)
     if number is not None and not ended:
         raise NotFound("There is no such session.")
 

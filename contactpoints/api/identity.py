@@ -63,7 +63,7 @@ async def caller(runtime: Runtime, request: Request) -> Actor:
         return actor
     address = address_of_request(request)
     must_come_from(actor.limits, address)
-    runtime.key_uses.note(actor.key_id, address, now=now)
+    runtime.key_uses.note(actor.number, address, now=now)
     return actor
 
 
@@ -85,7 +85,7 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
     address = address_of_request(request)
     if actor is not None and may_come_from(actor.limits, address):
         acting.by_actor(actor)
-        runtime.key_uses.note(actor.key_id, address, now=runtime.now())
+        runtime.key_uses.note(actor.number, address, now=runtime.now())
         return actor
     actor = await caller(runtime, request)
     if secret.startswith(sessions.TOKEN):

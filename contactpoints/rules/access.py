@@ -23,11 +23,11 @@ class Role(StrEnum):
 class Actor:
     """Whoever acts, by an API key or an account: its number, role, Party and authority, and where its news go.
 
-    Keys and accounts share one row of numbers (`actors`), so ``key_id`` is that of either. An account acts in a
+    Keys and accounts share one row of numbers (`actors`), so ``number`` is that of either. An account acts in a
     ``session``, in which a second factor was last shown at ``proven_at`` (aware, UTC).
     """
 
-    key_id: int
+    number: int
     role: Role
     party: str | None
     authority: str
@@ -43,7 +43,7 @@ class Actor:
     @property
     def who(self) -> str:
         """By what histories name whoever acts: ``key:12``."""
-        return f"{self.kind}:{self.key_id}"
+        return f"{self.kind}:{self.number}"
 
 
 def must_trigger(actor: Actor) -> str:
@@ -117,7 +117,7 @@ def _has_keys(actor: Actor, *, role: str, party: str | None) -> bool:
 
 def sees_key(actor: Actor, number: int, *, role: str, party: str | None) -> bool:
     """Say whether a key exists for the actor; its secret is told nobody. Its own does for everybody."""
-    mine = actor.kind == "key" and number == actor.key_id
+    mine = actor.kind == "key" and number == actor.number
     return mine or sees_network(actor) or _has_keys(actor, role=role, party=party)
 
 

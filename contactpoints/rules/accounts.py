@@ -11,7 +11,7 @@ _WHO_KEEPS = "Accounts are made and changed by a Party's administrators and the 
 
 def sees_account(actor: Actor, number: int, *, party: str | None) -> bool:
     """Say whether an account exists for the actor: its own does, and those of whom it keeps or audits."""
-    if sees_network(actor) or actor.key_id == number:
+    if sees_network(actor) or actor.number == number:
         return True
     return actor.role is Role.ADMINISTRATOR and actor.party == party
 
@@ -34,7 +34,7 @@ def must_keep_account(actor: Actor, number: int, *, party: str | None) -> None:
         raise NotFound("There is no such account.")
     if not _keeps(actor, party):
         raise Forbidden(_WHO_KEEPS)
-    if actor.key_id == number:
+    if actor.number == number:
         raise Conflict("Nobody changes the own role or ends the own account: that is for another administrator.")
 
 

@@ -18,7 +18,7 @@ def must_be_the_second(actor: Actor, *, proposed_by: int, party: str | None, oth
     ``others``: how many keys of the Party's administrators there are besides the one that proposed it. The secretariat
     is the second person where there is none, and for its own channels.
     """
-    if actor.key_id == proposed_by:
+    if actor.number == proposed_by:
         raise SecondPersonNeeded("Whoever proposed a change cannot approve it.")
     if actor.role is Role.SECRETARIAT and party is not None and others:
         raise SecondPersonNeeded("Another administrator of the Party approves it; the secretariat does where none is.")

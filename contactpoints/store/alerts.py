@@ -203,11 +203,9 @@ async def closing_note(session: Session, alert_id: int) -> bytes | None:
     return sealed
 
 
-async def note_reading(session: Session, alert_id: int, *, api_key_id: int, now: datetime) -> None:
+async def note_reading(session: Session, alert_id: int, *, actor_id: int, now: datetime) -> None:
     """Record that a key read the particulars."""
-    await session.execute(
-        "insert into readings (alert_id, api_key_id, at) values ($1, $2, $3)", alert_id, api_key_id, now
-    )
+    await session.execute("insert into readings (alert_id, actor_id, at) values ($1, $2, $3)", alert_id, actor_id, now)
 
 
 @dataclass(frozen=True, slots=True)

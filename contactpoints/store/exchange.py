@@ -22,6 +22,11 @@ async def one_moment(session: Session) -> None:
     await session.execute("set transaction isolation level repeatable read, read only")
 
 
+async def will_be_undone(session: Session) -> None:
+    """Spare the triggers of the audit log their work: nothing of this transaction is kept."""
+    await session.execute("set local contactpoints.undone = 'yes'")
+
+
 async def alone(session: Session) -> bool:
     """Say whether nobody else brings in a file, until the end of the transaction."""
     mine: bool = await session.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK)

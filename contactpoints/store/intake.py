@@ -82,7 +82,7 @@ class Entry:
 
     new: NewAlert
     revision: int
-    key_id: int
+    actor_id: int
     key_version: int
     once: Once
     sealed: bytes
@@ -114,7 +114,7 @@ _ALERT = {
     "exhausted_at": "timestamptz",
     "plan": "jsonb",
 }
-_BESIDE = {"revision": "bigint", "api_key_id": "bigint", "key_version": "integer", "at": "timestamptz"}
+_BESIDE = {"revision": "bigint", "actor_id": "bigint", "key_version": "integer", "at": "timestamptz"}
 _RECORD = ", ".join(f"{name} {kind}" for name, kind in (_BESIDE | _ALERT).items())
 _NAMES = ", ".join((*_BESIDE, *_ALERT))
 _WRITTEN = tuple(name for name in _ALERT if name != "plan")
@@ -131,25 +131,25 @@ asked as materialized (
                   with ordinality as a ({_NAMES}, key_hash, fingerprint, sealed, number)),
 checked as materialized (
     select a.number, (select number from directory_revision) = a.revision as current,
-           exists (select 1 from api_keys k where k.id = a.api_key_id and k.revoked_at is null
+           exists (select 1 from api_keys k where k.id = a.actor_id and k.revoked_at is null
                       and k.version = a.key_version and (k.expires_at is null or k.expires_at > a.at))
-           or exists (select 1 from accounts p where p.id = a.api_key_id and p.role = 'requester'
+           or exists (select 1 from accounts p where p.id = a.actor_id and p.role = 'requester'
                          and p.party = a.requesting_party and p.disabled_at is null) as allowed,
-           (select alert_id from idempotency_keys k where k.api_key_id = a.api_key_id and k.key_hash = a.key_hash)
+           (select alert_id from idempotency_keys k where k.actor_id = a.actor_id and k.key_hash = a.key_hash)
            as kept
       from hurried, asked a where hurried.patience <> ''),
 opened as (
-    insert into alerts (api_key_id, opened_at, step_since, {", ".join(_ALERT)})
-    select a.api_key_id, a.at, a.at, {", ".join(f"a.{name}" for name in _ALERT)}
+    insert into alerts (actor_id, opened_at, step_since, {", ".join(_ALERT)})
+    select a.actor_id, a.at, a.at, {", ".join(f"a.{name}" for name in _ALERT)}
       from asked a join checked c on c.number = a.number
      where c.current and c.allowed and c.kept is null
     returning id, reference),
 entered as materialized (
-    select opened.id, a.number, a.api_key_id, a.key_hash, a.fingerprint, a.sealed, a.at
+    select opened.id, a.number, a.actor_id, a.key_hash, a.fingerprint, a.sealed, a.at
       from opened join asked a on a.reference = opened.reference),
 requested as (insert into requests (alert_id, sealed) select id, sealed from entered),
-keyed as (insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)
-          select api_key_id, key_hash, fingerprint, id, at from entered),
+keyed as (insert into idempotency_keys (actor_id, key_hash, fingerprint, alert_id, created_at)
+          select actor_id, key_hash, fingerprint, id, at from entered),
 given as (
     insert into reply_codes (code, page_token, alert_id, officer_id, post_id, step, created_at)
     select c.code, c.page_token, e.id, c.officer_id, c.post_id, c.step, e.at
@@ -176,7 +176,7 @@ def _listed(entries: Sequence[Entry]) -> str:
     for each in entries:
         new = each.new
         row = {name: getattr(new, name) for name in _WRITTEN}
-        row |= {"revision": each.revision, "api_key_id": each.key_id, "key_version": each.key_version, "at": each.now}
+        row |= {"revision": each.revision, "actor_id": each.actor_id, "key_version": each.key_version, "at": each.now}
         alerts.append(f'{write_json(row)[:-1]},"plan":{new.plan}}}')
     return f"[{','.join(alerts)}]"
 
@@ -217,11 +217,11 @@ def open_intake(db: Database) -> TakeIn:
     return Together(write)
 
 
-async def find_key(session: Session, *, api_key_id: int, key_hash: bytes) -> Row | None:
+async def find_key(session: Session, *, actor_id: int, key_hash: bytes) -> Row | None:
     """Return what an Idempotency-Key was used for: ``fingerprint`` and ``reference``."""
     return await session.fetchrow(
         """select k.fingerprint, a.reference from idempotency_keys k join alerts a on a.id = k.alert_id
-            where k.api_key_id = $1 and k.key_hash = $2""",
-        api_key_id,
+            where k.actor_id = $1 and k.key_hash = $2""",
+        actor_id,
         key_hash,
     )

@@ -85,7 +85,7 @@ async def keys_told(session: Session, officer: int) -> list[int]:
 async def told_of(session: Session, keys: Collection[int]) -> list[int]:
     """Return the open alerts whose news go to the addresses of some keys."""
     rows = await session.fetch(
-        "select id from alerts where api_key_id = any($1::bigint[]) and due_at is not null", list(keys)
+        "select id from alerts where actor_id = any($1::bigint[]) and due_at is not null", list(keys)
     )
     return [row["id"] for row in rows]
 
@@ -237,7 +237,7 @@ async def call_off_handovers(session: Session, officer: int, *, now: datetime) -
 
 async def tell_elsewhere(session: Session, key: int, *, old: str, new: str | None) -> None:
     """Let the news of a key and of its open alerts, locked by now, go to ``new`` instead of ``old``."""
-    for table, which in (("api_keys", "id = $1"), ("alerts", "api_key_id = $1 and due_at is not null")):
+    for table, which in (("api_keys", "id = $1"), ("alerts", "actor_id = $1 and due_at is not null")):
         await session.execute(
             f"""update {table} set notify = (
                    select coalesce(array_agg(each order by place), '{{}}') from (

@@ -10,7 +10,7 @@ ONCE = "in-flight"
 async def _key_is_being_used(world: World, session: object) -> None:
     """Do what a first request has done a moment before its commit."""
     await session.execute(  # type: ignore[attr-defined]  # a session of asyncpg
-        """insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)
+        """insert into idempotency_keys (actor_id, key_hash, fingerprint, alert_id, created_at)
            select id, $1, $2, 1, $3 from api_keys where role = 'requester'""",
         hashlib.sha256(ONCE.encode()).digest(),
         bytes(32),

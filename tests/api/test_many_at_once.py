@@ -70,7 +70,7 @@ async def test_a_key_that_comes_twice_at_once_is_one_alert_and_its_neighbours_ar
 async def test_neighbours_of_a_key_that_somebody_else_holds_do_not_wait_for_it(world: World, database_url: str) -> None:
     # What the directory says is in memory then, and the three come at once.
     assert (await world.opens_alert()).status_code == 201
-    held = "insert into idempotency_keys (api_key_id, key_hash, fingerprint, alert_id, created_at)"
+    held = "insert into idempotency_keys (actor_id, key_hash, fingerprint, alert_id, created_at)"
     held += " select id, $1, $2, 1, $3 from api_keys where role = 'requester'"
     connection = await asyncpg.connect(database_url)
     try:

@@ -106,7 +106,7 @@ def test_the_list_is_the_union_and_nothing_else() -> None:
 def test_every_fact_has_a_sentence_an_audience_and_no_field_for_names_or_words(code: str) -> None:
     fact: Any = FACTS[code]
     fields = {field.name: field for field in dataclasses.fields(fact)}
-    numbers = {"officer", "officers", "message", "inbound", "api_key", "error_code"}
+    numbers = {"officer", "officers", "message", "inbound", "actor_id", "error_code"}
 
     assert fact.__doc__.endswith(".")
     assert fact.visible_to in ("both", "requester", "contact_point")

@@ -64,7 +64,7 @@ async def test_a_revoked_key_opens_nothing_although_it_was_known_a_moment_ago(wo
     opened = await world.opens_alert()
     assert opened.status_code == 201
     async with world.runtime.db.session() as session:
-        number = await session.fetchval("select api_key_id from alerts")
+        number = await session.fetchval("select actor_id from alerts")
     await revoke(world.runtime.db, number, actor=None, now=world.clock.at)
     refused = await world.opens_alert()
     assert refused.status_code == 401

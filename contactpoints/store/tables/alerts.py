@@ -24,7 +24,7 @@ alerts = Table(
     metadata,
     number(),
     Column("reference", Text, nullable=False, unique=True),
-    refers("api_key_id", "actors.id"),
+    refers("actor_id", "actors.id"),
     words("requesting_party"),
     words("requesting_authority"),
     words("requested_party"),
@@ -62,7 +62,7 @@ alerts = Table(
     CheckConstraint("state in ('alerting', 'exhausted') or due_at is null", name="settled_is_not_due"),
     CheckConstraint("state <> 'acknowledged' or acknowledged_at is not null", name="acknowledged_has_its_instant"),
     Index("alerts_due", "due_at", postgresql_where=text("due_at is not null")),
-    Index(None, "api_key_id", "id"),
+    Index(None, "actor_id", "id"),
     Index(None, "requesting_party", "requesting_authority", "id"),
     Index(None, "contact_point_id", "id"),
 )
@@ -84,7 +84,7 @@ closing_notes = Table(
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    Column("api_key_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("actor_id", BigInteger, primary_key=True, autoincrement=False),
     Column("key_hash", LargeBinary, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     written_with("alert_id"),
@@ -159,8 +159,8 @@ readings = Table(
     metadata,
     number(),
     refers("alert_id", "alerts.id"),
-    refers("api_key_id", "actors.id", required=False),
+    refers("actor_id", "actors.id", required=False),
     refers("officer_id", "officers.id", required=False),
     moment("at", required=True),
-    CheckConstraint("num_nonnulls(api_key_id, officer_id) = 1", name="by_one_reader"),
+    CheckConstraint("num_nonnulls(actor_id, officer_id) = 1", name="by_one_reader"),
 )

@@ -323,7 +323,7 @@ CREATE INDEX absences_officer_id_ends_at_ix ON absences (officer_id, ends_at);
 CREATE TABLE alerts (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     reference TEXT NOT NULL,
-    api_key_id BIGINT NOT NULL,
+    actor_id BIGINT NOT NULL,
     requesting_party TEXT NOT NULL,
     requesting_authority TEXT NOT NULL,
     requested_party TEXT NOT NULL,
@@ -362,11 +362,11 @@ CREATE TABLE alerts (
     CONSTRAINT alerts_settled_is_not_due_ck CHECK (state in ('alerting', 'exhausted') or due_at is null),
     CONSTRAINT alerts_acknowledged_has_its_instant_ck CHECK (state <> 'acknowledged' or acknowledged_at is not null),
     CONSTRAINT alerts_reference_uq UNIQUE (reference),
-    CONSTRAINT alerts_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES actors (id),
+    CONSTRAINT alerts_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id),
     CONSTRAINT alerts_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
 );
 
-CREATE INDEX alerts_api_key_id_id_ix ON alerts (api_key_id, id);
+CREATE INDEX alerts_actor_id_id_ix ON alerts (actor_id, id);
 
 CREATE INDEX alerts_contact_point_id_id_ix ON alerts (contact_point_id, id);
 
@@ -610,12 +610,12 @@ CREATE TABLE rotations (
 CREATE INDEX rotations_post_id_ix ON rotations (post_id);
 
 CREATE TABLE idempotency_keys (
-    api_key_id BIGINT NOT NULL,
+    actor_id BIGINT NOT NULL,
     key_hash BYTEA NOT NULL,
     fingerprint BYTEA NOT NULL,
     alert_id BIGINT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT idempotency_keys_pk PRIMARY KEY (api_key_id, key_hash)
+    CONSTRAINT idempotency_keys_pk PRIMARY KEY (actor_id, key_hash)
 );
 
 CREATE INDEX idempotency_keys_created_at_ix ON idempotency_keys (created_at);
@@ -640,13 +640,13 @@ CREATE INDEX mail_links_channel_id_ix ON mail_links (channel_id);
 CREATE TABLE readings (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     alert_id BIGINT NOT NULL,
-    api_key_id BIGINT,
+    actor_id BIGINT,
     officer_id BIGINT,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT readings_pk PRIMARY KEY (id),
-    CONSTRAINT readings_by_one_reader_ck CHECK (num_nonnulls(api_key_id, officer_id) = 1),
+    CONSTRAINT readings_by_one_reader_ck CHECK (num_nonnulls(actor_id, officer_id) = 1),
     CONSTRAINT readings_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
-    CONSTRAINT readings_api_key_id_fk FOREIGN KEY(api_key_id) REFERENCES actors (id),
+    CONSTRAINT readings_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id),
     CONSTRAINT readings_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
 );
 
@@ -1281,9 +1281,9 @@ CREATE TABLE audit_bounds (
     CONSTRAINT audit_bounds_pk PRIMARY KEY (who, minute)
 );
 
-create function audit_versions() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; begin insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when length(m.body::text) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select actor as author, at as instant, entry as kind, entry_key as key, version, body || jsonb_strip_nulls(jsonb_build_object('why', reason, 'party', case when entry = 'parties' then entry_key end)) as body, null::jsonb as old_row, null::jsonb as new_row from made where actor not in ('service', 'seed', 'demo')) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); return null; end $$;
+create function audit_versions() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; begin if current_setting('contactpoints.undone', true) = 'yes' then return null; end if; insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when pg_column_size(m.body) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select actor as author, at as instant, entry as kind, entry_key as key, version, body || jsonb_strip_nulls(jsonb_build_object('why', reason, 'party', case when entry = 'parties' then entry_key end)) as body, null::jsonb as old_row, null::jsonb as new_row from made where actor not in ('service', 'seed', 'demo')) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); return null; end $$;
 create trigger history_is_audited after insert on history referencing new table as made for each statement execute function audit_versions();
-create function audit_row() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); hidden text[] = string_to_array(tg_argv[2], ' '); old_row jsonb; new_row jsonb; begin if who is null and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into old_row from jsonb_each(was) where key = any(told || hidden) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into new_row from jsonb_each(becomes) where key = any(told || hidden) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when length(m.body::text) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select 'database' as author, now() as instant, tg_table_name::text as kind, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0] as key, null::integer as version, becomes as body, old_row, new_row) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); return null; end $$;
+create function audit_row() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); hidden text[] = string_to_array(tg_argv[2], ' '); old_row jsonb; new_row jsonb; begin if who is null and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into old_row from jsonb_each(was) where key = any(told || hidden) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into new_row from jsonb_each(becomes) where key = any(told || hidden) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when pg_column_size(m.body) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select 'database' as author, now() as instant, tg_table_name::text as kind, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0] as key, null::integer as version, becomes as body, old_row, new_row) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); return null; end $$;
 
 
 
