@@ -105,6 +105,7 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
         timeout_graceful_shutdown=2,
         # Whose word about the client's address counts is asked in `web`, and nowhere else.
         proxy_headers=False,
+        server_header=False,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

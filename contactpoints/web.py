@@ -45,6 +45,7 @@ from contactpoints.api import (
     sessions,
     shifts,
     stream,
+    strict_headers,
     subscriptions,
     swaps,
 )
@@ -137,6 +138,7 @@ def application(runtime: Runtime) -> Starlette:
         routes=_routes(runtime.settings.rehearsal),
         middleware=[
             Middleware(metrics.Counted, metrics=measures),
+            Middleware(strict_headers.Strict, https=runtime.settings.public_url.startswith("https:")),
             Middleware(problems.Caught, render=_told(problems.render_fault)),
             Middleware(Addressed, trusted=runtime.settings.trusted_proxies),
         ],

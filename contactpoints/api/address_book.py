@@ -78,7 +78,7 @@ async def card(runtime: Runtime, request: Request) -> Response:
     number = entry_number(request)
     host = _host(runtime)
     made = await card_of(runtime.db, number, actor=actor, host=host, now=runtime.now(), tools=runtime.tools)
-    named = {"Content-Disposition": f'attachment; filename="contact-point-{number}.vcf"', "Cache-Control": "no-store"}
+    named = {"Content-Disposition": f'attachment; filename="contact-point-{number}.vcf"'}
     return Response(made, media_type="text/vcard; charset=utf-8", headers=named)
 
 
@@ -98,7 +98,7 @@ async def printed(runtime: Runtime, request: Request) -> Response:
         words=runtime.tools.words[actor.language],
     )
     await auditing.note(runtime.db, now=runtime.now(), told={"party": asked.party})
-    named = {"Content-Disposition": 'attachment; filename="contact-points.pdf"', "Cache-Control": "no-store"}
+    named = {"Content-Disposition": 'attachment; filename="contact-points.pdf"'}
     return Response(made, media_type="application/pdf", headers=named)
 
 

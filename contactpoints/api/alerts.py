@@ -129,7 +129,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     particulars = await alerts.read_request(
         runtime.db, actor=actor, reference=reference, now=runtime.now(), tools=runtime.tools
     )
-    return Json(particulars, headers={"Cache-Control": "no-store"})
+    return Json(particulars)
 
 
 async def withdraw(runtime: Runtime, request: Request) -> Response:

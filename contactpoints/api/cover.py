@@ -23,7 +23,7 @@ from schemas.writing import write_json
 
 _LONGEST = timedelta(days=366)
 MEDIA = {"json": "application/json", "text": "text/plain", "svg": "image/svg+xml"}
-NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
+VARIES = {"Vary": "Accept"}
 
 
 def parameters(to: str) -> tuple[Parameter, ...]:
@@ -90,7 +90,7 @@ async def cover(runtime: Runtime, request: Request) -> Response:
         return await runtime.tools.threads.long(_json, found, since=since, until=until, now=now)
     written, words = text if form == "text" else picture, runtime.tools.words[actor.language]
     told = await runtime.tools.threads.long(written, words, found, since=since, until=until, now=now)
-    return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
+    return Response(told, media_type=MEDIA[form], headers=VARIES)
 
 
 def warnings_of(since: datetime, *, now: datetime) -> list[WarningOut]:

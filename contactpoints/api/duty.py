@@ -61,7 +61,7 @@ async def tell(runtime: Runtime, request: Request) -> Response:
         return listed(duty_json(each, clock, promptness=fast) for each, clock, fast in known)
     told = [duty_out(each, clock, promptness=fast) for each, clock, fast in known]
     written = await runtime.tools.threads.short(text, runtime.tools.words[actor.language], told, now=now)
-    return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
+    return Response(written, media_type=MEDIA[form], headers={"Vary": "Accept"})
 
 
 def routes() -> list[Route]:

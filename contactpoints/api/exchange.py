@@ -124,7 +124,7 @@ async def export(runtime: Runtime, request: Request) -> Response:
 
 
 def _file(made: bytes, name: str, *, media: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept", "Cache-Control": "no-store"}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept"}
     return Response(made, media_type=media, headers=headers)
 
 

@@ -93,7 +93,7 @@ async def _revoke(runtime: Runtime, request: Request) -> Response:
 async def _read(runtime: Runtime, request: Request) -> Response:
     written = await feeds.read(runtime.db, request.path_params["token"], now=runtime.now(), tools=runtime.tools)
     tag = f'"{hashlib.sha256(written).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     return Response(written, media_type="text/calendar", headers=headers)

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from contactpoints.actions.rosters import rosters
 from contactpoints.api.bodies import listed
-from contactpoints.api.cover import MEDIA, NOTHING_ELSE, parameters, warnings_of
+from contactpoints.api.cover import MEDIA, VARIES, parameters, warnings_of
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import Asked
 from contactpoints.rules.roster_picture import PostRoster, roster_picture
@@ -69,7 +69,7 @@ async def shifts(runtime: Runtime, request: Request) -> Response:
         return await runtime.tools.threads.long(_json, found, since=since, until=until, now=now)
     written, words = roster_text if form == "text" else roster_picture, runtime.tools.words[actor.language]
     told = await runtime.tools.threads.long(written, words, found, since=since, until=until, now=now)
-    return Response(told, media_type=MEDIA[form], headers=NOTHING_ELSE)
+    return Response(told, media_type=MEDIA[form], headers=VARIES)
 
 
 def _json(found: list[PostRoster], *, since: datetime, until: datetime, now: datetime) -> Response:

@@ -91,7 +91,7 @@ class TimelineStream(StreamingResponse):
     """Sends a first page, then whatever ``look`` finds after it."""
 
     def __init__(self, ears: Ears, first: Page, *, look: Look, pace: Pace) -> None:
-        super().__init__((), media_type=_MEDIA, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        super().__init__((), media_type=_MEDIA, headers={"X-Accel-Buffering": "no"})
         self._ears = ears
         self._page = first
         self._look = look

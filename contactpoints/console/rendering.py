@@ -1,4 +1,4 @@
-"""How a page is made: the templates, one environment per language, and the headers that every page has.
+"""How a page is made: the templates, one environment per language, and what a page may load.
 
 No page needs a script, a cookie or another host. A page behind a link has its token in its address, so that nothing
 may keep or pass on the address: no caches, no referrer, no search engines.
@@ -25,15 +25,9 @@ HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    )
 }
+"""What a page may load and where its forms may go; see `api/strict_headers` for what else every answer is told."""
 
 
 @cache
@@ -96,8 +90,8 @@ async def static(_runtime: Runtime, request: Request) -> Response:
     name = request.path_params["name"]
     if name not in _files():
         return nothing_here(request)
-    headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    return Response(_files()[name], media_type=_MEDIA[Path(name).suffix], headers=headers)
+    kept = {"Cache-Control": "public, max-age=86400"}
+    return Response(_files()[name], media_type=_MEDIA[Path(name).suffix], headers=kept)
 
 
 def nothing_here(request: Request) -> Response:
