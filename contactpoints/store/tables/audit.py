@@ -127,10 +127,9 @@ _VERSIONS = """select actor as author, at as instant, entry as kind, entry_key a
 _AUDIT_VERSIONS = f"""create function audit_versions() returns trigger language plpgsql as $$
 declare {_WHO}
 begin
-    if current_setting('contactpoints.undone', true) = 'yes' then
-        return null;
+    if current_setting('contactpoints.undone', true) is distinct from 'yes' and exists (select from made) then
+        {_NOTE.format(rows=_VERSIONS)}
     end if;
-    {_NOTE.format(rows=_VERSIONS)}
     return null;
 end $$"""
 _ROW = """select 'database' as author, now() as instant, tg_table_name::text as kind,
