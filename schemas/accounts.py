@@ -22,7 +22,7 @@ Token = Annotated[str, StringConstraints(pattern=_TOKEN)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=_SECRET)]
 OneTimeCode = Annotated[str, StringConstraints(pattern=_DIGITS)]
 Code = Annotated[str, StringConstraints(pattern=_CODE)]
-FactorName = Literal["password", "totp", "recovery_code"]
+FactorName = Literal["password", "totp", "recovery_code", "passkey"]
 
 
 class Standing(Belonging):
@@ -163,7 +163,7 @@ class SessionOut(TypedDict):
 
 
 class BegunOut(SessionOut):
-    """A new session with its `token`, shown only here; null where it went into the cookie."""
+    """A session with its new `token`, shown only here; null where it went into the cookie."""
 
     token: str | None
 

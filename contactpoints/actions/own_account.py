@@ -6,7 +6,7 @@ from contactpoints.actions import auditing, second_factors, throttling
 from contactpoints.actions.invitations import tell_changed
 from contactpoints.actions.passwords import hash_password, is_right
 from contactpoints.actions.sessions import shown
-from contactpoints.actions.signing_in import code_name
+from contactpoints.actions.signing_in import Begun, code_name, new_token
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_person
@@ -14,11 +14,12 @@ from contactpoints.rules.refusals import Invalid, NotAuthenticated
 from contactpoints.rules.throttle import ACCOUNT, CODE
 from contactpoints.store import accounts, sessions, throttle
 from contactpoints.store.database import Database, Row, Session
-from schemas.accounts import NewPassword, SessionOut
+from contactpoints.store.sealing import secret_hash
+from schemas.accounts import NewPassword
 from schemas.faults import Fault
 
 
-async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools: Tools) -> SessionOut:
+async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools: Tools) -> Begun:
     """Show a second factor again. Raises `Forbidden` for a key, `Invalid` for a wrong code, or `TooManyTries`."""
     current = must_be_person(actor)
     await throttling.take(db, {code_name(actor.number): CODE}, now=now)
@@ -27,10 +28,19 @@ async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools
         if await second_factors.spend(session, account, code=code, now=now, tools=tools) is None:
             raise Invalid([Fault("/code", "wrong", "This code is wrong, or was used before.")])
         await throttle.forget(session, code_name(actor.number))
-        row = await sessions.note_proof(session, current, now=now)
+        return await freshen(session, current, now=now, tools=tools)
+
+
+async def freshen(session: Session, current: int, *, now: datetime, tools: Tools) -> Begun:
+    """Let a session do what wants a fresh factor, under another token: who has a copy of the one before may not.
+
+    Raises `NotAuthenticated` where it has ended.
+    """
+    token = new_token(tools)
+    row = await sessions.note_proof(session, current, token_hash=secret_hash(token), now=now)
     if row is None:
         raise NotAuthenticated("This session has ended.")
-    return shown(row, current=current)
+    return Begun(shown(row, current=current), token)
 
 
 async def change_password(db: Database, said: NewPassword, *, actor: Actor, now: datetime, tools: Tools) -> None:

@@ -4,6 +4,7 @@ Nothing tells whether there is an account: whoever is wrong hears the same after
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,10 +14,10 @@ from contactpoints.actions.sessions import TOKEN, shown
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.alerts import moment
 from contactpoints.rules.refusals import NotAuthenticated
-from contactpoints.rules.sessions import SIGNING_IN, may_follow, suffices
+from contactpoints.rules.sessions import SIGNING_IN, Factor, may_follow, suffices
 from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE
 from contactpoints.store import accounts, acting, sessions, throttle
-from contactpoints.store.database import Database, Row
+from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import secret_hash
 from schemas.accounts import SecondStep, SessionOut, SignIn, SignInOut
 
@@ -44,8 +45,8 @@ async def by_password(
     right = await is_right(account["password_hash"] if account else None, said.password, tools=tools)
     if account is None or not right:
         raise NotAuthenticated(_WRONG)
-    _note(account)
-    token, expires_at = _new_token(tools), now + SIGNING_IN
+    note(account)
+    token, expires_at = _drawn(tools), now + SIGNING_IN
     async with db.transaction() as session:
         await throttle.forget(session, account_name)
         await sessions.begin_sign_in(
@@ -68,7 +69,7 @@ async def by_code(db: Database, said: SecondStep, *, address: str, now: datetime
         account = await sessions.find_sign_in(session, name, now=now)
     if account is None:
         raise NotAuthenticated(_WRONG_CODE)
-    _note(account)
+    note(account)
     await throttling.take(db, {code_name(account["id"]): CODE}, now=now)
     async with db.transaction() as session:
         factor = await second_factors.spend(session, account, code=said.code, now=now, tools=tools)
@@ -76,17 +77,33 @@ async def by_code(db: Database, said: SecondStep, *, address: str, now: datetime
         if factor is None or not suffices(factors) or not await sessions.end_sign_in(session, name):
             raise NotAuthenticated(_WRONG_CODE)
         await throttle.forget(session, code_name(account["id"]))
-        token = TOKEN + _new_token(tools)
-        row = await sessions.begin(
-            session,
-            account["id"],
-            token_hash=secret_hash(token),
-            factors=factors,
-            device=account["device"],
-            address=address,
-            now=now,
+        return await begin(
+            session, account["id"], factors=factors, device=account["device"], address=address, now=now, tools=tools
         )
+
+
+async def begin(
+    session: Session,
+    account: int,
+    *,
+    factors: Sequence[Factor],
+    device: str,
+    address: str | None,
+    now: datetime,
+    tools: Tools,
+) -> Begun:
+    """Begin a session of an account, whose factors suffice; its token is a new one, whatever was sent."""
+    assert suffices(factors)
+    token = new_token(tools)
+    row = await sessions.begin(
+        session, account, token_hash=secret_hash(token), factors=factors, device=device, address=address, now=now
+    )
     return Begun(shown(row, current=row["id"]), token)
+
+
+def new_token(tools: Tools) -> str:
+    """Return a token for a session."""
+    return TOKEN + _drawn(tools)
 
 
 def code_name(account: int) -> bytes:
@@ -94,9 +111,10 @@ def code_name(account: int) -> bytes:
     return throttling.name("code", account)
 
 
-def _note(account: Row) -> None:
+def note(account: Row) -> None:
+    """Say whose account it is that somebody comes in by."""
     acting.by_account(account["id"], role=account["role"], party=account["party"], name=account["authority"])
 
 
-def _new_token(tools: Tools) -> str:
+def _drawn(tools: Tools) -> str:
     return base64.urlsafe_b64encode(tools.entropy(32)).decode().rstrip("=")

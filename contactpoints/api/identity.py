@@ -10,7 +10,7 @@ from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_fresh
 from contactpoints.rules.key_limits import may_come_from, must_come_from
 from contactpoints.rules.refusals import NotAuthenticated, NotFromHere
-from contactpoints.rules.sessions import is_meant
+from contactpoints.rules.sessions import COOKIE, is_meant
 from contactpoints.runtime import Runtime
 from contactpoints.store import acting
 from contactpoints.store.sealing import secret_hash
@@ -23,13 +23,10 @@ _MOST_KNOWN = 10_000
 _NO_KEY = "This API key is not known, has expired or was revoked."
 _NO_SESSION = "This session is not known or has ended: sign in again."
 
-COOKIE = "__Host-session"
-"""The cookie of a session: browsers take one of such a name only from the host itself, for all of it, by https."""
-
 
 def _secret(request: Request) -> str:
     given = header(request, "Authorization")
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(COOKIE["key"], "")
     if not given and cookie.startswith(sessions.TOKEN) and len(cookie) <= _LONGEST:
         return cookie
     if given[: len(_SCHEME)].lower() != _SCHEME or len(given) > _LONGEST:

@@ -7,10 +7,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import own_account, sessions, signing_in
+from contactpoints.actions.signing_in import Begun
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
-from contactpoints.api.identity import COOKIE, caller
+from contactpoints.api.identity import caller
 from contactpoints.api.queries import entry_number, header
+from contactpoints.rules.sessions import COOKIE
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.accounts import (
@@ -22,7 +24,6 @@ from schemas.accounts import (
     NewPassword,
     RecoveryCodesOut,
     SecondStep,
-    SessionOut,
     SessionsOut,
     SignIn,
     SignInOut,
@@ -104,10 +105,13 @@ SESSIONS = (
         "sessions",
         request=StepUp,
         examples=STEP_UPS,
-        responses={200: SessionOut},
+        responses={200: BegunOut},
         problems=(403, 429, *_OF_BODIES),
         roles=_EVERYBODY,
-        description="For ten minutes the session may then do what wants a fresh one.",
+        description=(
+            "For ten minutes the session may then do what wants a fresh one. It has another token from then on: who "
+            "has a copy of the one before is out."
+        ),
     ),
     Operation(
         "post",
@@ -168,10 +172,7 @@ async def second_step(runtime: Runtime, request: Request) -> Response:
     begun = await signing_in.by_code(
         runtime.db, said, address=_address(request), now=runtime.now(), tools=runtime.tools
     )
-    answer = Json(begun.session | {"token": None if said.cookie else begun.token}, status_code=201, headers=SECRET)
-    if said.cookie:
-        answer.set_cookie(COOKIE, begun.token, path="/", secure=True, httponly=True, samesite="lax")
-    return answer
+    return _handed_out(begun, cookie=said.cookie, status=201)
 
 
 async def listed(runtime: Runtime, request: Request) -> Response:
@@ -198,7 +199,8 @@ async def stepped_up(runtime: Runtime, request: Request) -> Response:
     """Take a fresh code."""
     actor = await caller(runtime, request)
     said = read(StepUp, await json_body(request))
-    return Json(await own_account.step_up(runtime.db, said.code, actor=actor, now=runtime.now(), tools=runtime.tools))
+    begun = await own_account.step_up(runtime.db, said.code, actor=actor, now=runtime.now(), tools=runtime.tools)
+    return _handed_out(begun, cookie="Authorization" not in request.headers, status=200)
 
 
 async def password_changed(runtime: Runtime, request: Request) -> Response:
@@ -216,9 +218,16 @@ async def codes_renewed(runtime: Runtime, request: Request) -> Response:
     return Json({"recovery_codes": codes}, headers=SECRET)
 
 
+def _handed_out(begun: Begun, *, cookie: bool, status: int) -> Response:
+    answer = Json(begun.session | {"token": None if cookie else begun.token}, status_code=status, headers=SECRET)
+    if cookie:
+        answer.set_cookie(value=begun.token, **COOKIE)
+    return answer
+
+
 def _signed_out() -> Response:
     answer = Response(status_code=204)
-    answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    answer.delete_cookie(**COOKIE)
     return answer
 
 

@@ -7,9 +7,23 @@ they suffice. The limits are those of NIST SP 800-63B-4, AAL2: a day at most, an
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypedDict
 
-Factor = Literal["password", "totp", "recovery_code"]
+Factor = Literal["password", "totp", "recovery_code", "passkey"]
+
+
+class Cookie(TypedDict):
+    """How a cookie is set, and taken away."""
+
+    key: str
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal["lax"]
+
+
+COOKIE: Cookie = {"key": "__Host-session", "path": "/", "secure": True, "httponly": True, "samesite": "lax"}
+"""The cookie of a session: browsers take one of such a name only from the host itself, for all of it, by https."""
 
 IDLE = timedelta(hours=1)
 """How long a session may be silent."""
@@ -25,8 +39,11 @@ NOTED_EVERY = timedelta(minutes=1)
 _SUFFICIENT: tuple[frozenset[Factor], ...] = (
     frozenset({"password", "totp"}),
     frozenset({"password", "recovery_code"}),
+    # A passkey is kept by a device that asks for a finger, a face or a PIN each time: two factors in one.
+    frozenset({"passkey"}),
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST_PATH = 500
 
 
 def suffices(proven: Iterable[Factor]) -> bool:
@@ -35,9 +52,9 @@ def suffices(proven: Iterable[Factor]) -> bool:
 
 
 def may_follow(proven: Iterable[Factor]) -> tuple[Factor, ...]:
-    """Return each factor that, proven as well, would let somebody in; ``()`` where these do already."""
+    """Return each factor by which what was begun with these lets somebody in; ``()`` where they do already."""
     known = set(proven)
-    left = [each - known for each in _SUFFICIENT]
+    left = [each - known for each in _SUFFICIENT if each & known]
     wanted = [factor for each in left if len(each) == 1 for factor in each]
     return () if suffices(known) else tuple(dict.fromkeys(wanted))
 
@@ -83,3 +100,13 @@ def _origin(url: str) -> str:
     """Return an address of a host as browsers write it."""
     folded = url.lower()
     return folded.removesuffix(":443" if folded.startswith("https:") else ":80")
+
+
+def own_path(asked: str, *, instead: str) -> str:
+    """Return where somebody goes on after signing in: the path that was asked for if it is one of ours, else another.
+
+    Browsers read a backslash as a slash, and pass over tabs and ends of lines: all of these could lead elsewhere.
+    """
+    ours = asked.startswith("/") and not asked.startswith("//") and len(asked) <= _LONGEST_PATH
+    plain = asked.isascii() and asked.isprintable() and not set(asked) & set("\\ ")
+    return asked if ours and plain else instead

@@ -85,10 +85,14 @@ async def note_use(session: Session, number: int, *, now: datetime) -> None:
     await session.execute("update sessions set seen_at = greatest(seen_at, $2) where id = $1", number, now)
 
 
-async def note_proof(session: Session, number: int, *, now: datetime) -> Row | None:
-    """Write down that a second factor was shown in a session; None where it has ended meanwhile."""
+async def note_proof(session: Session, number: int, *, token_hash: bytes, now: datetime) -> Row | None:
+    """Write down that a second factor was shown in a session, which has another token now; None where it has ended."""
     return await session.fetchrow(
-        "update sessions set proven_at = $2, seen_at = $2 where id = $1 and ended_at is null returning *", number, now
+        """update sessions set proven_at = $2, seen_at = $2, token_hash = $3 where id = $1 and ended_at is null
+           returning *""",
+        number,
+        now,
+        token_hash,
     )
 
 

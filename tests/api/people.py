@@ -55,6 +55,7 @@ class Person:
     async def steps_up(self) -> None:
         answer = await self.asks("POST", "/v1/sessions/step-up", {"code": self.code()})
         assert answer.status_code == 200, answer.text
+        self.token = answer.json()["token"]
 
 
 async def sends(

@@ -182,7 +182,7 @@ async def _accounts(log: Log) -> None:
     begun = await does("sign_in", {"email": ada.email, "password": PASSWORD, "device": "Desk 5"})
     second = await does("sign_in_with_code", {"sign_in": begun["sign_in"], "code": ada.code()})
     await log.does("end_session", key=ada.token, id=second["id"])
-    await does("step_up", {"code": ada.code()})
+    ada.token = (await does("step_up", {"code": ada.code()}))["token"]
     await does("renew_recovery_codes")
     await log.does("change_password", {"old_password": PASSWORD, "password": f"{PASSWORD} again"}, key=ada.token)
     ada.password = f"{PASSWORD} again"

@@ -4,9 +4,8 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
-from contactpoints.api.identity import COOKIE
 from contactpoints.api.operations import OPERATIONS
-from contactpoints.rules.sessions import IDLE, LONGEST
+from contactpoints.rules.sessions import COOKIE, IDLE, LONGEST
 from tests.api.conftest import KeyOf
 from tests.api.people import PASSWORD, STANDING, accepts, audited, invited, person, sends
 from tests.far_ends import PUBLIC
@@ -163,7 +162,7 @@ async def test_a_cookie_is_only_for_pages_of_ours_and_what_is_dangerous_wants_a_
     begun = await ada.signs_in(cookie=True)
     assert begun.json()["token"] is None
     cookie, *attributes = begun.headers["Set-Cookie"].split("; ")
-    assert cookie.startswith(f"{COOKIE}=cs_")
+    assert cookie.startswith("__Host-session=cs_")
     assert {each.lower() for each in attributes} == {"path=/", "secure", "httponly", "samesite=lax"}
     heads = {"Cookie": cookie}
     assert (await sends(world, "GET", "/v1/accounts", None, heads)).status_code == 200
@@ -183,7 +182,7 @@ async def test_a_cookie_is_only_for_pages_of_ours_and_what_is_dangerous_wants_a_
         answer = await sends(world, "POST", "/v1/accounts", body, heads | more)
         assert answer.status_code == status, (more, answer.text)
     key = await key_of("administrator", "FR")
-    assert (await sends(world, "GET", "/v1/accounts", None, {"Cookie": f"{COOKIE}={key}"})).status_code == 401
+    assert (await sends(world, "GET", "/v1/accounts", None, {"Cookie": f"{COOKIE['key']}={key}"})).status_code == 401
 
     assert (await ada.signs_in()).status_code == 201
     world.clock.at += timedelta(minutes=10)
@@ -195,7 +194,11 @@ async def test_a_cookie_is_only_for_pages_of_ours_and_what_is_dangerous_wants_a_
     by_key = {"Authorization": f"Bearer {key}"}
     made = await sends(world, "POST", "/v1/accounts", body | {"email": "c@fr.example.org"}, by_key)
     assert made.status_code == 201, "a key is no person"
+    stolen = ada.token
     await ada.steps_up()
+    ada.token, fresh = stolen, ada.token
+    assert (await ada.asks("GET", "/v1/accounts")).status_code == 401, "a copy of the token is not fresh, but out"
+    ada.token = fresh
     assert (await ada.asks("POST", "/v1/accounts", body | {"email": "d@fr.example.org"})).status_code == 201
     for operation in (each for each in OPERATIONS if each.tag == "sessions" and each.roles):
         sound = next(iter(operation.examples.values()), None)

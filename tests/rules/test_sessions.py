@@ -16,6 +16,7 @@ from contactpoints.rules.sessions import (
     may_follow,
     must_be_noted,
     over_at,
+    own_path,
     suffices,
 )
 from contactpoints.rules.throttle import Limit, spend, wait_for
@@ -34,6 +35,7 @@ MINUTE = timedelta(minutes=1)
         (("totp", "recovery_code"), False, ("password", "password")),
         (("totp", "password"), True, ()),
         (("password", "recovery_code"), True, ()),
+        (("passkey",), True, ()),
     ],
 )
 def test_two_different_factors_let_somebody_in(
@@ -70,6 +72,37 @@ def test_a_browser_changes_something_only_from_a_page_of_ours(method: str, site:
     assert is_meant(method, site=site, origin=origin, ours="https://a.example") is meant
     if method != "GET" and not site:
         assert not is_meant(method, site=site, origin=origin, ours=""), "without an address of ours nothing is"
+
+
+@pytest.mark.parametrize(
+    ("asked", "own"),
+    [
+        ("/account", True),
+        ("/a/path?with=query&next=//x#part", True),
+        ("/", True),
+        ("", False),
+        ("account", False),
+        ("//evil.example", False),
+        ("///evil.example", False),
+        ("/\\evil.example", False),
+        ("\\\\evil.example", False),
+        ("https:evil.example", False),
+        ("https://evil.example/", False),
+        ("javascript:alert(1)", False),
+        ("/\t/evil.example", False),
+        ("/\n/evil.example", False),
+        ("\t//evil.example", False),
+        ("/\x00", False),
+        ("/\x7f/evil.example", False),
+        (" //evil.example", False),
+        ("/ /evil.example", False),
+        ("/\u2028/evil.example", False),
+        ("/\uff0fevil.example", False),
+        ("/" + "x" * 500, False),
+    ],
+)
+def test_signing_in_leads_to_a_page_of_ours_and_nowhere_else(asked: str, own: bool) -> None:
+    assert own_path(asked, instead="/account") == (asked if own else "/account")
 
 
 def test_tries_are_spent_at_once_come_back_one_by_one_and_never_more_than_were_there() -> None:
