@@ -25,9 +25,9 @@ _CHANGING = {each.name for each in OPERATIONS if each.method != "get" and each.t
 class Log:
     """Everybody's acts of one night, and what of each is in the audit log."""
 
-    def __init__(self, world: World, keeper: str, second: str, administrator: str) -> None:
-        self.world, self.keeper, self.second, self.administrator = world, keeper, second, administrator
-        self.names = {keeper: "Night desk", second: "Day desk", administrator: "Day desk"}
+    def __init__(self, world: World, keeper: str, administrator: str) -> None:
+        self.world, self.keeper, self.administrator = world, keeper, administrator
+        self.names = {keeper: "Night desk", administrator: "Day desk"}
         self.last = 0
         self.rows: dict[str, Counter[str]] = {}
         self.strange: list[Any] = []
@@ -69,9 +69,8 @@ class Log:
 
 @pytest.fixture
 async def log(world: World, key_of: KeyOf) -> Log:
-    keys = [await key_of("secretariat", None, name) for name in ("Night desk", "Day desk")]
-    administrator = await key_of("administrator", "FR", "Day desk")
-    return Log(world, keys[0], keys[1], administrator)
+    keeper = await key_of("secretariat", None, "Night desk")
+    return Log(world, keeper, await key_of("administrator", "FR", "Day desk"))
 
 
 def _at(days: float) -> str:
@@ -133,7 +132,7 @@ async def _addresses(log: Log) -> None:
             log.world.clock.at += timedelta(minutes=2)
             await log.does("ask_proof_of_address", id=change)
         log.world.clock.at += timedelta(minutes=2)
-        await log.does(act, {"reason": "no"} if act == "refuse_address" else b"", key=log.second, id=change)
+        await log.does(act, {"reason": "no"} if act == "refuse_address" else b"", key=log.administrator, id=change)
 
 
 async def _code(log: Log, channel: int) -> str:
