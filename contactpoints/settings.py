@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl, urlsplit
 
+from contactpoints.setting_files import END, read_files
 from contactpoints.store.database import Tls
 from contactpoints.store.sealing import Keyring, read_keyring
 from notifiers.catalogue import CATALOGUE, BadOptions, is_loopback, read_options
@@ -67,7 +69,8 @@ class Settings:
     """What the environment says. An empty ``database_url`` stands for the embedded PostgreSQL.
 
     ``notifiers``: the options of every way out that is switched on, by its name in the catalogue. ``host``: the address
-    of this machine on which the doors listen. ``trusted_proxies`` may say whose request they pass on.
+    of this machine on which the doors listen. ``trusted_proxies`` may say whose request they pass on. ``files``: which
+    settings, without their prefix, were read from which files.
     """
 
     keyring: Keyring = field(repr=False)
@@ -80,6 +83,7 @@ class Settings:
     notifiers: Mapping[str, Any] = field(default_factory=_rehearsals, repr=False)
     host: str = "127.0.0.1"
     trusted_proxies: tuple[Network, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
 
 def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], bytes]) -> Settings:
@@ -87,9 +91,11 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
 
     A name that is none of ours is one too: somebody meant something by it.
     """
-    values = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
+    named = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
+    from_files = read_files(named, KNOWN)
+    values = from_files.values
     faults = _Faults()
-    faults.found += [(name, _unknown(name)) for name in values if name not in KNOWN]
+    faults.found += [*from_files.faults, *((name, _unknown(name)) for name in values if name not in KNOWN)]
     read = faults.read
 
     def given(name: Own, default: str = "") -> str:
@@ -112,14 +118,18 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
         notifiers=read(lambda: _notifiers(values, public_url=public_url, rehearsal=rehearsal), instead={}),
         host=read(lambda: _host(given("HOST", "0.0.0.0" if platform else "127.0.0.1")), instead=""),
         trusted_proxies=read(lambda: _proxies(given("TRUSTED_PROXIES")), instead=()),
+        files=from_files.files,
     )
     if faults.found:
-        raise BadSetting(*faults.found)
+        # What could not be read is missing too, which goes without saying.
+        unread = {name.removesuffix(END) for name, _ in from_files.faults}
+        raise BadSetting(*(each for each in faults.found if each[0] not in unread))
     return settings
 
 
 def _unknown(name: str) -> str:
-    near = get_close_matches(name, KNOWN, n=1)
+    known = (*KNOWN, *(each + END for each in KNOWN)) if name.endswith(END) else KNOWN
+    near = get_close_matches(name, known, n=1)
     return f"is no setting.{f' Is it {PREFIX}{near[0]} that was meant?' if near else ''}"
 
 

@@ -1,8 +1,11 @@
 """Every setting is read once, and nonsense stops the process with the setting's name."""
 
 import base64
+import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +115,63 @@ def test_http_is_enough_on_this_machine_itself(host: str) -> None:
 def test_a_misspelt_name_is_refused_because_somebody_meant_something_by_it() -> None:
     with pytest.raises(BadSetting, match=r"CONTACTPOINTS_TWILO2_ACCOUNT_SID .*CONTACTPOINTS_TWILIO2_ACCOUNT_SID"):
         read(REAL | {"TWILO2_ACCOUNT_SID": "AC1"})
+
+
+def in_file(folder: Path, content: bytes, name: str = "secret") -> str:
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+def test_every_setting_may_come_from_a_file(tmp_path: Path) -> None:
+    whole = REAL | SMTP | {"DATABASE_URL": "postgresql://u:p@h/d", "HOST": "::1", "PORT": "5000"}
+    files = {name + "_FILE": in_file(tmp_path, value.encode() + b"\n", name) for name, value in whole.items()}
+    settings, plain = read(files), read(whole)
+    same = {each.name for each in fields(Settings)} - {"files", "keyring"}
+    assert {name: getattr(settings, name) for name in same} == {name: getattr(plain, name) for name in same}
+    assert settings.keyring.keys == plain.keyring.keys
+    assert (settings.files["KEYRING"], plain.files) == (tmp_path / "KEYRING", {})
+    assert str(tmp_path) not in repr(settings)
+
+
+def test_of_a_file_only_the_end_of_its_last_line_is_left_out(tmp_path: Path) -> None:
+    password = {"SMTP_USERNAME": "u", "SMTP_PASSWORD_FILE": in_file(tmp_path, b"s3 cret\r\n")}
+    assert read(REAL | SMTP | password).notifiers["smtp"].password == "s3 cret"
+    assert read(REHEARSAL | {"DATABASE_URL_FILE": " "}).database_url == "", "blank is not given"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b" \n", "is empty", id="blank"),
+        pytest.param(b"s3cret" * 20_000, "is too large", id="too large"),
+        pytest.param(b"s3cret\xff", "it is no text", id="not text"),
+        pytest.param(b"s3cret\0", "no text", id="a zero in it"),
+        pytest.param(b"a:s3cret", "KEYRING cannot be read", id="no setting in it"),
+    ],
+)
+def test_a_file_that_holds_no_setting_is_refused_and_not_quoted(tmp_path: Path, content: bytes, told: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read(REHEARSAL | {"KEYRING": "", "KEYRING_FILE": in_file(tmp_path, content)})
+    assert told in str(refused.value)
+    assert str(refused.value).startswith(PREFIX + "KEYRING")
+    assert not [each for each in ("s3cret", str(tmp_path)) if each in str(refused.value)]
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_nothing_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, told in ((tmp_path / "pipe", "no ordinary file"), (tmp_path, "directory")):
+        with pytest.raises(BadSetting, match=f"PIN_PEPPER_FILE names .*{told}"):
+            read(REHEARSAL | {"PIN_PEPPER": "", "PIN_PEPPER_FILE": str(path)})
+    with pytest.raises(BadSetting, match=r"PIN_PEPPER_FILE names .* No such file") as refused:
+        read(REHEARSAL | {"PIN_PEPPER": "", "PIN_PEPPER_FILE": KEY})
+    assert "\n" not in str(refused.value), "what could not be read is not missing too"
+    assert KEY not in str(refused.value), "the secret where the path belongs"
+
+
+def test_what_is_given_twice_is_refused_and_a_misspelt_file_too(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="KEYRING_FILE and KEYRING are both given"):
+        read(REHEARSAL | {"KEYRING_FILE": in_file(tmp_path, b"a:" + KEY.encode())})
+    with pytest.raises(BadSetting, match=r"KEYRNIG_FILE .*CONTACTPOINTS_KEYRING_FILE"):
+        read(REHEARSAL | {"KEYRNIG_FILE": "/nowhere"})
+    assert read(REAL | SMTP | {"SMTP_CA_FILE": in_file(tmp_path, b"pem")}).files == {}, "a setting of that name"
