@@ -12,6 +12,7 @@ from contactpoints.actions.access import make_key
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.key_limits import limits_of, read_limits, told_limits
 from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.signing import said_signing
 from contactpoints.runtime import Runtime
 from contactpoints.settings import Settings
 from schemas.access import KeyLimits, KeyRotation, KeyTerms, NewKey, NewPin
@@ -60,7 +61,7 @@ def _add_limits(to: argparse.ArgumentParser) -> None:
 
 def read_told(shape: type[_Told], asked: argparse.Namespace) -> _Told:
     """Return what was told on the command line in a shape; of a day its beginning in UTC is meant."""
-    told = {name: getattr(asked, name) for name in shape.model_fields}
+    told = {name: getattr(asked, name) for name in shape.model_fields if hasattr(asked, name)}
     return validate(shape, told | {"expires_at": _begun(told["expires_at"])})
 
 
@@ -111,6 +112,9 @@ def _more(key: keys.Shown) -> Iterator[str]:
     """Yield what else is to be told of a key, in a line each."""
     if limited := told_limits(read_limits(key["limits"])):
         yield f"limited to: {limited}"
+    if key["signing"]["keys"]:
+        wanted = "must be" if key["signing"]["required"] else "may be"
+        yield f"requests {wanted} signed by: {', '.join(each['fingerprint'] for each in key['signing']['keys'])}"
     if key["last_used_from"]:
         yield f"last used from {key['last_used_from']}"
     if key["rotated_from"]:
@@ -167,6 +171,7 @@ class _Acts:
             now = runtime.now()
             key = await keys.read(runtime.db, asked.number, actor=None, now=now)
             kept = {name: key[name] for name in ("notify", "language", "expires_at")}
+            kept["signing"] = said_signing(key["signing"])
             said = keys.Said(validate(KeyTerms, kept).model_copy(update={"limits": limits}), (), None, now)
             changed = await keys.change(runtime.db, asked.number, version=key["version"], said=said)
         told = (

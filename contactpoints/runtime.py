@@ -24,6 +24,7 @@ from contactpoints.store.audit import NoteRefused, open_refusals
 from contactpoints.store.database import Database, DatabaseFault
 from contactpoints.store.doorbell import Bell
 from contactpoints.store.intake import TakeIn, open_intake
+from contactpoints.store.signatures import TakeSignature, open_signatures
 from contactpoints.words import catalogues
 from notifiers.catalogue import open_notifiers
 from notifiers.message import Hearing, Notifier, Reporting
@@ -41,8 +42,8 @@ _CALENDARS_EVERY = 180
 class Runtime:
     """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes).
 
-    ``take_in`` writes the alerts that come to this process, ``note_refused`` what it refuses, ``key_uses`` when and
-    from where keys were last used.
+    ``take_in`` writes the alerts that come to this process, ``note_refused`` what it refuses, ``take_signature`` whose
+    signatures came, ``key_uses`` when and from where keys were last used.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class Runtime:
     clock: Clock
     take_in: TakeIn = field(repr=False)
     note_refused: NoteRefused = field(repr=False)
+    take_signature: TakeSignature = field(repr=False)
     known_keys: dict[bytes, Actor] = field(default_factory=dict, repr=False)
     key_uses: KeyUses = field(default_factory=KeyUses, repr=False)
 
@@ -159,7 +161,8 @@ async def open_runtime(
         atlas=Atlas(time_scale=settings.time_scale, available=gateways),
     )
     runtime = Runtime(
-        settings, db, tools, {each.name: each for each in opened}, bell, clock, open_intake(db), open_refusals(db)
+        *(settings, db, tools, {each.name: each for each in opened}, bell, clock),
+        *(open_intake(db), open_refusals(db), open_signatures(db)),
     )
     timing = asyncio.create_task(_keep_time(runtime))
     try:

@@ -22,6 +22,7 @@ from schemas.fields import (
 )
 from schemas.networks import network_of
 from schemas.requests import KindCode
+from schemas.signing import Signing, SigningOut
 
 Role = Literal["requester", "contact_point", "administrator", "secretariat", "auditor"]
 WITHOUT_PARTY: frozenset[str] = frozenset({"secretariat", "auditor"})
@@ -108,7 +109,7 @@ class KeyLimits(Shape):
 
 
 class KeyTerms(Shape):
-    """What may be changed about a key: where its news go, until when it is good, and what it is limited to.
+    """What may be changed about a key: where its news go, until when it is good, what it is limited to, who signs.
 
     `notify` is where news go when an alert does not say.
     """
@@ -117,6 +118,7 @@ class KeyTerms(Shape):
     language: Language = "en"
     expires_at: Instant | None = None
     limits: KeyLimits = KeyLimits()
+    signing: Signing = Signing()
 
 
 class AuthorityKey(KeyTerms):
@@ -176,6 +178,7 @@ class KeyOut(TypedDict):
     notify: list[str]
     language: Language
     limits: KeyLimitsOut
+    signing: SigningOut
     created_at: Moment
     made_by: int | None
     expires_at: Moment | None
@@ -200,6 +203,10 @@ class KeyPage(TypedDict):
     next_cursor: str | None
 
 
+# The public key of "test-key-ed25519" in RFC 9421, B.1.4.
+_SIGNS = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n".format(
+    "MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="
+)
 _WORKDAYS = {"zone": "America/New_York", "weekdays": [0, 1, 2, 3, 4], "hours_from": "07:00", "hours_until": "19:00"}
 _NIGHTS = {"zone": "America/New_York", "hours_from": "22:00", "hours_until": "06:00"}
 KEYS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
@@ -216,6 +223,7 @@ KEYS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
         "change": {
             "at night as well": {"notify": ["desk@unit.example"], "limits": {"hours": [_WORKDAYS, _NIGHTS]}},
             "from two networks": {"limits": {"addresses": ["192.0.2.0/24", "2001:db8::/32"]}},
+            "with requests that must be signed": {"signing": {"required": True, "keys": [{"public_key": _SIGNS}]}},
         },
         "rotate": {"with a week of overlap": {}, "until a day": {"ends_at": "2026-11-01T00:00:00Z"}},
     }

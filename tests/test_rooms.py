@@ -49,9 +49,11 @@ OWNERS = {
     "platformdirs": ("contactpoints/store/embedded.py",),
     "cryptography": (
         "contactpoints/store/sealing.py",
+        "contactpoints/api/signatures.py",
         "contactpoints/actions/public_keys.py",
         "contactpoints/paper/signing.py",
     ),
+    "http_message_signatures": ("contactpoints/api/signatures.py",),
     "fpdf": ("contactpoints/paper/booklet.py",),
     "pyhanko": ("contactpoints/paper/signing.py",),
     "pyhanko_certvalidator": ("contactpoints/paper/signing.py",),

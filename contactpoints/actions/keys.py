@@ -15,6 +15,7 @@ from contactpoints.rules import key_limits
 from contactpoints.rules.access import Actor, Role, must_end_key, must_make_keys_of, sees_key, sees_network
 from contactpoints.rules.key_limits import LONGEST_OVERLAP, OVERLAP, limits_of
 from contactpoints.rules.refusals import AlreadyRotated, Forbidden, Invalid, KeyEnded, NotFound, Stale
+from contactpoints.rules.signing import read_signing, signing_of, write_signing
 from contactpoints.store import access, keys
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.sealing import secret_hash
@@ -47,7 +48,9 @@ async def make(
     must_make_keys_of(actor, said.party)
     _must_be_sound(terms, role=Role.REQUESTER)
     to = Actor(
-        0, Role.REQUESTER, said.party, said.authority, None, said.notify, said.language, limits=limits_of(said.limits)
+        *(0, Role.REQUESTER, said.party, said.authority, None, said.notify, said.language),
+        limits=limits_of(said.limits),
+        signing=signing_of(said.signing),
     )
     secret = new_secret(tools.entropy)
     async with db.transaction() as session:
@@ -95,7 +98,13 @@ async def change(db: Database, number: int, *, version: int | None, said: Said) 
         _must_be_alive(row, now=said.now)
         _must_be_sound(said, role=Role(row["role"]))
         terms = said.terms
-        to = replace(access.actor_of(row), notify=terms.notify, language=terms.language, limits=limits_of(terms.limits))
+        to = replace(
+            access.actor_of(row),
+            notify=terms.notify,
+            language=terms.language,
+            limits=limits_of(terms.limits),
+            signing=signing_of(terms.signing),
+        )
         await keys.change(session, number, to=to, expires_at=terms.expires_at)
         return _shown(await keys.find(session, number), now=said.now)
 
@@ -170,6 +179,12 @@ def _must_be_sound(said: Said, *, role: Role) -> None:
         faults += limit_faults(said.terms.limits, role=role)
     if said.terms.expires_at is not None and said.terms.expires_at <= said.now:
         faults.append(Fault("/expires_at", "in_the_past", "It would have expired already."))
+    if not any(each.pointer.startswith("/signing") for each in faults):
+        faults += [
+            Fault(f"/signing/keys/{place}/expires_at", "in_the_past", "It would have expired already.")
+            for place, each in enumerate(said.terms.signing.keys)
+            if each.expires_at is not None and each.expires_at <= said.now
+        ]
     if faults:
         raise Invalid(faults)
 
@@ -208,6 +223,7 @@ def _shown(row: Row | None, *, now: datetime) -> Shown:
         **{name: row[name] for name in names},
         "notify": list(row["notify"]),
         "limits": key_limits.write_limits(key_limits.read_limits(row["limits"])),
+        "signing": write_signing(read_signing(row["signing"])),
         **{name: None if at is None else write_instant(at) for name, at in moments.items()},
         "rotated_from": row["rotated_from"],
         "rotated_to": row["rotated_to"],

@@ -50,11 +50,15 @@ async def json_body(request: Request) -> bytes:
 
 
 async def body(request: Request, *, most: int = MOST_BYTES) -> bytes:
-    """Return the raw body, at most so many bytes of it. Raises `TooLarge`."""
+    """Return the raw body, at most so many bytes of it; again where it was read before. Raises `TooLarge`."""
+    if hasattr(request.state, "raw"):
+        known: bytes = request.state.raw
+        return known
     parts, length = [], 0
     async for part in request.stream():
         length += len(part)
         if length > most:
             raise TooLarge(f"A body has at most {most} bytes.")
         parts.append(part)
-    return b"".join(parts)
+    request.state.raw = raw = b"".join(parts)
+    return raw

@@ -1,15 +1,18 @@
 """Who is calling: an API key or a session in the Authorization header, or a session in the cookie of a browser."""
 
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
 
 from contactpoints.actions import access, sessions
 from contactpoints.api.queries import header
+from contactpoints.api.signatures import signed
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_fresh
 from contactpoints.rules.key_limits import may_come_from, must_come_from
-from contactpoints.rules.refusals import NotAuthenticated, NotFromHere
+from contactpoints.rules.refusals import NotAuthenticated, NotFromHere, SignatureRefused, SignatureRequired
 from contactpoints.rules.sessions import COOKIE, is_meant
 from contactpoints.runtime import Runtime
 from contactpoints.store import acting
@@ -43,7 +46,7 @@ async def caller(runtime: Runtime, request: Request) -> Actor:
     """Return who is calling, and note the use of a key. Raises `NotAuthenticated` without saying why.
 
     Raises `AddressNotAllowed` for a key that is not used from there, `NotFromHere` for a cookie with which somebody
-    else's page came, and `StepUpNeeded` for an operation that wants a fresh second factor of a person.
+    else's page came, `StepUpNeeded` for an operation that wants a fresh second factor of a person, and as `signed`.
     """
     secret, now = _secret(request), runtime.now()
     of_person = secret.startswith(sessions.TOKEN)
@@ -57,9 +60,10 @@ async def caller(runtime: Runtime, request: Request) -> Actor:
     if of_person:
         if getattr(request.state, "step_up", False):
             must_be_fresh(actor, now)
-        return actor
+        return await signed(runtime, request, actor=actor)
     address = address_of_request(request)
     must_come_from(actor.limits, address)
+    actor = await signed(runtime, request, actor=actor)
     runtime.key_uses.note(actor.number, address, now=now)
     return actor
 
@@ -82,14 +86,17 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
     address = address_of_request(request)
     if actor is not None and may_come_from(actor.limits, address):
         acting.by_actor(actor)
-        runtime.key_uses.note(actor.number, address, now=runtime.now())
-        return actor
+        # A public key that was taken on meanwhile is found by the look at the database.
+        with suppress(SignatureRequired, SignatureRefused):
+            actor = await signed(runtime, request, actor=actor)
+            runtime.key_uses.note(actor.number, address, now=runtime.now())
+            return actor
     actor = await caller(runtime, request)
     if secret.startswith(sessions.TOKEN):
         return actor
     if len(runtime.known_keys) >= _MOST_KNOWN:
         runtime.known_keys.clear()
-    runtime.known_keys[name] = actor
+    runtime.known_keys[name] = replace(actor, signed=False)
     return actor
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from contactpoints.rules.key_limits import UNLIMITED, Limits
 from contactpoints.rules.refusals import Forbidden, NotFound
+from contactpoints.rules.signing import UNSIGNED, Signing
 
 
 class Role(StrEnum):
@@ -24,7 +25,8 @@ class Actor:
     """Whoever acts, by an API key or an account: its number, role, Party and authority, and where its news go.
 
     Keys and accounts share one row of numbers (`actors`), so ``number`` is that of either. An account acts in a
-    ``session``, in which a second factor was last shown at ``proven_at`` (aware, UTC).
+    ``session``, in which a second factor was last shown at ``proven_at`` (aware, UTC). ``signed``: this request bears a
+    signature by one of the keys in ``signing``, which was checked.
     """
 
     number: int
@@ -39,6 +41,8 @@ class Actor:
     proven_at: datetime | None = None
     limits: Limits = UNLIMITED
     version: int = 1
+    signing: Signing = UNSIGNED
+    signed: bool = False
 
     @property
     def who(self) -> str:

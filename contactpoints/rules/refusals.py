@@ -4,6 +4,8 @@ Refusal
   Invalid
   IdempotencyKeyRequired
   NotAuthenticated
+    SignatureRequired
+    SignatureRefused
   NotFound
   Forbidden
     StepUpNeeded
@@ -81,6 +83,14 @@ class IdempotencyKeyRequired(Refusal):
 
 class NotAuthenticated(Refusal):
     """A valid API key or session is required."""
+
+
+class SignatureRequired(NotAuthenticated):
+    """Requests of this key must be signed."""
+
+
+class SignatureRefused(NotAuthenticated):
+    """The signature of the request does not count."""
 
 
 class NotFound(Refusal):

@@ -5,6 +5,7 @@ from datetime import datetime
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.key_limits import UNLIMITED, read_limits, write_limits
 from contactpoints.rules.refusals import Unavailable
+from contactpoints.rules.signing import UNSIGNED, read_signing, write_signing
 from contactpoints.store.database import Row, Session
 
 _ANOTHER_PEPPER = "The PINs in this database were set with another pepper than this process has."
@@ -56,6 +57,7 @@ def actor_of(row: Row) -> Actor:
         row["language"],
         limits=read_limits(row["limits"]) if row["limits"] else UNLIMITED,
         version=row["version"],
+        signing=read_signing(row["signing"]),
     )
 
 
@@ -73,9 +75,9 @@ async def add_key(
     number: int = await session.fetchval(
         """with actor as (insert into actors (kind) values ('key') returning id)
            insert into api_keys
-               (id, secret_hash, role, party, contact_point_id, authority, notify, language, limits, expires_at,
-                created_at, made_by, rotated_from)
-           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from actor returning id""",
+               (id, secret_hash, role, party, contact_point_id, authority, notify, language, limits, signing,
+                expires_at, created_at, made_by, rotated_from)
+           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from actor returning id""",
         secret_hash,
         actor.role.value,
         actor.party,
@@ -84,6 +86,7 @@ async def add_key(
         list(actor.notify),
         actor.language,
         {} if actor.limits == UNLIMITED else write_limits(actor.limits),
+        {} if actor.signing == UNSIGNED else write_signing(actor.signing),
         expires_at,
         now,
         made_by,

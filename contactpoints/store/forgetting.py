@@ -12,6 +12,7 @@ KEPT = {
     "idempotency_keys": ("created_at", timedelta(days=40)),
     "mail_links": ("expires_at", timedelta(days=30)),
     "sign_ins": ("expires_at", timedelta(days=1)),
+    "signatures": ("known_until", timedelta(hours=1)),
     "throttles": ("spent_until", timedelta(days=1)),
     "answered_strangers": ("since", timedelta(days=90)),
 }

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from contactpoints.rules.access import Actor
 from contactpoints.rules.key_limits import UNLIMITED, write_limits
+from contactpoints.rules.signing import UNSIGNED, write_signing
 from contactpoints.store.database import Row, Session
 
 _SHOWN = """
-select k.id, k.version, k.role, k.party, k.contact_point_id, k.authority, k.notify, k.language, k.limits, k.created_at,
-       k.made_by, k.expires_at, k.revoked_at, k.rotated_from, u.used_at, u.address as used_from,
+select k.id, k.version, k.role, k.party, k.contact_point_id, k.authority, k.notify, k.language, k.limits, k.signing,
+       k.created_at, k.made_by, k.expires_at, k.revoked_at, k.rotated_from, u.used_at, u.address as used_from,
        (select s.id from api_keys s where s.rotated_from = k.id order by s.revoked_at is not null, s.id desc limit 1)
            as rotated_to
   from api_keys k left join key_uses u on u.api_key_id = k.id
@@ -45,12 +46,14 @@ async def lock(session: Session, number: int) -> None:
 async def change(session: Session, number: int, *, to: Actor, expires_at: datetime | None) -> None:
     """Give a key other terms, those of ``to``. Whoever opens alerts with it is judged by them from the commit on."""
     await session.execute(
-        """update api_keys set notify = $2, language = $3, limits = $4, expires_at = $5, version = version + 1
+        """update api_keys set notify = $2, language = $3, limits = $4, signing = $5, expires_at = $6,
+                  version = version + 1
             where id = $1""",
         number,
         list(to.notify),
         to.language,
         {} if to.limits == UNLIMITED else write_limits(to.limits),
+        {} if to.signing == UNSIGNED else write_signing(to.signing),
         expires_at,
     )
 

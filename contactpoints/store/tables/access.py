@@ -129,6 +129,7 @@ api_keys = Table(
     moment("revoked_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     Column("limits", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("signing", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     refers("made_by", "actors.id", required=False),
     refers("rotated_from", "api_keys.id", required=False),
     one_of("role", "role", "requester", "contact_point", "administrator", "secretariat", "auditor"),
@@ -154,4 +155,15 @@ key_uses = Table(
     Column("api_key_id", BigInteger, ForeignKey("api_keys.id"), primary_key=True, autoincrement=False),
     moment("used_at", required=True),
     words("address", required=False),
+)
+
+# Signatures that came, each until it could come no more: one that comes twice is refused, whichever node it comes to.
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    moment("known_until", required=True),
+    Index(None, "known_until"),
 )

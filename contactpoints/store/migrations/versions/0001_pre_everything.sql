@@ -221,6 +221,7 @@ CREATE TABLE api_keys (
     revoked_at TIMESTAMP WITH TIME ZONE,
     version INTEGER DEFAULT '1' NOT NULL,
     limits JSONB DEFAULT '{}'::jsonb NOT NULL,
+    signing JSONB DEFAULT '{}'::jsonb NOT NULL,
     made_by BIGINT,
     rotated_from BIGINT,
     CONSTRAINT api_keys_pk PRIMARY KEY (id),
@@ -1231,6 +1232,15 @@ CREATE INDEX throttles_spent_until_ix ON throttles (spent_until);
 
 CREATE TRIGGER accounts_is_never_deleted BEFORE DELETE OR TRUNCATE ON accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
+CREATE TABLE signatures (
+    mark BYTEA NOT NULL,
+    request BYTEA NOT NULL,
+    known_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT signatures_pk PRIMARY KEY (mark)
+);
+
+CREATE INDEX signatures_known_until_ix ON signatures (known_until);
+
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1289,9 +1299,9 @@ create function audit_row() returns trigger language plpgsql as $$ declare who j
 
 
 
-create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from', '');
+create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from', '');
 
-create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits expires_at revoked_at made_by rotated_from', '');
+create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, signing, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from', '');
 
 create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by', 'password_hash');
 
