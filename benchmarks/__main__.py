@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 import benchmarks
-from benchmarks import beside, board, escalation, importing, intake, replies, search
+from benchmarks import beside, board, escalation, importing, intake, replies, search, storm
 from benchmarks.machine import describe, take_two_cores
 from benchmarks.report import Report, save, tables
 from benchmarks.stage import Stage, StageFailed, open_stage
@@ -26,6 +26,8 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "board": board.board,
     "search": search.search,
     "beside": beside.beside,
+    "rights": beside.rights,
+    "storm": storm.storm,
     "hundred": escalation.few,
     "thousands": escalation.many,
     # What leaves its alerts or its officers behind comes last.

@@ -103,7 +103,9 @@ class Stage:
         return False
 
     @asynccontextmanager
-    async def another(self, name: str, *, points: int) -> AsyncIterator[tuple[int, Network, int]]:
+    async def another(
+        self, name: str, *, points: int, runs: Sequence[str] = ("-c", _COMMAND, "web")
+    ) -> AsyncIterator[tuple[int, Network, int]]:
         """Run a web process on a database of its own beside the others; hand out its port, its network and entries."""
         url = await self.server.ensure_database(name)
         keyring, pepper = f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}", secrets.token_bytes(32)
@@ -111,7 +113,7 @@ class Stage:
         ring = read_keyring(keyring, entropy=secrets.token_bytes)
         made, port = await network.make(url, keyring=ring, pepper=pepper, points=points), _free_port()
         given = _settings(url, keyring=keyring, pepper=pepper, web=port, twilio=1, smtp=1)
-        with _process(self.folder, name, "-c", _COMMAND, "web", environment=given) as process:
+        with _process(self.folder, name, *runs, environment=given) as process:
             if not await _listens(port, process):
                 raise StageFailed(f"{name} does not answer: {_last_words(self.folder, name)}")
             db = await asyncpg.connect(url)
@@ -212,6 +214,7 @@ def _settings(url: str, *, keyring: str, pepper: bytes, web: int, twilio: int, s
         "PIN_PEPPER": base64.b64encode(pepper).decode(),
         "PUBLIC_URL": PUBLIC_URL,
         "PORT": str(web),
+        "TRUSTED_PROXIES": "127.0.0.1",
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
         "TWILIO_SENDER": SENDER,

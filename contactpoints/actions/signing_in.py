@@ -39,10 +39,11 @@ async def by_password(
     """Take the first step from an address. Raises `NotAuthenticated` without saying why, or `TooManyTries`."""
     email = said.email.lower()
     account_name = throttling.name("account", email)
-    await throttling.take(db, {account_name: ACCOUNT, throttling.name("address", address): ADDRESS}, now=now)
-    async with db.session() as session:
-        account = await accounts.by_email(session, email)
-    right = await is_right(account["password_hash"] if account else None, said.password, tools=tools)
+    async with tools.threads.signing_in():
+        await throttling.take(db, {account_name: ACCOUNT, throttling.name("address", address): ADDRESS}, now=now)
+        async with db.session() as session:
+            account = await accounts.by_email(session, email)
+        right = await is_right(account["password_hash"] if account else None, said.password, tools=tools)
     if account is None or not right:
         raise NotAuthenticated(_WRONG)
     note(account)

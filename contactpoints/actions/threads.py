@@ -4,15 +4,19 @@ The threads that a process has anyway it needs to look up addresses: nobody's re
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from contactpoints.rules.refusals import Unavailable
 
-# A hash takes some 30 ms: whoever comes later waits two seconds at most.
-_MOST_WAITING = 60
+# A hash takes some 30 ms, and another 30 ms of rest: whoever is let in waits for a second or two at most.
+_MOST_SIGNING_IN = 20
+# The others hold no connection to the database while they wait.
+_AT_A_TIME = 2
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -26,7 +30,8 @@ class Threads:
     def __init__(self) -> None:
         self._pins = ThreadPoolExecutor(2, "pins")
         self._passwords = ThreadPoolExecutor(1, "passwords")
-        self._waiting = 0
+        self._rests_until = 0.0
+        self._signing_in, self._turns = 0, asyncio.Semaphore(_AT_A_TIME)
         self._short = ThreadPoolExecutor(1, "short")
         self._long = ThreadPoolExecutor(1, "long")
 
@@ -35,14 +40,30 @@ class Threads:
         return await _in(self._pins, partial(work, *given, **named))
 
     async def password(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
-        """Hash or check a password, one after another. Raises `Unavailable` where too many wait for it already."""
-        if self._waiting >= _MOST_WAITING:
-            raise Unavailable("Too many are signing in just now.")
-        self._waiting += 1
+        """Hash or check a password, one after another; half of the time that thread rests, however many come."""
+        return await _in(self._passwords, partial(self._rested, partial(work, *given, **named)))
+
+    def _rested(self, work: Callable[[], _T]) -> _T:
+        # A lower priority would not do: a thread that waits for a processor may hold what all of Python wants.
+        time.sleep(max(0.0, self._rests_until - time.monotonic()))
+        begun = time.monotonic()
         try:
-            return await _in(self._passwords, partial(work, *given, **named))
+            return work()
         finally:
-            self._waiting -= 1
+            now = time.monotonic()
+            self._rests_until = now + (now - begun)
+
+    @asynccontextmanager
+    async def signing_in(self) -> AsyncIterator[None]:
+        """Let somebody in who brings a password, when it is his turn. Raises `Unavailable` at once where many wait."""
+        if self._signing_in >= _MOST_SIGNING_IN:
+            raise Unavailable("Too many are signing in just now.")
+        self._signing_in += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._signing_in -= 1
 
     async def short(self, work: Callable[_P, _T], /, *given: _P.args, **named: _P.kwargs) -> _T:
         """Do what concerns one contact point or takes a moment, perhaps in a transaction for which others wait."""
