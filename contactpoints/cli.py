@@ -16,14 +16,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppres
 from typing import Any
 
 from contactpoints import cli_keys
-from contactpoints.actions import accounts, auditing
+from contactpoints.actions import accounts, auditing, resealing
 from contactpoints.actions.access import lock_pin, set_pin
 from contactpoints.actions.exporting import as_json
 from contactpoints.actions.importing import How, bring_in
 from contactpoints.actions.invitations import Invitation
 from contactpoints.actions.mail_links import Mailed, ask_pin
 from contactpoints.actions.proofs import ask_mailbox
-from contactpoints.actions.resealing import reseal
 from contactpoints.actions.seed import load_parties
 from contactpoints.cli_keys import must_be_ahead, read_told
 from contactpoints.rules.access import Actor, Role
@@ -161,19 +160,27 @@ async def _invite(settings: Settings, asked: argparse.Namespace) -> None:
 
 async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
     keyring = settings.keyring
-    others = ", ".join(name for name in keyring.keys if name != keyring.first)
     async with _opened(settings) as runtime:
         await auditing.note(runtime.db, now=runtime.now(), told={"by": keyring.first})
-        made = await reseal(runtime.db, keyring=keyring)
+        made = await resealing.reseal(runtime.db, keyring=keyring, told=_progress)
+        rows = await resealing.depending(runtime.db)
     print(f"{made.done} rows were sealed again by the key {keyring.first}.")
+    for name in dict.fromkeys((*keyring.keys, *rows)):
+        print(f"  {name}: {rows.get(name, 0)} rows depend on it")
     if made.unopened:
         raise Conflict(
             f"{made.unopened} rows were sealed by a key that is not in the keyring: put it back, at the end."
         )
-    if others and made.done:
+    others = [name for name in keyring.keys if name != keyring.first]
+    needless = ", ".join(name for name in others if not rows.get(name))
+    if made.done and others:
         print(f"Once every process runs with {keyring.first} as its first key, run this again until it says 0.")
-    elif others:
-        print(f"Nothing is sealed by another key: {others} may be removed from CONTACTPOINTS_KEYRING.")
+    elif needless:
+        print(f"Nothing depends on it any more: {needless} may be removed from CONTACTPOINTS_KEYRING.")
+
+
+def _progress(what: str, total: resealing.Resealed) -> None:
+    print(f"{what}: {total.done} rows so far", file=sys.stderr, flush=True)
 
 
 async def _set_pin(settings: Settings, asked: argparse.Namespace) -> None:

@@ -39,6 +39,7 @@ from contactpoints.api import (
     preview,
     problems,
     proofs,
+    readings,
     rehearsal,
     resending,
     search,
@@ -76,6 +77,7 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
     made = [
         *alerts.routes(),
         *preview.routes(),
+        *readings.routes(),
         *resending.routes(),
         *stream.routes(),
         *acknowledgements.routes(),

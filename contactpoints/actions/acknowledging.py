@@ -243,7 +243,7 @@ async def _answered(
     left: int = 0,
 ) -> str:
     """Queue the answer to an SMS within the transaction of what it says, so that it leaves only after the commit."""
-    await inbound.handled(session, arrival.number, outcome=what, now=now)
+    await inbound.handled(session, arrival.number, outcome=what, now=now, alert_id=code["alert_id"])
     if arrival.channel != "sms" or not arrival.sender or "sms" not in tools.gateways:
         return what
     if what == "add_your_pin":

@@ -1,11 +1,10 @@
-"""Reading and ending alerts. One function, one transaction. Opening one is in `actions.opening`."""
+"""Looking at and ending alerts. One function, one transaction. Opening one is in `actions.opening`."""
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from contactpoints.actions import news
+from contactpoints.actions import news, particulars
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, codes
 from contactpoints.rules import alerts as rules
@@ -16,28 +15,22 @@ from contactpoints.rules.refusals import (
     Forbidden,
     Invalid,
     NotFound,
-    RequestGone,
-    Unavailable,
     no_party,
 )
 from contactpoints.store import alerts, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.directory import find_party
-from contactpoints.store.sealing import Unsealable, note_place, request_place
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import Closure
 from schemas.faults import Fault
-from schemas.requests import REQUEST_KINDS
-
-_log = logging.getLogger(__name__)
 
 
 async def read_alert(db: Database, *, actor: Actor, reference: str, now: datetime) -> dict[str, Any]:
     """Return an alert as it stands now. Raises `NotFound` where it does not exist for the actor."""
     async with db.session() as session:
-        row = await alerts.view(session, _read(reference))
-    return rules.write(_as_seen(_seen(row, actor), actor), now=now)
+        row = await alerts.view(session, read_reference(reference))
+    return rules.write(_as_seen(seen(row, actor), actor), now=now)
 
 
 async def for_answering(db: Database, *, actor: Actor, reference: str) -> str:
@@ -46,17 +39,19 @@ async def for_answering(db: Database, *, actor: Actor, reference: str) -> str:
     Raises `NotFound` where it does not exist for the actor, `Forbidden` unless it is the contact point that was called.
     """
     async with db.session() as session:
-        row = _seen(await alerts.view(session, _read(reference)), actor)
+        row = seen(await alerts.view(session, read_reference(reference)), actor)
     if not access.is_requested(actor, alerts.sides_of(row)):
         raise Forbidden("Only the contact point that was called may acknowledge.")
     return str(row["reference"])
 
 
-def _read(reference: str) -> str:
+def read_reference(reference: str) -> str:
+    """Return a reference as it was given out; nothing where it could be none."""
     return codes.read_reference(reference) or ""
 
 
-def _seen(row: Row | None, actor: Actor) -> Row:
+def seen(row: Row | None, actor: Actor) -> Row:
+    """Return an alert that exists for the actor. Raises `NotFound`."""
     if row is None or not access.sees_alert(actor, alerts.sides_of(row)):
         raise NotFound("There is no such alert.")
     return row
@@ -72,7 +67,7 @@ def _as_seen(row: Row, actor: Actor) -> dict[str, Any]:
 
 async def requested_by(session: Session, *, actor: Actor, reference: str) -> Row:
     """Return an alert of the actor's own authority. Raises `NotFound` or `Forbidden`."""
-    row = _seen(await alerts.view(session, _read(reference)), actor)
+    row = seen(await alerts.view(session, read_reference(reference)), actor)
     if not access.is_requester(actor, alerts.sides_of(row)):
         raise Forbidden("Only the authority that opened an alert may send it anew.")
     return row
@@ -91,58 +86,12 @@ def _cursor(rows: Sequence[Row], most: int) -> int | None:
     return rows[most - 1]["id"] if len(rows) > most else None
 
 
-async def read_request(db: Database, *, actor: Actor, reference: str, now: datetime, tools: Tools) -> dict[str, Any]:
-    """Return the particulars; the reading is recorded before they are given.
-
-    Raises `NotFound`, `Forbidden`, or `Unavailable` where this process lacks the key that sealed them.
-    """
-    async with db.transaction() as session:
-        row = _seen(await alerts.lock_by_reference(session, _read(reference)), actor)
-        sides = alerts.sides_of(row)
-        if not access.reads_request(actor, sides):
-            raise Forbidden("The particulars are read by the two sides only.")
-        requester = access.is_requester(actor, sides)
-        if rules.misdirected(row["state"], row["end_reason"]) and not requester:
-            raise RequestGone("The wrong Party was asked: it keeps no more than where the request went.")
-        read = opened_request(row, await alerts.request(session, row["id"]), tools=tools)
-        await alerts.note_reading(session, row["id"], actor_id=actor.number, now=now)
-        note = await alerts.closing_note(session, row["id"]) if requester else None
-        if note is not None:
-            read["closing_note"] = _opened(note, note_place(row["reference"]), row=row, tools=tools).decode()
-        by: facts.Side = "requester" if requester else "contact_point"
-        await timeline.append(
-            session, row["id"], [(now, facts.RequestRead(by=by, actor_id=actor.number, officer=None))]
-        )
-    return read
-
-
-def opened_request(row: Row, sealed: bytes, *, tools: Tools) -> dict[str, Any]:
-    """Return the particulars of an alert in JSON values, with its kind and legal basis. Raises `Unavailable`."""
-    kind = REQUEST_KINDS[row["kind"]]
-    plain = _opened(sealed, request_place(row["reference"]), row=row, tools=tools)
-    particulars = kind.particulars.model_validate_json(plain).model_dump(mode="json", exclude_none=True)
-    return {
-        "reference": row["reference"],
-        "kind": row["kind"],
-        "legal_basis": kind.legal_basis,
-        "particulars": particulars,
-    }
-
-
-def _opened(sealed: bytes, place: str, *, row: Row, tools: Tools) -> bytes:
-    try:
-        return tools.keyring.open(sealed, place=place)
-    except Unsealable as sealed_elsewhere:
-        _log.error("the request of alert %s stays closed: %s", row["reference"], sealed_elsewhere)
-        raise Unavailable("The particulars cannot be opened here just now; the operator has been told why.") from None
-
-
 async def withdraw(
     db: Database, *, actor: Actor, reference: str, reason: str, now: datetime, tools: Tools
 ) -> dict[str, Any]:
     """Withdraw an alert: the requester may, in every state before ``closed``. Everybody woken is stood down."""
     async with db.transaction() as session:
-        row = _seen(await alerts.lock_by_reference(session, _read(reference)), actor)
+        row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
         if not access.is_requester(actor, alerts.sides_of(row)):
             raise Forbidden("Only the authority that opened an alert may withdraw it.")
         if row["state"] in ("withdrawn", "closed"):
@@ -165,7 +114,7 @@ async def close(
     The requester is told of that at once. The note is sealed, and read by the requester with the request.
     """
     async with db.transaction() as session:
-        row = _seen(await alerts.lock_by_reference(session, _read(reference)), actor)
+        row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
         sides = alerts.sides_of(row)
         if not access.reads_request(actor, sides):
             raise Forbidden("Only the two sides of an alert may close it.")
@@ -181,8 +130,7 @@ async def close(
             (now, facts.Closed(by=by, reason=closure.reason, suggested_party=closure.suggested_party))
         ]
         if closure.note is not None:
-            sealed = tools.keyring.seal(closure.note.encode(), place=note_place(row["reference"]))
-            await alerts.keep_note(session, row["id"], sealed=sealed)
+            await particulars.keep_note(session, row, note=closure.note, tools=tools)
         if closure.reason == "not_competent":
             noted += await news.tell(session, row, what="not_competent", now=now, tools=tools)
         await timeline.append(session, row["id"], noted)
@@ -219,7 +167,7 @@ async def list_acknowledgements(
     """
     async with db.session() as session:
         if reference is not None:
-            reference = _seen(await alerts.view(session, _read(reference)), actor)["reference"]
+            reference = seen(await alerts.view(session, read_reference(reference)), actor)["reference"]
         rows = await alerts.list_acknowledgements(
             session, actor=actor, reference=reference, since=since, until=until, after=after, most=most + 1
         )

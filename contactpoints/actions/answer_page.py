@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.actions import replies
 from contactpoints.actions.acknowledging import MOST_TRIES
-from contactpoints.actions.alerts import opened_request
+from contactpoints.actions.readings import read_by_officer
 from contactpoints.actions.replies import CheckPin
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.alerts import misdirected
@@ -77,12 +77,20 @@ async def answer(
 
 
 async def read_request(
-    db: Database, page: AnswerPage, *, typed: str, now: datetime, tools: Tools, check_pin: CheckPin
+    db: Database,
+    page: AnswerPage,
+    *,
+    typed: str,
+    address: str | None,
+    now: datetime,
+    tools: Tools,
+    check_pin: CheckPin,
 ) -> tuple[str, dict[str, Any] | None]:
     """Return ``read`` and the particulars to an officer who has acknowledged and typed the PIN; the reading is kept.
 
-    Else ``not_yours``, ``add_your_pin``, ``wrong_pin``, ``code_locked`` or ``pin_not_usable``, and None. Even where a
-    contact point relaxed the PIN, nobody reads without one: the code from the SMS says nothing about who types it.
+    With them come ``readings``, those before. Else ``not_yours``, ``add_your_pin``, ``wrong_pin``, ``code_locked`` or
+    ``pin_not_usable``, and None. Even where a contact point relaxed the PIN, nobody reads without one: the code from
+    the SMS says nothing about who types it.
     """
     pin = read_typed(typed).pin
     if standing(page) != "mine":
@@ -103,8 +111,6 @@ async def read_request(
         row = await alerts.lock(session, page.alert_id)
         if misdirected(row["state"], row["end_reason"]):
             return "not_yours", None
-        request = opened_request(row, await alerts.request(session, page.alert_id), tools=tools)
-        await answer_page.note_reading(session, page, now=now)
-        fact = facts.RequestRead(by="contact_point", actor_id=None, officer=page.officer_id)
-        await timeline.append(session, page.alert_id, [(now, fact)])
+        await answer_page.begin_tries_anew(session, page.reply_code_id)
+        request = await read_by_officer(session, row, officer=page.officer_id, address=address, now=now, tools=tools)
     return "read", request

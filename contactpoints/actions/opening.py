@@ -77,10 +77,10 @@ async def open_alert(
 ) -> tuple[dict[str, Any], bool]:
     """Open an alert and call out its first step; return it, and whether this is the answer to a repeated key.
 
-    Everything is written in one statement: the alert, its sealed request, the key, the codes, the messages and the
-    first facts; ``take_in`` lets alerts that come at the same time share it, unless ``alone`` writes this one. Raises
-    `Invalid`, `Forbidden`, `KeyLimited`, `NotAuthenticated` (the key was revoked or changed meanwhile),
-    `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of waiting.
+    Everything is written in one statement: the alert, its sealed request and data key, the Idempotency-Key, the codes,
+    the messages and the first facts; ``take_in`` lets alerts that come at the same time share it, unless ``alone``
+    writes this one. Raises `Invalid`, `Forbidden`, `KeyLimited`, `NotAuthenticated` (the key was revoked or changed
+    meanwhile), `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of waiting.
     """
     access.must_trigger(actor)
     asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint), alone)
@@ -142,13 +142,15 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
     new = _row(asked, opening, plan_json=route.plan_json, reference=codes.new_reference(tools.entropy(16)))
     first = _first(new, opening, now=asked.now, tools=tools)
     plain = asked.command.request.model_dump_json(exclude_none=True).encode()
+    key = tools.keyring.new_key()
     entry = Entry(
         new,
         revision=route.revision,
         actor_id=asked.actor.number,
         key_version=asked.actor.version,
         once=asked.once,
-        sealed=tools.keyring.seal(plain, place=request_place(new.reference)),
+        key=key,
+        sealed=key.seal(plain, place=request_place(new.reference)),
         codes=first.called.codes,
         drafts=first.called.drafts,
         noted=first.called.noted,

@@ -78,7 +78,7 @@ async def receive(
     ``now`` is the instant at which the whole of it was here: if it acknowledges, that is `acknowledged_at`. With
     ``ours`` the caller handles it at once, and an engine only if the caller dies.
     """
-    sealed = tools.keyring.seal(raw, place=inbound_place(source, kind))
+    key = tools.keyring.new_key()
     async with db.session() as session:
         return await inbound.keep(
             session,
@@ -88,14 +88,16 @@ async def receive(
             attempt_code=attempt_code,
             received_at=now,
             provider_at=provider_at,
-            sealed=sealed,
+            key=key,
+            sealed=key.seal(raw, place=inbound_place(source, kind)),
             lease_until=now + _LEASE if ours else None,
         )
 
 
 def opened(row: Row, tools: Tools) -> bytes:
     """Return the raw bytes of an arrival. Raises `Unsealable`."""
-    return tools.keyring.open(row["sealed"], place=inbound_place(row["source"], row["kind"]))
+    key = tools.keyring.unwrap(row["wrapped"], row["fingerprint"])
+    return key.open(row["sealed"], place=inbound_place(row["source"], row["kind"]))
 
 
 async def claim(db: Database, *, now: datetime, most: int) -> list[int]:
@@ -261,7 +263,8 @@ async def _stray(
     channel, those that the code was sent to. A requester's number that says STOP hears no more of the open alerts.
     """
     async with db.transaction() as session:
-        if not await inbound.handled(session, arrival.number, outcome=what, now=now):
+        about = code["alert_id"] if code else None
+        if not await inbound.handled(session, arrival.number, outcome=what, now=now, alert_id=about):
             return "done"
         if arrival.channel != "sms" or not arrival.sender:
             return what

@@ -1,5 +1,10 @@
-"""Rotation of the keyring: what older keys sealed is sealed again by the first, so that the older can be removed."""
+"""Rotation of the keyring: what older keys sealed is sealed again by the first, so that the older can be removed.
 
+Nothing has to stop for it. Of alerts and arrivals only the data keys are wrapped anew, and every batch is a
+transaction: broken off anywhere it begins again where it was, for what is done bears the mark of the first key.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from contactpoints.store import resealing
@@ -7,7 +12,7 @@ from contactpoints.store.database import Database
 from contactpoints.store.resealing import Sealed
 from contactpoints.store.sealing import Keyring, Unsealable
 
-_BATCH = 200
+_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +26,32 @@ class Resealed:
         return Resealed(self.done + other.done, self.unopened + other.unopened)
 
 
-async def reseal(db: Database, *, keyring: Keyring, most: int = _BATCH) -> Resealed:
-    """Seal again whatever the first key has not sealed, a batch a transaction. Broken off, it can begin again."""
+def _quietly(_table: str, _total: Resealed) -> None:
+    return
+
+
+async def reseal(
+    db: Database, *, keyring: Keyring, most: int = _BATCH, told: Callable[[str, Resealed], None] = _quietly
+) -> Resealed:
+    """Seal again whatever the first key has not sealed, a batch a transaction; several at once share the work.
+
+    ``told`` hears after each batch which rows it was about, and of all that was done so far.
+    """
     total = Resealed()
     for table in resealing.TABLES:
         after: int | None = 0
         while after is not None:
             after, made = await _batch(db, table, keyring=keyring, after=after, most=most)
             total += made
+            if made != Resealed():
+                told(table, total)
     return total
+
+
+async def depending(db: Database) -> Mapping[str, int]:
+    """Return how many rows can be opened by which key alone, by the keys' names."""
+    async with db.session() as session:
+        return await resealing.depending(session)
 
 
 @dataclass(frozen=True, slots=True)

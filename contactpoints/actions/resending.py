@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from contactpoints.actions import opening
-from contactpoints.actions.alerts import opened_request, requested_by
+from contactpoints.actions.alerts import requested_by
+from contactpoints.actions.particulars import kept, opened_request
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import misdirected, moment
@@ -39,7 +40,7 @@ async def resend(
     """
     async with db.session() as session:
         row = await requested_by(session, actor=actor, reference=reference)
-        sealed = await alerts.request(session, row["id"])
+        found = await kept(session, row)
     if asked.requested_party == row["requested_party"]:
         raise Invalid([Fault("/requested_party", "same_party", "must be another Party than the first.")])
     if not misdirected(row["state"], row["end_reason"]):
@@ -49,7 +50,7 @@ async def resend(
     alert, replayed = await opening.open_alert(
         db,
         actor=actor,
-        command=_copied(row, opened_request(row, sealed, tools=tools)["particulars"], asked=asked),
+        command=_copied(row, opened_request(row, found, tools=tools)["particulars"], asked=asked),
         fingerprint=fingerprint({"resending_of": row["reference"], "body": body}),
         once=once,
         now=now,
@@ -80,13 +81,13 @@ async def _linked(session: Session, entries: Sequence[Entry], *, first: str, now
     for entry, written in zip(entries, rows, strict=True):
         if written["id"] is None:
             continue
-        kept = await alerts.lock_by_reference(session, first)
-        if kept is None or kept["resent_as"] is not None:
-            raise AlreadyResent("This request was sent anew already.", alert=kept and kept["resent_as"])
+        before = await alerts.lock_by_reference(session, first)
+        if before is None or before["resent_as"] is not None:
+            raise AlreadyResent("This request was sent anew already.", alert=before and before["resent_as"])
         new = entry.new.reference
-        await alerts.stand(session, kept["id"], resent_as=new)
+        await alerts.stand(session, before["id"], resent_as=new)
         await alerts.stand(session, written["id"], resent_from=first)
-        noted = {kept["id"]: ("to", new), written["id"]: ("from", first)}
+        noted = {before["id"]: ("to", new), written["id"]: ("from", first)}
         await timeline.append_all(
             session,
             {

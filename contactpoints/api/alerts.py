@@ -122,16 +122,6 @@ async def read_timeline(runtime: Runtime, request: Request) -> Response:
     return Json({"items": page.items, "last": page.last})
 
 
-async def read_request(runtime: Runtime, request: Request) -> Response:
-    """Read the particulars; the reading is recorded."""
-    actor = await caller(runtime, request)
-    reference = request.path_params["reference"]
-    particulars = await alerts.read_request(
-        runtime.db, actor=actor, reference=reference, now=runtime.now(), tools=runtime.tools
-    )
-    return Json(particulars)
-
-
 async def withdraw(runtime: Runtime, request: Request) -> Response:
     """Withdraw an alert."""
     actor = await caller(runtime, request)
@@ -193,7 +183,6 @@ def routes() -> list[Route]:
         Route("/v1/alerts", list_alerts, methods=["GET"]),
         Route(one, read_alert, methods=["GET"]),
         Route(f"{one}/timeline", read_timeline, methods=["GET"]),
-        Route(f"{one}/request", read_request, methods=["GET"]),
         Route(f"{one}/withdrawal", withdraw, methods=["POST"]),
         Route(f"{one}/closure", close, methods=["POST"]),
         Route(f"{one}/acknowledgements", acknowledge, methods=["POST"]),

@@ -25,6 +25,7 @@ from contactpoints.api.mail_links import MAILED
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
 from contactpoints.api.queries import PAGES
+from contactpoints.api.readings import READINGS
 from contactpoints.api.resending import ONCE, OPENED_HEADERS, RESENDING
 from contactpoints.api.search import SEARCH
 from contactpoints.api.sessions import SESSIONS
@@ -42,7 +43,6 @@ from schemas.alerts import (
     AnsweredOut,
     Closure,
     NotAcknowledgedOut,
-    RequestOut,
     State,
     Status,
     TimelineOut,
@@ -139,16 +139,6 @@ _ALERTS = (
             "Server-Sent Events: `id` is the number of the fact, `event` its code, `data` the fact as in the timeline. "
             f"A comment every 20 seconds of silence. {_GAPS}"
         ),
-    ),
-    Operation(
-        "get",
-        f"{_ONE}/request",
-        "Read the particulars; the reading is recorded",
-        "read_request",
-        "alerts",
-        responses={200: RequestOut},
-        problems=(403, 410),
-        roles=_SIDES,
     ),
     *(
         Operation(
@@ -338,6 +328,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     _with_what_all_know(operation)
     for operation in (
         *_ALERTS,
+        *READINGS,
         PREVIEW,
         RESENDING,
         *DUTY,

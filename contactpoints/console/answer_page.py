@@ -82,6 +82,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
         runtime.db,
         found,
         typed=fields.get("pin", ""),
+        address=request.client.host if request.client else None,
         now=runtime.now(),
         tools=runtime.tools,
         check_pin=runtime.check_pin,

@@ -183,6 +183,17 @@ def reads_request(actor: Actor, sides: Sides) -> bool:
     return is_requester(actor, sides) or is_requested(actor, sides)
 
 
+def sees_readings(actor: Actor, sides: Sides) -> bool:
+    """Say whether the actor is told who has read the particulars: who may read them is, and auditors."""
+    return reads_request(actor, sides) or actor.role is Role.AUDITOR
+
+
+def is_of_side(actor: Actor, sides: Sides, *, side: str) -> bool:
+    """Say whether the actor knows the people of a side of an alert: those of its own, and an auditor of both."""
+    mine = is_requester(actor, sides) if side == "requester" else is_requested(actor, sides)
+    return mine or actor.role is Role.AUDITOR
+
+
 def knows_officers(actor: Actor, sides: Sides) -> bool:
     """Say whether officer ids on the timeline are shown: never to the requester."""
     return reads_entries_of(actor, sides.requested_party)

@@ -32,6 +32,7 @@ Refusal
     KeyEnded
     AlreadyRotated
   RequestGone
+    Erased
   Stale
   PreconditionRequired
   IdempotencyKeyReused
@@ -195,6 +196,10 @@ class AlreadyRotated(Conflict):
 
 class RequestGone(Refusal):
     """The particulars are no longer for this Party."""
+
+
+class Erased(RequestGone):
+    """The particulars were erased when their retention ended."""
 
 
 class Stale(Refusal):

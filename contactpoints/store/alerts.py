@@ -186,28 +186,6 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-async def request(session: Session, alert_id: int) -> bytes:
-    """Return the sealed particulars of an alert."""
-    sealed: bytes = await session.fetchval("select sealed from requests where alert_id = $1", alert_id)
-    return sealed
-
-
-async def keep_note(session: Session, alert_id: int, *, sealed: bytes) -> None:
-    """Keep what a Party told the requester when it closed an alert."""
-    await session.execute("insert into closing_notes (alert_id, sealed) values ($1, $2)", alert_id, sealed)
-
-
-async def closing_note(session: Session, alert_id: int) -> bytes | None:
-    """Return the sealed note with which an alert was closed."""
-    sealed: bytes | None = await session.fetchval("select sealed from closing_notes where alert_id = $1", alert_id)
-    return sealed
-
-
-async def note_reading(session: Session, alert_id: int, *, actor_id: int, now: datetime) -> None:
-    """Record that a key read the particulars."""
-    await session.execute("insert into readings (alert_id, actor_id, at) values ($1, $2, $3)", alert_id, actor_id, now)
-
-
 @dataclass(frozen=True, slots=True)
 class NewCode:
     """A reply code for one officer and one alert, with the token of the page that its link opens."""

@@ -1,7 +1,5 @@
 """The page behind the link in an alert: what it is made of, and who opened it."""
 
-from datetime import datetime
-
 from contactpoints.rules.alerts import wanted_by
 from contactpoints.rules.answer_page import AnswerPage
 from contactpoints.rules.escalation import read_plan
@@ -68,9 +66,6 @@ async def give_reading_try_back(session: Session, reply_code_id: int) -> None:
     )
 
 
-async def note_reading(session: Session, page: AnswerPage, *, now: datetime) -> None:
-    """Record that the officer read the particulars; the tries begin anew."""
-    await session.execute("update reply_codes set reading_tries = 0 where id = $1", page.reply_code_id)
-    await session.execute(
-        "insert into readings (alert_id, officer_id, at) values ($1, $2, $3)", page.alert_id, page.officer_id, now
-    )
+async def begin_tries_anew(session: Session, reply_code_id: int) -> None:
+    """Forget the tries at reading the request: the PIN was right."""
+    await session.execute("update reply_codes set reading_tries = 0 where id = $1", reply_code_id)

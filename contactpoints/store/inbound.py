@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from contactpoints.store.database import Row, Session
+from contactpoints.store.sealing import DataKey
 
 
 async def keep(
@@ -15,15 +16,19 @@ async def keep(
     attempt_code: str | None,
     received_at: datetime,
     provider_at: datetime | None,
+    key: DataKey,
     sealed: bytes,
     lease_until: datetime | None = None,
 ) -> int | None:
-    """Keep one arrival; return its number, or None when the provider had brought it before."""
+    """Keep one arrival and its data key; return its number, or None when the provider had brought it before."""
     number: int | None = await session.fetchval(
-        """insert into inbound
+        """with kept as (insert into inbound
                (source, kind, provider_code, attempt_code, received_at, provider_at, sealed, lease_until)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
-           on conflict (source, kind, provider_code) do nothing returning id""",
+               values ($1, $2, $3, $4, $5, $6, $7, $8)
+               on conflict (source, kind, provider_code) do nothing returning id),
+           enclosed as (insert into data_keys (owner, number, wrapped, fingerprint)
+                        select 'arrival', id, $9, $10 from kept)
+           select id from kept""",
         source,
         kind,
         provider_code,
@@ -32,6 +37,8 @@ async def keep(
         provider_at,
         sealed,
         lease_until,
+        key.wrapped,
+        key.fingerprint,
     )
     return number
 
@@ -42,7 +49,9 @@ async def claim(session: Session, kind: str, *, now: datetime, until: datetime, 
         """with due as (select id from inbound
                          where handled_at is null and kind = $4 and (lease_until is null or lease_until < $1)
                          order by received_at, id limit $3 for update skip locked)
-           update inbound i set lease_until = $2 from due where i.id = due.id returning i.*""",
+           update inbound i set lease_until = $2
+             from due left join data_keys k on k.owner = 'arrival' and k.number = due.id
+            where i.id = due.id returning i.*, k.wrapped, k.fingerprint""",
         now,
         until,
         most,
@@ -83,7 +92,11 @@ async def note_seen(session: Session, gateway: str, *, until: datetime) -> None:
 
 async def read(session: Session, number: int) -> Row | None:
     """Return one arrival."""
-    return await session.fetchrow("select * from inbound where id = $1", number)
+    return await session.fetchrow(
+        """select i.*, k.wrapped, k.fingerprint
+             from inbound i left join data_keys k on k.owner = 'arrival' and k.number = i.id where i.id = $1""",
+        number,
+    )
 
 
 async def finish(session: Session, outcomes: Mapping[int, str], *, now: datetime) -> None:
@@ -97,13 +110,15 @@ async def finish(session: Session, outcomes: Mapping[int, str], *, now: datetime
     )
 
 
-async def handled(session: Session, number: int, *, outcome: str, now: datetime) -> bool:
-    """Write down that an arrival was dealt with; False when somebody else was faster."""
+async def handled(session: Session, number: int, *, outcome: str, now: datetime, alert_id: int | None = None) -> bool:
+    """Write down that an arrival was dealt with, and to which alert it belongs; False when somebody was faster."""
     done = await session.execute(
-        "update inbound set handled_at = $2, outcome = $3, lease_until = null where id = $1 and handled_at is null",
+        """update inbound set handled_at = $2, outcome = $3, alert_id = $4, lease_until = null
+            where id = $1 and handled_at is null""",
         number,
         now,
         outcome,
+        alert_id,
     )
     return str(done).endswith(" 1")
 

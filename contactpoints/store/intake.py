@@ -13,6 +13,7 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.store import alerts, outbox, timeline
 from contactpoints.store.alerts import NewCode
 from contactpoints.store.database import LOCK_PATIENCE, Database, Row, Session
+from contactpoints.store.sealing import DataKey
 from contactpoints.store.timeline import Noted
 from contactpoints.store.together import Together
 from schemas.writing import write_json
@@ -75,7 +76,7 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An alert with all that is written with it: its sealed request, the Idempotency-Key, what it was decided on.
+    """An alert with all that is written with it: its sealed request and data key, the Idempotency-Key, the decision.
 
     ``codes``, ``drafts`` and ``noted`` are its first step: new reply codes, messages, and the timeline's first facts.
     """
@@ -85,6 +86,7 @@ class Entry:
     actor_id: int
     key_version: int
     once: Once
+    key: DataKey
     sealed: bytes
     codes: Sequence[NewCode]
     drafts: Sequence[Draft]
@@ -127,8 +129,9 @@ _TAKE_IN = f"""
 with hurried as materialized (select set_config('lock_timeout', $8, true) as patience),
 asked as materialized (
     select * from rows from (json_to_recordset($1::json) as ({_RECORD}),
-                             unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::bytea[]))
-                  with ordinality as a ({_NAMES}, key_hash, fingerprint, sealed, number)),
+                             unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::bytea[]),
+                             unnest($9::bytea[]), unnest($10::bytea[]))
+                  with ordinality as a ({_NAMES}, key_hash, fingerprint, sealed, wrapped, known_by, number)),
 checked as materialized (
     select a.number, (select number from directory_revision) = a.revision as current,
            exists (select 1 from api_keys k where k.id = a.actor_id and k.revoked_at is null
@@ -145,9 +148,11 @@ opened as (
      where c.current and c.allowed and c.kept is null
     returning id, reference),
 entered as materialized (
-    select opened.id, a.number, a.actor_id, a.key_hash, a.fingerprint, a.sealed, a.at
+    select opened.id, a.number, a.actor_id, a.key_hash, a.fingerprint, a.sealed, a.wrapped, a.known_by, a.at
       from opened join asked a on a.reference = opened.reference),
 requested as (insert into requests (alert_id, sealed) select id, sealed from entered),
+enclosed as (insert into data_keys (owner, number, wrapped, fingerprint)
+             select 'alert', id, wrapped, known_by from entered),
 keyed as (insert into idempotency_keys (actor_id, key_hash, fingerprint, alert_id, created_at)
           select actor_id, key_hash, fingerprint, id, at from entered),
 given as (
@@ -201,6 +206,8 @@ async def take_in(session: Session, entries: Sequence[Entry]) -> list[Row]:
         outbox.listed([(number, draft) for number, each in numbered for draft in each.drafts]),
         timeline.listed({number: each.noted for number, each in numbered}),
         LOCK_PATIENCE if len(entries) == 1 else _OTHERS_WAIT,
+        [each.key.wrapped for each in entries],
+        [each.key.fingerprint for each in entries],
     )
 
 

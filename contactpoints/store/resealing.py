@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contactpoints.store.database import Row, Session
-from contactpoints.store.sealing import (
-    SEALED,
-    inbound_place,
-    link_place,
-    note_place,
-    request_place,
-    subscription_place,
-    totp_place,
-)
+from contactpoints.store.sealing import SEALED, key_place, link_place, subscription_place, totp_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +17,7 @@ class Sealed:
 
 
 _OLD = {
+    # A table, or what it is about -> the rows that another key has sealed.
     "accounts": """select id as number, totp_sealed as sealed from accounts
                     where id > $1 and substring(totp_sealed for octet_length($2::bytea)) <> $2
                     order by id limit $3 for update""",
@@ -35,16 +28,14 @@ _OLD = {
     "subscriptions": """select calendar_id as number, sealed from subscriptions
                          where calendar_id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
                          order by calendar_id limit $3 for update""",
-    "requests": """select r.alert_id as number, a.reference, r.sealed from requests r join alerts a on a.id = r.alert_id
-                    where r.alert_id > $1 and substring(r.sealed for octet_length($2::bytea)) <> $2
-                    order by r.alert_id limit $3 for update of r""",
-    "closing_notes": """select r.alert_id as number, a.reference, r.sealed
-                          from closing_notes r join alerts a on a.id = r.alert_id
-                         where r.alert_id > $1 and substring(r.sealed for octet_length($2::bytea)) <> $2
-                         order by r.alert_id limit $3 for update of r""",
-    "inbound": """select id as number, source, kind, sealed from inbound
-                   where id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
-                   order by id limit $3 for update""",
+    # Small rows: what a data key sealed stays as it is.
+    **{
+        f"{owner} keys": f"""select number, fingerprint, wrapped as sealed from data_keys
+                              where owner = '{owner}' and number > $1 and wrapped is not null
+                                and substring(wrapped for octet_length($2::bytea)) <> $2
+                              order by number limit $3 for update"""
+        for owner in ("alert", "arrival")
+    },
     # Links that are still to leave; the others are used up or worthless.
     "messages": f"""select * from (
                         select id as number, address, decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed
@@ -59,22 +50,34 @@ _WRITE = {
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.account_id = n.number and used_at is null",
     "subscriptions": "update subscriptions t set sealed = n.sealed"
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.calendar_id = n.number",
-    "requests": "update requests t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
-    "where t.alert_id = n.number",
-    "closing_notes": "update closing_notes t set sealed = n.sealed"
-    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.alert_id = n.number",
-    "inbound": "update inbound t set sealed = n.sealed from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) "
-    "where t.id = n.number",
+    **{
+        f"{owner} keys": "update data_keys t set wrapped = n.sealed"
+        " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed)"
+        f" where t.owner = '{owner}' and t.number = n.number"
+        for owner in ("alert", "arrival")
+    },
     "messages": f"update messages t set link = '{SEALED}' || translate(encode(n.sealed, 'base64'), E'\\n', '')"
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",
 }
 TABLES = tuple(_OLD)
-_ENDS = {
-    "requests": """select r.alert_id as number, a.reference, r.sealed from requests r join alerts a on a.id = r.alert_id
-                    where r.alert_id in ((select min(alert_id) from requests), (select max(alert_id) from requests))""",
-    "inbound": """select id as number, source, kind, sealed from inbound
-                   where id in ((select min(id) from inbound), (select max(id) from inbound))""",
-}
+_ENDS = """
+(select * from data_keys where owner = $1 and wrapped is not null order by number limit 1)
+union (select * from data_keys where owner = $1 and wrapped is not null order by number desc limit 1)"""
+_NAME = "convert_from(substring({column} from 2 for get_byte({column}, 0)), 'UTF8')"
+_USED = " union all ".join(
+    f"select {_NAME.format(column=column)} as name, count(*) as rows from {table} where {condition} group by 1"
+    for table, column, condition in (
+        ("accounts", "totp_sealed", "totp_sealed is not null"),
+        ("invitations", "totp_sealed", "totp_sealed is not null"),
+        ("subscriptions", "sealed", "true"),
+        ("data_keys", "wrapped", "wrapped is not null"),
+        (
+            f"(select decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed from messages"
+            f" where link like '{SEALED}%' and state in ('queued', 'sending', 'unsure')) links",
+            *("sealed", "true"),
+        ),
+    )
+)
 
 
 async def sealed_by_others(session: Session, table: str, *, mark: bytes, after: int, most: int) -> list[Sealed]:
@@ -88,20 +91,24 @@ def _place(table: str, row: Row) -> str:
         return totp_place(row["number"])
     if table == "subscriptions":
         return subscription_place(row["number"])
-    if table == "closing_notes":
-        return note_place(row["reference"])
-    if table == "requests":
-        return request_place(row["reference"])
-    return link_place(row["address"]) if table == "messages" else inbound_place(row["source"], row["kind"])
+    return link_place(row["address"]) if table == "messages" else key_place(row["fingerprint"])
 
 
 async def samples(session: Session) -> list[Sealed]:
-    """Return the oldest and the newest request, and the oldest and the newest arrival, as far as there are any."""
+    """Return the oldest and the newest data key of an alert, and of an arrival, as far as there are any."""
     found = []
-    for table in ("requests", "inbound"):
-        rows = await session.fetch(_ENDS[table])
-        found += [Sealed(row["number"], _place(table, row), row["sealed"]) for row in rows]
+    for owner in ("alert", "arrival"):
+        rows = await session.fetch(_ENDS, owner)
+        found += [Sealed(row["number"], key_place(row["fingerprint"]), row["wrapped"]) for row in rows]
     return found
+
+
+async def depending(session: Session) -> dict[str, int]:
+    """Return how many rows can only be opened by which key, by the keys' names."""
+    rows = await session.fetch(
+        f"select name, sum(rows)::bigint as rows from ({_USED}) used group by name order by name"
+    )
+    return {row["name"]: row["rows"] for row in rows}
 
 
 async def write(session: Session, table: str, *, rows: Sequence[Sealed]) -> None:

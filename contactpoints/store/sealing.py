@@ -1,7 +1,9 @@
 """Sealing: what holds case data or a PIN is encrypted before it reaches the database.
 
-AES-256-GCM with a key id in front, so that keys can be rotated; the row's identity is authenticated with it, so that
-one row's bytes cannot be put in another's place.
+AES-256-GCM. What belongs to one alert, and each arrival, has a random data key of its own, which lies beside it wrapped
+by the first key of the keyring: with the data key goes, for good, whatever it sealed. The rest is sealed by the keyring
+itself, with the key's id in front, so that keys can be rotated. The row's identity is authenticated in both cases, so
+that one row's bytes cannot be put in another's place.
 """
 
 import base64
@@ -15,10 +17,41 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
+_DATA_KEY = 32
+_FINGERPRINT = 16
 
 
 class Unsealable(Exception):
     """The bytes cannot be opened: their key is not in the keyring, or they were changed."""
+
+
+def _encrypt(key: bytes, plain: bytes, *, place: str, nonce: bytes) -> bytes:
+    return nonce + AESGCM(key).encrypt(nonce, plain, place.encode())
+
+
+def _decrypt(key: bytes, body: bytes, *, place: str) -> bytes:
+    try:
+        return AESGCM(key).decrypt(body[:_NONCE], body[_NONCE:], place.encode())
+    except (InvalidTag, ValueError):
+        raise Unsealable("What was sealed has been changed or belongs elsewhere.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A random key of one alert or one arrival. ``wrapped`` is kept, and its ``fingerprint``, which outlives it."""
+
+    wrapped: bytes = field(repr=False)
+    fingerprint: bytes
+    plain: bytes = field(repr=False)
+    entropy: Callable[[int], bytes] = field(repr=False)
+
+    def seal(self, plain: bytes, *, place: str) -> bytes:
+        """Return ``plain`` sealed for ``place``, such as ``request:7F3K-21QX``."""
+        return _encrypt(self.plain, plain, place=place, nonce=self.entropy(_NONCE))
+
+    def open(self, sealed: bytes, *, place: str) -> bytes:
+        """Return what was sealed for ``place``. Raises `Unsealable`."""
+        return _decrypt(self.plain, sealed, place=place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +68,26 @@ class Keyring:
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """Return ``plain`` sealed for ``place``, such as ``request:7F3K-21QX``."""
-        nonce = self.entropy(_NONCE)
-        return self.mark + nonce + AESGCM(self.keys[self.first]).encrypt(nonce, plain, place.encode())
+        return self.mark + _encrypt(self.keys[self.first], plain, place=place, nonce=self.entropy(_NONCE))
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """Return what was sealed for ``place``. Raises `Unsealable`."""
         key = self.keys.get(self.name_in(sealed))
         if key is None:
             raise Unsealable("The key that sealed this is not in the keyring.")
-        end = 1 + sealed[0]
-        nonce, body = sealed[end : end + _NONCE], sealed[end + _NONCE :]
-        try:
-            return AESGCM(key).decrypt(nonce, body, place.encode())
-        except (InvalidTag, ValueError):
-            raise Unsealable("What was sealed has been changed or belongs elsewhere.") from None
+        return _decrypt(key, sealed[1 + sealed[0] :], place=place)
+
+    def new_key(self) -> DataKey:
+        """Return a data key that has never been, wrapped by the first key."""
+        plain = self.entropy(_DATA_KEY)
+        fingerprint = hashlib.sha256(b"contactpoints: data key " + plain).digest()[:_FINGERPRINT]
+        return DataKey(self.seal(plain, place=key_place(fingerprint)), fingerprint, plain, self.entropy)
+
+    def unwrap(self, wrapped: bytes | None, fingerprint: bytes | None) -> DataKey:
+        """Return a data key as it was kept. Raises `Unsealable`, for one that was destroyed as well."""
+        if wrapped is None or fingerprint is None:
+            raise Unsealable("The data key of this is not there.")
+        return DataKey(wrapped, fingerprint, self.open(wrapped, place=key_place(fingerprint)), self.entropy)
 
     def derived(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose, made from the first key, which they do not tell; the same each time."""
@@ -63,6 +102,11 @@ class Keyring:
     def mark(self) -> bytes:
         """With what everything begins that the first key has sealed; for the rest, rotation has work to do."""
         return bytes([len(self.first)]) + self.first.encode()
+
+
+def key_place(fingerprint: bytes) -> str:
+    """Return the place of a data key: what it is known by, so that none is taken for another."""
+    return f"key:{fingerprint.hex()}"
 
 
 def request_place(reference: str) -> str:

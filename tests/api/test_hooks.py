@@ -29,7 +29,10 @@ async def posts(
 
 async def kept(world: World) -> list[Row]:
     async with world.runtime.db.session() as session:
-        return await session.fetch("select * from inbound order by id")
+        return await session.fetch(
+            """select i.*, k.wrapped, k.fingerprint from inbound i
+                 join data_keys k on k.owner = 'arrival' and k.number = i.id order by i.id"""
+        )
 
 
 async def test_a_message_is_sealed_before_it_is_answered_and_read_after(real_world: World) -> None:

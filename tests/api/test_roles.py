@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from contactpoints.actions.replies import opened
 from contactpoints.api.operations import OPERATIONS
+from contactpoints.store import inbound
 from schemas.accounts import INVITED
 from schemas.examples import example
 from tests.api.conftest import Bodies, KeyOf
@@ -95,8 +97,30 @@ async def test_each_reading_of_the_particulars_is_recorded_and_no_refusal_is(
     page: dict[str, Any] = (await world.get(f"/v1/alerts/{reference}/timeline", key=world.contact_point)).json()
     read = [fact["data"]["by"] for fact in page["items"] if fact["code"] == "request_read"]
     assert read == ["requester", "contact_point", "contact_point", "contact_point"]
-    async with world.runtime.db.session() as session:
-        assert await session.fetchval("select count(*) from readings") == 4
+    await world.get(f"/v1/alerts/{reference}/request?for=export")
+    listed: dict[str, Any] = {}
+    for who, key in keys.items():
+        answer = await world.get(f"/v1/alerts/{reference}/readings", key=key)
+        told = who == "an auditor" or _READS[who][1] == SEEN
+        assert answer.status_code == (SEEN if told else 401 if who == "a key of nobody" else _READS[who][1]), who
+        listed[who] = answer.json().get("items")
+    theirs = [("requester", "api", "US"), *[("contact_point", "api", "FR")] * 3, ("requester", "export", "US")]
+    for who in ("the authority that asked", "the contact point", "an auditor"):
+        assert [(each["side"], each["way"], each["party"]) for each in listed[who]] == theirs, who
+        own = {"the authority that asked": ("requester",), "the contact point": ("contact_point",)}
+        for each in listed[who]:
+            inside = each["side"] in own.get(who, ("requester", "contact_point"))
+            assert (each["address"], str(each["by"])[:4]) == (("127.0.0.1", "key:") if inside else (None, "None")), who
+            known = "Invented Desk" if each["side"] == "requester" else None
+            houses = (known,) if known or not inside else ("Desk", "Contact point")
+            assert each["authority"] in houses, who
+    page = (
+        await world.get(f"/v1/alerts/{reference}/readings?limit=2&cursor={listed['an auditor'][1]['number']}")
+    ).json()
+    assert [each["number"] for each in page["items"]] == [each["number"] for each in listed["an auditor"][2:4]]
+    assert page["next_cursor"] == str(page["items"][-1]["number"])
+    wrong = await world.get(f"/v1/alerts/{reference}/request?for=fun&again=1")
+    assert [each["pointer"] for each in wrong.json()["errors"]] == ["/query/again", "/query/for"]
 
 
 async def test_who_opens_withdraws_and_closes(world: World, keys: dict[str, str]) -> None:
@@ -140,8 +164,10 @@ async def test_only_the_contact_point_that_was_called_brings_an_acknowledgement_
     for who in sorted(allowed):
         assert (await world.post(f"{path}/acknowledgements", raw, key=keys[who])).status_code == 200, who
     async with world.runtime.db.session() as session:
-        sealed = await session.fetchval("select sealed from inbound limit 1")
-    kept = json.loads(world.runtime.tools.keyring.open(sealed, place="inbound:api:reply"))
+        number = await session.fetchval("select min(id) from inbound")
+        row = await inbound.read(session, number)
+    assert row is not None
+    kept = json.loads(opened(row, world.runtime.tools))
     assert kept["body"].encode() == raw
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 
+from contactpoints.actions.replies import opened as arrived
 from contactpoints.rules.codes import is_reply_code, new_reply_code
+from contactpoints.store import inbound
 from tests.world import PIN, World
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (Linux; Android 14)"}
@@ -99,11 +101,11 @@ async def test_what_was_typed_is_kept_sealed_with_its_instant_before_it_is_weigh
     _, path = await opened(world)
     await types(world, path, PIN)
     async with world.runtime.db.session() as session:
-        row = await session.fetchrow("select * from inbound where source = 'link'")
+        row = await inbound.read(session, await session.fetchval("select id from inbound where source = 'link'"))
     assert row is not None
     assert row["received_at"] == world.clock.at
     assert PIN.encode() not in row["sealed"]
-    assert PIN.encode() in world.runtime.tools.keyring.open(row["sealed"], place="inbound:link:reply")
+    assert PIN.encode() in arrived(row, world.runtime.tools)
 
 
 async def test_a_form_without_a_pin_changes_nothing_and_costs_no_try(world: World) -> None:

@@ -5,7 +5,7 @@ are retired, messages cancelled, acknowledgements added. What holds case data or
 `store.sealing`.
 """
 
-from contactpoints.store.tables import access, accounts, alerts, audit, directory, guards, messages, rosters
+from contactpoints.store.tables import access, accounts, alerts, audit, directory, guards, keeping, messages, rosters
 from contactpoints.store.tables.audit import AUDITED
 from contactpoints.store.tables.columns import metadata
 from contactpoints.store.tables.guards import NEVER_DELETED, NO_VERSION, VERSIONED
@@ -21,6 +21,7 @@ __all__ = [
     "audit",
     "directory",
     "guards",
+    "keeping",
     "messages",
     "metadata",
     "rosters",

@@ -162,5 +162,11 @@ readings = Table(
     refers("actor_id", "actors.id", required=False),
     refers("officer_id", "officers.id", required=False),
     moment("at", required=True),
+    words("side"),
+    words("way"),
+    words("address", required=False),
     CheckConstraint("num_nonnulls(actor_id, officer_id) = 1", name="by_one_reader"),
+    one_of("side", "side", "requester", "contact_point"),
+    one_of("way", "way", "api", "export", "print", "page"),
+    Index(None, "alert_id", "id"),
 )

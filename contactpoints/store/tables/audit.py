@@ -86,6 +86,8 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
     ),
     "feeds": ("id", "officer_id post_id created_by revoked_at", ""),
     "subscriptions": ("calendar_id", "calendar_id host since", ""),
+    # One begins when an alert ends, which its timeline tells.
+    "retentions": ("alert_id", "alert_id party class until let_go held_by held_why held_at erased_at", "false"),
 }
 """Table without versions -> the column by which its rows are known, what is told of them, and which new rows count.
 

@@ -106,9 +106,12 @@ inbound = Table(
     moment("handled_at"),
     moment("lease_until"),
     words("outcome", required=False),
+    written_with("alert_id", required=False),
     one_of("kind", "kind", "reply", "report"),
     UniqueConstraint("source", "kind", "provider_code"),
     Index("inbound_waiting", "received_at", "id", postgresql_where=text("handled_at is null")),
+    Index(None, "alert_id", postgresql_where=text("alert_id is not null")),
+    Index("inbound_strays", "received_at", "id", postgresql_where=text("alert_id is null and sealed <> ''::bytea")),
 )
 
 inbound_marks = Table(

@@ -70,10 +70,15 @@ CREATE TABLE inbound (
     handled_at TIMESTAMP WITH TIME ZONE,
     lease_until TIMESTAMP WITH TIME ZONE,
     outcome TEXT,
+    alert_id BIGINT,
     CONSTRAINT inbound_pk PRIMARY KEY (id),
     CONSTRAINT inbound_kind_ck CHECK (kind in ('reply', 'report')),
     CONSTRAINT inbound_source_kind_provider_code_uq UNIQUE (source, kind, provider_code)
 );
+
+CREATE INDEX inbound_alert_id_ix ON inbound (alert_id) WHERE alert_id is not null;
+
+CREATE INDEX inbound_strays ON inbound (received_at, id) WHERE alert_id is null and sealed <> ''::bytea;
 
 CREATE INDEX inbound_waiting ON inbound (received_at, id) WHERE handled_at is null;
 
@@ -644,12 +649,19 @@ CREATE TABLE readings (
     actor_id BIGINT,
     officer_id BIGINT,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
+    side TEXT NOT NULL,
+    way TEXT NOT NULL,
+    address TEXT,
     CONSTRAINT readings_pk PRIMARY KEY (id),
     CONSTRAINT readings_by_one_reader_ck CHECK (num_nonnulls(actor_id, officer_id) = 1),
+    CONSTRAINT readings_side_ck CHECK (side in ('requester', 'contact_point')),
+    CONSTRAINT readings_way_ck CHECK (way in ('api', 'export', 'print', 'page')),
     CONSTRAINT readings_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
     CONSTRAINT readings_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id),
     CONSTRAINT readings_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id)
 );
+
+CREATE INDEX readings_alert_id_id_ix ON readings (alert_id, id);
 
 CREATE TABLE reply_codes (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -679,6 +691,35 @@ CREATE TABLE closing_notes (
     sealed BYTEA NOT NULL,
     CONSTRAINT closing_notes_pk PRIMARY KEY (alert_id)
 );
+
+CREATE TABLE data_keys (
+    owner TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    wrapped BYTEA,
+    fingerprint BYTEA NOT NULL,
+    destroyed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT data_keys_pk PRIMARY KEY (owner, number),
+    CONSTRAINT data_keys_owner_ck CHECK (owner in ('alert', 'arrival')),
+    CONSTRAINT data_keys_destroyed_has_its_instant_ck CHECK ((wrapped is null) = (destroyed_at is not null))
+);
+
+CREATE TABLE retentions (
+    alert_id BIGINT NOT NULL,
+    party TEXT NOT NULL,
+    class TEXT NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    until TIMESTAMP WITH TIME ZONE NOT NULL,
+    let_go TEXT[] DEFAULT '{}' NOT NULL,
+    held_by TEXT,
+    held_why TEXT,
+    held_at TIMESTAMP WITH TIME ZONE,
+    erased_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT retentions_pk PRIMARY KEY (alert_id),
+    CONSTRAINT retentions_held_by_somebody_ck CHECK (num_nulls(held_by, held_why, held_at) in (0, 3)),
+    CONSTRAINT retentions_what_is_held_is_not_erased_ck CHECK (erased_at is null or held_at is null)
+);
+
+CREATE INDEX retentions_due ON retentions (until, alert_id) WHERE erased_at is null;
 
 CREATE TABLE timeline (
     alert_id BIGINT NOT NULL,
@@ -1241,6 +1282,10 @@ CREATE TABLE signatures (
 
 CREATE INDEX signatures_known_until_ix ON signatures (known_until);
 
+CREATE TRIGGER data_keys_is_never_deleted BEFORE DELETE OR TRUNCATE ON data_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER retentions_is_never_deleted BEFORE DELETE OR TRUNCATE ON retentions FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1339,6 +1384,26 @@ create trigger subscriptions_come_audited after insert on subscriptions for each
 
 create trigger subscriptions_are_audited after delete or update of calendar_id, host, since on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since', '');
 
+create trigger retentions_come_audited after insert on retentions for each row when (false) execute function audit_row('alert_id', 'alert_id party class until let_go held_by held_why held_at erased_at', '');
+
+create trigger retentions_are_audited after delete or update of alert_id, party, class, until, let_go, held_by, held_why, held_at, erased_at on retentions for each row execute function audit_row('alert_id', 'alert_id party class until let_go held_by held_why held_at erased_at', '');
+
 create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'rows of % are never changed or deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
 
 create trigger audit_is_never_changed before update or delete or truncate on audit for each statement execute function refuse_change();
+
+create function keep_data_key() returns trigger language plpgsql as $$ begin if (new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (case new.owner when 'alert' then exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held_at is null) else exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
+
+create trigger data_keys_are_kept before update on data_keys for each row execute function keep_data_key();
+
+create function keep_sealed() returns trigger language plpgsql as $$ begin if new.sealed <> '' or not exists ( select 1 from data_keys where owner = tg_argv[0] and wrapped is null and number = (to_jsonb(new)->>tg_argv[1])::bigint) then raise exception 'what is sealed in % stays until its data key is destroyed', tg_table_name using errcode = 'restrict_violation'; end if; return new; end $$;
+
+create trigger requests_are_kept before update of sealed on requests for each row execute function keep_sealed('alert', 'alert_id');
+
+create trigger closing_notes_are_kept before update of sealed on closing_notes for each row execute function keep_sealed('alert', 'alert_id');
+
+create trigger inbound_are_kept before update of sealed on inbound for each row execute function keep_sealed('arrival', 'id');
+
+create function keep_retention() returns trigger language plpgsql as $$ begin if (new.alert_id, new.party, new.class, new.ended_at) is distinct from (old.alert_id, old.party, old.class, old.ended_at) or new.until < old.until or old.erased_at is not null or (new.erased_at is not null and exists ( select 1 from data_keys where owner = 'alert' and number = new.alert_id and wrapped is not null)) then raise exception 'a retention is prolonged, held, let go or ended, and never shortened or begun anew' using errcode = 'restrict_violation'; end if; return new; end $$;
+
+create trigger retentions_are_kept before update on retentions for each row execute function keep_retention();

@@ -1,0 +1,103 @@
+"""Reading what was asked, and who has read it. A reading is recorded before anything is shown."""
+
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions import particulars as sealed
+from contactpoints.actions.alerts import read_reference, seen
+from contactpoints.actions.tools import Tools
+from contactpoints.rules import access
+from contactpoints.rules.access import Actor
+from contactpoints.rules.alerts import misdirected, moment
+from contactpoints.rules.refusals import Forbidden, RequestGone
+from contactpoints.store import alerts, particulars, timeline
+from contactpoints.store.database import Database, Row, Session
+from schemas import timeline as facts
+from schemas.readings import WayOfReading
+
+
+async def read_request(
+    db: Database, *, actor: Actor, reference: str, way: WayOfReading, address: str | None, now: datetime, tools: Tools
+) -> dict[str, Any]:
+    """Return the particulars; the reading is recorded before they are given.
+
+    Raises `NotFound`, `Forbidden`, `Erased`, or `Unavailable` where this process lacks the key that sealed them.
+    """
+    async with db.transaction() as session:
+        row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
+        sides = alerts.sides_of(row)
+        if not access.reads_request(actor, sides):
+            raise Forbidden("The particulars are read by the two sides only.")
+        requester = access.is_requester(actor, sides)
+        if misdirected(row["state"], row["end_reason"]) and not requester:
+            raise RequestGone("The wrong Party was asked: it keeps no more than where the request went.")
+        kept = await sealed.kept(session, row)
+        read = sealed.opened_request(row, kept, tools=tools)
+        note = sealed.opened_note(row, kept, tools=tools) if requester else None
+        if note is not None:
+            read["closing_note"] = note
+        side: facts.Side = "requester" if requester else "contact_point"
+        fact = facts.RequestRead(by=side, actor_id=actor.number, officer=None)
+        await particulars.note_reading(
+            session, row["id"], side=side, way=way, address=address, now=now, actor=actor.number
+        )
+        await timeline.append(session, row["id"], [(now, fact)])
+    return read
+
+
+async def read_by_officer(
+    session: Session, row: Row, *, officer: int, address: str | None, now: datetime, tools: Tools
+) -> dict[str, Any]:
+    """Return the particulars for an officer's page, of an alert that the caller has locked; the reading is recorded.
+
+    Beside them ``readings``: who has read them before. Raises as `read_request`.
+    """
+    read = sealed.opened_request(row, await sealed.kept(session, row), tools=tools)
+    earlier = await particulars.readings(session, row["id"], after=0, most=_ON_A_PAGE)
+    fact = facts.RequestRead(by="contact_point", actor_id=None, officer=officer)
+    await particulars.note_reading(
+        session, row["id"], side="contact_point", way="page", address=address, now=now, officer=officer
+    )
+    await timeline.append(session, row["id"], [(now, fact)])
+    return read | {"readings": [dict(each) | {"mine": each["officer_id"] == officer} for each in earlier]}
+
+
+_ON_A_PAGE = 100
+
+
+async def list_readings(
+    db: Database, *, actor: Actor, reference: str, after: int | None, most: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return a page of readings of an alert, the first first, and the cursor of the next page (None on the last).
+
+    Whoever is of the other side is told by side and authority alone. Raises `NotFound` or `Forbidden`.
+    """
+    async with db.session() as session:
+        row = seen(await alerts.view(session, read_reference(reference)), actor)
+        sides = alerts.sides_of(row)
+        if not access.sees_readings(actor, sides):
+            raise Forbidden("Who has read the particulars is told to those who may read them, and to auditors.")
+        rows = await particulars.readings(session, row["id"], after=after or 0, most=most + 1)
+    items = [_written(each, row, inside=access.is_of_side(actor, sides, side=each["side"])) for each in rows[:most]]
+    return items, rows[most - 1]["id"] if len(rows) > most else None
+
+
+def _written(reading: Row, alert: Row, *, inside: bool) -> dict[str, Any]:
+    requester = reading["side"] == "requester"
+    by = f"officer:{reading['officer_id']}" if reading["officer_id"] else _actor(reading)
+    return {
+        "number": reading["id"],
+        "at": moment(reading["at"]),
+        "side": reading["side"],
+        "way": reading["way"],
+        "party": alert["requesting_party" if requester else "requested_party"],
+        "authority": alert["requesting_authority"] if requester else reading["authority"] if inside else None,
+        "line": reading["line"],
+        "by": by if inside else None,
+        "person": reading["person"] if inside else None,
+        "address": reading["address"] if inside else None,
+    }
+
+
+def _actor(reading: Row) -> str:
+    return f"{reading['actor_kind']}:{reading['actor_id']}"
