@@ -11,13 +11,12 @@ from contactpoints.rules.history import Version, changes
 from contactpoints.rules.refusals import Refusal
 from contactpoints.store import acting, audit, history
 from contactpoints.store.acting import Act
-from contactpoints.store.audit import NoteRefused, Refused, Wanted
+from contactpoints.store.audit import NOBODY, NoteRefused, Refused, Wanted
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from schemas.audit import AuditChange, AuditOut
 from schemas.fields import write_instant
 
 _log = logging.getLogger(__name__)
-NOBODY = "nobody"
 # Whoever has one address of version 6 mostly has as many as there are in such a net.
 _NET_OF_SIX = 64
 

@@ -4,7 +4,7 @@ What an act changes is written by triggers, see `tables.audit`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -15,6 +15,9 @@ from schemas.writing import write_json
 
 MOST_REFUSED = 30
 """How many refusals of one actor, or address of nobody known, in one minute are rows. The others are counted."""
+MOST_STRANGERS = 200
+"""How many addresses of nobody known have rows of their own in one minute of a process. All others are one."""
+NOBODY = "nobody"
 _MINUTE = timedelta(minutes=1)
 
 _WHO = "actor text, role text, party text, name text, address text, operation text"
@@ -73,7 +76,7 @@ async def refused(session: Session, several: Sequence[Refused]) -> None:
     listed = [
         {
             "bound": each.who,
-            "minute": each.at.replace(second=0, microsecond=0).isoformat(),
+            "minute": _minute(each.at).isoformat(),
             "place": place,
             "at": each.at.isoformat(),
             "act": each.act.told(),
@@ -86,6 +89,10 @@ async def refused(session: Session, several: Sequence[Refused]) -> None:
         for place, each in enumerate(several)
     ]
     await session.execute(_REFUSED, listed, MOST_REFUSED)
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 async def tell_left_out(session: Session, *, now: datetime) -> None:
@@ -112,9 +119,23 @@ def open_refusals(db: Database) -> NoteRefused:
     So a flood of them neither takes the connections that alerts need nor waits in line for one row.
     """
 
+    strangers: dict[datetime, set[str]] = {}
+
+    def bounded(each: Refused) -> Refused:
+        minute = _minute(each.at)
+        if minute not in strangers:
+            strangers.clear()
+        known = strangers.setdefault(minute, set())
+        if not each.who.startswith(f"{NOBODY} ") or each.who in known:
+            return each
+        if len(known) >= MOST_STRANGERS:
+            return replace(each, who=NOBODY)
+        known.add(each.who)
+        return each
+
     async def write(several: Sequence[Refused]) -> list[None]:
         async with db.session() as session:
-            await refused(session, several)
+            await refused(session, [bounded(each) for each in several])
         return [None] * len(several)
 
     return Together(write)

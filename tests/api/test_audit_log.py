@@ -13,7 +13,8 @@ import pytest
 
 from contactpoints.actions import auditing
 from contactpoints.actions.forgetting import forget
-from contactpoints.store.audit import MOST_REFUSED
+from contactpoints.store.acting import Act
+from contactpoints.store.audit import MOST_REFUSED, MOST_STRANGERS
 from tests.api.conftest import Bodies, KeyOf
 from tests.world import World
 
@@ -150,6 +151,22 @@ async def test_what_is_refused_is_written_down_and_a_flood_of_it_is_counted(
 )
 def test_whoever_is_not_known_is_bounded_by_address(one: str | None, other: str, bounded_together: bool) -> None:
     assert (auditing.net_of(one) == auditing.net_of(other)) is bounded_together
+
+
+async def test_very_many_addresses_of_nobody_known_are_bounded_as_one(world: World) -> None:
+    acts = [
+        Act("list_officers", address=f"198.51.{n >> 8}.{n & 255}") for n in range(MOST_STRANGERS + MOST_REFUSED + 7)
+    ]
+    for act in acts:
+        await auditing.note_refused(
+            world.runtime.note_refused, act, status=401, problem="not-authenticated", detail="", now=world.clock.at
+        )
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from audit") == MOST_STRANGERS + MOST_REFUSED
+    world.clock.at += timedelta(minutes=3)
+    await forget(world.runtime.db, now=world.clock.at)
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select sum(left_out) from audit") == 7
 
 
 async def test_nothing_in_the_log_is_changed_and_whoever_writes_past_the_service_is_in_it_too(
