@@ -67,6 +67,7 @@ OWNERS = {
     "starlette": ("contactpoints/api/", "contactpoints/console/", "contactpoints/web.py", "contactpoints/runtime.py"),
     "uvicorn": ("contactpoints/serving.py",),
     "argon2": ("contactpoints/actions/",),
+    "webauthn": ("contactpoints/actions/ceremonies.py",),
     "pyotp": ("contactpoints/actions/second_factors.py",),
     "phonenumbers": ("contactpoints/rules/",),
     "holidays": ("contactpoints/rules/",),

@@ -1,15 +1,17 @@
 """Invitations: a link that makes somebody's account theirs, once.
 
 Whoever opens it chooses a password and connects an authenticator, both in one step: an account with half of it never
-is. By another invitation both are set anew, which is the way back in for who has lost either.
+is. Or a passkey is made, which suffices by itself. By another invitation all ways in are set anew, those before are
+gone: that is the way back in for who has lost one, and perhaps to somebody.
 """
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from contactpoints.actions import second_factors
+from contactpoints.actions import ceremonies, second_factors
 from contactpoints.actions.calling import words_of
+from contactpoints.actions.ceremonies import Bound, Unproven
 from contactpoints.actions.mail_links import must_be_mailable, sealed_link
 from contactpoints.actions.passwords import hash_password
 from contactpoints.actions.tools import Tools
@@ -18,11 +20,12 @@ from contactpoints.rules.alerts import moment
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.phrasing import Words
 from contactpoints.rules.refusals import Invalid, NotFound
-from contactpoints.store import access, accounts, acting, outbox, sessions
+from contactpoints.store import access, accounts, acting, outbox, passkeys, sessions
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import pepper_mark, secret_hash
 from schemas.accounts import Acceptance, AcceptedOut, InvitedOut
 from schemas.faults import Fault
+from schemas.passkeys import PasskeyAcceptance, PasskeyOptionsOut
 
 LASTS = timedelta(days=3)
 _GONE = "This link works no more: it was used, or is too old. Ask for another."
@@ -94,11 +97,8 @@ async def accept(db: Database, said: Acceptance, *, now: datetime, tools: Tools)
     """
     async with db.session() as session:
         found = await _found(session, said.token, now=now)
-    acting.by_account(found["id"], role=found["role"], party=found["party"], name=found["authority"])
-    name, email = found["name"] or said.name or "", found["email"] or (said.email or "").lower()
-    faults = [
-        Fault(f"/{field}", "missing", "is required") for field, known in (("name", name), ("email", email)) if not known
-    ]
+    _note(found)
+    name, email, faults = _who(found, said)
     step = second_factors.step_of(_secret(found, tools=tools), said.code, now=now)
     if step is None:
         faults.append(Fault("/code", "wrong", "This is not the code that the authenticator shows now."))
@@ -110,24 +110,87 @@ async def accept(db: Database, said: Acceptance, *, now: datetime, tools: Tools)
         raise Invalid(faults)
     codes = second_factors.new_recovery_codes(tools)
     async with db.transaction() as session:
-        invitation = await _found(session, said.token, now=now, lock=True)
+        invitation = await _taken(session, said.token, email=email, now=now)
         number = invitation["id"]
-        if await accounts.email_is_taken(session, email, but=number):
-            raise Invalid([Fault("/email", "taken", "There is an account with this address already.")])
         await access.must_be_pepper(session, pepper_mark(tools.pepper))
         await accounts.accept(session, invitation, name=name, email=email, password_hash=hashed, step=step, now=now)
         hashes = [second_factors.recovery_hash(code, tools=tools) for code in codes]
         await accounts.keep_recovery_codes(session, number, hashes=hashes)
-        await sessions.end(session, number, number=None, why="invited_again", now=now)
         if invitation["accepted_at"] is not None:
             await tell_changed(session, invitation, now=now, tools=tools)
     return {"account_id": number, "recovery_codes": codes}
 
 
+async def ask_passkey(db: Database, token: str, *, now: datetime, tools: Tools) -> PasskeyOptionsOut:
+    """Ask the device of whoever is invited to make a passkey. Raises `NotFound`."""
+    async with db.session() as session:
+        found = await _found(session, token, now=now)
+    bound, name = Bound("accept", found["id"]), found["email"] or found["authority"]
+    return await ceremonies.ask_to_make(db, bound, name=name, known=(), now=now, tools=tools)
+
+
+async def accept_by_passkey(db: Database, said: PasskeyAcceptance, *, now: datetime, tools: Tools) -> AcceptedOut:
+    """Make an account that of whoever holds a passkey; there is no password then, and there are no recovery codes.
+
+    Raises as `accept`.
+    """
+    async with db.session() as session:
+        found = await _found(session, said.token, now=now)
+    _note(found)
+    name, email, faults = _who(found, said)
+    if faults:
+        raise Invalid(faults)
+    try:
+        made = await ceremonies.made(db, Bound("accept", found["id"]), credential=said.credential, now=now, tools=tools)
+    except Unproven:
+        raise Invalid([Fault("/credential", "wrong", "This is no passkey of this page: begin again.")]) from None
+    async with db.transaction() as session:
+        invitation = await _taken(session, said.token, email=email, now=now)
+        number = invitation["id"]
+        await accounts.accept(session, invitation, name=name, email=email, password_hash=None, step=None, now=now)
+        await accounts.keep_recovery_codes(session, number, hashes=())
+        if await passkeys.add(session, number, **asdict(made), name=said.passkey, now=now) is None:
+            raise Invalid([Fault("/credential", "taken", "This passkey is known already.")])
+        if invitation["accepted_at"] is not None:
+            await tell_passkeys(session, invitation, now=now, tools=tools)
+    return {"account_id": number, "recovery_codes": []}
+
+
+async def _taken(session: Session, token: str, *, email: str, now: datetime) -> Row:
+    """Lock an invitation; whatever opened its account before does so no more. Raises `NotFound`, or `Invalid`."""
+    invitation = await _found(session, token, now=now, lock=True)
+    if await accounts.email_is_taken(session, email, but=invitation["id"]):
+        raise Invalid([Fault("/email", "taken", "There is an account with this address already.")])
+    await passkeys.remove(session, invitation["id"], number=None)
+    await sessions.end(session, invitation["id"], number=None, why="invited_again", now=now)
+    return invitation
+
+
+def _who(found: Row, said: Acceptance | PasskeyAcceptance) -> tuple[str, str, list[Fault]]:
+    """Return name and address of who is invited, or what is missing of them."""
+    name, email = found["name"] or said.name or "", found["email"] or (said.email or "").lower()
+    known = (("name", name), ("email", email))
+    return name, email, [Fault(f"/{field}", "missing", "is required") for field, value in known if not value]
+
+
+def _note(found: Row) -> None:
+    acting.by_account(found["id"], role=found["role"], party=found["party"], name=found["authority"])
+
+
+async def tell_passkeys(session: Session, account: Row, *, now: datetime, tools: Tools) -> None:
+    """Tell the holder of an account by mail that a passkey came or went, where a mail can be sent."""
+    words = wording.passkeys_changed_words(words_of(tools, account["language"]), at=now)
+    await _tell(session, account, words=words, now=now, tools=tools)
+
+
 async def tell_changed(session: Session, account: Row, *, now: datetime, tools: Tools) -> None:
     """Tell the holder of an account by mail that it is opened otherwise from now on, where a mail can be sent."""
+    words = wording.account_changed_words(words_of(tools, account["language"]), at=now)
+    await _tell(session, account, words=words, now=now, tools=tools)
+
+
+async def _tell(session: Session, account: Row, *, words: Words, now: datetime, tools: Tools) -> None:
     if "email" in tools.gateways:
-        words = wording.account_changed_words(words_of(tools, account["language"]), at=now)
         draft = _draft(account["email"], words, language=account["language"])
         await outbox.enqueue(session, [(None, draft)], now=now)
 

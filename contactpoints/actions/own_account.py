@@ -24,7 +24,7 @@ async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools
     current = must_be_person(actor)
     await throttling.take(db, {code_name(actor.number): CODE}, now=now)
     async with db.transaction() as session:
-        account = await _own(session, actor)
+        account = await own(session, actor)
         if await second_factors.spend(session, account, code=code, now=now, tools=tools) is None:
             raise Invalid([Fault("/code", "wrong", "This code is wrong, or was used before.")])
         await throttle.forget(session, code_name(actor.number))
@@ -50,7 +50,7 @@ async def change_password(db: Database, said: NewPassword, *, actor: Actor, now:
     """
     must_be_person(actor)
     async with db.session() as session:
-        account = await _own(session, actor)
+        account = await own(session, actor)
     name = throttling.name("account", account["email"])
     await throttling.take(db, {name: ACCOUNT}, now=now)
     if not await is_right(account["password_hash"], said.old_password, tools=tools):
@@ -58,7 +58,7 @@ async def change_password(db: Database, said: NewPassword, *, actor: Actor, now:
     about = (account["name"], account["email"], account["authority"])
     hashed = await hash_password(said.password, about=about, tools=tools)
     async with db.transaction() as session:
-        await _own(session, actor)
+        await own(session, actor)
         await accounts.set_password(session, actor.number, hashed=hashed)
         await throttle.forget(session, name)
         await sessions.end(session, actor.number, number=None, why="password", now=now)
@@ -70,14 +70,15 @@ async def renew_recovery_codes(db: Database, *, actor: Actor, tools: Tools) -> l
     must_be_person(actor)
     codes = second_factors.new_recovery_codes(tools)
     async with db.transaction() as session:
-        await _own(session, actor)
+        await own(session, actor)
         hashes = [second_factors.recovery_hash(code, tools=tools) for code in codes]
         await accounts.keep_recovery_codes(session, actor.number, hashes=hashes)
         await auditing.note_within(session, {"account_id": actor.number, "recovery_codes": len(codes)})
     return codes
 
 
-async def _own(session: Session, actor: Actor) -> Row:
+async def own(session: Session, actor: Actor) -> Row:
+    """Lock and return the account of whoever acts in a session."""
     account = await accounts.lock(session, actor.number)
     assert account is not None, "whoever acts in a session has an account"
     return account

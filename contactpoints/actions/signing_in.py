@@ -34,7 +34,7 @@ class Begun:
 
 
 async def by_password(
-    db: Database, said: SignIn, *, address: str, device: str, now: datetime, tools: Tools
+    db: Database, said: SignIn, *, address: str | None, device: str, now: datetime, tools: Tools
 ) -> SignInOut:
     """Take the first step from an address. Raises `NotAuthenticated` without saying why, or `TooManyTries`."""
     email = said.email.lower()
@@ -63,7 +63,7 @@ async def by_password(
     return {"sign_in": token, "proven": ["password"], "wanted": wanted, "expires_at": moment(expires_at)}
 
 
-async def by_code(db: Database, said: SecondStep, *, address: str, now: datetime, tools: Tools) -> Begun:
+async def by_code(db: Database, said: SecondStep, *, address: str | None, now: datetime, tools: Tools) -> Begun:
     """Take the second step; there is a session afterwards. Raises `NotAuthenticated` or `TooManyTries`."""
     name = secret_hash(said.sign_in)
     async with db.session() as session:

@@ -22,6 +22,7 @@ from contactpoints.api.keys import KEYS
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.mail_links import MAILED
+from contactpoints.api.passkeys import PASSKEYS
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
 from contactpoints.api.queries import PAGES
@@ -355,6 +356,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *ADDRESS_CHANGES,
         *ACCOUNTS,
         *SESSIONS,
+        *PASSKEYS,
         *KEYS,
         *_WATCHED,
     )

@@ -10,7 +10,7 @@ from contactpoints.actions import own_account, sessions, signing_in
 from contactpoints.actions.signing_in import Begun
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
-from contactpoints.api.identity import caller
+from contactpoints.api.identity import address_of_request, caller
 from contactpoints.api.queries import entry_number, header
 from contactpoints.rules.sessions import COOKIE
 from contactpoints.runtime import Runtime
@@ -142,11 +142,7 @@ SESSIONS = (
 )
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _device(request: Request) -> str:
+def device_of(request: Request) -> str:
     """Return by what a session is known again: what the program calls itself, as far as it is fit to be shown."""
     said = "".join(sign for sign in header(request, "User-Agent") if sign.isprintable())
     return said[:_LONGEST_NAME].strip() or "unnamed"
@@ -158,8 +154,8 @@ async def first_step(runtime: Runtime, request: Request) -> Response:
     told = await signing_in.by_password(
         runtime.db,
         said,
-        address=_address(request),
-        device=said.device or _device(request),
+        address=address_of_request(request),
+        device=said.device or device_of(request),
         now=runtime.now(),
         tools=runtime.tools,
     )
@@ -170,9 +166,9 @@ async def second_step(runtime: Runtime, request: Request) -> Response:
     """Take a code, and begin the session."""
     said = read(SecondStep, await json_body(request))
     begun = await signing_in.by_code(
-        runtime.db, said, address=_address(request), now=runtime.now(), tools=runtime.tools
+        runtime.db, said, address=address_of_request(request), now=runtime.now(), tools=runtime.tools
     )
-    return _handed_out(begun, cookie=said.cookie, status=201)
+    return handed_out(begun, cookie=said.cookie, status=201)
 
 
 async def listed(runtime: Runtime, request: Request) -> Response:
@@ -200,7 +196,7 @@ async def stepped_up(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     said = read(StepUp, await json_body(request))
     begun = await own_account.step_up(runtime.db, said.code, actor=actor, now=runtime.now(), tools=runtime.tools)
-    return _handed_out(begun, cookie="Authorization" not in request.headers, status=200)
+    return handed_out(begun, cookie="Authorization" not in request.headers, status=200)
 
 
 async def password_changed(runtime: Runtime, request: Request) -> Response:
@@ -218,7 +214,8 @@ async def codes_renewed(runtime: Runtime, request: Request) -> Response:
     return Json({"recovery_codes": codes}, headers=SECRET)
 
 
-def _handed_out(begun: Begun, *, cookie: bool, status: int) -> Response:
+def handed_out(begun: Begun, *, cookie: bool, status: int) -> Response:
+    """Answer a session with its new token, or with that in a cookie."""
     answer = Json(begun.session | {"token": None if cookie else begun.token}, status_code=status, headers=SECRET)
     if cookie:
         answer.set_cookie(value=begun.token, **COOKIE)

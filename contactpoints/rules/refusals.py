@@ -9,6 +9,7 @@ Refusal
   NotFound
   Forbidden
     StepUpNeeded
+    PasskeyCopied
     NotFromHere
     KeyLimited
       AddressNotAllowed
@@ -104,6 +105,10 @@ class Forbidden(Refusal):
 
 class StepUpNeeded(Forbidden):
     """That takes a second factor that was shown a moment ago."""
+
+
+class PasskeyCopied(Forbidden):
+    """A passkey counts backwards, as one does that was copied."""
 
 
 class NotFromHere(Forbidden):

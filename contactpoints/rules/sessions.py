@@ -93,10 +93,10 @@ def is_meant(method: str, *, site: str, origin: str, ours: str) -> bool:
         return True
     if site:
         return site == "same-origin"
-    return bool(ours) and _origin(origin) == _origin(ours)
+    return bool(ours) and origin_of(origin) == origin_of(ours)
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     """Return an address of a host as browsers write it."""
     folded = url.lower()
     return folded.removesuffix(":443" if folded.startswith("https:") else ":80")

@@ -26,6 +26,7 @@ from contactpoints.rules.wording_access import (
     account_changed_words,
     address_words,
     invitation_words,
+    passkeys_changed_words,
     pin_link_words,
     pin_set_words,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "answer_words",
     "invitation_words",
     "news_words",
+    "passkeys_changed_words",
     "pin_link_words",
     "pin_set_words",
     "stand_down_words",

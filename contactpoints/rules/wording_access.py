@@ -44,13 +44,23 @@ _ADDRESS = (
 _INVITED_SUBJECT = msgid("24/7 network - your account")
 _INVITED = (
     msgid("An account was made for you in the service of the 24/7 network of contact points."),
-    msgid("Open the secure page below, choose a password of at least 12 characters, and connect an authenticator app."),
+    msgid(
+        "Open the secure page below. Make a passkey there, or choose a password of at least 12 characters and connect "
+        "an authenticator app."
+    ),
     msgid("The link works once, until {local} UTC."),
     _NOT_YOU,
 )
 _CHANGED_SUBJECT = msgid("24/7 network - your password was changed")
 _CHANGED = (
     msgid("The password of your account was changed at {local} UTC, and everybody who was signed in was signed out."),
+    _SET[1],
+)
+
+
+_PASSKEYS_SUBJECT = msgid("24/7 network - your passkeys were changed")
+_PASSKEYS = (
+    msgid("A passkey by which your account is opened was added or removed at {local} UTC."),
     _SET[1],
 )
 
@@ -78,6 +88,11 @@ def invitation_words(words: Catalogue, *, expires_at: datetime, now: datetime) -
 def account_changed_words(words: Catalogue, *, at: datetime) -> Words:
     """Return the mail that tells of a changed password, so that a stranger's change does not stay hidden."""
     return _mail(words, _CHANGED_SUBJECT, lines=_CHANGED, at=at, zone="UTC", now=at)
+
+
+def passkeys_changed_words(words: Catalogue, *, at: datetime) -> Words:
+    """Return the mail that tells of a passkey that came or went, so that a stranger's does not stay hidden."""
+    return _mail(words, _PASSKEYS_SUBJECT, lines=_PASSKEYS, at=at, zone="UTC", now=at)
 
 
 def _mail(

@@ -125,11 +125,11 @@ async def accept(
     *,
     name: str,
     email: str,
-    password_hash: str,
-    step: int,
+    password_hash: str | None,
+    step: int | None,
     now: datetime,
 ) -> None:
-    """Use a locked invitation up: from now on its account has this password, and the secret of the invitation.
+    """Use a locked invitation up: from now on its account has this password, and the secret of the invitation; or none.
 
     ``step``: that of the one-time code that was shown, which is good no more.
     """
@@ -143,7 +143,7 @@ async def accept(
         name,
         email,
         password_hash,
-        invitation["invited_totp"],
+        None if password_hash is None else invitation["invited_totp"],
         step,
         now,
     )

@@ -13,6 +13,7 @@ KEPT = {
     "mail_links": ("expires_at", timedelta(days=30)),
     "sign_ins": ("expires_at", timedelta(days=1)),
     "signatures": ("known_until", timedelta(hours=1)),
+    "passkey_challenges": ("expires_at", timedelta(hours=1)),
     "throttles": ("spent_until", timedelta(days=1)),
     "answered_strangers": ("since", timedelta(days=90)),
 }

@@ -103,16 +103,23 @@ async def listing(session: Session, account: int) -> list[Row]:
     )
 
 
-async def end(session: Session, account: int, *, number: int | None, why: str, now: datetime) -> int:
-    """End a session of an account, or all with every sign-in that is under way; return how many sessions it was."""
+async def end(
+    session: Session, account: int, *, number: int | None, but: int | None = None, why: str, now: datetime
+) -> int:
+    """End a session of an account, or all with every sign-in that is under way; return how many sessions it was.
+
+    ``but``: the one of all that does not end.
+    """
     if number is None:
         await session.execute("delete from sign_ins where account_id = $1", account)
     ended = await session.fetch(
         """update sessions set ended_at = $4, ended_why = $3
-            where account_id = $1 and ($2::bigint is null or id = $2) and ended_at is null returning 1""",
+            where account_id = $1 and ($2::bigint is null or id = $2) and id is distinct from $5 and ended_at is null
+            returning 1""",
         account,
         number,
         why,
         now,
+        but,
     )
     return len(ended)

@@ -41,6 +41,10 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
             START,
         )
         await session.execute("insert into answered_strangers values ('+33199000000', 5, $1)", START)
+        await session.execute(
+            "insert into passkey_challenges values ($1, 'sign_in', null, null, $2)", b"hash", START + timedelta(days=31)
+        )
+        await session.execute("insert into signatures values ($1, $1, $2)", b"hash", START + timedelta(days=31))
         await session.execute("insert into throttles values ($1, $2)", b"hash", START + timedelta(days=31))
         await session.execute(
             """with actor as (insert into actors (kind) values ('account') returning id),
@@ -54,7 +58,7 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
     before = await _counts(world)
     assert await forget(world.runtime.db, now=START + timedelta(days=29)) == 0
     assert await forget(world.runtime.db, now=START + timedelta(days=31)) == 1
-    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 4
+    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 6
     after = await _counts(world)
     assert {name for name in before if before[name] != after[name]} == set(forgetting.KEPT)
     assert not set(forgetting.KEPT) & set(_EVIDENCE)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -13,8 +14,10 @@ from contactpoints.api.directory import SHELVES
 from contactpoints.api.operations import OPERATIONS
 from schemas.openapi import Operation
 from tests.api.conftest import Bodies, KeyOf
-from tests.api.people import PASSWORD, STANDING, invited, person
+from tests.api.people import PASSWORD, STANDING, Person, invited, person
 from tests.api.test_calendars import NIGHT, ics
+from tests.authenticator import Device
+from tests.far_ends import PUBLIC
 from tests.world import PIN, START, World
 
 NEW = "+33639980198"
@@ -182,6 +185,7 @@ async def _accounts(log: Log) -> None:
     second = await does("sign_in_with_code", {"sign_in": begun["sign_in"], "code": ada.code()})
     await log.does("end_session", key=ada.token, id=second["id"])
     ada.token = (await does("step_up", {"code": ada.code()}))["token"]
+    await _passkeys(log, ada)
     await does("renew_recovery_codes")
     await log.does("change_password", {"old_password": PASSWORD, "password": f"{PASSWORD} again"}, key=ada.token)
     ada.password = f"{PASSWORD} again"
@@ -199,6 +203,25 @@ async def everything(log: Log, bodies: Bodies) -> None:
     await _leaves(log, bodies)
     await _files(log, bodies)
     await _accounts(log)
+
+
+async def _passkeys(log: Log, ada: Person) -> None:
+    """Accept an invitation by a passkey; add one to an account, rename it, come in and step up by it, remove it."""
+
+    async def does(name: str, body: Any = b"", **placed: Any) -> Any:
+        return (await log.does(name, body, key=ada.token, **placed)).json()
+
+    token, device = await invited(log.world, "eve@fr.example.org"), Device(PUBLIC, urlsplit(PUBLIC).hostname or "")
+    made = Device(PUBLIC, device.host).makes(await does("ask_acceptance_with_passkey", {"token": token}))
+    await does("accept_invitation_with_passkey", {"token": token, "passkey": "Ring", "credential": made})
+    made = device.makes(await does("ask_new_passkey"))
+    number = (await does("add_passkey", {"name": "Ring", "credential": made}))["id"]
+    await does("rename_passkey", {"name": "Safe"}, id=number)
+    await does("sign_in_with_passkey", {"credential": device.shows(await does("ask_sign_in_with_passkey"))})
+    log.world.clock.at += timedelta(seconds=30)
+    shown = device.shows(await does("ask_step_up_with_passkey"))
+    ada.token = (await does("step_up_with_passkey", {"credential": shown}))["token"]
+    await log.does("remove_passkey", key=ada.token, id=number)
 
 
 _OF_ENTRIES = {
@@ -250,6 +273,17 @@ _ROWS = _OF_ENTRIES | {
     "sign_in": {},
     "sign_in_with_code": {"done sessions": 1},
     "step_up": {"done sessions": 1},
+    "ask_acceptance_with_passkey": {},
+    "accept_invitation_with_passkey": {"done accounts": 1, "done invitations": 1, "done passkeys": 1},
+    "ask_new_passkey": {},
+    "add_passkey": {"done passkeys": 1},
+    "rename_passkey": {"done passkeys": 1},
+    "ask_sign_in_with_passkey": {},
+    "sign_in_with_passkey": {"done sessions": 1},
+    "ask_step_up_with_passkey": {},
+    "step_up_with_passkey": {"done sessions": 1},
+    # The session that somebody came in by with it ends.
+    "remove_passkey": {"done passkeys": 1, "done sessions": 1},
     "renew_recovery_codes": {"done -": 1},
     "change_password": {"done accounts": 1, "done sessions": 1},
     "end_session": {"done sessions": 1},
@@ -268,7 +302,7 @@ async def test_each_act_has_its_rows_in_its_own_transaction_and_no_others(log: L
         codes = await session.fetch("select code from proofs")
         hashes = await session.fetch(
             "select encode(token_hash, 'hex') from mail_links union all select hash from pins"
-            " union all select password_hash from accounts where accepted_at is not null"
+            " union all select password_hash from accounts where password_hash is not null"
         )
     secrets = (log.keeper, PIN, "secret.ics", *(row[0] for row in (*codes, *hashes)))
     assert len(secrets) > 10

@@ -25,6 +25,7 @@ _EMPTY = (
     "list_policies",
     "list_address_changes",
     "list_swaps",
+    "list_passkeys",
 )  # of this contact point
 _WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
 
@@ -46,7 +47,11 @@ async def test_routes_and_operations_are_the_same(world: World) -> None:
 
 
 # By the certificate anybody checks what was printed; whoever has an account comes in by the others.
-_BEFORE_A_KEY = ("read_certificate", "look_at_invitation", "accept_invitation", "sign_in", "sign_in_with_code")
+_BEFORE_A_KEY = (
+    *("read_certificate", "look_at_invitation", "accept_invitation", "sign_in", "sign_in_with_code"),
+    *("ask_acceptance_with_passkey", "accept_invitation_with_passkey", "ask_sign_in_with_passkey"),
+    "sign_in_with_passkey",
+)
 
 
 def test_every_operation_behind_a_key_tells_its_roles_and_what_it_refuses() -> None:
@@ -133,7 +138,7 @@ async def played(world: World) -> str:
 
 async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str, key_of: KeyOf) -> None:
     auditor, ada = await key_of("auditor"), await person(world)
-    keys = {"/v1/audit": auditor, "/v1/accounts": ada.token, "/v1/sessions": ada.token}
+    keys = {"/v1/audit": auditor, "/v1/accounts": ada.token, "/v1/sessions": ada.token, "/v1/passkeys": ada.token}
     assert (await world.get("/v1/audit", key=world.contact_point)).status_code == 403, "and stands in the log"
     for operation in OPERATIONS:
         if operation.method != "get" or "json" not in operation.media[0] or re.search("{(id|code)}", operation.path):

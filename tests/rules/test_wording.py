@@ -113,7 +113,14 @@ OF_ALERTS: dict[str, Said] = {
     "news_words": news,
     "alarm_words": alarms,
 }
-WITHOUT_ALERT = ("pin_link_words", "pin_set_words", "address_words", "invitation_words", "account_changed_words")
+WITHOUT_ALERT = (
+    "pin_link_words",
+    "pin_set_words",
+    "address_words",
+    "invitation_words",
+    "account_changed_words",
+    "passkeys_changed_words",
+)
 
 
 def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
@@ -123,6 +130,7 @@ def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
         wording.address_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
         wording.invitation_words(words, expires_at=NIGHT, now=NOW),
         wording.account_changed_words(words, at=NIGHT),
+        wording.passkeys_changed_words(words, at=NIGHT),
     ]
 
 

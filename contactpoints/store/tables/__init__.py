@@ -5,7 +5,18 @@ are retired, messages cancelled, acknowledgements added. What holds case data or
 `store.sealing`.
 """
 
-from contactpoints.store.tables import access, accounts, alerts, audit, directory, guards, keeping, messages, rosters
+from contactpoints.store.tables import (
+    access,
+    accounts,
+    alerts,
+    audit,
+    directory,
+    guards,
+    keeping,
+    messages,
+    passkeys,
+    rosters,
+)
 from contactpoints.store.tables.audit import AUDITED
 from contactpoints.store.tables.columns import metadata
 from contactpoints.store.tables.guards import NEVER_DELETED, NO_VERSION, VERSIONED
@@ -24,5 +35,6 @@ __all__ = [
     "keeping",
     "messages",
     "metadata",
+    "passkeys",
     "rosters",
 ]

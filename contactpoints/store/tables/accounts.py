@@ -87,7 +87,7 @@ sessions = Table(
     moment("proven_at", required=True),
     moment("ended_at"),
     words("ended_why", required=False),
-    one_of("ended_why", "ended_why", "signed_out", "password", "role", "disabled", "invited_again"),
+    one_of("ended_why", "ended_why", "signed_out", "password", "role", "disabled", "invited_again", "passkey"),
     CheckConstraint("(ended_at is null) = (ended_why is null)", name="ended_for_a_reason"),
     Index("sessions_of_account", "account_id", postgresql_where=text("ended_at is null")),
 )

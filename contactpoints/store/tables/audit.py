@@ -75,6 +75,7 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
     ),
     "invitations": ("account_id", "account_id created_by expires_at used_at", ""),
     "sessions": ("id", "account_id device factors proven_at ended_at ended_why", ""),
+    "passkeys": ("id", "account_id name", ""),
     "pins": ("officer_id", "officer_id set_at expires_at locked_at !hash", ""),
     "mail_links": ("officer_id", "purpose officer_id channel_id address expires_at", "new.purpose = 'pin'"),
     "proofs": ("id", "channel_id change_id address asked_by expires_at proven_at proven_by", ""),

@@ -1255,7 +1255,7 @@ CREATE TABLE sessions (
     ended_at TIMESTAMP WITH TIME ZONE,
     ended_why TEXT,
     CONSTRAINT sessions_pk PRIMARY KEY (id),
-    CONSTRAINT sessions_ended_why_ck CHECK (ended_why in ('signed_out', 'password', 'role', 'disabled', 'invited_again')),
+    CONSTRAINT sessions_ended_why_ck CHECK (ended_why in ('signed_out', 'password', 'role', 'disabled', 'invited_again', 'passkey')),
     CONSTRAINT sessions_ended_for_a_reason_ck CHECK ((ended_at is null) = (ended_why is null)),
     CONSTRAINT sessions_token_hash_uq UNIQUE (token_hash),
     CONSTRAINT sessions_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id)
@@ -1270,6 +1270,40 @@ CREATE TABLE throttles (
 );
 
 CREATE INDEX throttles_spent_until_ix ON throttles (spent_until);
+
+CREATE TABLE passkeys (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    account_id BIGINT NOT NULL,
+    credential BYTEA NOT NULL,
+    public_key BYTEA NOT NULL,
+    sign_count BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT passkeys_pk PRIMARY KEY (id),
+    CONSTRAINT passkeys_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id),
+    CONSTRAINT passkeys_credential_uq UNIQUE (credential)
+);
+
+CREATE INDEX passkeys_account_id_ix ON passkeys (account_id);
+
+CREATE TABLE passkey_challenges (
+    challenge_hash BYTEA NOT NULL,
+    purpose TEXT NOT NULL,
+    account_id BIGINT,
+    session_id BIGINT,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT passkey_challenges_pk PRIMARY KEY (challenge_hash),
+    CONSTRAINT passkey_challenges_purpose_ck CHECK (purpose in ('sign_in', 'step_up', 'add', 'accept')),
+    CONSTRAINT passkey_challenges_account_by_purpose_ck CHECK ((purpose = 'sign_in') = (account_id is null)),
+    CONSTRAINT passkey_challenges_session_by_purpose_ck CHECK ((purpose in ('step_up', 'add')) = (session_id is not null)),
+    CONSTRAINT passkey_challenges_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id),
+    CONSTRAINT passkey_challenges_session_id_fk FOREIGN KEY(session_id) REFERENCES sessions (id)
+);
+
+CREATE INDEX passkey_challenges_account_id_ix ON passkey_challenges (account_id);
+
+CREATE INDEX passkey_challenges_expires_at_ix ON passkey_challenges (expires_at);
 
 CREATE TRIGGER accounts_is_never_deleted BEFORE DELETE OR TRUNCATE ON accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
@@ -1359,6 +1393,10 @@ create trigger invitations_are_audited after delete or update of account_id, cre
 create trigger sessions_come_audited after insert on sessions for each row execute function audit_row('id', 'account_id device factors proven_at ended_at ended_why', '');
 
 create trigger sessions_are_audited after delete or update of account_id, device, factors, proven_at, ended_at, ended_why on sessions for each row execute function audit_row('id', 'account_id device factors proven_at ended_at ended_why', '');
+
+create trigger passkeys_come_audited after insert on passkeys for each row execute function audit_row('id', 'account_id name', '');
+
+create trigger passkeys_are_audited after delete or update of account_id, name on passkeys for each row execute function audit_row('id', 'account_id name', '');
 
 create trigger pins_come_audited after insert on pins for each row execute function audit_row('officer_id', 'officer_id set_at expires_at locked_at', 'hash');
 
