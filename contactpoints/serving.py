@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import gc
 import importlib
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from contactpoints.engine.desk import Desk
 from contactpoints.engine.run import run
@@ -24,6 +26,10 @@ _MAPPED_ALONE = (-3, 4 << 20)
 # How many more objects there may be before circles among the youngest are looked for.
 _OBJECTS = 20_000
 _PATIENCE = 0.001
+# Seconds for a head to be whole, and for the rest of a body behind its answer.
+_PATIENT = 10.0
+_LONGEST_HEAD = 65_536
+_MOST_UNREAD = 1_048_576
 
 
 def run_process(main: Coroutine[Any, Any, None]) -> None:
@@ -50,6 +56,78 @@ def desk_of(runtime: Runtime) -> Desk:
 async def keep_watch(runtime: Runtime, stop: asyncio.Event) -> None:
     """Run the engine until ``stop`` is set."""
     await run(desk_of(runtime), runtime.bell.subscribe, stop)
+
+
+class _Door(HttpToolsProtocol):
+    """uvicorn's, with an end to heads that have none, and to bodies of which nothing is read any more.
+
+    What is in a head that is whole, `api.entrance` judges. A target that names a host of its own (absolute form) counts
+    more than the Host header beside it (RFC 9112, 3.2.2).
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._in_head, self._head, self._unread = True, 0, 0
+        self._timer = self.loop.call_later(_PATIENT, self._hang_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and no more of a head than any of ours has."""
+        within = self._in_head
+        super().data_received(data)
+        if within and self._in_head:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD and not self.transport.is_closing():
+                self.transport.write(b"HTTP/1.1 431 \r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                self._hang_up()
+
+    def on_message_begin(self) -> None:
+        """Begin with the next request of a connection."""
+        super().on_message_begin()
+        self._in_head, self._head, self._unread = True, 0, 0
+        self._wait()
+
+    def on_headers_complete(self) -> None:
+        """Let a request in."""
+        self._in_head = False
+        self._timer.cancel()
+        _, absolute, target = self.url.partition(b"://")
+        if absolute and not self.url.startswith(b"/"):
+            named = re.split(b"[/?#]", target, maxsplit=1)[0]
+            self.headers[:] = [*(each for each in self.headers if each[0] != b"host"), (b"host", named)]
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body; what comes behind the answer is thrown away, up to an end."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._unread += len(body)
+            if self._unread > _MOST_UNREAD:
+                self._hang_up()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._timer.cancel()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait a while for the rest of a body that nobody reads."""
+        if self.cycle.more_body:
+            self._wait()
+        super().on_response_complete()
+
+    def _wait(self) -> None:
+        self._timer.cancel()
+        self._timer = self.loop.call_later(_PATIENT, self._hang_up)
+
+    def _hang_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -102,6 +180,7 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
         log_level="warning",
         access_log=False,
         lifespan="off",
+        http=_Door,
         timeout_graceful_shutdown=2,
         # Whose word about the client's address counts is asked in `web`, and nowhere else.
         proxy_headers=False,

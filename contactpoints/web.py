@@ -10,7 +10,6 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contactpoints.api import (
     accounts,
@@ -25,6 +24,7 @@ from contactpoints.api import (
     directory,
     document,
     duty,
+    entrance,
     exchange,
     feeds,
     health,
@@ -53,12 +53,10 @@ from contactpoints.api import (
 )
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.console import pages
-from contactpoints.rules.addresses_of_callers import address_of_caller
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from schemas.faults import BadInput
-from schemas.networks import Network
 
 Renderer = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -115,24 +113,6 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
     return tuple(audit.audited(parameters.strict(made, OPERATIONS), OPERATIONS))
 
 
-class Addressed:
-    """Says of each request from whose address it comes: behind it that is what `request.client` tells, or None."""
-
-    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
-        self._app = app
-        self._trusted = trusted
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http":
-            peer = scope.get("client")
-            forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-            found = address_of_caller(peer[0] if peer else None, forwarded, trusted=self._trusted)
-            # Of the port nobody knows behind a proxy, and nobody asks.
-            scope["client"] = None if found is None else (str(found), 0)
-        await self._app(scope, receive, send)
-
-
 def application(runtime: Runtime) -> Starlette:
     """Return the ASGI application of a process that owns ``runtime``; `state.close()` ends its open streams."""
     ears = stream.Ears()
@@ -144,7 +124,8 @@ def application(runtime: Runtime) -> Starlette:
             Middleware(metrics.Counted, metrics=measures),
             Middleware(strict_headers.Strict, https=runtime.settings.public_url.startswith("https:")),
             Middleware(problems.Caught, render=_told(problems.render_fault)),
-            Middleware(Addressed, trusted=runtime.settings.trusted_proxies),
+            Middleware(entrance.Entrance, settings=runtime.settings, refuse=problems.render),
+            Middleware(entrance.Addressed, trusted=runtime.settings.trusted_proxies),
         ],
         exception_handlers={
             Refusal: _told(problems.render),

@@ -60,7 +60,7 @@ async def test_who_hangs_up_in_the_middle_of_a_body_opens_nothing_and_is_no_faul
     async with doors(world.runtime, port=0) as port:
         with caplog.at_level(logging.INFO):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
-            head = f"POST /v1/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.requester}\r\n"
+            head = f"POST /v1/alerts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {world.requester}\r\n"
             head += "Idempotency-Key: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
             writer.write(head.encode())
             await writer.drain()

@@ -176,7 +176,7 @@ class World:
 async def _service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
     async with open_runtime(settings, database_url=settings.database_url, clock=clock) as runtime:
         transport = httpx.ASGITransport(application(runtime))
-        async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
             yield runtime, client
 
 

@@ -1,4 +1,4 @@
-"""Reading bodies: bounded, and JSON only."""
+"""Reading bodies: JSON only."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,11 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contactpoints.api.queries import header
-from contactpoints.rules.refusals import TooLarge, UnsupportedMediaType
+from contactpoints.rules.refusals import UnsupportedMediaType
 from schemas.faults import Fault, Unreadable
 from schemas.writing import write_json
 
-MOST_BYTES = 262_144
 _NO_BODY = "There is no body: send an object as `application/json`, `{}` where you have nothing to say."
 
 
@@ -38,7 +37,7 @@ def listed(items: Iterable[str], **told: object) -> Response:
 async def json_body(request: Request) -> bytes:
     """Return the raw body.
 
-    Raises `UnsupportedMediaType`, `TooLarge` without reading the rest, or `Unreadable` where there is none.
+    Raises `UnsupportedMediaType`, `Unreadable` where there is none, and as the `entrance` does.
     """
     media = header(request, "Content-Type").partition(";")[0].strip().lower()
     raw = await body(request) if media in ("application/json", "") else b"?"
@@ -49,16 +48,9 @@ async def json_body(request: Request) -> bytes:
     return raw
 
 
-async def body(request: Request, *, most: int = MOST_BYTES) -> bytes:
-    """Return the raw body, at most so many bytes of it; again where it was read before. Raises `TooLarge`."""
-    if hasattr(request.state, "raw"):
-        known: bytes = request.state.raw
-        return known
-    parts, length = [], 0
-    async for part in request.stream():
-        length += len(part)
-        if length > most:
-            raise TooLarge(f"A body has at most {most} bytes.")
-        parts.append(part)
-    request.state.raw = raw = b"".join(parts)
+async def body(request: Request) -> bytes:
+    """Return the raw body; again where it was read before. How much comes is bounded by the `entrance`."""
+    if not hasattr(request.state, "raw"):
+        request.state.raw = b"".join([part async for part in request.stream()])
+    raw: bytes = request.state.raw
     return raw

@@ -74,7 +74,7 @@ async def bring(runtime: Runtime, request: Request) -> Response:
     taken = await take_in(
         *(runtime.db, calendar),
         actor=actor,
-        data=await body(request, most=MOST_BYTES),
+        data=await body(request),
         how=how,
         now=runtime.now(),
         tools=runtime.tools,

@@ -150,7 +150,7 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         raise Conflict("Another file is being read in; try again when that is done.")
     async with gate:
         media = header(request, "Content-Type").partition(";")[0].strip().lower()
-        raw = await body(request, most=MOST_BYTES)
+        raw = await body(request)
         rows, faults = await runtime.tools.threads.long(read_file, raw, media, kind=asked.kind)
         told = await bring_in(
             runtime.db, rows, faults=faults, actor=actor, how=how, now=runtime.now(), tools=runtime.tools

@@ -21,15 +21,18 @@ _STATUS: Mapping[type[refusals.Refusal], int] = {
     refusals.NotAuthenticated: 401,
     refusals.Forbidden: 403,
     refusals.NotFound: 404,
+    refusals.TooSlow: 408,
     refusals.Conflict: 409,
     refusals.RequestGone: 410,
     refusals.Stale: 412,
     refusals.TooLarge: 413,
     refusals.UnsupportedMediaType: 415,
+    refusals.NotThisHost: 421,
     refusals.Invalid: 422,
     refusals.IdempotencyKeyReused: 422,
     refusals.PreconditionRequired: 428,
     refusals.TooManyTries: 429,
+    refusals.HeadTooLong: 431,
     refusals.Unavailable: 503,
     refusals.Refusal: 400,
 }
@@ -61,6 +64,9 @@ async def render(request: Request, refusal: Exception) -> Response:
         "detail": refusal.detail,
         "instance": request.url.path,
     }
+    if isinstance(refusal, refusals.NotThisHost | refusals.HostUnclear):
+        # Whoever asks for another host gets nothing back of what they asked.
+        del body["instance"]
     if isinstance(refusal, refusals.Invalid):
         body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in refusal.faults]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
@@ -68,6 +74,9 @@ async def render(request: Request, refusal: Exception) -> Response:
         headers["Retry-After"] = "2"
     elif isinstance(refusal, refusals.TooManyTries):
         headers["Retry-After"] = str(refusal.facts["retry_after"])
+    if isinstance(refusal, refusals.TooLarge | refusals.TooSlow):
+        # Of what comes behind it nothing is read.
+        headers["Connection"] = "close"
     return JSONResponse(body, status_code=status, headers=headers, media_type=_MEDIA)
 
 

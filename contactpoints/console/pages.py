@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from contactpoints.console import answer_page, handovers, home, mail_links, rehearsal
 from contactpoints.console.rendering import language_of, nothing_here, page, static
-from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, Unavailable
+from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, TooSlow, Unavailable
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
@@ -41,7 +41,9 @@ async def render(request: Request, failure: Exception) -> Response:
         case NotFound() | HTTPException(status_code=404):
             return nothing_here(request)
         case TooLarge():
-            return _sorry(request, "too_large", status=413)
+            return _closing(_sorry(request, "too_large", status=413))
+        case TooSlow():
+            return _closing(_sorry(request, "refused", status=408))
         case Unavailable() | RequestInFlight():
             return _sorry(request, "away", status=503)
         case HTTPException():
@@ -51,6 +53,12 @@ async def render(request: Request, failure: Exception) -> Response:
                 return nothing_here(request)
             _log.error("%s of a page (%s) failed: %s", request.method, _room(request), type(failure).__name__)
             return _sorry(request, "broken", status=500)
+
+
+def _closing(answer: Response) -> Response:
+    """Return an answer behind which nothing more is read."""
+    answer.headers["Connection"] = "close"
+    return answer
 
 
 def _room(request: Request) -> str:

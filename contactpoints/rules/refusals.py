@@ -38,6 +38,10 @@ Refusal
   PreconditionRequired
   IdempotencyKeyReused
   TooLarge
+  TooSlow
+  HeadTooLong
+  HostUnclear
+  NotThisHost
   UnsupportedMediaType
   TooManyTries
   Unavailable
@@ -221,6 +225,22 @@ class IdempotencyKeyReused(Refusal):
 
 class TooLarge(Refusal):
     """The body is too large."""
+
+
+class TooSlow(Refusal):
+    """The body took too long to come."""
+
+
+class HeadTooLong(Refusal):
+    """The address or the header is too long."""
+
+
+class HostUnclear(Refusal):
+    """Nobody can tell by which name the service was asked for."""
+
+
+class NotThisHost(Refusal):
+    """The service is not known by that name."""
 
 
 class UnsupportedMediaType(Refusal):

@@ -6,6 +6,7 @@ import pytest
 from icalendar import Calendar
 
 from tests.api.conftest import KeyOf
+from tests.far_ends import PUBLIC
 from tests.world import World
 
 
@@ -39,7 +40,7 @@ async def test_an_officer_reads_the_shifts_at_a_secret_address_until_it_is_revok
     revoked = await world.client.delete(f"/v1/feeds/{made.json()['id']}", headers={"Authorization": f"Bearer {key}"})
     assert revoked.status_code == 204
     assert (await world.client.get(path)).status_code == 404
-    assert token not in caplog.text.replace(f"http://service.example{path}", ""), "the client of the test logs it"
+    assert token not in caplog.text.replace(f"{PUBLIC}{path}", ""), "the client of the test logs it"
 
 
 async def test_a_feed_ends_with_its_officer_and_its_post(world: World, key_of: KeyOf) -> None:

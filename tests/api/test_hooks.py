@@ -59,7 +59,7 @@ async def test_the_same_message_posted_again_is_answered_and_kept_once(real_worl
     [
         pytest.param("0" * 32, PUBLIC, id="another token"),
         pytest.param("5ec0" * 8, PUBLIC, id="the token of the other account"),
-        pytest.param(TOKEN, "http://service.example", id="the address that the request says about itself"),
+        pytest.param(TOKEN, "http://127.0.0.1", id="the address that the request says about itself"),
         pytest.param(TOKEN, f"{PUBLIC}/x", id="another path"),
     ],
 )

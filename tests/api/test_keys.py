@@ -16,6 +16,7 @@ from contactpoints.web import application
 from schemas.examples import example
 from schemas.networks import network_of
 from tests.api.conftest import KeyOf
+from tests.far_ends import PUBLIC
 from tests.world import World
 
 HERE, ELSEWHERE = "192.0.2.7", "203.0.113.9"
@@ -66,7 +67,7 @@ async def _another_process(
     settings = replace(world.runtime.settings, trusted_proxies=tuple(network_of(each) for each in proxies))
     runtime = replace(world.runtime, settings=settings, known_keys={})
     transport = httpx.ASGITransport(application(runtime), client=(peer, 4711))
-    async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
         yield client
 
 

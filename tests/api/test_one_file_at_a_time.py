@@ -8,6 +8,7 @@ import httpx
 from contactpoints.store import exchange
 from contactpoints.web import application
 from tests.api.conftest import KeyOf
+from tests.far_ends import PUBLIC
 from tests.world import World
 
 _FILE = {"format": "contactpoints/1"}
@@ -33,7 +34,7 @@ async def test_a_file_that_comes_slowly_holds_up_its_own_application_alone(world
 
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     transport = httpx.ASGITransport(application(world.runtime))
-    async with httpx.AsyncClient(transport=transport, base_url="http://service.example", headers=headers) as other:
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC, headers=headers) as other:
         first = asyncio.create_task(other.post("/v1/import", content=slowly()))
         await arriving.wait()
         assert (await other.post("/v1/import", content=b"{}")).status_code == 409

@@ -11,6 +11,7 @@ from contactpoints.actions.access import make_key
 from contactpoints.actions.escalation import carry_on
 from contactpoints.rules.access import Actor, Role
 from contactpoints.web import application
+from tests.far_ends import PUBLIC
 from tests.world import World
 
 
@@ -84,7 +85,7 @@ async def test_what_nobody_expected_is_answered_and_its_words_are_logged_nowhere
     runtime = replace(world.runtime, tools=replace(world.runtime.tools, entropy=broken))
     transport = httpx.ASGITransport(application(runtime), raise_app_exceptions=True)
     with caplog.at_level(logging.DEBUG):
-        async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
             answer = await replace(world, client=client).opens_alert()
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -1,0 +1,155 @@
+"""What stands before every operation and page: by which name it was asked for, how long its head is, how much comes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contactpoints.rules.addresses_of_callers import address_of_caller
+from contactpoints.rules.hosts import host_of, is_local, is_ours
+from contactpoints.rules.refusals import (
+    HeadTooLong,
+    HostUnclear,
+    NotThisHost,
+    Refusal,
+    TooLarge,
+    TooSlow,
+    UnsupportedMediaType,
+)
+from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_URL, Room, room_of
+from contactpoints.settings import PREFIX, Settings
+from schemas.networks import Network
+
+_log = logging.getLogger(__name__)
+# What balances load and watches over us asks by whatever name it has for this machine.
+_BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
+_ANOTHER = (
+    "This service is not known by that name. Ask for it by its public address; no proxy may change the Host header."
+)
+
+
+class Addressed:
+    """Says of each request from whose address it comes: behind it that is what `request.client` tells, or None."""
+
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
+        self._app = app
+        self._trusted = trusted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            peer = scope.get("client")
+            forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            found = address_of_caller(peer[0] if peer else None, forwarded, trusted=self._trusted)
+            # Of the port nobody knows behind a proxy, and nobody asks.
+            scope["client"] = None if found is None else (str(found), 0)
+        await self._app(scope, receive, send)
+
+
+class Entrance:
+    """Refuses what is not for us by its name, or has a head longer than any of ours; and bounds what is read of it.
+
+    A refusal repeats nothing, and leads nowhere. Nothing here looks at `X-Forwarded-Host`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        *,
+        refuse: Callable[[Request, Exception], Awaitable[Response]],
+        room: Callable[[str], Room] = room_of,
+    ) -> None:
+        """``settings`` know our name; ``room`` says how much may come to an address."""
+        self._app = app
+        self._url, self._rehearsal = settings.public_url, settings.rehearsal
+        self._scheme = "https" if self._url.startswith("https:") else "http"
+        self._refuse = refuse
+        self._room = room
+        self._known: dict[tuple[bytes, bool], bool] = {}
+        self._told = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._must_be_short(scope)
+            self._must_be_ours(scope)
+        except Refusal as refusal:
+            answer = await self._refuse(Request(scope), refusal)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, _Bounded(scope, receive, room=self._room(scope["path"])), send)
+
+    def _must_be_short(self, scope: Scope) -> None:
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_URL:
+            raise HeadTooLong(f"An address has at most {LONGEST_URL} bytes.")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEAD:
+            raise HeadTooLong(f"All header fields have at most {LONGEST_HEAD} bytes.")
+
+    def _must_be_ours(self, scope: Scope) -> None:
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        peer = scope.get("client")
+        near = self._rehearsal or bool(peer and is_local(peer[0].removeprefix("::ffff:")))
+        if len(named) == 1 and self._known.get((named[0], near)):
+            return
+        if scope["path"] in _BY_ANY_NAME:
+            return
+        host = host_of(named[0].decode("latin-1"), scheme=self._scheme) if len(named) == 1 else None
+        if host is None:
+            raise HostUnclear("Send one Host header, with the public address of this service.")
+        if not is_ours(host, self._url, near=near):
+            if not self._told:
+                self._told = True
+                told = (
+                    "somebody asked for this service by another name than %sPUBLIC_URL has, and heard 421; if that was"
+                )
+                _log.warning(f"{told} a proxy of ours, let it pass the Host header on as it came", PREFIX)
+            raise NotThisHost(_ANOTHER)
+        if len(self._known) < LONGEST_URL:
+            self._known[named[0], near] = True
+
+
+class _Bounded:
+    """What is received of one request: at most so much, within a while, and never anything that is to be unpacked."""
+
+    def __init__(self, scope: Scope, receive: Receive, *, room: Room) -> None:
+        self._scope, self._receive, self._room = scope, receive, room
+        self._length, self._whole = 0, False
+        self._until: float | None = None
+
+    async def __call__(self) -> Message:
+        """Return what comes next. Raises `TooLarge`, `TooSlow` or `UnsupportedMediaType`."""
+        if self._whole:
+            return await self._receive()
+        if self._until is None:
+            self._must_fit()
+            self._until = asyncio.get_running_loop().time() + self._room.seconds
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise TooSlow(f"The body was not here within {self._room.seconds:g} seconds.") from None
+        self._length += len(message.get("body", b""))
+        if self._length > self._room.most:
+            raise self._too_large()
+        self._whole = not message.get("more_body", False)
+        return message
+
+    def _must_fit(self) -> None:
+        """Judge a body by what its head says of it, before any of it is read."""
+        for name, value in self._scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value) > self._room.most:
+                raise self._too_large()
+            if name == b"content-encoding" and value.strip().lower() not in (b"identity", b""):
+                raise UnsupportedMediaType(
+                    "Send the body as it is, without a Content-Encoding: nothing is unpacked here."
+                )
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"A body has at most {self._room.most} bytes here.")

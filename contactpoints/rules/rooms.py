@@ -1,0 +1,34 @@
+"""How much somebody may send, and how long it may take: one table for everything that comes in."""
+
+import re
+from dataclasses import dataclass
+
+from contactpoints.rules.calendar_lines import MOST_BYTES as CALENDAR
+from schemas.exchange import MOST_BYTES as FILE
+from schemas.reading import MOST_BYTES as USUAL
+
+LONGEST_URL = 8_192
+LONGEST_HEAD = 32_768
+"""Bytes of an address, and of all header fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """At most so many bytes of a body, and so many seconds until the last one is here."""
+
+    most: int
+    seconds: float
+
+
+_ROOMS: tuple[tuple[re.Pattern[str], Room], ...] = (
+    (re.compile("/v1/import"), Room(FILE, 300)),
+    (re.compile("/v1/calendars/[^/]+/import"), Room(CALENDAR, 60)),
+    (re.compile("/(v1|hooks|rehearsal/replies)(/.*)?"), Room(USUAL, 20)),
+)
+_FORM = Room(16_384, 20)
+"""What a form of a page takes, and whatever else there is."""
+
+
+def room_of(path: str) -> Room:
+    """Return how much may come to an address."""
+    return next((room for pattern, room in _ROOMS if pattern.fullmatch(path)), _FORM)
