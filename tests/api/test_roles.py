@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from contactpoints.actions.replies import opened
-from contactpoints.api.operations import OPERATIONS
 from contactpoints.store import inbound
-from schemas.accounts import INVITED
 from schemas.examples import example
-from tests.api.conftest import Bodies, KeyOf
+from tests.api.conftest import KeyOf
 from tests.world import PIN, World
 
 SEEN, HIDDEN, DENIED = 200, 404, 403
@@ -169,54 +167,3 @@ async def test_only_the_contact_point_that_was_called_brings_an_acknowledgement_
     assert row is not None
     kept = json.loads(opened(row, world.runtime.tools))
     assert kept["body"].encode() == raw
-
-
-_PARTIES = {"requester": "FR", "contact_point": "FR", "administrator": "FR", "secretariat": None, "auditor": None}
-_WALKED = [
-    each for each in OPERATIONS if each.tag in ("rosters", "leavers", "access", "audit") or each.name == "read_vcard"
-]
-
-
-async def _there(world: World, bodies: Bodies, key: str) -> dict[str, int]:
-    """Make what the walked operations are about; return the number of each by its shelf."""
-    france = world.network["FR"]
-    first, second = france.officers[:2]
-    channel = (await world.get(f"/v1/channels?officer_id={first.id}", key=key)).json()["items"][0]["id"]
-    shift = {"starts_at": "2026-10-16T00:00:00Z", "ends_at": "2026-10-17T00:00:00Z"}
-    made: dict[str, dict[str, Any]] = {
-        "/v1/calendars": bodies["calendars"],
-        f"/v1/officers/{first.id}/feeds": {},
-        "/v1/address-changes": {"channel_id": channel, "address": "+33639980198"},
-        "/v1/accounts": {**next(iter(INVITED.values())), "email": "somebody@fr.example.org"},
-        "/v1/swaps": {"post_id": france.posts["first"], "officer_id": first.id, "to_officer_id": second.id, **shift},
-    }
-    found = {"contact-points": france.contact_point, "officers": first.id, "posts": france.posts["first"]}
-    found["channels"] = channel
-    for path, body in made.items():
-        answer = await world.post(path, body, key=key)
-        assert answer.status_code == 201, answer.text
-        found[path.rpartition("/")[2]] = answer.json()["id"]
-    return found
-
-
-async def test_who_is_refused_what_the_paper_gives_to_others(world: World, key_of: KeyOf, bodies: Bodies) -> None:
-    keys = {role: await key_of(role, party) for role, party in _PARTIES.items()}
-    there = await _there(world, bodies, keys["secretariat"])
-    await key_of("requester", "FR", "Other Desk")
-    async with world.runtime.db.session() as session:
-        there["keys"] = await session.fetchval("select max(id) from api_keys")
-    heard: dict[str, dict[str, int]] = {}
-    for operation in _WALKED:
-        path = operation.path.replace("{id}", str(there.get(operation.path.split("/")[2])))
-        body = json.dumps(next(iter(operation.examples.values()), None)).encode() if operation.request else None
-        media = "text/calendar" if operation.name == "import_calendar" else "application/json"
-        headers = {"If-Match": '"1"', "Content-Type": media}
-        for role in sorted(keys, key=lambda each: each in operation.roles):
-            asked = headers | {"Authorization": f"Bearer {keys[role]}"}
-            answer = await world.client.request(operation.method, path, content=body, headers=asked)
-            heard.setdefault(operation.name, {})[role] = answer.status_code
-    roles = {each.name: each.roles for each in _WALKED}
-    for name, told in heard.items():
-        assert {role for role, status in told.items() if status in (401, 403)} <= set(keys) - set(roles[name]), name
-        assert {told[role] for role in told if role not in roles[name]} <= {HIDDEN, DENIED}, name
-        assert any(told[role] != HIDDEN for role in roles[name]), name
