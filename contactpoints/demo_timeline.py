@@ -43,6 +43,8 @@ SENTENCES: Mapping[str, str] = {
     "closed": "closed by the {by} ({reason})",
     "resent": "RESENT by the requester: {direction} {reference}",
     "request_read": "the {by} has read the request",
+    "retention_decided": "the {by} decided how long it is kept: {decision}, until {until}",
+    "erased": "ERASED: what was asked is gone for good, the times stay",
     "alarm_raised": "ALARM to {told}: {reason}",
 }
 """What is said of each fact on the timeline, by its code. People are told by their line, never by name or number."""

@@ -5,11 +5,11 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from schemas.fields import Moment
+from schemas.retention import Side
 
 WayOfReading = Literal["api", "export", "print", "page"]
 """``page``: an officer by the PIN, on the page behind the link. The others say what a machine reads them for: to show
 them (``api``), to write them into a file, or onto paper."""
-Side = Literal["requester", "contact_point"]
 
 
 class ReadingOut(TypedDict):

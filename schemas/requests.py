@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from schemas.fields import OneOf
 from schemas.instruments import INSTRUMENTS, Instrument
 from schemas.particulars import Assistance, EmergencyDisclosure, EmergencyMutualAssistance, Particulars, Preservation
+from schemas.retention import RETENTION_CLASSES, RetentionCode
 from schemas.words import msgid
 
 MINUTE = 60
@@ -40,13 +41,17 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """A kind of request: what it is called and the articles it rests on, in English, and what belongs to it."""
+    """A kind of request: what it is called and the articles it rests on, in English, and what belongs to it.
+
+    ``retention`` is the class in which it is kept where it was no emergency.
+    """
 
     code: str
     title: str
     legal_basis: str
     may_cite: tuple[str, ...]
     clocks: Mapping[Urgency, Clocks]
+    retention: RetentionCode
     particulars: type[Particulars]
 
 
@@ -54,7 +59,7 @@ def register(*kinds: RequestKind, instruments: Mapping[str, Instrument] = INSTRU
     """Return the kinds by their codes.
 
     Raises `ValueError` for a code or a shape of particulars used twice, for a kind that cites nothing or an unknown
-    instrument, and for one without clocks for both urgencies.
+    instrument, for one without clocks for both urgencies, and for one without a class of retention.
     """
     entries: dict[str, RequestKind] = {}
     for kind in kinds:
@@ -66,6 +71,8 @@ def register(*kinds: RequestKind, instruments: Mapping[str, Instrument] = INSTRU
             raise ValueError(f"{kind.code} must cite instruments of the register")
         if set(kind.clocks) != {"emergency", "normal"}:
             raise ValueError(f"{kind.code} must have clocks for both urgencies")
+        if kind.retention not in RETENTION_CLASSES:
+            raise ValueError(f"{kind.code} must be kept in a class of the register")
         entries[kind.code] = kind
     return MappingProxyType(entries)
 
@@ -80,6 +87,7 @@ REQUEST_KINDS = register(
         legal_basis=msgid("CETS 224 Art. 9"),
         may_cite=("cets224", "uncc", "bilateral", "other"),
         clocks={"emergency": _DISCLOSURE, "normal": _DISCLOSURE},
+        retention="disclosure",
         particulars=EmergencyDisclosure,
     ),
     RequestKind(
@@ -88,6 +96,7 @@ REQUEST_KINDS = register(
         legal_basis=msgid("CETS 224 Art. 10, with the governing treaty or ETS 185 Art. 27"),
         may_cite=("cets224", "ets185", "uncc", "bilateral", "other"),
         clocks={"emergency": _MUTUAL_ASSISTANCE, "normal": _MUTUAL_ASSISTANCE},
+        retention="disclosure",
         particulars=EmergencyMutualAssistance,
     ),
     RequestKind(
@@ -99,6 +108,7 @@ REQUEST_KINDS = register(
             "emergency": Clocks(30 * MINUTE, None, 4 * HOUR, None),
             "normal": Clocks(4 * HOUR, None, 24 * HOUR, None),
         },
+        retention="preservation",
         particulars=Preservation,
     ),
     RequestKind(
@@ -107,6 +117,7 @@ REQUEST_KINDS = register(
         legal_basis=msgid("ETS 185 Art. 35.1 a and c"),
         may_cite=("ets185", "cets224", "uncc", "bilateral", "other"),
         clocks={"emergency": Clocks(30 * MINUTE), "normal": Clocks(1 * DAY)},
+        retention="assistance",
         particulars=Assistance,
     ),
 )

@@ -17,9 +17,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from schemas.fields import write_instant
+from schemas.retention import Side as Side
+from schemas.timeline_retention import Erased, RetentionDecided
 
 Audience = Literal["both", "requester", "contact_point"]
-Side = Literal["requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
 Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof"]
 News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent"]
@@ -339,23 +340,13 @@ class AlarmRaised:
     line: str | None
 
 
+_OfSteps: TypeAlias = Opened | Deferred | StepStarted | StepSkipped | StepIncomplete
 _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | MessageUnsure | MessageRepeated
 _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked
 _OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
-Fact: TypeAlias = (
-    Opened
-    | Deferred
-    | StepStarted
-    | StepSkipped
-    | StepIncomplete
-    | _OfMessages
-    | _OfReplies
-    | _OfAnswers
-    | _OfEnds
-    | RequestRead
-    | AlarmRaised
-)
+_OfRequests: TypeAlias = RequestRead | RetentionDecided | Erased
+Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | _OfRequests | AlarmRaised
 
 
 def register(facts: Iterable[type[Fact]]) -> Mapping[str, type[Fact]]:

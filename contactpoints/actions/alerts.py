@@ -17,7 +17,8 @@ from contactpoints.rules.refusals import (
     NotFound,
     no_party,
 )
-from contactpoints.store import alerts, timeline
+from contactpoints.rules.retention import class_of
+from contactpoints.store import alerts, retention, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.directory import find_party
 from contactpoints.store.timeline import Noted
@@ -99,6 +100,7 @@ async def withdraw(
         await alerts.stand(
             session, row["id"], state="withdrawn", end_reason=reason, withdrawn_at=now, due_at=None, news_at=None
         )
+        await _begin_retention(session, row, state="withdrawn", reason=reason, now=now)
         noted: list[Noted] = [(now, facts.Withdrawn(reason=reason))]
         noted += await news.stand_down(session, row, why="withdrawn", now=now, tools=tools)
         noted += await news.tell(session, row, what="withdrawn", now=now, tools=tools)
@@ -126,6 +128,7 @@ async def close(
         await _check_closure(session, closure, row=row, by=by)
         told = {"end_reason": closure.reason, "suggested_party": closure.suggested_party}
         await alerts.stand(session, row["id"], state="closed", closed_at=now, due_at=None, news_at=None, **told)
+        await _begin_retention(session, row, state="closed", reason=closure.reason, now=now)
         noted: list[Noted] = [
             (now, facts.Closed(by=by, reason=closure.reason, suggested_party=closure.suggested_party))
         ]
@@ -135,6 +138,13 @@ async def close(
             noted += await news.tell(session, row, what="not_competent", now=now, tools=tools)
         await timeline.append(session, row["id"], noted)
     return await read_alert(db, actor=actor, reference=reference, now=now)
+
+
+async def _begin_retention(session: Session, row: Row, *, state: str, reason: str, now: datetime) -> None:
+    """Let the period begin for which the particulars of an alert are kept that ends now."""
+    kept = class_of(dict(row) | {"state": state, "end_reason": reason})
+    party = row["requested_party"]
+    await retention.begin(session, row["id"], party=party, code=kept.code, ended_at=now, period=kept.period)
 
 
 async def _check_closure(session: Session, closure: Closure, *, row: Row, by: facts.Side) -> None:

@@ -28,6 +28,7 @@ from contactpoints.api.proofs import PROOFS
 from contactpoints.api.queries import PAGES
 from contactpoints.api.readings import READINGS
 from contactpoints.api.resending import ONCE, OPENED_HEADERS, RESENDING
+from contactpoints.api.retention import RETENTION
 from contactpoints.api.search import SEARCH
 from contactpoints.api.sessions import SESSIONS
 from contactpoints.api.shifts import SHIFTS
@@ -332,6 +333,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     for operation in (
         *_ALERTS,
         *READINGS,
+        *RETENTION,
         PREVIEW,
         RESENDING,
         *DUTY,

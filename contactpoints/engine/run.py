@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from contactpoints.actions import address_changes, asking, circuits, escalation, forgetting, replies, reports
+from contactpoints.actions import address_changes, asking, circuits, escalation, forgetting, replies, reports, retention
 from contactpoints.actions.escalation import BATCH
 from contactpoints.engine import rosters, subscriber, tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
@@ -93,6 +93,12 @@ async def ask(desk: Desk) -> int:
     return done + await asking.ask_again(desk.db, now=desk.now(), tools=desk.tools)
 
 
+async def tidy(desk: Desk) -> int:
+    """Forget what is kept for a while only, and erase what has come to the end of its retention; return how much."""
+    done = await forgetting.forget(desk.db, now=desk.now())
+    return done + await retention.erase_ended(desk.db, now=desk.now())
+
+
 async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
     """Have ``wake`` called at the earliest due time, if that is within a second: else the next tick looks again."""
     async with desk.db.session() as session:
@@ -120,7 +126,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float, patience: float)
     scout = Watch("scout", lambda: escalation.read_ahead(desk.db, now=desk.now(), tools=desk.tools), breath=_SCOUTING)
     reporter = Watch("reporter", lambda: read_reports(desk), breath=_REPORTS_BREATH)
     # A breath between its batches: forgetting is never in a hurry.
-    janitor = Watch("janitor", lambda: forgetting.forget(desk.db, now=desk.now()), breath=1.0, patience=patience)
+    janitor = Watch("janitor", lambda: tidy(desk), breath=1.0, patience=patience)
     return [
         *(_Woken(lane.sender, tick, ("outbox", "*")) for lane in lanes),
         *(_Woken(lane.settler) for lane in lanes),

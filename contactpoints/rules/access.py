@@ -194,6 +194,14 @@ def is_of_side(actor: Actor, sides: Sides, *, side: str) -> bool:
     return mine or actor.role is Role.AUDITOR
 
 
+def side_that_keeps(actor: Actor, sides: Sides) -> Literal["requester", "contact_point"] | None:
+    """Return for which side the actor decides how long the particulars are kept, if for any."""
+    if is_requester(actor, sides):
+        return "requester"
+    house = actor.role is Role.ADMINISTRATOR and actor.party == sides.requested_party
+    return "contact_point" if house or is_requested(actor, sides) else None
+
+
 def knows_officers(actor: Actor, sides: Sides) -> bool:
     """Say whether officer ids on the timeline are shown: never to the requester."""
     return reads_entries_of(actor, sides.requested_party)

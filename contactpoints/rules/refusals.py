@@ -32,6 +32,8 @@ Refusal
     SecondPersonNeeded
     KeyEnded
     AlreadyRotated
+    RetentionNotBegun
+    RetentionHeld
   RequestGone
     Erased
   Stale
@@ -201,6 +203,14 @@ class KeyEnded(Conflict):
 
 class AlreadyRotated(Conflict):
     """Another key has taken the place of this one already."""
+
+
+class RetentionNotBegun(Conflict):
+    """The alert is open, and its retention has not begun."""
+
+
+class RetentionHeld(Conflict):
+    """The other side of the alert holds its particulars."""
 
 
 class RequestGone(Refusal):

@@ -111,9 +111,14 @@ async def finish(session: Session, outcomes: Mapping[int, str], *, now: datetime
 
 
 async def handled(session: Session, number: int, *, outcome: str, now: datetime, alert_id: int | None = None) -> bool:
-    """Write down that an arrival was dealt with, and to which alert it belongs; False when somebody was faster."""
+    """Write down that an arrival was dealt with, and to which alert it belongs; False when somebody was faster.
+
+    One that comes when the alert was erased belongs to none any more, and goes as strays do.
+    """
     done = await session.execute(
-        """update inbound set handled_at = $2, outcome = $3, alert_id = $4, lease_until = null
+        """update inbound set handled_at = $2, outcome = $3, lease_until = null,
+                  alert_id = case when exists (select 1 from retentions where alert_id = $4 and erased_at is not null)
+                                  then null else $4 end
             where id = $1 and handled_at is null""",
         number,
         now,

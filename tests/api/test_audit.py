@@ -167,6 +167,16 @@ async def _files(log: Log, bodies: Bodies) -> None:
     await log.asks(_BY_NAME["read_audit"], "/v1/audit?format=csv&outcome=refused", body=b"", key=None, tag="")
 
 
+async def _retention(log: Log) -> None:
+    log.names[log.world.requester] = "Invented Desk"
+    reference = (await log.world.opens_alert()).json()["reference"]
+    await log.world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+    later = {"reason": "proceedings", "until": _at(1100)}
+    for said in ({"decision": "hold", "reason": "complaint"}, {"decision": "release"}, {"decision": "let_go"}):
+        await log.does("decide_retention", said, key=log.world.requester, reference=reference)
+    await log.does("decide_retention", {"decision": "prolong"} | later, key=log.world.requester, reference=reference)
+
+
 async def _accounts(log: Log) -> None:
     ada = await person(log.world, role="secretariat", party=None)
 
@@ -202,6 +212,7 @@ async def everything(log: Log, bodies: Bodies) -> None:
     await _keys(log)
     await _leaves(log, bodies)
     await _files(log, bodies)
+    await _retention(log)
     await _accounts(log)
 
 
@@ -287,6 +298,7 @@ _ROWS = _OF_ENTRIES | {
     "renew_recovery_codes": {"done -": 1},
     "change_password": {"done accounts": 1, "done sessions": 1},
     "end_session": {"done sessions": 1},
+    "decide_retention": {"done retentions": 4},
     "end_sessions": {"done sessions": 1},
 }
 """Operation -> how many rows its acts below have: what came of it, whose row it is, and whether it made a version."""

@@ -26,6 +26,7 @@ _EMPTY = (
     "list_address_changes",
     "list_swaps",
     "list_passkeys",
+    "list_retention_due",
 )  # of this contact point
 _WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
 
