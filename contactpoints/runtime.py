@@ -158,6 +158,7 @@ async def open_runtime(
         read_report={each.name: each.read_report for each in opened if isinstance(each, Reporting)},
         words=catalogues(),
         public_url=settings.public_url,
+        openid=settings.openid,
         atlas=Atlas(time_scale=settings.time_scale, available=gateways),
     )
     runtime = Runtime(

@@ -15,6 +15,9 @@ from contactpoints.store.database import Tls
 from contactpoints.store.sealing import Keyring, read_keyring
 from notifiers.catalogue import CATALOGUE, BadOptions, is_loopback, read_options
 from schemas.networks import Network, network_of
+from schemas.openid import Provider, Providers
+from schemas.reading import BadInput
+from schemas.reading import read as read_shape
 
 PREFIX = "CONTACTPOINTS_"
 Own = Literal[
@@ -24,6 +27,7 @@ Own = Literal[
     "PUBLIC_URL",
     "TRUSTED_PROXIES",
     "HOST",
+    "OIDC",
     "PORT",
     "REHEARSAL",
     "TIME_SCALE",
@@ -70,7 +74,8 @@ class Settings:
 
     ``notifiers``: the options of every way out that is switched on, by its name in the catalogue. ``host``: the address
     of this machine on which the doors listen. ``trusted_proxies`` may say whose request they pass on. ``files``: which
-    settings, without their prefix, were read from which files.
+    settings, without their prefix, were read from which files. ``openid``: by which providers of OpenID Connect
+    organisations sign in, by their names.
     """
 
     keyring: Keyring = field(repr=False)
@@ -84,6 +89,7 @@ class Settings:
     host: str = "127.0.0.1"
     trusted_proxies: tuple[Network, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    openid: Mapping[str, Provider] = field(default_factory=dict)
 
 
 def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], bytes]) -> Settings:
@@ -119,6 +125,7 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
         host=read(lambda: _host(given("HOST", "0.0.0.0" if platform else "127.0.0.1")), instead=""),
         trusted_proxies=read(lambda: _proxies(given("TRUSTED_PROXIES")), instead=()),
         files=from_files.files,
+        openid=read(lambda: _openid(given("OIDC"), rehearsal=rehearsal), instead={}),
     )
     if faults.found:
         # What could not be read is missing too, which goes without saying.
@@ -239,3 +246,18 @@ def _proxies(text: str) -> tuple[Network, ...]:
         return tuple(network_of(each) for each in text.split(",") if each.strip())
     except ValueError:
         raise BadSetting(("TRUSTED_PROXIES", "are addresses or networks (10.0.0.0/8), separated by commas.")) from None
+
+
+def _openid(text: str, *, rehearsal: bool) -> Mapping[str, Provider]:
+    if not text:
+        return {}
+    try:
+        providers = read_shape(Providers, text.encode()).providers
+    except BadInput as bad:
+        places = "; ".join(f"{fault.pointer or '/'} {fault.detail}" for fault in bad.faults)
+        raise BadSetting(("OIDC", f'is {{"providers": [...]}} in JSON: {places}.')) from None
+    for place, each in enumerate(providers):
+        issuer = urlsplit(each.issuer)
+        if issuer.scheme == "http" and not (rehearsal and is_loopback(issuer.hostname or "")):
+            raise BadSetting(("OIDC", f"/providers/{place}/issuer begins with http: secrets are sent there."))
+    return {each.name: each for each in providers}

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from schemas.access import Belonging, Role
 from schemas.faults import form
 from schemas.fields import Email, Id, Language, Moment, Shape, ShortLine
+from schemas.openid import ProviderName
 
 _TOKEN = form(r"^[A-Za-z0-9_-]{16,100}$", "must be as it was handed out")
 _SECRET = form(r"^[^\x00-\x1F\x7F-\x9F]*$", "must be one line of text")
@@ -22,15 +23,16 @@ Token = Annotated[str, StringConstraints(pattern=_TOKEN)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=_SECRET)]
 OneTimeCode = Annotated[str, StringConstraints(pattern=_DIGITS)]
 Code = Annotated[str, StringConstraints(pattern=_CODE)]
-FactorName = Literal["password", "totp", "recovery_code", "passkey"]
+FactorName = Literal["password", "totp", "recovery_code", "passkey", "openid", "openid_mfa"]
 
 
 class Standing(Belonging):
-    """Who somebody is here, and which officer, if any."""
+    """Who somebody is here, and which officer, if any. `openid`: which provider's sign-in opens the account too."""
 
     name: ShortLine
     officer_id: Id | None = None
     language: Language = "en"
+    openid: ProviderName | None = None
 
 
 class NewAccount(Standing):
@@ -95,6 +97,7 @@ class AccountOut(TypedDict):
     officer_id: int | None
     authority: str
     language: Language
+    openid: str | None
     created_at: Moment
     created_by: int | None
     invited_until: Moment | None

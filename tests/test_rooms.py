@@ -14,7 +14,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 
 _BELOW = frozenset({"actions", "store", "rules", "schemas", "notifiers", "settings", "clock", "words"})
-_DOORS = _BELOW | {"runtime", "paper"}
+_DOORS = _BELOW | {"runtime", "paper", "openid"}
 MAY_IMPORT = {
     "schemas": frozenset(),
     "notifiers": frozenset(),
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "actions": frozenset({"store", "rules", "schemas"}),
     "words": frozenset(),
     "paper": frozenset({"rules", "schemas"}),
+    "openid": frozenset({"rules", "schemas"}),
     "clock": frozenset({"store"}),
     "setting_files": frozenset(),
     "settings": frozenset({"notifiers", "store", "schemas", "setting_files"}),
@@ -61,7 +62,9 @@ OWNERS = {
     "apscheduler": ("contactpoints/engine/metronome.py",),
     "twilio": ("notifiers/",),
     "aiosmtplib": ("notifiers/",),
-    "aiohttp": ("notifiers/", "contactpoints/engine/fetching.py"),
+    "aiohttp": ("notifiers/", "contactpoints/engine/fetching.py", "contactpoints/openid/wire.py"),
+    "authlib": ("contactpoints/openid/",),
+    "joserfc": ("contactpoints/openid/",),
     "yarl": ("contactpoints/engine/fetching.py",),
     "jinja2": ("contactpoints/console/",),
     "starlette": ("contactpoints/api/", "contactpoints/console/", "contactpoints/web.py", "contactpoints/runtime.py"),

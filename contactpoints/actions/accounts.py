@@ -10,13 +10,15 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
 from contactpoints.rules.alerts import moment
+from contactpoints.rules.openid import opens
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound
-from contactpoints.store import accounts, sessions
+from contactpoints.store import accounts, openid, sessions
 from contactpoints.store.database import Database, Row, Session
 from schemas.accounts import AccountOut, NewAccount, Standing
 from schemas.faults import Fault
 
 _NONE = "There is no such account."
+_WHO = ("role", "party", "contact_point_id", "officer_id", "authority", "openid")
 
 
 async def make(
@@ -56,7 +58,7 @@ async def make_first(db: Database, *, now: datetime, tools: Tools) -> Invitation
 async def _made(
     session: Session, said: NewAccount, *, faults: Sequence[Fault], by: int | None, now: datetime, tools: Tools
 ) -> tuple[int, Invitation]:
-    await _must_be_sound(session, said, faults=faults)
+    await _must_be_sound(session, said, faults=faults, tools=tools)
     number = await accounts.add(session, said.model_dump(), email=said.email.lower(), by=by, now=now)
     if number is None:
         raise Invalid([Fault("/email", "taken", "There is an account with this address already.")])
@@ -69,8 +71,11 @@ def _must_decide(actor: Actor, said: Standing, *, faults: Sequence[Fault]) -> No
     must_make_account(actor, actor.party if wrong else said.party)
 
 
-async def _must_be_sound(session: Session, said: Standing, *, faults: Sequence[Fault]) -> None:
+async def _must_be_sound(session: Session, said: Standing, *, faults: Sequence[Fault], tools: Tools) -> None:
     strange = await foreign(session, said.party, contact_point=said.contact_point_id, officer=said.officer_id)
+    wrong = any(each.pointer in ("/role", "/party", "/openid") for each in faults)
+    if said.openid is not None and not wrong and not opens(tools.openid.get(said.openid), said.role, party=said.party):
+        strange.append(Fault("/openid", "unknown", "No provider of this name gives this role in this Party."))
     if found := [*faults, *strange]:
         raise Invalid(found)
 
@@ -113,9 +118,18 @@ async def read(db: Database, number: int, *, actor: Actor) -> AccountOut:
 
 
 async def change(
-    db: Database, number: int, *, said: Standing, faults: Sequence[Fault] = (), actor: Actor, now: datetime
+    db: Database,
+    number: int,
+    *,
+    said: Standing,
+    faults: Sequence[Fault] = (),
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
 ) -> AccountOut:
-    """Write down who somebody is from now on; with another role, Party or office every session ends.
+    """Write down who somebody is from now on; with another role, Party, office or provider every session ends.
+
+    Whoever came by another provider, or comes by none any more, is forgotten there.
 
     Raises as `must_keep_account` and `must_make_account`, and `Invalid`.
     """
@@ -127,12 +141,12 @@ async def change(
                 raise Invalid(faults) from None
             raise
         _must_decide(actor, said, faults=faults)
-        await _must_be_sound(session, said, faults=faults)
+        await _must_be_sound(session, said, faults=faults, tools=tools)
         told = said.model_dump()
         await accounts.change(session, number, standing=told)
-        if any(
-            account[name] != told[name] for name in ("role", "party", "contact_point_id", "officer_id", "authority")
-        ):
+        if account["openid"] != told["openid"]:
+            await openid.release(session, number)
+        if any(account[name] != told[name] for name in _WHO):
             await sessions.end(session, number, number=None, why="role", now=now)
         return await _shown(session, number)
 

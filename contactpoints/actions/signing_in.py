@@ -47,20 +47,27 @@ async def by_password(
     if account is None or not right:
         raise NotAuthenticated(_WRONG)
     note(account)
-    token, expires_at = _drawn(tools), now + SIGNING_IN
     async with db.transaction() as session:
         await throttle.forget(session, account_name)
-        await sessions.begin_sign_in(
-            session,
-            account["id"],
-            token_hash=secret_hash(token),
-            factors=["password"],
-            device=device,
-            expires_at=expires_at,
-            now=now,
-        )
-    wanted = list(may_follow(("password",)))
-    return {"sign_in": token, "proven": ["password"], "wanted": wanted, "expires_at": moment(expires_at)}
+        return await begin_half(session, account["id"], factors=("password",), device=device, now=now, tools=tools)
+
+
+async def begin_half(
+    session: Session, account: int, *, factors: Sequence[Factor], device: str, now: datetime, tools: Tools
+) -> SignInOut:
+    """Keep what somebody has proven, and does not suffice, until the rest is; return what is wanted."""
+    token, expires_at = drawn(tools), now + SIGNING_IN
+    await sessions.begin_sign_in(
+        session,
+        account,
+        token_hash=secret_hash(token),
+        factors=factors,
+        device=device,
+        expires_at=expires_at,
+        now=now,
+    )
+    wanted = list(may_follow(factors))
+    return {"sign_in": token, "proven": list(factors), "wanted": wanted, "expires_at": moment(expires_at)}
 
 
 async def by_code(db: Database, said: SecondStep, *, address: str | None, now: datetime, tools: Tools) -> Begun:
@@ -92,19 +99,30 @@ async def begin(
     address: str | None,
     now: datetime,
     tools: Tools,
+    proven_at: datetime | None = None,
 ) -> Begun:
-    """Begin a session of an account, whose factors suffice; its token is a new one, whatever was sent."""
+    """Begin a session of an account, whose factors suffice; its token is a new one, whatever was sent.
+
+    ``proven_at``: when they were shown, if not just now.
+    """
     assert suffices(factors)
     token = new_token(tools)
     row = await sessions.begin(
-        session, account, token_hash=secret_hash(token), factors=factors, device=device, address=address, now=now
+        session,
+        account,
+        token_hash=secret_hash(token),
+        factors=factors,
+        device=device,
+        address=address,
+        proven_at=proven_at or now,
+        now=now,
     )
     return Begun(shown(row, current=row["id"]), token)
 
 
 def new_token(tools: Tools) -> str:
     """Return a token for a session."""
-    return TOKEN + _drawn(tools)
+    return TOKEN + drawn(tools)
 
 
 def code_name(account: int) -> bytes:
@@ -117,5 +135,6 @@ def note(account: Row) -> None:
     acting.by_account(account["id"], role=account["role"], party=account["party"], name=account["authority"])
 
 
-def _drawn(tools: Tools) -> str:
+def drawn(tools: Tools) -> str:
+    """Return a new token, as good as a key of 256 bits."""
     return base64.urlsafe_b64encode(tools.entropy(32)).decode().rstrip("=")

@@ -7,6 +7,7 @@ from typing import Protocol
 from contactpoints.actions.threads import Threads
 from contactpoints.store.atlas import Atlas
 from contactpoints.store.sealing import Keyring
+from schemas.openid import Provider
 
 
 class Heard(Protocol):
@@ -43,7 +44,7 @@ class Tools:
     ``gateways`` maps a channel kind to the names of the gateways for it, first choice first. ``words`` maps a language
     to its catalogue. ``atlas`` is the directory in memory. ``read_inbound`` and ``read_report`` say how each gateway
     reads the raw bytes that it posted; they raise `ValueError` for bytes that say nothing. ``threads`` are those of the
-    process, which `runtime` closes.
+    process, which `runtime` closes. ``openid``: the providers of OpenID Connect by their names.
     """
 
     keyring: Keyring = field(repr=False)
@@ -54,5 +55,6 @@ class Tools:
     read_inbound: Mapping[str, Callable[[bytes], Heard]] = field(default_factory=dict)
     read_report: Mapping[str, Callable[[bytes, str | None], Reported]] = field(default_factory=dict)
     public_url: str = ""
+    openid: Mapping[str, Provider] = field(default_factory=dict)
     atlas: Atlas = field(default_factory=Atlas, repr=False)
     threads: Threads = field(default_factory=Threads, repr=False)

@@ -84,7 +84,10 @@ ACCOUNTS = (
         problems=_OF_BODIES,
         roles=_KEEPERS,
         step_up=True,
-        description="With another role, Party, office or officer every session of the account ends. Never the own one.",
+        description=(
+            "With another role, Party, office, officer or provider every session of the account ends. Never the own"
+            " one."
+        ),
     ),
     Operation(
         "delete",
@@ -172,7 +175,9 @@ async def changed(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     said, faults = read_partly(Standing, await json_body(request))
     key, now = entry_number(request), runtime.now()
-    return Json(await accounts.change(runtime.db, key, said=said, faults=faults, actor=actor, now=now))
+    return Json(
+        await accounts.change(runtime.db, key, said=said, faults=faults, actor=actor, now=now, tools=runtime.tools)
+    )
 
 
 async def disabled(runtime: Runtime, request: Request) -> Response:

@@ -62,7 +62,9 @@ AUDIT = Operation(
 )
 
 # Whoever may come by these has a link that was mailed, and sets a PIN or proves an address.
-_PAGES = ("/pin/{token}", "/address/{token}")
+_PAGES = ("/pin/{token}", "/address/{token}", "/signin/openid/{name}")
+# Where a provider sends somebody back to, who is signed in by it.
+_RETURN = "/signin/openid/{name}/return"
 _READ_TOO = ("export_directory", AUDIT.name)
 # A name in a path may be anything: only what can be the number or code of an entry is written down.
 _KEY = re.compile(r"[0-9]{1,15}|[A-Z]{2}|[A-Z0-9]{4}-[A-Z0-9]{4}")
@@ -77,7 +79,7 @@ def audited(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterato
     for route in routes:
         found = [known[method, route.path] for method in route.methods or () if (method, route.path) in known]
         kept = any(_changes(each) or each.name in _READ_TOO for each in found)
-        if found or (route.path in _PAGES and "POST" in (route.methods or ())):
+        if found or route.path == _RETURN or (route.path in _PAGES and "POST" in (route.methods or ())):
             name = found[0].name if found else f"page {route.path}"
             made = partial(
                 _audited, route.endpoint, name=name, kept=kept or not found, reads=all(e.method == "get" for e in found)

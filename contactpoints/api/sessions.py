@@ -12,7 +12,7 @@ from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import address_of_request, caller
 from contactpoints.api.queries import entry_number, header
-from contactpoints.rules.sessions import COOKIE
+from contactpoints.rules.sessions import COOKIE, device_named
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.accounts import (
@@ -35,7 +35,6 @@ from schemas.reading import read
 _ALL = "/v1/sessions"
 _OF_BODIES = (400, 413, 415, 422)
 _EVERYBODY: tuple[Role, ...] = get_args(Role)
-_LONGEST_NAME = 200
 _WAIT = "After too many tries 429 says by Retry-After when the next one is looked at."
 
 SESSIONS = (
@@ -143,9 +142,8 @@ SESSIONS = (
 
 
 def device_of(request: Request) -> str:
-    """Return by what a session is known again: what the program calls itself, as far as it is fit to be shown."""
-    said = "".join(sign for sign in header(request, "User-Agent") if sign.isprintable())
-    return said[:_LONGEST_NAME].strip() or "unnamed"
+    """Return by what a session is known again."""
+    return device_named(header(request, "User-Agent"))
 
 
 async def first_step(runtime: Runtime, request: Request) -> Response:

@@ -7,13 +7,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.console import answer_page, handovers, home, mail_links, rehearsal
+from contactpoints.console import answer_page, handovers, home, mail_links, openid, rehearsal
 from contactpoints.console.rendering import language_of, nothing_here, page, static
-from contactpoints.rules.refusals import NotFound, RequestInFlight, TooLarge, TooSlow, Unavailable
+from contactpoints.rules.refusals import (
+    NotFound,
+    NotSignedIn,
+    ProviderAway,
+    RequestInFlight,
+    TooLarge,
+    TooManyTries,
+    TooSlow,
+    Unavailable,
+)
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
-_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static")
+_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "signin", "static")
 
 
 def routes(*, rehearsed: bool) -> list[Route]:
@@ -23,6 +32,7 @@ def routes(*, rehearsed: bool) -> list[Route]:
         *answer_page.routes(),
         *mail_links.routes(),
         *handovers.routes(),
+        *openid.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         Route("/static/{name}", static, methods=["GET"]),
     ]
@@ -38,6 +48,8 @@ def is_page(request: Request) -> bool:
 async def render(request: Request, failure: Exception) -> Response:
     """Answer with a page that says what is wrong and what to do, and tells nothing else."""
     match failure:
+        case NotSignedIn() | ProviderAway():
+            return openid.sorry(request, failure)
         case NotFound() | HTTPException(status_code=404):
             return nothing_here(request)
         case TooLarge():
@@ -46,6 +58,10 @@ async def render(request: Request, failure: Exception) -> Response:
             return _closing(_sorry(request, "refused", status=408))
         case Unavailable() | RequestInFlight():
             return _sorry(request, "away", status=503)
+        case TooManyTries():
+            answer = _sorry(request, "too_many", status=429)
+            answer.headers["Retry-After"] = str(failure.facts["retry_after"])
+            return answer
         case HTTPException():
             return _sorry(request, "refused", status=failure.status_code)
         case _:

@@ -6,6 +6,7 @@ Refusal
   NotAuthenticated
     SignatureRequired
     SignatureRefused
+    NotSignedIn
   NotFound
   Forbidden
     StepUpNeeded
@@ -47,6 +48,7 @@ Refusal
   UnsupportedMediaType
   TooManyTries
   Unavailable
+    ProviderAway
 
 The docstring of each is the title that a client sees; its name, in kebab case, is the problem type.
 """
@@ -99,6 +101,10 @@ class SignatureRequired(NotAuthenticated):
 
 class SignatureRefused(NotAuthenticated):
     """The signature of the request does not count."""
+
+
+class NotSignedIn(NotAuthenticated):
+    """The sign-in of an organisation lets nobody in here this time."""
 
 
 class NotFound(Refusal):
@@ -263,3 +269,7 @@ class TooManyTries(Refusal):
 
 class Unavailable(Refusal):
     """The service cannot answer just now."""
+
+
+class ProviderAway(Unavailable):
+    """The sign-in of an organisation does not answer."""

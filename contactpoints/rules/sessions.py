@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
-Factor = Literal["password", "totp", "recovery_code", "passkey"]
+Factor = Literal["password", "totp", "recovery_code", "passkey", "openid", "openid_mfa"]
 
 
 class Cookie(TypedDict):
@@ -41,9 +41,14 @@ _SUFFICIENT: tuple[frozenset[Factor], ...] = (
     frozenset({"password", "recovery_code"}),
     # A passkey is kept by a device that asks for a finger, a face or a PIN each time: two factors in one.
     frozenset({"passkey"}),
+    # What an organisation's own sign-in has shown, by two factors or by one.
+    frozenset({"openid_mfa"}),
+    frozenset({"openid", "totp"}),
+    frozenset({"openid", "recovery_code"}),
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_PATH = 500
+_LONGEST_NAME = 200
 
 
 def suffices(proven: Iterable[Factor]) -> bool:
@@ -110,3 +115,8 @@ def own_path(asked: str, *, instead: str) -> str:
     ours = asked.startswith("/") and not asked.startswith("//") and len(asked) <= _LONGEST_PATH
     plain = asked.isascii() and asked.isprintable() and not set(asked) & set("\\ ")
     return asked if ours and plain else instead
+
+
+def device_named(program: str) -> str:
+    """Return by what a session is known again: what the program calls itself, as far as it is fit to be shown."""
+    return "".join(sign for sign in program if sign.isprintable())[:_LONGEST_NAME].strip() or "unnamed"

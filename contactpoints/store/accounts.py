@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.store.database import Row, Session
 
-STANDING = ("name", "role", "party", "contact_point_id", "officer_id", "authority", "language")
+STANDING = ("name", "role", "party", "contact_point_id", "officer_id", "authority", "language", "openid")
 """Who somebody is here: what may be changed of an account."""
 
 _SHOWN = f"""select a.id, a.email, {", ".join(f"a.{name}" for name in STANDING)}, a.created_at, a.created_by,

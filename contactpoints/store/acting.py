@@ -71,3 +71,9 @@ def by_account(number: int, *, role: str, party: str | None, name: str) -> None:
     """Say whose account it is that somebody comes in by."""
     if (act := _act.get()) is not None:
         act.actor, act.role, act.party, act.name = f"account:{number}", role, party, name
+
+
+def by_provider(name: str, *, party: str | None) -> None:
+    """Say by which organisation's sign-in somebody comes in, until it is known by whose account."""
+    if (act := _act.get()) is not None:
+        act.actor, act.party = f"openid:{name}", party

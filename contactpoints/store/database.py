@@ -78,6 +78,12 @@ def _told_of(act: acting.Act) -> str:
     return f"set local contactpoints.act = '{told}'"
 
 
+async def tell_of_act(session: Session) -> None:
+    """Tell PostgreSQL of which act a transaction is part: when it begins, and again once it has found out who acts."""
+    if (act := acting.current()) is not None:
+        await session.execute(_told_of(act))
+
+
 async def wait_at_most(session: Session, patience: str) -> None:
     """Wait no longer than ``patience``, as PostgreSQL writes it, for each lock until the transaction has ended."""
     await session.execute("select set_config('lock_timeout', $1, true)", patience)
@@ -212,8 +218,7 @@ class Database:
                 # Not the transaction of `databases`: where a rollback fails because the line is dead, that one never
                 # gives the connection back, and the task that it belongs to would have a dead one for ever.
                 async with self._databases.connection() as connection, connection.raw_connection.transaction():
-                    if (act := acting.current()) is not None:
-                        await connection.raw_connection.execute(_told_of(act))
+                    await tell_of_act(connection.raw_connection)
                     yield connection.raw_connection
         finally:
             _told.reset(token)

@@ -11,6 +11,7 @@ from contactpoints.store.database import Session
 KEPT = {
     "idempotency_keys": ("created_at", timedelta(days=40)),
     "mail_links": ("expires_at", timedelta(days=30)),
+    "openid_questions": ("expires_at", timedelta(days=1)),
     "sign_ins": ("expires_at", timedelta(days=1)),
     "signatures": ("known_until", timedelta(hours=1)),
     "passkey_challenges": ("expires_at", timedelta(hours=1)),

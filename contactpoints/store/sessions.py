@@ -52,18 +52,20 @@ async def begin(
     factors: Sequence[str],
     device: str,
     address: str | None,
+    proven_at: datetime,
     now: datetime,
 ) -> Row:
     """Keep a new session."""
     row = await session.fetchrow(
         """insert into sessions (token_hash, account_id, factors, device, address, created_at, seen_at, proven_at)
-           values ($1, $2, $3, $4, $5, $6, $6, $6) returning *""",
+           values ($1, $2, $3, $4, $5, $6, $6, $7) returning *""",
         token_hash,
         account,
         list(factors),
         device,
         address,
         now,
+        proven_at,
     )
     assert row is not None
     return row

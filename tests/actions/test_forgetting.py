@@ -47,6 +47,13 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
         await session.execute("insert into signatures values ($1, $1, $2)", b"hash", START + timedelta(days=31))
         await session.execute("insert into throttles values ($1, $2)", b"hash", START + timedelta(days=31))
         await session.execute(
+            """insert into openid_questions (state_hash, browser_hash, provider, next, asked_at, expires_at)
+               values ($1, $1, 'ministry', '/', $2, $3)""",
+            b"hash",
+            START,
+            START + timedelta(days=31),
+        )
+        await session.execute(
             """with actor as (insert into actors (kind) values ('account') returning id),
                     account as (insert into accounts (id, role, authority, created_at)
                                 select id, 'auditor', 'Auditors', $1 from actor returning id)
@@ -58,7 +65,7 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
     before = await _counts(world)
     assert await forget(world.runtime.db, now=START + timedelta(days=29)) == 0
     assert await forget(world.runtime.db, now=START + timedelta(days=31)) == 1
-    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 6
+    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 7
     after = await _counts(world)
     assert {name for name in before if before[name] != after[name]} == set(forgetting.KEPT)
     assert not set(forgetting.KEPT) & set(_EVIDENCE)

@@ -31,11 +31,15 @@ MINUTE = timedelta(minutes=1)
         ((), False, ()),
         (("password",), False, ("totp", "recovery_code")),
         (("password", "password"), False, ("totp", "recovery_code")),
-        (("totp",), False, ("password",)),
-        (("totp", "recovery_code"), False, ("password", "password")),
+        (("totp",), False, ("password", "openid")),
+        (("totp", "recovery_code"), False, ("password", "openid")),
         (("totp", "password"), True, ()),
         (("password", "recovery_code"), True, ()),
         (("passkey",), True, ()),
+        (("openid",), False, ("totp", "recovery_code")),
+        (("openid", "recovery_code"), True, ()),
+        (("openid", "password"), False, ("totp", "recovery_code")),
+        (("openid_mfa",), True, ()),
     ],
 )
 def test_two_different_factors_let_somebody_in(

@@ -112,6 +112,7 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
         "nothing_here.html": "/a/none",
         "sorry.html": "/static/page.css/",
         "home.html": "/",
+        "openid.html": "/signin/openid/none/return",
         "invitation.html": "/invitation/ScannedPage234567890ABC",
         "handover.html": "/handover/ScannedPage234567890ABC",
     }

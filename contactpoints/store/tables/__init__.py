@@ -14,6 +14,7 @@ from contactpoints.store.tables import (
     guards,
     keeping,
     messages,
+    openid,
     passkeys,
     rosters,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "keeping",
     "messages",
     "metadata",
+    "openid",
     "passkeys",
     "rosters",
 ]

@@ -19,6 +19,7 @@ accounts = Table(
     refers("officer_id", "officers.id", required=False),
     words("authority"),
     words("language", default="en"),
+    words("openid", required=False),
     moment("created_at", required=True),
     refers("created_by", "actors.id", required=False),
     moment("accepted_at"),

@@ -69,10 +69,11 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
     ),
     "accounts": (
         "id",
-        "name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by"
-        " !password_hash",
+        "name email role party contact_point_id officer_id authority language openid accepted_at disabled_at"
+        " disabled_by !password_hash",
         "",
     ),
+    "openid_identities": ("account_id", "account_id issuer subject bound_at", ""),
     "invitations": ("account_id", "account_id created_by expires_at used_at", ""),
     "sessions": ("id", "account_id device factors proven_at ended_at ended_why", ""),
     "passkeys": ("id", "account_id name", ""),

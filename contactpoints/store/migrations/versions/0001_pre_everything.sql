@@ -1183,6 +1183,7 @@ CREATE TABLE accounts (
     officer_id BIGINT,
     authority TEXT NOT NULL,
     language TEXT DEFAULT 'en' NOT NULL,
+    openid TEXT,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     created_by BIGINT,
     accepted_at TIMESTAMP WITH TIME ZONE,
@@ -1262,6 +1263,30 @@ CREATE TABLE sessions (
 );
 
 CREATE INDEX sessions_of_account ON sessions (account_id) WHERE ended_at is null;
+
+CREATE TABLE openid_identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account_id BIGINT NOT NULL,
+    bound_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT openid_identities_pk PRIMARY KEY (issuer, subject),
+    CONSTRAINT openid_identities_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id),
+    CONSTRAINT openid_identities_account_id_uq UNIQUE (account_id)
+);
+
+CREATE TABLE openid_questions (
+    state_hash BYTEA NOT NULL,
+    browser_hash BYTEA NOT NULL,
+    provider TEXT NOT NULL,
+    next TEXT NOT NULL,
+    session_id BIGINT,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT openid_questions_pk PRIMARY KEY (state_hash),
+    CONSTRAINT openid_questions_session_id_fk FOREIGN KEY(session_id) REFERENCES sessions (id)
+);
+
+CREATE INDEX openid_questions_expires_at_ix ON openid_questions (expires_at);
 
 CREATE TABLE throttles (
     name BYTEA NOT NULL,
@@ -1382,9 +1407,13 @@ create trigger api_keys_come_audited after insert on api_keys for each row execu
 
 create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, signing, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from', '');
 
-create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by', 'password_hash');
+create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language openid accepted_at disabled_at disabled_by', 'password_hash');
 
-create trigger accounts_are_audited after delete or update of name, email, role, party, contact_point_id, officer_id, authority, language, accepted_at, disabled_at, disabled_by, password_hash on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language accepted_at disabled_at disabled_by', 'password_hash');
+create trigger accounts_are_audited after delete or update of name, email, role, party, contact_point_id, officer_id, authority, language, openid, accepted_at, disabled_at, disabled_by, password_hash on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language openid accepted_at disabled_at disabled_by', 'password_hash');
+
+create trigger openid_identities_come_audited after insert on openid_identities for each row execute function audit_row('account_id', 'account_id issuer subject bound_at', '');
+
+create trigger openid_identities_are_audited after delete or update of account_id, issuer, subject, bound_at on openid_identities for each row execute function audit_row('account_id', 'account_id issuer subject bound_at', '');
 
 create trigger invitations_come_audited after insert on invitations for each row execute function audit_row('account_id', 'account_id created_by expires_at used_at', '');
 

@@ -1,0 +1,48 @@
+"""A browser that keeps cookies as real ones do, as far as signing in goes."""
+
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.world import World
+
+
+@dataclass
+class Browser:
+    """Somebody's browser; ``cookies`` are those of the service."""
+
+    world: World
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def asks(self, method: str, path: str, **more: object) -> httpx.Response:
+        """Ask the service, and keep the cookies that it sets."""
+        headers = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            "User-Agent": "Desk 4",
+        }
+        if method != "GET":
+            headers["Sec-Fetch-Site"] = str(more.pop("site", "same-origin"))
+        answer = await self.world.client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+        for each in answer.headers.get_list("Set-Cookie"):
+            assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(each.split("; ")), each
+            for name, morsel in SimpleCookie(each).items():
+                self.cookies[name] = morsel.value
+                if not morsel.value:
+                    del self.cookies[name]
+        return answer
+
+    async def goes_to_provider(self, path: str) -> str:
+        """Follow the link of a provider; return the path of ours that it sends the browser back to."""
+        sent = await self.asks("GET", path)
+        assert sent.status_code == 303, sent.text
+        async with httpx.AsyncClient(verify=False) as outside:
+            back = await outside.get(sent.headers["Location"])
+        assert back.status_code == 303, back.text
+        parts = urlsplit(back.headers["Location"])
+        return f"{parts.path}?{parts.query}"
+
+    async def signs_in(self, path: str) -> httpx.Response:
+        """Go to a provider and come back."""
+        return await self.asks("GET", await self.goes_to_provider(path))

@@ -1,0 +1,234 @@
+"""Signing in by a provider of OpenID Connect, which really signs, and what one that lies or is away gets for it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+import pytest
+
+from contactpoints.settings import Settings
+from schemas import openid as schema
+from tests.api.conftest import KeyOf, key_of
+from tests.api.people import STANDING, invited, sends
+from tests.console.browsers import Browser
+from tests.fakes.openid import CLIENT, SECRET, Claims, Forge, Provider
+from tests.far_ends import PUBLIC, Rehearsal
+from tests.world import World, open_world
+
+__all__ = ["key_of"]
+PATH = "/signin/openid/ministry"
+OPERATION = "page /signin/openid/{name}/return"
+GROUPS = {"desk-admins": "administrator", "desk": "contact_point"}
+ADA = {"sub": "s-ada", "email": "Ada@fr.example.org", "email_verified": True, "groups": ["desk-admins", "x"]}
+CONFIGURED = {"name": "ministry", "title": "Ministry", "client_id": CLIENT, "client_secret": SECRET, "party": "FR"}
+
+
+@dataclass
+class Organised(Rehearsal):
+    """Settings with a provider, which may be configured in several ways at once."""
+
+    provider: Provider
+    ways: list[dict[str, Any]] = field(default_factory=list)
+
+    def wire(self, settings: Settings) -> Settings:
+        ways = [CONFIGURED | {"issuer": self.provider.url, "roles": GROUPS} | way for way in self.ways]
+        read = [schema.Provider.model_validate(way) for way in ways]
+        return replace(settings, openid={each.name: each for each in read})
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    returns_to = tuple(f"{PUBLIC}/signin/openid/{name}/return" for name in ("ministry", "open", "network"))
+    made = Provider(returns_to, {"ada": dict(ADA) | {"amr": ["pwd", "mfa"]}})
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def world(database_url: str, provider: Provider) -> AsyncIterator[World]:
+    """The invented network with a provider for France; its clock is that of the provider."""
+    ways: list[dict[str, Any]] = [
+        {},
+        {"name": "open", "new_accounts": True, "authority": "Cyber desk"},
+        {"name": "network", "party": None, "secretariat": True, "roles": {"desk-admins": "secretariat"}},
+    ]
+    async with open_world(database_url, far=Organised(provider, ways)) as opened:
+        opened.clock.at = datetime.now(UTC).replace(microsecond=0)
+        yield opened
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    return Browser(world)
+
+
+async def _rows(world: World, statement: str) -> list[dict[str, Any]]:
+    async with world.runtime.db.session() as session:
+        return [dict(row) for row in await session.fetch(statement)]
+
+
+async def _refusals(world: World) -> list[str]:
+    """Return why sign-ins were refused, as the audit log has it, oldest first."""
+    rows = await _rows(
+        world, f"select * from audit where operation = '{OPERATION}' and outcome = 'refused' order by id"
+    )
+    assert all(row["status"] == 401 and row["address"] for row in rows)
+    return [row["detail"] for row in rows]
+
+
+def _is_refused(answer: httpx.Response) -> bool:
+    assert answer.status_code == 403, answer.text
+    assert "did not let you in here" in answer.text
+    assert "no-store" in answer.headers["Cache-Control"]
+    return "__Host-session" not in answer.headers.get("Set-Cookie", "")
+
+
+async def test_an_account_that_was_invited_for_it_is_opened_by_the_provider_and_bound_to_one_person(
+    world: World, provider: Provider, browser: Browser, key_of: KeyOf
+) -> None:
+    key = {"Authorization": f"Bearer {await key_of('administrator', 'FR')}"}
+    asked = STANDING | {"email": "ada@fr.example.org"}
+    for wrong in ({"openid": "elsewhere"}, {"openid": "network"}, {"openid": "ministry", "role": "requester"}):
+        refused = await sends(world, "POST", "/v1/accounts", asked | wrong, key)
+        assert [each["pointer"] for each in refused.json()["errors"]] == ["/openid"]
+    made = await sends(world, "POST", "/v1/accounts", asked | {"openid": "ministry"}, key)
+    assert (made.status_code, made.json()["openid"]) == (201, "ministry"), made.text
+    await world.settles()
+    link = next(each["link"] for each in (await world.get("/rehearsal/messages")).json()["items"] if each["link"])
+
+    sent = await browser.asks("GET", f"{PATH}?next=/docs%23top")
+    assert "code_challenge_method=S256" in sent.headers["Location"]
+    assert browser.cookies.keys() == {"__Host-openid"}
+    assert browser.cookies["__Host-openid"] not in sent.headers["Location"]
+    answer = await browser.signs_in(f"{PATH}?next=/docs%23top")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/docs#top"), answer.text
+    assert browser.cookies.keys() == {"__Host-session"}
+    session = (await browser.asks("GET", "/v1/sessions")).json()["items"][0]
+    assert (session["factors"], session["device"]) == (["openid_mfa"], "Desk 4")
+    assert session["fresh_until"] <= session["created_at"], "when the provider last asked is not known"
+    look = await sends(world, "POST", "/v1/invitations/look", {"token": link.rsplit("/", 1)[1]})
+    assert look.status_code == 404, "the account is somebody's already"
+    told = await _rows(world, "select entry, actor, after from audit where operation like 'page /signin/openid%'")
+    assert {row["entry"] for row in told} == {"accounts", "invitations", "openid_identities", "sessions"}
+    assert {row["actor"] for row in told} == {f"account:{made.json()['id']}"}
+    assert provider.url in str([row["after"] for row in told])
+
+    provider.users["ada"]["email"] = "ada.married@fr.example.org"
+    assert (await Browser(world).signs_in(PATH)).headers["Location"] == "/", "known by the subject, not the address"
+    provider.users["eve"] = provider.users["ada"] | {"sub": "s-eve", "email": "ada@fr.example.org"}
+    provider.user = "eve"
+    assert _is_refused(await Browser(world).signs_in(PATH)), "an address that was given to somebody else"
+    standing = asked | {"openid": None}
+    del standing["email"]
+    provider.user = "ada"
+    assert (await sends(world, "PUT", f"/v1/accounts/{made.json()['id']}", standing, key)).status_code == 200
+    assert (await browser.asks("GET", "/v1/sessions")).status_code == 401
+    assert _is_refused(await browser.signs_in(PATH)), "an account that no provider opens any more"
+
+
+async def test_the_code_is_good_only_with_the_verifier_that_the_browser_was_sent_with(
+    world: World, provider: Provider, browser: Browser
+) -> None:
+    await invited(world, "ada@fr.example.org", openid="ministry")
+    stolen = parse_qs(urlsplit(await Browser(world).goes_to_provider(PATH)).query)["code"][0]
+    form = {"grant_type": "authorization_code", "code": stolen, "redirect_uri": provider.returns_to[0]}
+    async with httpx.AsyncClient(verify=False) as outside:
+        for verifier in ({}, {"code_verifier": "w" * 43}):
+            login = (CLIENT, quote(SECRET))
+            answer = await outside.post(f"{provider.url}/token", data=form | verifier, auth=login)
+            assert answer.status_code == 400, "the provider really checks it"
+    mine = parse_qs(urlsplit(await browser.goes_to_provider(PATH)).query)["state"][0]
+    assert _is_refused(await browser.asks("GET", f"{PATH}/return?state={mine}&code={stolen}")), "a code of another's"
+    assert await _refusals(world) == [f"{provider.url}: the code was not taken."]
+
+
+FORGERIES: dict[str, Forge] = {
+    "alg=none": lambda far, claims: far.signs_by_nothing(claims),
+    "HS256 with the public key": lambda far, claims: far.signs_by_secret(claims),
+    "another's key under the known name": lambda far, claims: far.signs(claims, number=2),
+    "a key that is nowhere": lambda far, claims: far.signs(claims, number=2, kid="key 2"),
+    "foreign issuer": lambda far, claims: far.signs(claims | {"iss": "https://evil.example"}),
+    "an issuer that is only alike": lambda far, claims: far.signs(claims | {"iss": f"{far.url}/"}),
+    "no issuer": lambda far, claims: far.signs({k: v for k, v in claims.items() if k != "iss"}),
+    "wrong audience": lambda far, claims: far.signs(claims | {"aud": "another client"}),
+    "others may have it as well": lambda far, claims: far.signs(claims | {"aud": [CLIENT, "x"], "azp": CLIENT}),
+    "given to another client": lambda far, claims: far.signs(claims | {"azp": "another client"}),
+    "wrong nonce": lambda far, claims: far.signs(claims | {"nonce": "of another sign-in"}),
+    "no nonce": lambda far, claims: far.signs({k: v for k, v in claims.items() if k != "nonce"}),
+    "expired": lambda far, claims: far.signs(claims | {"exp": claims["iat"] - 120}),
+    "never expires": lambda far, claims: far.signs({k: v for k, v in claims.items() if k != "exp"}),
+    "from the future": lambda far, claims: far.signs(
+        claims | {"iat": claims["iat"] + 3600, "exp": claims["exp"] + 7200}
+    ),
+    "somebody without a name": lambda far, claims: far.signs(claims | {"sub": ""}),
+    "another access token's": lambda far, claims: far.signs(claims | {"at_hash": "AAAA"}),
+    "no token at all": lambda far, claims: "not.a.token",
+}
+
+
+async def test_no_forged_id_token_lets_anybody_in_and_none_is_repeated_anywhere(
+    world: World, provider: Provider, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    await invited(world, "ada@fr.example.org", openid="ministry")
+    said: list[str] = []
+    for name, forge in FORGERIES.items():
+
+        def forged(far: Provider, claims: Claims, forge: Forge = forge) -> str:
+            said.append(forge(far, claims))
+            return said[-1]
+
+        provider.forges = forged
+        answer = await browser.signs_in(PATH)
+        assert (name, answer.status_code) == (name, 403)
+        assert _is_refused(answer)
+        assert not browser.cookies
+    refusals = await _refusals(world)
+    assert len(refusals) == len(said) == len(FORGERIES)
+    assert all(each.startswith(f"{provider.url}: ") for each in refusals)
+    kept = str(refusals) + caplog.text
+    assert not [token for token in said if token in kept or (token.split(".")[1] in kept and len(token) > 20)]
+    assert await _rows(world, "select * from sessions union all select * from sessions") == []
+    assert provider.asked["/jwks"] == 2, "once, and once more for a key that was not known"
+
+    provider.forges = None
+    provider.turns_key(2)
+    assert (await browser.signs_in(PATH)).status_code == 303, "a provider that has turned its key"
+    assert provider.asked["/jwks"] == 3
+
+
+async def test_an_answer_is_for_the_browser_that_asked_once_and_soon(
+    world: World, provider: Provider, browser: Browser
+) -> None:
+    await invited(world, "ada@fr.example.org", openid="ministry")
+    victim = Browser(world)
+    assert _is_refused(await victim.asks("GET", await browser.goes_to_provider(PATH))), "login CSRF"
+    await victim.asks("GET", PATH)
+    back = await browser.goes_to_provider(PATH)
+    assert _is_refused(await victim.asks("GET", back)), "a browser with a question of its own"
+    assert _is_refused(await browser.asks("GET", back.replace("state=", "state=x&state=")))
+    assert _is_refused(await browser.asks("GET", back.replace("ministry", "open")))
+    back = await browser.goes_to_provider(PATH)
+    keeps = dict(browser.cookies)
+    assert (await browser.asks("GET", back)).status_code == 303
+    browser.cookies = keeps
+    assert _is_refused(await browser.asks("GET", back)), "replayed, with the cookie of then"
+
+    for said in ("&iss=https://evil.example", ""):
+        provider.metadata = {} if said else {"authorization_response_iss_parameter_supported": True}
+        world.clock.at += timedelta(hours=1)
+        assert _is_refused(await browser.asks("GET", await browser.goes_to_provider(PATH) + said)), said
+    with_issuer = await browser.goes_to_provider(PATH) + f"&iss={provider.url}"
+    assert (await browser.asks("GET", with_issuer)).status_code in (303, 403)
+    late = await browser.goes_to_provider(PATH)
+    world.clock.at += timedelta(minutes=10)
+    assert _is_refused(await browser.asks("GET", late))
+    denied = (await browser.goes_to_provider(PATH)).replace("code=", "error=access_denied&was=")
+    assert _is_refused(await browser.asks("GET", denied))
+    assert (await browser.asks("GET", "/signin/openid/elsewhere")).status_code == 404
+    async with world.runtime.db.session() as session:
+        kept = str(await session.fetch("select state_hash, browser_hash, next from openid_questions"))
+    assert browser.cookies.get("__Host-openid", "none") not in kept
