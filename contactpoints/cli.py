@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
-from contactpoints import cli_keys
+from contactpoints import cli_check, cli_keys
 from contactpoints.actions import accounts, auditing, resealing
 from contactpoints.actions.access import lock_pin, set_pin
 from contactpoints.actions.exporting import as_json
@@ -269,6 +269,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, told in (("web", "the doors"), ("engine", "the watch"), ("all", "doors and watch in one process")):
         commands.add_parser(name, help=f"run {told}").set_defaults(act=_serve)
     cli_keys.add(commands, _opened)
+    cli_check.add(commands, _database)
     ring = commands.add_parser("keyring", help="seal again what older keys sealed, so that they can be removed")
     ring.add_argument("action", choices=["rotate"])
     ring.set_defaults(act=_rotate)

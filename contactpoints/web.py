@@ -1,6 +1,7 @@
 """The web process: the doors put together."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 
@@ -113,7 +114,17 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
         *(rehearsal.routes() if rehearsed else ()),
         *pages.routes(rehearsed=rehearsed),
     ]
-    return tuple(audit.audited(parameters.strict(made, OPERATIONS), OPERATIONS))
+    routes = tuple(audit.audited(parameters.strict(made, OPERATIONS), OPERATIONS))
+    _set_apart(routes)
+    return routes
+
+
+def _set_apart(routes: Sequence[Route]) -> None:
+    """Let an address that is written out never be taken for one with a field at that place, whatever the method."""
+    written = [each.path for each in routes if "{" not in each.path]
+    for route in routes:
+        if others := [path for path in written if path != route.path and route.path_regex.match(path)]:
+            route.path_regex = re.compile(f"(?!(?:{'|'.join(map(re.escape, others))})$){route.path_regex.pattern}")
 
 
 def application(runtime: Runtime) -> Starlette:

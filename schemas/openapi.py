@@ -4,6 +4,7 @@ Nothing is written down twice: bodies come from the pydantic shapes and typed di
 operations. Every problem document (RFC 9457) has one form, `Problem`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -98,7 +99,11 @@ def document(operations: Sequence[Operation], version: str) -> Document:
     references, definitions = _schemas(operations)
     paths: Document = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, references)
+        told = _operation(operation, references)
+        for status in operation.responses:
+            if links := _links(operation, operations, status=status):
+                told["responses"][str(status)]["links"] = links
+        paths.setdefault(operation.path, {})[operation.method] = told
     return {
         "openapi": "3.1.0",
         "info": {
@@ -195,6 +200,29 @@ def _body(operation: Operation, shapes: Sequence[Shown], *, references: Referenc
     if operation.examples:
         body["examples"] = {name: {"value": dict(value)} for name, value in operation.examples.items()}
     return body
+
+
+def _links(made: Operation, operations: Sequence[Operation], *, status: int) -> Document:
+    """Return what can be done next with what an answer tells of: with what was just made, or was read.
+
+    A path names in braces the field of the answer by which it goes on: ``/v1/posts`` -> ``/v1/posts/{id}``.
+    """
+    is_new = made.method == "post" and status == 201
+    is_read = made.method == "get" and made.path.endswith("}")
+    shelf = made.path if is_new else made.path.rpartition("/")[0]
+    if "{" in shelf or not (is_new or is_read):
+        return {}
+    links = {}
+    for each in operations:
+        found = re.fullmatch(re.escape(shelf) + r"/\{(\w+)\}(?:/[^{}]+)?", each.path)
+        if found is None or each.name == made.name:
+            continue
+        where = f"$response.body#/{found[1]}" if is_new else f"$request.path.{found[1]}"
+        told = {found[1]: where}
+        if "ETag" in made.answer_headers and any(one.name == "If-Match" for one in each.parameters):
+            told["If-Match"] = "$response.header.ETag"
+        links[each.name] = {"operationId": each.name, "parameters": told}
+    return links
 
 
 def _parameters(operation: Operation) -> list[Document]:

@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "demo_timeline": frozenset({"rules", "schemas"}),
     "demo": _DOORS | {"serving", "demo_timeline"},
     "cli_keys": _DOORS,
-    "cli": _DOORS | {"web", "engine", "serving", "demo", "cli_keys"},
+    "cli_check": _DOORS | {"setting_files"},
+    "cli": _DOORS | {"web", "engine", "serving", "demo", "cli_keys", "cli_check"},
 }
 """Room or single file of `contactpoints` -> what it may import beside itself."""
 

@@ -1,0 +1,273 @@
+"""What is weak about how the service is set up: each weakness with what to do about it, in one sentence.
+
+Nothing here stops the service, and nothing quotes a secret: what may not be at all is refused by `settings`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Literal
+
+from schemas.networks import Network
+
+Severity = Literal["danger", "warning", "hint"]
+UNUSED = timedelta(days=90)
+CLOCK_STRAYS = timedelta(seconds=1)
+_SHORT_PASSWORD = 16
+# Of 32 random bytes fewer than 20 differ from each other once in 10^10 keyrings.
+_DIFFERENT_BYTES = 20
+_WIDEST = {4: 8, 6: 32}
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """One weakness: how bad it is, what it is about (a setting, or a subject of the database), and what to do."""
+
+    severity: Severity
+    about: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to the database: the other host (None: this one), how TLS is asked for, how long the password is."""
+
+    host: str | None = None
+    tls: str = "prefer"
+    password: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the service is set up, as far as it is judged.
+
+    ``public``: scheme and host by which the world reaches it. ``gateways``: how many there are of each kind.
+    ``open_files``, ``plain_lines``: settings read from files that others may read, and of gateways without TLS.
+    """
+
+    public: tuple[str, str]
+    rehearsal: bool
+    line: Line
+    host: str
+    keys: Mapping[str, bytes]
+    pepper: bytes
+    proxies: Sequence[Network]
+    gateways: Mapping[str, int]
+    open_files: Collection[str] = ()
+    plain_lines: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database says: how it lets us in, what its clock says, and numbers of entries, sorted."""
+
+    behind: bool = False
+    embedded: bool = False
+    pepper_differs: bool = False
+    keys_differ: Collection[str] = ()
+    keys_missing: Collection[str] = ()
+    privileges: Collection[str] = ()
+    foreign_databases: int = 0
+    clock_off: timedelta = timedelta(0)
+    keys_for_ever: Sequence[int] = ()
+    keys_unused: Sequence[int] = ()
+    without_passkey: Sequence[int] = ()
+    without_pin: Sequence[int] = ()
+    secretariats: int = 2
+
+
+def of_setup(setup: Setup) -> list[Weakness]:
+    """Return what is weak about the settings."""
+    return [*_of_addresses(setup), *_of_secrets(setup), *_of_gateways(setup), *_of_the_line(setup.line)]
+
+
+def of_stored(stored: Stored) -> list[Weakness]:
+    """Return what is weak about what the database says."""
+    return [*_of_database(stored), *_of_people(stored)]
+
+
+def away(detail: str) -> Weakness:
+    """Return that the database could not be asked."""
+    return Weakness(
+        "danger", "database", f"{detail} What only it knows was not looked at: check again when it answers."
+    )
+
+
+def worst_first(found: Collection[Weakness]) -> list[Weakness]:
+    """Return weaknesses, the worst first."""
+    order: tuple[Severity, ...] = ("danger", "warning", "hint")
+    return sorted(found, key=lambda each: order.index(each.severity))
+
+
+def _is_here(host: str | None) -> bool:
+    if not host or host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _of_addresses(setup: Setup) -> Iterator[Weakness]:
+    scheme, host = setup.public
+    if scheme == "http":
+        yield Weakness(
+            "hint" if setup.rehearsal else "warning",
+            "PUBLIC_URL",
+            "begins with http, so that PINs and sessions can be read on the way: give the service an https address.",
+        )
+    if setup.rehearsal and not (_is_here(host) and _is_here(setup.line.host)):
+        yield Weakness(
+            "danger",
+            "REHEARSAL",
+            "is on where people seem to rely on the service: nobody is woken, and everybody reads every message at"
+            " /rehearsal. Take it out.",
+        )
+    for each in setup.proxies:
+        if each.prefixlen < _WIDEST[each.version]:
+            everybody = each.prefixlen == 0
+            yield Weakness(
+                "danger" if everybody else "warning",
+                "TRUSTED_PROXIES",
+                f"holds {each}, so that {'anybody' if everybody else 'very many'} may say from which address a request"
+                " comes: name your proxies alone.",
+            )
+    if ip_address(setup.host).is_unspecified and not setup.proxies and not setup.rehearsal:
+        yield Weakness(
+            "warning",
+            "HOST",
+            f"is {setup.host}, every address of this machine, and no proxy is trusted: without one in front nothing"
+            " encrypts, and with one every caller seems to be the proxy. Say 127.0.0.1, or set TRUSTED_PROXIES.",
+        )
+
+
+def _of_secrets(setup: Setup) -> Iterator[Weakness]:
+    secrets = {"KEYRING": list(setup.keys.values()), "PIN_PEPPER": [setup.pepper]}
+    for about, values in secrets.items():
+        if any(len(set(each)) < min(_DIFFERENT_BYTES, len(each)) for each in values):
+            yield Weakness("danger", about, "is not random: make it anew with `openssl rand -base64 32`.")
+    if setup.pepper in setup.keys.values():
+        yield Weakness(
+            "danger", "PIN_PEPPER", "is a key of KEYRING: whoever learns one has both. Make another key, and rotate."
+        )
+    if len(set(setup.keys.values())) < len(setup.keys):
+        yield Weakness("warning", "KEYRING", "has one key under two names: a rotation between them changes nothing.")
+    if len(setup.keys) > 1:
+        yield Weakness(
+            "hint",
+            "KEYRING",
+            "has older keys: run `contactpoints keyring rotate`, and take out those it names when nothing is left.",
+        )
+    for name in sorted(setup.open_files):
+        yield Weakness(
+            "warning",
+            f"{name}_FILE",
+            "names a file that every account of this machine may read or write: chmod 600 it.",
+        )
+
+
+def _of_gateways(setup: Setup) -> Iterator[Weakness]:
+    if setup.rehearsal:
+        return
+    if setup.gateways.get("sms", 0) < 2:
+        yield Weakness(
+            "warning",
+            "TWILIO2_ACCOUNT_SID" if setup.gateways.get("sms") else "TWILIO_ACCOUNT_SID",
+            "is not set: when the only SMS gateway fails nobody gets a text. Add a second account."
+            if setup.gateways.get("sms")
+            else "is not set: nobody gets a text, and mail alone hardly wakes anybody.",
+        )
+    if not setup.gateways.get("email"):
+        yield Weakness(
+            "warning", "SMTP_HOST", "is not set: no mail is sent, and no link to prove an address or set a PIN."
+        )
+    for about in sorted(setup.plain_lines):
+        yield Weakness("danger", about, "leads to another host without TLS: what is sent there can be read on the way.")
+
+
+def _of_the_line(line: Line) -> Iterator[Weakness]:
+    if _is_here(line.host):
+        return
+    if line.tls not in ("require", "verify-ca", "verify-full"):
+        yield Weakness(
+            "danger",
+            "DATABASE_URL",
+            "leads to another host, and TLS is not required: put ?sslmode=verify-full behind it.",
+        )
+    elif line.tls != "verify-full":
+        yield Weakness("hint", "DATABASE_URL", "does not look whose certificate it is: sslmode=verify-full does.")
+    if line.password < _SHORT_PASSWORD:
+        yield Weakness(
+            "warning", "DATABASE_URL", f"has no password of {_SHORT_PASSWORD} characters or more: make a random one."
+        )
+
+
+def _of_database(stored: Stored) -> Iterator[Weakness]:
+    if stored.behind:
+        yield Weakness("danger", "database", "is behind this version: run `contactpoints migrate`.")
+    if stored.pepper_differs:
+        yield Weakness(
+            "danger", "PIN_PEPPER", "is not the one that the PINs and passwords in this database were set with."
+        )
+    if stored.keys_differ:
+        names = ", ".join(sorted(stored.keys_differ))
+        yield Weakness("danger", "KEYRING", f"has another key under the name {names} than sealed this database.")
+    if stored.keys_missing:
+        yield Weakness(
+            "danger", "KEYRING", f"lacks {', '.join(sorted(stored.keys_missing))}: what it sealed cannot be read."
+        )
+    if stored.privileges and not stored.embedded:
+        yield Weakness(
+            "warning",
+            "DATABASE_URL",
+            f"names a role with more rights than needed ({', '.join(sorted(stored.privileges))}): make one that owns"
+            " this database alone.",
+        )
+    if stored.foreign_databases and not stored.embedded:
+        yield Weakness(
+            "warning",
+            "DATABASE_URL",
+            f"names a role that owns {stored.foreign_databases} other database(s) too: give the service its own role.",
+        )
+    if abs(stored.clock_off) > CLOCK_STRAYS:
+        seconds = stored.clock_off.total_seconds()
+        yield Weakness(
+            "warning", "clock", f"of this machine is {seconds:+.1f} s off the database's: let NTP or chrony set both."
+        )
+
+
+def _of_people(stored: Stored) -> Iterator[Weakness]:
+    told: tuple[tuple[Sequence[int], Severity, str, str], ...] = (
+        (stored.keys_for_ever, "warning", "keys", "never expire: rotate them with an end, or `key revoke` them"),
+        (
+            stored.keys_unused,
+            "warning",
+            "keys",
+            f"were not used for {UNUSED.days} days: `key revoke` what nobody needs",
+        ),
+        (
+            stored.without_pin,
+            "warning",
+            "officers",
+            "have no PIN that works, and could not acknowledge: `pin link` them",
+        ),
+        (stored.without_passkey, "hint", "accounts", "sign in without a passkey: a password can be phished"),
+    )
+    for numbers, severity, about, sentence in told:
+        if numbers:
+            yield Weakness(severity, about, f"{_numbers(numbers)} {sentence}.")
+    if stored.secretariats < 2:
+        yield Weakness(
+            "warning",
+            "accounts",
+            f"of the secretariat: {stored.secretariats or 'none'}. Whoever loses theirs locks everybody out: `invite`"
+            " a second person.",
+        )
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_SHOWN]))
+    more = len(numbers) - _SHOWN
+    return f"{'number' if len(numbers) == 1 else 'numbers'} {shown}{f' and {more} more' if more > 0 else ''}"

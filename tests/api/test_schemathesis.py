@@ -1,0 +1,237 @@
+"""Every operation, as a machine that knows the paper alone would use and abuse it, by keys of every role.
+
+Schemathesis makes the requests, right and wrong ones, and walks along the links of the document: from what was made or
+read to what is changed and ended. It looks that nothing breaks, that each answer is on paper, and that no operation
+answers whoever shows no key or a wrong one.
+
+In a whole run half a minute, always with the same seed, each operation by one of its roles. `script/test fuzz` goes on
+for FUZZ_SECONDS (300), round after round; with each round every operation has another of its roles.
+"""
+
+import asyncio
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from contactpoints.api.document import whole
+from contactpoints.api.operations import OPERATIONS
+from contactpoints.serving import doors
+from schemas.openapi import Operation
+from tests.api.conftest import KeyOf, placed
+from tests.api.people import person
+from tests.world import World
+
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
+_FIRST_SEED = int(os.environ.get("FUZZ_SEED", "4"))
+_ROUND = 100.0
+_WALK = 8.0
+"""Seconds that a short walk along the links takes. Whoever has no time left to keep to asks each operation once."""
+_USES = 20
+_LEFT_OUT = {
+    "follow_timeline": "a stream does not end",
+    "print_directory": "to print takes a second",
+    "engine": "nobody is on watch here, so that it rightly says 503",
+}
+_PLACES = {(each.method.upper(), each.path): place for place, each in enumerate(OPERATIONS)}
+_PARTIES = ["FR", "US", "JP"]
+_ON = {"enabled": True}
+_INSTANT = {"format": "date-time"}
+
+
+def _reached(shapes: Mapping[str, Any], told: object) -> set[str]:
+    """Return the names of the shapes that a part of the document refers to, and those that they do."""
+    found: set[str] = set()
+    ahead = [told]
+    while ahead:
+        new = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(ahead.pop()))) - found
+        found |= new
+        ahead += [shapes[name] for name in new]
+    return found
+
+
+def _here(body: Any, world: World) -> Any:
+    """Return an example with what is there."""
+    if not isinstance(body, dict):
+        return body
+    return placed(body, world) | ({"requested_party": "FR"} if "requested_party" in body else {})
+
+
+def _grounded(world: World, reference: str) -> dict[str, Any]:
+    """Return the document as somebody reads it who knows what is there: numbers of entries, Parties, versions."""
+    document = json.loads(json.dumps(whole()))
+    of_france = placed(dict.fromkeys(("post_id", "post", "contact_point_id", "backup_id", "officer_id")), world)
+    there: dict[str, Any] = {name: {"enum": [number]} for name, number in of_france.items()}
+    there |= {name: {"enum": _PARTIES} for name in ("requested_party", "party", "code")}
+    asked = there | {
+        "id": {"enum": [1, 2, 3]},
+        "reference": {"enum": [reference]},
+        "If-Match": {"enum": ['"1"', '"2"']},
+    }
+    asked |= {"as_of": _INSTANT, "at": _INSTANT, "to": _INSTANT}
+    shapes = document["components"]["schemas"]
+    operations = [told for methods in document["paths"].values() for told in methods.values()]
+    # What is answered may tell of more than one would ask for.
+    coming_in = shapes.keys() - _reached(shapes, [each["responses"] for each in operations])
+    narrow = {
+        name: shapes[name] | {"properties": {each: there.get(each, told) for each, told in fields.items()}}
+        for name in coming_in
+        if (fields := shapes[name].get("properties"))
+    }
+
+    def known(told: dict[str, Any]) -> dict[str, Any]:
+        for content in told.get("requestBody", {}).get("content", {}).values():
+            content["examples"] = {
+                name: {"value": _here(each["value"], world)} for name, each in content.get("examples", {}).items()
+            }
+        # A cursor cannot be guessed.
+        known = [each for each in told["parameters"] if each["name"] != "cursor"]
+        free = [each["name"] for each in known if each["schema"] == {"type": "string"}]
+        narrow = {name: more for name, more in asked.items() if name in free or more != _INSTANT}
+        return told | {
+            "parameters": [each | {"schema": each["schema"] | narrow.get(each["name"], {})} for each in known]
+        }
+
+    paths = {path: {way: known(told) for way, told in methods.items()} for path, methods in document["paths"].items()}
+    return {**document, "paths": paths, "components": document["components"] | {"schemas": shapes | narrow}}
+
+
+@dataclass
+class Callers:
+    """Who calls: for each role a key, and now and then another, for what is sent may revoke or disable it."""
+
+    make: Callable[[str], str]
+    uses: Counter[str] = field(default_factory=Counter)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def key_for(self, operation: Operation, turn: int) -> str:
+        """Return the key of one of the roles that may, each in its turn; nothing where none is needed."""
+        if not operation.roles:
+            return ""
+        place = _PLACES[operation.method.upper(), operation.path]
+        role: str = operation.roles[(place + turn) % len(operation.roles)]
+        # A key has no session.
+        role = "person" if operation.path.startswith("/v1/sessions") else role
+        if self.uses[role] % _USES == 0:
+            self.keys[role] = self.make(role)
+        self.uses[role] += 1
+        return self.keys[role]
+
+
+@dataclass
+class Heard:
+    """What came of it: the statuses that each operation answered, and what was wrong."""
+
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
+
+    def hear(self, event: events.EngineEvent) -> None:
+        match event:
+            case events.ScenarioFinished():
+                for number, asked in event.recorder.interactions.items():
+                    operation = event.recorder.cases[number].value.operation
+                    status = asked.response.status_code if asked.response else 0
+                    self.statuses.setdefault(operation.label, Counter())[status] += 1
+                found = [each.failure_info for checks in event.recorder.checks.values() for each in checks]
+                for each in filter(None, found):
+                    self.wrong.add(f"{each.failure.title}: {each.failure.message}\n{each.code_sample}")
+            case events.NonFatalError() | events.FatalError():
+                self.wrong.add(repr(event))
+
+    def all(self) -> Counter[int]:
+        return sum(self.statuses.values(), Counter())
+
+
+def _run(document: dict[str, Any], port: int, *, callers: Callers, turn: int, seconds: float, **phases: Any) -> Heard:
+    """Let Schemathesis loose for so many seconds at most. Blocks: for a thread."""
+    config = {
+        "seed": _FIRST_SEED + turn,
+        **({"max-time": seconds} if seconds else {}),
+        "base-url": f"http://127.0.0.1:{port}",
+        "workers": 1,
+        "request-timeout": 20,
+        "continue-on-failure": True,
+        # What no paper can say, as that a shift ends after it begins, is told by 422.
+        "checks": {"positive_data_acceptance": {"enabled": False}},
+        "generation": {
+            "database": "none",
+            "no-shrink": not SECONDS,
+            "max-examples": 20 if SECONDS or "stateful" in phases else 1,
+            "mode": "positive" if "stateful" in phases else "all",
+        },
+        "phases": {
+            each: phases.get(each, {"enabled": False}) for each in ("examples", "coverage", "fuzzing", "stateful")
+        },
+    }
+    read = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(config))
+    schema = read.exclude(operation_id=[*_LEFT_OUT])
+
+    class Shown:
+        def get(self, case: schemathesis.Case[Any], _: schemathesis.AuthContext) -> str:
+            return callers.key_for(OPERATIONS[_PLACES[case.operation.method.upper(), case.operation.path]], turn)
+
+        def set(self, case: schemathesis.Case[Any], key: str, _: schemathesis.AuthContext) -> None:
+            if key:
+                case.headers["Authorization"] = f"Bearer {key}"
+
+    schema.auth(refresh_interval=None)(Shown)
+    if "stateful" in phases:
+        # Whoever makes something up makes nothing that could be gone on with.
+        schema.hook("map_body")(_of_an_example)
+    heard = Heard()
+    for event in from_schema(schema).execute():
+        heard.hear(event)
+    return heard
+
+
+def _of_an_example(context: schemathesis.HookContext, body: Any) -> Any:
+    operation = context.operation
+    assert operation is not None
+    examples = (
+        operation.definition.raw.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples")
+    )
+    return list(examples.values())[len(str(body)) % len(examples)]["value"] if examples else body
+
+
+def _callers(world: World, key_of: KeyOf) -> Callers:
+    loop, made = asyncio.get_running_loop(), Counter[str]()
+
+    async def make(role: str) -> str:
+        made[role] += 1
+        if role == "person":
+            return (await person(world, f"person{made[role]}@example.org", role="secretariat", party=None)).token
+        return await key_of(role, None if role in ("secretariat", "auditor") else "FR")
+
+    return Callers(lambda role: asyncio.run_coroutine_threadsafe(make(role), loop).result())
+
+
+@pytest.mark.long
+async def test_nothing_breaks_and_every_answer_is_on_paper(world: World, key_of: KeyOf) -> None:
+    reference = (await world.opens_alert()).json()["reference"]
+    document, callers = _grounded(world, reference), _callers(world, key_of)
+    links = {"stateful": _ON | {"max-steps": 8, "inference": {"algorithms": []}}}
+    more = {"examples": _ON, "coverage": _ON} if SECONDS else {}
+    async with doors(world.runtime, port=0) as port:
+        for turn in range(max(1, round(SECONDS / _ROUND))):
+            single, walked = [
+                await asyncio.to_thread(_run, document, port, callers=callers, turn=turn, seconds=seconds, **phases)
+                for seconds, phases in (
+                    (_ROUND * 0.7 if SECONDS else 0, {"fuzzing": _ON} | more),
+                    (_ROUND * 0.3 if SECONDS else _WALK, links),
+                )
+            ]
+            for heard in (single, walked):
+                assert heard.wrong == set()
+                assert not [status for status in heard.all() if not 200 <= status < 500], heard.statuses
+            if not SECONDS:
+                assert len(single.statuses) == len(OPERATIONS) - len(_LEFT_OUT), "each operation was called"
+            assert sum(any(status < 300 for status in each) for each in single.statuses.values()) > 60, single.statuses
+            assert {200, 201} <= walked.all().keys(), "what was made was gone on with"
