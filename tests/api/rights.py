@@ -37,8 +37,9 @@ _UNDO = """
         return null;
     end $$;"""
 # Where it matters which authority or contact point of a Party somebody is of, and whether it is a person.
-_APART = {"alerts", "access", "sessions"}
+_APART = {"alerts", "retention", "access", "sessions"}
 _ASKING_SIDE = ("administrator", "US", "first")
+_ASKER = ("requester", "US", "key")
 _ROLES = ("requester", "contact_point", "administrator", "secretariat", "auditor", "nobody")
 Heard = dict[Caller, str]
 
@@ -56,6 +57,7 @@ class Walk(Log):
     def __init__(self, world: World, keeper: str, administrator: str, *, everybody: list[Caller]) -> None:
         super().__init__(world, keeper, administrator)
         self.everybody, self.heard, self.fresh, self.there, self.unsound = everybody, {}, {}, {}, []
+        self.asker = next(each for each in everybody if (each.role, each.party, each.by) == _ASKER).secret
 
     async def begins(self) -> None:
         """Have the database undo what is tried."""
@@ -199,7 +201,7 @@ def _said(told: Iterable[str]) -> str:
 
 def home_of(operation: Operation, role: str) -> str:
     """Return whose the thing is that everybody asks for: the asking authority's, or of the house that was asked."""
-    return "US" if operation.tag == "alerts" and role == "requester" else "FR"
+    return "US" if operation.tag in ("alerts", "retention") and role == "requester" else "FR"
 
 
 def cells(operation: Operation, heard: Heard) -> tuple[str, ...]:

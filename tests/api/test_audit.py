@@ -30,7 +30,8 @@ class Log:
 
     def __init__(self, world: World, keeper: str, administrator: str) -> None:
         self.world, self.keeper, self.administrator = world, keeper, administrator
-        self.names = {keeper: "Night desk", administrator: "Day desk"}
+        self.asker = world.requester
+        self.names = {keeper: "Night desk", administrator: "Day desk", self.asker: "Invented Desk"}
         self.last = 0
         self.rows: dict[str, Counter[str]] = {}
         self.strange: list[Any] = []
@@ -168,13 +169,12 @@ async def _files(log: Log, bodies: Bodies) -> None:
 
 
 async def _retention(log: Log) -> None:
-    log.names[log.world.requester] = "Invented Desk"
-    reference = (await log.world.opens_alert()).json()["reference"]
-    await log.world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+    reference = (await log.world.opens_alert(key=log.asker)).json()["reference"]
+    await log.world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"}, key=log.asker)
     later = {"reason": "proceedings", "until": _at(1100)}
     for said in ({"decision": "hold", "reason": "complaint"}, {"decision": "release"}, {"decision": "let_go"}):
-        await log.does("decide_retention", said, key=log.world.requester, reference=reference)
-    await log.does("decide_retention", {"decision": "prolong"} | later, key=log.world.requester, reference=reference)
+        await log.does("decide_retention", said, key=log.asker, reference=reference)
+    await log.does("decide_retention", {"decision": "prolong"} | later, key=log.asker, reference=reference)
 
 
 async def _accounts(log: Log) -> None:
@@ -222,7 +222,7 @@ async def _passkeys(log: Log, ada: Person) -> None:
     async def does(name: str, body: Any = b"", **placed: Any) -> Any:
         return (await log.does(name, body, key=ada.token, **placed)).json()
 
-    token, device = await invited(log.world, "eve@fr.example.org"), Device(PUBLIC, urlsplit(PUBLIC).hostname or "")
+    token, device = await invited(log.world, "zoe@fr.example.org"), Device(PUBLIC, urlsplit(PUBLIC).hostname or "")
     made = Device(PUBLIC, device.host).makes(await does("ask_acceptance_with_passkey", {"token": token}))
     await does("accept_invitation_with_passkey", {"token": token, "passkey": "Ring", "credential": made})
     made = device.makes(await does("ask_new_passkey"))

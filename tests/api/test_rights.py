@@ -44,7 +44,7 @@ async def walk(world: World, key_of: KeyOf) -> Walk:
 async def _alerts(walk: Walk) -> None:
     """Open alerts, and try everything that can be done with one; it is done by nobody."""
     world, opened = walk.world, example("preservation") | {"requested_party": "FR"}
-    key = next(each for each in walk.everybody if (each.role, each.party, each.by) == ("requester", "US", "key")).secret
+    key = walk.asker
     reference, wrong = [(await world.opens_alert(key=key)).json()["reference"] for _ in range(2)]
     await world.settles()
     first = world.network["FR"].officers[0]
