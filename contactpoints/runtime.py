@@ -13,6 +13,7 @@ from contactpoints.actions import access, lateness, zone_data
 from contactpoints.actions.alarms import Alarm, raise_alone
 from contactpoints.actions.holidays import read_holidays_ahead
 from contactpoints.actions.key_uses import KeyUses
+from contactpoints.actions.pace import Pace
 from contactpoints.actions.resealing import misfits
 from contactpoints.actions.tools import Tools
 from contactpoints.clock import JUMP, Clock
@@ -43,7 +44,7 @@ class Runtime:
     """Database, clock, notifiers, bell and settings of this process, and whose keys it has seen (by their hashes).
 
     ``take_in`` writes the alerts that come to this process, ``note_refused`` what it refuses, ``take_signature`` whose
-    signatures came, ``key_uses`` when and from where keys were last used.
+    signatures came, ``key_uses`` when and from where keys were last used, ``pace`` how much each caller asked.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class Runtime:
     take_signature: TakeSignature = field(repr=False)
     known_keys: dict[bytes, Actor] = field(default_factory=dict, repr=False)
     key_uses: KeyUses = field(default_factory=KeyUses, repr=False)
+    pace: Pace = field(default_factory=Pace, repr=False)
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -96,6 +98,20 @@ async def _keep_time(runtime: Runtime) -> None:
             _log.warning("nobody looks whether clock and engine keep time: %s", away)
         except Exception as broken:  # whatever a look breaks with, the next one is taken
             _log.error("looking at clock and engine broke: %s", type(broken).__name__)
+
+
+async def _keep_pace(runtime: Runtime) -> None:
+    """Tell the other processes every second how much callers asked here, and hear what was asked there."""
+    failing = False
+    while True:
+        await asyncio.sleep(1)
+        try:
+            await runtime.pace.settle(runtime.db, now=runtime.now())
+            failing = False
+        except (Refusal, DatabaseFault) as away:
+            if not failing:
+                _log.warning("each process counts for itself how much callers ask: %s", away)
+            failing = True
 
 
 def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:
@@ -165,12 +181,13 @@ async def open_runtime(
         *(settings, db, tools, {each.name: each for each in opened}, bell, clock),
         *(open_intake(db), open_refusals(db), open_signatures(db)),
     )
-    timing = asyncio.create_task(_keep_time(runtime))
+    kept = [asyncio.create_task(each) for each in (_keep_time(runtime), _keep_pace(runtime))]
     try:
         yield runtime
     finally:
-        timing.cancel()
-        await asyncio.gather(timing, return_exceptions=True)
+        for task in kept:
+            task.cancel()
+        await asyncio.gather(*kept, return_exceptions=True)
         await bell.close()
         for each in opened:
             await each.close()

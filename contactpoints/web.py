@@ -140,6 +140,7 @@ def application(runtime: Runtime) -> Starlette:
             Middleware(problems.Caught, render=_told(problems.render_fault)),
             Middleware(entrance.Entrance, settings=runtime.settings, refuse=problems.render),
             Middleware(entrance.Addressed, trusted=runtime.settings.trusted_proxies),
+            Middleware(entrance.Paced, runtime=runtime, is_page=pages.is_page, refuse=_told(problems.render)),
         ],
         exception_handlers={
             Refusal: _told(problems.render),

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from contactpoints.actions import alerts, opening, replies, timelines
 from contactpoints.actions.places import faults_of_place
 from contactpoints.api.bodies import Json, json_body
-from contactpoints.api.identity import caller, known_caller
+from contactpoints.api.identity import caller, known_caller, pace
 from contactpoints.api.known_keys import by_known_caller
 from contactpoints.api.queries import Asked, header
 from contactpoints.rules.access import Actor, must_trigger
@@ -44,6 +44,7 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
     except Invalid as invalid:
         raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
     once = once_of(request)
+    pace(runtime, actor, emergency=command.urgency == "emergency" and command.status == "actual")
 
     def opens(actor: Actor) -> Awaitable[tuple[dict[str, Any], bool]]:
         return opening.open_alert(
@@ -86,7 +87,7 @@ async def also_of_place(
     if place is None:
         return refused
     with suppress(Unavailable):
-        must_trigger(await caller(runtime, request))
+        must_trigger(await caller(runtime, request, paced=False))
         return Invalid(refused.faults + await faults_of_place(runtime.db, place))
     return refused
 

@@ -51,6 +51,9 @@ async def json_body(request: Request) -> bytes:
 async def body(request: Request) -> bytes:
     """Return the raw body; again where it was read before. How much comes is bounded by the `entrance`."""
     if not hasattr(request.state, "raw"):
-        request.state.raw = b"".join([part async for part in request.stream()])
+        parts = []
+        async for part in request.stream():
+            parts.append(part)
+        request.state.raw = b"".join(parts)
     raw: bytes = request.state.raw
     return raw

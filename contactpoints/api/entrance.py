@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contactpoints.actions.auditing import net_of
 from contactpoints.rules.addresses_of_callers import address_of_caller
 from contactpoints.rules.hosts import host_of, is_local, is_ours
 from contactpoints.rules.refusals import (
@@ -20,12 +21,15 @@ from contactpoints.rules.refusals import (
     UnsupportedMediaType,
 )
 from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_URL, Room, room_of
+from contactpoints.rules.throttle import PAGES
+from contactpoints.runtime import Runtime
 from contactpoints.settings import PREFIX, Settings
 from schemas.networks import Network
 
 _log = logging.getLogger(__name__)
 # What balances load and watches over us asks by whatever name it has for this machine.
 _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
+_NO_PAGES = ("/v1/", "/static/", "/hooks/")
 _ANOTHER = (
     "This service is not known by that name. Ask for it by its public address; no proxy may change the Host header."
 )
@@ -113,6 +117,33 @@ class Entrance:
             raise NotThisHost(_ANOTHER)
         if len(self._known) < LONGEST_URL:
             self._known[named[0], near] = True
+
+
+class Paced:
+    """Counts the pages that are asked for from an address; what machines ask is counted by their keys."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        runtime: Runtime,
+        is_page: Callable[[Request], bool],
+        refuse: Callable[[Request, Exception], Awaitable[Response]],
+    ) -> None:
+        self._app = app
+        self._runtime, self._is_page, self._refuse = runtime, is_page, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; behind `Addressed`."""
+        if scope["type"] == "http" and not scope["path"].startswith(_NO_PAGES) and self._is_page(Request(scope)):
+            where = net_of(scope["client"][0] if scope["client"] else None)
+            try:
+                self._runtime.pace.take("pages", where, limit=PAGES, now=self._runtime.now())
+            except Refusal as refusal:
+                answer = await self._refuse(Request(scope), refusal)
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class _Bounded:

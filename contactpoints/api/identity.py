@@ -7,6 +7,7 @@ from functools import partial
 from starlette.requests import Request
 
 from contactpoints.actions import access, sessions
+from contactpoints.actions.auditing import net_of
 from contactpoints.api.queries import header
 from contactpoints.api.signatures import signed
 from contactpoints.rules.access import Actor
@@ -14,6 +15,7 @@ from contactpoints.rules.accounts import must_be_fresh
 from contactpoints.rules.key_limits import may_come_from, must_come_from
 from contactpoints.rules.refusals import NotAuthenticated, NotFromHere, SignatureRefused, SignatureRequired
 from contactpoints.rules.sessions import COOKIE, is_meant
+from contactpoints.rules.throttle import EMERGENCY, KEY, UNKNOWN
 from contactpoints.runtime import Runtime
 from contactpoints.store import acting
 from contactpoints.store.sealing import secret_hash
@@ -42,30 +44,56 @@ def address_of_request(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-async def caller(runtime: Runtime, request: Request) -> Actor:
+async def caller(runtime: Runtime, request: Request, *, paced: bool = True) -> Actor:
     """Return who is calling, and note the use of a key. Raises `NotAuthenticated` without saying why.
 
     Raises `AddressNotAllowed` for a key that is not used from there, `NotFromHere` for a cookie with which somebody
-    else's page came, `StepUpNeeded` for an operation that wants a fresh second factor of a person, and as `signed`.
+    else's page came, `StepUpNeeded` for an operation that wants a fresh second factor of a person, `TooManyRequests`,
+    and as `signed`. Who is not ``paced`` here is where it is known what is asked.
     """
-    secret, now = _secret(request), runtime.now()
+    secret, now = _secret_told(runtime, request), runtime.now()
     of_person = secret.startswith(sessions.TOKEN)
     if of_person and "Authorization" not in request.headers:
         _must_be_meant(runtime, request)
     find = partial(sessions.find_actor, token=secret) if of_person else partial(access.find_actor, secret=secret)
     actor = await find(runtime.db, now=now)
     if actor is None:
-        raise NotAuthenticated(_NO_SESSION if of_person else _NO_KEY)
+        raise _unknown(runtime, request, told=_NO_SESSION if of_person else _NO_KEY)
     acting.by_actor(actor)
-    if of_person:
-        if getattr(request.state, "step_up", False):
-            must_be_fresh(actor, now)
-        return await signed(runtime, request, actor=actor)
     address = address_of_request(request)
-    must_come_from(actor.limits, address)
+    if not of_person:
+        must_come_from(actor.limits, address)
+    elif getattr(request.state, "step_up", False):
+        must_be_fresh(actor, now)
     actor = await signed(runtime, request, actor=actor)
-    runtime.key_uses.note(actor.number, address, now=now)
+    if not of_person:
+        runtime.key_uses.note(actor.number, address, now=now)
+    if paced:
+        pace(runtime, actor)
     return actor
+
+
+def pace(runtime: Runtime, actor: Actor, *, emergency: bool = False) -> None:
+    """Count what a key or an account asks. Raises `TooManyRequests`; of an emergency by a bound of its own."""
+    what, limit = ("emergencies", EMERGENCY) if emergency else ("key", KEY)
+    runtime.pace.take(what, actor.number, limit=limit, now=runtime.now())
+
+
+def _unknown(runtime: Runtime, request: Request, *, told: str) -> NotAuthenticated:
+    """Return the refusal of somebody whom nobody knows. Raises `TooManyRequests` where there were many from there.
+
+    A key that is known is served, whoever else is at the same address: so this is asked only after the key was looked
+    for.
+    """
+    runtime.pace.take("address", net_of(address_of_request(request)), limit=UNKNOWN, now=runtime.now())
+    return NotAuthenticated(told)
+
+
+def _secret_told(runtime: Runtime, request: Request) -> str:
+    try:
+        return _secret(request)
+    except NotAuthenticated as nothing:
+        raise _unknown(runtime, request, told=nothing.detail) from None
 
 
 def _must_be_meant(runtime: Runtime, request: Request) -> None:
@@ -78,9 +106,9 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
     """Return whose key it was when it was last looked up, without a look at the database; a session is looked up.
 
     Only for `opening.open_alert`, whose own statement checks that the key still stands as it was, or the account. Who
-    would be refused by what was known is looked up anew. Raises as `caller`.
+    would be refused by what was known is looked up anew. Raises as `caller`, but of the `pace` others ask.
     """
-    secret = _secret(request)
+    secret = _secret_told(runtime, request)
     name = secret_hash(secret)
     actor = runtime.known_keys.get(name)
     address = address_of_request(request)
@@ -91,7 +119,7 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
             actor = await signed(runtime, request, actor=actor)
             runtime.key_uses.note(actor.number, address, now=runtime.now())
             return actor
-    actor = await caller(runtime, request)
+    actor = await caller(runtime, request, paced=False)
     if secret.startswith(sessions.TOKEN):
         return actor
     if len(runtime.known_keys) >= _MOST_KNOWN:

@@ -317,7 +317,7 @@ def _with_what_all_know(operation: Operation) -> Operation:
     """Add the refusals that every operation behind a key, in an address or in front of the database knows."""
     more = {503} if operation.path != "/healthz" and 503 not in operation.responses else set()
     if operation.path.startswith("/v1/"):
-        more |= {400, 421, 422, 431}
+        more |= {400, 421, 422, 429, 431}
     if operation.request is not None or operation.file is not None:
         more |= {408, 413, 415}
     if operation.roles:

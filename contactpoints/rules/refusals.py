@@ -47,6 +47,7 @@ Refusal
   NotThisHost
   UnsupportedMediaType
   TooManyTries
+    TooManyRequests
   Unavailable
     ProviderAway
 
@@ -265,6 +266,10 @@ class UnsupportedMediaType(Refusal):
 
 class TooManyTries(Refusal):
     """There were too many tries; wait a while."""
+
+
+class TooManyRequests(TooManyTries):
+    """There were too many requests; wait a while."""
 
 
 class Unavailable(Refusal):

@@ -1,4 +1,4 @@
-"""How fast somebody may guess: some tries at once, and then one every while (the generic cell rate algorithm).
+"""How fast somebody may guess, or ask: some tries at once, and then one every while (the generic cell rate algorithm).
 
 All that is kept of a name is one instant: until when its tries are spent. A try that is refused costs nothing, so what
 is told of how long to wait stays true however often somebody asks meanwhile.
@@ -22,6 +22,15 @@ ADDRESS = Limit(30, timedelta(seconds=20))
 """Passwords from one address, for whatever accounts: an office may share one."""
 CODE = Limit(5, timedelta(minutes=10))
 """One-time and recovery codes of one account: of a million codes three are right at a time, so 144 a day."""
+
+KEY = Limit(2_000, timedelta(milliseconds=20))
+"""What one key or account asks, but for alerts that are emergencies."""
+EMERGENCY = Limit(10_000, timedelta(milliseconds=5))
+"""Emergencies that one key opens: far more than any authority ever has. A program gone mad hears of it."""
+UNKNOWN = Limit(100, timedelta(seconds=1))
+"""Requests of nobody known, from one address or network of 64 bits."""
+PAGES = Limit(600, timedelta(milliseconds=200))
+"""Pages, from one address or network of 64 bits: a whole country's officers may stand behind one."""
 
 
 def wait_for(limit: Limit, spent_until: datetime | None, *, now: datetime) -> timedelta:

@@ -1,7 +1,7 @@
 """Until when the tries of a name are spent; see `rules.throttle`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contactpoints.store.database import Session
 
@@ -34,6 +34,23 @@ async def write(session: Session, spent_until: Mapping[bytes, datetime]) -> None
         list(spent_until),
         list(spent_until.values()),
     )
+
+
+async def add(session: Session, taken: Mapping[bytes, timedelta], *, now: datetime) -> Mapping[bytes, datetime]:
+    """Add what was taken of names, each for so long, to what others took; return until when each is spent."""
+    names = sorted(taken)
+    rows = await session.fetch(
+        """insert into throttles as t (name, spent_until)
+           select name, $2::timestamptz + length from unnest($1::bytea[], $3::interval[]) as n (name, length)
+            order by name
+           on conflict (name) do update
+              set spent_until = greatest(t.spent_until, $2) + (excluded.spent_until - $2)
+           returning name, spent_until""",
+        names,
+        now,
+        [taken[name] for name in names],
+    )
+    return {row["name"]: row["spent_until"] for row in rows}
 
 
 async def forget(session: Session, name: bytes) -> None:

@@ -1,0 +1,165 @@
+"""How much callers may ask: counted in memory, on all nodes together, and emergencies are slowed last."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from contactpoints.actions.pace import Pace
+from contactpoints.rules.refusals import TooManyRequests
+from contactpoints.rules.throttle import EMERGENCY, KEY, PAGES, UNKNOWN, Limit
+from contactpoints.runtime import Runtime
+from contactpoints.store.database import DatabaseFault
+from contactpoints.web import application
+from tests.far_ends import PUBLIC
+from tests.world import START, World
+
+_SECOND = timedelta(seconds=1)
+
+
+@asynccontextmanager
+async def _node(world: World, *, address: str = "192.0.2.7") -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
+    """Serve the same database in another process, as it were, that is called from an address."""
+    runtime = replace(world.runtime, pace=Pace(), known_keys={})
+    transport = httpx.ASGITransport(application(runtime), client=(address, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+        yield runtime, client
+
+
+def _take_all(pace: Pace, what: str, of: object, *, limit: Limit, but: int = 0) -> None:
+    for _ in range(limit.burst - but):
+        pace.take(what, of, limit=limit, now=START)
+
+
+async def _number(world: World) -> int:
+    async with world.runtime.db.session() as session:
+        number: int = await session.fetchval("select id from api_keys where role = 'requester'")
+    return number
+
+
+def _told(answer: httpx.Response) -> tuple[int, str, str, int]:
+    problem: dict[str, Any] = answer.json()
+    assert answer.headers["Retry-After"] == str(problem["retry_after"])
+    assert f"in {problem['retry_after']} seconds" in problem["detail"]
+    return answer.status_code, problem["type"], problem["limit"], problem["retry_after"]
+
+
+async def test_what_was_asked_at_one_node_counts_at_the_other_within_a_second(world: World) -> None:
+    number, headers = await _number(world), {"Authorization": f"Bearer {world.requester}"}
+    async with _node(world) as (one, first), _node(world) as (other, second):
+        _take_all(one.pace, "key", number, limit=KEY, but=2)
+        assert (await first.get("/v1/alerts", headers=headers)).status_code == 200
+        assert (await second.get("/v1/alerts", headers=headers)).status_code == 200, "it has not heard yet"
+        for each in (one, other):
+            await each.pace.settle(world.runtime.db, now=START)
+        # A node hears what others took with the next that it takes itself.
+        assert (await first.get("/v1/alerts", headers=headers)).status_code == 200
+        await one.pace.settle(world.runtime.db, now=START)
+        told = (429, "/problems/too-many-requests", "key", 1)
+        for client in (first, second):
+            assert _told(await client.get("/v1/alerts", headers=headers)) == told
+        # Who is refused spends nothing, so what was told is true.
+        world.clock.at += KEY.every - timedelta(microseconds=1)
+        assert (await second.get("/v1/alerts", headers=headers)).status_code == 429
+        world.clock.at += timedelta(microseconds=1)
+        assert (await second.get("/v1/alerts", headers=headers)).status_code == 200
+        assert (await second.get("/v1/alerts", headers=headers)).status_code == 429
+        # An emergency has a bound of its own, also of a key that this process sees for the first time.
+        assert (await world.opens_alert(urgency="normal")).status_code == 201, "the world's own node has heard nothing"
+        for node in (replace(world, client=first), replace(world, client=second)):
+            assert (await node.opens_alert(urgency="normal")).status_code == 429
+            assert (await node.opens_alert(status="exercise")).status_code == 429
+            assert (await node.opens_alert()).status_code == 201
+
+
+async def test_an_emergency_is_refused_only_beyond_every_measure_and_never_because_a_count_is_away(
+    world: World,
+) -> None:
+    number = await _number(world)
+    assert EMERGENCY.burst >= 5 * KEY.burst
+    assert EMERGENCY.every * 4 <= KEY.every
+    async with _node(world) as (runtime, client):
+        node = replace(world, client=client)
+        _take_all(runtime.pace, "emergencies", number, limit=EMERGENCY, but=1)
+        assert (await node.opens_alert()).status_code == 201
+        assert _told(await node.opens_alert())[2:] == ("emergencies", 1)
+        world.clock.at += EMERGENCY.every
+        assert (await node.opens_alert()).status_code == 201
+    pace, db = Pace(), world.runtime.db
+    async with db.session() as session:
+        await session.execute("alter table throttles rename to away")
+    for _ in range(3):
+        pace.take("emergencies", number, limit=EMERGENCY, now=START)
+        with pytest.raises(DatabaseFault):
+            await pace.settle(db, now=START)
+    async with db.session() as session:
+        await session.execute("alter table away rename to throttles")
+        # What could not be told is not told later.
+        await pace.settle(db, now=START + timedelta(hours=1))
+        assert await session.fetchval("select count(*) from throttles where spent_until > $1", world.clock.at) == 0
+
+
+async def test_who_is_known_to_nobody_is_slowed_by_address_and_a_key_from_there_is_served(world: World) -> None:
+    async with _node(world) as (runtime, client):
+        wrong = {"Authorization": "Bearer cp_guessed"}
+        answers = [(await client.get("/v1/alerts", headers=wrong)).status_code for _ in range(3)]
+        answers.append((await client.get("/v1/alerts")).status_code)
+        assert answers == [401] * 4
+        _take_all(runtime.pace, "address", "192.0.2.7", limit=UNKNOWN, but=4)
+        for headers in (wrong, {}):
+            assert _told(await client.get("/v1/alerts", headers=headers))[2:] == ("address", 1)
+        node = replace(world, client=client)
+        assert (await node.opens_alert(key="cp_guessed")).status_code == 429
+        assert (await node.opens_alert()).status_code == 201, "who is known is served, whoever else is there"
+    async with _node(world, address="2001:db8:1:2::5") as (runtime, client):
+        _take_all(runtime.pace, "address", "2001:db8:1:2::/64", limit=UNKNOWN, but=1)
+        assert [(await client.get("/v1/alerts")).status_code for _ in range(2)] == [401, 429]
+        transport = httpx.ASGITransport(application(runtime), client=("2001:db8:1:2:ffff::9", 1))
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as neighbour:
+            assert (await neighbour.get("/v1/alerts")).status_code == 429, "one has a whole network of 64 bits"
+        transport = httpx.ASGITransport(application(runtime), client=("2001:db8:1:3::9", 1))
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as other:
+            assert (await other.get("/v1/alerts")).status_code == 401
+
+
+async def test_pages_are_counted_by_address_and_what_watches_over_us_is_not(world: World) -> None:
+    async with _node(world) as (runtime, client):
+        _take_all(runtime.pace, "pages", "192.0.2.7", limit=PAGES, but=1)
+        page = f"/a/{'x' * 22}"
+        assert (await client.get(page)).status_code == 404
+        slowed = await client.get(page, headers={"X-Forwarded-For": "198.51.100.1"})
+        assert (slowed.status_code, slowed.headers["Retry-After"]) == (429, "1")
+        assert slowed.headers["Content-Type"].startswith("text/html")
+        for path in ("/healthz", "/metrics", "/static/page.css"):
+            assert (await client.get(path)).status_code == 200, path
+        world.clock.at += PAGES.every
+        assert (await client.get(page)).status_code == 404
+
+
+async def test_every_process_tells_the_others_by_itself(world: World, database_url: str) -> None:
+    headers = {"Authorization": f"Bearer {world.requester}"}
+    assert (await world.client.get("/v1/alerts", headers=headers)).status_code == 200
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with asyncio.timeout(10):
+            while await connection.fetchval("select count(*) from throttles") == 0:  # noqa: ASYNC110 - it rings no bell
+                await asyncio.sleep(0.05)
+        assert await connection.fetchval("select spent_until from throttles") == START + KEY.every
+    finally:
+        await connection.close()
+
+
+def test_what_is_kept_has_an_end() -> None:
+    pace = Pace()
+    few = Limit(1, _SECOND)
+    for number in range(100_001):
+        pace.take("address", number, limit=few, now=START + timedelta(milliseconds=number))
+    assert len(pace._spent_until) <= 100_000
+    with pytest.raises(TooManyRequests):
+        pace.take("address", 100_000, limit=few, now=START + timedelta(seconds=100))
