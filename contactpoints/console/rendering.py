@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
-from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, value_of
+from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, reader_of, value_of
 from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
 
@@ -63,6 +63,7 @@ def _environment(language: str) -> Environment:
         "in_order": in_order,
         "kind_of": partial(kind_of, words),
         "label_of": partial(label_of, words),
+        "reader_of": partial(reader_of, words),
         "value_of": partial(value_of, words),
         "exercise_mark": EXERCISE_EVERYWHERE,
         "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],

@@ -5,8 +5,9 @@ The particulars themselves are shown as they were written, in the requester's la
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from contactpoints.rules.phrasing import Catalogue, say, times
+from contactpoints.rules.phrasing import Catalogue, function_of, say, times
 from schemas.requests import REQUEST_KINDS
 from schemas.words import msgid
 
@@ -93,6 +94,17 @@ def label_of(words: Catalogue, field: str) -> str:
 def in_order(fields: Mapping[str, object]) -> list[tuple[str, object]]:
     """Return fields as they are read at night: until when, what, where and why first; who asks last."""
     return sorted(fields.items(), key=lambda each: _PLACES[each[0]])
+
+
+def reader_of(words: Catalogue, reading: Mapping[str, Any]) -> str:
+    """Return who made a reading, as the officer knows it who reads after: never a name of the other side."""
+    if reading["mine"]:
+        return say(words, msgid("You"))
+    if reading["side"] == "requester":
+        return say(words, msgid("The requesting authority"))
+    if reading["line"]:
+        return function_of(words, reading["line"])
+    return str(reading["person"] or say(words, msgid("A system of your contact point")))
 
 
 def value_of(words: Catalogue, field: str, *, value: str, zone: str, now: datetime) -> str:

@@ -207,6 +207,18 @@ async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_th
     by_page, _ = await world.facts(reference, "request_read")
     assert by_page["officer"] == world.network["FR"].officers[0].id
     assert (await look(world, f"{path}/request")).headers["Location"] == path
+    assert "Personne ne l\u2019a lue avant vous." in page.text
+    await world.get(f"/v1/alerts/{reference}/request")
+    page = await world.client.post(f"{path}/request", data={"pin": PIN})
+    readers = re.findall(r"<li>([^<,]+), à 02:00 heure locale", page.text)
+    assert readers == ["Vous", "Un système de votre point de contact", "L\u2019autorité requérante"]
+    kept = (await world.get(f"/v1/alerts/{reference}/readings", key=world.contact_point)).json()["items"]
+    assert [(each["way"], each["line"], each["address"] is None) for each in kept] == [
+        ("page", "first", False),
+        ("api", None, False),
+        ("api", None, True),
+        ("page", "first", False),
+    ]
 
 
 async def test_the_request_is_not_read_by_guessing(world: World) -> None:
