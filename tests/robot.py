@@ -73,6 +73,7 @@ class Robot:
                     await self._presses(method, action or link, sent)
 
     async def _presses(self, method: str, action: str, sent: dict[str, str]) -> None:
-        answer = await self.client.request(method, action, data=sent, headers=_WAYS[0], follow_redirects=True)
+        headers = _WAYS[0] | {"Sec-Fetch-Site": "same-origin"}
+        answer = await self.client.request(method, action, data=sent, headers=headers, follow_redirects=True)
         assert answer.status_code < 500
         self.pressed += 1

@@ -77,6 +77,12 @@ async def renew_recovery_codes(db: Database, *, actor: Actor, tools: Tools) -> l
     return codes
 
 
+async def has_password(db: Database, *, actor: Actor) -> bool:
+    """Say whether the account of whoever acts is opened by a password; then it has an authenticator as well."""
+    async with db.session() as session:
+        return (await own(session, actor))["password_hash"] is not None
+
+
 async def own(session: Session, actor: Actor) -> Row:
     """Lock and return the account of whoever acts in a session."""
     account = await accounts.lock(session, actor.number)

@@ -125,7 +125,8 @@ async def remove(db: Database, number: int, *, actor: Actor, now: datetime, tool
     async with db.transaction() as session:
         account = await own(session, actor)
         there = [row["id"] for row in await passkeys.listing(session, actor.number)]
-        must_be_removable(number, there, password=account["password_hash"] is not None)
+        otherwise = (account["password_hash"], account["openid"]) != (None, None)
+        must_be_removable(number, there, otherwise=otherwise)
         await passkeys.remove(session, actor.number, number=number)
         await sessions.end(session, actor.number, number=None, but=current, why="passkey", now=now)
         await tell_passkeys(session, account, now=now, tools=tools)

@@ -61,8 +61,8 @@ AUDIT = Operation(
     ),
 )
 
-# Whoever may come by these has a link that was mailed, and sets a PIN or proves an address.
-_PAGES = ("/pin/{token}", "/address/{token}", "/signin/openid/{name}")
+# Whoever may come by these has a link that was mailed, and sets a PIN or proves an address; or signs in, or has.
+_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account")
 # Where a provider sends somebody back to, who is signed in by it.
 _RETURN = "/signin/openid/{name}/return"
 _READ_TOO = ("export_directory", AUDIT.name)
@@ -79,11 +79,10 @@ def audited(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterato
     for route in routes:
         found = [known[method, route.path] for method in route.methods or () if (method, route.path) in known]
         kept = any(_changes(each) or each.name in _READ_TOO for each in found)
-        if found or route.path == _RETURN or (route.path in _PAGES and "POST" in (route.methods or ())):
+        if found or route.path == _RETURN or (route.path.startswith(_PAGES) and "POST" in (route.methods or ())):
             name = found[0].name if found else f"page {route.path}"
-            made = partial(
-                _audited, route.endpoint, name=name, kept=kept or not found, reads=all(e.method == "get" for e in found)
-            )
+            reads = bool(found) and all(each.method == "get" for each in found)
+            made = partial(_audited, route.endpoint, name=name, kept=kept or not found, reads=reads)
             yield Route(route.path, made, methods=[*(route.methods or ())])
         else:
             yield route
@@ -104,25 +103,34 @@ async def _audited(
     runtime: Runtime = request.app.state.runtime
     with acting(Act(name, runtime.now(), _address_of(request), kept)) as act:
         try:
-            return await endpoint(request)
+            answer = await endpoint(request)
         except (RequestInFlight, NotAcknowledged):
             # The one was not judged yet, the other is kept as it came.
             raise
         except (Refusal, BadInput) as refusal:
-            status, problem = judged(refusal)
-            known = act.actor is not None or isinstance(refusal, NotAuthenticated)
-            if known and status < 500 and (not reads or status in (401, 403, 404)):
-                codes = sorted({each.code for each in getattr(refusal, "faults", ())})
-                detail = ", ".join(codes) or str(refusal)
-                await note_refused(
-                    *(runtime.note_refused, act),
-                    status=status,
-                    problem=problem,
-                    detail=detail,
-                    now=runtime.now(),
-                    entry=_entry_of(request),
-                )
+            await _note(request, act, refusal=refusal, reads=reads)
             raise
+        # A page tells in its own words what was refused there.
+        if (told := getattr(request.state, "refused", None)) is not None:
+            await _note(request, act, refusal=told, reads=reads)
+        return answer
+
+
+async def _note(request: Request, act: Act, *, refusal: Refusal | BadInput, reads: bool) -> None:
+    runtime: Runtime = request.app.state.runtime
+    status, problem = judged(refusal)
+    known = act.actor is not None or isinstance(refusal, NotAuthenticated)
+    if known and status < 500 and (not reads or status in (401, 403, 404)):
+        codes = sorted({each.code for each in getattr(refusal, "faults", ())})
+        detail = ", ".join(codes) or str(refusal)
+        await note_refused(
+            *(runtime.note_refused, act),
+            status=status,
+            problem=problem,
+            detail=detail,
+            now=runtime.now(),
+            entry=_entry_of(request),
+        )
 
 
 def _address_of(request: Request) -> str | None:

@@ -1,9 +1,19 @@
 """Reading forms, kept as they came."""
 
+import math
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
+
+from contactpoints.rules.refusals import TooManyTries
+from schemas.faults import BadInput
+from schemas.fields import Shape
+from schemas.reading import read_json, validate
+
+_Shape = TypeVar("_Shape", bound=Shape)
 
 
 async def raw_form(request: Request) -> str:
@@ -14,3 +24,19 @@ async def raw_form(request: Request) -> str:
 def fields_of(form: str) -> Mapping[str, str]:
     """Return the fields of a form; the last one counts where a name comes twice. What is no form has none."""
     return dict(parse_qsl(form, keep_blank_values=True))
+
+
+def shaped(shape: type[_Shape], **fields: object) -> _Shape:
+    """Return what was typed in a shape; a passkey in it is the JSON that the page's own script wrote.
+
+    Raises `schemas.faults.BadInput` with every fault.
+    """
+    if isinstance(credential := fields.get("credential"), str):
+        with suppress(BadInput):
+            fields["credential"] = read_json(credential.encode())
+    return validate(shape, fields)
+
+
+def waiting(refusal: TooManyTries | None) -> int:
+    """Return how many minutes somebody has to wait, and no fewer than one."""
+    return math.ceil(int(str(refusal.facts["retry_after"])) / 60) if refusal else 0

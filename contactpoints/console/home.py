@@ -15,11 +15,6 @@ async def home(runtime: Runtime, request: Request) -> Response:
     return page("home.html", language=language_of(request))
 
 
-async def invitation(_runtime: Runtime, request: Request) -> Response:
-    """Say what to do with an invitation. It does not look at it: whoever opens a link accepts nothing."""
-    return page("invitation.html", language=language_of(request))
-
-
 def routes() -> list[Route]:
     """Return the addresses of this file."""
-    return [Route("/", home, methods=["GET"]), Route("/invitation/{token}", invitation, methods=["GET"])]
+    return [Route("/", home, methods=["GET"])]

@@ -7,13 +7,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.console import answer_page, handovers, home, mail_links, openid, rehearsal
+from contactpoints.console import (
+    account,
+    answer_page,
+    handovers,
+    home,
+    invitation,
+    mail_links,
+    openid,
+    rehearsal,
+    signing_in,
+)
 from contactpoints.console.rendering import language_of, nothing_here, page, static
+from contactpoints.console.session import go
 from contactpoints.rules.refusals import (
+    NotAuthenticated,
     NotFound,
+    NotFromHere,
     NotSignedIn,
     ProviderAway,
     RequestInFlight,
+    StepUpNeeded,
     TooLarge,
     TooManyTries,
     TooSlow,
@@ -22,7 +36,7 @@ from contactpoints.rules.refusals import (
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
-_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "signin", "static")
+_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account")
 
 
 def routes(*, rehearsed: bool) -> list[Route]:
@@ -33,6 +47,9 @@ def routes(*, rehearsed: bool) -> list[Route]:
         *mail_links.routes(),
         *handovers.routes(),
         *openid.routes(),
+        *signing_in.routes(),
+        *invitation.routes(),
+        *account.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         Route("/static/{name}", static, methods=["GET"]),
     ]
@@ -52,6 +69,12 @@ async def render(request: Request, failure: Exception) -> Response:
             return openid.sorry(request, failure)
         case NotFound() | HTTPException(status_code=404):
             return nothing_here(request)
+        case NotAuthenticated():
+            return go(f"/signin?next={_asked(request)}")
+        case StepUpNeeded():
+            return go(f"/account/again?next={_asked(request)}")
+        case NotFromHere():
+            return _sorry(request, "refused", status=403)
         case TooLarge():
             return _closing(_sorry(request, "too_large", status=413))
         case TooSlow():
@@ -75,6 +98,11 @@ def _closing(answer: Response) -> Response:
     """Return an answer behind which nothing more is read."""
     answer.headers["Connection"] = "close"
     return answer
+
+
+def _asked(request: Request) -> str:
+    """Return to which page somebody comes back; what was sent to one is not sent again."""
+    return request.url.path if request.method == "GET" else "/account"
 
 
 def _room(request: Request) -> str:

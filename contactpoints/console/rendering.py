@@ -1,7 +1,8 @@
 """How a page is made: the templates, one environment per language, and what a page may load.
 
-No page needs a script, a cookie or another host. A page behind a link has its token in its address, so that nothing
-may keep or pass on the address: no caches, no referrer, no search engines.
+No page needs another host, and none but those of an account a cookie; the one script is for passkeys, which go
+nowhere else. A page behind a link has its token in its address, so that nothing may keep or pass on the address: no
+caches, no referrer, no search engines.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
 
 STATIC = Path(__file__).with_name("static")
-_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -28,6 +29,7 @@ HEADERS: Mapping[str, str] = {
     )
 }
 """What a page may load and where its forms may go; see `api/strict_headers` for what else every answer is told."""
+_SCRIPTED = {"Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"}
 
 
 @cache
@@ -67,14 +69,28 @@ def _environment(language: str) -> Environment:
         "value_of": partial(value_of, words),
         "exercise_mark": EXERCISE_EVERYWHERE,
         "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],
+        "script": hashlib.sha256(_files()["passkeys.js"]).hexdigest()[:12],
     }
     return made
 
 
-def page(template: str, /, *, language: str, status: int = 200, rehearsal: bool = False, **fields: object) -> Response:
-    """Return a page in a language, with every header; that of a ``rehearsal`` says so on top."""
-    words = _environment(language).get_template(template).render(rehearsal=rehearsal, **fields)
-    return HTMLResponse(words, status_code=status, headers={**HEADERS, "Content-Language": language})
+def page(
+    template: str,
+    /,
+    *,
+    language: str,
+    status: int = 200,
+    rehearsal: bool = False,
+    scripted: bool = False,
+    **fields: object,
+) -> Response:
+    """Return a page in a language, with every header; that of a ``rehearsal`` says so on top.
+
+    ``scripted``: the page may load the script for passkeys, and that may ask the service for what is to be signed.
+    """
+    words = _environment(language).get_template(template).render(rehearsal=rehearsal, scripted=scripted, **fields)
+    headers = _SCRIPTED if scripted else HEADERS
+    return HTMLResponse(words, status_code=status, headers={**headers, "Content-Language": language})
 
 
 def language_of(request: Request) -> str:
@@ -87,7 +103,7 @@ def language_of(request: Request) -> str:
 
 
 async def static(_runtime: Runtime, request: Request) -> Response:
-    """Return a style or a picture of ours; there is no other kind of file."""
+    """Return a style, a picture or the script of ours; there is no other kind of file."""
     name = request.path_params["name"]
     if name not in _files():
         return nothing_here(request)

@@ -10,14 +10,14 @@ CHALLENGE_LASTS = timedelta(minutes=5)
 MOST = 20
 
 
-def must_be_removable(number: int, passkeys: Collection[int], *, password: bool) -> None:
-    """Raise `NotFound`, or `Conflict` for the last way of signing in; ``password``: there is one, with a second factor.
+def must_be_removable(number: int, passkeys: Collection[int], *, otherwise: bool) -> None:
+    """Raise `NotFound`, or `Conflict` for the last way in; ``otherwise``: there is a password, or a provider.
 
     ``passkeys``: the numbers of all that the account has.
     """
     if number not in passkeys:
         raise NotFound("There is no such passkey.")
-    if len(passkeys) == 1 and not password:
+    if len(passkeys) == 1 and not otherwise:
         raise Conflict("This is the only way to sign in to the account: add another passkey first.")
 
 

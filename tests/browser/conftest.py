@@ -1,8 +1,10 @@
 """A real browser on a window as small as a telephone, and the service behind a real server."""
 
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,20 @@ def telephone(chromium: Chrome, request: pytest.FixtureRequest) -> Iterator[Chro
     yield chromium
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     chromium.get("about:blank")
+
+
+@pytest.fixture
+async def home(world: World) -> AsyncIterator[str]:
+    """The address of a service that knows it is reached there, as that of a rehearsal is: for passkeys."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    public = f"http://localhost:{port}"
+    settings, tools = (
+        replace(world.runtime.settings, public_url=public),
+        replace(world.runtime.tools, public_url=public),
+    )
+    async with doors(replace(world.runtime, settings=settings, tools=tools), port=port):
+        yield public
 
 
 @pytest.fixture

@@ -200,11 +200,3 @@ async def test_the_command_line_needs_no_key_and_is_told_the_same_refusals(world
     officer = world.network["FR"].officers[0].id
     mailed = await ask_pin(world.runtime.db, officer, actor=None, now=world.clock.at, tools=world.runtime.tools)
     assert mailed.channel == await mailbox_of(world, 0)
-
-
-async def test_an_invitation_says_what_to_do_with_it_and_is_accepted_by_nobody_who_opens_it(world: World) -> None:
-    for language, said in (("en", "operators of your own programs"), ("fr", "responsables"), ("es", "responsables")):
-        answer = await world.client.get("/invitation/KX7", headers={"Accept-Language": language})
-        assert answer.status_code == 200
-        assert said in answer.text
-        assert "/docs" in answer.text

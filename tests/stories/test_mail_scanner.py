@@ -6,6 +6,7 @@ import contactpoints.console
 from contactpoints.actions.mail_links import ask_pin
 from contactpoints.actions.proofs import ask_mailbox
 from contactpoints.rules.answer_page import MOST_OPENINGS
+from tests.api.people import invited
 from tests.robot import DIGITS, JUNK, Robot
 from tests.world import PIN, World
 
@@ -99,6 +100,7 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
     await ask_pin(world.runtime.db, officer.id, actor=None, now=now, tools=tools)
     await ask_mailbox(world.runtime.db, mailbox, actor=None, now=now, tools=tools)
     await world.settles()
+    token = await invited(world, "new@fr.example.org")
     sent = await messages(world)
     sms = next(each["id"] for each in sent if each["kind"] == "sms")
     links = {str(each["link"]) for each in sent if each["purpose"] == "pin_link"}
@@ -113,20 +115,24 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
         "sorry.html": "/static/page.css/",
         "home.html": "/",
         "openid.html": "/signin/openid/none/return",
-        "invitation.html": "/invitation/ScannedPage234567890ABC",
+        "invitation.html": f"/invitation/{token}",
+        "signin.html": "/signin",
         "handover.html": "/handover/ScannedPage234567890ABC",
     }
     written = {path.name: path.read_text("utf-8") for path in TEMPLATES.iterdir()}
     # What others extend is no page by itself.
     extended = {words.split('"')[1] for words in written.values() if words.startswith("{% extends")}
     whole = {name for name, words in written.items() if words.startswith("{% extends") and name not in extended}
-    assert set(pages) == whole
+    # These come after somebody has typed a password, or is signed in as no scanner is.
+    typed = {"signin_code.html", "codes.html", "account.html", "again.html"}
+    assert set(pages) | typed == whole
     assert "<form" in (await world.client.get(pages["handover.html"])).text
     robot = Robot(world.client, (*JUNK, *DIGITS))
-    for page in pages.values():
+    for page in (*pages.values(), "/account", "/account/again"):
         await robot.visits(page)
     await world.settles()
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select confirmed_at from handovers") is None
+        assert await session.fetchval("select count(*) from invitations where used_at is null") == 1
     await untouched(world)

@@ -1,0 +1,201 @@
+"""The pages of an account, by plain forms: accepted, signed in, shown again, changed and left; and by nobody else."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+
+import httpx
+import pytest
+from pyotp import TOTP
+
+from contactpoints.console import account, invitation, signing_in
+from tests.api.people import PASSWORD, Person, accepts, invited, person
+from tests.api.test_passkeys import asked, keeper, telephone
+from tests.robot import Forms
+from tests.world import World
+
+NEW = "no boat leaves before the fog lifts"
+
+
+@dataclass
+class Browser:
+    """A browser without scripts: keeps cookies, and says of each form that a page of ours sends it."""
+
+    world: World
+    language: str = "en"
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def opens(self, path: str) -> httpx.Response:
+        return await self._asks("GET", path, None)
+
+    async def sends(self, path: str, **fields: str) -> httpx.Response:
+        return await self._asks("POST", path, fields)
+
+    async def _asks(self, method: str, path: str, fields: dict[str, str] | None) -> httpx.Response:
+        headers = {"Accept-Language": self.language, "Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox/140 Linux"}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = await self.world.client.request(method, path, data=fields, headers=headers)
+        self.world.client.cookies.clear()  # every browser has its own
+        if kept := answer.headers.get("Set-Cookie"):
+            name, value = kept.partition(";")[0].split("=", 1)
+            self.cookies[name] = value.strip('"')
+        return answer
+
+    async def signs_in(self, ada: Person, *, going: str = "", password: str = PASSWORD) -> httpx.Response:
+        first = await self.sends("/signin", email=ada.email, password=password, next=going)
+        (form,) = Forms(first.text).found
+        return await self.sends("/signin/code", **{**form[2], "code": ada.code()})
+
+
+def says(answer: httpx.Response, words: str, status: int = 422) -> None:
+    assert answer.status_code == status, answer.text
+    assert words in unescape(answer.text), answer.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+async def test_an_invitation_is_accepted_by_a_form_whose_faults_stand_beside_their_fields(
+    world: World, language: str
+) -> None:
+    said = {"en": ("12 characters", "THE ACCOUNT"), "fr": ("12 caractères", "LE COMPTE"), "es": ("12 caracteres", "LA")}
+    token, browser = await invited(world, "ada@fr.example.org"), Browser(world, language)
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set name = null, email = null")
+    path = f"/invitation/{token}"
+    before = await browser.opens(path)
+    await browser.opens(path)
+    secret = re.search(r'class="secret">([A-Z2-7]{32})<', before.text)
+    assert secret is not None
+    assert "otpauth://totp/" in before.text
+    fields = {"name": "Ada <b>", "email": "ada@fr.example.org", "password": "short", "code": "000000"}
+    refused = await browser.sends(path, **fields)
+    says(refused, said[language][0])
+    assert "Ada &lt;b&gt;" in refused.text, "what was typed is kept, and is no markup"
+    assert "short" not in refused.text, "a password never is"
+    assert refused.text.count('class="said" role="alert" id=') == 2
+    refused = await browser.sends(path, **fields | {"email": "x", "name": " ", "code": "", "password": ""})
+    assert refused.text.count('class="said" role="alert" id=') >= 4
+    code = TOTP(secret[1]).at(world.clock.at)
+    made = await browser.sends(path, **fields | {"password": PASSWORD, "code": f"{code[:3]} {code[3:]}"})
+    says(made, said[language][1], 200)
+    codes = re.findall(r"<li>([0-9A-Z-]{19})</li>", made.text)
+    assert len(codes) == 10
+    assert (await browser.opens(path)).status_code == 404
+    assert (await browser.sends(path, **fields)).status_code == 404
+    ada = Person(world, fields["email"], secret[1], 0, codes)
+    assert (await browser.signs_in(ada)).headers["Location"] == "/account"
+    says(await browser.opens("/account"), "Firefox, Linux", 200)
+
+
+async def test_signing_in_leads_only_to_pages_of_ours_and_each_time_to_another_token(world: World) -> None:
+    ada = await accepts(world, await invited(world, "ada@fr.example.org"))
+    fixed = "cs_" + "x" * 43
+    browser = Browser(world, cookies={"__Host-session": fixed})
+    asked_for = await browser.opens("/account")
+    assert asked_for.headers["Location"] == "/signin?next=/account"
+    for going in ("//evil.example", "/\\evil.example", "https:evil.example", "/\t/evil.example", "javascript:alert(1)"):
+        shown = await Browser(world).opens(f"/signin?{httpx.QueryParams({'next': going})}")
+        assert {form[2]["next"] for form in Forms(shown.text).found} == {"/account"}, going
+        answer = await browser.signs_in(ada, going=going)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/account"), going
+    assert browser.cookies["__Host-session"] != fixed, "a token that somebody else has set opens nothing"
+    assert (await browser.opens("/signin?next=/account/again")).headers["Location"] == "/account/again"
+    kept = dict(browser.cookies)
+    assert (await browser.signs_in(ada, going="/account/again")).headers["Location"] == "/account/again"
+    assert browser.cookies != kept
+
+    says(await browser.sends("/signin", email=ada.email, password="wrong"), "do not go together")
+    says(await browser.sends("/signin", email="nobody", password=PASSWORD), "do not go together")
+    says(await browser.sends("/signin/code", sign_in="x" * 43, code="123456", next="/"), "This code is wrong")
+    says(await browser.sends("/signin/passkey", credential="{", next="/"), "opens no account here")
+    waits = [await browser.sends("/signin", email="x@example.org", password="wrong") for _ in range(6)]
+    says(waits[-1], "in 5 min", 429)
+    assert waits[-1].headers["Retry-After"] == "300"
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch("select operation, problem from audit where outcome = 'refused'")
+    assert ("page /signin", "not-authenticated") in {tuple(row) for row in rows}
+
+
+async def test_what_changes_an_account_wants_a_fresh_factor_and_a_page_of_ours(world: World) -> None:
+    ada, eve = await person(world), await person(world, "eve@fr.example.org")
+    browser, other = Browser(world), Browser(world)
+    await browser.signs_in(ada)
+    await other.signs_in(ada)
+    world.clock.at += timedelta(minutes=10)
+    changes = ("passkeys", "passkeys/1", "passkeys/1/removal", "password", "recovery-codes")
+    for path in changes:
+        answer = await browser.sends(f"/account/{path}")
+        assert answer.headers["Location"] == "/account/again?next=/account", path
+    stale = await browser.opens("/account")
+    assert [form[1] for form in Forms(stale.text).found if not form[1].startswith("/account/sessions/")] == []
+    says(await browser.sends("/account/again", code="000000", next="/account"), "not the code")
+    stolen = dict(browser.cookies)
+    again = await browser.sends("/account/again", code=ada.code(), next="//evil.example")
+    assert again.headers["Location"] == "/account"
+    thief = Browser(world, cookies=stolen)
+    assert (await thief.opens("/account")).status_code == 303, "what was stolen before is not fresh, but out"
+
+    says(await browser.sends("/account/password", old_password="wrong", password=NEW), "not the password of this")
+    says(await browser.sends("/account/password", old_password=PASSWORD, password="short"), "at least 12 characters")
+    renewed = await browser.sends("/account/recovery-codes")
+    assert len(re.findall(r"<li>[0-9A-Z-]{19}</li>", renewed.text)) == 10
+    link = f"/invitation/{await invited(world, 'new@fr.example.org')}"
+    for each, path in (
+        (browser, "/account"),
+        (browser, "/account/again"),
+        (Browser(world), "/signin"),
+        (browser, link),
+    ):
+        policy = (await each.opens(path)).headers["Content-Security-Policy"]
+        assert {"frame-ancestors 'none'", "script-src 'self'", "connect-src 'self'"} <= set(policy.split("; ")), path
+    theirs = Browser(world)
+    await theirs.signs_in(eve)
+    number = re.search(r"/account/sessions/(\d+)/end", (await theirs.opens("/account")).text)
+    assert number is not None
+    assert (await browser.sends(f"/account/sessions/{number[1]}/end")).status_code == 404, "somebody else's"
+    changed = await browser.sends("/account/password", old_password=PASSWORD, password=NEW)
+    assert changed.headers["Location"] == "/signin?said=password_changed"
+    for each in (browser, other):
+        assert (await each.opens("/account")).headers["Location"] == "/signin?next=/account", "every session has ended"
+    says(await other.opens("/signin?said=password_changed"), "everybody was signed out", 200)
+
+    every = [*signing_in.routes(), *invitation.routes(), *account.routes()]
+    forged = [route.path for route in every if "POST" in (route.methods or ())]
+    assert len(forged) == 14
+    for path in forged:
+        path = path.replace("{token}", "x" * 32).replace("{number}", "1")
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+            answer = await world.client.post(path, data={"next": "/"}, headers=headers | {"Cookie": "__Host-session=x"})
+            assert answer.status_code == 403, (path, headers)
+
+
+async def test_passkeys_are_added_renamed_and_removed_by_forms_and_never_the_last_way_in(world: World) -> None:
+    device, ring, browser = telephone(), telephone(), Browser(world)
+    ada = await keeper(world, device)
+    shown = device.shows(await asked(world, "/v1/sessions/passkey"))
+    entered = await browser.sends("/signin/passkey", credential=json.dumps(shown), next="/account")
+    assert entered.headers["Location"] == "/account"
+    ada.token = browser.cookies["__Host-session"]
+    made = json.dumps(ring.makes(await asked(world, "/v1/passkeys", token=ada.token)))
+    says(await browser.sends("/account/passkeys", name="<i>Ring", credential="{}"), "not taken")
+    assert (await browser.sends("/account/passkeys", name="<i>Ring", credential=made)).status_code == 303
+    page = await browser.opens("/account")
+    assert "&lt;i&gt;Ring" in page.text
+    first, second = re.findall(r"/account/passkeys/(\d+)/removal", page.text)
+    says(await browser.sends(f"/account/passkeys/{second}", name=" "), "type a name")
+    assert (await browser.sends(f"/account/passkeys/{second}", name="Safe")).status_code == 303
+    assert (await browser.sends(f"/account/passkeys/{first}/removal")).status_code == 303
+    last = await browser.sends(f"/account/passkeys/{second}/removal")
+    says(last, "only way to sign in")
+    assert "/removal" not in last.text
+    assert (await browser.sends("/account/passkeys/9999/removal")).status_code == 404
+    world.clock.at += timedelta(minutes=10)
+    again = json.dumps(ring.shows(await asked(world, "/v1/sessions/step-up/passkey", token=ada.token)))
+    says(await browser.sends("/account/again/passkey", credential="{}"), "opens no account")
+    assert (await browser.sends("/account/again/passkey", credential=again)).status_code == 303
+    ended = await browser.sends("/account/sessions/end")
+    assert ended.headers["Location"] == "/signin?said=signed_out"
+    assert "Max-Age=0" in ended.headers["Set-Cookie"]
+    assert (await browser.opens("/account")).headers["Location"] == "/signin?next=/account"
