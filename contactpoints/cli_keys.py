@@ -38,6 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", opened:
     make.add_argument("--notify", action="append", default=[], help="where news of alerts go; up to 3")
     make.add_argument("--language", default="en", help="of the news: en, fr or es")
     make.add_argument("--expires", dest="expires_at", metavar="DATE", help="2027-01-31, or an instant with its offset")
+    make.add_argument("--holder", type=int, dest="holder_id", metavar="ACCOUNT", help="the person who holds it")
     _add_limits(make)
     acts.add_parser("list", help="list the keys, without their secrets").set_defaults(act=does.list)
     limit = acts.add_parser("limit", help="limit a key to what is said here, and to nothing else; at once")
@@ -140,6 +141,7 @@ class _Acts:
         actor = Actor(
             *(0, Role(new.role), new.party, new.authority, new.contact_point_id, new.notify, new.language),
             limits=limits_of(new.limits),
+            holder=new.holder_id,
         )
         async with self._opened(settings) as runtime:
             now = runtime.now()

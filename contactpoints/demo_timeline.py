@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str] = {
     "requester_told": "the requester is told: {news}",
     "withdrawn": "WITHDRAWN by the requester ({reason})",
     "closed": "closed by the {by} ({reason})",
+    "released": "RELEASED by a second person",
     "resent": "RESENT by the requester: {direction} {reference}",
     "request_read": "the {by} has read the request",
     "retention_decided": "the {by} decided how long it is kept: {decision}, until {until}",

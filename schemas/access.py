@@ -122,20 +122,31 @@ class KeyTerms(Shape):
 
 
 class AuthorityKey(KeyTerms):
-    """A key to be made for an authority of a Party, which opens alerts with it and sees those it has opened."""
+    """A key to be made for an authority of a Party, which opens alerts with it and sees those it has opened.
+
+    `holder_id`: the account of the person who holds it, for as long as there is this secret. Where the Party asks for
+    two persons, a key without one proposes nothing.
+    """
 
     party: PartyCode
     authority: ShortLine
+    holder_id: Id | None = None
 
 
 class KeyRotation(Shape):
-    """When the old key ends: at most 90 days from now, and in 7 days where nothing is said."""
+    """When the old key ends: at most 90 days from now, and in 7 days where nothing is said.
+
+    `holder_id`: who holds the new one; where nothing is said, whoever holds the old one.
+    """
 
     ends_at: Instant | None = None
+    holder_id: Id | None = None
 
 
 class NewKey(Belonging, KeyTerms):
     """An API key to be made. Only a requester's is limited to kinds and hours."""
+
+    holder_id: Id | None = None
 
 
 class KeyHoursOut(TypedDict):
@@ -166,7 +177,8 @@ class KeyOut(TypedDict):
     """An API key as it is kept, without its secret.
 
     `rotated_from`: the key that it takes the place of, `rotated_to`: the one that takes its place. `made_by`: null for
-    the operator. Of its last use is kept when, to the minute or so, and from which address.
+    the operator. `holder_id`: the account of the person who holds it. Of its last use is kept when, to the minute or
+    so, and from which address.
     """
 
     id: int
@@ -185,6 +197,7 @@ class KeyOut(TypedDict):
     revoked_at: Moment | None
     rotated_from: int | None
     rotated_to: int | None
+    holder_id: int | None
     last_used_at: Moment | None
     last_used_from: str | None
     warnings: list[KeyWarningOut]

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, SkipValidation, StringConstraints, ValidationInfo, create_model, field_validator
+from pydantic import Field, SkipValidation, ValidationInfo, create_model, field_validator
 from typing_extensions import TypedDict
 
 from schemas.canonical import fingerprint
 from schemas.faults import Fault, Invalid, wrong
-from schemas.fields import Address, Id, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode, Text
-from schemas.openapi import Problem
+from schemas.fields import Address, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode, Text
 from schemas.particulars import Particulars
 from schemas.reading import MOST_FAULTS, read_json, validate
 from schemas.requests import REQUEST_KINDS, InstrumentCode, KindCode, RequestKind, Urgency
@@ -28,6 +27,9 @@ WayOfAnswer = Literal["sms", "link", "api", "voice"]
 IdentityStrength = Literal["code_and_pin", "code_pin_and_number", "weak"]
 WithdrawalReason = Literal["danger_over", "obtained_elsewhere", "wrong_party", "sent_in_error", "duplicate", "other"]
 ClosureReason = Literal["handled", "passed_on", "not_competent", "not_possible", "duplicate", "exercise_over", "other"]
+
+
+Authenticated = Literal["key", "signed_key", "account", "two_persons"]
 
 
 class PreviewAlert(Shape):
@@ -166,14 +168,6 @@ def asked_of(raw: bytes, faults: Sequence[Fault]) -> tuple[str, str | None] | No
     return str(value["requested_party"]), territory if isinstance(territory, str) else None
 
 
-class Acknowledge(Shape):
-    """The acknowledgement of one officer through a machine. A machine's key alone is no human: code and PIN are."""
-
-    officer: Id
-    reply_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z -]{1,32}$")] = Field(repr=False)
-    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")] = Field(repr=False)
-
-
 class Withdrawal(Shape):
     """The requester ends the alert. The reason is a code: words about the case belong into no timeline."""
 
@@ -265,6 +259,10 @@ class AlertLinks(TypedDict):
 class AlertOut(TypedDict):
     """An alert. Without particulars, which are read at `/request`.
 
+    `authenticated`: how whoever opened it proved to be of that authority: by a key, by a key that signed the request,
+    in an account with two factors, or as two persons, of whom one proposed (`proposed_by`) and another released it
+    (`released_by`), accounts that the requester and the secretariat are told of.
+
     `end_reason` is why it was withdrawn or closed. Where the wrong Party was asked, `resent_as` is the alert to another
     one, and `resent_from` the one before it: told to the requester and the secretariat.
     """
@@ -295,60 +293,10 @@ class AlertOut(TypedDict):
     suggested_party: str | None
     resent_from: str | None
     resent_as: str | None
+    authenticated: Authenticated
+    proposed_by: int | None
+    released_by: int | None
     links: AlertLinks
-
-
-class AnsweredOut(AlertOut):
-    """An alert after an acknowledgement through a machine, and what came of it."""
-
-    outcome: Literal["acknowledged", "acknowledged_late", "already_taken"]
-
-
-NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
-    {
-        "unknown": "The reply code is not formed like one.",
-        "unknown_code": "There is no such reply code, or it is not this officer's for this alert.",
-        "wrong_pin": "The PIN is wrong; the code bears three wrong ones.",
-        "code_locked": "Too many wrong PINs: the code is locked, and the next step of the chain is called.",
-        "left": "The officer has left the contact point: somebody else is called.",
-        "pin_not_set": "The officer has no PIN.",
-        "pin_locked": "The officer's PIN is locked.",
-        "pin_not_usable": "The officer's PIN has expired.",
-        "withdrawn": "The alert was withdrawn before anybody had acknowledged it.",
-        "closed": "The alert was closed.",
-        "done": "It was weighed meanwhile by an engine: read the alert.",
-        "unreadable": "It was kept, and could not be read here: read the alert, and try again.",
-    }
-)
-"""Why code and PIN do not acknowledge an alert: the codes of `outcome` in a refusal, each with its sentence."""
-
-
-class NotAcknowledgedOut(Problem):
-    """The refusal of an acknowledgement through a machine. `outcome` says why; other conflicts have none."""
-
-    outcome: NotRequired[Annotated[str, Field(json_schema_extra={"enum": list(NOT_ACKNOWLEDGED)})]]
-
-
-class AcknowledgementOut(TypedDict):
-    """One acknowledgement. The smallest `acknowledged_at` of an alert is the one that counts; none is overwritten."""
-
-    number: int
-    reference: str
-    requested_party: str
-    status: Status
-    acknowledged_at: Moment
-    recorded_at: Moment
-    seconds_to_acknowledge: float
-    first: bool
-    late: bool
-    function: str
-    line: Line
-    step: int
-    cycle: int
-    channel: WayOfAnswer
-    identity_strength: IdentityStrength
-    provider_code: str | None
-    provider_at: Moment | None
 
 
 class TimelineOut(TypedDict):
@@ -367,13 +315,6 @@ class AlertPage(TypedDict):
     """A page of alerts, the newest first; `next_cursor` is null on the last page."""
 
     items: list[AlertOut]
-    next_cursor: str | None
-
-
-class AcknowledgementPage(TypedDict):
-    """A page of acknowledgements; `next_cursor` is null on the last page."""
-
-    items: list[AcknowledgementOut]
     next_cursor: str | None
 
 

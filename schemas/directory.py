@@ -61,7 +61,9 @@ class Party(Shape):
 
 
 class PartyOut(Party, Entry):
-    """A Party as it is kept."""
+    """A Party as it is kept. `two_persons`: its authorities open alerts by two, one proposes and another releases."""
+
+    two_persons: bool = False
 
 
 class _Dated(Shape):

@@ -14,26 +14,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 from schemas.fields import write_instant
 from schemas.retention import Side as Side
+from schemas.timeline_messages import (
+    Audience,
+    MessageAccepted,
+    MessageDelivered,
+    MessageRefused,
+    MessageRepeated,
+    MessageUnsure,
+    inside,
+)
 from schemas.timeline_retention import Erased, RetentionDecided
 
-Audience = Literal["both", "requester", "contact_point"]
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
-Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof"]
 News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
 NOT_AS_PLANNED = "not_as_planned"
 """What is told outside the requested Party's house of a step that could not count on somebody who is on duty."""
 Alarm = Literal[GapReason, "stop", "wrong_person", "channel_refused", "reported_dead"]
 """What goes wrong about an alert; the service itself has alarms of its own, which are on no timeline."""
-
-
-def inside() -> Any:
-    """Mark a field that only the requested Party's own house may see."""
-    return dataclasses.field(metadata={"inside": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,65 +99,6 @@ class StepIncomplete:
     line: str
     reason: GapReason
     officer: int | None = inside()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AboutMessage:
-    """What every fact about a message tells. `line` and `step` are absent where it went to no officer."""
-
-    purpose: Purpose
-    channel: str
-    line: str | None
-    step: int | None
-    message: int = inside()
-    officer: int | None = inside()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAccepted(_AboutMessage):
-    """A gateway took a message. Nobody has read it yet."""
-
-    code: ClassVar = "message_accepted"
-    visible_to: ClassVar[Audience] = "both"
-    gateway: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageDelivered(_AboutMessage):
-    """A delivery report came. That is weak evidence, and no acknowledgement."""
-
-    code: ClassVar = "message_delivered"
-    visible_to: ClassVar[Audience] = "both"
-    gateway: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRefused(_AboutMessage):
-    """A message will not arrive: a gateway or the network behind it refused it."""
-
-    code: ClassVar = "message_refused"
-    visible_to: ClassVar[Audience] = "both"
-    gateway: str
-    permanent: bool
-    error_code: str | None = inside()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageUnsure(_AboutMessage):
-    """Nobody can tell whether a gateway has the message; the tracer asks for it."""
-
-    code: ClassVar = "message_unsure"
-    visible_to: ClassVar[Audience] = "both"
-    gateway: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRepeated(_AboutMessage):
-    """A message is sent again, marked as a repeat, because nobody could tell what became of it."""
-
-    code: ClassVar = "message_repeated"
-    visible_to: ClassVar[Audience] = "both"
-    cause: Literal["unsure"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +262,17 @@ class Resent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """Two persons opened the alert, as the Party asks: one had proposed it, another released it. Both are accounts."""
+
+    code: ClassVar = "released"
+    visible_to: ClassVar[Audience] = "requester"
+    proposed_by: int
+    proposed_at: datetime
+    released_by: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRead:
     """One of the two sides read the particulars of the request: a machine by its key, an officer by the PIN."""
 
@@ -346,7 +300,7 @@ _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked
 _OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
 _OfRequests: TypeAlias = RequestRead | RetentionDecided | Erased
-Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | _OfRequests | AlarmRaised
+Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | Released | _OfRequests | AlarmRaised
 
 
 def register(facts: Iterable[type[Fact]]) -> Mapping[str, type[Fact]]:

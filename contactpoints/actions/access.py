@@ -39,6 +39,7 @@ async def make_key(
     async with db.transaction() as session:
         if faults := await foreign(session, actor.party, contact_point=actor.contact_point):
             raise Invalid(faults)
+        await must_be_held(session, actor)
         secret = new_secret(entropy)
         await access.add_key(session, actor, secret_hash=secret_hash(secret), expires_at=expires_at, now=now)
     return secret
@@ -61,6 +62,15 @@ async def foreign(
         if owner is None or owner.party != party:
             faults.append(Fault(f"/{field}", "unknown", f"This Party has no such {said}."))
     return faults
+
+
+async def must_be_held(session: Session, to: Actor) -> None:
+    """Raise `Invalid` unless whoever holds a key has an account of the same office, or the key names nobody."""
+    if to.holder is None:
+        return
+    if await access.holder_of(session, to.holder) != (to.role.value, to.party, to.authority):
+        told = "Must be the account of somebody of the same role, Party and authority, who has accepted it."
+        raise Invalid([Fault("/holder_id", "unknown", told)])
 
 
 def new_secret(entropy: Callable[[int], bytes]) -> str:

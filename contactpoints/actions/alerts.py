@@ -59,10 +59,13 @@ def seen(row: Row | None, actor: Actor) -> Row:
 
 
 def _as_seen(row: Row, actor: Actor) -> dict[str, Any]:
-    """Return an alert; that it was sent to another Party, or to one before, is no business of either Party."""
+    """Return an alert; that it was sent to another Party, or to one before, is no business of either Party.
+
+    Nor are the persons who opened it.
+    """
     told = dict(row)
     if not access.sees_network(actor) and not access.is_requester(actor, alerts.sides_of(row)):
-        told |= dict.fromkeys(("resent_from", "resent_as"))
+        told |= dict.fromkeys(("resent_from", "resent_as", "proposed_by", "released_by"))
     return told
 
 

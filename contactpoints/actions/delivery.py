@@ -19,6 +19,7 @@ from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
+from schemas import timeline_messages as of_messages
 
 _log = logging.getLogger(__name__)
 _ATTEMPT_BYTES = 12
@@ -162,11 +163,13 @@ def _fact(outcome: Outcome) -> facts.Fact:
         officer=claimed.officer_id,
     )
     if outcome.result == "accepted":
-        return facts.MessageAccepted(**told, gateway=claimed.gateway)
+        return of_messages.MessageAccepted(**told, gateway=claimed.gateway)
     if outcome.result == "unsure":
-        return facts.MessageUnsure(**told, gateway=claimed.gateway)
+        return of_messages.MessageUnsure(**told, gateway=claimed.gateway)
     permanent = outcome.again_at is None
-    return facts.MessageRefused(**told, gateway=claimed.gateway, permanent=permanent, error_code=outcome.error_code)
+    return of_messages.MessageRefused(
+        **told, gateway=claimed.gateway, permanent=permanent, error_code=outcome.error_code
+    )
 
 
 def about(
@@ -220,13 +223,13 @@ async def settle_doubt(
         fact: facts.Fact
         if provider_code is not None:
             done = await doubts.found(session, row["id"], attempt=row["attempt"], provider_code=provider_code, now=now)
-            result, fact = "found", facts.MessageAccepted(**told, gateway=row["gateway"])
+            result, fact = "found", of_messages.MessageAccepted(**told, gateway=row["gateway"])
         else:
             words = None if alert is None else await _again(session, row, alert, now=now, tools=tools)
             over = is_over(row["purpose"], row["first_started"], at=now)
             following = None if over else another(tools.gateways.get(row["kind"], ()), row["gateway"])
             done = await doubts.send_again(session, row["id"], words=words, gateway=following, over=over, now=now)
-            result, fact = "again", facts.MessageRepeated(**told, cause="unsure")
+            result, fact = "again", of_messages.MessageRepeated(**told, cause="unsure")
         if done and row["alert_id"] is not None:
             await timeline.append(session, row["alert_id"], [(now, fact)])
         cancelled = alert is not None and row["purpose"] == "alert" and not done

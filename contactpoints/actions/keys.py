@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from contactpoints.actions.access import new_secret
+from contactpoints.actions.access import must_be_held, new_secret
 from contactpoints.actions.directory_checks import zone_faults
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import key_limits
@@ -51,9 +51,11 @@ async def make(
         *(0, Role.REQUESTER, said.party, said.authority, None, said.notify, said.language),
         limits=limits_of(said.limits),
         signing=signing_of(said.signing),
+        holder=said.holder_id,
     )
     secret = new_secret(tools.entropy)
     async with db.transaction() as session:
+        await must_be_held(session, to)
         number = await access.add_key(
             session,
             to,
@@ -119,9 +121,18 @@ async def revoke(db: Database, number: int, *, actor: Actor | None, now: datetim
 
 
 async def rotate(
-    db: Database, number: int, *, ends_at: datetime | None, actor: Actor | None, now: datetime, tools: Tools
+    db: Database,
+    number: int,
+    *,
+    ends_at: datetime | None,
+    actor: Actor | None,
+    now: datetime,
+    tools: Tools,
+    holder: int | None = None,
 ) -> Shown:
     """Make a key that takes the place of another, with the same rights, limits and end; return it with its secret.
+
+    ``holder``: who holds the new one, where it is not whoever holds the old one.
 
     The old one ends at ``ends_at``, in a week where nothing is said, and never later than it did. Raises `NotFound`,
     `Forbidden`, `KeyEnded`, `AlreadyRotated`, or `Invalid` for an end that is past or more than 90 days ahead.
@@ -139,9 +150,12 @@ async def rotate(
             if not now < until <= now + LONGEST_OVERLAP:
                 told = f"Must be later than now, by at most {LONGEST_OVERLAP.days} days."
                 raise Invalid([Fault("/ends_at", "not_allowed", told)])
+            to = access.actor_of(row)
+            to = to if holder is None else replace(to, holder=holder)
+            await must_be_held(session, to)
             new = await access.add_key(
                 session,
-                access.actor_of(row),
+                to,
                 secret_hash=secret_hash(secret),
                 expires_at=row["expires_at"],
                 now=now,
@@ -214,7 +228,7 @@ def _must_be_alive(row: Row, *, now: datetime) -> None:
 
 def _shown(row: Row | None, *, now: datetime) -> Shown:
     assert row is not None
-    names = ("id", "version", "role", "party", "contact_point_id", "authority", "language", "made_by")
+    names = ("id", "version", "role", "party", "contact_point_id", "authority", "language", "made_by", "holder_id")
     moments = {name: row[name] for name in ("created_at", "expires_at", "revoked_at")}
     alive = row["revoked_at"] is None and (row["expires_at"] is None or row["expires_at"] > now)
     unused = alive and key_limits.is_unused(made_at=row["created_at"], used_at=row["used_at"], now=now)

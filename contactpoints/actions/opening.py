@@ -25,7 +25,14 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.rules.escalation import begin, begin_again, remind_at, run_out
 from contactpoints.rules.legal_basis import Bonds
 from contactpoints.rules.providers import elsewhere
-from contactpoints.rules.refusals import IdempotencyKeyReused, Invalid, KeyLimited, NotAuthenticated, Unavailable
+from contactpoints.rules.refusals import (
+    IdempotencyKeyReused,
+    Invalid,
+    KeyLimited,
+    NotAuthenticated,
+    ReleaseNeeded,
+    Unavailable,
+)
 from contactpoints.store import intake, timeline
 from contactpoints.store.atlas import Place, Route
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
@@ -37,6 +44,7 @@ from schemas.alerts import OpenAlert, PreviewAlert
 
 _CAUTIONS = 1_000
 """How many warnings about legal bases are kept of one route: those of a few days."""
+_TWO_PERSONS = "This Party asks for two persons: another one has to release it."
 _TRIES = 20
 """How often a decision is made again because the directory changed, a key came twice or a code was drawn before."""
 
@@ -61,6 +69,7 @@ class Asked(Asking):
     command: OpenAlert
     once: Once
     alone: Write | None = None
+    released: bool = False
 
 
 async def open_alert(
@@ -74,16 +83,18 @@ async def open_alert(
     take_in: TakeIn,
     tools: Tools,
     alone: Write | None = None,
+    released: bool = False,
 ) -> tuple[dict[str, Any], bool]:
     """Open an alert and call out its first step; return it, and whether this is the answer to a repeated key.
 
     Everything is written in one statement: the alert, its sealed request and data key, the Idempotency-Key, the codes,
     the messages and the first facts; ``take_in`` lets alerts that come at the same time share it, unless ``alone``
-    writes this one. Raises `Invalid`, `Forbidden`, `KeyLimited`, `NotAuthenticated` (the key was revoked or changed
-    meanwhile), `IdempotencyKeyReused`, or `RequestInFlight` after 2 s of waiting.
+    writes this one. ``released``: by a second person. Raises `Invalid`, `Forbidden`, `KeyLimited`, `NotAuthenticated`
+    (the key was revoked or changed meanwhile), `ReleaseNeeded`, `IdempotencyKeyReused`, or `RequestInFlight` after 2 s
+    of waiting.
     """
     access.must_trigger(actor)
-    asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint), alone)
+    asked = Asked(actor, command, now, Once(hashlib.sha256(once.encode()).digest(), fingerprint), alone, released)
     for _ in range(_TRIES):
         try:
             key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
@@ -112,13 +123,18 @@ async def open_alert(
 
 
 async def _kept(db: Database, asked: Asked) -> str | None:
-    """Return the reference of the alert that the Idempotency-Key was used for before, if it was."""
+    """Return the reference of the alert that the Idempotency-Key was used for before, if it was.
+
+    Raises `IdempotencyKeyReused`, or `ReleaseNeeded` where it was used for what waits, or waited, for a second person.
+    """
     async with db.session() as session:
         kept = await intake.find_key(session, actor_id=asked.actor.number, key_hash=asked.once.key_hash)
     if kept is None:
         return None
     if kept["fingerprint"] != asked.once.fingerprint:
         raise IdempotencyKeyReused("This Idempotency-Key came with another body before; nothing was done.")
+    if kept["proposal_id"] is not None:
+        raise ReleaseNeeded(_TWO_PERSONS)
     reference: str = kept["reference"]
     return reference
 
@@ -155,6 +171,7 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
         drafts=first.called.drafts,
         noted=first.called.noted,
         now=asked.now,
+        released=asked.released,
     )
     by_itself = first.alarms or asked.alone
     written = await (
@@ -162,6 +179,8 @@ async def _take_in(db: Database, asked: Asked, route: Route, *, take_in: TakeIn,
     )
     if not written["allowed"]:
         raise NotAuthenticated("This API key is not known, has expired or was revoked.")
+    if written["kept"] is None and not written["released"]:
+        raise ReleaseNeeded(_TWO_PERSONS)
     if written["id"] is None:
         return None
     return rules.write(intake.row_of(new, opened_at=asked.now), now=asked.now)
@@ -256,6 +275,7 @@ def _row(asked: Asked, opening: Opening, *, plan_json: str, reference: str) -> N
         due_at=min(opening.begins if waits else due_at, news_at),
         news_at=news_at,
         exhausted_at=None if step or waits else now,
+        authenticated="two_persons" if asked.released else "signed_key" if actor.signed else actor.kind,
     )
 
 

@@ -24,7 +24,7 @@ from contactpoints.store import alerts, channels, inbound, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row
 from contactpoints.store.sealing import Unsealable, inbound_place
 from schemas import timeline as facts
-from schemas.alerts import Acknowledge
+from schemas.acknowledgements import Acknowledge
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)

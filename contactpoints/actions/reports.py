@@ -21,6 +21,7 @@ from contactpoints.store.outbox import Advanced
 from contactpoints.store.sealing import Unsealable
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
+from schemas import timeline_messages as of_messages
 
 _log = logging.getLogger(__name__)
 _LEASE = LEASE + timedelta(seconds=1)
@@ -185,9 +186,9 @@ def _fact(row: Row, news: _News, *, following: Delivery) -> facts.Fact:
     )
     if following is Delivery.REFUSED:
         reported = news.reported
-        return facts.MessageRefused(
+        return of_messages.MessageRefused(
             **told, gateway=news.gateway, permanent=reported.permanent, error_code=reported.error_code
         )
     if following is Delivery.ACCEPTED:
-        return facts.MessageAccepted(**told, gateway=news.gateway)
-    return facts.MessageDelivered(**told, gateway=news.gateway)
+        return of_messages.MessageAccepted(**told, gateway=news.gateway)
+    return of_messages.MessageDelivered(**told, gateway=news.gateway)

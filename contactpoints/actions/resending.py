@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from contactpoints.actions import opening
 from contactpoints.actions.alerts import requested_by
 from contactpoints.actions.particulars import kept, opened_request
+from contactpoints.actions.proposing import Opened, open_or_propose
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import misdirected, moment
@@ -33,10 +34,10 @@ async def resend(
     now: datetime,
     take_in: TakeIn,
     tools: Tools,
-) -> tuple[dict[str, Any], bool]:
-    """Open an alert to another Party with what an earlier one asked; return it as `opening.open_alert` does.
+) -> Opened:
+    """Open an alert to another Party with what an earlier one asked, or propose it, as `open_or_propose` does.
 
-    Raises `NotFound`, `Forbidden`, `NotMisdirected`, `AlreadyResent`, and what `opening.open_alert` raises.
+    Raises `NotFound`, `Forbidden`, `NotMisdirected`, `AlreadyResent`, and what `open_or_propose` raises.
     """
     async with db.session() as session:
         row = await requested_by(session, actor=actor, reference=reference)
@@ -47,7 +48,7 @@ async def resend(
         told = "Only what was closed as not_competent, or withdrawn as wrong_party, is sent anew."
         raise NotMisdirected(told, alert=row["reference"])
     body = asked.model_dump(mode="json")
-    alert, replayed = await opening.open_alert(
+    made = await open_or_propose(
         db,
         actor=actor,
         command=_copied(row, opened_request(row, found, tools=tools)["particulars"], asked=asked),
@@ -56,9 +57,10 @@ async def resend(
         now=now,
         take_in=take_in,
         tools=tools,
-        alone=partial(_linked, first=row["reference"], now=now),
+        alone=partial(linked, first=row["reference"], now=now),
+        resent_from=row["reference"],
     )
-    return alert | {"resent_from": row["reference"]}, replayed
+    return replace(made, told=made.told | {"resent_from": row["reference"]})
 
 
 def _copied(row: Row, particulars: Mapping[str, Any], *, asked: Resending) -> OpenAlert:
@@ -75,7 +77,7 @@ def _copied(row: Row, particulars: Mapping[str, Any], *, asked: Resending) -> Op
     return read_open_alert(json.dumps(body).encode())[0]
 
 
-async def _linked(session: Session, entries: Sequence[Entry], *, first: str, now: datetime) -> list[Row]:
+async def linked(session: Session, entries: Sequence[Entry], *, first: str, now: datetime) -> list[Row]:
     """Take the new alert in, and write on both which the other is."""
     rows = await intake.take_in(session, entries)
     for entry, written in zip(entries, rows, strict=True):

@@ -11,7 +11,7 @@ from contactpoints.actions import alerts
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import Asked
 from contactpoints.runtime import Runtime
-from schemas.alerts import AcknowledgementOut
+from schemas.acknowledgements import AcknowledgementOut
 from schemas.spreadsheet import csv_lines
 
 _MOST = 200

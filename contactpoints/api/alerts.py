@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import alerts, opening, replies, timelines
+from contactpoints.actions import alerts, replies, timelines
 from contactpoints.actions.places import faults_of_place
+from contactpoints.actions.proposing import Opened, open_or_propose
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller, pace
 from contactpoints.api.known_keys import by_known_caller
@@ -18,7 +19,8 @@ from contactpoints.api.queries import Asked, header
 from contactpoints.rules.access import Actor, must_trigger
 from contactpoints.rules.refusals import IdempotencyKeyRequired, NotAcknowledged, Unavailable
 from contactpoints.runtime import Runtime
-from schemas.alerts import NOT_ACKNOWLEDGED, Acknowledge, Closure, State, Status, Withdrawal, asked_of, read_open_alert
+from schemas.acknowledgements import NOT_ACKNOWLEDGED, Acknowledge
+from schemas.alerts import Closure, State, Status, Withdrawal, asked_of, read_open_alert
 from schemas.reading import Fault, Invalid, read
 
 _LONGEST_KEY = 255
@@ -46,8 +48,8 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
     once = once_of(request)
     pace(runtime, actor, emergency=command.urgency == "emergency" and command.status == "actual")
 
-    def opens(actor: Actor) -> Awaitable[tuple[dict[str, Any], bool]]:
-        return opening.open_alert(
+    def opens(actor: Actor) -> Awaitable[Opened]:
+        return open_or_propose(
             runtime.db,
             actor=actor,
             command=command,
@@ -58,12 +60,18 @@ async def open_alert(runtime: Runtime, request: Request) -> Response:
             tools=runtime.tools,
         )
 
-    alert, replayed = await by_known_caller(runtime, request, actor=actor, do=opens)
-    return opened(runtime, alert, replayed=replayed)
+    made = await by_known_caller(runtime, request, actor=actor, do=opens)
+    return opened(runtime, made.told, replayed=made.replayed, waits=made.waits)
 
 
-def opened(runtime: Runtime, alert: dict[str, Any], *, replayed: bool) -> Response:
-    """Answer with an alert that was opened just now, and ring for it; or was with the same key before."""
+def opened(runtime: Runtime, alert: dict[str, Any], *, replayed: bool, waits: bool = False) -> Response:
+    """Answer with an alert that was opened just now, and ring for it; or was with the same key before.
+
+    One that ``waits`` for a second person is accepted, and nothing more.
+    """
+    if waits:
+        repeated = {"Idempotency-Replayed": "true"} if replayed else {}
+        return Json(alert, status_code=202, headers=repeated | {"Location": alert["links"]["self"]})
     if replayed:
         return Json(alert, headers={"Idempotency-Replayed": "true"})
     runtime.bell.ring("outbox", "due")

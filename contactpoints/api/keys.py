@@ -167,7 +167,15 @@ async def rotate(runtime: Runtime, request: Request) -> Response:
     """Make the successor of a key."""
     actor = await caller(runtime, request)
     key, said = entry_number(request), read(KeyRotation, await json_body(request))
-    made = await keys.rotate(runtime.db, key, ends_at=said.ends_at, actor=actor, now=runtime.now(), tools=runtime.tools)
+    made = await keys.rotate(
+        runtime.db,
+        key,
+        ends_at=said.ends_at,
+        holder=said.holder_id,
+        actor=actor,
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
     return _answer(made, status=201)
 
 

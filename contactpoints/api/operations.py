@@ -25,6 +25,7 @@ from contactpoints.api.mail_links import MAILED
 from contactpoints.api.passkeys import PASSKEYS
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
+from contactpoints.api.proposals import PROPOSALS
 from contactpoints.api.queries import PAGES
 from contactpoints.api.readings import READINGS
 from contactpoints.api.resending import ONCE, OPENED_HEADERS, RESENDING
@@ -35,16 +36,12 @@ from contactpoints.api.shifts import SHIFTS
 from contactpoints.api.subscriptions import SUBSCRIPTIONS
 from contactpoints.api.swaps import OPERATIONS as SWAPS
 from schemas.access import Role
+from schemas.acknowledgements import NOT_ACKNOWLEDGED, Acknowledge, AcknowledgementPage, AnsweredOut, NotAcknowledgedOut
 from schemas.alerts import (
-    NOT_ACKNOWLEDGED,
     OPEN_SHAPES,
-    Acknowledge,
-    AcknowledgementPage,
     AlertOut,
     AlertPage,
-    AnsweredOut,
     Closure,
-    NotAcknowledgedOut,
     State,
     Status,
     TimelineOut,
@@ -55,6 +52,7 @@ from schemas.examples import ACTS, ENTRY_EXAMPLES, EXAMPLES
 from schemas.health import AliveOut, EngineOut, ReadyOut
 from schemas.history import StaleOut
 from schemas.openapi import Operation, Parameter, Shown
+from schemas.proposals import ProposalOut
 
 _ALL: tuple[Role, ...] = get_args(Role)
 _REQUESTER: tuple[Role, ...] = ("requester",)
@@ -86,7 +84,7 @@ _ALERTS = (
         "open_alert",
         "alerts",
         request=tuple(OPEN_SHAPES.values()),
-        responses={201: AlertOut, 200: AlertOut},
+        responses={201: AlertOut, 202: ProposalOut, 200: AlertOut},
         problems=_OF_BODIES,
         parameters=(ONCE,),
         roles=_REQUESTER,
@@ -94,7 +92,9 @@ _ALERTS = (
         examples=EXAMPLES,
         description=(
             "Answered 201, the alert is written down and cannot be lost. The same key and body again answer 200 with "
-            "the alert as it stands now; another body 422. While the first is under way a repeat hears 409."
+            "the alert as it stands now; another body 422. While the first is under way a repeat hears 409. Where "
+            "the Party asks for two persons it is answered 202 with a proposal: nobody is called before another person "
+            "has released that."
         ),
         any_query=True,
     ),
@@ -336,6 +336,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *RETENTION,
         PREVIEW,
         RESENDING,
+        *PROPOSALS,
         *DUTY,
         COVER,
         SHIFTS,

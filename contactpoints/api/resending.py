@@ -12,6 +12,7 @@ from contactpoints.runtime import Runtime
 from schemas.alerts import AlertOut
 from schemas.examples import ACTS
 from schemas.openapi import Operation, Parameter
+from schemas.proposals import ProposalOut
 from schemas.reading import Invalid, read
 from schemas.resending import Resending
 
@@ -23,7 +24,7 @@ ONCE = Parameter(
 )
 """The header that whatever opens an alert must have."""
 OPENED_HEADERS = {
-    "Location": "Where the alert is (201).",
+    "Location": "Where the alert is (201), or the proposal (202).",
     "Idempotency-Replayed": "`true` where the key was used before with the same body (200).",
 }
 
@@ -34,7 +35,7 @@ RESENDING = Operation(
     "resend_alert",
     "alerts",
     request=Resending,
-    responses={201: AlertOut, 200: AlertOut},
+    responses={201: AlertOut, 202: ProposalOut, 200: AlertOut},
     problems=(400, 403, 409, 413, 415, 422),
     parameters=(ONCE,),
     roles=("requester",),
@@ -58,7 +59,7 @@ async def _resend(runtime: Runtime, request: Request) -> Response:
     except Invalid as invalid:
         raise await also_of_place(runtime, request, raw=raw, refused=invalid) from None
     once = once_of(request)
-    alert, replayed = await resend(
+    made = await resend(
         runtime.db,
         actor=actor,
         reference=request.path_params["reference"],
@@ -68,7 +69,7 @@ async def _resend(runtime: Runtime, request: Request) -> Response:
         take_in=runtime.take_in,
         tools=runtime.tools,
     )
-    return opened(runtime, alert, replayed=replayed)
+    return opened(runtime, made.told, replayed=made.replayed, waits=made.waits)
 
 
 def routes() -> list[Route]:

@@ -7,7 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from contactpoints.actions import address_changes, asking, circuits, escalation, forgetting, replies, reports, retention
+from contactpoints.actions import (
+    address_changes,
+    asking,
+    circuits,
+    escalation,
+    forgetting,
+    releasing,
+    replies,
+    reports,
+    retention,
+)
 from contactpoints.actions.escalation import BATCH
 from contactpoints.engine import rosters, subscriber, tracer
 from contactpoints.engine.catch_up import EVERY, catch_up, inquirable
@@ -99,6 +109,11 @@ async def tidy(desk: Desk) -> int:
     return done + await retention.erase_ended(desk.db, now=desk.now())
 
 
+async def see_to_proposals(desk: Desk) -> int:
+    """End what waited too long for a second person, and tell what still waits; return how much was done."""
+    return await releasing.look(desk.db, now=desk.now(), tools=desk.tools)
+
+
 async def _arm(desk: Desk, wake: Callable[[], None]) -> int:
     """Have ``wake`` called at the earliest due time, if that is within a second: else the next tick looks again."""
     async with desk.db.session() as session:
@@ -142,6 +157,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float, patience: float)
         _Woken(janitor, _FORGET),
         _Woken(subscriber.watch(desk), subscriber.EVERY),
         *(_Woken(watch, rosters.EVERY) for watch in rosters.watches(desk)),
+        _Woken(Watch("proposals", lambda: see_to_proposals(desk), breath=1.0), rosters.EVERY),
         _Woken(Watch("asker", lambda: ask(desk), breath=_BREATH, patience=patience), _ASK),
         *(_Woken(_missing(desk, gateway), EVERY) for gateway in inquirable(desk)),
     ]

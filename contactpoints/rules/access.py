@@ -26,7 +26,8 @@ class Actor:
 
     Keys and accounts share one row of numbers (`actors`), so ``number`` is that of either. An account acts in a
     ``session``, in which a second factor was last shown at ``proven_at`` (aware, UTC). ``signed``: this request bears a
-    signature by one of the keys in ``signing``, which was checked.
+    signature by one of the keys in ``signing``, which was checked. ``holder``: the account of the person who holds a
+    key, where it says so.
     """
 
     number: int
@@ -43,6 +44,12 @@ class Actor:
     version: int = 1
     signing: Signing = UNSIGNED
     signed: bool = False
+    holder: int | None = None
+
+    @property
+    def person(self) -> int | None:
+        """The account of the person who acts: the own, or that of whoever holds the key; None where nobody says."""
+        return self.number if self.kind == "account" else self.holder
 
     @property
     def who(self) -> str:
@@ -200,6 +207,21 @@ def side_that_keeps(actor: Actor, sides: Sides) -> Literal["requester", "contact
         return "requester"
     house = actor.role is Role.ADMINISTRATOR and actor.party == sides.requested_party
     return "contact_point" if house or is_requested(actor, sides) else None
+
+
+def sees_proposal(actor: Actor, *, party: str, authority: str) -> bool:
+    """Say whether an alert that waits for a second person exists for the actor: it is its own authority's."""
+    return sees_network(actor) or proposes_for(actor, party=party, authority=authority)
+
+
+def proposes_for(actor: Actor, *, party: str, authority: str) -> bool:
+    """Say whether the actor is of the authority that proposed an alert, and so reads its particulars."""
+    return actor.role is Role.REQUESTER and actor.party == party and actor.authority == authority
+
+
+def keeps_two_persons_of(actor: Actor, party: str) -> bool:
+    """Say whether the actor decides if the alerts of a Party take two persons: that is for its administrators."""
+    return actor.role is Role.ADMINISTRATOR and actor.party == party
 
 
 def knows_officers(actor: Actor, sides: Sides) -> bool:

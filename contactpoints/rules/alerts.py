@@ -245,6 +245,9 @@ _PLAIN = (
     "suggested_party",
     "resent_from",
     "resent_as",
+    "proposed_by",
+    "released_by",
+    "authenticated",
 )
 
 
@@ -288,7 +291,7 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_acknowledgement(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an acknowledgement as `schemas.alerts.AcknowledgementOut`."""
+    """Return an acknowledgement as `schemas.acknowledgements.AcknowledgementOut`."""
     same = ("reference", "requested_party", "status", "first", "late", "function", "line", "step", "cycle", "channel")
     return {name: row[name] for name in (*same, "identity_strength", "provider_code")} | {
         "number": row["id"],

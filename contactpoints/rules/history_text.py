@@ -125,6 +125,7 @@ _FIELDS: Mapping[str, str] = {
     "to_officer_id": msgid("Offered to"),
     "towards": msgid("Towards"),
     "turn_days": msgid("Days of a turn"),
+    "two_persons": msgid("Alerts take two persons"),
     "unapproved_since": msgid("Waits for a second person since"),
     "until": msgid("Until"),
     "urgency": msgid("Urgency"),

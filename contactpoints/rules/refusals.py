@@ -31,6 +31,11 @@ Refusal
     ChangePending
     ChangeSettled
     SecondPersonNeeded
+    ReleaseNeeded
+    ProposalSettled
+    HolderNeeded
+    NobodyToRelease
+    TooFewPersons
     KeyEnded
     AlreadyRotated
     RetentionNotBegun
@@ -201,7 +206,27 @@ class ChangeSettled(Conflict):
 
 
 class SecondPersonNeeded(Conflict):
-    """A change of an address takes a second person."""
+    """That takes a second person."""
+
+
+class ReleaseNeeded(Conflict):
+    """This Party asks for two persons, and there was one."""
+
+
+class ProposalSettled(Conflict):
+    """The proposal waits no more."""
+
+
+class HolderNeeded(Conflict):
+    """This key names nobody who could be one of two persons."""
+
+
+class NobodyToRelease(Conflict):
+    """Nobody else could release it."""
+
+
+class TooFewPersons(Conflict):
+    """Too few persons could propose and release."""
 
 
 class KeyEnded(Conflict):

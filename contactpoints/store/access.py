@@ -58,6 +58,7 @@ def actor_of(row: Row) -> Actor:
         limits=read_limits(row["limits"]) if row["limits"] else UNLIMITED,
         version=row["version"],
         signing=read_signing(row["signing"]),
+        holder=row["holder_id"],
     )
 
 
@@ -76,8 +77,8 @@ async def add_key(
         """with actor as (insert into actors (kind) values ('key') returning id)
            insert into api_keys
                (id, secret_hash, role, party, contact_point_id, authority, notify, language, limits, signing,
-                expires_at, created_at, made_by, rotated_from)
-           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from actor returning id""",
+                expires_at, created_at, made_by, rotated_from, holder_id)
+           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from actor returning id""",
         secret_hash,
         actor.role.value,
         actor.party,
@@ -91,8 +92,19 @@ async def add_key(
         now,
         made_by,
         rotated_from,
+        actor.holder,
     )
     return number
+
+
+async def holder_of(session: Session, account: int) -> tuple[str, str | None, str] | None:
+    """Return role, Party and authority of an account that somebody has; None where nobody could hold a key by it."""
+    row = await session.fetchrow(
+        """select role, party, authority from accounts
+            where id = $1 and accepted_at is not null and disabled_at is null""",
+        account,
+    )
+    return None if row is None else (row["role"], row["party"], row["authority"])
 
 
 async def find_pin(session: Session, officer_id: int) -> Row | None:

@@ -51,7 +51,7 @@ _PIN = "from pins where pins.officer_id = officers.id"
 REGISTERS: Mapping[str, Register] = {
     register.name: register
     for register in (
-        Register("parties", ("code", "name", "confidence"), key="code"),
+        Register("parties", ("code", "name", "confidence"), key="code", kept=("two_persons",)),
         Register("memberships", ("party", "instrument", "status", "since", "until", "confidence", "territory")),
         Register(
             "declarations",

@@ -50,13 +50,14 @@ class NewAlert:
     due_at: datetime
     news_at: datetime
     exhausted_at: datetime | None
+    authenticated: str
 
 
 _FIELDS = tuple(field.name for field in fields(NewAlert))
 _NOT_YET = dict.fromkeys(
     (
         *("first_received_at", "withdrawn_at", "closed_at", "end_reason", "suggested_party"),
-        *("resent_from", "resent_as"),
+        *("resent_from", "resent_as", "proposed_by", "released_by"),
     )
 )
 
@@ -79,6 +80,7 @@ class Entry:
     """An alert with all that is written with it: its sealed request and data key, the Idempotency-Key, the decision.
 
     ``codes``, ``drafts`` and ``noted`` are its first step: new reply codes, messages, and the timeline's first facts.
+    ``released``: by a second person, so that a Party which asks for two has had them.
     """
 
     new: NewAlert
@@ -92,6 +94,7 @@ class Entry:
     drafts: Sequence[Draft]
     noted: Sequence[Noted]
     now: datetime
+    released: bool = False
 
 
 _ALERT = {
@@ -114,9 +117,16 @@ _ALERT = {
     "due_at": "timestamptz",
     "news_at": "timestamptz",
     "exhausted_at": "timestamptz",
+    "authenticated": "text",
     "plan": "jsonb",
 }
-_BESIDE = {"revision": "bigint", "actor_id": "bigint", "key_version": "integer", "at": "timestamptz"}
+_BESIDE = {
+    "revision": "bigint",
+    "actor_id": "bigint",
+    "key_version": "integer",
+    "at": "timestamptz",
+    "released": "boolean",
+}
 _RECORD = ", ".join(f"{name} {kind}" for name, kind in (_BESIDE | _ALERT).items())
 _NAMES = ", ".join((*_BESIDE, *_ALERT))
 _WRITTEN = tuple(name for name in _ALERT if name != "plan")
@@ -138,14 +148,16 @@ checked as materialized (
                       and k.version = a.key_version and (k.expires_at is null or k.expires_at > a.at))
            or exists (select 1 from accounts p where p.id = a.actor_id and p.role = 'requester'
                          and p.party = a.requesting_party and p.disabled_at is null) as allowed,
-           (select alert_id from idempotency_keys k where k.actor_id = a.actor_id and k.key_hash = a.key_hash)
-           as kept
+           a.released or not exists (select 1 from parties p where p.code = a.requesting_party and p.two_persons)
+           as released,
+           (select coalesce(k.alert_id, k.proposal_id) from idempotency_keys k
+             where k.actor_id = a.actor_id and k.key_hash = a.key_hash) as kept
       from hurried, asked a where hurried.patience <> ''),
 opened as (
     insert into alerts (actor_id, opened_at, step_since, {", ".join(_ALERT)})
     select a.actor_id, a.at, a.at, {", ".join(f"a.{name}" for name in _ALERT)}
       from asked a join checked c on c.number = a.number
-     where c.current and c.allowed and c.kept is null
+     where c.current and c.allowed and c.released and c.kept is null
     returning id, reference),
 entered as materialized (
     select opened.id, a.number, a.actor_id, a.key_hash, a.fingerprint, a.sealed, a.wrapped, a.known_by, a.at
@@ -170,7 +182,7 @@ told as (
     insert into timeline (alert_id, number, at, code, data)
     select e.id, f.place, f.at, f.code, f.data
       from json_to_recordset($7::json) as f ({timeline.RECORD}) join entered e on e.number = f.alert_id)
-select e.id, c.current, c.allowed, c.kept
+select e.id, c.current, c.allowed, c.released, c.kept
   from checked c left join entered e on e.number = c.number order by c.number
 """
 
@@ -182,6 +194,7 @@ def _listed(entries: Sequence[Entry]) -> str:
         new = each.new
         row = {name: getattr(new, name) for name in _WRITTEN}
         row |= {"revision": each.revision, "actor_id": each.actor_id, "key_version": each.key_version, "at": each.now}
+        row["released"] = each.released
         alerts.append(f'{write_json(row)[:-1]},"plan":{new.plan}}}')
     return f"[{','.join(alerts)}]"
 
@@ -190,9 +203,10 @@ async def take_in(session: Session, entries: Sequence[Entry]) -> list[Row]:
     """Write alerts with all that belongs to each, where key and directory stand and the Idempotency-Key is new.
 
     Returns for each, in their order, ``id`` (None: nothing was written), ``current`` (the directory is at its
-    ``revision``), ``allowed`` (the key stands, as it was read) and ``kept`` (the alert that the Idempotency-Key was
-    used for). Writes none of them and breaks `KEY_CONSTRAINT` when a first request with a key commits meanwhile, after
-    waiting for it, or comes twice here, and one of `DRAWN_CONSTRAINTS`. What is locked is waited for by an entry that
+    ``revision``), ``allowed`` (the key stands, as it was read), ``released`` (no second person is wanted any more) and
+    ``kept`` (the alert or proposal that the Idempotency-Key was used for). Writes none of them and breaks
+    `KEY_CONSTRAINT` when a first request with a key commits meanwhile, after waiting for it, or comes twice here, and
+    one of `DRAWN_CONSTRAINTS`. What is locked is waited for by an entry that
     is alone; where others come along all give up at once, to be tried alone.
     """
     numbered = list(enumerate(entries, start=1))
@@ -225,9 +239,10 @@ def open_intake(db: Database) -> TakeIn:
 
 
 async def find_key(session: Session, *, actor_id: int, key_hash: bytes) -> Row | None:
-    """Return what an Idempotency-Key was used for: ``fingerprint`` and ``reference``."""
+    """Return what an Idempotency-Key was used for: ``fingerprint``, and ``reference`` or ``proposal_id``."""
     return await session.fetchrow(
-        """select k.fingerprint, a.reference from idempotency_keys k join alerts a on a.id = k.alert_id
+        """select k.fingerprint, a.reference, k.proposal_id
+             from idempotency_keys k left join alerts a on a.id = k.alert_id
             where k.actor_id = $1 and k.key_hash = $2""",
         actor_id,
         key_hash,

@@ -10,7 +10,8 @@ from contactpoints.store.database import Row, Session
 
 _SHOWN = """
 select k.id, k.version, k.role, k.party, k.contact_point_id, k.authority, k.notify, k.language, k.limits, k.signing,
-       k.created_at, k.made_by, k.expires_at, k.revoked_at, k.rotated_from, u.used_at, u.address as used_from,
+       k.created_at, k.made_by, k.expires_at, k.revoked_at, k.rotated_from, k.holder_id, u.used_at,
+       u.address as used_from,
        (select s.id from api_keys s where s.rotated_from = k.id order by s.revoked_at is not null, s.id desc limit 1)
            as rotated_to
   from api_keys k left join key_uses u on u.api_key_id = k.id

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contactpoints.store.database import Row, Session
-from contactpoints.store.sealing import SEALED, key_place, link_place, subscription_place, totp_place
+from contactpoints.store.sealing import SEALED, key_place, link_place, proposal_place, subscription_place, totp_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ _OLD = {
                               order by number limit $3 for update"""
         for owner in ("alert", "arrival")
     },
+    # Those that wait: of the others nothing is left.
+    "proposals": """select id as number, sealed from proposals
+                     where id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
+                     order by id limit $3 for update""",
     # Links that are still to leave; the others are used up or worthless.
     "messages": f"""select * from (
                         select id as number, address, decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed
@@ -56,6 +60,8 @@ _WRITE = {
         f" where t.owner = '{owner}' and t.number = n.number"
         for owner in ("alert", "arrival")
     },
+    "proposals": "update proposals t set sealed = n.sealed"
+    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number and t.sealed is not null",
     "messages": f"update messages t set link = '{SEALED}' || translate(encode(n.sealed, 'base64'), E'\\n', '')"
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",
 }
@@ -91,6 +97,8 @@ def _place(table: str, row: Row) -> str:
         return totp_place(row["number"])
     if table == "subscriptions":
         return subscription_place(row["number"])
+    if table == "proposals":
+        return proposal_place(row["number"])
     return link_place(row["address"]) if table == "messages" else key_place(row["fingerprint"])
 
 

@@ -119,6 +119,11 @@ def note_place(reference: str) -> str:
     return f"closing:{reference}"
 
 
+def proposal_place(number: int) -> str:
+    """Return the place of what waits for a second person."""
+    return f"proposal:{number}"
+
+
 def inbound_place(source: str, kind: str) -> str:
     """Return the place of what came in by a door."""
     return f"inbound:{source}:{kind}"

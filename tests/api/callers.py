@@ -107,7 +107,7 @@ async def _by_account(world: World, actor: Actor, *, unit: str, password_hash: s
         await session.execute(
             """insert into accounts (id, name, email, role, party, contact_point_id, officer_id, authority, created_at,
                                      accepted_at, password_hash, totp_sealed)
-               values ($1, 'Somebody', $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)""",
+               values ($1, 'Somebody ' || $1::bigint, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)""",
             *(number, f"walker{number}@example.org", actor.role, actor.party, actor.contact_point, officer),
             *(actor.authority, now, password_hash, seal(totp, account=number, tools=world.runtime.tools)),
         )

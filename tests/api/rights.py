@@ -22,7 +22,7 @@ from tests.api.people import PASSWORD
 from tests.api.test_audit import Log
 from tests.world import World
 
-MAY, SECOND = "may", "409: for another administrator of the Party"
+MAY, SECOND = "may", "409: for a second person"
 # What is refused may be written down, tries are counted, and a key may be seen to be used.
 _STAYS = {"audit", "audit_bounds", "throttles", "key_uses"}
 _UNDO = """
@@ -37,7 +37,7 @@ _UNDO = """
         return null;
     end $$;"""
 # Where it matters which authority or contact point of a Party somebody is of, and whether it is a person.
-_APART = {"alerts", "retention", "access", "sessions"}
+_APART = {"alerts", "retention", "access", "sessions", "releasing"}
 _ASKING_SIDE = ("administrator", "US", "first")
 _ASKER = ("requester", "US", "key")
 _ROLES = ("requester", "contact_point", "administrator", "secretariat", "auditor", "nobody")

@@ -62,7 +62,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         "/pin/{token}": pin,
         "/address/{token}": address,
         "/handover/{token}": "SomeHandover234567890",
-        "/invitation/{token}": await invited(world, "eve@fr.example.org"),
+        "/invitation/{token}": await invited(world, "guest@fr.example.org"),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from contactpoints.api.acknowledgements import Page, lines
-from schemas.alerts import AcknowledgementOut
+from schemas.acknowledgements import AcknowledgementOut
 from schemas.spreadsheet import csv_lines
 from tests.world import PIN, World
 

@@ -159,6 +159,23 @@ async def _keys(log: Log) -> None:
     await log.does("revoke_key", key=key, id=made)
 
 
+async def _two_persons(log: Log) -> None:
+    """Ask for two persons; have an alert released, refused and withdrawn, and leave one that waits."""
+    of = {"role": "requester", "party": "FR", "authority": "first desk of FR"}
+    ada, bob = [await person(log.world, f"{each}2@fr.example.org", name=each, **of) for each in ("Ada", "Bob")]
+    told = await log.world.get("/v1/parties/FR/two-persons", key=log.administrator)
+    log.names[bob.token] = of["authority"]
+    for place, each in enumerate(told.json()["authorities"]):
+        if each["persons"] < 2:
+            await person(log.world, f"second{place}@fr.example.org", **of | {"authority": each["authority"]})
+    await log.does("switch_two_persons", {"required": True}, key=log.administrator, code="FR")
+    for act in ("refuse_proposal", "withdraw_proposal", "release_proposal", ""):
+        number = (await log.world.opens_alert(key=ada.token, requested_party="JP")).json()["id"]
+        if act:
+            await log.does(act, {"reason": "other"} if act == "refuse_proposal" else b"", key=bob.token, id=number)
+    await log.does("switch_two_persons", {"required": False}, key=log.administrator, code="FR")
+
+
 async def _files(log: Log, bodies: Bodies) -> None:
     file = {"format": "contactpoints/1", "officers": [bodies["officers"] | {"key": "new"}]}
     for asked in ("true", "false"):
@@ -209,6 +226,7 @@ async def everything(log: Log, bodies: Bodies) -> None:
     await _calendars(log, bodies)
     await _swaps(log)
     await _addresses(log)
+    await _two_persons(log)
     await _keys(log)
     await _leaves(log, bodies)
     await _files(log, bodies)
@@ -269,6 +287,10 @@ _ROWS = _OF_ENTRIES | {
     "change_key": {"done api_keys": 1},
     "rotate_key": {"done api_keys": 2},
     "revoke_key": {"done api_keys": 1},
+    "switch_two_persons": {"done parties version": 2},
+    "release_proposal": {"done proposals": 1},
+    "refuse_proposal": {"done proposals": 1},
+    "withdraw_proposal": {"done proposals": 1},
     "let_officer_leave": {"done officers version": 1} | _REHEARSED,
     "import_directory": {"done officers version": 1} | _REHEARSED,
     "print_directory": {"done -": 1},

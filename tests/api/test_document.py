@@ -27,6 +27,7 @@ _EMPTY = (
     "list_swaps",
     "list_passkeys",
     "list_retention_due",
+    "list_proposals",
 )  # of this contact point
 _WATCHED = ("/healthz", "/healthz/engine", "/readyz", "/metrics")
 

@@ -8,7 +8,7 @@ from contactpoints.actions.acknowledging import MOST_TRIES
 from contactpoints.actions.demo_network import MadeOfficer
 from contactpoints.api.document import whole
 from contactpoints.rules.wording_answers import ANSWERS
-from schemas.alerts import NOT_ACKNOWLEDGED, AnsweredOut
+from schemas.acknowledgements import NOT_ACKNOWLEDGED, AnsweredOut
 from tests.world import PIN, World
 
 # What only people are answered: a machine sends one code and a PIN, and nothing else.

@@ -77,6 +77,8 @@ async def _reads(walk: Walk, bodies: Bodies) -> None:
     await walk.does("subscribe_calendar", {"address": "https://calendar.example/secret.ics"}, id=calendar)
     await world.settles()
     walk.there |= {"contact-points": france.contact_point, "officers": france.officers[0].id}
+    async with world.runtime.db.session() as session:
+        walk.there["proposals"] = await session.fetchval("select id from proposals where state = 'open'")
     walk.there |= {"posts": france.posts["first"], "calendars": calendar, "party": "FR", "parties": "FR"}
     async with walk.undone():
         for operation in OPERATIONS:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.alerts import OPEN_SHAPES, Acknowledge, Closure, OpenAlert, Withdrawal, read_open_alert
+from schemas.acknowledgements import Acknowledge
+from schemas.alerts import OPEN_SHAPES, Closure, OpenAlert, Withdrawal, read_open_alert
 from schemas.examples import EXAMPLES, example
 from schemas.particulars import EmergencyDisclosure, Preservation
 from schemas.reading import BadInput, Invalid, read

@@ -7,7 +7,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from schemas.access import KeyOut, NewKey
-from schemas.alerts import OPEN_SHAPES, AcknowledgementPage, AlertOut, AlertPage, TimelinePage
+from schemas.acknowledgements import AcknowledgementPage
+from schemas.alerts import OPEN_SHAPES, AlertOut, AlertPage, TimelinePage
 from schemas.directory import ContactPoint, ContactPointOut
 from schemas.duty import DutyList
 from schemas.examples import EXAMPLES

@@ -16,6 +16,7 @@ from contactpoints.store.tables import (
     messages,
     openid,
     passkeys,
+    proposals,
     rosters,
 )
 from contactpoints.store.tables.audit import AUDITED
@@ -38,5 +39,6 @@ __all__ = [
     "metadata",
     "openid",
     "passkeys",
+    "proposals",
     "rosters",
 ]

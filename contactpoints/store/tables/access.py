@@ -132,6 +132,7 @@ api_keys = Table(
     Column("signing", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     refers("made_by", "actors.id", required=False),
     refers("rotated_from", "api_keys.id", required=False),
+    refers("holder_id", "accounts.id", required=False),
     one_of("role", "role", "requester", "contact_point", "administrator", "secretariat", "auditor"),
     CheckConstraint("(role in ('secretariat', 'auditor')) = (party is null)", name="party_by_role"),
     Index("api_keys_one_successor", "rotated_from", unique=True, postgresql_where=text("revoked_at is null")),

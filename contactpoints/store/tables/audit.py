@@ -64,7 +64,7 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
     "api_keys": (
         "id",
         "role party contact_point_id authority notify language limits signing expires_at revoked_at made_by"
-        " rotated_from",
+        " rotated_from holder_id",
         "",
     ),
     "accounts": (
@@ -84,6 +84,12 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
         "id",
         "channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by"
         " settled_why stand_in_id",
+        "",
+    ),
+    "proposals": (
+        "id",
+        "actor_id person_id party authority requested_party kind status urgency expires_at state settled_by"
+        " settled_why alert_reference",
         "",
     ),
     "feeds": ("id", "officer_id post_id created_by revoked_at", ""),

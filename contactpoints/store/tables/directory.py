@@ -29,6 +29,7 @@ parties = Table(
     Column("code", Text, primary_key=True),
     words("name"),
     words("confidence", default="unconfirmed"),
+    Column("two_persons", Boolean, nullable=False, server_default=text("false")),
     *entry(),
     CheckConstraint("code ~ '^[A-Z]{2}$'", name="code"),
 )

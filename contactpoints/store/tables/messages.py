@@ -49,7 +49,7 @@ messages = Table(
     words("error_code", required=False),
     one_of(
         *("purpose", "purpose"),
-        *("alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "probe", "roster"),
+        *("alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "probe", "roster", "release"),
     ),
     one_of("kind", "kind", "sms", "voice", "email"),
     one_of(

@@ -92,6 +92,7 @@ CREATE TABLE parties (
     code TEXT NOT NULL,
     name TEXT NOT NULL,
     confidence TEXT DEFAULT 'unconfirmed' NOT NULL,
+    two_persons BOOLEAN DEFAULT false NOT NULL,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -229,6 +230,7 @@ CREATE TABLE api_keys (
     signing JSONB DEFAULT '{}'::jsonb NOT NULL,
     made_by BIGINT,
     rotated_from BIGINT,
+    holder_id BIGINT,
     CONSTRAINT api_keys_pk PRIMARY KEY (id),
     CONSTRAINT api_keys_role_ck CHECK (role in ('requester', 'contact_point', 'administrator', 'secretariat', 'auditor')),
     CONSTRAINT api_keys_party_by_role_ck CHECK ((role in ('secretariat', 'auditor')) = (party is null)),
@@ -360,9 +362,14 @@ CREATE TABLE alerts (
     suggested_party TEXT,
     resent_from TEXT,
     resent_as TEXT,
+    authenticated TEXT DEFAULT 'key' NOT NULL,
+    proposed_by BIGINT,
+    released_by BIGINT,
     CONSTRAINT alerts_pk PRIMARY KEY (id),
     CONSTRAINT alerts_status_ck CHECK (status in ('actual', 'exercise')),
     CONSTRAINT alerts_urgency_ck CHECK (urgency in ('emergency', 'normal')),
+    CONSTRAINT alerts_authenticated_ck CHECK (authenticated in ('key', 'signed_key', 'account', 'two_persons')),
+    CONSTRAINT alerts_two_persons_are_two_ck CHECK (proposed_by <> released_by),
     CONSTRAINT alerts_state_ck CHECK (state in ('alerting', 'exhausted', 'acknowledged', 'withdrawn', 'closed')),
     CONSTRAINT alerts_never_waits_in_silence_ck CHECK (state not in ('alerting', 'exhausted') or due_at is not null),
     CONSTRAINT alerts_settled_is_not_due_ck CHECK (state in ('alerting', 'exhausted') or due_at is null),
@@ -619,9 +626,11 @@ CREATE TABLE idempotency_keys (
     actor_id BIGINT NOT NULL,
     key_hash BYTEA NOT NULL,
     fingerprint BYTEA NOT NULL,
-    alert_id BIGINT NOT NULL,
+    alert_id BIGINT,
+    proposal_id BIGINT,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT idempotency_keys_pk PRIMARY KEY (actor_id, key_hash)
+    CONSTRAINT idempotency_keys_pk PRIMARY KEY (actor_id, key_hash),
+    CONSTRAINT idempotency_keys_of_one_thing_ck CHECK (num_nonnulls(alert_id, proposal_id) = 1)
 );
 
 CREATE INDEX idempotency_keys_created_at_ix ON idempotency_keys (created_at);
@@ -789,7 +798,7 @@ CREATE TABLE messages (
     delivered_at TIMESTAMP WITH TIME ZONE,
     error_code TEXT,
     CONSTRAINT messages_pk PRIMARY KEY (id),
-    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe', 'roster')),
+    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe', 'roster', 'release')),
     CONSTRAINT messages_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
     CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
     CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),
@@ -1345,6 +1354,66 @@ CREATE TRIGGER data_keys_is_never_deleted BEFORE DELETE OR TRUNCATE ON data_keys
 
 CREATE TRIGGER retentions_is_never_deleted BEFORE DELETE OR TRUNCATE ON retentions FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
+ALTER TABLE api_keys ADD CONSTRAINT api_keys_holder_id_fk FOREIGN KEY(holder_id) REFERENCES accounts (id);
+
+ALTER TABLE alerts ADD CONSTRAINT alerts_proposed_by_fk FOREIGN KEY(proposed_by) REFERENCES accounts (id);
+
+ALTER TABLE alerts ADD CONSTRAINT alerts_released_by_fk FOREIGN KEY(released_by) REFERENCES accounts (id);
+
+CREATE TABLE proposals (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    actor_id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    barred_id BIGINT,
+    party TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    requested_party TEXT NOT NULL,
+    territory TEXT,
+    kind TEXT NOT NULL,
+    instrument TEXT NOT NULL,
+    status TEXT NOT NULL,
+    urgency TEXT NOT NULL,
+    case_reference TEXT NOT NULL,
+    resent_from TEXT,
+    sealed BYTEA,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reminded_at TIMESTAMP WITH TIME ZONE,
+    state TEXT DEFAULT 'open' NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    settled_by BIGINT,
+    settled_why TEXT,
+    alert_reference TEXT,
+    CONSTRAINT proposals_pk PRIMARY KEY (id),
+    CONSTRAINT proposals_state_ck CHECK (state in ('open', 'released', 'refused', 'withdrawn', 'expired')),
+    CONSTRAINT proposals_settled_has_its_instant_ck CHECK ((state = 'open') = (settled_at is null)),
+    CONSTRAINT proposals_sealed_while_it_waits_ck CHECK ((state = 'open') = (sealed is not null)),
+    CONSTRAINT proposals_released_is_an_alert_ck CHECK ((state = 'released') = (alert_reference is not null)),
+    CONSTRAINT proposals_second_person_ck CHECK (state <> 'released' or num_nulls(settled_by) = 0 and settled_by <> all (array[actor_id, person_id])),
+    CONSTRAINT proposals_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id),
+    CONSTRAINT proposals_person_id_fk FOREIGN KEY(person_id) REFERENCES accounts (id),
+    CONSTRAINT proposals_barred_id_fk FOREIGN KEY(barred_id) REFERENCES actors (id),
+    CONSTRAINT proposals_party_fk FOREIGN KEY(party) REFERENCES parties (code),
+    CONSTRAINT proposals_settled_by_fk FOREIGN KEY(settled_by) REFERENCES actors (id)
+);
+
+CREATE INDEX proposals_open ON proposals (expires_at) WHERE state = 'open';
+
+CREATE INDEX proposals_party_authority_id_ix ON proposals (party, authority, id);
+
+CREATE TABLE proposal_readings (
+    proposal_id BIGINT NOT NULL,
+    actor_id BIGINT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT proposal_readings_pk PRIMARY KEY (proposal_id, actor_id),
+    CONSTRAINT proposal_readings_proposal_id_fk FOREIGN KEY(proposal_id) REFERENCES proposals (id),
+    CONSTRAINT proposal_readings_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id)
+);
+
+create trigger proposal_readings_is_never_deleted before delete or truncate on proposal_readings for each statement execute function refuse_deletion();
+
+create trigger proposals_is_never_deleted before delete or truncate on proposals for each statement execute function refuse_deletion();
+
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1403,9 +1472,9 @@ create function audit_row() returns trigger language plpgsql as $$ declare who j
 
 
 
-create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from', '');
+create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from holder_id', '');
 
-create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, signing, expires_at, revoked_at, made_by, rotated_from on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from', '');
+create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, signing, expires_at, revoked_at, made_by, rotated_from, holder_id on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from holder_id', '');
 
 create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language openid accepted_at disabled_at disabled_by', 'password_hash');
 
@@ -1442,6 +1511,10 @@ create trigger proofs_are_audited after delete or update of channel_id, change_i
 create trigger address_changes_come_audited after insert on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id', '');
 
 create trigger address_changes_are_audited after delete or update of channel_id, old_address, address, reported_dead, reason, proposed_by, approved_by, proven_at, state, settled_by, settled_why, stand_in_id on address_changes for each row execute function audit_row('id', 'channel_id old_address address reported_dead reason proposed_by approved_by proven_at state settled_by settled_why stand_in_id', '');
+
+create trigger proposals_come_audited after insert on proposals for each row execute function audit_row('id', 'actor_id person_id party authority requested_party kind status urgency expires_at state settled_by settled_why alert_reference', '');
+
+create trigger proposals_are_audited after delete or update of actor_id, person_id, party, authority, requested_party, kind, status, urgency, expires_at, state, settled_by, settled_why, alert_reference on proposals for each row execute function audit_row('id', 'actor_id person_id party authority requested_party kind status urgency expires_at state settled_by settled_why alert_reference', '');
 
 create trigger feeds_come_audited after insert on feeds for each row execute function audit_row('id', 'officer_id post_id created_by revoked_at', '');
 

@@ -1,0 +1,208 @@
+"""Opening an alert, or proposing it where the Party asks for two persons, and telling those who could release it.
+
+A Party that does not ask for them pays nothing: the statement that opens an alert says so itself.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions import opening
+from contactpoints.actions.alerts import read_alert
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.opening import Write
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor
+from contactpoints.rules.alerts import moment
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.refusals import IdempotencyKeyReused, NobodyToRelease, ReleaseNeeded, RequestInFlight
+from contactpoints.rules.releasing import (
+    WAITS,
+    Person,
+    must_be_open,
+    must_name_a_holder,
+    seconds,
+    state_of,
+)
+from contactpoints.rules.wording_releasing import Proposal, What, proposal_words
+from contactpoints.store import intake, outbox, proposals
+from contactpoints.store.database import Database, DatabaseFault, Session
+from contactpoints.store.intake import Once, TakeIn
+from contactpoints.store.proposals import Kept
+from contactpoints.store.sealing import proposal_place
+from schemas.alerts import OpenAlert
+
+_COPIED = ("requested_party", "territory", "kind", "instrument", "status", "urgency", "case_reference")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of a request: an alert, or a proposal that ``waits``, and whether it was so before."""
+
+    told: dict[str, Any]
+    replayed: bool
+    waits: bool = False
+
+
+async def open_or_propose(
+    db: Database,
+    *,
+    actor: Actor,
+    command: OpenAlert,
+    fingerprint: bytes,
+    once: str,
+    now: datetime,
+    take_in: TakeIn,
+    tools: Tools,
+    alone: Write | None = None,
+    resent_from: str | None = None,
+) -> Opened:
+    """Open an alert as `opening.open_alert` does, or propose it where its Party asks for a second person.
+
+    A repeated key returns what waits, or the alert that it became. Raises what `opening.open_alert` raises, and
+    `HolderNeeded`, `NobodyToRelease`, or `ProposalSettled` for a repeated key whose proposal came to nothing.
+    """
+    try:
+        alert, replayed = await opening.open_alert(
+            db,
+            actor=actor,
+            command=command,
+            fingerprint=fingerprint,
+            once=once,
+            now=now,
+            take_in=take_in,
+            tools=tools,
+            alone=alone,
+        )
+    except ReleaseNeeded:
+        key = Once(hashlib.sha256(once.encode()).digest(), fingerprint)
+        return await _propose(db, actor, command=command, once=key, resent_from=resent_from, now=now, tools=tools)
+    return Opened(alert, replayed)
+
+
+async def _propose(
+    db: Database, actor: Actor, *, command: OpenAlert, once: Once, resent_from: str | None, now: datetime, tools: Tools
+) -> Opened:
+    kept = await _kept(db, actor, once=once, now=now)
+    if kept is not None:
+        return kept
+    try:
+        async with db.transaction() as session:
+            speakers = await proposals.persons(session, party=actor.party or "", authority=actor.authority)
+            person = must_name_a_holder(actor, speakers)
+            barred = await proposals.made_by(session, actor.number)
+            able = seconds(speakers, but=await proposals.kept_out(session, (person.id, barred)))
+            if not able:
+                told = "Nobody else of this authority has an account that could release it, and nobody was called."
+                raise NobodyToRelease(f"{told} Telephone the secretariat of the network.")
+            number = await proposals.new_number(session)
+            plain = command.model_dump_json(exclude_none=True).encode()
+            values = {name: getattr(command, name) for name in _COPIED} | {
+                "actor_id": actor.number,
+                "person_id": person.id,
+                "barred_id": barred,
+                "party": actor.party,
+                "authority": actor.authority,
+                "resent_from": resent_from,
+                "sealed": tools.keyring.seal(plain, place=proposal_place(number)),
+                "proposed_at": now,
+                "expires_at": now + WAITS,
+            }
+            await proposals.add(session, number, values=values, once=once)
+            row = await proposals.find(session, number)
+            assert row is not None
+            await tell(session, row, to=able, what="waits", now=now, tools=tools)
+    except DatabaseFault as fault:
+        if fault.constraint != intake.KEY_CONSTRAINT:
+            raise
+        kept = await _kept(db, actor, once=once, now=now)
+        if kept is None:
+            raise RequestInFlight("The first request with this key is still being worked on.") from None
+        return kept
+    return Opened(shown(row, now=now, able=len(able), tools=tools), replayed=False, waits=True)
+
+
+async def _kept(db: Database, actor: Actor, *, once: Once, now: datetime) -> Opened | None:
+    """Return what a key was used for before: the proposal, or the alert that it became."""
+    async with db.session() as session:
+        kept = await intake.find_key(session, actor_id=actor.number, key_hash=once.key_hash)
+        if kept is None:
+            return None
+        if kept["fingerprint"] != once.fingerprint:
+            raise IdempotencyKeyReused("This Idempotency-Key came with another body before; nothing was done.")
+        row = None if kept["proposal_id"] is None else await proposals.find(session, kept["proposal_id"])
+        able = [] if row is None else await able_to_release(session, row)
+    reference = kept["reference"] if row is None else row["alert_reference"]
+    if reference is not None:
+        return Opened(await read_alert(db, actor=actor, reference=reference, now=now), replayed=True)
+    assert row is not None
+    must_be_open(row, now)
+    return Opened(shown(row, now=now, able=len(able)), replayed=True, waits=True)
+
+
+async def able_to_release(session: Session, row: Kept) -> list[Person]:
+    """Return who could release a proposal now."""
+    speakers = await proposals.persons(session, party=row["party"], authority=row["authority"])
+    return seconds(speakers, but=await proposals.kept_out(session, (row["person_id"], row["barred_id"])))
+
+
+async def tell(
+    session: Session,
+    row: Kept,
+    *,
+    to: Iterable[Person],
+    what: What,
+    now: datetime,
+    tools: Tools,
+    also: Iterable[str] = (),
+    language: str = "en",
+    alert: str | None = None,
+) -> None:
+    """Mail persons, and ``also`` some addresses in a language, what becomes of a proposal; each address once."""
+    if "email" not in tools.gateways:
+        return
+    told = Proposal(row["id"], row["expires_at"], row["status"] == "exercise", alert)
+    ears = dict.fromkeys(also, language) | {each.email: each.language for each in to}
+    drafts = []
+    for address, spoken in ears.items():
+        url = f"{tools.public_url}/v1/proposals/{row['id']}"
+        words = proposal_words(words_of(tools, spoken), what, proposal=told, url=url, now=now)
+        exercise = told.exercise
+        drafts.append(Draft("release", "email", address, spoken, words.text, words.subject, exercise=exercise))
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+_SHOWN = (*_COPIED, "id", "party", "authority", "resent_from")
+NOT_MAILED = {
+    "code": "not_mailed",
+    "detail": "There is no gateway for e-mail: tell the second person yourself that it waits.",
+}
+
+
+def shown(row: Kept, *, now: datetime, able: int, tools: Tools | None = None) -> dict[str, Any]:
+    """Return a proposal as `schemas.proposals.ProposalOut`; ``able``: how many could release it now."""
+    state, base = state_of(row, now), f"/v1/proposals/{row['id']}"
+    waits, decided = state == "open", row["settled_by"] is not None
+    left = int((row["expires_at"] - now).total_seconds()) if waits else 0
+    settled = row["settled_at"] or (None if waits else row["expires_at"])
+    return {name: row[name] for name in _SHOWN} | {
+        "state": state,
+        "proposed_by": {"account_id": row["person_id"], "name": row["proposed_by"]},
+        "proposed_with_key": None if row["actor_id"] == row["person_id"] else row["actor_id"],
+        "proposed_at": moment(row["proposed_at"]),
+        "expires_at": moment(row["expires_at"]),
+        "seconds_left": left,
+        "can_release": able if waits else 0,
+        "settled_at": None if settled is None else moment(settled),
+        "settled_by": {"account_id": row["settled_by"], "name": row["settled_by_name"]} if decided else None,
+        "reason": row["settled_why"],
+        "alert": row["alert_reference"],
+        "warnings": [NOT_MAILED] if tools is not None and "email" not in tools.gateways else [],
+        "links": {
+            "self": base,
+            "request": f"{base}/request",
+            "alert": None if row["alert_reference"] is None else f"/v1/alerts/{row['alert_reference']}",
+        },
+    }

@@ -1,0 +1,56 @@
+"""Mails about alerts that wait for a second person. Nothing is about the case, not even which Party is asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contactpoints.rules.phrasing import Catalogue, Words, mail, say, times
+from schemas.words import msgid
+
+What = Literal["waits", "still", "released", "refused", "withdrawn", "expired"]
+
+_SUBJECT = msgid("24/7 network - proposal {number}")
+_WAITING_SUBJECT = msgid("24/7 network - proposal {number} waits for you")
+_HAPPENED: dict[What, str] = {
+    "waits": msgid("A request of your authority waits for a second person. Nobody is called before it is released."),
+    "still": msgid("A request of your authority still waits for a second person. Nobody has been called yet."),
+    "released": msgid("The request was released by a second person. It is alert {alert}."),
+    "refused": msgid("A second person refused the request. Nobody was called. The reason stands at the proposal."),
+    "withdrawn": msgid("The request was withdrawn before it was released. Nobody was called."),
+    "expired": msgid("Nobody released the request in time. Nobody was called."),
+}
+_UNTIL = msgid("It is released until {local} UTC, or not at all.")
+_HOW = msgid("To release or refuse it, sign in to the service: {url}. Whoever proposed it cannot.")
+_ANEW = msgid("If the request still stands, propose it anew, or telephone the secretariat of the network.")
+_ONE_SUBJECT = msgid("24/7 network - alerts of your Party take one person again")
+_ONE = msgid("At {local} UTC an administrator of your Party switched off that its alerts take two persons.")
+_ONE_WARNED = msgid("If you know nothing of it, switch it on again, and tell the secretariat of the network at once.")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a mail about a proposal tells: its number, until when it is released, and the alert that it became."""
+
+    number: int
+    expires_at: datetime
+    exercise: bool
+    alert: str | None = None
+
+
+def proposal_words(words: Catalogue, what: What, *, proposal: Proposal, url: str, now: datetime) -> Words:
+    """Return a mail about a proposal. Where its readers are is not known: UTC."""
+    waits = what in ("waits", "still")
+    lines = [say(words, _HAPPENED[what], alert=proposal.alert)]
+    if waits:
+        lines.append(say(words, _UNTIL, **times(proposal.expires_at, "UTC", now)))
+        lines.append(say(words, _HOW, url=url))
+    elif what == "expired":
+        lines.append(say(words, _ANEW))
+    subject = say(words, _WAITING_SUBJECT if waits else _SUBJECT, number=proposal.number)
+    return mail(subject, lines, exercise=proposal.exercise)
+
+
+def one_person_words(words: Catalogue, *, now: datetime) -> Words:
+    """Return the mail that tells administrators that one person alone opens alerts again."""
+    lines = [say(words, _ONE, **times(now, "UTC", now)), say(words, _ONE_WARNED)]
+    return mail(say(words, _ONE_SUBJECT), lines, exercise=False)

@@ -1,0 +1,289 @@
+"""One person proposes an alert, another releases it: where a Party asks for that, nobody does both."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import TypeAdapter
+
+from contactpoints.actions.access import make_key
+from contactpoints.engine.run import see_to_proposals
+from contactpoints.rules.access import Actor, Role
+from contactpoints.serving import desk_of
+from schemas.examples import ACTS
+from schemas.proposals import ProposalOut
+from tests.api.people import Person, person, sends
+from tests.world import World
+
+DESK = {"role": "requester", "party": "US", "authority": "Invented Desk"}
+_SHAPE = TypeAdapter(ProposalOut)
+
+
+class Desk:
+    """An authority of a Party that asks for two persons: Ada, Bob and Eve have accounts, and Ada holds a key."""
+
+    def __init__(self, world: World, administrator: Person, people: list[Person]) -> None:
+        self.world, self.administrator = world, administrator
+        self.ada, self.bob, self.eve = people
+        self.key, self.number = "", 0
+
+    async def makes_key(self, **more: Any) -> tuple[str, int]:
+        body = {"party": "US", "authority": "Invented Desk", **more}
+        made = await self.administrator.asks("POST", "/v1/keys", body)
+        assert made.status_code == 201, made.text
+        return made.json()["secret"], made.json()["id"]
+
+    async def switches(self, required: bool) -> httpx.Response:
+        return await self.administrator.asks("PUT", "/v1/parties/US/two-persons", {"required": required})
+
+    async def proposes(self, key: str = "", **more: Any) -> Any:
+        told = await self.world.opens_alert(key=key or self.ada.token, **more)
+        assert told.status_code == 202, told.text
+        return _SHAPE.validate_python(told.json())
+
+    async def heard(self, *people: Person) -> list[list[str]]:
+        """Return the words of the mails that each has got since the last time."""
+        await self.world.settles()
+        return [[each["body"] for each in await self.world.hears(whose.email)] for whose in people]
+
+    async def alerts(self) -> int:
+        async with self.world.runtime.db.session() as session:
+            return int(await session.fetchval("select count(*) from alerts"))
+
+
+@pytest.fixture
+async def desk(world: World) -> Desk:
+    administrator = await person(world, "admin@us.example.org", name="Max Example", role="administrator", party="US")
+    people = [
+        await person(world, f"{name.lower()}@us.example.org", name=name, **DESK) for name in ("Ada", "Bob", "Eve")
+    ]
+    desk = Desk(world, administrator, people)
+    desk.key, desk.number = await desk.makes_key(holder_id=desk.ada.account)
+    await desk.heard(*people, administrator)
+    return desk
+
+
+async def key_of(world: World, role: str, party: str | None = None, authority: str = "Desk") -> str:
+    """Make a key as the operator does, which names no holder."""
+    to = Actor(0, Role(role), party, authority)
+    return await make_key(world.runtime.db, to, now=world.clock.at, entropy=secrets.token_bytes)
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+
+async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> None:
+    assert (await world.opens_alert()).status_code == 201, "while nobody asks for two, one is enough"
+    assert (await desk.switches(True)).json()["required"] is True
+    refused = await world.opens_alert(key=world.requester)
+    assert problem(refused) == (409, "holder-needed"), "known from the alert before, and asked for two all the same"
+    before = await desk.alerts()
+
+    first = await world.opens_alert(key=desk.key, once="night-1")
+    again = await world.opens_alert(key=desk.key, once="night-1")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert (again.headers["Idempotency-Replayed"], again.json()["id"]) == ("true", first.json()["id"])
+    other = await world.opens_alert(key=desk.key, once="night-1", case_reference="Another")
+    assert problem(other) == (422, "idempotency-key-reused")
+    told = _SHAPE.validate_python(first.json())
+    path = told["links"]["self"]
+    assert first.headers["Location"] == path
+    assert (told["state"], told["can_release"], told["seconds_left"]) == ("open", 2, 1800)
+    assert (told["proposed_by"]["name"], told["proposed_with_key"]) == ("Ada", desk.number)
+    heard = await desk.heard(desk.ada, desk.bob, desk.eve)
+    assert ([len(each) for each in heard], await desk.alerts()) == ([0, 1, 1], before)
+    assert "waits for a second person" in heard[1][0]
+
+    words = {str(told["case_reference"]), "France", "FR ", "identifiers"}
+    assert not [word for word in words for mails in heard for mail in mails if word in mail]
+    read = await desk.bob.asks("GET", f"{path}/request")
+    assert read.json()["particulars"]["facts_summary"]
+    assert read.headers["Cache-Control"] == "no-store"
+    opened = await desk.bob.asks("POST", f"{path}/release")
+    assert opened.status_code == 201, opened.text
+    alert = opened.json()
+    persons = (alert["authenticated"], alert["proposed_by"], alert["released_by"])
+    assert persons == ("two_persons", desk.ada.account, desk.bob.account)
+    assert (await desk.bob.asks("POST", f"{path}/release")).json()["reference"] == alert["reference"]
+    assert problem(await desk.eve.asks("POST", f"{path}/release")) == (409, "proposal-settled")
+    replay = await world.opens_alert(key=desk.key, once="night-1")
+    assert (replay.status_code, replay.json()["reference"]) == (200, alert["reference"])
+    (fact,) = await world.facts(alert["reference"], "released", key=desk.key)
+    assert (fact["proposed_by"], fact["released_by"]) == (desk.ada.account, desk.bob.account)
+
+    theirs = (await world.get(f"/v1/alerts/{alert['reference']}", key=world.contact_point)).json()
+    persons = (theirs["authenticated"], theirs["proposed_by"], theirs["released_by"])
+    assert persons == ("two_persons", None, None), "whom the requesting Party has there is not for others"
+    assert await world.facts(alert["reference"], "released") == []
+    assert await desk.alerts() == before + 1
+    assert await world.code_of(world.network["FR"].officers[0]), "somebody is woken, as by any other alert"
+    assert alert["reference"] in (await desk.heard(desk.ada))[0][-1]
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from readings where actor_id = $1", desk.bob.account) == 1
+        assert await session.fetchval("select sealed from proposals") is None
+
+    withdrawn = {"reason": "wrong_party"}
+    assert (await desk.ada.asks("POST", f"/v1/alerts/{alert['reference']}/withdrawal", withdrawn)).status_code == 200
+    anew = next(iter(ACTS["resend_alert"].values())) | {"requested_party": "JP"}
+    resent = await world.post(f"/v1/alerts/{alert['reference']}/resending", anew, key=desk.ada.token, once="anew")
+    assert resent.status_code == 202, resent.text
+    assert (resent.status_code, resent.json()["resent_from"]) == (202, alert["reference"])
+    path = resent.json()["links"]["self"]
+    assert (await desk.bob.asks("POST", f"{path}/release")).json()["resent_from"] == alert["reference"]
+
+
+async def test_no_person_does_both_by_whatever_they_have(world: World, desk: Desk) -> None:
+    second, _ = await desk.makes_key(holder_id=desk.ada.account)
+    rotated = await desk.administrator.asks("POST", f"/v1/keys/{desk.number}/rotation", {"holder_id": desk.bob.account})
+    bobs = rotated.json()["secret"]
+    nobodys = await key_of(world, "requester", "US", "Invented Desk")
+    stranger = {"party": "US", "authority": "Other", "holder_id": desk.ada.account}
+    strange = await desk.administrator.asks("POST", "/v1/keys", stranger)
+    assert strange.json()["errors"][0]["pointer"] == "/holder_id"
+    # An administrator who has a second account, and the same person again under another address.
+    alias = await person(world, "max@us.example.org", name=" max  EXAMPLE", **DESK)
+    twin = await person(world, "ada.private@us.example.org", name="ADA", **DESK)
+    assert (await desk.switches(True)).status_code == 200
+
+    for proposing in (desk.ada.token, desk.key, second):
+        path = (await desk.proposes(proposing))["links"]["self"]
+        for key in (desk.key, second, bobs, nobodys, desk.ada.token, twin.token):
+            told = await sends(world, "POST", f"{path}/release", None, {"Authorization": f"Bearer {key}"})
+            assert problem(told) == (409, "second-person-needed")
+            refused = await world.post(f"{path}/refusal", {"reason": "other"}, key=key)
+            assert problem(refused) == (409, "second-person-needed")
+        if proposing != desk.ada.token:
+            told = await alias.asks("POST", f"{path}/release")
+            assert problem(told) == (409, "second-person-needed"), "who made the key has known its secret"
+        assert (await desk.bob.asks("POST", f"{path}/release")).status_code == 201
+    told = await desk.proposes(bobs)
+    assert problem(await desk.bob.asks("POST", f"{told['links']['self']}/release"))[0] == 409
+    assert problem(await world.opens_alert(key=nobodys)) == (409, "holder-needed")
+    strangers = [
+        await key_of(world, *who) for who in (("requester", "US", "Other"), ("requester", "JP", "Invented Desk"))
+    ]
+    for key in strangers:
+        assert (await world.get(told["links"]["self"], key=key)).status_code == 404
+        assert (await world.get("/v1/proposals", key=key)).json()["items"] == []
+    secretariat = await key_of(world, "secretariat")
+    seen = await world.get(told["links"]["self"], key=secretariat)
+    assert seen.json()["can_release"] == 3, "Ada, her twin, and Eve: the one who made the key is left out"
+    hidden = await world.get(f"{told['links']['self']}/request", key=secretariat)
+    assert hidden.status_code == 403
+    async with world.runtime.db.session() as session:
+        with pytest.raises(Exception, match="second_person"):
+            await session.execute(
+                "update proposals set state = 'released', settled_at = now(), settled_by = person_id, sealed = null,"
+                " alert_reference = 'X' where id = $1",
+                told["id"],
+            )
+
+
+async def test_what_waits_or_comes_to_nothing_is_told_and_never_silent(world: World, desk: Desk) -> None:
+    few = await person(world, "solo@us.example.org", name="Solo", **DESK | {"authority": "Small office"})
+    short = await desk.switches(True)
+    assert (*problem(short), *short.json()["authorities"]) == (409, "too-few-persons", "Small office")
+    assert (await desk.administrator.asks("DELETE", f"/v1/accounts/{few.account}")).status_code == 200
+    assert (await desk.switches(True)).status_code == 200
+    readable = (await desk.administrator.asks("GET", "/v1/parties/US/two-persons")).json()
+    (office,) = readable["authorities"]
+    assert (office["persons"], len(office["keys_without_holder"])) == (3, 1)
+
+    told = await desk.proposes(desk.key, status="exercise")
+    path = told["links"]["self"]
+    await desk.heard(desk.ada, desk.bob)
+    world.clock.at += timedelta(minutes=11)
+    assert [await see_to_proposals(desk_of(world.runtime)) for _ in range(2)] == [1, 0]
+    assert ["still waits" in mails[0] for mails in await desk.heard(desk.ada, desk.bob)] == [True, True]
+    await _wakes(desk)
+    world.clock.at = datetime.fromisoformat(told["expires_at"])
+    over = await _read(desk, path)
+    assert (over["state"], over["can_release"], over["seconds_left"]) == ("expired", 0, 0), "before any engine looked"
+    await _wakes(desk)
+    assert problem(await desk.bob.asks("POST", f"{path}/release")) == (409, "proposal-settled")
+    await see_to_proposals(desk_of(world.runtime))
+    mails = [each[-1] for each in await desk.heard(desk.ada, desk.bob, desk.eve)]
+    assert all(each.startswith("EXERCISE") and "Nobody released the request in time" in each for each in mails)
+
+    path = (await desk.proposes(once="lost"))["links"]["self"]
+    refused = await desk.bob.asks("POST", f"{path}/refusal", {"reason": "not_proposed_by_them"})
+    assert (refused.json()["state"], refused.json()["settled_by"]["name"]) == ("refused", "Bob")
+    assert "refused" in (await desk.heard(desk.ada))[0][-1]
+    assert problem(await world.opens_alert(key=desk.ada.token, once="lost")) == (409, "proposal-settled")
+    path = (await desk.proposes())["links"]["self"]
+    assert (await desk.ada.asks("POST", f"{path}/withdrawal")).json()["state"] == "withdrawn"
+    assert "withdrawn" in (await desk.heard(desk.bob))[0][-1]
+    listed = [(await desk.eve.asks("GET", f"/v1/proposals?state={each}")).json()["items"] for each in ("open", "all")]
+    assert [len(each) for each in listed] == [0, 3]
+
+    await desk.administrator.steps_up()
+    for each in (desk.bob, desk.eve):
+        assert (await desk.administrator.asks("DELETE", f"/v1/accounts/{each.account}")).status_code == 200
+    assert problem(await world.opens_alert(key=desk.ada.token)) == (409, "nobody-to-release")
+    assert await desk.alerts() == 0
+
+
+async def test_of_all_who_settle_it_at_once_one_does_and_what_breaks_opens_nothing(world: World, desk: Desk) -> None:
+    await desk.switches(True)
+    path = (await desk.proposes())["links"]["self"]
+    both = [desk.bob.asks("POST", f"{path}/release"), desk.eve.asks("POST", f"{path}/release")]
+    told = sorted(each.status_code for each in await asyncio.gather(*both, desk.ada.asks("POST", f"{path}/withdrawal")))
+    assert (told.count(409), await desk.alerts()) in ((2, 1), (2, 0))
+
+    path = (await desk.proposes())["links"]["self"]
+    twice = [desk.bob.asks("POST", f"{path}/release") for _ in range(3)]
+    answers = await asyncio.gather(*twice)
+    kept = {each.json()["reference"] for each in answers if each.status_code < 300}
+    assert len(kept) == 1
+    assert {each.status_code for each in answers} <= {200, 201, 409}
+    repeated = await asyncio.gather(*(world.opens_alert(key=desk.ada.token, once="same") for _ in range(4)))
+    assert len({(each.status_code, each.json()["id"]) for each in repeated}) == 1
+
+    path = (await desk.proposes(desk.key))["links"]["self"]
+    assert (await desk.administrator.asks("DELETE", f"/v1/keys/{desk.number}")).status_code == 204
+    ended = await desk.bob.asks("POST", f"{path}/release")
+    assert problem(ended) == (409, "proposal-settled")
+    assert "propose it anew" in ended.json()["detail"]
+
+    path = (await desk.proposes())["links"]["self"]
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "create function dies() returns trigger language plpgsql as $$ begin raise 'gone'; end $$;"
+            " create trigger dies before update on proposals for each row execute function dies()"
+        )
+    before = await desk.alerts()
+    assert (await desk.bob.asks("POST", f"{path}/release")).status_code >= 500
+    assert await desk.alerts() == before, "what dies before the commit has opened nothing"
+    async with world.runtime.db.session() as session:
+        await session.execute("drop trigger dies on proposals")
+    assert (await desk.bob.asks("POST", f"{path}/release")).status_code == 201
+
+    other = await person(world, "zoe@us.example.org", name="Zoe", role="administrator", party="US")
+    await desk.heard(other, desk.administrator)
+    await desk.administrator.steps_up()
+    stale = await world.opens_alert(key=desk.ada.token)
+    assert stale.status_code == 202
+    assert (await desk.switches(False)).json()["required"] is False
+    assert (await world.opens_alert(key=desk.ada.token)).status_code == 201
+    mails, own = await desk.heard(other, desk.administrator)
+    assert ("switched off" in mails[-1], own) == (True, [])
+    history = (await desk.administrator.asks("GET", "/v1/parties/US/history")).json()
+    assert "two_persons" in str(history)
+    assert (await desk.ada.asks("PUT", "/v1/parties/US/two-persons", {"required": True})).status_code == 403
+    assert (await desk.administrator.asks("PUT", "/v1/parties/FR/two-persons", {"required": True})).status_code == 403
+    world.clock.at += timedelta(minutes=11)
+    assert problem(await desk.switches(True)) == (403, "step-up-needed")
+
+
+async def _read(desk: Desk, path: str) -> Any:
+    return (await desk.bob.asks("GET", path)).json()
+
+
+async def _wakes(desk: Desk) -> None:
+    """Sessions that were silent for long are begun anew."""
+    for each in (desk.bob, desk.ada, desk.eve, desk.administrator):
+        await each.asks("GET", "/v1/proposals")
