@@ -31,6 +31,19 @@ def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     assert set(re.findall(PREFIX + r"([A-Z0-9_]*[A-Z0-9])", README)) <= set(KNOWN)
 
 
+def test_every_attack_in_the_security_paper_has_a_test_that_exists() -> None:
+    rows = [
+        line.split("|")[1:4] for line in (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines() if "|" in line
+    ]
+    attacks = [row for row in rows[2:] if not row[0].strip().startswith("**")]
+    assert len(attacks) > 30
+    for attack, defence, proof in attacks:
+        assert defence.strip(), attack
+        path, _, name = proof.strip(" `").partition("::")
+        assert (ROOT / path).is_file(), f"{attack.strip()}: there is no {path}"
+        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8") or not name, f"{attack.strip()}: no {name}"
+
+
 @pytest.mark.parametrize("line", PROCFILE.splitlines())
 def test_every_command_of_the_procfile_runs(
     line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
