@@ -6,7 +6,6 @@ What is sealed, and case data, is looked for in `tests/stories/test_canary.py`, 
 
 import asyncio
 import hashlib
-import time
 from collections import Counter
 from typing import Any
 
@@ -82,8 +81,6 @@ async def test_no_secret_stands_in_any_table_and_no_hash_is_of_use_without_the_p
 
 
 async def test_hundreds_of_sign_ins_at_once_hash_few_passwords_and_hold_up_no_alert(world: World) -> None:
-    begun = time.monotonic()
-
     async def tries(number: int) -> int:
         said = {"email": f"somebody{number}@example.org", "password": "a wrong one, of many", "device": "storm"}
         return (await sends(world, "POST", "/v1/sessions", said)).status_code
@@ -91,10 +88,9 @@ async def test_hundreds_of_sign_ins_at_once_hash_few_passwords_and_hold_up_no_al
     storm = [asyncio.create_task(tries(number)) for number in range(400)]
     await asyncio.sleep(0.05)
     opened = await world.opens_alert()
-    took = time.monotonic() - begun
+    assert not all(each.done() for each in storm), "it was opened while they came"
     heard = Counter(await asyncio.gather(*storm))
     assert opened.status_code == 201
-    assert took < 3
     assert set(heard) <= {401, 429, 503}
     # At 30 ms a hash all of them would keep a processor busy for twelve seconds.
     assert heard[401] <= 60, "each of these was hashed"
