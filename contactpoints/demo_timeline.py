@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str] = {
     "requester_told": "the requester is told: {news}",
     "withdrawn": "WITHDRAWN by the requester ({reason})",
     "closed": "closed by the {by} ({reason})",
+    "called_back": "CALLED BACK the person whom the request names: {outcome}",
     "released": "RELEASED by a second person",
     "resent": "RESENT by the requester: {direction} {reference}",
     "request_read": "the {by} has read the request",

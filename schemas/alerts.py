@@ -29,6 +29,7 @@ WithdrawalReason = Literal["danger_over", "obtained_elsewhere", "wrong_party", "
 ClosureReason = Literal["handled", "passed_on", "not_competent", "not_possible", "duplicate", "exercise_over", "other"]
 
 
+CallBackOutcome = Literal["confirmed", "not_confirmed", "not_reached"]
 Authenticated = Literal["key", "signed_key", "account", "two_persons"]
 
 
@@ -174,6 +175,12 @@ class Withdrawal(Shape):
     reason: WithdrawalReason
 
 
+class CallBack(Shape):
+    """What came of calling back the person whom the request names for it."""
+
+    outcome: CallBackOutcome
+
+
 class Closure(Shape):
     """Either side closes an acknowledged alert, with a reason.
 
@@ -263,6 +270,9 @@ class AlertOut(TypedDict):
     in an account with two factors, or as two persons, of whom one proposed (`proposed_by`) and another released it
     (`released_by`), accounts that the requester and the secretariat are told of.
 
+    `call_back`: every request names a second person for call-back, and the contact point says what came of a call.
+    Nothing waits for it.
+
     `end_reason` is why it was withdrawn or closed. Where the wrong Party was asked, `resent_as` is the alert to another
     one, and `resent_from` the one before it: told to the requester and the secretariat.
     """
@@ -294,6 +304,8 @@ class AlertOut(TypedDict):
     resent_from: str | None
     resent_as: str | None
     authenticated: Authenticated
+    call_back: Literal["named", CallBackOutcome]
+    called_back_at: Moment | None
     proposed_by: int | None
     released_by: int | None
     links: AlertLinks

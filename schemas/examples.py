@@ -132,6 +132,7 @@ def example(kind: str) -> dict[str, Any]:
 
 ACTS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
+        "note_call_back": {"the person confirmed it": {"outcome": "confirmed"}},
         "withdraw_alert": {"the danger is over": {"reason": "danger_over"}},
         "close_alert": {"it was dealt with": {"reason": "handled"}},
         "resend_alert": {

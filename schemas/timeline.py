@@ -262,6 +262,15 @@ class Resent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalledBack:
+    """The contact point called back whom the request names for it. Nothing waits for that."""
+
+    code: ClassVar = "called_back"
+    visible_to: ClassVar[Audience] = "both"
+    outcome: Literal["confirmed", "not_confirmed", "not_reached"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """Two persons opened the alert, as the Party asks: one had proposed it, another released it. Both are accounts."""
 
@@ -299,7 +308,7 @@ _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | M
 _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked
 _OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
-_OfRequests: TypeAlias = RequestRead | RetentionDecided | Erased
+_OfRequests: TypeAlias = CalledBack | RequestRead | RetentionDecided | Erased
 Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | Released | _OfRequests | AlarmRaised
 
 

@@ -11,6 +11,7 @@ from contactpoints.api.address_book import BOOK, CARD, CERTIFICATE
 from contactpoints.api.address_changes import ADDRESS_CHANGES
 from contactpoints.api.audit import AUDIT
 from contactpoints.api.calendars import IMPORT_CALENDAR
+from contactpoints.api.calling_back import CALL_BACK
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
 from contactpoints.api.directory import SHELVES, Shelf
@@ -336,6 +337,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *RETENTION,
         PREVIEW,
         RESENDING,
+        CALL_BACK,
         *PROPOSALS,
         *DUTY,
         COVER,

@@ -248,6 +248,7 @@ _PLAIN = (
     "proposed_by",
     "released_by",
     "authenticated",
+    "call_back",
 )
 
 
@@ -269,6 +270,7 @@ def write(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         "exhausted_at": _maybe(row["exhausted_at"]),
         "withdrawn_at": _maybe(row["withdrawn_at"]),
         "closed_at": _maybe(row["closed_at"]),
+        "called_back_at": _maybe(row["called_back_at"]),
         "next_escalation_at": _maybe(row["due_at"]),
         "links": {
             "self": base,

@@ -57,9 +57,9 @@ _FIELDS = tuple(field.name for field in fields(NewAlert))
 _NOT_YET = dict.fromkeys(
     (
         *("first_received_at", "withdrawn_at", "closed_at", "end_reason", "suggested_party"),
-        *("resent_from", "resent_as", "proposed_by", "released_by"),
+        *("resent_from", "resent_as", "proposed_by", "released_by", "called_back_at"),
     )
-)
+) | {"call_back": "named"}
 
 
 def row_of(new: NewAlert, *, opened_at: datetime) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class Doors:
             "alerts": opened,
             "preview": opened,
             "withdrawal": {"reason": "other"},
+            "call-backs": {"outcome": "confirmed"},
             "closure": {"reason": "other"},
             "acknowledgements": machine,
         }[last]
@@ -118,7 +119,8 @@ class Doors:
 
     async def send(self, operation: Operation, raw: bytes, media: str = JSON) -> httpx.Response:
         alerts = "/v1/alerts" in operation.path
-        theirs = self.world.contact_point if operation.path.endswith("/acknowledgements") else self.world.requester
+        answers = operation.path.endswith(("/acknowledgements", "/call-backs"))
+        theirs = self.world.contact_point if answers else self.world.requester
         headers = {"Authorization": f"Bearer {theirs if alerts else self.key}"}
         headers |= {"Content-Type": media} if media else {}
         headers |= {"Idempotency-Key": secrets.token_hex(4)} if alerts else {}

@@ -60,6 +60,7 @@ async def _alerts(walk: Walk) -> None:
     async with walk.undone():
         await tries("open_alert", opened)
         await tries("preview_alert", opened)
+        await tries("note_call_back", {"outcome": "confirmed"})
         await tries("withdraw_alert", {"reason": "danger_over"})
         await tries("acknowledge_alert", acknowledges)
         await tries("resend_alert", {**anew, "issued_at": "2026-10-14T00:00:00Z"}, wrong)

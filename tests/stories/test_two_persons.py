@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from contactpoints.actions.access import make_key
 from contactpoints.engine.run import see_to_proposals
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.alerts import moment
 from contactpoints.serving import desk_of
 from schemas.examples import ACTS
 from schemas.proposals import ProposalOut
@@ -120,6 +121,7 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert persons == ("two_persons", None, None), "whom the requesting Party has there is not for others"
     assert await world.facts(alert["reference"], "released") == []
     assert await desk.alerts() == before + 1
+    await _calls_back(world, alert["reference"])
     assert await world.code_of(world.network["FR"].officers[0]), "somebody is woken, as by any other alert"
     assert alert["reference"] in (await desk.heard(desk.ada))[0][-1]
     async with world.runtime.db.session() as session:
@@ -134,6 +136,23 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert (resent.status_code, resent.json()["resent_from"]) == (202, alert["reference"])
     path = resent.json()["links"]["self"]
     assert (await desk.bob.asks("POST", f"{path}/release")).json()["resent_from"] == alert["reference"]
+
+
+async def _calls_back(world: World, reference: str) -> None:
+    """The contact point calls back whom the request names: that is told, and holds nothing back."""
+    path = f"/v1/alerts/{reference}"
+    before = (await world.get(path)).json()
+    assert (before["call_back"], before["called_back_at"]) == ("named", None), "no request comes without such a person"
+    refused = await world.post(f"{path}/call-backs", {"outcome": "confirmed"})
+    assert refused.status_code == 403, "whoever asks does not confirm what is asked"
+    for outcome in ("not_reached", "confirmed"):
+        told = (await world.post(f"{path}/call-backs", {"outcome": outcome}, key=world.contact_point)).json()
+    changed = {"call_back", "called_back_at", "duty_post", "proposed_by", "released_by"}
+    assert (told["call_back"], told["called_back_at"]) == ("confirmed", moment(world.clock.at))
+    assert {name for name in told if told[name] != before[name]} <= changed
+    facts = await world.facts(reference, "called_back", key=world.requester)
+    assert [each["outcome"] for each in facts] == ["not_reached", "confirmed"]
+    assert (await world.post(f"{path}/call-backs", {"outcome": "sure"}, key=world.contact_point)).status_code == 422
 
 
 async def test_no_person_does_both_by_whatever_they_have(world: World, desk: Desk) -> None:

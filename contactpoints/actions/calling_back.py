@@ -1,0 +1,32 @@
+"""That a contact point called back whom the request names for it, and what came of that.
+
+It is evidence, and never a condition: nothing of an alert waits for it, and none has to be made.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from contactpoints.actions.alerts import read_alert, seen
+from contactpoints.rules import access, codes
+from contactpoints.rules.access import Actor
+from contactpoints.rules.refusals import Forbidden
+from contactpoints.store import alerts, timeline
+from contactpoints.store.database import Database
+from schemas import timeline as facts
+from schemas.alerts import CallBackOutcome
+
+
+async def note_call_back(
+    db: Database, *, actor: Actor, reference: str, outcome: CallBackOutcome, now: datetime
+) -> dict[str, Any]:
+    """Write down what came of a call-back; the last one stands in the alert, each on its timeline.
+
+    Raises `NotFound` where the alert does not exist for the actor, `Forbidden` unless it is the contact point.
+    """
+    async with db.transaction() as session:
+        row = seen(await alerts.lock_by_reference(session, codes.read_reference(reference) or ""), actor)
+        if not access.is_requested(actor, alerts.sides_of(row)):
+            raise Forbidden("Only the contact point that was called says what came of a call-back.")
+        await alerts.stand(session, row["id"], call_back=outcome, called_back_at=now)
+        await timeline.append(session, row["id"], [(now, facts.CalledBack(outcome=outcome))])
+    return await read_alert(db, actor=actor, reference=reference, now=now)
