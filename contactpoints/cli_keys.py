@@ -1,10 +1,11 @@
-"""The command line about API keys: `contactpoints key create | list | limit | rotate | revoke`."""
+"""The command line about API keys: `contactpoints key create | list | limit | sign | rotate | revoke`."""
 
 import argparse
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from contactpoints.actions import keys
@@ -18,9 +19,11 @@ from contactpoints.settings import Settings
 from schemas.access import KeyLimits, KeyRotation, KeyTerms, NewKey, NewPin
 from schemas.faults import Fault
 from schemas.reading import validate
+from schemas.signing import Signing, SigningKey
 
 Opened: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Runtime]]
 _Told = TypeVar("_Told", NewKey, NewPin)
+_MAY = {True: "must be", False: "may be"}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -43,13 +46,27 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", opened:
     acts.add_parser("list", help="list the keys, without their secrets").set_defaults(act=does.list)
     limit = acts.add_parser("limit", help="limit a key to what is said here, and to nothing else; at once")
     _add_limits(limit)
+    sign = acts.add_parser("sign", help="say by which public keys requests are signed (docs/signing.md); at once")
+    sign.add_argument(
+        "--public-key", action="append", dest="keys", default=[], metavar="FILE", type=_pem, help="Ed25519"
+    )
+    sign.add_argument("--required", action="store_true", help="refuse every request that is not signed")
+    sign.add_argument("--others-end", metavar="DATE", help="until when other public keys count; at once unless said")
     rotate = acts.add_parser("rotate", help="make a key that takes the place of another; its secret is shown once")
     rotate.add_argument("--ends", metavar="DATE", help="when the old one ends: in 7 days unless said, at most in 90")
     revoke = acts.add_parser("revoke", help="make a key useless at once")
-    for each, act in ((make, does.make), (limit, does.limit), (rotate, does.rotate), (revoke, does.revoke)):
+    others = ((limit, does.limit), (sign, does.sign), (rotate, does.rotate), (revoke, does.revoke))
+    for each, act in ((make, does.make), *others):
         each.set_defaults(act=act)
         if each is not make:
             each.add_argument("number", type=int)
+
+
+def _pem(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        raise argparse.ArgumentTypeError(f"{file} cannot be read as a key in PEM") from None
 
 
 def _add_limits(to: argparse.ArgumentParser) -> None:
@@ -114,8 +131,8 @@ def _more(key: keys.Shown) -> Iterator[str]:
     if limited := told_limits(read_limits(key["limits"])):
         yield f"limited to: {limited}"
     if key["signing"]["keys"]:
-        wanted = "must be" if key["signing"]["required"] else "may be"
-        yield f"requests {wanted} signed by: {', '.join(each['fingerprint'] for each in key['signing']['keys'])}"
+        names = ", ".join(each["fingerprint"] for each in key["signing"]["keys"])
+        yield f"requests {_MAY[key['signing']['required']]} signed by: {names}"
     if key["last_used_from"]:
         yield f"last used from {key['last_used_from']}"
     if key["rotated_from"]:
@@ -169,18 +186,46 @@ class _Acts:
     async def limit(self, settings: Settings, asked: argparse.Namespace) -> None:
         """Limit a key to what was said."""
         limits = validate(KeyLimits, _limits(asked))
-        async with self._opened(settings) as runtime:
-            now = runtime.now()
-            key = await keys.read(runtime.db, asked.number, actor=None, now=now)
-            kept = {name: key[name] for name in ("notify", "language", "expires_at")}
-            kept["signing"] = said_signing(key["signing"])
-            said = keys.Said(validate(KeyTerms, kept).model_copy(update={"limits": limits}), (), None, now)
-            changed = await keys.change(runtime.db, asked.number, version=key["version"], said=said)
+        changed = await self._change(settings, asked.number, to=lambda key: {"limits": limits})
         told = (
             told_limits(read_limits(changed["limits"]))
             or "nothing: it opens alerts of every kind, from everywhere, always"
         )
         print(f"API key number {asked.number} is limited to: {told}.")
+
+    async def sign(self, settings: Settings, asked: argparse.Namespace) -> None:
+        """Say by which public keys requests of a key are signed."""
+        new = [validate(SigningKey, {"public_key": each}) for each in asked.keys]
+        end = None if asked.others_end is None else validate(KeyRotation, {"ends_at": _begun(asked.others_end)}).ends_at
+
+        def signing(key: keys.Shown) -> dict[str, Any]:
+            known = validate(Signing, said_signing(key["signing"])).keys if end else ()
+            said = {each.public_key for each in new}
+            others = [each.model_copy(update={"expires_at": end}) for each in known if each.public_key not in said]
+            told = {"required": asked.required, "keys": [each.model_dump(mode="json") for each in (*new, *others)]}
+            return {"signing": validate(Signing, told)}
+
+        changed = (await self._change(settings, asked.number, to=signing))["signing"]
+        names = ", ".join(each["fingerprint"] for each in changed["keys"]) or "nobody"
+        print(f"Requests of number {asked.number} {_MAY[changed['required']]} signed by: {names}.")
+
+    async def _change(
+        self, settings: Settings, number: int, *, to: Callable[[keys.Shown], Mapping[str, Any]]
+    ) -> keys.Shown:
+        """Change some terms of a key, and keep the others."""
+        async with self._opened(settings) as runtime:
+            now = runtime.now()
+            key = await keys.read(runtime.db, number, actor=None, now=now)
+            kept = {name: key[name] for name in ("notify", "language", "expires_at")}
+            terms = validate(KeyTerms, kept).model_copy(
+                update={
+                    "limits": validate(KeyLimits, key["limits"]),
+                    "signing": validate(Signing, said_signing(key["signing"])),
+                    **to(key),
+                }
+            )
+            said = keys.Said(terms, (), None, now)
+            return await keys.change(runtime.db, number, version=key["version"], said=said)
 
     async def rotate(self, settings: Settings, asked: argparse.Namespace) -> None:
         """Make the successor of a key, and print its secret."""

@@ -12,6 +12,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ from contactpoints.cli import main
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import open_runtime
 from contactpoints.settings import read_settings
+from schemas.signing import fingerprint_of, pem_of
 from tests.world import PIN, START, World
 
 
@@ -113,6 +115,28 @@ async def test_a_key_is_limited_and_rotated(world: World, terminal: Terminal) ->
     ):
         flag, _, value = nonsense.partition(" ")
         assert told in await terminal.fails("key", "limit", number, flag, value)
+
+
+async def test_a_key_is_told_by_whom_its_requests_are_signed(world: World, terminal: Terminal, tmp_path: Path) -> None:
+    asked = ("--role", "contact_point", "--party", "RO", "--authority", "Night desk")
+    secret = (await terminal.runs("key", "create", *asked)).strip()
+    listed = (await terminal.runs("key", "list")).splitlines()
+    number = next(line.split()[0] for line in listed if "Night desk" in line)
+    names = []
+    for place in range(2):
+        public = bytes([place]) * 32
+        names.append(fingerprint_of(public))
+        (tmp_path / f"{place}.pem").write_text(pem_of(public))
+    first, second = (("--public-key", str(tmp_path / f"{place}.pem")) for place in range(2))
+    told = await terminal.runs("key", "sign", number, *first, "--required")
+    assert f"number {number} must be signed by: {names[0]}." in told
+    assert (await world.get("/v1/alerts", key=secret)).json()["type"] == "/problems/signature-required"
+    both = await terminal.runs("key", "sign", number, *second, "--others-end", "2199-01-01")
+    assert f"may be signed by: {names[1]}, {names[0]}." in both
+    await terminal.runs("key", "limit", number, "--from", "127.0.0.0/8")
+    assert f"        requests may be signed by: {names[1]}, {names[0]}" in await terminal.runs("key", "list")
+    assert (await world.get("/v1/alerts", key=secret)).status_code == 200
+    assert "required: needs a public key" in await terminal.fails("key", "sign", number, "--required")
 
 
 _NO_SENSE = {

@@ -29,6 +29,8 @@ from schemas.networks import Network
 _log = logging.getLogger(__name__)
 # What balances load and watches over us asks by whatever name it has for this machine.
 _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
+# How many ways of writing our name are remembered.
+_MOST_KNOWN = 1_000
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
 _ANOTHER = (
     "This service is not known by that name. Ask for it by its public address; no proxy may change the Host header."
@@ -73,7 +75,7 @@ class Entrance:
         self._scheme = "https" if self._url.startswith("https:") else "http"
         self._refuse = refuse
         self._room = room
-        self._known: dict[tuple[bytes, bool], bool] = {}
+        self._known: set[bytes] = set()
         self._told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,12 +100,10 @@ class Entrance:
 
     def _must_be_ours(self, scope: Scope) -> None:
         named = [value for name, value in scope["headers"] if name == b"host"]
+        if scope["path"] in _BY_ANY_NAME or (len(named) == 1 and named[0] in self._known):
+            return
         peer = scope.get("client")
         near = self._rehearsal or bool(peer and is_local(peer[0].removeprefix("::ffff:")))
-        if len(named) == 1 and self._known.get((named[0], near)):
-            return
-        if scope["path"] in _BY_ANY_NAME:
-            return
         host = host_of(named[0].decode("latin-1"), scheme=self._scheme) if len(named) == 1 else None
         if host is None:
             raise HostUnclear("Send one Host header, with the public address of this service.")
@@ -115,8 +115,8 @@ class Entrance:
                 )
                 _log.warning(f"{told} a proxy of ours, let it pass the Host header on as it came", PREFIX)
             raise NotThisHost(_ANOTHER)
-        if len(self._known) < LONGEST_URL:
-            self._known[named[0], near] = True
+        if len(self._known) < _MOST_KNOWN and (self._rehearsal or not is_local(host[0])):
+            self._known.add(named[0])
 
 
 class Paced:
