@@ -1,90 +1,19 @@
-"""Signing in by a provider of OpenID Connect, which really signs, and what one that lies or is away gets for it."""
+"""Signing in by a provider of OpenID Connect that really signs; and what one that lies, or a thief, gets for it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 
-from contactpoints.settings import Settings
-from schemas import openid as schema
 from tests.api.conftest import KeyOf, key_of
 from tests.api.people import STANDING, invited, sends
 from tests.console.browsers import Browser
+from tests.console.organised import PATH, browser, is_refused, provider, refusals, rows, world
 from tests.fakes.openid import CLIENT, SECRET, Claims, Forge, Provider
-from tests.far_ends import PUBLIC, Rehearsal
-from tests.world import World, open_world
+from tests.world import World
 
-__all__ = ["key_of"]
-PATH = "/signin/openid/ministry"
-OPERATION = "page /signin/openid/{name}/return"
-GROUPS = {"desk-admins": "administrator", "desk": "contact_point"}
-ADA = {"sub": "s-ada", "email": "Ada@fr.example.org", "email_verified": True, "groups": ["desk-admins", "x"]}
-CONFIGURED = {"name": "ministry", "title": "Ministry", "client_id": CLIENT, "client_secret": SECRET, "party": "FR"}
-
-
-@dataclass
-class Organised(Rehearsal):
-    """Settings with a provider, which may be configured in several ways at once."""
-
-    provider: Provider
-    ways: list[dict[str, Any]] = field(default_factory=list)
-
-    def wire(self, settings: Settings) -> Settings:
-        ways = [CONFIGURED | {"issuer": self.provider.url, "roles": GROUPS} | way for way in self.ways]
-        read = [schema.Provider.model_validate(way) for way in ways]
-        return replace(settings, openid={each.name: each for each in read})
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    returns_to = tuple(f"{PUBLIC}/signin/openid/{name}/return" for name in ("ministry", "open", "network"))
-    made = Provider(returns_to, {"ada": dict(ADA) | {"amr": ["pwd", "mfa"]}})
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def world(database_url: str, provider: Provider) -> AsyncIterator[World]:
-    """The invented network with a provider for France; its clock is that of the provider."""
-    ways: list[dict[str, Any]] = [
-        {},
-        {"name": "open", "new_accounts": True, "authority": "Cyber desk"},
-        {"name": "network", "party": None, "secretariat": True, "roles": {"desk-admins": "secretariat"}},
-    ]
-    async with open_world(database_url, far=Organised(provider, ways)) as opened:
-        opened.clock.at = datetime.now(UTC).replace(microsecond=0)
-        yield opened
-
-
-@pytest.fixture
-def browser(world: World) -> Browser:
-    return Browser(world)
-
-
-async def _rows(world: World, statement: str) -> list[dict[str, Any]]:
-    async with world.runtime.db.session() as session:
-        return [dict(row) for row in await session.fetch(statement)]
-
-
-async def _refusals(world: World) -> list[str]:
-    """Return why sign-ins were refused, as the audit log has it, oldest first."""
-    rows = await _rows(
-        world, f"select * from audit where operation = '{OPERATION}' and outcome = 'refused' order by id"
-    )
-    assert all(row["status"] == 401 and row["address"] for row in rows)
-    return [row["detail"] for row in rows]
-
-
-def _is_refused(answer: httpx.Response) -> bool:
-    assert answer.status_code == 403, answer.text
-    assert "did not let you in here" in answer.text
-    assert "no-store" in answer.headers["Cache-Control"]
-    return "__Host-session" not in answer.headers.get("Set-Cookie", "")
+__all__ = ["browser", "key_of", "provider", "world"]
 
 
 async def test_an_account_that_was_invited_for_it_is_opened_by_the_provider_and_bound_to_one_person(
@@ -112,22 +41,22 @@ async def test_an_account_that_was_invited_for_it_is_opened_by_the_provider_and_
     assert session["fresh_until"] <= session["created_at"], "when the provider last asked is not known"
     look = await sends(world, "POST", "/v1/invitations/look", {"token": link.rsplit("/", 1)[1]})
     assert look.status_code == 404, "the account is somebody's already"
-    told = await _rows(world, "select entry, actor, after from audit where operation like 'page /signin/openid%'")
-    assert {row["entry"] for row in told} == {"accounts", "invitations", "openid_identities", "sessions"}
-    assert {row["actor"] for row in told} == {f"account:{made.json()['id']}"}
-    assert provider.url in str([row["after"] for row in told])
+    done = await rows(world, "select entry, actor, after from audit where operation like 'page /signin/openid%'")
+    assert {row["entry"] for row in done} == {"accounts", "invitations", "openid_identities", "sessions"}
+    assert {row["actor"] for row in done} == {f"account:{made.json()['id']}"}
+    assert provider.url in str([row["after"] for row in done])
 
     provider.users["ada"]["email"] = "ada.married@fr.example.org"
     assert (await Browser(world).signs_in(PATH)).headers["Location"] == "/", "known by the subject, not the address"
     provider.users["eve"] = provider.users["ada"] | {"sub": "s-eve", "email": "ada@fr.example.org"}
     provider.user = "eve"
-    assert _is_refused(await Browser(world).signs_in(PATH)), "an address that was given to somebody else"
+    assert is_refused(await Browser(world).signs_in(PATH)), "an address that was given to somebody else"
     standing = asked | {"openid": None}
     del standing["email"]
     provider.user = "ada"
     assert (await sends(world, "PUT", f"/v1/accounts/{made.json()['id']}", standing, key)).status_code == 200
     assert (await browser.asks("GET", "/v1/sessions")).status_code == 401
-    assert _is_refused(await browser.signs_in(PATH)), "an account that no provider opens any more"
+    assert is_refused(await browser.signs_in(PATH)), "an account that no provider opens any more"
 
 
 async def test_the_code_is_good_only_with_the_verifier_that_the_browser_was_sent_with(
@@ -142,8 +71,8 @@ async def test_the_code_is_good_only_with_the_verifier_that_the_browser_was_sent
             answer = await outside.post(f"{provider.url}/token", data=form | verifier, auth=login)
             assert answer.status_code == 400, "the provider really checks it"
     mine = parse_qs(urlsplit(await browser.goes_to_provider(PATH)).query)["state"][0]
-    assert _is_refused(await browser.asks("GET", f"{PATH}/return?state={mine}&code={stolen}")), "a code of another's"
-    assert await _refusals(world) == [f"{provider.url}: the code was not taken."]
+    assert is_refused(await browser.asks("GET", f"{PATH}/return?state={mine}&code={stolen}")), "a code of another's"
+    assert await refusals(world) == [f"{provider.url}: the code was not taken."]
 
 
 FORGERIES: dict[str, Forge] = {
@@ -184,14 +113,14 @@ async def test_no_forged_id_token_lets_anybody_in_and_none_is_repeated_anywhere(
         provider.forges = forged
         answer = await browser.signs_in(PATH)
         assert (name, answer.status_code) == (name, 403)
-        assert _is_refused(answer)
+        assert is_refused(answer)
         assert not browser.cookies
-    refusals = await _refusals(world)
-    assert len(refusals) == len(said) == len(FORGERIES)
-    assert all(each.startswith(f"{provider.url}: ") for each in refusals)
-    kept = str(refusals) + caplog.text
+    told = await refusals(world)
+    assert len(told) == len(said) == len(FORGERIES)
+    assert all(each.startswith(f"{provider.url}: ") for each in told)
+    kept = str(told) + caplog.text
     assert not [token for token in said if token in kept or (token.split(".")[1] in kept and len(token) > 20)]
-    assert await _rows(world, "select * from sessions union all select * from sessions") == []
+    assert await rows(world, "select * from sessions union all select * from sessions") == []
     assert provider.asked["/jwks"] == 2, "once, and once more for a key that was not known"
 
     provider.forges = None
@@ -205,29 +134,29 @@ async def test_an_answer_is_for_the_browser_that_asked_once_and_soon(
 ) -> None:
     await invited(world, "ada@fr.example.org", openid="ministry")
     victim = Browser(world)
-    assert _is_refused(await victim.asks("GET", await browser.goes_to_provider(PATH))), "login CSRF"
+    assert is_refused(await victim.asks("GET", await browser.goes_to_provider(PATH))), "login CSRF"
     await victim.asks("GET", PATH)
     back = await browser.goes_to_provider(PATH)
-    assert _is_refused(await victim.asks("GET", back)), "a browser with a question of its own"
-    assert _is_refused(await browser.asks("GET", back.replace("state=", "state=x&state=")))
-    assert _is_refused(await browser.asks("GET", back.replace("ministry", "open")))
+    assert is_refused(await victim.asks("GET", back)), "a browser with a question of its own"
+    assert is_refused(await browser.asks("GET", back.replace("state=", "state=x&state=")))
+    assert is_refused(await browser.asks("GET", back.replace("ministry", "open")))
     back = await browser.goes_to_provider(PATH)
     keeps = dict(browser.cookies)
     assert (await browser.asks("GET", back)).status_code == 303
     browser.cookies = keeps
-    assert _is_refused(await browser.asks("GET", back)), "replayed, with the cookie of then"
+    assert is_refused(await browser.asks("GET", back)), "replayed, with the cookie of then"
 
     for said in ("&iss=https://evil.example", ""):
         provider.metadata = {} if said else {"authorization_response_iss_parameter_supported": True}
         world.clock.at += timedelta(hours=1)
-        assert _is_refused(await browser.asks("GET", await browser.goes_to_provider(PATH) + said)), said
+        assert is_refused(await browser.asks("GET", await browser.goes_to_provider(PATH) + said)), said
     with_issuer = await browser.goes_to_provider(PATH) + f"&iss={provider.url}"
     assert (await browser.asks("GET", with_issuer)).status_code in (303, 403)
     late = await browser.goes_to_provider(PATH)
     world.clock.at += timedelta(minutes=10)
-    assert _is_refused(await browser.asks("GET", late))
+    assert is_refused(await browser.asks("GET", late))
     denied = (await browser.goes_to_provider(PATH)).replace("code=", "error=access_denied&was=")
-    assert _is_refused(await browser.asks("GET", denied))
+    assert is_refused(await browser.asks("GET", denied))
     assert (await browser.asks("GET", "/signin/openid/elsewhere")).status_code == 404
     async with world.runtime.db.session() as session:
         kept = str(await session.fetch("select state_hash, browser_hash, next from openid_questions"))
