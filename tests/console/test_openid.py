@@ -47,7 +47,9 @@ async def test_an_account_that_was_invited_for_it_is_opened_by_the_provider_and_
     assert provider.url in str([row["after"] for row in done])
 
     provider.users["ada"]["email"] = "ada.married@fr.example.org"
-    assert (await Browser(world).signs_in(PATH)).headers["Location"] == "/", "known by the subject, not the address"
+    assert (await Browser(world).signs_in(PATH)).headers["Location"] == "/account", (
+        "known by the subject, not the address"
+    )
     provider.users["eve"] = provider.users["ada"] | {"sub": "s-eve", "email": "ada@fr.example.org"}
     provider.user = "eve"
     assert is_refused(await Browser(world).signs_in(PATH)), "an address that was given to somebody else"
