@@ -306,6 +306,7 @@ def _add_invitations(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     make.add_argument("--authority", default="Secretariat", help="the office whose person it is")
     make.add_argument("--contact-point", type=int, dest="contact_point_id", metavar="NUMBER")
     make.add_argument("--officer", type=int, dest="officer_id", metavar="NUMBER")
+    make.add_argument("--openid", metavar="PROVIDER", help="which organisation's sign-in opens the account too")
     make.add_argument("--language", default="en", help="of what is said to the person: en, fr or es")
     make.set_defaults(act=_invite)
 
