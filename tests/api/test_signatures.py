@@ -198,7 +198,7 @@ async def test_who_has_the_api_key_alone_opens_nothing(signer: Signer) -> None:
         "no list": (good | {"Signature-Input": "sig=canary"}, None, "malformed"),
         "no bytes": (good | {"Signature": 'sig="canary"'}, None, "malformed"),
         "other letters": (good | {"Signature-Input": "sig=(\u00e9)"}, None, "malformed"),
-        "endless": (good | {"Signature-Input": "sig=(" + '"a" ' * 9_000 + ")"}, None, "malformed"),
+        "endless": (good | {"Signature-Input": "sig=(" + '"a" ' * 3_000 + ")"}, None, "malformed"),
     }
     attempts |= {what: (headers, None, why) for what, (headers, why) in _tampered(good).items()}
     heard = {what: await refused(headers, raw=raw) for what, (headers, raw, _) in attempts.items()}
