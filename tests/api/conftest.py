@@ -86,7 +86,7 @@ class Doors:
     swap: str
 
     def sound(self, operation: Operation) -> dict[str, Any]:
-        if operation in OF_ACTS or operation.path.endswith("/resending"):
+        if operation in OF_ACTS or operation.path.endswith(("/resending", "/retention", "/call-backs")):
             return placed(next(iter(operation.examples.values())), self.world)
         if "/v1/alerts" not in operation.path:
             return self.bodies[self.shelf(operation)]
@@ -97,7 +97,6 @@ class Doors:
             "alerts": opened,
             "preview": opened,
             "withdrawal": {"reason": "other"},
-            "call-backs": {"outcome": "confirmed"},
             "closure": {"reason": "other"},
             "acknowledgements": machine,
         }[last]
