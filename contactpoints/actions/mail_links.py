@@ -154,10 +154,15 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
     async with db.transaction() as session:
         if not await mail_links.use(session, link["token_hash"], now=now):
             raise NotFound("There is nothing here.")
-        mark, officer = pepper_mark(tools.pepper), link["officer_id"]
-        if not await access.keep_pin(session, officer, hashed=hashed, mark=mark, expires_at=None, now=now):
-            raise NotFound("There is nothing here.")
-        words = wording.pin_set_words(words_of(tools, link["language"]), at=now, zone=link["zone"], now=now)
-        boxes = await mail_links.mailboxes(session, link["officer_id"])
-        drafts = [_draft(link, words, channel=box["id"], address=box["address"]) for box in boxes]
-        await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+        await keep_pin(session, link, hashed=hashed, now=now, tools=tools)
+
+
+async def keep_pin(session: Session, to: Row, *, hashed: str, now: datetime, tools: Tools) -> None:
+    """Keep the PIN that an officer has set, and tell every mailbox of the officer. Raises `NotFound`."""
+    mark, officer = pepper_mark(tools.pepper), to["officer_id"]
+    if not await access.keep_pin(session, officer, hashed=hashed, mark=mark, expires_at=None, now=now):
+        raise NotFound("There is nothing here.")
+    words = wording.pin_set_words(words_of(tools, to["language"]), at=now, zone=to["zone"], now=now)
+    boxes = await mail_links.mailboxes(session, officer)
+    drafts = [_draft(to, words, channel=box["id"], address=box["address"]) for box in boxes]
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)

@@ -85,7 +85,7 @@ ADDRESS_CHANGES = (
         "approve_address",
         "access",
         responses={200: AddressChangeOut},
-        problems=(409,),
+        problems=(403, 409),
         roles=_KEEPERS,
         step_up=True,
         description=(
@@ -101,8 +101,9 @@ ADDRESS_CHANGES = (
         request=AddressChangeRefusal,
         examples=REFUSALS,
         responses={200: AddressChangeOut},
-        problems=_OF_BODIES,
+        problems=(403, *_OF_BODIES),
         roles=_KEEPERS,
+        step_up=True,
     ),
     *(
         Operation(
@@ -112,8 +113,9 @@ ADDRESS_CHANGES = (
             name,
             "access",
             responses={200: AddressChangeOut},
-            problems=(409,),
+            problems=(403, 409),
             roles=_KEEPERS,
+            step_up=True,
         )
         for act, summary, name in (
             ("withdraw", "Withdraw a change; the old address stays", "withdraw_address"),

@@ -70,6 +70,7 @@ IMPORT = Operation(
     request=ExportOut,
     media_in=("text/csv", _ZIP),
     responses={200: ImportOut},
+    step_up=True,
     problems=(400, 403, 409, 413, 415, 422),
     parameters=(
         Parameter("dry_run", "`false` keeps what is read in; otherwise it is only told.", "query", schema=_TRUTH),

@@ -51,6 +51,7 @@ LEAVING = (
         told_more={412: StaleOut},
         parameters=(Parameter("If-Match", "The ETag as it was read.", required=True),),
         roles=("administrator", "secretariat"),
+        step_up=True,
         examples=LEAVING_EXAMPLES,
         description=(
             "All of it is done, or nothing: rotations and overrides change, channels and PIN end, the officer is "

@@ -23,6 +23,7 @@ from contactpoints.api.keys import KEYS
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.mail_links import MAILED
+from contactpoints.api.own_officer import OWN_OFFICER
 from contactpoints.api.passkeys import PASSKEYS
 from contactpoints.api.preview import PREVIEW
 from contactpoints.api.proofs import PROOFS
@@ -208,6 +209,8 @@ def _page(shelf: Shelf) -> Shown:
     return create_model(name, items=(list[shelf.out], ...), next_cursor=(str | None, ...))  # type: ignore[name-defined]
 
 
+# By what somebody is called; and whether an acknowledgement takes a PIN.
+_FRESH = {"channels", "contact_points"}
 _TAG = {"ETag": "The version, for If-Match."}
 
 
@@ -257,7 +260,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         roles=("secretariat",) if shelf.open else _KEEPERS,
         answer_headers=_TAG | {"Location": "Where it is."},
         examples=ENTRY_EXAMPLES[shelf.name],
-        step_up=shelf.name == "channels",
+        step_up=shelf.name in _FRESH,
     )
     change = replace(
         create,
@@ -282,6 +285,8 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         answer_headers=_TAG,
         examples={},
         problems=(403, 409, 412, 422, 428),
+        # With an officer numbers, PIN and account end.
+        step_up=shelf.name in {*_FRESH, "officers"},
     )
 
 
@@ -322,7 +327,8 @@ def _with_what_all_know(operation: Operation) -> Operation:
     if operation.request is not None or operation.file is not None:
         more |= {408, 413, 415}
     if operation.roles:
-        more.add(401)
+        # 403 also where a key is not for the address that it comes from, or a session wants a fresh second factor.
+        more |= {401, 403}
     if "{" in operation.path:
         more.add(404)
     media = ("text/plain",) if operation.path == "/metrics" else operation.media
@@ -363,6 +369,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         *ADDRESS_CHANGES,
         *ACCOUNTS,
         *SESSIONS,
+        *OWN_OFFICER,
         *PASSKEYS,
         *KEYS,
         *_WATCHED,

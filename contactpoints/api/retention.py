@@ -63,6 +63,7 @@ RETENTION = (
         responses={200: RetentionOut},
         problems=(400, 403, 409, 410, 413, 415, 422),
         roles=("requester", "contact_point", "administrator"),
+        step_up=True,
         description=(
             "Either side may: the authority that asked; the contact point and its Party's administrators. It stands on "
             "the timeline. 409 while the alert is open, and where the other side holds them; 410 once they are erased."

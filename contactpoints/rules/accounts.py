@@ -45,6 +45,13 @@ def must_be_person(actor: Actor) -> int:
     return actor.session
 
 
+def must_be_officer(officer: int | None) -> int:
+    """Return which officer's an account is. Raises `Forbidden` for somebody who is none."""
+    if officer is None:
+        raise Forbidden("This account is no officer's: an administrator says whose it is.")
+    return officer
+
+
 def must_be_fresh(actor: Actor, now: datetime) -> None:
     """Raise `StepUpNeeded` where somebody acts in a session whose second factor is not fresh; a key has none."""
     if actor.proven_at is not None and not is_fresh(actor.proven_at, now):

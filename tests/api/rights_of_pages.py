@@ -19,7 +19,12 @@ from tests.world import PIN, World
 
 _NEW_PIN = "739164"
 _NONE = "NoSuchLink234567890ABC"
-_NO_LINKS = {"/static/{name}", "/rehearsal/{message}"}
+_NO_LINKS = {
+    "/static/{name}": "",
+    "/rehearsal/{message}": "",
+    "/signin/openid/{name}": " (where no such provider is set up)",
+    "/signin/openid/{name}/return": " (where no such provider is set up)",
+}
 
 Place = tuple[str, str]
 
@@ -66,6 +71,8 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",
+        "/signin/openid/{name}": "none-is-set-up",
+        "/signin/openid/{name}/return": "none-is-set-up",
     }
     forms: dict[Place, Mapping[str, Any]] = {
         ("POST", "/a/{token}"): {"pin": PIN},
@@ -132,6 +139,6 @@ def pages_table(heard: Mapping[Place, list[str]]) -> str:
     lines = ["|  | without a link | whoever has the link |", "|---|---|---|"]
     for (method, path), (first, *rest) in heard.items():
         link = path not in _NO_LINKS and rest
-        without, having = (first, rest[0]) if link else (rest[0] if rest else first, "")
+        without, having = (first, rest[0]) if link else ((rest or [first])[0] + _NO_LINKS.get(path, ""), "")
         lines.append(f"| `{method} {path}` | {without} | {having} |")
     return "\n".join(lines)

@@ -208,6 +208,7 @@ async def _accounts(log: Log) -> None:
     looked = await does("look_at_invitation", {"token": token})
     code = TOTP(looked["totp_secret"]).at(log.world.clock.at)
     await does("accept_invitation", {"token": token, "password": PASSWORD, "code": code})
+    await _own_officer(log)
     begun = await does("sign_in", {"email": ada.email, "password": PASSWORD, "device": "Desk 5"})
     second = await does("sign_in_with_code", {"sign_in": begun["sign_in"], "code": ada.code()})
     await log.does("end_session", key=ada.token, id=second["id"])
@@ -232,6 +233,21 @@ async def everything(log: Log, bodies: Bodies) -> None:
     await _files(log, bodies)
     await _retention(log)
     await _accounts(log)
+
+
+async def _own_officer(log: Log) -> None:
+    """Set languages and PIN as the officer whose account it is."""
+    france = log.world.network["FR"]
+    officer = france.officers[0].id
+    cleo = await person(
+        *(log.world, "cleo@fr.example.org"),
+        role="contact_point",
+        contact_point_id=france.contact_point,
+        officer_id=officer,
+    )
+    tag = (await log.world.get("/v1/me/officer", key=cleo.token)).headers["ETag"]
+    await log.does("set_own_languages", {"language": "fr", "languages": ["en"]}, key=cleo.token, tag=tag)
+    await log.does("set_own_pin", {"pin": "739164"}, key=cleo.token)
 
 
 async def _passkeys(log: Log, ada: Person) -> None:
@@ -320,6 +336,8 @@ _ROWS = _OF_ENTRIES | {
     "renew_recovery_codes": {"done -": 1},
     "change_password": {"done accounts": 1, "done sessions": 1},
     "end_session": {"done sessions": 1},
+    "set_own_languages": {"done officers version": 1},
+    "set_own_pin": {"done pins": 1},
     "decide_retention": {"done retentions": 4},
     "end_sessions": {"done sessions": 1},
 }
