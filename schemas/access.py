@@ -169,7 +169,7 @@ class KeyLimitsOut(TypedDict):
 class KeyWarningOut(TypedDict):
     """Something that whoever keeps a key should know."""
 
-    code: Literal["unused"]
+    code: Literal["unused", "ends_soon"]
     detail: str
 
 

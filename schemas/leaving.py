@@ -83,7 +83,11 @@ class DependencyOut(TypedDict):
 
 
 class EndsOut(TypedDict):
-    """What ends together with the officer, without a plan: numbers of entries, and how many of what is none."""
+    """What ends together with the officer, without a plan: numbers of entries, and how many of what is none.
+
+    `accounts` are the officer's. `keys` were made in one of them, so that the officer has seen their secrets: they end
+    a week later, for the authorities whose they are need others first.
+    """
 
     channels: list[int]
     absences: list[int]
@@ -93,6 +97,8 @@ class EndsOut(TypedDict):
     address_changes: int
     swaps: int
     feeds: int
+    accounts: list[int]
+    keys: list[int]
 
 
 class AlertOfOfficer(TypedDict):

@@ -8,6 +8,7 @@ from contactpoints.actions.accounts import end
 from contactpoints.actions.dependencies import Ends
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.rules.access import Actor
+from contactpoints.rules.key_limits import OVERLAP
 from contactpoints.rules.refusals import PlanOutdated
 from contactpoints.store import accounts, leaving, swaps, timeline
 from contactpoints.store.database import Row, Session
@@ -28,7 +29,8 @@ async def end_belongings(
     rows = await leaving.open_swaps(session, officer)
     for row in rows:
         await swaps.change(session, row, values={}, now=now, by=actor.who, act="withdrawn")
-    for number in await accounts.of_officer(session, officer):
+    ended = sorted(await accounts.of_officer(session, officer))
+    for number in ended:
         await end(session, number, by=actor.number or None, now=now)
     return Ends(
         entries,
@@ -37,6 +39,9 @@ async def end_belongings(
         address_changes=await leaving.end_address_changes(session, officer, by=actor.number, now=now),
         swaps=len(rows),
         feeds=await leaving.end_feeds(session, officer, now=now),
+        accounts=ended,
+        # Whose they are goes on needing them: an authority that finds its key dead at night opens no alert.
+        keys=await leaving.end_keys(session, officer, now=now, at=now + OVERLAP),
     )
 
 

@@ -14,7 +14,10 @@ from contactpoints.store.entries import Entry
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What ends together with an officer: numbers of entries by kind, and how many of what is no entry."""
+    """What ends together with an officer: numbers of entries by kind, and how many of what is no entry.
+
+    ``accounts`` are the officer's; ``keys`` those that were made in one of them, whose secrets the officer has seen.
+    """
 
     entries: Mapping[str, Sequence[int]]
     pin: bool = False
@@ -22,6 +25,8 @@ class Ends:
     address_changes: int = 0
     swaps: int = 0
     feeds: int = 0
+    accounts: Sequence[int] = ()
+    keys: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,9 +230,6 @@ def _shown(row: Row | None, *, now: datetime) -> Shown:
     assert row is not None
     names = ("id", "version", "role", "party", "contact_point_id", "authority", "language", "made_by", "holder_id")
     moments = {name: row[name] for name in ("created_at", "expires_at", "revoked_at")}
-    alive = row["revoked_at"] is None and (row["expires_at"] is None or row["expires_at"] > now)
-    unused = alive and key_limits.is_unused(made_at=row["created_at"], used_at=row["used_at"], now=now)
-    told = f"Not used for {key_limits.UNUSED_AFTER.days} days: revoke it if nobody needs it."
     return {
         **{name: row[name] for name in names},
         "notify": list(row["notify"]),
@@ -243,5 +240,17 @@ def _shown(row: Row | None, *, now: datetime) -> Shown:
         "rotated_to": row["rotated_to"],
         "last_used_at": None if row["used_at"] is None else write_instant(row["used_at"]),
         "last_used_from": row["used_from"],
-        "warnings": [{"code": "unused", "detail": told}] if unused else [],
+        "warnings": _warnings(row, now=now),
     }
+
+
+def _warnings(row: Row, *, now: datetime) -> list[dict[str, str]]:
+    told: dict[str, str] = {}
+    ends = row["expires_at"]
+    if row["revoked_at"] is not None or (ends is not None and ends <= now):
+        return []
+    if key_limits.is_unused(made_at=row["created_at"], used_at=row["used_at"], now=now):
+        told["unused"] = f"Not used for {key_limits.UNUSED_AFTER.days} days: revoke it if nobody needs it."
+    if ends is not None and ends <= now + OVERLAP and row["rotated_to"] is None:
+        told["ends_soon"] = f"It ends within {OVERLAP.days} days, and no other has taken its place: rotate it."
+    return [{"code": code, "detail": detail} for code, detail in told.items()]

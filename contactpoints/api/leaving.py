@@ -60,7 +60,9 @@ LEAVING = (
             "A plan that leaves a minute of the next 90 days without cover needs a reason, of its own or for what it "
             "leaves out; the gaps are then warnings. With `dry_run` nothing is done, and everything is told.\n\n"
             "An open alert that calls the officer is not lost: the officer's code ends, and where nobody else was "
-            "called the next step is taken at once."
+            "called the next step is taken at once.\n\n"
+            "The officer's accounts end with all their sessions at once. Keys that were made in them end in a week: "
+            "their secrets are known to the officer, and each authority needs another one by then."
         ),
     ),
 )
@@ -141,6 +143,8 @@ def _ends(ends: Ends) -> EndsOut:
         "address_changes": ends.address_changes,
         "swaps": ends.swaps,
         "feeds": ends.feeds,
+        "accounts": list(ends.accounts),
+        "keys": list(ends.keys),
     }
 
 

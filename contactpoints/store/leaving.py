@@ -111,7 +111,9 @@ async def counted(session: Session, officer: int, *, now: datetime) -> dict[str,
                   (select count(*) from mail_links where {_OPEN_LINKS}) as mail_links,
                   (select count(*) from address_changes where {_OPEN_CHANGES}) as address_changes,
                   (select count(*) from swaps where {_OPEN_SWAPS}) as swaps,
-                  (select count(*) from feeds where {_OPEN_FEEDS}) as feeds""",
+                  (select count(*) from feeds where {_OPEN_FEEDS}) as feeds,
+                  array(select id from accounts where {_OPEN_ACCOUNTS} order by id) as accounts,
+                  array(select id from api_keys where {_HELD_KEYS} order by id) as keys""",
         officer,
         now,
     )
@@ -121,6 +123,11 @@ async def counted(session: Session, officer: int, *, now: datetime) -> dict[str,
 _OPEN_LINKS = "officer_id = $1 and used_at is null and expires_at > $2"
 _OPEN_CHANGES = "state = 'pending' and channel_id in (select id from channels where officer_id = $1)"
 _OPEN_FEEDS = "officer_id = $1 and revoked_at is null"
+_OPEN_ACCOUNTS = "officer_id = $1 and disabled_at is null"
+_HELD_KEYS = (
+    "made_by in (select id from accounts where officer_id = $1) and revoked_at is null"
+    " and (expires_at is null or expires_at > $2)"
+)
 _OPEN_SWAPS = "$1 in (officer_id, to_officer_id, taker_id) and state in ('offered', 'taken') and retired_at is null"
 
 
@@ -224,6 +231,18 @@ async def calendar_officers(session: Session, calendar: int) -> list[dict[str, A
 async def end_feeds(session: Session, officer: int, *, now: datetime) -> int:
     """Revoke the secret addresses at which the officer's shifts are read as a calendar; return how many."""
     return await _count(session, f"update feeds set revoked_at = $2 where {_OPEN_FEEDS}", officer, now)
+
+
+async def end_keys(session: Session, officer: int, *, now: datetime, at: datetime) -> list[int]:
+    """Let the keys that were made in an officer's account end at an instant, if they do not earlier; return which."""
+    rows = await session.fetch(
+        f"""update api_keys set expires_at = least(expires_at, $3), version = version + 1
+             where {_HELD_KEYS} returning id""",
+        officer,
+        now,
+        at,
+    )
+    return sorted(row["id"] for row in rows)
 
 
 async def call_off_handovers(session: Session, officer: int, *, now: datetime) -> None:
