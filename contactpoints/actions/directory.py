@@ -325,7 +325,7 @@ async def _owner_of_new(
     party, secretariat = (getattr(body, name) for name in ("party", "secretariat"))
     if not keeps_entries_of(actor, party) and (party or secretariat):
         place = "/party" if party else "/secretariat"
-        found.faults.append(Fault(place, "not_allowed", f"This key keeps contact points of Party {actor.party} alone."))
+        found.faults.append(Fault(place, "not_allowed", f"You keep contact points of Party {actor.party} alone."))
     return None
 
 

@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from contactpoints.rules.access import Actor, reads_entries_of, sees_network
-from contactpoints.rules.refusals import Forbidden, NotFound, no_party
+from contactpoints.rules.access import Actor, house_that_is_read
+from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory, entries, exchange
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry
@@ -27,11 +27,7 @@ def must_export(actor: Actor, party: str | None) -> str | None:
 
     Raises `Forbidden` for a key that reads no entries, and `NotFound` for a Party whose entries do not exist for it.
     """
-    if not sees_network(actor) and not reads_entries_of(actor, actor.party):
-        raise Forbidden("This key reads no entries: that is for a Party's own people, the secretariat and auditors.")
-    if party is not None and not reads_entries_of(actor, party):
-        raise NotFound(f"This key reads nothing of Party {party}.")
-    return party if sees_network(actor) else actor.party
+    return house_that_is_read(actor, party, what="Entries")
 
 
 def _kinds(party: str | None, kind: str | None) -> list[str]:

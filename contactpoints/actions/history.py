@@ -8,11 +8,11 @@ from datetime import datetime
 from contactpoints.actions.directory import readable
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import history_text
-from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.access import Actor, must_read_history
 from contactpoints.rules.history import Author, Change, Version, compared, referred
 from contactpoints.rules.history_text import Names
 from contactpoints.rules.phrasing import Catalogue
-from contactpoints.rules.refusals import Forbidden, Invalid, NotFound, Stale
+from contactpoints.rules.refusals import Invalid, NotFound, Stale
 from contactpoints.store import address_changes, history
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import Entry, Key, Register
@@ -137,8 +137,7 @@ async def _with_asked(
 
 async def _may_look_back(session: Session, register: Register, *, key: Key, actor: Actor) -> None:
     await readable(session, register, key=key, actor=actor)
-    if actor.role is Role.REQUESTER:
-        raise Forbidden("The key of a requester reads no history: that is for those who keep the directory.")
+    must_read_history(actor)
 
 
 def _must_be_past(instant: datetime, now: datetime) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, reads_entries_of, sees_network
+from contactpoints.rules.access import Actor, house_that_is_read
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.refusals import Forbidden, NotFound, no_party
+from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory
 from contactpoints.store.database import Database
 
@@ -33,13 +33,9 @@ async def reckoned(
     """Return what is reckoned, in a thread, of the contact points whose rosters exist for the actor, by Party.
 
     They are as they have to be known to tell of ``since`` and later. ``party`` and the last two narrow it. Raises
-    `Forbidden` for a key that reads no rosters, and `NotFound` where what is asked for does not exist for it.
+    `Forbidden` for whoever reads no rosters, and `NotFound` where what is asked for does not exist for it.
     """
-    if not sees_network(actor) and not reads_entries_of(actor, actor.party):
-        raise Forbidden("This key reads no rosters: that is for a Party's own people, the secretariat and auditors.")
-    if party is not None and not reads_entries_of(actor, party):
-        raise NotFound(f"This key reads nothing of Party {party}.")
-    asked = party if sees_network(actor) else actor.party
+    asked = house_that_is_read(actor, party, what="Rosters")
     async with db.session() as session:
         if party is not None and await directory.find_party(session, party) is None:
             raise NotFound(no_party(party))

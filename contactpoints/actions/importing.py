@@ -11,8 +11,8 @@ from datetime import datetime
 
 from contactpoints.actions.importing_steps import Import
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, Role, must_keep_some, reads_entries_of
-from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound
+from contactpoints.rules.access import Actor, must_keep_some, must_read_of, must_restore
+from contactpoints.rules.refusals import Conflict, Invalid
 from contactpoints.store import exchange
 from contactpoints.store.database import Database, DatabaseFault
 from schemas.exchange import ImportOut, Row
@@ -48,10 +48,9 @@ class _Undone(Exception):
 def must_import(actor: Actor, how: How) -> None:
     """Raise `Forbidden` or `NotFound` unless the actor may read files in, and in this way."""
     must_keep_some(actor)
-    if how.restore and actor.role is not Role.SECRETARIAT:
-        raise Forbidden("Only the secretariat restores entries with the numbers of another installation.")
-    if how.party is not None and not reads_entries_of(actor, how.party):
-        raise NotFound(f"This key reads nothing of Party {how.party}.")
+    if how.restore:
+        must_restore(actor)
+    must_read_of(actor, how.party)
 
 
 async def bring_in(

@@ -103,7 +103,7 @@ class Reading:
             plan.found.faults.append(Fault(f"/{id_of(register.name)}", "unknown", wrong))
             read_said(plan, kind=register.name)
         elif not self._is_kept(plan, register):
-            plan.found.faults.append(Fault("", "forbidden", "This key may not keep such an entry."))
+            plan.found.faults.append(Fault("", "forbidden", "Such an entry is for others to keep."))
         elif plan.changes:
             broken: list[str] = []
             if self._broken:

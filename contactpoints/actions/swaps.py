@@ -19,6 +19,7 @@ from contactpoints.rules import swaps as rules
 from contactpoints.rules.access import (
     Actor,
     must_keep_entries_of,
+    must_offer_shifts,
     must_speak_for_officers_of,
     reads_entries_of,
     sees_network,
@@ -27,7 +28,7 @@ from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
 from contactpoints.rules.local_times import keep, span_entered
 from contactpoints.rules.proof import next_daytime
-from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound
+from contactpoints.rules.refusals import Conflict, Invalid, NotFound
 from contactpoints.rules.swaps import Offer, Stretch, Swap
 from contactpoints.rules.wording_swaps import SwapContext, What, swap_words
 from contactpoints.store import directory, entries, outbox
@@ -61,8 +62,7 @@ async def offer(
     ``faults``: those of the shape of what is said, see `schemas.partly`. Raises `Invalid` with every fault,
     `Forbidden`, or `NotFound` in the shape of a fault for what is not the actor's.
     """
-    if not reads_entries_of(actor, actor.party):
-        raise Forbidden("This key offers no shifts: that is for a contact point and its administrators.")
+    must_offer_shifts(actor)
     async with db.transaction() as session:
         house, found = await _house_of(session, said.post_id, actor=actor), Found(list(faults))
         judged = await _judged(session, said, house=house, found=found, actor=actor, now=now)

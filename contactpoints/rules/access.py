@@ -60,7 +60,7 @@ class Actor:
 def must_trigger(actor: Actor) -> str:
     """Return the requesting Party; raise `Forbidden` unless the actor is a requester."""
     if actor.role is not Role.REQUESTER or actor.party is None:
-        raise Forbidden("Only the key of a requesting authority may open an alert.")
+        raise Forbidden("Only a requesting authority may open an alert.")
     return actor.party
 
 
@@ -84,16 +84,51 @@ def reads_entries_of(actor: Actor, party: str | None) -> bool:
     return inside and party is not None and actor.party == party
 
 
+def house_that_is_read(actor: Actor, party: str | None, *, what: str) -> str | None:
+    """Return of which Party alone ``what`` is read, None for all; ``party`` narrows it.
+
+    Raises `Forbidden` for whoever reads nothing of any, `NotFound` for a Party of which nothing exists for the actor.
+    """
+    if not sees_network(actor) and not reads_entries_of(actor, actor.party):
+        raise Forbidden(f"{what} are read by a Party's own people, the secretariat and auditors.")
+    must_read_of(actor, party)
+    return party if sees_network(actor) else actor.party
+
+
+def must_read_of(actor: Actor, party: str | None) -> None:
+    """Raise `NotFound` for a Party of which nothing exists for the actor."""
+    if party is not None and not reads_entries_of(actor, party):
+        raise NotFound(f"There is nothing of Party {party} to read for you.")
+
+
+def must_read_history(actor: Actor) -> None:
+    """Raise `Forbidden` for a requester, who reads what is open as it stands."""
+    if actor.role is Role.REQUESTER:
+        raise Forbidden("A requester reads no history: that is for those who keep the directory.")
+
+
+def must_offer_shifts(actor: Actor) -> None:
+    """Raise `Forbidden` unless the actor is of a house that has shifts, or keeps all."""
+    if not reads_entries_of(actor, actor.party):
+        raise Forbidden("Shifts are offered by a contact point and its administrators.")
+
+
+def must_restore(actor: Actor) -> None:
+    """Raise `Forbidden` unless the actor may bring entries back with the numbers of another installation."""
+    if actor.role is not Role.SECRETARIAT:
+        raise Forbidden("Only the secretariat restores entries with the numbers of another installation.")
+
+
 def must_keep_some(actor: Actor) -> None:
-    """Raise `Forbidden` for a key that changes no entry of anybody, whatever is asked of it."""
+    """Raise `Forbidden` for whoever changes no entry of anybody, whatever is asked."""
     if not keeps_entries_of(actor, actor.party):
-        raise Forbidden("This key changes no entries: that is for a Party's administrators and the secretariat.")
+        raise Forbidden("Entries are changed by a Party's administrators and the secretariat.")
 
 
 def must_keep_what_is_open(actor: Actor) -> None:
     """Raise `Forbidden` unless the actor keeps what everybody reads, as Parties and what binds them."""
     if not keeps_entries_of(actor, None):
-        raise Forbidden("This key may not keep such entries.")
+        raise Forbidden("What everybody reads is kept by the secretariat alone.")
 
 
 def must_keep_entries_of(actor: Actor, party: str | None) -> None:
@@ -102,7 +137,7 @@ def must_keep_entries_of(actor: Actor, party: str | None) -> None:
         return
     if not reads_entries_of(actor, party):
         raise NotFound("There is no such entry.")
-    raise Forbidden("This key may read the entries of its Party but not change them.")
+    raise Forbidden("Entries of the own Party may be read here, but not changed.")
 
 
 def house_whose_audit_is_read(actor: Actor) -> str | None:
@@ -115,7 +150,7 @@ def house_whose_audit_is_read(actor: Actor) -> str | None:
 
 
 def must_speak_for_officers_of(actor: Actor, party: str | None, *, contact_point: int) -> None:
-    """Raise `NotFound` or `Forbidden` unless the key is of the house of some officers, and may name one who acts."""
+    """Raise `NotFound` or `Forbidden` unless the actor is of the house of some officers, and may name one who acts."""
     inside = actor.role is Role.CONTACT_POINT and actor.contact_point in (None, contact_point)
     if not (inside and reads_entries_of(actor, party)):
         must_keep_entries_of(actor, party)
@@ -146,7 +181,7 @@ def must_end_key(actor: Actor, *, role: str, party: str | None) -> None:
     """Raise `Forbidden` unless the actor may revoke a key that it sees: the secretariat too ends what was stolen."""
     stops = actor.role is Role.SECRETARIAT and role == Role.REQUESTER
     if not (stops or _has_keys(actor, role=role, party=party)):
-        raise Forbidden("This key may not end that one.")
+        raise Forbidden("Keys of authorities are ended by the administrators of their Party and the secretariat.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class NotFound(Refusal):
 
 
 class Forbidden(Refusal):
-    """This key may not do that."""
+    """You may not do that."""
 
 
 class StepUpNeeded(Forbidden):

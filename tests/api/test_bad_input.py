@@ -147,7 +147,7 @@ async def test_what_is_not_there_is_named(world: World, key_of: KeyOf) -> None:
     for path, status, detail in (
         ("/v1/duty/QQ", 404, "There is no Party QQ."),
         ("/v1/duty/fr", 404, "A Party is named by its code of ISO 3166-1, two capital letters: FR."),
-        ("/v1/cover?party=JP", 404, "This key reads nothing of Party JP."),
+        ("/v1/cover?party=JP", 404, "There is nothing of Party JP to read for you."),
         (
             "/v1/cover?contact_point_id=4711",
             404,

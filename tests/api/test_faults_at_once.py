@@ -118,7 +118,7 @@ async def test_a_party_for_which_a_key_keeps_nothing_hides_nothing_of_the_body(w
     ):
         told = await _faults(world, "/v1/contact-points", body | whose, key=admin)
         assert set(told) == {"/name", "/zone", place}
-        assert told[place] == ("not_allowed", "This key keeps contact points of Party FR alone.")
+        assert told[place] == ("not_allowed", "You keep contact points of Party FR alone.")
 
 
 async def test_a_faulty_part_of_a_list_hides_nothing_of_the_same_part(world: World, key_of: KeyOf) -> None:
