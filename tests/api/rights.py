@@ -40,7 +40,7 @@ _UNDO = """
     end $$;"""
 # Why a person may do something without a fresh second factor, by the names of operations.
 _WITHOUT: Mapping[str, str] = {
-    "nothing delays an alert": r"(open|preview|withdraw|acknowledge|resend|close)_alert",
+    "nothing delays an alert": r"(open|preview|withdraw|acknowledge|resend|close)_alert|(release|refuse|withdraw)_proposal",
     "reads": r"print_directory",
     "what everybody reads": r"\w+_(party|membership|declaration|provider_seat|holiday_calendar)",
     "languages": r"set_own_languages",

@@ -19,7 +19,9 @@ from tests.world import PIN, World
 
 _NEW_PIN = "739164"
 _NONE = "NoSuchLink234567890ABC"
+_OF_ACCOUNTS = ("/account/passkeys/{number}", "/account/passkeys/{number}/removal", "/account/sessions/{number}/end")
 _NO_LINKS = {
+    **dict.fromkeys(_OF_ACCOUNTS, ""),
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -61,13 +63,15 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
     mailed = [str(each["link"]).removeprefix(PUBLIC).split("/")[1:] for each in sent if each["link"]]
     pin, address = (next(path[1] for path in mailed if path[0] == kind) for kind in ("pin", "address"))
     feed = await world.post(f"/v1/posts/{post}/feeds", {}, key=walk.keeper)
+    invitation = await invited(world, "guest@fr.example.org")
     found = {
         "/a/{token}": answers,
         "/a/{token}/request": answers,
         "/pin/{token}": pin,
         "/address/{token}": address,
         "/handover/{token}": "SomeHandover234567890",
-        "/invitation/{token}": await invited(world, "guest@fr.example.org"),
+        **dict.fromkeys(("/invitation/{token}", "/invitation/{token}/passkey"), invitation),
+        **dict.fromkeys(_OF_ACCOUNTS, "1"),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",
@@ -131,6 +135,8 @@ async def _asks(walk: Walk, method: str, path: str, *, form: Mapping[str, Any] |
     if content is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     answer: httpx.Response = await walk.world.client.request(method, path, content=content, json=json, headers=headers)
+    if answer.headers.get("Location", "").startswith("/signin") and not path.startswith("/signin"):
+        return "is asked to sign in"
     return MAY if answer.status_code == 422 else walk.judged(f"{method} {path}", answer)
 
 
