@@ -76,6 +76,7 @@ _USED = " union all ".join(
         ("accounts", "totp_sealed", "totp_sealed is not null"),
         ("invitations", "totp_sealed", "totp_sealed is not null"),
         ("subscriptions", "sealed", "true"),
+        ("proposals", "sealed", "sealed is not null"),
         ("data_keys", "wrapped", "wrapped is not null"),
         (
             f"(select decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed from messages"
