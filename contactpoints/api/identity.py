@@ -22,8 +22,6 @@ from contactpoints.store.sealing import secret_hash
 
 _SCHEME = "bearer "
 _LONGEST = 200
-
-
 _MOST_KNOWN = 10_000
 _NO_KEY = "This API key is not known, has expired or was revoked."
 _NO_SESSION = "This session is not known or has ended: sign in again."
@@ -108,9 +106,7 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
     Only for `opening.open_alert`, whose own statement checks that the key still stands as it was, or the account. Who
     would be refused by what was known is looked up anew. Raises as `caller`, but of the `pace` others ask.
     """
-    secret = _secret_told(runtime, request)
-    name = secret_hash(secret)
-    actor = runtime.known_keys.get(name)
+    actor = runtime.known_keys.get(secret_hash(_secret_told(runtime, request)))
     address = address_of_request(request)
     if actor is not None and may_come_from(actor.limits, address):
         acting.by_actor(actor)
@@ -119,15 +115,14 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
             actor = await signed(runtime, request, actor=actor)
             runtime.key_uses.note(actor.number, address, now=runtime.now())
             return actor
+    return await looked_up(runtime, request)
+
+
+async def looked_up(runtime: Runtime, request: Request) -> Actor:
+    """Return who is calling, as the database has it now; a key is known from now on. Raises as `known_caller`."""
     actor = await caller(runtime, request, paced=False)
-    if secret.startswith(sessions.TOKEN):
-        return actor
-    if len(runtime.known_keys) >= _MOST_KNOWN:
-        runtime.known_keys.clear()
-    runtime.known_keys[name] = replace(actor, signed=False)
+    if actor.kind == "key":
+        if len(runtime.known_keys) >= _MOST_KNOWN:
+            runtime.known_keys.clear()
+        runtime.known_keys[secret_hash(_secret(request))] = replace(actor, signed=False)
     return actor
-
-
-def forgotten(runtime: Runtime, request: Request) -> bool:
-    """Forget what was known of a key; say whether anything was."""
-    return runtime.known_keys.pop(secret_hash(_secret(request)), None) is not None

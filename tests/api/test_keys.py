@@ -1,7 +1,9 @@
 """Keys of requesting authorities: made by their Party, limited, changed at once, rotated with overlap, last used."""
 
+import asyncio
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -106,6 +108,33 @@ async def test_changed_limits_are_in_force_for_the_very_next_alert_in_every_proc
         assert [(await _opens(each, secret)).status_code for each in (one, other)] == [201, 201]
         assert (await desk.asks("DELETE", f"/v1/keys/{made['id']}")).status_code == 204
         assert [(await _opens(each, secret)).status_code for each in (one, other)] == [401, 401]
+
+
+async def test_of_many_alerts_at_once_none_is_refused_because_the_key_has_changed(desk: Desk) -> None:
+    """Neither after a change, nor beside changes, nor with the old key of a rotation, nor where nothing is known."""
+    world, made = desk.world, await desk.makes(limits={"kinds": ["assistance"]})
+
+    async def at_once(most: int = 8) -> Counter[int]:
+        answers = await asyncio.gather(*(world.opens_alert(key=made["secret"]) for _ in range(most)))
+        return Counter(each.status_code for each in answers)
+
+    assert await at_once(3) == {403: 3}
+    await desk.limits(made)
+    assert await at_once() == {201: 8}
+    await desk.limits(made, kinds=["preservation"])
+    assert await at_once() == {201: 8}
+    busy = [asyncio.create_task(at_once(4)) for _ in range(4)]
+    for kinds in (None, ["preservation"], None):
+        await desk.limits(made, kinds=kinds)
+        busy += [asyncio.create_task(at_once(4)) for _ in range(2)]
+        world.runtime.known_keys.clear()
+    assert sum(await asyncio.gather(*busy), Counter()) == {201: 40}
+    assert (await desk.asks("POST", f"/v1/keys/{made['id']}/rotation", {})).status_code == 201
+    assert await at_once() == {201: 8}
+    world.runtime.known_keys.clear()
+    assert await at_once() == {201: 8}
+    assert (await desk.asks("DELETE", f"/v1/keys/{made['id']}")).status_code == 204
+    assert await at_once() == {401: 8}
 
 
 async def test_who_forges_where_they_come_from_gets_no_further(desk: Desk) -> None:
