@@ -124,7 +124,7 @@ async def _must_know(db: Database, settings: Settings) -> None:
     """Raise `BadSetting` where a secret is another than the one that this database was written with.
 
     With another pepper every PIN would be wrong: that is to be found out when a process starts, not at 03:00. A key
-    that is not there is told in the log; without it the service still wakes people.
+    that is not there, and rows that are damaged, are told in the log; without them the service still wakes people.
     """
     faults = []
     try:
@@ -140,6 +140,8 @@ async def _must_know(db: Database, settings: Settings) -> None:
         faults.append(("KEYRING", f"has another key under the name {names} than the one that sealed this database."))
     if faults:
         raise BadSetting(*faults)
+    if keys.damaged:
+        _log.error("%d of the oldest and newest data keys are damaged: what they sealed cannot be read", keys.damaged)
     if keys.missing:
         _log.error("%sKEYRING lacks %s: what it sealed cannot be read here", PREFIX, ", ".join(sorted(keys.missing)))
 

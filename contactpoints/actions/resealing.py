@@ -4,6 +4,7 @@ Nothing has to stop for it. Of alerts and arrivals only the data keys are wrappe
 transaction: broken off anywhere it begins again where it was, for what is done bears the mark of the first key.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -56,18 +57,31 @@ async def depending(db: Database) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Misfits:
-    """The names of keys that are not those by which this database was sealed, and of those that are not there."""
+    """The names of keys that are not those by which this database was sealed, and of those that are not there.
+
+    ``damaged``: how many of the rows that were looked at a key of the keyring has sealed, and opens no more.
+    """
 
     other: frozenset[str]
     missing: frozenset[str]
+    damaged: int = 0
 
 
 async def misfits(db: Database, *, keyring: Keyring) -> Misfits:
-    """Look whether a keyring opens the oldest and the newest of what is sealed."""
+    """Look whether a keyring opens some of the oldest and of the newest of what is sealed.
+
+    A key is another one where it opens nothing of what bears its name. A single row that stays closed beside others
+    that open is damaged, and says nothing about the keyring.
+    """
     async with db.session() as session:
         found = await resealing.samples(session)
-    closed = {keyring.name_in(each.sealed) for each in found if again(each, keyring) is None}
-    return Misfits(frozenset(closed & keyring.keys.keys()), frozenset(closed - keyring.keys.keys()))
+    opened, closed = Counter[str](), Counter[str]()
+    for each in found:
+        (closed if again(each, keyring) is None else opened)[keyring.name_in(each.sealed)] += 1
+    doubtful = {name for name in closed if name in keyring.keys}
+    other = {name for name in doubtful if not opened[name] and (closed[name] > 1 or not opened)}
+    damaged = sum(closed[name] for name in doubtful - other)
+    return Misfits(frozenset(other), frozenset(closed.keys() - keyring.keys.keys()), damaged)
 
 
 async def _batch(db: Database, table: str, *, keyring: Keyring, after: int, most: int) -> tuple[int | None, Resealed]:

@@ -67,8 +67,8 @@ _WRITE = {
 }
 TABLES = tuple(_OLD)
 _ENDS = """
-(select * from data_keys where owner = $1 and wrapped is not null order by number limit 1)
-union (select * from data_keys where owner = $1 and wrapped is not null order by number desc limit 1)"""
+(select * from data_keys where owner = $1 and wrapped is not null order by number limit 4)
+union (select * from data_keys where owner = $1 and wrapped is not null order by number desc limit 4)"""
 _NAME = "convert_from(substring({column} from 2 for get_byte({column}, 0)), 'UTF8')"
 _USED = " union all ".join(
     f"select {_NAME.format(column=column)} as name, count(*) as rows from {table} where {condition} group by 1"
@@ -104,7 +104,7 @@ def _place(table: str, row: Row) -> str:
 
 
 async def samples(session: Session) -> list[Sealed]:
-    """Return the oldest and the newest data key of an alert, and of an arrival, as far as there are any."""
+    """Return the oldest and the newest data keys of alerts, and of arrivals, a few of each as far as there are any."""
     found = []
     for owner in ("alert", "arrival"):
         rows = await session.fetch(_ENDS, owner)

@@ -153,3 +153,21 @@ async def test_what_no_key_opens_is_counted_and_left_as_it_is(world: World) -> N
     await _played(world)
     assert await reseal(world.runtime.db, keyring=ONLY_NEW, most=2) == Resealed(done=0, unopened=6)
     assert await reseal(world.runtime.db, keyring=BOTH) == Resealed(done=6)
+
+
+async def test_a_damaged_data_key_stops_no_process_and_another_keyring_does(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _played(world)
+    damage = (
+        "update data_keys set wrapped = overlay(wrapped placing '\\xff'::bytea from 20) where owner = $1 and number in"
+    )
+    last = f"{damage} (select max(number) from data_keys where owner = $1)"
+    async with world.runtime.db.session() as session:
+        await session.execute(last, "arrival")
+    await world.restarts()
+    assert "1 of the oldest and newest data keys are damaged" in caplog.text
+    other = Keyring({"test": b"o" * 32, "new": _NEW}, secrets.token_bytes)
+    assert (await actions.misfits(world.runtime.db, keyring=other)).other == {"test"}
+    await reseal(world.runtime.db, keyring=BOTH)
+    assert await actions.misfits(world.runtime.db, keyring=BOTH) == actions.Misfits(frozenset(), frozenset(), 1)
