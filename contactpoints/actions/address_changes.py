@@ -144,7 +144,7 @@ async def propose_within(
     if dead and to["quarantined_at"] is None:
         await write_off(session, to, touched=touched, by=actor, now=now, tools=tools)
     meanwhile = await _meanwhile(session, to, used=to["channel_id"] if added else standing_in, now=now, tools=tools)
-    alone = not await address_changes.second_is_there(session, to["party"], but=actor.number, now=now)
+    alone = not await address_changes.seconds(session, to["party"], but=actor.number, now=now)
     change = Proposed(number, actor.number, expires_at, meanwhile, alone, stands_in=standing_in is not None)
     await tell_second(session, to, change=change, now=now, tools=tools)
     if unheard:
@@ -181,10 +181,8 @@ async def approve(db: Database, number: int, *, actor: Actor, now: datetime, too
         change = await _locked(session, number, actor=actor, now=now)
         if change["approved_at"] is not None:
             raise ChangeSettled("The change is approved already; it waits for a proof from the new address.")
-        others = await address_changes.other_administrators(
-            session, change["party"], but=change["proposed_by"], now=now
-        )
-        must_be_the_second(actor, proposed_by=change["proposed_by"], party=change["party"], others=others)
+        able = await address_changes.seconds(session, change["party"], but=change["proposed_by"], now=now)
+        must_be_the_second(actor, able, party=change["party"])
         await address_changes.approve(session, number, by=actor.number, now=now)
         await finish(session, number, now=now)
         return shown(await _found(session, number))

@@ -9,6 +9,7 @@ from typing import Any
 from contactpoints.actions.administrators import Listener, listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Role
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.proof import A_MINUTE, by_day
 from contactpoints.rules.wording_addresses import (
@@ -27,7 +28,7 @@ from contactpoints.store.database import Row, Session
 class Proposed:
     """A change that waits: its number, who proposed it (API key), and what calls come to meanwhile.
 
-    ``alone``: there is no other key that could approve it. ``stands_in``: its new address may be called already.
+    ``alone``: nobody else could approve it. ``stands_in``: its new address may be called already.
     """
 
     number: int
@@ -56,7 +57,8 @@ async def _seconds(
     """Return whom to tell: always somebody whose address is not that of the key alone that proposed the change."""
     heard = [*await listening(session, party, now=now, tools=tools)]
     heard += await listening(session, party, now=now, tools=tools, but=change.by)
-    if change.stands_in or not await address_changes.other_administrators(session, party, but=change.by, now=now):
+    able = await address_changes.seconds(session, party, but=change.by, now=now)
+    if change.stands_in or Role.ADMINISTRATOR not in able.values():
         heard += await listening(session, None, now=now, tools=tools, but=change.by)
     return {ear.address: ear for ear in heard}.values()
 

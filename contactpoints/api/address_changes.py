@@ -51,7 +51,7 @@ ADDRESS_CHANGES = (
         step_up=True,
         description=(
             "A code goes to the new address and a notice to the old one, which stays in use until the code has come "
-            "back and a second person has approved the change; the warning `no_second_person` says that no other key"
+            "back and a second person has approved the change; the warning `no_second_person` says that nobody else"
             " could. Of two proposals at once the second hears 409."
         ),
     ),

@@ -18,11 +18,12 @@ HOLDERS = """(select id, role, party, authority from api_keys union all
 def in_force(at: str) -> str:
     """Return, as a table, the keys and accounts by which somebody can act at an instant, an argument such as ``$2``.
 
-    News of a key go to its addresses; those of an account to the one by which its holder signs in.
+    News of a key go to its addresses; those of an account to the one by which its holder signs in. ``person_id`` is
+    the account of the person who acts; null for a key of which nobody says who holds it.
     """
-    return f"""(select id, role, party, notify, language from api_keys
+    return f"""(select id, role, party, notify, language, holder_id as person_id from api_keys
                  where revoked_at is null and (expires_at is null or expires_at > {at})
-                union all select id, role, party, array[email], language from accounts
+                union all select id, role, party, array[email], language, id from accounts
                  where accepted_at is not null and disabled_at is null)"""
 
 

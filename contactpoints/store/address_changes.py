@@ -4,6 +4,8 @@ approved by a second person, proven, then in use. A change without an old addres
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from contactpoints.rules.access import Role
+from contactpoints.rules.releasing import Person, are_one, person_of
 from contactpoints.store.access import HOLDERS, in_force
 from contactpoints.store.database import Row, Session
 
@@ -189,22 +191,34 @@ async def at_address(session: Session, address: str) -> Sequence[Row]:
     return await session.fetch(f"{_WHOLE} where a.address = $1 and a.state = 'pending' order by a.id", address)
 
 
-async def other_administrators(session: Session, party: str | None, *, but: int, now: datetime) -> int:
-    """Return how many keys and accounts of administrators a Party has besides one."""
-    count: int = await session.fetchval(
-        f"select count(*) from {in_force('$3')} k where role = 'administrator' and party = $1 and id <> $2",
+async def seconds(session: Session, party: str | None, *, but: int, now: datetime) -> dict[int, Role]:
+    """Return by which keys and accounts of a Party's administrators and the secretariat a second person could act.
+
+    Those of whoever acts as ``but``, a number that may have ended, are none of them: see `releasing.are_one`.
+    """
+    rows = await session.fetch(
+        f"""select k.id, k.role, {_PERSON} from {in_force("$2")} k left join accounts p on p.id = k.person_id
+             where k.role = 'secretariat' or k.role = 'administrator' and k.party = $1""",
         party,
-        but,
         now,
     )
-    return count
+    mine = await session.fetch(
+        f"""select {_PERSON} from accounts p
+             where p.id = coalesce((select holder_id from api_keys where id = $1), $1)""",
+        but,
+    )
+    return {
+        row["id"]: Role(row["role"])
+        for row in rows
+        if row["id"] != but and not any(row["person_id"] and are_one(_person(row), _person(each)) for each in mine)
+    }
 
 
-async def second_is_there(session: Session, party: str | None, *, but: int, now: datetime) -> bool:
-    """Say whether somebody besides one could approve what it proposes: of the Party, or the secretariat."""
-    found = f"""select 1 from {in_force("$3")} k
-                 where (role = 'secretariat' or role = 'administrator' and party = $1) and id <> $2 limit 1"""
-    return await session.fetchval(found, party, but, now) is not None
+_PERSON = "p.id as person_id, p.name, p.email, p.language, p.officer_id"
+
+
+def _person(row: Row) -> Person:
+    return person_of(dict(row) | {"id": row["person_id"]})
 
 
 async def approve(session: Session, number: int, *, by: int, now: datetime) -> None:
