@@ -14,7 +14,7 @@ from contactpoints.api.bodies import Json
 from contactpoints.api.identity import caller
 from contactpoints.api.problems import judged
 from contactpoints.api.queries import Asked
-from contactpoints.rules.addresses_of_callers import address_of
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.refusals import NotAcknowledged, NotAuthenticated, Refusal, RequestInFlight
 from contactpoints.runtime import Runtime
 from contactpoints.store.acting import Act, acting
@@ -101,7 +101,7 @@ async def _audited(
     reads: bool,
 ) -> Response:
     runtime: Runtime = request.app.state.runtime
-    with acting(Act(name, runtime.now(), _address_of(request), kept)) as act:
+    with acting(Act(name, runtime.now(), address_of_client(request.client), kept)) as act:
         try:
             answer = await endpoint(request)
         except (RequestInFlight, NotAcknowledged):
@@ -131,12 +131,6 @@ async def _note(request: Request, act: Act, *, refusal: Refusal | BadInput, read
             now=runtime.now(),
             entry=_entry_of(request),
         )
-
-
-def _address_of(request: Request) -> str | None:
-    """Return from where a request comes; None where nobody knows."""
-    found = address_of(request.client.host) if request.client else None
-    return str(found) if found else None
 
 
 def _entry_of(request: Request) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import replies
 from contactpoints.api.bodies import body
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.refusals import Forbidden, NotFound
 from contactpoints.runtime import Runtime
 from notifiers.message import Unreadable
@@ -60,7 +61,7 @@ async def _posted(runtime: Runtime, request: Request) -> tuple[TwilioSms, bytes,
     url = received_at(gateway.options.public_url, request.scope["raw_path"].decode("latin-1"), query=query)
     if not signed(url, raw, request.headers.get(SIGNATURE_HEADER, ""), gateway.options.tokens):
         # Where it was Twilio after all, a token or the public address is set wrong, and nobody's answer gets through.
-        sender = request.client.host if request.client else "somebody"
+        sender = address_of_client(request.client) or "somebody"
         _log.warning("what %s posted to %s is not signed by its account at our public address", sender, gateway.name)
         raise Forbidden("This is not signed by the gateway.")
     return gateway, raw, now

@@ -12,6 +12,7 @@ from contactpoints.api.queries import header
 from contactpoints.api.signatures import signed
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_fresh
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.key_limits import may_come_from, must_come_from
 from contactpoints.rules.refusals import NotAuthenticated, NotFromHere, SignatureRefused, SignatureRequired
 from contactpoints.rules.sessions import COOKIE, is_meant
@@ -37,11 +38,6 @@ def _secret(request: Request) -> str:
     return given[len(_SCHEME) :].strip()
 
 
-def address_of_request(request: Request) -> str | None:
-    """Return from which address a request comes, see `web.Addressed`; None where nobody knows."""
-    return request.client.host if request.client else None
-
-
 async def caller(runtime: Runtime, request: Request, *, paced: bool = True) -> Actor:
     """Return who is calling, and note the use of a key. Raises `NotAuthenticated` without saying why.
 
@@ -58,13 +54,14 @@ async def caller(runtime: Runtime, request: Request, *, paced: bool = True) -> A
     if actor is None:
         raise _unknown(runtime, request, told=_NO_SESSION if of_person else _NO_KEY)
     acting.by_actor(actor)
-    address = address_of_request(request)
+    address = address_of_client(request.client)
     if not of_person:
         must_come_from(actor.limits, address)
     elif getattr(request.state, "step_up", False):
         must_be_fresh(actor, now)
-    actor = await signed(runtime, request, actor=actor)
+    # A person has a session, and signs nothing: a signature there is that of somebody in between.
     if not of_person:
+        actor = await signed(runtime, request, actor=actor)
         runtime.key_uses.note(actor.number, address, now=now)
     if paced:
         pace(runtime, actor)
@@ -83,7 +80,7 @@ def _unknown(runtime: Runtime, request: Request, *, told: str) -> NotAuthenticat
     A key that is known is served, whoever else is at the same address: so this is asked only after the key was looked
     for.
     """
-    runtime.pace.take("address", net_of(address_of_request(request)), limit=UNKNOWN, now=runtime.now())
+    runtime.pace.take("address", net_of(address_of_client(request.client)), limit=UNKNOWN, now=runtime.now())
     return NotAuthenticated(told)
 
 
@@ -107,7 +104,7 @@ async def known_caller(runtime: Runtime, request: Request) -> Actor:
     would be refused by what was known is looked up anew. Raises as `caller`, but of the `pace` others ask.
     """
     actor = runtime.known_keys.get(secret_hash(_secret_told(runtime, request)))
-    address = address_of_request(request)
+    address = address_of_client(request.client)
     if actor is not None and may_come_from(actor.limits, address):
         acting.by_actor(actor)
         # A public key that was taken on meanwhile is found by the look at the database.

@@ -9,9 +9,10 @@ from starlette.routing import Route
 from contactpoints.actions import invitations, passkeys
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
-from contactpoints.api.identity import address_of_request, caller
+from contactpoints.api.identity import caller
 from contactpoints.api.queries import entry_number
 from contactpoints.api.sessions import device_of, handed_out
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.accounts import LOOKS, AcceptedOut, BegunOut, Look
@@ -189,7 +190,7 @@ PASSKEYS = (
 async def sign_in_asked(runtime: Runtime, request: Request) -> Response:
     """Ask for any passkey."""
     told = await passkeys.ask_sign_in(
-        runtime.db, address=address_of_request(request), now=runtime.now(), tools=runtime.tools
+        runtime.db, address=address_of_client(request.client), now=runtime.now(), tools=runtime.tools
     )
     return Json(told, headers=SECRET)
 
@@ -200,7 +201,7 @@ async def signed_in(runtime: Runtime, request: Request) -> Response:
     begun = await passkeys.sign_in(
         runtime.db,
         said.credential,
-        address=address_of_request(request),
+        address=address_of_client(request.client),
         device=said.device or device_of(request),
         now=runtime.now(),
         tools=runtime.tools,

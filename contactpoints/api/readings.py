@@ -8,8 +8,9 @@ from starlette.routing import Route
 
 from contactpoints.actions import readings
 from contactpoints.api.bodies import Json
-from contactpoints.api.identity import address_of_request, caller
+from contactpoints.api.identity import caller
 from contactpoints.api.queries import PAGES, Asked
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.runtime import Runtime
 from schemas.alerts import RequestOut
 from schemas.openapi import Operation, Parameter
@@ -67,7 +68,7 @@ async def _read_request(runtime: Runtime, request: Request) -> Response:
         actor=actor,
         reference=request.path_params["reference"],
         way=way,
-        address=address_of_request(request),
+        address=address_of_client(request.client),
         now=runtime.now(),
         tools=runtime.tools,
     )

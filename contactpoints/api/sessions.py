@@ -10,8 +10,9 @@ from contactpoints.actions import own_account, sessions, signing_in
 from contactpoints.actions.signing_in import Begun
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
-from contactpoints.api.identity import address_of_request, caller
+from contactpoints.api.identity import caller
 from contactpoints.api.queries import entry_number, header
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.sessions import COOKIE, device_named
 from contactpoints.runtime import Runtime
 from schemas.access import Role
@@ -152,7 +153,7 @@ async def first_step(runtime: Runtime, request: Request) -> Response:
     told = await signing_in.by_password(
         runtime.db,
         said,
-        address=address_of_request(request),
+        address=address_of_client(request.client),
         device=said.device or device_of(request),
         now=runtime.now(),
         tools=runtime.tools,
@@ -164,7 +165,7 @@ async def second_step(runtime: Runtime, request: Request) -> Response:
     """Take a code, and begin the session."""
     said = read(SecondStep, await json_body(request))
     begun = await signing_in.by_code(
-        runtime.db, said, address=address_of_request(request), now=runtime.now(), tools=runtime.tools
+        runtime.db, said, address=address_of_client(request.client), now=runtime.now(), tools=runtime.tools
     )
     return handed_out(begun, cookie=said.cookie, status=201)
 

@@ -25,6 +25,7 @@ _WRONG = (
     "The signature is not by the key that it names over this request as it came here. Compare the words that you sign "
     "with docs/signing.md: above all @target-uri, which begins with the public address of the service."
 )
+_UNKNOWN = "No public key of this API key has that fingerprint (keyid), or its time is over."
 
 
 class _Lines:
@@ -94,20 +95,23 @@ async def signed(runtime: Runtime, request: Request, *, actor: Actor) -> Actor:
         told = "Requests of this key are signed (RFC 9421): send Signature-Input and Signature, see docs/signing.md."
         raise SignatureRequired(told)
     raw, now = await body(request), runtime.now()
-    mark, until = _checked(_Message(runtime, request), request, signing=actor.signing, raw=raw, now=now)
-    # Where somebody's key has changed meanwhile, the same request is looked at once more.
-    if not hasattr(request.state, "taken"):
-        request.state.taken = secrets.token_bytes(16)
-    if not await runtime.take_signature.do((mark, request.state.taken, until)):
+    if (by := getattr(request.state, "signed_by", None)) is not None:
+        # It counted: a stream that is looked into again is the same request, and so is what changed meanwhile.
+        if actor.signing.key(by, now=now) is None:
+            raise SignatureRefused(_UNKNOWN, reason="unknown_key")
+        return replace(actor, signed=True)
+    by, mark, until = _checked(_Message(runtime, request), request, signing=actor.signing, raw=raw, now=now)
+    if not await runtime.take_signature.do((mark, secrets.token_bytes(16), until)):
         told = "This signature came before: sign again, with a nonce that is new. An Idempotency-Key may come again."
         raise SignatureRefused(told, reason="replayed")
+    request.state.signed_by = by
     return replace(actor, signed=True)
 
 
 def _checked(
     message: _Message, request: Request, *, signing: Signing, raw: bytes, now: datetime
-) -> tuple[bytes, datetime]:
-    """Return by what a signature that counts is known again, and until when it could come again."""
+) -> tuple[str, bytes, datetime]:
+    """Return by which key a signature that counts is, by what it is known again, and until when it could come again."""
     if any(len(value) > _LONGEST for name in _HEADERS for value in request.headers.getlist(name)):
         raise SignatureRefused("Signature-Input and Signature are too long.", reason="malformed")
     sent = {each for each in WHERE_SENT if each in request.headers} | ({"content-digest"} if raw else set())
@@ -121,16 +125,16 @@ def _checked(
     except HTTPMessageSignaturesException:
         told = "Content-Digest is not that of the body (RFC 9530: sha-256 or sha-512, of the bytes as they are sent)."
         raise SignatureRefused(told, reason="digest") from None
-    named = f"{found.parameters['keyid']} {found.nonce}"
-    return hashlib.sha256(named.encode()).digest(), datetime.fromtimestamp(known_until(found.parameters), UTC)
+    by = str(found.parameters["keyid"])
+    mark = hashlib.sha256(f"{by} {found.nonce}".encode()).digest()
+    return by, mark, datetime.fromtimestamp(known_until(found.parameters), UTC)
 
 
 def _refused(failure: HTTPMessageSignaturesException) -> SignatureRefused:
     """Return why a signature does not count; what the library says may quote what was sent, and is told nobody."""
     cause = failure.__cause__
     if isinstance(cause, _Unknown):
-        told = "No public key of this API key has that fingerprint (keyid), or its time is over."
-        return SignatureRefused(told, reason="unknown_key")
+        return SignatureRefused(_UNKNOWN, reason="unknown_key")
     if cause is not None and type(cause).__name__ == "InvalidSignature":
         return SignatureRefused(_WRONG, reason="wrong")
     told = "One signature is wanted: Signature-Input and Signature with the same label, as in docs/signing.md."

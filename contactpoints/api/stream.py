@@ -160,6 +160,7 @@ async def stream(runtime: Runtime, request: Request) -> Response:
     asked.sound()
     look = partial(_look, runtime, request)
     first = await look(after or 0)
+    look = partial(_look, runtime, request, paced=False)
     if not ears.has_room():
         raise Unavailable("This process has as many open streams as it bears; read the timeline instead.")
     if request.method == "HEAD":
@@ -167,8 +168,8 @@ async def stream(runtime: Runtime, request: Request) -> Response:
     return TimelineStream(ears, first, look=look, pace=Pace())
 
 
-async def _look(runtime: Runtime, request: Request, after: int) -> Page:
-    actor = await caller(runtime, request)
+async def _look(runtime: Runtime, request: Request, after: int, *, paced: bool = True) -> Page:
+    actor = await caller(runtime, request, paced=paced)
     reference = request.path_params["reference"]
     return await read_timeline(runtime.db, actor=actor, reference=reference, after=after, most=_PAGE)
 

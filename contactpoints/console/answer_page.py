@@ -14,6 +14,7 @@ from starlette.routing import Route
 from contactpoints.actions import answer_page
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.rendering import HEADERS, page
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.answer_page import AnswerPage, looks_automated, read_typed, standing
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -82,7 +83,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
         runtime.db,
         found,
         typed=fields.get("pin", ""),
-        address=request.client.host if request.client else None,
+        address=address_of_client(request.client),
         now=runtime.now(),
         tools=runtime.tools,
         check_pin=runtime.check_pin,

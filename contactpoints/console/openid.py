@@ -11,6 +11,7 @@ from contactpoints.actions.signing_in import Begun
 from contactpoints.console.rendering import HEADERS, language_of, page
 from contactpoints.console.session import enter, somebody
 from contactpoints.openid.relying import Relying
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.devices import browser_of
 from contactpoints.rules.openid import SIGNING_IN
 from contactpoints.rules.refusals import NotFound, ProviderAway, Refusal
@@ -37,15 +38,11 @@ def _provider(runtime: Runtime, request: Request) -> Provider:
     return found
 
 
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None
-
-
 async def begin(runtime: Runtime, request: Request) -> Response:
     """Send a browser to the provider. ``anew``: to show once more who they are, in the session that there is."""
     provider, now, relying = _provider(runtime, request), runtime.now(), _relying(request)
     following = own_path(request.query_params.get("next", ""), instead=_HOME)
-    tries = throttling.name("openid", _address(request))
+    tries = throttling.name("openid", address_of_client(request.client))
     await throttling.take(runtime.db, {tries: ADDRESS}, now=now)
     in_session = None
     if "anew" in request.query_params:
@@ -81,7 +78,7 @@ async def come_back(runtime: Runtime, request: Request) -> Response:
         provider,
         identity=identity,
         device=browser_of(request.headers.get("User-Agent", "")),
-        address=_address(request),
+        address=address_of_client(request.client),
         language=language_of(request),
         now=now,
         tools=runtime.tools,

@@ -11,6 +11,7 @@ from contactpoints.console.forms import fields_of, raw_form, shaped, waiting
 from contactpoints.console.openid import providers
 from contactpoints.console.rendering import language_of, page
 from contactpoints.console.session import enter, go, must_be_meant, refused, whoever
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.devices import browser_of
 from contactpoints.rules.refusals import Invalid, NotAuthenticated, PasskeyCopied, TooManyTries
 from contactpoints.rules.sessions import own_path
@@ -30,10 +31,6 @@ def _going(fields: Mapping[str, str]) -> str:
 
 def _device(request: Request) -> str:
     return browser_of(request.headers.get("User-Agent", ""))
-
-
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None
 
 
 def _shown(
@@ -82,7 +79,7 @@ async def by_password(runtime: Runtime, request: Request) -> Response:
         told = await signing_in.by_password(
             runtime.db,
             said,
-            address=_address(request),
+            address=address_of_client(request.client),
             device=_device(request),
             now=runtime.now(),
             tools=runtime.tools,
@@ -104,7 +101,7 @@ async def by_code(runtime: Runtime, request: Request) -> Response:
     try:
         said = shaped(SecondStep, sign_in=token, code=fields.get("code", "").strip())
         begun = await signing_in.by_code(
-            runtime.db, said, address=_address(request), now=runtime.now(), tools=runtime.tools
+            runtime.db, said, address=address_of_client(request.client), now=runtime.now(), tools=runtime.tools
         )
     except _WRONG as refusal:
         refused(request, refusal)
@@ -127,7 +124,7 @@ async def by_passkey(runtime: Runtime, request: Request) -> Response:
         begun = await passkeys.sign_in(
             runtime.db,
             said.credential,
-            address=_address(request),
+            address=address_of_client(request.client),
             device=_device(request),
             now=runtime.now(),
             tools=runtime.tools,

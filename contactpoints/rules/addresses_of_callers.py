@@ -41,6 +41,11 @@ def _read(text: str) -> Address | None:
     return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
 
 
+def address_of_client(client: tuple[str, int] | None) -> str | None:
+    """Return from which address a request comes, of what its `client` is behind the entrance; None: nobody knows."""
+    return client[0] if client else None
+
+
 def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
     """Say whether an address is in one of some networks; one that nobody knows is in none."""
     return address is not None and any(address in each for each in networks)

@@ -23,11 +23,15 @@ from contactpoints.actions.access import make_key
 from contactpoints.actions.forgetting import forget
 from contactpoints.api.identity import known_caller
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.throttle import KEY
 from contactpoints.runtime import Runtime
+from contactpoints.serving import doors
 from contactpoints.web import application
 from schemas.examples import example
 from tests.api.conftest import KeyOf
+from tests.api.people import person
 from tests.api.test_keys import Desk
+from tests.api.test_stream import following
 from tests.far_ends import PUBLIC
 from tests.world import START, World
 
@@ -232,13 +236,15 @@ async def test_a_signature_counts_once_on_all_nodes_and_only_for_a_while(signer:
         again = signer.made(once=good["Idempotency-Key"])
         answer = await signer.sends(again, client=other)
         assert (answer.status_code, answer.headers["Idempotency-Replayed"]) == (200, "true")
-    early, late = signer.made(), signer.made()
+    late = signer.made()
     clock.at += timedelta(seconds=121)
     assert await signer.refused(late) == "not_now"
-    clock.at -= timedelta(seconds=121 + 301)
+    clock.at += timedelta(seconds=301)
+    early = signer.made()
+    clock.at -= timedelta(seconds=301)
     assert await signer.refused(early) == "not_now"
     told = (await signer.sends(early)).json()
-    assert told["now"] == "2026-10-13T23:54:59Z"
+    assert told["now"] == "2026-10-14T00:02:01Z"
     clock.at += timedelta(seconds=2)
     assert (await signer.sends(early)).status_code == 201
     await forget(world.runtime.db, now=clock.at)
@@ -282,6 +288,39 @@ async def test_keys_overlap_are_in_force_at_once_and_one_always_stays(desk: Desk
         told = await _registers(desk, number, wrong, status=422)
         assert [each["pointer"] for each in told["errors"]] == [pointer], wrong
         assert private.decode()[40:60] not in json.dumps(told)
+
+
+async def test_a_signed_stream_goes_on_while_the_key_stands_and_whatever_else_is_asked(
+    desk: Desk, signer: Signer
+) -> None:
+    world, number = desk.world, (await desk.asks("GET", "/v1/keys")).json()["items"][-1]["id"]
+    reference = (await signer.sends(signer.made())).json()["reference"]
+    path = f"/v1/alerts/{reference}/stream"
+    headers = signer.made(method="GET", url=f"{PUBLIC}{path}")
+    async with (
+        doors(world.runtime, port=0) as port,
+        following(world, f"http://127.0.0.1:{port}", path, key=signer.secret, headers=headers) as events,
+    ):
+        async with asyncio.timeout(10):
+            assert (await anext(events))["event"] == "opened"
+            world.clock.at += timedelta(minutes=10)
+            for _ in range(KEY.burst):
+                world.runtime.pace.take("key", number, limit=KEY, now=world.clock.at)
+            await world.settles()
+            while (await anext(events))["event"] != "message_accepted":
+                pass
+            assert (await world.client.get(path, headers=headers)).json()["reason"] == "not_now"
+            await _registers(desk, number, {"required": True, "keys": [{"public_key": _pair()[1]}]})
+            world.runtime.bell.ring("*")
+            async for _ in events:
+                pass
+
+
+async def test_what_a_proxy_signs_stands_in_the_way_of_no_person(world: World) -> None:
+    somebody = await person(world, "ada@us.example.org", name="Ada", role="requester", party="US", authority="Desk")
+    signed = {"Signature": "p=:AAAA:", "Signature-Input": 'p=("@authority");created=1;keyid="proxy"'}
+    headers = {"Authorization": f"Bearer {somebody.token}"} | signed
+    assert (await world.client.get("/v1/alerts", headers=headers)).status_code == 200
 
 
 _RSA = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAJ5u\n-----END PUBLIC KEY-----\n"
