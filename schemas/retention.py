@@ -102,7 +102,7 @@ DECISIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 class HoldOut(TypedDict):
-    """A legal hold: which side set it, why and when."""
+    """A legal hold: which side set it, why and when. Only that side releases it."""
 
     by: Side
     reason: RetentionReason
@@ -112,9 +112,9 @@ class HoldOut(TypedDict):
 class ErasureOut(TypedDict):
     """The certificate of an erasure: what went, when and by which rule; nothing of what it was.
 
-    The data key that is known by `key` was destroyed, and with it the particulars, so many closing `notes` and the
-    texts of so many `replies`, from every copy that has not the key itself. Times, timeline, acknowledgements, receipts
-    and readings stay.
+    The data key that is known by `key` (empty where it was not in this copy of the database) was destroyed, and with it
+    the particulars, so many closing `notes` and the texts of so many `replies`, from every copy that has not the key
+    itself. Times, timeline, acknowledgements, receipts and readings stay.
     """
 
     reference: str
@@ -139,13 +139,13 @@ RetentionOut = TypedDict(
         "review_from": Moment | None,
         "until": Moment | None,
         "let_go": list[Side],
-        "hold": HoldOut | None,
+        "holds": list[HoldOut],
         "erasure": ErasureOut | None,
     },
 )
 """How long the particulars of an alert are kept: `days` from `ended_at` on, unless somebody prolonged that or holds
-them. While an alert is open its period has not begun, and nothing of it is erased; its `class` may still change. The
-periods are policy and not law."""
+them; each side has a hold of its own. While an alert is open its period has not begun, and nothing of it is erased; its
+`class` may still change. The periods are policy and not law."""
 
 
 class RetentionDueOut(TypedDict):

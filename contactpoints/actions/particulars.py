@@ -19,6 +19,10 @@ async def kept(session: Session, row: Row) -> Row:
     found = await particulars.of_alert(session, row["id"])
     if found["wrapped"] is None:
         told = await erasure(session, row)
+        if told is None:
+            _log.error("alert %s has no data key in this copy of the database", row["reference"])
+            away = "The data key of this alert is not in this copy of the database; nobody can open it."
+            raise Erased(away, erasure=None)
         raise Erased("The particulars were erased when their retention ended; nobody can open them.", erasure=told)
     return found
 

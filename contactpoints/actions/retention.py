@@ -13,9 +13,11 @@ from contactpoints.actions.particulars import erasure
 from contactpoints.rules import access
 from contactpoints.rules import retention as rules
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Erased, Forbidden, Refusal, RetentionHeld, RetentionNotBegun
+from contactpoints.rules.alerts import misdirected, moment
+from contactpoints.rules.refusals import Erased, Forbidden, NothingHeld, Refusal, RetentionNotBegun
 from contactpoints.store import alerts, retention, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
+from contactpoints.store.retention import Place
 from schemas.retention import RETENTION_CLASSES, RetentionDecision, Side
 from schemas.timeline_retention import Erased as ErasedFact
 from schemas.timeline_retention import RetentionDecided
@@ -38,9 +40,9 @@ async def _written(session: Session, row: Row) -> dict[str, Any]:
 
 
 async def due(
-    db: Database, *, actor: Actor, after: int | None, most: int, now: datetime
-) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of alerts that are due for review, and the cursor of the next page (None on the last)."""
+    db: Database, *, actor: Actor, after: Place | None, most: int, now: datetime
+) -> tuple[list[dict[str, Any]], Place | None]:
+    """Return a page of alerts that are due for review, and the place after which the next begins (None on the last)."""
     async with db.session() as session:
         rows = await retention.due(
             session,
@@ -50,7 +52,8 @@ async def due(
             after=after,
             most=most + 1,
         )
-    return [rules.written_due(dict(row)) for row in rows[:most]], rows[most - 1]["id"] if len(rows) > most else None
+    following = (rows[most - 1]["review_at"], rows[most - 1]["id"]) if len(rows) > most else None
+    return [rules.written_due(dict(row)) for row in rows[:most]], following
 
 
 async def decide(
@@ -58,14 +61,16 @@ async def decide(
 ) -> dict[str, Any]:
     """Prolong, hold, release or let go what was asked.
 
-    Raises `NotFound`, `Forbidden`, `Invalid`, `RetentionNotBegun` while the alert is open, `RetentionHeld` where the
-    other side holds it, and `Erased`.
+    Raises `NotFound`, `Forbidden`, `Invalid`, `RetentionNotBegun` while the alert is open, `NothingHeld` where the side
+    that would release holds nothing, and `Erased`.
     """
     async with db.transaction() as session:
         row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
-        side = access.side_that_keeps(actor, alerts.sides_of(row))
+        stray = misdirected(row["state"], row["end_reason"])
+        side = access.side_that_keeps(actor, alerts.sides_of(row), misdirected=stray)
         if side is None:
-            raise Forbidden("How long the particulars are kept is decided by the two sides of the alert.")
+            whose = "requester alone: the wrong Party was asked" if stray else "two sides of the alert"
+            raise Forbidden(f"How long the particulars are kept is decided by the {whose}.")
         kept = await retention.find(session, row["id"])
         if kept is None:
             raise RetentionNotBegun("While an alert is open its particulars are kept; close or withdraw it first.")
@@ -87,29 +92,44 @@ def _changed(kept: Row, said: RetentionDecision, *, side: Side, now: datetime) -
         until = said.until or kept["until"]
         rules.must_be_bounded(until, before=kept["until"], ended_at=kept["ended_at"])
         return {"until": until, "let_go": []}
-    if kept["held_by"] not in (None, side):
-        raise RetentionHeld("The other side holds the particulars; only that side releases them.", by=kept["held_by"])
+    held = kept["held"]
     if said.decision == "hold":
-        return {"held_by": side, "held_why": said.reason, "held_at": now, "let_go": let_go}
-    return {"held_by": None, "held_why": None, "held_at": None}
+        return {"held": held | {side: {"reason": said.reason, "at": moment(now)}}, "let_go": let_go}
+    if side not in held:
+        raise NothingHeld("Your side does not hold the particulars; each side releases its own hold alone.")
+    return {"held": {by: hold for by, hold in held.items() if by != side}}
 
 
 async def erase_ended(db: Database, *, now: datetime, most: int = _BATCH) -> int:
-    """Erase what has come to its end, each alert in a transaction of its own; return how much.
+    """Erase up to about ``most`` of what has come to its end, each alert in a transaction of its own; return how much.
 
-    One that breaks is told in the log, and holds up no other.
+    One that breaks is told in the log, and holds up no other. After a jump of the clock nothing is erased for a while.
     """
-    async with db.session() as session:
-        ended = await retention.ended(session, now=now, most=most)
-    done = 0
-    for alert_id in ended:
-        try:
-            done += await _erase(db, alert_id, now=now)
-        except (Refusal, DatabaseFault, LookupError) as failure:
-            _log.error("alert %d was not erased: %s; it is tried again", alert_id, type(failure).__name__)
     async with db.transaction() as session:
-        done += await retention.erase_strays(session, before=now - rules.ARRIVALS_KEPT, now=now, most=most)
-    return done
+        not_before = await retention.look(session, now=now)
+    if now < not_before:
+        if not_before == now + rules.WAIT:
+            told = "nothing is erased before %s: the clock jumped by a day, or nobody looked for one"
+            _log.warning(told, moment(not_before))
+        return 0
+    done, after = 0, None
+    while done < most:
+        async with db.session() as session:
+            ended = await retention.ended(session, now=now, after=after, most=most)
+        if not ended:
+            break
+        done += sum([await _tried(db, alert_id, now=now) for _, alert_id in ended])
+        after = ended[-1]
+    async with db.transaction() as session:
+        return done + await retention.erase_strays(session, before=now - rules.ARRIVALS_KEPT, now=now, most=most)
+
+
+async def _tried(db: Database, alert_id: int, *, now: datetime) -> bool:
+    try:
+        return await _erase(db, alert_id, now=now)
+    except (Refusal, DatabaseFault, LookupError) as failure:
+        _log.error("alert %d was not erased: %s; it is tried again", alert_id, type(failure).__name__)
+        return False
 
 
 async def _erase(db: Database, alert_id: int, *, now: datetime) -> bool:
@@ -117,7 +137,7 @@ async def _erase(db: Database, alert_id: int, *, now: datetime) -> bool:
     async with db.transaction() as session:
         await alerts.lock(session, alert_id)
         kept = await retention.find(session, alert_id)
-        if kept is None or kept["erased_at"] or kept["held_at"] or kept["until"] > now:
+        if kept is None or kept["erased_at"] or kept["held"] or kept["until"] > now:
             return False
         gone = await retention.erase(session, alert_id, now=now)
         fact = ErasedFact(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -45,6 +45,8 @@ def number(text: str | None, *, pointer: str, least: int = 0, most: int = _LARGE
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _DAY_LENGTH = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 def entry_number(request: Request) -> int:
@@ -68,6 +70,20 @@ def instant(text: str | None, *, pointer: str, days: bool = True) -> datetime | 
         hint = "; in an address a + is written as %2B" if " " in text else ""
         faults = [Fault(pointer, each.code, each.detail + hint) for each in faults_of(error, most=1)]
     raise Invalid(faults)
+
+
+def written_place(at: datetime, number: int) -> str:
+    """Return a cursor of a list that is ordered by instants: it is good whatever becomes of the entry it names."""
+    return f"{(at - _EPOCH) // timedelta(microseconds=1)}.{number}"
+
+
+def _place(text: str | None, *, pointer: str) -> tuple[datetime, int] | None:
+    if text is None:
+        return None
+    parts = re.fullmatch(r"([0-9]{1,18})\.([0-9]{1,15})", text, re.ASCII)
+    if parts is None or (after := int(parts[1])) > _LAST_MOMENT:
+        raise Invalid([Fault(pointer, "wrong_form", "The next_cursor of the page before, as it was told.")])
+    return _EPOCH + timedelta(microseconds=after), int(parts[2])
 
 
 def one_of(text: str | None, *, pointer: str, codes: Sequence[str]) -> str | None:
@@ -155,6 +171,10 @@ class Asked:
     def number(self, name: str, *, least: int = 0, most: int = _LARGEST) -> int | None:
         """Return a whole number."""
         return self._read(lambda: number(self._said.get(name), pointer=f"/query/{name}", least=least, most=most))
+
+    def place(self, name: str) -> tuple[datetime, int] | None:
+        """Return an instant and a number, as `written_place` writes them."""
+        return self._read(lambda: _place(self._said.get(name), pointer=f"/query/{name}"))
 
     def instant(self, name: str, *, days: bool = True) -> datetime | None:
         """Return an instant, see `instant`."""

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from contactpoints.actions import retention
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import PAGES, Asked
+from contactpoints.api.queries import PAGES, Asked, written_place
 from contactpoints.rules.retention import REVIEW
 from contactpoints.runtime import Runtime
 from schemas.access import Role
@@ -32,8 +32,9 @@ RETENTION = (
         parameters=PAGES,
         roles=_EVERYBODY,
         description=(
-            f"Alerts whose particulars are erased within {REVIEW.days} days, and what is held; without those that one's"
-            " own side has let go. Also alerts that were acknowledged a year ago and never closed: nothing of those is "
+            f"Alerts whose particulars are erased within {REVIEW.days} days, and what is held, whenever it would be;"
+            " without those that one's own side has let go, and without those that went to the wrong Party where that"
+            " asks. Also alerts that were acknowledged a year ago and never closed: nothing of those is "
             "ever erased."
         ),
     ),
@@ -66,7 +67,9 @@ RETENTION = (
         step_up=True,
         description=(
             "Either side may: the authority that asked; the contact point and its Party's administrators. It stands on "
-            "the timeline. 409 while the alert is open, and where the other side holds them; 410 once they are erased."
+            "the timeline. Each side has a hold of its own. Of what went to the wrong Party the requester decides alone"
+            " (403). 409 while the alert is open, and for a release where one's own side holds nothing; 410 once they "
+            "are erased."
         ),
     ),
 )
@@ -76,10 +79,10 @@ RETENTION = (
 async def _due(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     asked = Asked(request)
-    after, most = asked.number("cursor"), asked.number("limit", least=1, most=_MOST) or 50
+    after, most = asked.place("cursor"), asked.number("limit", least=1, most=_MOST) or 50
     asked.sound()
     items, cursor = await retention.due(runtime.db, actor=actor, after=after, most=most, now=runtime.now())
-    return Json({"items": items, "next_cursor": None if cursor is None else str(cursor)})
+    return Json({"items": items, "next_cursor": cursor and written_place(*cursor)})
 
 
 async def _read(runtime: Runtime, request: Request) -> Response:

@@ -236,10 +236,15 @@ def is_of_side(actor: Actor, sides: Sides, *, side: str) -> bool:
     return mine or actor.role is Role.AUDITOR
 
 
-def side_that_keeps(actor: Actor, sides: Sides) -> Literal["requester", "contact_point"] | None:
-    """Return for which side the actor decides how long the particulars are kept, if for any."""
+def side_that_keeps(actor: Actor, sides: Sides, *, misdirected: bool) -> Literal["requester", "contact_point"] | None:
+    """Return for which side the actor decides how long the particulars are kept, if for any.
+
+    The wrong Party keeps nothing of what is ``misdirected``: it may not read it any more, nor have it kept.
+    """
     if is_requester(actor, sides):
         return "requester"
+    if misdirected:
+        return None
     house = actor.role is Role.ADMINISTRATOR and actor.party == sides.requested_party
     return "contact_point" if house or is_requested(actor, sides) else None
 

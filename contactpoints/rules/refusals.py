@@ -39,7 +39,7 @@ Refusal
     KeyEnded
     AlreadyRotated
     RetentionNotBegun
-    RetentionHeld
+    NothingHeld
   RequestGone
     Erased
   Stale
@@ -241,8 +241,8 @@ class RetentionNotBegun(Conflict):
     """The alert is open, and its retention has not begun."""
 
 
-class RetentionHeld(Conflict):
-    """The other side of the alert holds its particulars."""
+class NothingHeld(Conflict):
+    """This side does not hold the particulars."""
 
 
 class RequestGone(Refusal):

@@ -16,6 +16,9 @@ ARRIVALS_KEPT = timedelta(days=400)
 """How long an arrival is kept that belongs to no alert: what strangers wrote, and the reports of gateways."""
 LEFT_OPEN = timedelta(days=365)
 """After how long an alert that was acknowledged and never closed comes up for review."""
+WAIT = timedelta(days=7)
+"""How long nothing is erased after the clock jumped, or nobody looked: whoever sees it has so long to step in."""
+_STEADY = timedelta(days=1)
 _ONCE = timedelta(days=366)
 _EVER = timedelta(days=3660)
 
@@ -33,6 +36,18 @@ def class_of(alert: Mapping[str, Any]) -> RetentionClass:
     return RETENTION_CLASSES[code]
 
 
+def erases_from(before: Mapping[str, Any] | None, now: datetime) -> datetime:
+    """Return before when nothing is erased, from what was kept at the look before: ``looked_at`` and ``not_before``.
+
+    An erasure cannot be taken back, and rests on what a clock says. Where more than a day lies between two looks,
+    forwards or backwards, or there was none before, it waits.
+    """
+    if before is None or abs(now - before["looked_at"]) > _STEADY:
+        return now + WAIT
+    not_before: datetime = before["not_before"]
+    return not_before
+
+
 def must_be_bounded(until: datetime, *, before: datetime, ended_at: datetime) -> None:
     """Raise `Invalid` unless ``until`` is after ``before``, by 366 days at most and within ten years of the end."""
     latest = min(before + _ONCE, ended_at + _EVER)
@@ -46,9 +61,7 @@ def written(alert: Mapping[str, Any], kept: Mapping[str, Any] | None, *, erasure
     """Return `schemas.retention.RetentionOut` of an alert and its retention, which begins when it ends."""
     which = RETENTION_CLASSES[kept["class"]] if kept else class_of(alert)
     until = kept and kept["until"]
-    hold = (
-        kept and kept["held_at"] and {"by": kept["held_by"], "reason": kept["held_why"], "at": moment(kept["held_at"])}
-    )
+    held = kept["held"] if kept else {}
     return {
         "reference": alert["reference"],
         "class": which.code,
@@ -58,7 +71,7 @@ def written(alert: Mapping[str, Any], kept: Mapping[str, Any] | None, *, erasure
         "review_from": moment(until - REVIEW) if until else None,
         "until": moment(until) if until else None,
         "let_go": sorted(kept["let_go"]) if kept else [],
-        "hold": hold or None,
+        "holds": [{"by": side, **hold} for side, hold in sorted(held.items())],
         "erasure": erasure,
     }
 

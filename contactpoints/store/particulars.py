@@ -6,10 +6,13 @@ from contactpoints.store.database import Row, Session
 
 
 async def of_alert(session: Session, alert_id: int) -> Row:
-    """Return the sealed particulars (``sealed``) and closing ``note`` of an alert, and its data key."""
+    """Return the sealed particulars (``sealed``) and closing ``note`` of an alert, and its data key.
+
+    The key is None where it was destroyed; its ``fingerprint`` as well where this copy of the database never had it.
+    """
     row = await session.fetchrow(
         """select r.sealed, n.sealed as note, k.wrapped, k.fingerprint
-             from requests r join data_keys k on k.owner = 'alert' and k.number = r.alert_id
+             from requests r left join data_keys k on k.owner = 'alert' and k.number = r.alert_id
              left join closing_notes n on n.alert_id = r.alert_id
             where r.alert_id = $1""",
         alert_id,

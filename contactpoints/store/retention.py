@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.rules.access import Actor
+from contactpoints.rules.retention import erases_from
 from contactpoints.store.database import Row, Session
+
+Place = tuple[datetime, int]
+"""Where an alert stands among those that end: at which instant, and its number."""
 
 
 async def begin(
@@ -30,30 +34,35 @@ async def change(session: Session, alert_id: int, **columns: Any) -> None:
 
 
 async def due(
-    session: Session, *, actor: Actor, review: datetime, left_open: datetime, after: int | None, most: int
+    session: Session, *, actor: Actor, review: datetime, left_open: datetime, after: Place | None, most: int
 ) -> list[Row]:
     """Return alerts that exist for the actor whose retention ends until ``review``, what ends first first.
 
-    Also those that are acknowledged since before ``left_open`` and were never closed; but none that the actor's own
-    side has let go. ``after`` is the number of the alert with which the page before ended.
+    Also what is held, and those that are acknowledged since before ``left_open`` and were never closed; but none that
+    the actor's own side has let go or, as the wrong Party, has no say about. ``after``: the place, `due_at` and
+    number, of the alert with which the page before ended, whatever has become of it.
     """
     return await session.fetch(
         """with due as (
                select alert_id, until as at from retentions where erased_at is null and until <= $1
                union all
+               select alert_id, until from retentions where held <> '{}' and until > $1
+               union all
                select id, acknowledged_at from alerts where state = 'acknowledged' and acknowledged_at <= $2)
-           select a.*, r.class, r.ended_at, r.until, r.let_go, r.held_by, r.held_why, r.held_at
+           select a.*, r.class, r.ended_at, r.until, r.let_go, r.held, due.at as review_at
              from due join alerts a on a.id = due.alert_id left join retentions r on r.alert_id = a.id
-            where ($3::bigint is null or (due.at, a.id) > (select at, alert_id from due where alert_id = $3))
-              and case $4 when 'secretariat' then true when 'auditor' then true
-                  when 'requester' then a.requesting_party = $5 and a.requesting_authority = $6
+            where ($3::timestamptz is null or (due.at, a.id) > ($3, $4))
+              and case $5 when 'secretariat' then true when 'auditor' then true
+                  when 'requester' then a.requesting_party = $6 and a.requesting_authority = $7
                        and 'requester' <> all(coalesce(r.let_go, '{}'))
-                  else a.requested_party = $5 and ($7::bigint is null or a.contact_point_id = $7)
+                  else a.requested_party = $6 and ($8::bigint is null or a.contact_point_id = $8)
+                       and (a.state, a.end_reason) is distinct from ('closed', 'not_competent')
+                       and (a.state, a.end_reason) is distinct from ('withdrawn', 'wrong_party')
                        and 'contact_point' <> all(coalesce(r.let_go, '{}')) end
-            order by due.at, a.id limit $8""",
+            order by due.at, a.id limit $9""",
         review,
         left_open,
-        after,
+        *(after or (None, None)),
         actor.role.value,
         actor.party,
         actor.authority,
@@ -62,26 +71,52 @@ async def due(
     )
 
 
-async def ended(session: Session, *, now: datetime, most: int) -> list[int]:
-    """Return alerts whose retention has ended, what ended first first."""
-    rows = await session.fetch(
-        """select alert_id from retentions where erased_at is null and until <= $1 and held_at is null
-            order by until, alert_id limit $2""",
+async def look(session: Session, *, now: datetime) -> datetime:
+    """Note that somebody looks now what has come to its end; return before when nothing of it is erased."""
+    before = await session.fetchrow("select * from erasure_watch for update")
+    not_before = erases_from(None if before is None else dict(before), now)
+    await session.execute(
+        """insert into erasure_watch (looked_at, not_before) values ($1, $2)
+           on conflict (only_row) do update set looked_at = excluded.looked_at, not_before = excluded.not_before""",
         now,
+        not_before,
+    )
+    return not_before
+
+
+async def ended(session: Session, *, now: datetime, after: Place | None, most: int) -> list[Place]:
+    """Return the places of alerts whose retention has ended, what ended first first, behind that of ``after``."""
+    rows = await session.fetch(
+        """select until, alert_id from retentions where erased_at is null and until <= $1 and held = '{}'
+              and ($2::timestamptz is null or (until, alert_id) > ($2, $3))
+            order by until, alert_id limit $4""",
+        now,
+        *(after or (None, None)),
         most,
     )
-    return [row["alert_id"] for row in rows]
+    return [(row["until"], row["alert_id"]) for row in rows]
 
 
 async def erase(session: Session, alert_id: int, *, now: datetime) -> Mapping[str, Any]:
     """Destroy the data keys of an alert that the caller has locked and of its arrivals, and empty what they sealed.
 
-    Returns the ``fingerprint`` of its key, and how many ``notes`` and ``replies`` went. The database
-    refuses where the retention has not ended.
+    Returns the ``fingerprint`` of its key, and how many ``notes`` and ``replies`` went. A key that is gone already is
+    destroyed; of one that never came to this copy of the database the fingerprint is empty. The database refuses where
+    the retention has not ended.
     """
-    fingerprint = await session.fetchval(
+    await session.execute(
         """update data_keys set wrapped = null, destroyed_at = $2
-            where owner = 'alert' and number = $1 returning fingerprint""",
+            where owner = 'alert' and number = $1 and wrapped is not null""",
+        alert_id,
+        now,
+    )
+    fingerprint = await session.fetchval(
+        """with lacking as (insert into data_keys (owner, number, fingerprint, destroyed_at)
+                            select 'alert', $1, '', $2
+                             where not exists (select 1 from data_keys where owner = 'alert' and number = $1)
+                            returning fingerprint)
+           select fingerprint from lacking
+           union all select fingerprint from data_keys where owner = 'alert' and number = $1""",
         alert_id,
         now,
     )

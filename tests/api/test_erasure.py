@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -81,6 +81,13 @@ async def keys(world: World, key_of: KeyOf) -> dict[str, str]:
     }
 
 
+async def _erased(world: World, *, at: datetime) -> int:
+    """Let the engine look for its daily week and a day up to an instant, and return how much it erased in all."""
+    world.clock.at = at
+    days = [at - each * DAY for each in range(8, -1, -1)]
+    return sum([await erase_ended(world.runtime.db, now=day) for day in days])
+
+
 async def _decides(world: World, reference: str, said: dict[str, Any], *, key: str | None = None) -> tuple[int, Any]:
     answer = await world.post(f"/v1/alerts/{reference}/retention", said, key=key or world.contact_point)
     return answer.status_code, answer.json()
@@ -104,15 +111,15 @@ async def test_what_was_asked_goes_for_good_and_the_evidence_stays(world: World,
     ]
     assert (await world.get(f"/v1/alerts/{still_open}/retention")).json()["until"] is None
     ends = world.clock.at + RETENTION_CLASSES["misdirected"].period
-    assert (await _decides(world, held, {"decision": "hold", "reason": "complaint"}))[0] == 200
+    hold = {"decision": "hold", "reason": "complaint"}
+    assert (await _decides(world, held, hold, key=world.requester))[0] == 200
 
     before = await _rows(world)
     could = list(_opened(before, world))
     assert (_found(CANARY, could), _found(NOTE, could), _found(WORDS, could)) == (4, 2, 6), "the search finds nothing"
     stolen = tuple(bytes(row["sealed"]) for table in ("requests", "closing_notes", "inbound") for row in before[table])
 
-    world.clock.at = ends - timedelta(seconds=1)
-    assert await erase_ended(world.runtime.db, now=world.clock.at) == 0
+    assert await _erased(world, at=ends - timedelta(seconds=1)) == 0
     world.clock.at = ends
     assert await tidy(desk_of(world.runtime)) >= 2
     assert await erase_ended(world.runtime.db, now=world.clock.at) == 0
@@ -120,7 +127,7 @@ async def test_what_was_asked_goes_for_good_and_the_evidence_stays(world: World,
     after = await _rows(world)
     can = list(_opened(after, world, also=stolen))
     assert (_found(CANARY, can), _found(NOTE, can), _found(WORDS, can)) == (4, 2, 8), "twice what is kept of two"
-    await _decides(world, held, {"decision": "release"})
+    await _decides(world, held, {"decision": "release"}, key=world.requester)
     assert await erase_ended(world.runtime.db, now=world.clock.at) == 1
     can = list(_opened(await _rows(world), world, also=stolen))
     assert (_found(CANARY, can), _found(NOTE, can), _found(WORDS, can)) == (2, 0, 4), "all but the open one is gone"
@@ -151,7 +158,7 @@ async def _is_certified(world: World, closed: str, *, auditor: str) -> None:
         )
     assert row is not None
     assert (certificate["key"], row["wrapped"]) == (row["fingerprint"].hex(), None)
-    assert (await _decides(world, closed, {"decision": "let_go"}))[0] == 410
+    assert (await _decides(world, closed, {"decision": "let_go"}, key=world.requester))[0] == 410
     anew = await world.post(
         f"/v1/alerts/{closed}/resending",
         {
@@ -172,22 +179,27 @@ async def test_who_sees_what_is_due_and_who_may_keep_it_for_how_long(world: Worl
     await world.post(f"/v1/alerts/{reference}/closure", {"reason": "handled"}, key=world.contact_point)
     told = (await world.get(f"/v1/alerts/{reference}/retention")).json()
     ends = world.clock.at + RETENTION_CLASSES["emergency"].period
-    assert (told["class"], told["days"], told["hold"], told["erasure"]) == ("emergency", 1095, None, None)
+    assert (told["class"], told["days"], told["holds"], told["erasure"]) == ("emergency", 1095, [], None)
     assert [await _due(world, key) for key in keys.values()] == [[]] * len(keys)
     world.clock.at = ends - 30 * DAY
     sees = {who: await _due(world, key) for who, key in keys.items()}
     assert sees == {who: [left_open, reference] for who in keys} | {"contact_point": []}
     page = (await world.get("/v1/retention/due?limit=1")).json()
     TypeAdapter(RetentionDuePage).validate_json(json.dumps(page))
+    await world.post(f"/v1/alerts/{left_open}/closure", {"reason": "handled"}, key=world.contact_point)
+    assert await _due(world, world.requester) == [reference]
     (second,) = (await world.get(f"/v1/retention/due?cursor={page['next_cursor']}")).json()["items"]
     assert (second["reference"], second["retention"]["until"]) == (reference, told["until"])
+    for bad in ("1", "x.1", "9" * 18 + ".1"):
+        refused = await world.get(f"/v1/retention/due?cursor={bad}")
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/query/cursor"), bad
 
     may = {who: (await _decides(world, reference, {"decision": "let_go"}, key=key))[0] for who, key in keys.items()}
     assert may == {
         **{"secretariat": 403, "auditor": 403, "administrator": 200, "contact_point": 404},
         **{"the contact point": 200, "the requester": 200},
     }
-    assert await _due(world, world.requester) == [left_open]
+    assert await _due(world, world.requester) == []
     late = (ends + 367 * DAY).isoformat()
     for said, pointer in (
         (decide | {"until": late}, "/until"),
@@ -203,19 +215,25 @@ async def test_who_sees_what_is_due_and_who_may_keep_it_for_how_long(world: Worl
     status, told = await _decides(world, reference, decide | {"until": longer.isoformat()})
     assert (status, told["let_go"]) == (200, []), "whoever let it go sees that it is kept"
     hold = {"decision": "hold", "reason": "complaint"}
-    assert (await _decides(world, reference, hold, key=world.requester))[0] == 200
-    for said in ({"decision": "release"}, hold):
-        assert (await _decides(world, reference, said))[0] == 409, "only who holds it releases it"
-    world.clock.at = longer + DAY
-    assert await erase_ended(world.runtime.db, now=world.clock.at) == 0
-    assert (await _decides(world, reference, {"decision": "release"}, key=world.requester))[0] == 200
+    for key in (world.contact_point, world.requester):
+        assert (await _decides(world, reference, {"decision": "release"}, key=key))[0] == 409, "it holds nothing"
+        status, told = await _decides(world, reference, hold, key=key)
+    assert [each["by"] for each in told["holds"]] == ["contact_point", "requester"]
+    assert reference in await _due(world, world.requester), "what is held comes up whenever it would be erased"
+    for key in (world.contact_point, world.requester):
+        assert await _erased(world, at=world.clock.at if world.clock.at > longer else longer + DAY) == 0
+        assert (await _decides(world, reference, {"decision": "release"}, key=key))[0] == 200
     assert await erase_ended(world.runtime.db, now=world.clock.at) == 1
     decided = [fact["decision"] for fact in await world.facts(reference, "retention_decided")]
-    assert decided == ["let_go", "let_go", "let_go", "prolong", "hold", "release"]
-    assert (await world.get(f"/v1/alerts/{left_open}/request")).status_code == 200, "what is open is never erased"
+    assert decided == ["let_go", "let_go", "let_go", "prolong", "hold", "hold", "release", "release"]
 
 
+_CLOSED = "(select id from alerts where state = 'closed')"
 _DEEDS = (
+    f"update data_keys set wrapped = null, destroyed_at = '2036-01-01' where owner = 'alert' and number in {_CLOSED}",
+    "update data_keys set wrapped = null, destroyed_at = '2036-01-01' where owner = 'arrival' and number in"
+    " (select id from inbound where alert_id is null)",
+    "insert into data_keys (owner, number, fingerprint, destroyed_at) values ('alert', 100, '', now())",
     "update data_keys set wrapped = null, destroyed_at = '2036-01-01' where owner = 'alert'",
     "update data_keys set wrapped = null, destroyed_at = '2036-01-01' where owner = 'arrival'",
     "update data_keys set number = number + 100",
@@ -231,16 +249,28 @@ _DEEDS = (
     " select id, 'FR', 'exercise', '2020-01-01', '2020-01-01' from alerts where state = 'acknowledged';"
     " update data_keys set wrapped = null, destroyed_at = '2036-01-01' where owner = 'alert'"
     " and number in (select id from alerts where state = 'acknowledged')",
+    f"insert into retentions (alert_id, party, class, ended_at, until)"
+    f" select 100 + id, 'FR', 'exercise', closed_at, closed_at from alerts where id in {_CLOSED}",
+    "update timeline set data = '{}'",
+    "update readings set at = now(), address = '198.51.100.9', side = 'requester'",
+    "update acknowledgements set received_at = now()",
+    "update proposal_readings set at = now()",
 )
 
 
 async def test_the_database_refuses_every_other_way(world: World) -> None:
     await _opens(world)
     closed = await _opens(world)
+    await world.answers(world.network["FR"].officers[0], f"Who is this? {WORDS}", sender="+33639980777")
     note = {"reason": "not_competent", "note": NOTE}
     await world.post(f"/v1/alerts/{closed}/closure", note, key=world.contact_point)
     connection = await asyncpg.connect(world.runtime.settings.database_url)
     try:
+        # What a world's clock may say no other may.
+        await connection.execute(
+            """create or replace function latest_destruction() returns timestamptz language sql stable as
+               $$ select timestamptz '2026-10-15' $$"""
+        )
         for deed in _DEEDS:
             transaction = connection.transaction()
             await transaction.start()
@@ -254,6 +284,70 @@ async def test_the_database_refuses_every_other_way(world: World) -> None:
 async def test_what_belongs_to_no_alert_goes_after_its_own_time(world: World) -> None:
     await world.answers(world.network["FR"].officers[0], f"Who is this? {WORDS}", sender="+33639980777")
     assert _found(WORDS, list(_opened(await _rows(world), world))) == 1
-    assert await erase_ended(world.runtime.db, now=world.clock.at + ARRIVALS_KEPT) == 0
-    assert await erase_ended(world.runtime.db, now=world.clock.at + ARRIVALS_KEPT + DAY) == 1
+    came = world.clock.at
+    assert await _erased(world, at=came + ARRIVALS_KEPT) == 0
+    assert await _erased(world, at=came + ARRIVALS_KEPT + DAY) == 1
     assert _found(WORDS, list(_opened(await _rows(world), world))) == 0
+
+
+async def test_the_wrong_party_has_nothing_kept(world: World) -> None:
+    reference = await _opens(world)
+    await world.post(f"/v1/alerts/{reference}/closure", {"reason": "not_competent"}, key=world.contact_point)
+    ends = world.clock.at + RETENTION_CLASSES["misdirected"].period
+    world.clock.at = ends - DAY
+    assert [await _due(world, key) for key in (world.contact_point, world.requester)] == [[], [reference]]
+    hold = {"decision": "hold", "reason": "complaint"}
+    assert (await _decides(world, reference, hold))[0] == 403
+    assert (await _decides(world, reference, hold, key=world.requester))[0] == 200
+    assert (await _decides(world, reference, {"decision": "release"}, key=world.requester))[0] == 200
+    assert await _erased(world, at=ends) == 1
+
+
+async def test_after_a_jump_of_the_clock_nothing_is_erased_for_a_week(world: World) -> None:
+    reference = await _opens(world)
+    await world.post(f"/v1/alerts/{reference}/closure", {"reason": "not_competent"}, key=world.contact_point)
+    await world.answers(world.network["FR"].officers[0], f"Who is this? {WORDS}", sender="+33639980777")
+    here, there = world.clock.at, world.clock.at + 3650 * DAY
+    assert await _erased(world, at=here + DAY) == 0
+    for jumped in (there, there + DAY / 2, here + 2 * DAY, there):
+        assert await erase_ended(world.runtime.db, now=jumped) == 0
+    assert (await world.get(f"/v1/alerts/{reference}/request")).status_code == 200
+    assert await _erased(world, at=there + 8 * DAY) == 2
+
+
+async def test_what_breaks_and_what_a_copy_never_had_holds_up_no_other(world: World) -> None:
+    broken, lacking, last, live = [await _opens(world) for _ in range(4)]
+    for reference in (broken, lacking, last):
+        await world.post(f"/v1/alerts/{reference}/closure", {"reason": "not_competent"}, key=world.contact_point)
+        world.clock.at += timedelta(minutes=1)
+    number = "(select id from alerts where reference = $1)"
+    async with world.runtime.db.session() as session:
+        await session.execute("alter table data_keys disable trigger user")
+        for reference in (lacking, live):
+            await session.execute(f"delete from data_keys where owner = 'alert' and number = {number}", reference)
+        await session.execute("alter table data_keys enable trigger user")
+        await session.execute(
+            """create function breaks() returns trigger language plpgsql as
+               $$ begin raise exception 'broken' using errcode = 'restrict_violation'; end $$"""
+        )
+        await session.execute(
+            f"""create trigger breaks before update on requests for each row
+                 when (old.alert_id = {(await _numbers(world))[broken]}) execute function breaks()"""
+        )
+    gone = await world.get(f"/v1/alerts/{lacking}/request")
+    assert (gone.status_code, gone.json()["erasure"]) == (410, None)
+    note = {"reason": "not_competent", "note": NOTE}
+    assert (await world.post(f"/v1/alerts/{live}/closure", note, key=world.contact_point)).status_code == 410
+    closed = await world.post(f"/v1/alerts/{live}/closure", {"reason": "handled"}, key=world.contact_point)
+    assert closed.status_code == 200
+
+    ends = world.clock.at + RETENTION_CLASSES["misdirected"].period
+    assert await _erased(world, at=ends) == 2
+    told = {each: (await world.get(f"/v1/alerts/{each}/retention")).json()["erasure"] for each in (lacking, last)}
+    assert [len(each["key"]) for each in told.values()] == [0, 32]
+    assert (await world.get(f"/v1/alerts/{broken}/retention")).json()["erasure"] is None
+
+
+async def _numbers(world: World) -> dict[str, int]:
+    async with world.runtime.db.session() as session:
+        return {row["reference"]: row["id"] for row in await session.fetch("select id, reference from alerts")}

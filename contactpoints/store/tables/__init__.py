@@ -21,10 +21,11 @@ from contactpoints.store.tables import (
 )
 from contactpoints.store.tables.audit import AUDITED
 from contactpoints.store.tables.columns import metadata
-from contactpoints.store.tables.guards import NEVER_DELETED, NO_VERSION, VERSIONED
+from contactpoints.store.tables.guards import NEVER_CHANGED, NEVER_DELETED, NO_VERSION, VERSIONED
 
 __all__ = [
     "AUDITED",
+    "NEVER_CHANGED",
     "NEVER_DELETED",
     "NO_VERSION",
     "VERSIONED",

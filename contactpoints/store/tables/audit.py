@@ -94,8 +94,9 @@ AUDITED: Mapping[str, tuple[str, str, str]] = {
     ),
     "feeds": ("id", "officer_id post_id created_by revoked_at", ""),
     "subscriptions": ("calendar_id", "calendar_id host since", ""),
-    # One begins when an alert ends, which its timeline tells.
-    "retentions": ("alert_id", "alert_id party class until let_go held_by held_why held_at erased_at", "false"),
+    # One begins when an alert ends, which its timeline tells; a data key comes with an alert or an arrival.
+    "retentions": ("alert_id", "alert_id party class until let_go held erased_at", "false"),
+    "data_keys": ("fingerprint", "owner number destroyed_at !wrapped", "false"),
 }
 """Table without versions -> the column by which its rows are known, what is told of them, and which new rows count.
 
@@ -179,6 +180,7 @@ _ROW_TRIGGERS = (
     "create trigger {table}_are_audited after delete or update of {columns} on {table} for each row"
     " execute function audit_row('{key}', '{told}', '{hidden}')",
 )
+
 _REFUSED = (
     "create function refuse_change() returns trigger language plpgsql as"
     " $$ begin raise exception 'rows of %% are never changed or deleted', tg_table_name"
@@ -191,7 +193,7 @@ def _row_triggers() -> Iterator[str]:
         told = " ".join(name for name in listed.split() if name[0] != "!")
         hidden = " ".join(name[1:] for name in listed.split() if name[0] == "!")
         columns, counts = ", ".join(f"{told} {hidden}".split()), f" when ({when})" if when else ""
-        for trigger in _ROW_TRIGGERS:
+        for trigger in _ROW_TRIGGERS if when != "false" else _ROW_TRIGGERS[1:]:
             yield trigger.format(table=table, key=key, told=told, hidden=hidden, columns=columns, when=counts)
 
 

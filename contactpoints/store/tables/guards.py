@@ -68,6 +68,14 @@ _GUARD = (
     " for each statement execute function refuse_deletion()"
 )
 
+NEVER_CHANGED = ("timeline", "readings", "acknowledgements", "proposal_readings")
+"""The tables to which rows come, and in which none is ever changed: what happened, who read and who answered."""
+
+_UNCHANGED = (
+    "create trigger {table}_is_never_changed before update on {table}"
+    " for each statement execute function refuse_change()"
+)
+
 # Whatever happens to an entry is a version of it. `store.entries` writes that down with who did it and why; what is
 # changed by other hands is noticed here: its version rises, and what was not written down is when the transaction ends.
 
@@ -120,6 +128,7 @@ for statement in (
     *_PIN_TRIGGERS,
     _REFUSED,
     *(_GUARD.format(table=table) for table in NEVER_DELETED),
+    *(_UNCHANGED.format(table=table) for table in NEVER_CHANGED),
     _RAISE_VERSION,
     _NOTICE_VERSION,
     *(trigger.format(table=table) for table in VERSIONED for trigger in _VERSION_TRIGGERS),

@@ -722,14 +722,13 @@ CREATE TABLE retentions (
     ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
     until TIMESTAMP WITH TIME ZONE NOT NULL,
     let_go TEXT[] DEFAULT '{}' NOT NULL,
-    held_by TEXT,
-    held_why TEXT,
-    held_at TIMESTAMP WITH TIME ZONE,
+    held JSONB DEFAULT '{}' NOT NULL,
     erased_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT retentions_pk PRIMARY KEY (alert_id),
-    CONSTRAINT retentions_held_by_somebody_ck CHECK (num_nulls(held_by, held_why, held_at) in (0, 3)),
-    CONSTRAINT retentions_what_is_held_is_not_erased_ck CHECK (erased_at is null or held_at is null)
+    CONSTRAINT retentions_what_is_held_is_not_erased_ck CHECK (erased_at is null or held = '{}')
 );
+
+CREATE INDEX retentions_held ON retentions (until, alert_id) WHERE held <> '{}';
 
 CREATE INDEX retentions_due ON retentions (until, alert_id) WHERE erased_at is null;
 
@@ -1417,6 +1416,14 @@ create trigger proposal_readings_is_never_deleted before delete or truncate on p
 
 create trigger proposals_is_never_deleted before delete or truncate on proposals for each statement execute function refuse_deletion();
 
+CREATE TABLE erasure_watch (
+    only_row BOOLEAN DEFAULT true NOT NULL,
+    looked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    not_before TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT erasure_watch_pk PRIMARY KEY (only_row),
+    CONSTRAINT erasure_watch_only_row_ck CHECK (only_row)
+);
+
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1468,12 +1475,10 @@ CREATE TABLE audit_bounds (
 );
 
 create function audit_versions() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; begin if current_setting('contactpoints.undone', true) is distinct from 'yes' and exists (select from made) then insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when pg_column_size(m.body) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select actor as author, at as instant, entry as kind, entry_key as key, version, body || jsonb_strip_nulls(jsonb_build_object('why', reason, 'party', case when entry = 'parties' then entry_key end)) as body, null::jsonb as old_row, null::jsonb as new_row from made where actor not in ('service', 'seed', 'demo')) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); end if; return null; end $$;
+
 create trigger history_is_audited after insert on history referencing new table as made for each statement execute function audit_versions();
+
 create function audit_row() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); hidden text[] = string_to_array(tg_argv[2], ' '); old_row jsonb; new_row jsonb; begin if who is null and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into old_row from jsonb_each(was) where key = any(told || hidden) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into new_row from jsonb_each(becomes) where key = any(told || hidden) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when pg_column_size(m.body) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select 'database' as author, now() as instant, tg_table_name::text as kind, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0] as key, null::integer as version, becomes as body, old_row, new_row) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); return null; end $$;
-
-
-
-
 
 create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from holder_id', '');
 
@@ -1527,15 +1532,13 @@ create trigger subscriptions_come_audited after insert on subscriptions for each
 
 create trigger subscriptions_are_audited after delete or update of calendar_id, host, since on subscriptions for each row execute function audit_row('calendar_id', 'calendar_id host since', '');
 
-create trigger retentions_come_audited after insert on retentions for each row when (false) execute function audit_row('alert_id', 'alert_id party class until let_go held_by held_why held_at erased_at', '');
-
-create trigger retentions_are_audited after delete or update of alert_id, party, class, until, let_go, held_by, held_why, held_at, erased_at on retentions for each row execute function audit_row('alert_id', 'alert_id party class until let_go held_by held_why held_at erased_at', '');
+create trigger retentions_are_audited after delete or update of alert_id, party, class, until, let_go, held, erased_at on retentions for each row execute function audit_row('alert_id', 'alert_id party class until let_go held erased_at', '');
 
 create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'rows of % are never changed or deleted', tg_table_name using errcode = 'restrict_violation'; end $$;
 
 create trigger audit_is_never_changed before update or delete or truncate on audit for each statement execute function refuse_change();
 
-create function keep_data_key() returns trigger language plpgsql as $$ begin if (new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (case new.owner when 'alert' then exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held_at is null) else exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
+create function keep_data_key() returns trigger language plpgsql as $$ begin if tg_op = 'UPDATE' and ((new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null) then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (new.destroyed_at <= latest_destruction() and case new.owner when 'alert' then exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held = '{}') else exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null and (i.alert_id is not null or i.received_at < new.destroyed_at - interval '400 days')) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
 
 create trigger data_keys_are_kept before update on data_keys for each row execute function keep_data_key();
 
@@ -1547,6 +1550,22 @@ create trigger closing_notes_are_kept before update of sealed on closing_notes f
 
 create trigger inbound_are_kept before update of sealed on inbound for each row execute function keep_sealed('arrival', 'id');
 
-create function keep_retention() returns trigger language plpgsql as $$ begin if (new.alert_id, new.party, new.class, new.ended_at) is distinct from (old.alert_id, old.party, old.class, old.ended_at) or new.until < old.until or old.erased_at is not null or (new.erased_at is not null and exists ( select 1 from data_keys where owner = 'alert' and number = new.alert_id and wrapped is not null)) then raise exception 'a retention is prolonged, held, let go or ended, and never shortened or begun anew' using errcode = 'restrict_violation'; end if; return new; end $$;
+create function keep_retention() returns trigger language plpgsql as $$ begin if tg_op = 'INSERT' then if not exists (select 1 from alerts where id = new.alert_id and state in ('withdrawn', 'closed') and new.ended_at = coalesce(closed_at, withdrawn_at)) then raise exception 'a retention begins when its alert ends' using errcode = 'restrict_violation'; end if; elsif (new.alert_id, new.party, new.class, new.ended_at) is distinct from (old.alert_id, old.party, old.class, old.ended_at) or new.until < old.until or old.erased_at is not null or (new.erased_at is not null and exists ( select 1 from data_keys where owner = 'alert' and number = new.alert_id and wrapped is not null)) then raise exception 'a retention is prolonged, held, let go or ended, and never shortened or begun anew' using errcode = 'restrict_violation'; end if; return new; end $$;
 
-create trigger retentions_are_kept before update on retentions for each row execute function keep_retention();
+create trigger retentions_are_kept before insert or update on retentions for each row execute function keep_retention();
+
+create trigger data_keys_are_audited after delete or update of owner, number, destroyed_at, wrapped on data_keys for each row execute function audit_row('fingerprint', 'owner number destroyed_at', 'wrapped');
+
+create trigger timeline_is_never_changed before update on timeline for each statement execute function refuse_change();
+
+create trigger readings_is_never_changed before update on readings for each statement execute function refuse_change();
+
+create trigger acknowledgements_is_never_changed before update on acknowledgements for each statement execute function refuse_change();
+
+create trigger proposal_readings_is_never_changed before update on proposal_readings for each statement execute function refuse_change();
+
+create function latest_destruction() returns timestamptz language sql stable as $$ select now() + interval '5 minutes' $$;
+
+create trigger data_keys_come_destroyed before insert on data_keys for each row when (new.wrapped is null) execute function keep_data_key();
+
+alter table data_keys set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0);
