@@ -17,6 +17,7 @@ from contactpoints.rules.signing import said_signing
 from contactpoints.runtime import Runtime
 from contactpoints.settings import Settings
 from schemas.access import KeyLimits, KeyRotation, KeyTerms, NewKey, NewPin
+from schemas.calling_back import CallBackTerms
 from schemas.faults import Fault
 from schemas.reading import validate
 from schemas.signing import Signing, SigningKey
@@ -133,6 +134,9 @@ def _more(key: keys.Shown) -> Iterator[str]:
     if key["signing"]["keys"]:
         names = ", ".join(each["fingerprint"] for each in key["signing"]["keys"])
         yield f"requests {_MAY[key['signing']['required']]} signed by: {names}"
+    if key["call_back"]["persons"]:
+        names = ", ".join(each["name"] for each in key["call_back"]["persons"])
+        yield f"requests {_MAY[key['call_back']['required']]} confirmed by: {names}"
     if key["last_used_from"]:
         yield f"last used from {key['last_used_from']}"
     if key["rotated_from"]:
@@ -221,6 +225,7 @@ class _Acts:
                 update={
                     "limits": validate(KeyLimits, key["limits"]),
                     "signing": validate(Signing, said_signing(key["signing"])),
+                    "call_back": validate(CallBackTerms, key["call_back"]),
                     **to(key),
                 }
             )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from typing_extensions import TypedDict
 
+from schemas.calling_back import CallBackTerms, CallBackTermsOut
 from schemas.faults import wrong
 from schemas.fields import (
     Address,
@@ -109,7 +110,7 @@ class KeyLimits(Shape):
 
 
 class KeyTerms(Shape):
-    """What may be changed about a key: where its news go, until when it is good, what it is limited to, who signs.
+    """What may be changed about a key: where its news go, its end, its limits, who signs, who confirms what it asks.
 
     `notify` is where news go when an alert does not say.
     """
@@ -119,6 +120,7 @@ class KeyTerms(Shape):
     expires_at: Instant | None = None
     limits: KeyLimits = KeyLimits()
     signing: Signing = Signing()
+    call_back: CallBackTerms = CallBackTerms()
 
 
 class AuthorityKey(KeyTerms):
@@ -191,6 +193,7 @@ class KeyOut(TypedDict):
     language: Language
     limits: KeyLimitsOut
     signing: SigningOut
+    call_back: CallBackTermsOut
     created_at: Moment
     made_by: int | None
     expires_at: Moment | None
@@ -222,6 +225,10 @@ _SIGNS = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n".format(
 )
 _WORKDAYS = {"zone": "America/New_York", "weekdays": [0, 1, 2, 3, 4], "hours_from": "07:00", "hours_until": "19:00"}
 _NIGHTS = {"zone": "America/New_York", "hours_from": "22:00", "hours_until": "06:00"}
+_CONFIRMED = {
+    "required": True,
+    "persons": [{"name": "Ben Example", "title": "Dr", "function": "Head of unit", "phone": "+12025550143"}],
+}
 KEYS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "make": {
@@ -236,6 +243,7 @@ KEYS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
         "change": {
             "at night as well": {"notify": ["desk@unit.example"], "limits": {"hours": [_WORKDAYS, _NIGHTS]}},
             "from two networks": {"limits": {"addresses": ["192.0.2.0/24", "2001:db8::/32"]}},
+            "with requests that must name somebody who can confirm them": {"call_back": _CONFIRMED},
             "with requests that must be signed": {"signing": {"required": True, "keys": [{"public_key": _SIGNS}]}},
         },
         "rotate": {"with a week of overlap": {}, "until a day": {"ends_at": "2026-11-01T00:00:00Z"}},

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field, SkipValidation, ValidationInfo, create_model, field_validator
 from typing_extensions import TypedDict
 
+from schemas.calling_back import Authenticated, CalledBack, VerificationOut
 from schemas.canonical import fingerprint
 from schemas.faults import Fault, Invalid, wrong
 from schemas.fields import Address, Language, Moment, OneOf, PartyCode, Shape, ShortLine, TerritoryCode, Text
@@ -27,10 +28,6 @@ WayOfAnswer = Literal["sms", "link", "api", "voice"]
 IdentityStrength = Literal["code_and_pin", "code_pin_and_number", "weak"]
 WithdrawalReason = Literal["danger_over", "obtained_elsewhere", "wrong_party", "sent_in_error", "duplicate", "other"]
 ClosureReason = Literal["handled", "passed_on", "not_competent", "not_possible", "duplicate", "exercise_over", "other"]
-
-
-CallBackOutcome = Literal["confirmed", "not_confirmed", "not_reached"]
-Authenticated = Literal["key", "signed_key", "account", "two_persons"]
 
 
 class PreviewAlert(Shape):
@@ -175,12 +172,6 @@ class Withdrawal(Shape):
     reason: WithdrawalReason
 
 
-class CallBack(Shape):
-    """What came of calling back the person whom the request names for it."""
-
-    outcome: CallBackOutcome
-
-
 class Closure(Shape):
     """Either side closes an acknowledged alert, with a reason.
 
@@ -270,8 +261,8 @@ class AlertOut(TypedDict):
     in an account with two factors, or as two persons, of whom one proposed (`proposed_by`) and another released it
     (`released_by`), accounts that the requester and the secretariat are told of.
 
-    `call_back`: every request names a second person for call-back, and the contact point says what came of a call.
-    Nothing waits for it.
+    `call_back`: every request names a second person for call-back: one who is registered with the key (`known`), or
+    another one (`named`), until the contact point says what came of a call. Nothing waits for it.
 
     `end_reason` is why it was withdrawn or closed. Where the wrong Party was asked, `resent_as` is the alert to another
     one, and `resent_from` the one before it: told to the requester and the secretariat.
@@ -304,7 +295,7 @@ class AlertOut(TypedDict):
     resent_from: str | None
     resent_as: str | None
     authenticated: Authenticated
-    call_back: Literal["named", CallBackOutcome]
+    call_back: CalledBack
     called_back_at: Moment | None
     proposed_by: int | None
     released_by: int | None
@@ -347,4 +338,5 @@ class RequestOut(TypedDict):
     kind: str
     legal_basis: str
     particulars: dict[str, object]
+    verification: VerificationOut
     closing_note: NotRequired[str]

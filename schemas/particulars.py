@@ -29,17 +29,22 @@ Intent = Annotated[bool, AfterValidator(_is_true), WithJsonSchema({"type": "bool
 
 
 class Person(Shape):
-    """Somebody at the requester's side who can be reached; a telephone number, an e-mail address, or both."""
+    """Somebody at the requester's side who can be reached: a telephone number, an e-mail address, or several of them.
+
+    As sections 5 and 6 of the T-CY template ask: name, title, function, telephone, mobile telephone, e-mail.
+    """
 
     name: ShortLine
+    title: ShortLine | None = None
     function: ShortLine
     phone: Phone | None = None
+    mobile: Phone | None = None
     email: Email | None = Field(default=None, validate_default=True)
 
     @field_validator("email")
     @classmethod
     def _is_reachable(cls, email: str | None, info: ValidationInfo) -> str | None:
-        if email is None and info.data.get("phone", "unreadable") is None:
+        if email is None and all(info.data.get(name, "unreadable") is None for name in ("phone", "mobile")):
             raise wrong("missing", "is required where no phone is given")
         return email
 

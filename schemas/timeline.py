@@ -268,6 +268,8 @@ class CalledBack:
     code: ClassVar = "called_back"
     visible_to: ClassVar[Audience] = "both"
     outcome: Literal["confirmed", "not_confirmed", "not_reached"]
+    actor_id: int | None = inside()
+    officer: int | None = inside()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, cast, get_args
 
-from contactpoints.actions import replies
+from contactpoints.actions import calling_back, replies
 from contactpoints.actions.acknowledging import MOST_TRIES
 from contactpoints.actions.readings import read_by_officer
 from contactpoints.actions.replies import CheckPin
@@ -16,6 +16,7 @@ from contactpoints.store import alerts, answer_page, timeline
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import peppered
 from schemas import timeline as facts
+from schemas.calling_back import CallBackOutcome
 
 
 async def find(db: Database, *, token: str) -> AnswerPage:
@@ -85,8 +86,11 @@ async def read_request(
     now: datetime,
     tools: Tools,
     check_pin: CheckPin,
+    outcome: str = "",
 ) -> tuple[str, dict[str, Any] | None]:
     """Return ``read`` and the particulars to an officer who has acknowledged and typed the PIN; the reading is kept.
+
+    ``outcome``: what came of calling back to confirm it, if that was said; it is written down.
 
     With them come ``readings``, those before. Else ``not_yours``, ``add_your_pin``, ``wrong_pin``, ``code_locked`` or
     ``pin_not_usable``, and None. Even where a contact point relaxed the PIN, nobody reads without one: the code from
@@ -112,5 +116,10 @@ async def read_request(
         if misdirected(row["state"], row["end_reason"]):
             return "not_yours", None
         await answer_page.begin_tries_anew(session, page.reply_code_id)
+        if outcome in get_args(CallBackOutcome):
+            await calling_back.note(
+                session, row, outcome=cast(CallBackOutcome, outcome), officer=page.officer_id, now=now
+            )
+            row = await alerts.lock(session, page.alert_id)
         request = await read_by_officer(session, row, officer=page.officer_id, address=address, now=now, tools=tools)
     return "read", request

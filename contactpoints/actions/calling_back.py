@@ -11,9 +11,9 @@ from contactpoints.rules import access, codes
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import Forbidden
 from contactpoints.store import alerts, timeline
-from contactpoints.store.database import Database
+from contactpoints.store.database import Database, Row, Session
 from schemas import timeline as facts
-from schemas.alerts import CallBackOutcome
+from schemas.calling_back import CallBackOutcome
 
 
 async def note_call_back(
@@ -27,6 +27,20 @@ async def note_call_back(
         row = seen(await alerts.lock_by_reference(session, codes.read_reference(reference) or ""), actor)
         if not access.is_requested(actor, alerts.sides_of(row)):
             raise Forbidden("Only the contact point that was called says what came of a call-back.")
-        await alerts.stand(session, row["id"], call_back=outcome, called_back_at=now)
-        await timeline.append(session, row["id"], [(now, facts.CalledBack(outcome=outcome))])
+        await note(session, row, outcome=outcome, now=now, actor=actor.number)
     return await read_alert(db, actor=actor, reference=reference, now=now)
+
+
+async def note(
+    session: Session,
+    row: Row,
+    *,
+    outcome: CallBackOutcome,
+    now: datetime,
+    actor: int | None = None,
+    officer: int | None = None,
+) -> None:
+    """Write down what a key, an account or an officer says of a call-back, of an alert that the caller has locked."""
+    await alerts.stand(session, row["id"], call_back=outcome, called_back_at=now)
+    fact = facts.CalledBack(outcome=outcome, actor_id=actor, officer=officer)
+    await timeline.append(session, row["id"], [(now, fact)])

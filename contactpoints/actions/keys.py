@@ -13,6 +13,7 @@ from contactpoints.actions.directory_checks import zone_faults
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import key_limits
 from contactpoints.rules.access import Actor, Role, must_end_key, must_make_keys_of, sees_key, sees_network
+from contactpoints.rules.calling_back import confirming_of, read_confirming, write_confirming
 from contactpoints.rules.key_limits import LONGEST_OVERLAP, OVERLAP, limits_of
 from contactpoints.rules.refusals import AlreadyRotated, Forbidden, Invalid, KeyEnded, NotFound, Stale
 from contactpoints.rules.signing import read_signing, signing_of, write_signing
@@ -51,6 +52,7 @@ async def make(
         *(0, Role.REQUESTER, said.party, said.authority, None, said.notify, said.language),
         limits=limits_of(said.limits),
         signing=signing_of(said.signing),
+        confirming=confirming_of(said.call_back),
         holder=said.holder_id,
     )
     secret = new_secret(tools.entropy)
@@ -106,6 +108,7 @@ async def change(db: Database, number: int, *, version: int | None, said: Said) 
             language=terms.language,
             limits=limits_of(terms.limits),
             signing=signing_of(terms.signing),
+            confirming=confirming_of(terms.call_back),
         )
         await keys.change(session, number, to=to, expires_at=terms.expires_at)
         return _shown(await keys.find(session, number), now=said.now)
@@ -191,6 +194,8 @@ def _must_be_sound(said: Said, *, role: Role) -> None:
     faults = list(said.faults)
     if not any(each.pointer.startswith("/limits") for each in faults):
         faults += limit_faults(said.terms.limits, role=role)
+    if role is not Role.REQUESTER and said.terms.call_back.persons:
+        faults.append(Fault("/call_back", "not_allowed", "must be left out: only a requester's key asks anything"))
     if said.terms.expires_at is not None and said.terms.expires_at <= said.now:
         faults.append(Fault("/expires_at", "in_the_past", "It would have expired already."))
     if not any(each.pointer.startswith("/signing") for each in faults):
@@ -235,6 +240,7 @@ def _shown(row: Row | None, *, now: datetime) -> Shown:
         "notify": list(row["notify"]),
         "limits": key_limits.write_limits(key_limits.read_limits(row["limits"])),
         "signing": write_signing(read_signing(row["signing"])),
+        "call_back": write_confirming(read_confirming(row["call_back"])),
         **{name: None if at is None else write_instant(at) for name, at in moments.items()},
         "rotated_from": row["rotated_from"],
         "rotated_to": row["rotated_to"],

@@ -16,7 +16,7 @@ from contactpoints.actions.alerts import read_alert
 from contactpoints.actions.calling import Before, Called, Subject, call_out
 from contactpoints.actions.places import nobody_answers
 from contactpoints.actions.tools import Tools
-from contactpoints.rules import access, calls, codes, key_limits
+from contactpoints.rules import access, calling_back, calls, codes, key_limits
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import Caution, Opening
@@ -98,6 +98,7 @@ async def open_alert(
     for _ in range(_TRIES):
         try:
             key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
+            calling_back.must_be_known(actor.confirming, command)
             route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
             if route is None:
                 route = await route_to(db, command, now=now, tools=tools)
@@ -218,10 +219,16 @@ def opening_of(asked: Asking, route: Route, *, tools: Tools) -> Opening:
 
 
 def _of_key(asked: Asking) -> tuple[Caution, ...]:
-    if not key_limits.is_outside(asked.actor.limits, asked.now):
-        return ()
-    detail = "The key opens no other alerts at this hour. The contact point sees this beside the alert."
-    return (Caution(key_limits.OUTSIDE, detail),)
+    told = []
+    if key_limits.is_outside(asked.actor.limits, asked.now):
+        detail = "The key opens no other alerts at this hour. The contact point sees this beside the alert."
+        told.append(Caution(key_limits.OUTSIDE, detail))
+    if calling_back.is_strange(asked.actor.confirming, asked.command):
+        detail = (
+            "The key is to name somebody registered with it for call-back, and does not. The contact point sees it."
+        )
+        told.append(Caution(calling_back.NOT_REGISTERED, detail))
+    return tuple(told)
 
 
 def _doubts(asked: Asking, route: Route) -> tuple[Caution, ...]:
@@ -276,6 +283,7 @@ def _row(asked: Asked, opening: Opening, *, plan_json: str, reference: str) -> N
         news_at=news_at,
         exhausted_at=None if step or waits else now,
         authenticated="two_persons" if asked.released else "signed_key" if actor.signed else actor.kind,
+        call_back=calling_back.level_of(actor.confirming, command),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.actions.opening import Asking, opening_of, route_to
 from contactpoints.actions.tools import Tools
-from contactpoints.rules import access, key_limits, legal_basis, preview
+from contactpoints.rules import access, calling_back, key_limits, legal_basis, preview
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.legal_basis import Bonds
@@ -27,6 +27,7 @@ async def preview_alert(
     """
     party, asking = access.must_trigger(actor), Asking(actor, command, now)
     key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
+    calling_back.must_be_known(actor.confirming, command)
     route = await route_to(db, command, now=now, tools=tools)
     opening = opening_of(asking, route, tools=tools)
     walked = preview.walk(route.plan, route.known, start=now, available=frozenset(tools.gateways))

@@ -1,16 +1,18 @@
 """Reading what was asked, and who has read it. A reading is recorded before anything is shown."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from contactpoints.actions import particulars as sealed
 from contactpoints.actions.alerts import read_reference, seen
 from contactpoints.actions.tools import Tools
-from contactpoints.rules import access
+from contactpoints.rules import access, calling_back
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import misdirected, moment
 from contactpoints.rules.refusals import Forbidden, RequestGone
-from contactpoints.store import alerts, particulars, timeline
+from contactpoints.store import alerts, keys, particulars, timeline
 from contactpoints.store.database import Database, Row, Session
 from schemas import timeline as facts
 from schemas.readings import WayOfReading
@@ -36,6 +38,7 @@ async def read_request(
         note = sealed.opened_note(row, kept, tools=tools) if requester else None
         if note is not None:
             read["closing_note"] = note
+        read["verification"] = await _verification(session, row, read=read)
         side: facts.Side = "requester" if requester else "contact_point"
         fact = facts.RequestRead(by=side, actor_id=actor.number, officer=None)
         await particulars.note_reading(
@@ -59,7 +62,22 @@ async def read_by_officer(
         session, row["id"], side="contact_point", way="page", address=address, now=now, officer=officer
     )
     await timeline.append(session, row["id"], [(now, fact)])
+    read["verification"] = await _verification(session, row, read=read)
     return read | {"readings": [dict(each) | {"mine": each["officer_id"] == officer} for each in earlier]}
+
+
+async def _verification(session: Session, row: Row, *, read: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how sure it is who asks, as `schemas.calling_back.VerificationOut`."""
+    terms = await keys.confirming(session, row["actor_id"])
+    known = terms.known(read["particulars"]["callback_person"]["name"])
+    called_at = row["called_back_at"]
+    return {
+        "authenticated": row["authenticated"],
+        "call_back": row["call_back"],
+        "called_back_at": None if called_at is None else moment(called_at),
+        "known_person": None if known is None else asdict(known),
+        "advice": calling_back.advice(known),
+    }
 
 
 _ON_A_PAGE = 100

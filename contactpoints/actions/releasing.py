@@ -19,6 +19,7 @@ from contactpoints.rules.refusals import (
     Forbidden,
     KeyLimited,
     NotAuthenticated,
+    NotForCallBack,
     NotFound,
     ProposalSettled,
     Unavailable,
@@ -114,8 +115,9 @@ async def release(
         )
     except NotAuthenticated:
         raise ProposalSettled(_ENDED, state="open", proposal=number) from None
-    except KeyLimited as limited:
-        raise ProposalSettled(f"It cannot be released now: {limited.detail}", state="open", proposal=number) from None
+    except (KeyLimited, NotForCallBack) as limited:
+        told = limited.faults[0].detail if isinstance(limited, NotForCallBack) else limited.detail
+        raise ProposalSettled(f"It cannot be released now: {told}", state="open", proposal=number) from None
     return await read_alert(db, actor=actor, reference=alert["reference"], now=now), False
 
 

@@ -8,7 +8,8 @@ from contactpoints.actions.calling_back import note_call_back
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
 from contactpoints.runtime import Runtime
-from schemas.alerts import AlertOut, CallBack
+from schemas.alerts import AlertOut
+from schemas.calling_back import CallBack
 from schemas.examples import ACTS
 from schemas.openapi import Operation
 from schemas.reading import read

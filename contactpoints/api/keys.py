@@ -42,7 +42,9 @@ KEYS = (
         description=(
             "Its `secret` is told once; only a hash of it is kept. Limited to kinds, addresses or hours, what is beyond"
             " a limit is refused as `kind-not-allowed`, `address-not-allowed` or `outside-key-hours`, with `limit`; of"
-            " hours an emergency is none the less opened, with the warning `outside_key_hours`. Keys of other roles are"
+            " hours an emergency is none the less opened, with the warning `outside_key_hours`. Who can confirm what it"
+            " asks stands in `call_back`: where that is required, one that names another is 422, an emergency opened"
+            " with the warning `callback_not_registered`. Keys of other roles are"
             " made by the operator."
         ),
     ),

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from contactpoints.api.identity import looked_up
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import KeyLimited, NotAuthenticated
+from contactpoints.rules.refusals import KeyLimited, NotAuthenticated, NotForCallBack
 from contactpoints.runtime import Runtime
 
 _Done = TypeVar("_Done")
@@ -24,7 +24,7 @@ async def by_known_caller(
     while True:
         try:
             return await do(actor)
-        except (NotAuthenticated, KeyLimited):
+        except (NotAuthenticated, KeyLimited, NotForCallBack):
             stands = await looked_up(runtime, request)
             if stands == actor:
                 raise

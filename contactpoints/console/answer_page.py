@@ -76,7 +76,10 @@ async def answer(runtime: Runtime, request: Request) -> Response:
 
 
 async def read_request(runtime: Runtime, request: Request) -> Response:
-    """Show the particulars to the officer who has acknowledged and types the PIN; the reading is recorded."""
+    """Show the particulars to the officer who has acknowledged and types the PIN; the reading is recorded.
+
+    And so is what came of calling back, where the form says so.
+    """
     fields = fields_of(await raw_form(request))
     found = await answer_page.find(runtime.db, token=request.path_params["token"])
     outcome, particulars = await answer_page.read_request(
@@ -87,6 +90,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
         now=runtime.now(),
         tools=runtime.tools,
         check_pin=runtime.check_pin,
+        outcome=fields.get("outcome", ""),
     )
     if particulars is None:
         return _shown(runtime, request, found=found, said=outcome, status=422)

@@ -15,7 +15,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
-from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, reader_of, value_of
+from contactpoints.rules.wording_request import (
+    basis_of,
+    called_back,
+    came_by,
+    in_order,
+    kind_of,
+    label_of,
+    reader_of,
+    value_of,
+)
 from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
 
@@ -66,6 +75,8 @@ def _environment(language: str) -> Environment:
         "kind_of": partial(kind_of, words),
         "label_of": partial(label_of, words),
         "reader_of": partial(reader_of, words),
+        "came_by": partial(came_by, words),
+        "called_back": partial(called_back, words),
         "value_of": partial(value_of, words),
         "exercise_mark": EXERCISE_EVERYWHERE,
         "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],

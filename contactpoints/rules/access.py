@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from contactpoints.rules.calling_back import NOBODY, Confirming
 from contactpoints.rules.key_limits import UNLIMITED, Limits
 from contactpoints.rules.refusals import Forbidden, NotFound
 from contactpoints.rules.signing import UNSIGNED, Signing
@@ -27,7 +28,7 @@ class Actor:
     Keys and accounts share one row of numbers (`actors`), so ``number`` is that of either. An account acts in a
     ``session``, in which a second factor was last shown at ``proven_at`` (aware, UTC). ``signed``: this request bears a
     signature by one of the keys in ``signing``, which was checked. ``holder``: the account of the person who holds a
-    key, where it says so.
+    key, where it says so. ``confirming``: who can confirm what a key asks.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Actor:
     signing: Signing = UNSIGNED
     signed: bool = False
     holder: int | None = None
+    confirming: Confirming = NOBODY
 
     @property
     def person(self) -> int | None:

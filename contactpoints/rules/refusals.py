@@ -93,6 +93,10 @@ class Invalid(Refusal):
         self.faults = tuple(faults)
 
 
+class NotForCallBack(Invalid):
+    """A key names another person for call-back than those who are registered with it."""
+
+
 class IdempotencyKeyRequired(Refusal):
     """An Idempotency-Key header is required."""
 

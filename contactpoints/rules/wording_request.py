@@ -53,8 +53,10 @@ _LABELS = {
     "sender_person": msgid("Who asks"),
     "callback_person": msgid("Whom to call back to confirm"),
     "name": msgid("Name"),
+    "title": msgid("Title"),
     "function": msgid("Function"),
     "phone": msgid("Telephone"),
+    "mobile": msgid("Mobile telephone"),
     "email": msgid("E-mail"),
     "address": msgid("Address"),
     "related": msgid("Related cases"),
@@ -70,6 +72,17 @@ _CODES = {
     "legal_information": msgid("legal information"),
     "locate_suspect": msgid("locating a suspect"),
     "evidence_collection": msgid("collecting evidence"),
+}
+_CAME_BY = {
+    "key": msgid("It came with the key of a system of the authority, and no more."),
+    "signed_key": msgid("It came with the key of a system of the authority, and bears its signature."),
+    "account": msgid("It came from a person of the authority, who showed two factors."),
+    "two_persons": msgid("Two persons of the authority opened it."),
+}
+_CALLED_BACK = {
+    "confirmed": msgid("Called back: confirmed."),
+    "not_confirmed": msgid("Called back: NOT confirmed. Take it for false until you know better."),
+    "not_reached": msgid("Called back: nobody was reached."),
 }
 _PLACES = {name: place for place, name in enumerate(_LABELS)}
 _INSTANTS = frozenset({"issued_at", "begins_at", "ends_at", "deadline", "deadline_of_danger"})
@@ -94,6 +107,16 @@ def label_of(words: Catalogue, field: str) -> str:
 def in_order(fields: Mapping[str, object]) -> list[tuple[str, object]]:
     """Return fields as they are read at night: until when, what, where and why first; who asks last."""
     return sorted(fields.items(), key=lambda each: _PLACES[each[0]])
+
+
+def came_by(words: Catalogue, authenticated: str) -> str:
+    """Return how a request came, in a sentence."""
+    return say(words, _CAME_BY[authenticated])
+
+
+def called_back(words: Catalogue, call_back: str) -> str:
+    """Return what came of a call-back, in a sentence; nothing where none was made."""
+    return say(words, _CALLED_BACK[call_back]) if call_back in _CALLED_BACK else ""
 
 
 def reader_of(words: Catalogue, reading: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from contactpoints.rules.access import Actor, Role
+from contactpoints.rules.calling_back import NOBODY, read_confirming, write_confirming
 from contactpoints.rules.key_limits import UNLIMITED, read_limits, write_limits
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.rules.signing import UNSIGNED, read_signing, write_signing
@@ -60,6 +61,7 @@ def actor_of(row: Row) -> Actor:
         version=row["version"],
         signing=read_signing(row["signing"]),
         holder=row["holder_id"],
+        confirming=read_confirming(row["call_back"]) if row["call_back"] else NOBODY,
     )
 
 
@@ -78,8 +80,8 @@ async def add_key(
         """with actor as (insert into actors (kind) values ('key') returning id)
            insert into api_keys
                (id, secret_hash, role, party, contact_point_id, authority, notify, language, limits, signing,
-                expires_at, created_at, made_by, rotated_from, holder_id)
-           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from actor returning id""",
+                call_back, expires_at, created_at, made_by, rotated_from, holder_id)
+           select id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from actor returning id""",
         secret_hash,
         actor.role.value,
         actor.party,
@@ -89,6 +91,7 @@ async def add_key(
         actor.language,
         {} if actor.limits == UNLIMITED else write_limits(actor.limits),
         {} if actor.signing == UNSIGNED else write_signing(actor.signing),
+        {} if actor.confirming == NOBODY else write_confirming(actor.confirming),
         expires_at,
         now,
         made_by,

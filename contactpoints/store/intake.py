@@ -51,6 +51,7 @@ class NewAlert:
     news_at: datetime
     exhausted_at: datetime | None
     authenticated: str
+    call_back: str
 
 
 _FIELDS = tuple(field.name for field in fields(NewAlert))
@@ -59,7 +60,7 @@ _NOT_YET = dict.fromkeys(
         *("first_received_at", "withdrawn_at", "closed_at", "end_reason", "suggested_party"),
         *("resent_from", "resent_as", "proposed_by", "released_by", "called_back_at"),
     )
-) | {"call_back": "named"}
+)
 
 
 def row_of(new: NewAlert, *, opened_at: datetime) -> dict[str, Any]:
@@ -118,6 +119,7 @@ _ALERT = {
     "news_at": "timestamptz",
     "exhausted_at": "timestamptz",
     "authenticated": "text",
+    "call_back": "text",
     "plan": "jsonb",
 }
 _BESIDE = {

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from contactpoints.rules.access import Actor
+from contactpoints.rules.calling_back import NOBODY, Confirming, read_confirming, write_confirming
 from contactpoints.rules.key_limits import UNLIMITED, write_limits
 from contactpoints.rules.signing import UNSIGNED, write_signing
 from contactpoints.store.database import Row, Session
 
 _SHOWN = """
 select k.id, k.version, k.role, k.party, k.contact_point_id, k.authority, k.notify, k.language, k.limits, k.signing,
-       k.created_at, k.made_by, k.expires_at, k.revoked_at, k.rotated_from, k.holder_id, u.used_at,
+       k.call_back, k.created_at, k.made_by, k.expires_at, k.revoked_at, k.rotated_from, k.holder_id, u.used_at,
        u.address as used_from,
        (select s.id from api_keys s where s.rotated_from = k.id order by s.revoked_at is not null, s.id desc limit 1)
            as rotated_to
@@ -48,7 +49,7 @@ async def change(session: Session, number: int, *, to: Actor, expires_at: dateti
     """Give a key other terms, those of ``to``. Whoever opens alerts with it is judged by them from the commit on."""
     await session.execute(
         """update api_keys set notify = $2, language = $3, limits = $4, signing = $5, expires_at = $6,
-                  version = version + 1
+                  call_back = $7, version = version + 1
             where id = $1""",
         number,
         list(to.notify),
@@ -56,7 +57,14 @@ async def change(session: Session, number: int, *, to: Actor, expires_at: dateti
         {} if to.limits == UNLIMITED else write_limits(to.limits),
         {} if to.signing == UNSIGNED else write_signing(to.signing),
         expires_at,
+        {} if to.confirming == NOBODY else write_confirming(to.confirming),
     )
+
+
+async def confirming(session: Session, actor_id: int) -> Confirming:
+    """Return who can confirm now what was asked by a key; nobody is registered for an account."""
+    kept = await session.fetchval("select call_back from api_keys where id = $1", actor_id)
+    return read_confirming(kept) if kept else NOBODY
 
 
 async def end_at(session: Session, number: int, *, at: datetime) -> None:

@@ -130,6 +130,7 @@ api_keys = Table(
     Column("version", Integer, nullable=False, server_default="1"),
     Column("limits", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("signing", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("call_back", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     refers("made_by", "actors.id", required=False),
     refers("rotated_from", "api_keys.id", required=False),
     refers("holder_id", "accounts.id", required=False),

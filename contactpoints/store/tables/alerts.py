@@ -63,7 +63,7 @@ alerts = Table(
     one_of("status", "status", "actual", "exercise"),
     one_of("urgency", "urgency", "emergency", "normal"),
     one_of("authenticated", "authenticated", "key", "signed_key", "account", "two_persons"),
-    one_of("call_back", "call_back", "named", "confirmed", "not_confirmed", "not_reached"),
+    one_of("call_back", "call_back", "named", "known", "confirmed", "not_confirmed", "not_reached"),
     CheckConstraint("proposed_by <> released_by", name="two_persons_are_two"),
     one_of("state", "state", "alerting", "exhausted", "acknowledged", "withdrawn", "closed"),
     CheckConstraint("state not in ('alerting', 'exhausted') or due_at is not null", name="never_waits_in_silence"),

@@ -63,8 +63,8 @@ audit_bounds = Table(
 AUDITED: Mapping[str, tuple[str, str, str]] = {
     "api_keys": (
         "id",
-        "role party contact_point_id authority notify language limits signing expires_at revoked_at made_by"
-        " rotated_from holder_id",
+        "role party contact_point_id authority notify language limits signing call_back expires_at revoked_at"
+        " made_by rotated_from holder_id",
         "",
     ),
     "accounts": (

@@ -228,6 +228,7 @@ CREATE TABLE api_keys (
     version INTEGER DEFAULT '1' NOT NULL,
     limits JSONB DEFAULT '{}'::jsonb NOT NULL,
     signing JSONB DEFAULT '{}'::jsonb NOT NULL,
+    call_back JSONB DEFAULT '{}'::jsonb NOT NULL,
     made_by BIGINT,
     rotated_from BIGINT,
     holder_id BIGINT,
@@ -371,7 +372,7 @@ CREATE TABLE alerts (
     CONSTRAINT alerts_status_ck CHECK (status in ('actual', 'exercise')),
     CONSTRAINT alerts_urgency_ck CHECK (urgency in ('emergency', 'normal')),
     CONSTRAINT alerts_authenticated_ck CHECK (authenticated in ('key', 'signed_key', 'account', 'two_persons')),
-    CONSTRAINT alerts_call_back_ck CHECK (call_back in ('named', 'confirmed', 'not_confirmed', 'not_reached')),
+    CONSTRAINT alerts_call_back_ck CHECK (call_back in ('named', 'known', 'confirmed', 'not_confirmed', 'not_reached')),
     CONSTRAINT alerts_two_persons_are_two_ck CHECK (proposed_by <> released_by),
     CONSTRAINT alerts_state_ck CHECK (state in ('alerting', 'exhausted', 'acknowledged', 'withdrawn', 'closed')),
     CONSTRAINT alerts_never_waits_in_silence_ck CHECK (state not in ('alerting', 'exhausted') or due_at is not null),
@@ -1480,9 +1481,9 @@ create trigger history_is_audited after insert on history referencing new table 
 
 create function audit_row() returns trigger language plpgsql as $$ declare who jsonb = nullif(current_setting('contactpoints.act', true), '')::jsonb; was jsonb = to_jsonb(old); becomes jsonb = to_jsonb(new); told text[] = string_to_array(tg_argv[1], ' '); hidden text[] = string_to_array(tg_argv[2], ' '); old_row jsonb; new_row jsonb; begin if who is null and current_setting('application_name') = 'contactpoints' then return null; end if; select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into old_row from jsonb_each(was) where key = any(told || hidden) and (becomes is null or becomes->key is distinct from value); select jsonb_object_agg(key, case when key = any(hidden) then '"changed"'::jsonb else value end) into new_row from jsonb_each(becomes) where key = any(told || hidden) and (was is null or was->key is distinct from value); if old_row is null and new_row is null then return null; end if; select jsonb_object_agg(key, value) into becomes from jsonb_each(coalesce(becomes, was)) where key = any(told); insert into audit (at, act, actor, role, actor_party, name, address, operation, outcome, party, entry, entry_key, version, before, after, words) select coalesce((who->>'at')::timestamptz, m.instant), pg_current_xact_id()::text::bigint, coalesce(who->>'actor', m.author), who->>'role', who->>'party', case when by_hand then session_user else who->>'name' end, case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', 'done', coalesce(m.body->>'party', account.party, point.party), m.kind, m.key, m.version, m.old_row, m.new_row, to_tsvector('simple', concat_ws(' ', coalesce(who->>'actor', m.author), case when by_hand then session_user else who->>'name' end, who->>'role', case when by_hand then host(inet_client_addr()) else who->>'address' end, who->>'operation', m.kind)) || case when pg_column_size(m.body) < 250000 then jsonb_to_tsvector('simple', m.body, '["string", "numeric"]') else ''::tsvector end from (select 'database' as author, now() as instant, tg_table_name::text as kind, coalesce(to_jsonb(new), to_jsonb(old))->>tg_argv[0] as key, null::integer as version, becomes as body, old_row, new_row) as m cross join lateral (select who is null and m.author = 'database' as by_hand) as written left join accounts account on account.id = (m.body->>'account_id')::bigint left join officers officer on officer.id = coalesce((m.body->>'officer_id')::bigint, (select officer_id from channels where id = (m.body->>'channel_id')::bigint)) left join posts post on post.id = coalesce((m.body->>'post_id')::bigint, (select post_id from calendars where id = (m.body->>'calendar_id')::bigint)) left join contact_points point on point.id = coalesce((m.body->>'contact_point_id')::bigint, officer.contact_point_id, post.contact_point_id); return null; end $$;
 
-create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from holder_id', '');
+create trigger api_keys_come_audited after insert on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing call_back expires_at revoked_at made_by rotated_from holder_id', '');
 
-create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, signing, expires_at, revoked_at, made_by, rotated_from, holder_id on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing expires_at revoked_at made_by rotated_from holder_id', '');
+create trigger api_keys_are_audited after delete or update of role, party, contact_point_id, authority, notify, language, limits, signing, call_back, expires_at, revoked_at, made_by, rotated_from, holder_id on api_keys for each row execute function audit_row('id', 'role party contact_point_id authority notify language limits signing call_back expires_at revoked_at made_by rotated_from holder_id', '');
 
 create trigger accounts_come_audited after insert on accounts for each row execute function audit_row('id', 'name email role party contact_point_id officer_id authority language openid accepted_at disabled_at disabled_by', 'password_hash');
 
