@@ -12,7 +12,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.alerts import misdirected
 from contactpoints.rules.answer_page import AnswerPage, is_worth_noting, read_typed, standing
 from contactpoints.rules.refusals import NotFound
-from contactpoints.store import alerts, answer_page, timeline
+from contactpoints.store import acting, alerts, answer_page, timeline
 from contactpoints.store.database import Database
 from contactpoints.store.sealing import peppered
 from schemas import timeline as facts
@@ -96,6 +96,7 @@ async def read_request(
     ``pin_not_usable``, and None. Even where a contact point relaxed the PIN, nobody reads without one: the code from
     the SMS says nothing about who types it.
     """
+    acting.by_officer(page.officer_id, party=page.party)
     pin = read_typed(typed).pin
     if standing(page) != "mine":
         return "not_yours", None

@@ -47,16 +47,15 @@ async def note_refused(
     now: datetime,
     entry: tuple[str, str] | None = None,
 ) -> None:
-    """Write down a refusal, or count it where there were too many of the same actor or address in this minute.
+    """Write down a refusal, or count it where there were too many of the kind in this minute, see `Refused`.
 
     A database that is away makes no refusal anything else; that it was not written down is told in the log.
     """
     if act.actor is None:
         act.actor = NOBODY
     kind, key = entry or (None, None)
-    who = f"{NOBODY} {net_of(act.address)}" if act.actor == NOBODY else act.actor
     try:
-        await refusals.do(Refused(who, act, now, status, problem, detail, kind, key))
+        await refusals.do(Refused(act, net_of(act.address), now, status, problem, detail, kind, key))
     except (Refusal, DatabaseFault) as failure:
         _log.error("a refusal of %s was not written down: %s", act.operation, failure)
 

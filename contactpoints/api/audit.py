@@ -54,8 +54,9 @@ AUDIT = Operation(
     media=tuple(_FORMS.values()),
     description=(
         "Every administrative act and every one that was refused: who, from where, what was before and after. "
-        "Administrators read what was done by their Party and to its entries. Of refusals at most 30 of one actor in a "
-        "minute are rows; how many more there were is told when the minute is over.\n\n"
+        "Administrators read what was done by their Party and to its entries. Of refusals at most 10 of one actor and "
+        "operation in a minute are rows, or of one address of nobody known; how many more there were of each is told "
+        "when the minute is over (`left_out`, with what all of them have in common).\n\n"
         "Alerts and acknowledgements have their timelines; here are only those that were refused. CSV (RFC 4180) has "
         "all rows instead of a page, and no cell is a formula."
     ),
@@ -63,6 +64,8 @@ AUDIT = Operation(
 
 # Whoever may come by these has a link that was mailed, and sets a PIN or proves an address; or signs in, or has.
 _PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account")
+# Where particulars are read by the link in an alert. Each reading stands beside the alert, so only refusals are kept.
+_READING = "/a/{token}/request"
 # Where a provider sends somebody back to, who is signed in by it.
 _RETURN = "/signin/openid/{name}/return"
 _READ_TOO = ("export_directory", AUDIT.name)
@@ -79,10 +82,12 @@ def audited(routes: Iterable[Route], operations: Iterable[Operation]) -> Iterato
     for route in routes:
         found = [known[method, route.path] for method in route.methods or () if (method, route.path) in known]
         kept = any(_changes(each) or each.name in _READ_TOO for each in found)
-        if found or route.path == _RETURN or (route.path.startswith(_PAGES) and "POST" in (route.methods or ())):
+        acts = (route.path.startswith(_PAGES) or route.path == _READING) and "POST" in (route.methods or ())
+        if found or acts or route.path == _RETURN:
             name = found[0].name if found else f"page {route.path}"
             reads = bool(found) and all(each.method == "get" for each in found)
-            made = partial(_audited, route.endpoint, name=name, kept=kept or not found, reads=reads)
+            kept = kept or (not found and route.path != _READING)
+            made = partial(_audited, route.endpoint, name=name, kept=kept, reads=reads)
             yield Route(route.path, made, methods=[*(route.methods or ())])
         else:
             yield route
@@ -120,7 +125,7 @@ async def _note(request: Request, act: Act, *, refusal: Refusal | BadInput, read
     runtime: Runtime = request.app.state.runtime
     status, problem = judged(refusal)
     known = act.actor is not None or isinstance(refusal, NotAuthenticated)
-    if known and status < 500 and (not reads or status in (401, 403, 404)):
+    if known and status < 500 and (not reads or status in (401, 403, 404, 410)):
         codes = sorted({each.code for each in getattr(refusal, "faults", ())})
         detail = ", ".join(codes) or str(refusal)
         await note_refused(
@@ -134,6 +139,8 @@ async def _note(request: Request, act: Act, *, refusal: Refusal | BadInput, read
 
 
 def _entry_of(request: Request) -> tuple[str, str] | None:
+    if (reference := getattr(request.state, "alert", None)) is not None:
+        return "alerts", reference
     key = next(iter(request.path_params.values()), "")
     kind = request.url.path.split("/")[2:3] if request.url.path.startswith("/v1/") else []
     return (kind[0].replace("-", "_"), key) if kind and _KEY.fullmatch(key) else None

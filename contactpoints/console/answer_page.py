@@ -14,9 +14,10 @@ from starlette.routing import Route
 from contactpoints.actions import answer_page
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.rendering import HEADERS, page
+from contactpoints.console.session import refused
 from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.answer_page import AnswerPage, looks_automated, read_typed, standing
-from contactpoints.rules.refusals import Refusal
+from contactpoints.rules.refusals import Forbidden, Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 
@@ -82,6 +83,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     """
     fields = fields_of(await raw_form(request))
     found = await answer_page.find(runtime.db, token=request.path_params["token"])
+    request.state.alert = found.reference
     outcome, particulars = await answer_page.read_request(
         runtime.db,
         found,
@@ -93,6 +95,8 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
         outcome=fields.get("outcome", ""),
     )
     if particulars is None:
+        if outcome != "add_your_pin":
+            refused(request, Forbidden(f"The particulars were not shown: {outcome}."))
         return _shown(runtime, request, found=found, said=outcome, status=422)
     return page(
         "request.html",

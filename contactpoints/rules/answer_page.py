@@ -26,6 +26,7 @@ class AnswerPage:
     code: str
     alert_id: int
     officer_id: int
+    party: str
     reference: str
     exercise: bool
     state: str

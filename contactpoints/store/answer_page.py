@@ -6,7 +6,7 @@ from contactpoints.rules.escalation import read_plan
 from contactpoints.store.database import Row, Session
 
 _FIND = """
-select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, a.reference, a.status = 'exercise' as exercise,
+select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.reference, a.status = 'exercise' as exercise,
        a.state, a.kind, a.opened_at, a.urgency, a.plan, o.language, p.line, c.zone, c.pin_required,
        r.locked_at is not null as locked, o.retired_at is not null as "left",
        greatest(0, $2 - (select count(*) from pin_tries t

@@ -13,8 +13,8 @@ from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.together import Together
 from schemas.writing import write_json
 
-MOST_REFUSED = 30
-"""How many refusals of one actor, or address of nobody known, in one minute are rows. The others are counted."""
+MOST_REFUSED = 10
+"""How many refusals of one ``who``, see `Refused`, in one minute are rows. The others are counted."""
 MOST_STRANGERS = 200
 """How many addresses of nobody known have rows of their own in one minute of a process. All others are one."""
 NOBODY = "nobody"
@@ -28,16 +28,34 @@ _WORDS = "to_tsvector('simple', concat_ws(' ', {}))"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal: of which act, with which status and problem, why, and about which entry. ``who`` is bounded."""
+    """A refusal: of which act, with which status and problem, why, and about which entry.
 
-    who: str
+    It is bounded with others of the same actor and operation: whoever floods one hides no other. Nobody known is
+    bounded by ``net``, an address or a network, with all operations, for of those none was looked at.
+    """
+
     act: Act
+    net: str
     at: datetime
     status: int | None
     problem: str
     detail: str
     entry: str | None = None
     entry_key: str | None = None
+    shared: bool = False
+
+    @property
+    def who(self) -> str:
+        """By what it is bounded."""
+        if self.act.actor != NOBODY:
+            return f"{self.act.actor} {self.act.operation}"
+        return NOBODY if self.shared else f"{NOBODY} {self.net}"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The act, as what it says of all that is bounded with it."""
+        told = self.act.told()
+        return told if self.act.actor != NOBODY else told | {"address": None if self.shared else self.net}
 
 
 async def add(session: Session, act: Act, *, outcome: str, told: object, now: datetime | None) -> None:
@@ -56,11 +74,13 @@ with asked as materialized (
     select a.*, row_number() over (partition by bound, minute order by place) as turn,
            count(*) over (partition by bound, minute) as here
       from jsonb_to_recordset($1::jsonb) as a (bound text, minute timestamptz, place integer, at timestamptz,
-           act jsonb, status smallint, problem text, detail text, entry text, entry_key text)),
+           act jsonb, alike jsonb, status smallint, problem text, detail text, entry text, entry_key text)),
 counted as (
     insert into audit_bounds (who, minute, refused, act)
-    select bound, minute, count(*), (array_agg(act order by place))[1] from asked group by bound, minute order by bound
-        on conflict (who, minute) do update set refused = audit_bounds.refused + excluded.refused, act = excluded.act
+    select bound, minute, count(*), (array_agg(alike))[1] from asked group by bound, minute order by bound
+        on conflict (who, minute) do update set refused = audit_bounds.refused + excluded.refused,
+           act = (select jsonb_object_agg(key, value) from jsonb_each(audit_bounds.act)
+                   where excluded.act->key = value)
     returning who, minute, refused)
 insert into audit (at, {_COLUMNS}, outcome, status, problem, detail, entry, entry_key, words)
 select a.at, {_TOLD}, 'refused', a.status, a.problem, a.detail, a.entry, a.entry_key,
@@ -72,7 +92,14 @@ select a.at, {_TOLD}, 'refused', a.status, a.problem, a.detail, a.entry, a.entry
 
 
 async def refused(session: Session, several: Sequence[Refused]) -> None:
-    """Write down refusals, as many of each ``who`` in a minute as are rows, and count all of them."""
+    """Write down refusals, as many of each ``who`` in a minute as are rows, and count all of them.
+
+    Beside the count is kept what all of them have in common, and nothing that only one of them was.
+    """
+    alike: dict[tuple[str, datetime], dict[str, Any]] = {}
+    for each in several:
+        bound, told = (each.who, _minute(each.at)), each.told
+        alike[bound] = {name: value for name, value in alike.get(bound, told).items() if told[name] == value}
     listed = [
         {
             "bound": each.who,
@@ -80,6 +107,7 @@ async def refused(session: Session, several: Sequence[Refused]) -> None:
             "place": place,
             "at": each.at.isoformat(),
             "act": each.act.told(),
+            "alike": alike[each.who, _minute(each.at)],
             "status": each.status,
             "problem": each.problem,
             "detail": each.detail,
@@ -97,13 +125,13 @@ def _minute(at: datetime) -> datetime:
 
 async def tell_left_out(session: Session, *, now: datetime) -> None:
     """Write, for each minute that is over, how many refusals were no rows any more; engines take turns."""
-    words = _WORDS.format("who.actor, who.role, who.name, who.address")
+    words = _WORDS.format("who.actor, who.role, who.name, who.address, who.operation")
     await session.execute(
         f"""with over as (delete from audit_bounds where (who, minute) in (
                               select who, minute from audit_bounds where minute < $1 for update skip locked)
                           returning minute, refused, act)
             insert into audit (at, {_COLUMNS}, outcome, left_out, words)
-            select over.minute + $3::interval, {_TOLD.replace("who.operation", "null")}, 'refused', over.refused - $2,
+            select over.minute + $3::interval, {_TOLD}, 'refused', over.refused - $2,
                    {words}
               from over cross join lateral jsonb_to_record(over.act) as who ({_WHO}) where over.refused > $2""",
         *(now - 2 * _MINUTE, MOST_REFUSED, _MINUTE),
@@ -126,11 +154,11 @@ def open_refusals(db: Database) -> NoteRefused:
         if minute not in strangers:
             strangers.clear()
         known = strangers.setdefault(minute, set())
-        if not each.who.startswith(f"{NOBODY} ") or each.who in known:
+        if each.act.actor != NOBODY or each.net in known:
             return each
         if len(known) >= MOST_STRANGERS:
-            return replace(each, who=NOBODY)
-        known.add(each.who)
+            return replace(each, shared=True)
+        known.add(each.net)
         return each
 
     async def write(several: Sequence[Refused]) -> list[None]:

@@ -123,6 +123,8 @@ async def test_what_is_refused_is_written_down_and_a_flood_of_it_is_counted(
     for _ in range(MOST_REFUSED + 5):
         await _asks(world, "DELETE", "/v1/officers/4711", key=admin)
         await world.get("/v1/officers", key=stranger)
+    # Whoever makes noise hides nothing else by it.
+    assert (await world.post("/v1/keys", {"party": "US", "authority": "Desk"}, key=admin)).status_code == 403
     assert (await world.get("/v1/officers/4711", key=auditor)).status_code == 404
     await forget(world.runtime.db, now=world.clock.at)
     world.clock.at += timedelta(minutes=3)
@@ -132,8 +134,12 @@ async def test_what_is_refused_is_written_down_and_a_flood_of_it_is_counted(
         world, auditor, f"outcome=refused&limit=100&since={world.clock.at - timedelta(minutes=3):%FT%TZ}"
     )
     counted = Counter((row["by"]["actor"], row["left_out"]) for row in rows)
-    assert sorted(counted.values()) == [1, 1, 1, MOST_REFUSED, MOST_REFUSED]
-    assert sorted(row["left_out"] or 0 for row in rows[:2]) == [5, 5]
+    assert sorted(counted.values()) == [1, 1, 1, MOST_REFUSED, MOST_REFUSED + 1]
+    assert {(row["left_out"], row["operation"], row["address"]) for row in rows[:2]} == {
+        (5, "list_officers", "127.0.0.1"),
+        (5, "retire_officer", "127.0.0.1"),
+    }
+    assert (rows[3]["operation"], rows[3]["by"]["party"]) == ("make_key", "FR")
     async with world.runtime.db.session() as session:
         whole = await session.fetchval("select string_agg(to_jsonb(audit)::text, ' ') from audit")
         assert await session.fetchval("select count(*) from audit_bounds") == 0
@@ -166,7 +172,28 @@ async def test_very_many_addresses_of_nobody_known_are_bounded_as_one(world: Wor
     world.clock.at += timedelta(minutes=3)
     await forget(world.runtime.db, now=world.clock.at)
     async with world.runtime.db.session() as session:
-        assert await session.fetchval("select sum(left_out) from audit") == 7
+        left_out = await session.fetch("select left_out, address, operation from audit where left_out is not null")
+    assert [tuple(row) for row in left_out] == [(7, None, "list_officers")], "it is nobody's address in particular"
+
+
+async def test_what_is_told_of_many_is_what_all_of_them_have_in_common(world: World) -> None:
+    for n in range(MOST_REFUSED + 2):
+        act = Act(f"list_{n}", address=f"2001:db8::{n}", actor=None)
+        known = Act("list_officers", address=f"192.0.2.{n}", actor="key:7", role="auditor", name="Desk")
+        for each in (act, known):
+            await auditing.note_refused(
+                world.runtime.note_refused, each, status=403, problem="forbidden", detail="", now=world.clock.at
+            )
+    world.clock.at += timedelta(minutes=3)
+    await forget(world.runtime.db, now=world.clock.at)
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch(
+            "select actor, name, address, operation, left_out from audit where left_out is not null order by actor"
+        )
+    assert [tuple(row) for row in rows] == [
+        ("key:7", "Desk", None, "list_officers", 2),
+        ("nobody", None, "2001:db8::/64", None, 2),
+    ]
 
 
 async def test_nothing_in_the_log_is_changed_and_whoever_writes_past_the_service_is_in_it_too(

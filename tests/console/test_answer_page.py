@@ -229,6 +229,13 @@ async def test_the_request_is_not_read_by_guessing(world: World) -> None:
     page = await world.client.post(f"{path}/request", data={"pin": PIN})
     assert page.status_code == 422
     assert "Trop de PIN erronés" in page.text
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch("select * from audit where outcome = 'refused' order by id")
+        reference = await session.fetchval("select reference from alerts")
+    assert [row["detail"].split()[-1] for row in rows] == ["wrong_pin."] * 3 + ["code_locked."]
+    assert {(row["entry"], row["entry_key"], row["actor_party"]) for row in rows} == {("alerts", reference, "FR")}
+    assert {row["actor"] for row in rows} == {f"officer:{world.network['FR'].officers[0].id}"}
+    assert not [row for row in rows if path.removeprefix("/a/") in str(row)]
 
 
 async def test_where_the_pin_was_relaxed_the_page_asks_for_the_code_from_the_sms(world: World) -> None:

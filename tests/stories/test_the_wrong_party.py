@@ -65,6 +65,9 @@ async def test_the_sender_is_warned_told_and_sends_it_anew_and_the_first_party_k
 
     refused = await world.get(f"{path}/request", key=world.contact_point)
     assert (refused.status_code, refused.json()["type"]) == (410, "/problems/request-gone")
+    async with world.runtime.db.session() as session:
+        row = await session.fetchrow("select operation, status, entry_key from audit where outcome = 'refused'")
+    assert tuple(row or ()) == ("read_request", 410, reference)
     read = (await world.get(f"{path}/request")).json()
     assert (read["closing_note"], read["particulars"]["custodian"]) == (SECRET, NAME)
 
