@@ -1,5 +1,6 @@
-"""Reading bodies: JSON only."""
+"""Reading bodies: JSON only. Who asks is asked anew where that took long."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ from contactpoints.rules.refusals import UnsupportedMediaType
 from schemas.faults import Fault, Unreadable
 from schemas.writing import write_json
 
+_LONG = 1.0
+"""Seconds in which somebody who was let in may have been shut out."""
 _NO_BODY = "There is no body: send an object as `application/json`, `{}` where you have nothing to say."
 
 
@@ -49,11 +52,18 @@ async def json_body(request: Request) -> bytes:
 
 
 async def body(request: Request) -> bytes:
-    """Return the raw body; again where it was read before. How much comes is bounded by the `entrance`."""
+    """Return the raw body; again where it was read before. How much comes is bounded by the `entrance`.
+
+    Where it came slowly, whoever asked is looked at again before anything is done, see `identity.caller`: what has
+    ended meanwhile acts no more, and raises as there.
+    """
     if not hasattr(request.state, "raw"):
-        parts = []
+        clock, parts = asyncio.get_running_loop().time, []
+        began = clock()
         async for part in request.stream():
             parts.append(part)
         request.state.raw = b"".join(parts)
+        if clock() - began > _LONG and hasattr(request.state, "look_again"):
+            await request.state.look_again()
     raw: bytes = request.state.raw
     return raw

@@ -47,17 +47,23 @@ async def caller(runtime: Runtime, request: Request, *, paced: bool = True) -> A
     """
     secret, now = _secret_told(runtime, request), runtime.now()
     of_person = secret.startswith(sessions.TOKEN)
-    if of_person and "Authorization" not in request.headers:
+    if of_person and not header(request, "Authorization"):
         _must_be_meant(runtime, request)
     find = partial(sessions.find_actor, token=secret) if of_person else partial(access.find_actor, secret=secret)
-    actor = await find(runtime.db, now=now)
-    if actor is None:
-        raise _unknown(runtime, request, told=_NO_SESSION if of_person else _NO_KEY)
-    acting.by_actor(actor)
     address = address_of_client(request.client)
-    if not of_person:
-        must_come_from(actor.limits, address)
-    elif getattr(request.state, "step_up", False):
+
+    async def found() -> Actor:
+        known = await find(runtime.db, now=runtime.now())
+        if known is None:
+            raise _unknown(runtime, request, told=_NO_SESSION if of_person else _NO_KEY)
+        acting.by_actor(known)
+        if not of_person:
+            must_come_from(known.limits, address)
+        return known
+
+    actor = await found()
+    request.state.look_again = found
+    if of_person and getattr(request.state, "step_up", False):
         must_be_fresh(actor, now)
     # A person has a session, and signs nothing: a signature there is that of somebody in between.
     if not of_person:

@@ -1,4 +1,7 @@
-"""The page of the own account: passkeys, sessions, password, recovery codes; and where one shows again who it is."""
+"""The page of the own account: passkeys, sessions, password, recovery codes; and where one shows again who it is.
+
+Who asks is looked at once the form is here, however slowly it came: nobody acts in a session that ended meanwhile.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -68,8 +71,8 @@ async def show(runtime: Runtime, request: Request) -> Response:
 
 async def add_passkey(runtime: Runtime, request: Request) -> Response:
     """Keep a passkey that a device has made."""
-    actor = await somebody(runtime, request, fresh=True)
     fields = fields_of(await raw_form(request))
+    actor = await somebody(runtime, request, fresh=True)
     name = fields.get("name", "").strip()
     try:
         said = shaped(NewPasskey, name=name, credential=fields.get("credential", ""))
@@ -85,8 +88,8 @@ async def add_passkey(runtime: Runtime, request: Request) -> Response:
 
 async def rename_passkey(runtime: Runtime, request: Request) -> Response:
     """Give a passkey another name."""
-    actor = await somebody(runtime, request, fresh=True)
     fields = fields_of(await raw_form(request))
+    actor = await somebody(runtime, request, fresh=True)
     try:
         said = shaped(PasskeyName, name=fields.get("name", "").strip())
     except BadInput as refusal:
@@ -122,8 +125,8 @@ async def end_sessions(runtime: Runtime, request: Request) -> Response:
 
 async def change_password(runtime: Runtime, request: Request) -> Response:
     """Take another password, and sign out everywhere."""
-    actor = await somebody(runtime, request, fresh=True)
     fields = fields_of(await raw_form(request))
+    actor = await somebody(runtime, request, fresh=True)
     old, new = fields.get("old_password", ""), fields.get("password", "")
     try:
         said = shaped(NewPassword, old_password=old, password=new)
@@ -180,8 +183,8 @@ async def ask_again(runtime: Runtime, request: Request) -> Response:
 
 async def show_again(runtime: Runtime, request: Request) -> Response:
     """Take a code, or what a device has signed, and go on under another token."""
-    actor = await somebody(runtime, request)
     fields = fields_of(await raw_form(request))
+    actor = await somebody(runtime, request)
     going = fields.get("next", "")
     try:
         begun = await _shown_again(runtime, actor, fields=dict(fields))

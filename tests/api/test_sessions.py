@@ -1,5 +1,8 @@
 """Signing in and sessions: two factors, each once; guesses slowed; cookies only for our pages; ended when they must."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -170,6 +173,7 @@ async def test_a_cookie_is_only_for_pages_of_ours_and_what_is_dangerous_wants_a_
     for more, status in (
         ({}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Authorization": ""}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "none"}, 403),
         ({"Origin": "https://evil.example"}, 403),
@@ -205,3 +209,36 @@ async def test_a_cookie_is_only_for_pages_of_ours_and_what_is_dangerous_wants_a_
         path = operation.path.replace("{id}", "1")
         refused = await sends(world, operation.method, path, sound, by_key)
         assert refused.status_code == 403, (operation.name, "a key has no sessions")
+
+
+async def test_who_ends_while_a_body_is_still_coming_does_nothing_by_it(world: World, key_of: KeyOf) -> None:
+    ada, secret = await person(world), await key_of("administrator", "FR")
+    key = {"Authorization": f"Bearer {secret}"}
+    cookie = {"Cookie": f"{COOKIE['key']}={ada.token}", "Sec-Fetch-Site": "same-origin"}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    said = {"old_password": PASSWORD, "password": "no boat leaves before the fog lifts"}
+    late = asyncio.Event()
+
+    async def slowly(path: str, body: str, headers: dict[str, str]) -> int:
+        async def parts() -> AsyncIterator[bytes]:
+            yield body[:3].encode()
+            await late.wait()
+            yield body[3:].encode()
+
+        return (await world.client.post(path, content=parts(), headers=headers)).status_code
+
+    invites = [json.dumps(STANDING | {"email": f"{name}@evil.example.org"}) for name in ("eve", "mallory")]
+    shaped = {"Content-Type": "application/json"}
+    asked = [
+        asyncio.create_task(slowly("/v1/accounts", invites[0], shaped | {"Authorization": f"Bearer {ada.token}"})),
+        asyncio.create_task(slowly("/v1/accounts", invites[1], shaped | key)),
+        asyncio.create_task(slowly("/account/password", "&".join(f"{k}={v}" for k, v in said.items()), form | cookie)),
+    ]
+    await asyncio.sleep(1.1)
+    assert (await ada.asks("DELETE", "/v1/sessions")).status_code == 204
+    async with world.runtime.db.session() as session:
+        await session.execute("update api_keys set revoked_at = $1 where role = 'administrator'", world.clock.at)
+    late.set()
+    assert await asyncio.gather(*asked) == [401, 401, 303]
+    assert (await ada.signs_in()).status_code == 201, "the password is what it was"
+    assert len((await ada.asks("GET", "/v1/accounts")).json()["items"]) == 1
