@@ -30,6 +30,7 @@ class PersonOut(TypedDict):
 class ProposalLinks(TypedDict):
     self: str
     request: str
+    readings: str
     alert: str | None
 
 
@@ -75,7 +76,7 @@ class ProposalPage(TypedDict):
 
 
 class ProposedRequestOut(TypedDict):
-    """What is asked, as it will be sent. Each reader is recorded, and stands in the alert if it is released."""
+    """What is asked, as it will be sent. Each reading is recorded, and stands in the alert if it is released."""
 
     id: int
     kind: str

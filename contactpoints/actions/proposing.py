@@ -98,6 +98,7 @@ async def _propose(
                 told = "Nobody else of this authority has an account that could release it, and nobody was called."
                 raise NobodyToRelease(f"{told} Telephone the secretariat of the network.")
             number = await proposals.new_number(session)
+            key = tools.keyring.new_key()
             plain = command.model_dump_json(exclude_none=True).encode()
             values = {name: getattr(command, name) for name in _COPIED} | {
                 "actor_id": actor.number,
@@ -106,11 +107,11 @@ async def _propose(
                 "party": actor.party,
                 "authority": actor.authority,
                 "resent_from": resent_from,
-                "sealed": tools.keyring.seal(plain, place=proposal_place(number)),
+                "sealed": key.seal(plain, place=proposal_place(number)),
                 "proposed_at": now,
                 "expires_at": now + WAITS,
             }
-            await proposals.add(session, number, values=values, once=once)
+            await proposals.add(session, number, values=values, key=key, once=once)
             row = await proposals.find(session, number)
             assert row is not None
             await tell(session, row, to=able, what="waits", now=now, tools=tools)
@@ -203,6 +204,7 @@ def shown(row: Kept, *, now: datetime, able: int, tools: Tools | None = None) ->
         "links": {
             "self": base,
             "request": f"{base}/request",
+            "readings": f"{base}/readings",
             "alert": None if row["alert_reference"] is None else f"/v1/alerts/{row['alert_reference']}",
         },
     }

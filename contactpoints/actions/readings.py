@@ -11,8 +11,8 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calling_back
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import misdirected, moment
-from contactpoints.rules.refusals import Forbidden, RequestGone
-from contactpoints.store import alerts, keys, particulars, timeline
+from contactpoints.rules.refusals import Forbidden, NotFound, RequestGone
+from contactpoints.store import alerts, keys, particulars, proposals, timeline
 from contactpoints.store.database import Database, Row, Session
 from schemas import timeline as facts
 from schemas.readings import WayOfReading
@@ -53,17 +53,19 @@ async def read_by_officer(
 ) -> dict[str, Any]:
     """Return the particulars for an officer's page, of an alert that the caller has locked; the reading is recorded.
 
-    Beside them ``readings``: who has read them before. Raises as `read_request`.
+    Beside them ``readings``: who has read them before, the latest; and ``earlier``, how many were before those. Raises
+    as `read_request`.
     """
     read = sealed.opened_request(row, await sealed.kept(session, row), tools=tools)
-    earlier = await particulars.readings(session, row["id"], after=0, most=_ON_A_PAGE)
+    latest, earlier = await particulars.latest_readings(session, row["id"], most=_ON_A_PAGE)
     fact = facts.RequestRead(by="contact_point", actor_id=None, officer=officer)
     await particulars.note_reading(
         session, row["id"], side="contact_point", way="page", address=address, now=now, officer=officer
     )
     await timeline.append(session, row["id"], [(now, fact)])
     read["verification"] = await _verification(session, row, read=read)
-    return read | {"readings": [dict(each) | {"mine": each["officer_id"] == officer} for each in earlier]}
+    told = [dict(each) | {"mine": each["officer_id"] == officer} for each in latest]
+    return read | {"readings": told, "earlier": earlier}
 
 
 async def _verification(session: Session, row: Row, *, read: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,11 +98,29 @@ async def list_readings(
         if not access.sees_readings(actor, sides):
             raise Forbidden("Who has read the particulars is told to those who may read them, and to auditors.")
         rows = await particulars.readings(session, row["id"], after=after or 0, most=most + 1)
-    items = [_written(each, row, inside=access.is_of_side(actor, sides, side=each["side"])) for each in rows[:most]]
+    items = [
+        _written(each, dict(row), inside=access.is_of_side(actor, sides, side=each["side"])) for each in rows[:most]
+    ]
     return items, rows[most - 1]["id"] if len(rows) > most else None
 
 
-def _written(reading: Row, alert: Row, *, inside: bool) -> dict[str, Any]:
+async def list_readings_of_proposal(
+    db: Database, number: int, *, actor: Actor, after: int | None, most: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return a page of readings of what waits, or waited, for a second person. Raises `NotFound` or `Forbidden`."""
+    async with db.session() as session:
+        row = await proposals.find(session, number)
+        if row is None or not access.sees_proposal(actor, party=row["party"], authority=row["authority"]):
+            raise NotFound("There is no such proposal.")
+        if not access.sees_readings_of_proposal(actor, party=row["party"], authority=row["authority"]):
+            raise Forbidden("Who has read what is asked is told to those who may read it, and to auditors.")
+        rows = await proposals.readings(session, number, after=after or 0, most=most + 1)
+    told = {"requesting_party": row["party"], "requesting_authority": row["authority"]}
+    items = [_written(each, told, inside=True) for each in rows[:most]]
+    return items, rows[most - 1]["id"] if len(rows) > most else None
+
+
+def _written(reading: Row, alert: Mapping[str, Any], *, inside: bool) -> dict[str, Any]:
     requester = reading["side"] == "requester"
     by = f"officer:{reading['officer_id']}" if reading["officer_id"] else _actor(reading)
     return {

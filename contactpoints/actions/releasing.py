@@ -67,7 +67,9 @@ async def listing(
         return [shown(row, now=now, able=len(await able_to_release(session, row))) for row in rows]
 
 
-async def read_request(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
+async def read_request(
+    db: Database, number: int, *, actor: Actor, address: str | None, now: datetime, tools: Tools
+) -> Shown:
     """Return what is asked; the reading is recorded. Raises `NotFound`, `Forbidden` or `ProposalSettled`."""
     async with db.transaction() as session:
         row = _seen(await proposals.lock(session, number), actor)
@@ -75,7 +77,7 @@ async def read_request(db: Database, number: int, *, actor: Actor, now: datetime
             raise Forbidden("What is asked is read by the authority that asks alone.")
         must_be_open(row, now)
         command = _asked(row, tools=tools)
-        await proposals.note_reading(session, number, actor_id=actor.number, now=now)
+        await proposals.note_reading(session, number, actor_id=actor.number, address=address, now=now)
     particulars = command.request.model_dump(mode="json", exclude_none=True)
     basis = REQUEST_KINDS[row["kind"]].legal_basis
     return {"id": number, "kind": row["kind"], "legal_basis": basis, "particulars": particulars}
@@ -213,7 +215,8 @@ def _seen(row: Kept | None, actor: Actor) -> Kept:
 
 def _asked(row: Kept, *, tools: Tools) -> OpenAlert:
     try:
-        return read_open_alert(tools.keyring.open(row["sealed"], place=proposal_place(row["id"])))[0]
+        key = tools.keyring.unwrap(row["wrapped"], row["fingerprint"])
+        return read_open_alert(key.open(row["sealed"], place=proposal_place(row["id"])))[0]
     except Unsealable as sealed_elsewhere:
         _log.error("what proposal %d asks stays closed: %s", row["id"], sealed_elsewhere)
         raise Unavailable("The particulars cannot be opened here just now; the operator has been told why.") from None

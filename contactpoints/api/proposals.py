@@ -6,12 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import releasing, two_persons
+from contactpoints.actions import readings, releasing, two_persons
 from contactpoints.api.alerts import opened
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import PAGES, Asked, entry_number, party_code
 from contactpoints.api.resending import OPENED_HEADERS
+from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.alerts import AlertOut
@@ -26,6 +27,7 @@ from schemas.proposals import (
     TwoPersonsOut,
 )
 from schemas.reading import read
+from schemas.readings import ReadingPage
 
 _ALL = "/v1/proposals"
 _ONE = f"{_ALL}/{{id}}"
@@ -61,7 +63,19 @@ PROPOSALS = (
         responses={200: ProposedRequestOut},
         problems=(403, 409),
         roles=_PERSONS,
-        description="Each reader is recorded. What came to nothing is not kept.",
+        description="Each reading is recorded. What came to nothing is not kept.",
+    ),
+    Operation(
+        "get",
+        f"{_ONE}/readings",
+        "List who has read what is proposed, the first first",
+        "list_readings_of_proposal",
+        "releasing",
+        responses={200: ReadingPage},
+        problems=(403, 422),
+        parameters=PAGES,
+        roles=("requester", "auditor"),
+        description="Also of what was refused, withdrawn or not released in time. An alert has them as its own.",
     ),
     Operation(
         "post",
@@ -157,8 +171,27 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     """Tell what is proposed; the reading is recorded."""
     actor = await caller(runtime, request)
     number = entry_number(request)
-    told = await releasing.read_request(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)
+    told = await releasing.read_request(
+        runtime.db,
+        number,
+        actor=actor,
+        address=address_of_client(request.client),
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
     return Json(told, headers=_NEVER_CACHED)
+
+
+async def list_readings(runtime: Runtime, request: Request) -> Response:
+    """List who has read what is proposed."""
+    actor = await caller(runtime, request)
+    asked = Asked(request)
+    after, most = asked.number("cursor"), asked.number("limit", least=1, most=_MOST) or 50
+    asked.sound()
+    items, cursor = await readings.list_readings_of_proposal(
+        runtime.db, entry_number(request), actor=actor, after=after, most=most
+    )
+    return Json({"items": items, "next_cursor": None if cursor is None else str(cursor)})
 
 
 async def release(runtime: Runtime, request: Request) -> Response:
@@ -221,6 +254,7 @@ def routes() -> list[Route]:
         Route(_ALL, listed, methods=["GET"]),
         Route(_ONE, shown, methods=["GET"]),
         Route(f"{_ONE}/request", read_request, methods=["GET"]),
+        Route(f"{_ONE}/readings", list_readings, methods=["GET"]),
         Route(f"{_ONE}/release", release, methods=["POST"]),
         Route(f"{_ONE}/refusal", refuse, methods=["POST"]),
         Route(f"{_ONE}/withdrawal", withdraw, methods=["POST"]),

@@ -261,6 +261,11 @@ def proposes_for(actor: Actor, *, party: str, authority: str) -> bool:
     return actor.role is Role.REQUESTER and actor.party == party and actor.authority == authority
 
 
+def sees_readings_of_proposal(actor: Actor, *, party: str, authority: str) -> bool:
+    """Say whether the actor is told who read what a proposal asks: who may read it is, and auditors."""
+    return proposes_for(actor, party=party, authority=authority) or actor.role is Role.AUDITOR
+
+
 def keeps_two_persons_of(actor: Actor, party: str) -> bool:
     """Say whether the actor decides if the alerts of a Party take two persons: that is for its administrators."""
     return actor.role is Role.ADMINISTRATOR and actor.party == party

@@ -52,16 +52,22 @@ async def note_reading(
     )
 
 
-async def readings(session: Session, alert_id: int, *, after: int, most: int) -> list[Row]:
-    """Return the readings of an alert after number ``after``, the first first, with who it was as far as is known."""
-    return await session.fetch(
-        """select r.*, x.kind as actor_kind, coalesce(k.authority, p.authority) as authority, p.name as person,
+_READINGS = """select r.*, count(*) over () as all_of_them,
+                  x.kind as actor_kind, coalesce(k.authority, p.authority) as authority, p.name as person,
                   (select post.line from reply_codes c join posts post on post.id = c.post_id
                     where c.alert_id = r.alert_id and c.officer_id = r.officer_id limit 1) as line
              from readings r left join actors x on x.id = r.actor_id
-             left join api_keys k on k.id = r.actor_id left join accounts p on p.id = r.actor_id
-            where r.alert_id = $1 and r.id > $2 order by r.id limit $3""",
-        alert_id,
-        after,
-        most,
+             left join api_keys k on k.id = r.actor_id left join accounts p on p.id = r.actor_id"""
+
+
+async def readings(session: Session, alert_id: int, *, after: int, most: int) -> list[Row]:
+    """Return the readings of an alert after number ``after``, the first first, with who it was as far as is known."""
+    return await session.fetch(
+        f"{_READINGS} where r.alert_id = $1 and r.id > $2 order by r.id limit $3", alert_id, after, most
     )
+
+
+async def latest_readings(session: Session, alert_id: int, *, most: int) -> tuple[list[Row], int]:
+    """Return the latest readings of an alert, the first of them first, and how many there were before those."""
+    rows = await session.fetch(f"{_READINGS} where r.alert_id = $1 order by r.id desc limit $2", alert_id, most)
+    return rows[::-1], (rows[0]["all_of_them"] - len(rows) if rows else 0)

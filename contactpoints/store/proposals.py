@@ -9,6 +9,7 @@ from contactpoints.rules.releasing import Person, person_of
 from contactpoints.store import access
 from contactpoints.store.database import Row, Session
 from contactpoints.store.intake import Once
+from contactpoints.store.sealing import DataKey
 
 COLUMNS = (
     *("actor_id", "person_id", "barred_id", "party", "authority", "requested_party", "territory", "kind"),
@@ -16,11 +17,12 @@ COLUMNS = (
 )
 """What is written when something is proposed."""
 
-_VIEW = """select p.*, w.name as proposed_by, s.name as settled_by_name
-             from proposals p join accounts w on w.id = p.person_id left join accounts s on s.id = p.settled_by"""
+_VIEW = """select p.*, w.name as proposed_by, s.name as settled_by_name, k.wrapped, k.fingerprint
+             from proposals p join accounts w on w.id = p.person_id left join accounts s on s.id = p.settled_by
+             left join data_keys k on k.owner = 'proposal' and k.number = p.id"""
 
 Kept = dict[str, Any]
-"""A proposal with the names of the persons."""
+"""A proposal with the names of the persons, and the data key of what it asks."""
 _ALIVE = "accepted_at is not null and disabled_at is null and role = 'requester'"
 
 
@@ -30,17 +32,21 @@ async def new_number(session: Session) -> int:
     return number
 
 
-async def add(session: Session, number: int, *, values: Mapping[str, Any], once: Once) -> None:
-    """Keep a proposal with its Idempotency-Key. Breaks `intake.KEY_CONSTRAINT` where that was used before."""
-    places = ", ".join(f"${place}" for place in range(4, 4 + len(COLUMNS)))
+async def add(session: Session, number: int, *, values: Mapping[str, Any], key: DataKey, once: Once) -> None:
+    """Keep a proposal, its data key and its Idempotency-Key. Breaks `intake.KEY_CONSTRAINT` where that came before."""
+    places = ", ".join(f"${place}" for place in range(6, 6 + len(COLUMNS)))
     await session.execute(
         f"""with made as (insert into proposals (id, {", ".join(COLUMNS)}) overriding system value
-                          values ($1, {places}) returning id, actor_id, proposed_at)
+                          values ($1, {places}) returning id, actor_id, proposed_at),
+                 enclosed as (insert into data_keys (owner, number, wrapped, fingerprint)
+                              select 'proposal', id, $4, $5 from made)
             insert into idempotency_keys (actor_id, key_hash, fingerprint, proposal_id, created_at)
             select actor_id, $2, $3, id, proposed_at from made""",
         number,
         once.key_hash,
         once.fingerprint,
+        key.wrapped,
+        key.fingerprint,
         *(values[name] for name in COLUMNS),
     )
 
@@ -90,7 +96,7 @@ async def settle(
     why: str | None = None,
     alert: str | None = None,
 ) -> None:
-    """End the waiting of a proposal that the caller has locked. What was asked is kept here no longer."""
+    """End the waiting of a proposal that the caller has locked. What was asked goes from here, and its data key."""
     await session.execute(
         """update proposals set state = $2, settled_at = $3, settled_by = $4, settled_why = $5, alert_reference = $6,
                   sealed = null where id = $1""",
@@ -101,23 +107,41 @@ async def settle(
         why,
         alert,
     )
-
-
-async def note_reading(session: Session, number: int, *, actor_id: int, now: datetime) -> None:
-    """Write down who has read what is asked."""
     await session.execute(
-        """insert into proposal_readings (proposal_id, actor_id, at) values ($1, $2, $3) on conflict do nothing""",
+        "update data_keys set wrapped = null, destroyed_at = $2 where owner = 'proposal' and number = $1", number, now
+    )
+
+
+async def note_reading(session: Session, number: int, *, actor_id: int, address: str | None, now: datetime) -> None:
+    """Write down who reads what is asked, each time."""
+    await session.execute(
+        "insert into proposal_readings (proposal_id, actor_id, address, at) values ($1, $2, $3, $4)",
         number,
         actor_id,
+        address,
         now,
+    )
+
+
+async def readings(session: Session, number: int, *, after: int, most: int) -> list[Row]:
+    """Return who read what is asked after reading ``after``, the first first, as `particulars.readings` does."""
+    return await session.fetch(
+        """select r.id, r.at, r.actor_id, null as officer_id, r.address, 'requester' as side, 'api' as way,
+                  null as line, x.kind as actor_kind, a.name as person
+             from proposal_readings r join actors x on x.id = r.actor_id left join accounts a on a.id = r.actor_id
+            where r.proposal_id = $1 and r.id > $2 order by r.id limit $3""",
+        number,
+        after,
+        most,
     )
 
 
 async def hand_readings(session: Session, number: int, *, alert_id: int) -> None:
     """Write down of an alert who had read its request while it waited."""
     await session.execute(
-        """insert into readings (alert_id, actor_id, at, side, way)
-           select $2, actor_id, at, 'requester', 'api' from proposal_readings where proposal_id = $1 order by at""",
+        """insert into readings (alert_id, actor_id, at, side, way, address)
+           select $2, actor_id, at, 'requester', 'api', address
+             from proposal_readings where proposal_id = $1 order by id""",
         number,
         alert_id,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contactpoints.store.database import Row, Session
-from contactpoints.store.sealing import SEALED, key_place, link_place, proposal_place, subscription_place, totp_place
+from contactpoints.store.sealing import SEALED, key_place, link_place, subscription_place, totp_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,8 @@ _OLD = {
                               where owner = '{owner}' and number > $1 and wrapped is not null
                                 and substring(wrapped for octet_length($2::bytea)) <> $2
                               order by number limit $3 for update"""
-        for owner in ("alert", "arrival")
+        for owner in ("alert", "arrival", "proposal")
     },
-    # Those that wait: of the others nothing is left.
-    "proposals": """select id as number, sealed from proposals
-                     where id > $1 and substring(sealed for octet_length($2::bytea)) <> $2
-                     order by id limit $3 for update""",
     # Links that are still to leave; the others are used up or worthless.
     "messages": f"""select * from (
                         select id as number, address, decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed
@@ -58,10 +54,8 @@ _WRITE = {
         f"{owner} keys": "update data_keys t set wrapped = n.sealed"
         " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed)"
         f" where t.owner = '{owner}' and t.number = n.number"
-        for owner in ("alert", "arrival")
+        for owner in ("alert", "arrival", "proposal")
     },
-    "proposals": "update proposals t set sealed = n.sealed"
-    " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number and t.sealed is not null",
     "messages": f"update messages t set link = '{SEALED}' || translate(encode(n.sealed, 'base64'), E'\\n', '')"
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",
 }
@@ -76,7 +70,6 @@ _USED = " union all ".join(
         ("accounts", "totp_sealed", "totp_sealed is not null"),
         ("invitations", "totp_sealed", "totp_sealed is not null"),
         ("subscriptions", "sealed", "true"),
-        ("proposals", "sealed", "sealed is not null"),
         ("data_keys", "wrapped", "wrapped is not null"),
         (
             f"(select decode(substr(link, {len(SEALED) + 1}), 'base64') as sealed from messages"
@@ -98,8 +91,6 @@ def _place(table: str, row: Row) -> str:
         return totp_place(row["number"])
     if table == "subscriptions":
         return subscription_place(row["number"])
-    if table == "proposals":
-        return proposal_place(row["number"])
     return link_place(row["address"]) if table == "messages" else key_place(row["fingerprint"])
 
 

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import httpx
+import pytest
 
+from contactpoints.actions import readings
 from contactpoints.actions.replies import opened as arrived
 from contactpoints.rules.codes import is_reply_code, new_reply_code
 from contactpoints.store import inbound
@@ -190,7 +192,7 @@ async def test_a_withdrawn_alert_says_so_and_takes_no_answer(world: World) -> No
 
 
 async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_the_reading_is_recorded(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reference, path = await opened(world)
     early = await world.client.post(f"{path}/request", data={"pin": PIN})
@@ -212,11 +214,17 @@ async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_th
     page = await world.client.post(f"{path}/request", data={"pin": PIN})
     readers = re.findall(r"<li>([^<,]+), à 02:00 heure locale", page.text)
     assert readers == ["Vous", "Un système de votre point de contact", "L\u2019autorité requérante"]
+    monkeypatch.setattr(readings, "_ON_A_PAGE", 2)
+    page = await world.client.post(f"{path}/request", data={"pin": PIN})
+    assert "Lectures plus anciennes qui ne figurent pas ici : 2" in page.text
+    readers = re.findall(r"<li>([^<,]+), à 02:00 heure locale", page.text)
+    assert readers == ["L\u2019autorité requérante", "Vous"], "the latest, which matter"
     kept = (await world.get(f"/v1/alerts/{reference}/readings", key=world.contact_point)).json()["items"]
     assert [(each["way"], each["line"], each["address"] is None) for each in kept] == [
         ("page", "first", False),
         ("api", None, False),
         ("api", None, True),
+        ("page", "first", False),
         ("page", "first", False),
     ]
 

@@ -10,17 +10,20 @@ import pytest
 from pydantic import TypeAdapter
 
 from contactpoints.actions.access import make_key
+from contactpoints.actions.resealing import reseal
 from contactpoints.engine.run import see_to_proposals
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.alerts import moment
 from contactpoints.serving import desk_of
+from contactpoints.store.sealing import Keyring, Unsealable, proposal_place
 from schemas.examples import ACTS
 from schemas.proposals import ProposalOut
+from schemas.readings import ReadingPage
 from tests.api.people import Person, person, sends
 from tests.world import World
 
 DESK = {"role": "requester", "party": "US", "authority": "Invented Desk"}
-_SHAPE = TypeAdapter(ProposalOut)
+_SHAPE, _READINGS = TypeAdapter(ProposalOut), TypeAdapter(ReadingPage)
 
 
 class Desk:
@@ -104,6 +107,8 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     read = await desk.bob.asks("GET", f"{path}/request")
     assert read.json()["particulars"]["facts_summary"]
     assert read.headers["Cache-Control"] == "no-store"
+    await desk.bob.asks("GET", f"{path}/request")
+    await _is_sealed_for_itself(world)
     opened = await desk.bob.asks("POST", f"{path}/release")
     assert opened.status_code == 201, opened.text
     alert = opened.json()
@@ -124,9 +129,7 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     await _calls_back(world, alert["reference"])
     assert await world.code_of(world.network["FR"].officers[0]), "somebody is woken, as by any other alert"
     assert alert["reference"] in (await desk.heard(desk.ada))[0][-1]
-    async with world.runtime.db.session() as session:
-        assert await session.fetchval("select count(*) from readings where actor_id = $1", desk.bob.account) == 1
-        assert await session.fetchval("select sealed from proposals") is None
+    await _leaves_its_readings_alone(world, reader=desk.bob.account)
 
     withdrawn = {"reason": "wrong_party"}
     assert (await desk.ada.asks("POST", f"/v1/alerts/{alert['reference']}/withdrawal", withdrawn)).status_code == 200
@@ -136,6 +139,36 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert (resent.status_code, resent.json()["resent_from"]) == (202, alert["reference"])
     path = resent.json()["links"]["self"]
     assert (await desk.bob.asks("POST", f"{path}/release")).json()["resent_from"] == alert["reference"]
+
+
+async def _is_sealed_for_itself(world: World) -> None:
+    """Whoever has the keyring, and a copy without the data keys, opens nothing that waits."""
+    keyring = world.runtime.tools.keyring
+    async with world.runtime.db.session() as session:
+        row = await session.fetchrow(
+            """select p.id, sealed, wrapped, fingerprint from proposals p
+                 join data_keys k on k.owner = 'proposal' and k.number = p.id"""
+        )
+        with pytest.raises(Exception, match="has not ended"):
+            await session.execute("update data_keys set wrapped = null, destroyed_at = now() where owner = 'proposal'")
+    assert row is not None
+    with pytest.raises(Unsealable):
+        keyring.open(row["sealed"], place=proposal_place(row["id"]))
+    place, alone = proposal_place(row["id"]), Keyring({"new": b"n" * 32}, secrets.token_bytes)
+    assert keyring.unwrap(row["wrapped"], row["fingerprint"]).open(row["sealed"], place=place)
+    await reseal(world.runtime.db, keyring=Keyring({**alone.keys, **keyring.keys}, secrets.token_bytes))
+    async with world.runtime.db.session() as session:
+        wrapped = await session.fetchval("select wrapped from data_keys where owner = 'proposal'")
+    assert alone.unwrap(wrapped, row["fingerprint"]).open(row["sealed"], place=place)
+    await reseal(world.runtime.db, keyring=Keyring({**keyring.keys, **alone.keys}, secrets.token_bytes))
+
+
+async def _leaves_its_readings_alone(world: World, *, reader: int) -> None:
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from readings where actor_id = $1", reader) == 2
+        assert await session.fetchval("select sealed from proposals") is None
+        left = "select count(*) from data_keys where owner = 'proposal' and wrapped is not null"
+        assert await session.fetchval(left) == 0
 
 
 async def _calls_back(world: World, reference: str) -> None:
@@ -234,7 +267,17 @@ async def test_what_waits_or_comes_to_nothing_is_told_and_never_silent(world: Wo
     assert "refused" in (await desk.heard(desk.ada))[0][-1]
     assert problem(await world.opens_alert(key=desk.ada.token, once="lost")) == (409, "proposal-settled")
     path = (await desk.proposes())["links"]["self"]
+    for reader in (desk.eve, desk.bob, desk.eve):
+        assert (await reader.asks("GET", f"{path}/request")).status_code == 200
     assert (await desk.ada.asks("POST", f"{path}/withdrawal")).json()["state"] == "withdrawn"
+    first = (await desk.ada.asks("GET", f"{path}/readings?limit=2")).json()
+    rest = (await desk.ada.asks("GET", f"{path}/readings?cursor={first['next_cursor']}")).json()
+    read = _READINGS.validate_python({"items": first["items"] + rest["items"], "next_cursor": rest["next_cursor"]})
+    assert [each["person"] for each in read["items"]] == ["Eve", "Bob", "Eve"], "what came to nothing was read as well"
+    assert all(each["address"] for each in read["items"])
+    keys = [await key_of(world, *who) for who in (("auditor",), ("secretariat",), ("requester", "JP"))]
+    told = [(await world.get(f"{path}/readings", key=key)).status_code for key in keys]
+    assert told == [200, 403, 404]
     assert "withdrawn" in (await desk.heard(desk.bob))[0][-1]
     listed = [(await desk.eve.asks("GET", f"/v1/proposals?state={each}")).json()["items"] for each in ("open", "all")]
     assert [len(each) for each in listed] == [0, 3]

@@ -34,7 +34,7 @@ data_keys = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     moment("destroyed_at"),
     PrimaryKeyConstraint("owner", "number"),
-    one_of("owner", "owner", "alert", "arrival"),
+    one_of("owner", "owner", "alert", "arrival", "proposal"),
     CheckConstraint("(wrapped is null) = (destroyed_at is not null)", name="destroyed_has_its_instant"),
 )
 
@@ -77,12 +77,13 @@ _KEYS = f"""create function keep_data_key() returns trigger language plpgsql as 
         raise exception 'a data key is wrapped anew or destroyed, and never anything else'
               using errcode = 'restrict_violation';
     end if;
-    if new.wrapped is null and not (new.destroyed_at <= latest_destruction() and case new.owner
-        when 'alert' then exists (
+    if new.wrapped is null and not (case new.owner
+        when 'proposal' then exists (select 1 from proposals where id = new.number and state <> 'open')
+        when 'alert' then new.destroyed_at <= latest_destruction() and exists (
             select 1 from retentions r join alerts a on a.id = r.alert_id
              where r.alert_id = new.number and a.state in ('withdrawn', 'closed')
                and r.until <= new.destroyed_at and r.held = '{{}}')
-        else exists (
+        else new.destroyed_at <= latest_destruction() and exists (
             select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id
              where i.id = new.number and i.handled_at is not null and k.wrapped is null
                and (i.alert_id is not null

@@ -1,11 +1,12 @@
 """Alerts that wait for a second person, where a Party asks for two, and who has read of them."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, text
 
 from contactpoints.store.tables.columns import metadata, moment, number, one_of, refers, words
 
 # ``actor_id``: by which key or account it was proposed, ``person_id`` whose account that is, the holder's of a key;
-# ``barred_id``: whoever made that key, and so knew its secret. What was asked is sealed, and there as long as it waits.
+# ``barred_id``: whoever made that key, and so knew its secret. What was asked is sealed by a data key of its own,
+# and both are there as long as it waits.
 
 proposals = Table(
     "proposals",
@@ -45,12 +46,13 @@ proposals = Table(
     Index("proposals_open", "expires_at", postgresql_where=text("state = 'open'")),
 )
 
-# Whoever reads it twice has read it: the first instant stays.
-
 proposal_readings = Table(
     "proposal_readings",
     metadata,
-    Column("proposal_id", BigInteger, ForeignKey("proposals.id"), primary_key=True, autoincrement=False),
-    Column("actor_id", BigInteger, ForeignKey("actors.id"), primary_key=True, autoincrement=False),
+    number(),
+    refers("proposal_id", "proposals.id"),
+    refers("actor_id", "actors.id"),
     moment("at", required=True),
+    words("address", required=False),
+    Index(None, "proposal_id", "id"),
 )

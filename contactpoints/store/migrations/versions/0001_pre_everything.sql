@@ -712,7 +712,7 @@ CREATE TABLE data_keys (
     fingerprint BYTEA NOT NULL,
     destroyed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT data_keys_pk PRIMARY KEY (owner, number),
-    CONSTRAINT data_keys_owner_ck CHECK (owner in ('alert', 'arrival')),
+    CONSTRAINT data_keys_owner_ck CHECK (owner in ('alert', 'arrival', 'proposal')),
     CONSTRAINT data_keys_destroyed_has_its_instant_ck CHECK ((wrapped is null) = (destroyed_at is not null))
 );
 
@@ -1405,13 +1405,17 @@ CREATE INDEX proposals_open ON proposals (expires_at) WHERE state = 'open';
 CREATE INDEX proposals_party_authority_id_ix ON proposals (party, authority, id);
 
 CREATE TABLE proposal_readings (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
     proposal_id BIGINT NOT NULL,
     actor_id BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT proposal_readings_pk PRIMARY KEY (proposal_id, actor_id),
+    address TEXT,
+    CONSTRAINT proposal_readings_pk PRIMARY KEY (id),
     CONSTRAINT proposal_readings_proposal_id_fk FOREIGN KEY(proposal_id) REFERENCES proposals (id),
     CONSTRAINT proposal_readings_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id)
 );
+
+CREATE INDEX proposal_readings_proposal_id_id_ix ON proposal_readings (proposal_id, id);
 
 create trigger proposal_readings_is_never_deleted before delete or truncate on proposal_readings for each statement execute function refuse_deletion();
 
@@ -1539,7 +1543,7 @@ create function refuse_change() returns trigger language plpgsql as $$ begin rai
 
 create trigger audit_is_never_changed before update or delete or truncate on audit for each statement execute function refuse_change();
 
-create function keep_data_key() returns trigger language plpgsql as $$ begin if tg_op = 'UPDATE' and ((new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null) then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (new.destroyed_at <= latest_destruction() and case new.owner when 'alert' then exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held = '{}') else exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null and (i.alert_id is not null or i.received_at < new.destroyed_at - interval '400 days')) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
+create function keep_data_key() returns trigger language plpgsql as $$ begin if tg_op = 'UPDATE' and ((new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null) then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (case new.owner when 'proposal' then exists (select 1 from proposals where id = new.number and state <> 'open') when 'alert' then new.destroyed_at <= latest_destruction() and exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held = '{}') else new.destroyed_at <= latest_destruction() and exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null and (i.alert_id is not null or i.received_at < new.destroyed_at - interval '400 days')) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
 
 create trigger data_keys_are_kept before update on data_keys for each row execute function keep_data_key();
 
