@@ -20,7 +20,7 @@ from contactpoints.rules.alerts import moment
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.phrasing import Words
 from contactpoints.rules.refusals import Invalid, NotFound
-from contactpoints.store import access, accounts, acting, outbox, passkeys, sessions
+from contactpoints.store import access, accounts, acting, openid, outbox, passkeys, sessions
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import pepper_mark, secret_hash
 from schemas.accounts import Acceptance, AcceptedOut, InvitedOut
@@ -162,6 +162,7 @@ async def _taken(session: Session, token: str, *, email: str, now: datetime) -> 
     if await accounts.email_is_taken(session, email, but=invitation["id"]):
         raise Invalid([Fault("/email", "taken", "There is an account with this address already.")])
     await passkeys.remove(session, invitation["id"], number=None)
+    await openid.release(session, invitation["id"])
     await sessions.end(session, invitation["id"], number=None, why="invited_again", now=now)
     return invitation
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from aiohttp import web
 
+from contactpoints.actions.invitations import invite
 from tests.api.people import STANDING, accepts, invited, sends
 from tests.console.browsers import Browser
 from tests.console.organised import PATH, browser, is_refused, provider, rows, world
@@ -112,6 +113,23 @@ async def test_a_provider_that_asks_for_one_factor_is_one_factor_and_ours_is_the
     assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
     session = (await browser.asks("GET", "/v1/sessions")).json()["items"][0]
     assert session["factors"] == ["openid", "totp"]
+
+
+async def test_an_account_that_is_accepted_anew_is_nobodys_at_the_provider_any_more(
+    world: World, provider: Provider, browser: Browser
+) -> None:
+    ada = await accepts(world, await invited(world, "ada@fr.example.org", openid="ministry"))
+    provider.users["eve"] = provider.users["ada"] | {"sub": "s-eve"}
+    provider.user = "eve"
+    assert (await browser.signs_in(PATH)).status_code == 303, "to whom the address was given"
+    provider.users["eve"]["email"] = "eve@fr.example.org"
+    async with world.runtime.db.transaction() as session:
+        again = await invite(session, ada.account, by=None, now=world.clock.at, tools=world.runtime.tools)
+    assert (await browser.signs_in(PATH)).status_code == 303, "a link that nobody has used changes nothing"
+    await accepts(world, again.token)
+    assert is_refused(await browser.signs_in(PATH))
+    provider.user = "ada"
+    assert (await browser.signs_in(PATH)).status_code == 303
 
 
 async def test_a_session_is_made_fresh_only_by_a_provider_that_asks_the_same_person_anew(
