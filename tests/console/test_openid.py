@@ -1,16 +1,23 @@
 """Signing in by a provider of OpenID Connect that really signs; and what one that lies, or a thief, gets for it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from time import process_time
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.util import int_to_base64
 
+from contactpoints.openid.id_token import NotGood, read_id_token
+from schemas.openid import Provider as OpenIdProvider
 from tests.api.conftest import KeyOf, key_of
 from tests.api.people import STANDING, invited, sends
 from tests.console.browsers import Browser
-from tests.console.organised import PATH, browser, is_refused, provider, refusals, rows, world
-from tests.fakes.openid import CLIENT, SECRET, Claims, Forge, Provider
+from tests.console.organised import CONFIGURED, GROUPS, PATH, browser, is_refused, provider, refusals, rows, world
+from tests.fakes.openid import CLIENT, SECRET, Claims, Forge, Provider, private_key
 from tests.world import World
 
 __all__ = ["browser", "key_of", "provider", "world"]
@@ -99,6 +106,25 @@ FORGERIES: dict[str, Forge] = {
     "another access token's": lambda far, claims: far.signs(claims | {"at_hash": "AAAA"}),
     "no token at all": lambda far, claims: "not.a.token",
 }
+
+
+def test_no_keys_that_a_provider_publishes_stop_everybody_else() -> None:
+    claims = {"iss": "https://sso.example.org", "sub": "s-ada"}
+    mine = ECKey.generate_key("P-521")
+    token = jwt.encode({"alg": "ES512"}, claims, mine, algorithms=["ES512"])
+    others = [ECKey.generate_key("P-521").as_dict(private=False) for _ in range(4)]
+    halves = {"n": int_to_base64((1 << 8192) - 12_345), "d": int_to_base64((1 << 8188) + 1235)}
+    by_rsa = jwt.encode({"alg": "RS256"}, claims, RSAKey.import_key(private_key(2)))
+    said = OpenIdProvider.model_validate(CONFIGURED | {"issuer": claims["iss"], "roles": GROUPS})
+    told: dict[str, Any] = {"provider": said, "nonce": "once", "access_token": None, "now": datetime.now(UTC)}
+    for name, signed, keys in (
+        ("many", token, others * 250),
+        ("a secret to be made whole", by_rsa, [{"kty": "RSA", "e": "AQAB"} | halves]),
+    ):
+        begun = process_time()
+        with pytest.raises(NotGood):
+            read_id_token(signed, keys, **told)
+        assert process_time() - begun < 0.15, name
 
 
 async def test_no_forged_id_token_lets_anybody_in_and_none_is_repeated_anywhere(
