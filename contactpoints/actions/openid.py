@@ -9,7 +9,6 @@ from datetime import datetime
 
 from contactpoints.actions import own_account, signing_in
 from contactpoints.actions.access import foreign
-from contactpoints.actions.invitations import tell_changed
 from contactpoints.actions.signing_in import Begun
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.openid import (
@@ -96,12 +95,14 @@ async def come_in(
         signing_in.note(account)
         await tell_of_act(session)
         if account["role"] in roles:
-            if not bound:
-                await _bind(session, account, identity=identity, whole=suffices((factor,)), now=now, tools=tools)
+            person = None if bound else (identity.issuer, identity.subject)
             if not suffices((factor,)):
+                _must_be_accepted(provider, account)
                 return await signing_in.begin_half(
-                    session, account["id"], factors=(factor,), device=device, now=now, tools=tools
+                    session, account["id"], factors=(factor,), device=device, now=now, tools=tools, person=person
                 )
+            if person is not None and not await signing_in.bind(session, account, person=person, now=now, tools=tools):
+                raise refused(provider, "this person has come in by another account at the same instant")
             return await signing_in.begin(
                 session,
                 account["id"],
@@ -164,32 +165,26 @@ async def _account(
         return account, True
     if identity.email is None:
         raise refused(provider, "it knows no verified address of this person, who was never here")
-    account = await openid.lock_unbound(session, identity.email)
+    account = await openid.lock_by_email(session, identity.email)
     if account is None and provider.new_accounts:
-        account = await _made(session, provider, identity=identity, language=language, now=now)
-    if account is None or not _is_opened_by(provider, account):
+        await _make(session, provider, identity=identity, language=language, now=now)
+        account = await openid.lock_by_email(session, identity.email)
+    # Read after the lock: the same person may have come in at the same instant.
+    whose = None if account is None else await openid.whose(session, account["id"])
+    theirs = whose is None or (whose["issuer"], whose["subject"]) == (identity.issuer, identity.subject)
+    if account is None or not theirs or not _is_opened_by(provider, account):
         raise refused(provider, "there is no account that is this person's")
-    return account, False
+    return account, whose is not None
 
 
-async def _bind(
-    session: Session, account: Row, *, identity: Identity, whole: bool, now: datetime, tools: Tools
-) -> None:
-    """Bind an account to the person who comes by it first; one that nobody has accepted yet wants two factors."""
-    known = account["accepted_at"] is not None
-    if not known and not whole:
-        raise NotSignedIn(f"{identity.issuer}: it asked for one factor alone, and the invitation was not accepted yet.")
-    await openid.bind(session, account["id"], issuer=identity.issuer, subject=identity.subject, now=now)
-    if known:
-        await tell_changed(session, account, now=now, tools=tools)
-    else:
-        await openid.accept(session, account["id"], now=now)
+def _must_be_accepted(provider: Provider, account: Row) -> None:
+    """Raise `NotSignedIn` for an account that has no second factor of ours yet."""
+    if account["accepted_at"] is None:
+        raise refused(provider, "it asked for one factor alone, and the invitation was not accepted yet")
 
 
-async def _made(
-    session: Session, provider: Provider, *, identity: Identity, language: str, now: datetime
-) -> Row | None:
-    """Make an account of whom the provider gives one role; None where the address is that of another account."""
+async def _make(session: Session, provider: Provider, *, identity: Identity, language: str, now: datetime) -> None:
+    """Make an account of whom the provider gives one role, unless somebody has made it at the same instant."""
     roles = roles_given(provider, identity)
     if len(roles) != 1:
         raise refused(provider, "it gives this person no role, or several")
@@ -208,5 +203,4 @@ async def _made(
         raise refused(provider, "name or address of this person are none") from None
     if await foreign(session, said.party, contact_point=None, officer=None):
         raise refused(provider, "its Party is not in the directory")
-    number = await accounts.add(session, said.model_dump(), email=said.email, by=None, now=now)
-    return None if number is None else await accounts.lock(session, number)
+    await accounts.add(session, said.model_dump(), email=said.email, by=None, now=now)

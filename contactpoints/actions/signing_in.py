@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.actions import second_factors, throttling
+from contactpoints.actions.invitations import tell_changed
 from contactpoints.actions.passwords import is_right
 from contactpoints.actions.sessions import TOKEN, shown
 from contactpoints.actions.tools import Tools
@@ -16,7 +17,7 @@ from contactpoints.rules.alerts import moment
 from contactpoints.rules.refusals import NotAuthenticated
 from contactpoints.rules.sessions import SIGNING_IN, Factor, may_follow, suffices
 from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE
-from contactpoints.store import accounts, acting, sessions, throttle
+from contactpoints.store import accounts, acting, openid, sessions, throttle
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import secret_hash
 from schemas.accounts import SecondStep, SessionOut, SignIn, SignInOut
@@ -53,9 +54,19 @@ async def by_password(
 
 
 async def begin_half(
-    session: Session, account: int, *, factors: Sequence[Factor], device: str, now: datetime, tools: Tools
+    session: Session,
+    account: int,
+    *,
+    factors: Sequence[Factor],
+    device: str,
+    now: datetime,
+    tools: Tools,
+    person: tuple[str, str] | None = None,
 ) -> SignInOut:
-    """Keep what somebody has proven, and does not suffice, until the rest is; return what is wanted."""
+    """Keep what somebody has proven, and does not suffice, until the rest is; return what is wanted.
+
+    ``person``: the issuer and subject that the account is bound to then, as by `bind`.
+    """
     token, expires_at = drawn(tools), now + SIGNING_IN
     await sessions.begin_sign_in(
         session,
@@ -63,6 +74,7 @@ async def begin_half(
         token_hash=secret_hash(token),
         factors=factors,
         device=device,
+        person=person,
         expires_at=expires_at,
         now=now,
     )
@@ -84,10 +96,28 @@ async def by_code(db: Database, said: SecondStep, *, address: str | None, now: d
         factors = (*account["factors"], factor)
         if factor is None or not suffices(factors) or not await sessions.end_sign_in(session, name):
             raise NotAuthenticated(_WRONG_CODE)
+        person = account["issuer"], account["subject"]
+        if person != (None, None) and not await bind(session, account, person=person, now=now, tools=tools):
+            raise NotAuthenticated(_WRONG_CODE)
         await throttle.forget(session, code_name(account["id"]))
         return await begin(
             session, account["id"], factors=factors, device=account["device"], address=address, now=now, tools=tools
         )
+
+
+async def bind(session: Session, account: Row, *, person: tuple[str, str], now: datetime, tools: Tools) -> bool:
+    """Bind an account to whom a provider knows by issuer and subject, and who has shown two factors.
+
+    Its holder is told; one that nobody has accepted yet is this person's from now on. False where another was faster.
+    """
+    issuer, subject = person
+    if not await openid.bind(session, account["id"], issuer=issuer, subject=subject, now=now):
+        return False
+    if account["accepted_at"] is not None:
+        await tell_changed(session, account, now=now, tools=tools)
+    else:
+        await openid.accept(session, account["id"], now=now)
+    return True
 
 
 async def begin(

@@ -54,24 +54,28 @@ async def lock_bound(session: Session, issuer: str, *, subject: str) -> Row | No
     )
 
 
-async def lock_unbound(session: Session, email: str) -> Row | None:
-    """Lock the account that has an address and is nobody's at any provider, and return it."""
-    return await session.fetchrow(
-        """select * from accounts a where email = $1
-              and not exists (select 1 from openid_identities where account_id = a.id) for update""",
-        email,
-    )
+async def lock_by_email(session: Session, email: str) -> Row | None:
+    """Lock the account that has an address, and return it."""
+    return await session.fetchrow("select * from accounts where email = $1 for update", email)
 
 
-async def bind(session: Session, account: int, *, issuer: str, subject: str, now: datetime) -> None:
-    """Write down whose a locked account is at a provider."""
+async def whose(session: Session, account: int) -> Row | None:
+    """Return issuer and subject of whom a locked account is at a provider; None where it is nobody's."""
+    return await session.fetchrow("select issuer, subject from openid_identities where account_id = $1", account)
+
+
+async def bind(session: Session, account: int, *, issuer: str, subject: str, now: datetime) -> bool:
+    """Write down whose an account is at a provider; False where it, or the person, is another's by now."""
     await session.execute(
-        "insert into openid_identities (issuer, subject, account_id, bound_at) values ($1, $2, $3, $4)",
+        """insert into openid_identities (issuer, subject, account_id, bound_at) values ($1, $2, $3, $4)
+           on conflict do nothing""",
         issuer,
         subject,
         account,
         now,
     )
+    known = await whose(session, account)
+    return known is not None and (known["issuer"], known["subject"]) == (issuer, subject)
 
 
 async def release(session: Session, account: int) -> None:

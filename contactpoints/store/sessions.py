@@ -13,26 +13,30 @@ async def begin_sign_in(
     token_hash: bytes,
     factors: Sequence[str],
     device: str,
+    person: tuple[str, str] | None,
     expires_at: datetime,
     now: datetime,
 ) -> None:
-    """Keep what somebody has proven until the rest is."""
+    """Keep what somebody has proven until the rest is. ``person``: issuer and subject of whom a provider knows."""
+    issuer, subject = person or (None, None)
     await session.execute(
-        """insert into sign_ins (token_hash, account_id, factors, device, created_at, expires_at)
-           values ($1, $2, $3, $4, $5, $6)""",
+        """insert into sign_ins (token_hash, account_id, factors, device, created_at, expires_at, issuer, subject)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
         token_hash,
         account,
         list(factors),
         device,
         now,
         expires_at,
+        issuer,
+        subject,
     )
 
 
 async def find_sign_in(session: Session, token_hash: bytes, *, now: datetime) -> Row | None:
     """Return a sign-in that is under way, with its account."""
     return await session.fetchrow(
-        """select a.*, s.factors, s.device from sign_ins s join accounts a on a.id = s.account_id
+        """select a.*, s.factors, s.device, s.issuer, s.subject from sign_ins s join accounts a on a.id = s.account_id
             where s.token_hash = $1 and s.expires_at > $2 and a.disabled_at is null""",
         token_hash,
         now,

@@ -87,6 +87,27 @@ async def test_accounts_are_made_only_by_a_provider_that_may_with_one_role_and_f
     assert len(await rows(world, "select * from accounts")) == 2
 
 
+async def test_who_comes_first_in_two_tabs_at_once_is_in_by_both_and_nobody_else_is(
+    world: World, provider: Provider
+) -> None:
+    await invited(world, "ada@fr.example.org", openid="ministry")
+    provider.users["eve"] = provider.users["ada"] | {"sub": "s-eve"}
+    new = provider.users["ada"] | {"email": "new@fr.example.org", "groups": ["desk"]}
+    provider.users |= {"new": new | {"sub": "s-new"}, "old": new | {"sub": "s-old"}}
+    for path, users in ((PATH, ("ada", "ada", "eve")), ("/signin/openid/open", ("new", "new", "old"))):
+        tabs = [Browser(world) for _ in users]
+        backs = []
+        for tab, provider.user in zip(tabs, users, strict=True):
+            backs.append(await tab.goes_to_provider(path))
+        async with world.runtime.db.transaction() as session:
+            await session.execute("select 1 from accounts for update")
+            asking = [asyncio.create_task(tab.asks("GET", back)) for tab, back in zip(tabs, backs, strict=True)]
+            await asyncio.sleep(0.3)
+        statuses = [(await each).status_code for each in asking]
+        assert statuses in ([303, 303, 403], [403, 403, 303]), path
+    assert len(await rows(world, "select * from accounts")) == 2
+
+
 async def test_a_provider_that_asks_for_one_factor_is_one_factor_and_ours_is_the_other(
     world: World, provider: Provider, browser: Browser
 ) -> None:
@@ -96,13 +117,13 @@ async def test_a_provider_that_asks_for_one_factor_is_one_factor_and_ours_is_the
     assert await rows(world, "select * from openid_identities") == []
     ada = await accepts(world, token)
     await world.settles()
+    before = await _mails(world)
     step = await browser.signs_in(f"{PATH}?next=/docs")
     assert step.status_code == 200
     assert "__Host-session" not in browser.cookies
-    told = [each for each in (await world.get("/rehearsal/messages")).json()["items"] if each["kind"] == "email"]
+    assert await rows(world, "select * from openid_identities") == [], "nobody has shown a code yet"
     await world.settles()
-    after = [each for each in (await world.get("/rehearsal/messages")).json()["items"] if each["kind"] == "email"]
-    assert len(after) == len(told) + 1, "the mailbox hears that the account is opened in another way, too"
+    assert await _mails(world) == before
     sign_in = step.text.partition('name="sign_in" value="')[2].partition('"')[0]
     form = {"sign_in": sign_in, "next": "/docs"}
     for data, site in ((form | {"code": "000000"}, "same-origin"), (form | {"code": ada.code()}, "cross-site")):
@@ -113,6 +134,13 @@ async def test_a_provider_that_asks_for_one_factor_is_one_factor_and_ours_is_the
     assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
     session = (await browser.asks("GET", "/v1/sessions")).json()["items"][0]
     assert session["factors"] == ["openid", "totp"]
+    assert len(await rows(world, "select * from openid_identities")) == 1
+    await world.settles()
+    assert await _mails(world) == before + 1, "the mailbox hears that the account is opened in another way, too"
+
+
+async def _mails(world: World) -> int:
+    return len([each for each in (await world.get("/rehearsal/messages")).json()["items"] if each["kind"] == "email"])
 
 
 async def test_an_account_that_is_accepted_anew_is_nobodys_at_the_provider_any_more(

@@ -58,7 +58,8 @@ recovery_codes = Table(
     moment("used_at"),
 )
 
-# Somebody who has proven something, and not yet enough.
+# Somebody who has proven something, and not yet enough. ``issuer`` and ``subject``: whose the account becomes with the
+# rest, where that was proven at a provider.
 
 sign_ins = Table(
     "sign_ins",
@@ -69,6 +70,8 @@ sign_ins = Table(
     words("device"),
     moment("created_at", required=True),
     moment("expires_at", required=True),
+    words("issuer", required=False),
+    words("subject", required=False),
     Index(None, "account_id"),
 )
 

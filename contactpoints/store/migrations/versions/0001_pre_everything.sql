@@ -1249,6 +1249,8 @@ CREATE TABLE sign_ins (
     device TEXT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    issuer TEXT,
+    subject TEXT,
     CONSTRAINT sign_ins_pk PRIMARY KEY (token_hash),
     CONSTRAINT sign_ins_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id)
 );
