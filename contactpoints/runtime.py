@@ -112,6 +112,10 @@ async def _keep_pace(runtime: Runtime) -> None:
             if not failing:
                 _log.warning("each process counts for itself how much callers ask: %s", away)
             failing = True
+        except Exception as broken:  # whatever it breaks with, it is tried again
+            if not failing:
+                _log.error("sharing how much callers ask broke: %s", type(broken).__name__)
+            failing = True
 
 
 def _gateways(opened: Sequence[Notifier]) -> dict[str, tuple[str, ...]]:

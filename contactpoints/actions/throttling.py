@@ -24,11 +24,12 @@ async def take(db: Database, limits: Mapping[bytes, Limit], *, now: datetime) ->
     """
     names = list(limits)
     async with db.session() as session:
-        _must_be_left(limits, await throttle.spent(session, names), now=now)
+        _must_be_left(limits, await throttle.spent(session, names, now=now), now=now)
     async with db.transaction() as session:
         spent = await throttle.lock(session, names, now=now)
         _must_be_left(limits, spent, now=now)
-        await throttle.write(session, {each: spend(limit, spent.get(each), now=now) for each, limit in limits.items()})
+        until = {each: spend(limit, spent.get(each), now=now) for each, limit in limits.items()}
+        await throttle.write(session, until, now=now)
 
 
 def _must_be_left(limits: Mapping[bytes, Limit], spent: Mapping[bytes, datetime], *, now: datetime) -> None:

@@ -32,6 +32,10 @@ UNKNOWN = Limit(100, timedelta(seconds=1))
 PAGES = Limit(600, timedelta(milliseconds=200))
 """Pages, from one address or network of 64 bits: a whole country's officers may stand behind one."""
 
+SLACK = timedelta(seconds=1)
+"""How far the clocks of two processes may differ. A count from a later time than that is a wrong clock's: once it was
+set right such a count would refuse everything for as long as it was wrong."""
+
 
 def wait_for(limit: Limit, spent_until: datetime | None, *, now: datetime) -> timedelta:
     """Return how long to wait until a try is left; zero where one is."""

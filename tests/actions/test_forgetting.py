@@ -45,7 +45,7 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
             "insert into passkey_challenges values ($1, 'sign_in', null, null, $2)", b"hash", START + timedelta(days=31)
         )
         await session.execute("insert into signatures values ($1, $1, $2)", b"hash", START + timedelta(days=31))
-        await session.execute("insert into throttles values ($1, $2)", b"hash", START + timedelta(days=31))
+        await session.execute("insert into throttles values ($1, $2, $2)", b"hash", START + timedelta(days=31))
         await session.execute(
             """insert into openid_questions (state_hash, browser_hash, provider, next, asked_at, expires_at)
                values ($1, $1, 'ministry', '/', $2, $3)""",

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -32,9 +32,9 @@ async def _node(world: World, *, address: str = "192.0.2.7") -> AsyncIterator[tu
         yield runtime, client
 
 
-def _take_all(pace: Pace, what: str, of: object, *, limit: Limit, but: int = 0) -> None:
+def _take_all(pace: Pace, what: str, of: object, *, limit: Limit, but: int = 0, now: datetime = START) -> None:
     for _ in range(limit.burst - but):
-        pace.take(what, of, limit=limit, now=START)
+        pace.take(what, of, limit=limit, now=now)
 
 
 async def _number(world: World) -> int:
@@ -105,6 +105,27 @@ async def test_an_emergency_is_refused_only_beyond_every_measure_and_never_becau
         assert await session.fetchval("select count(*) from throttles where spent_until > $1", world.clock.at) == 0
 
 
+async def test_a_clock_that_is_set_back_refuses_nobody_also_not_after_a_restart(world: World) -> None:
+    number = await _number(world)
+    for ahead in (timedelta(minutes=10), timedelta(days=400)):
+        world.clock.at += ahead
+        async with _node(world) as (runtime, client):
+            node = replace(world, client=client)
+            assert (await node.opens_alert()).status_code == 201
+            await runtime.pace.settle(runtime.db, now=runtime.now())
+            world.clock.at -= ahead
+            assert [(await node.opens_alert(urgency=each)).status_code for each in ("emergency", "normal")] == [201] * 2
+        async with _node(world) as (runtime, client):
+            node = replace(world, client=client)
+            for _ in range(2):
+                assert (await node.opens_alert()).status_code == 201, "a process that hears what the wrong clock wrote"
+                await runtime.pace.settle(runtime.db, now=runtime.now())
+            # What counts is what was asked since.
+            _take_all(runtime.pace, "emergencies", number, limit=EMERGENCY, but=2, now=world.clock.at)
+            assert (await node.opens_alert()).status_code == 429
+            world.clock.at += timedelta(hours=1)
+
+
 async def test_who_is_known_to_nobody_is_slowed_by_address_and_a_key_from_there_is_served(world: World) -> None:
     async with _node(world) as (runtime, client):
         wrong = {"Authorization": "Bearer cp_guessed"}
@@ -142,7 +163,18 @@ async def test_pages_are_counted_by_address_and_what_watches_over_us_is_not(worl
         assert (await client.get(page)).status_code == 404
 
 
-async def test_every_process_tells_the_others_by_itself(world: World, database_url: str) -> None:
+async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = asyncio.Event()
+
+    async def breaks(*_: object, **__: object) -> None:
+        broken.set()
+        raise ConnectionResetError
+
+    with monkeypatch.context() as once:
+        once.setattr(Pace, "settle", breaks)
+        await asyncio.wait_for(broken.wait(), 10)
     headers = {"Authorization": f"Bearer {world.requester}"}
     assert (await world.client.get("/v1/alerts", headers=headers)).status_code == 200
     connection = await asyncpg.connect(database_url)

@@ -97,11 +97,13 @@ sessions = Table(
 )
 
 # How many tries are left for a name: `rules.throttle`. A name is a hash: what is typed as one may be a password.
+# What was written ``at`` a time to come was written by a clock that was wrong, and tells nothing.
 
 throttles = Table(
     "throttles",
     metadata,
     Column("name", LargeBinary, primary_key=True),
     moment("spent_until", required=True),
+    moment("at", required=True),
     Index(None, "spent_until"),
 )

@@ -1305,6 +1305,7 @@ CREATE INDEX openid_questions_expires_at_ix ON openid_questions (expires_at);
 CREATE TABLE throttles (
     name BYTEA NOT NULL,
     spent_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT throttles_pk PRIMARY KEY (name)
 );
 
