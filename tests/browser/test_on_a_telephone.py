@@ -93,6 +93,11 @@ async def test_the_pin_acknowledges_and_the_request_is_read(
         officer.types(pin=PIN)
         officer.sees("Conservation rapide de données informatiques stockées")
         assert "_" not in officer.reads()
+        assert "Rappelé : personne n’a répondu." in officer.reads()  # noqa: RUF001 - French writes it so
+        officer.driver.find_element(By.CSS_SELECTOR, "input[value=not_reached]").click()
+        officer.types(pin=PIN)
+        officer.sees("Avant d’agir")  # noqa: RUF001 - French writes it so
+        assert len(officer.driver.find_elements(By.CSS_SELECTOR, "p.said")) == 1
         officer.driver.find_element(By.LINK_TEXT, "Fermer la demande").click()
         officer.sees("Votre réponse compte.")
 
