@@ -1,6 +1,7 @@
 """One person proposes an alert, another releases it: where a Party asks for that, nobody does both."""
 
 import asyncio
+import itertools
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +10,10 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
+from contactpoints.actions import releasing
 from contactpoints.actions.access import make_key
 from contactpoints.actions.resealing import reseal
+from contactpoints.actions.sessions import find_actor
 from contactpoints.engine.run import see_to_proposals
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.alerts import moment
@@ -20,6 +23,7 @@ from schemas.examples import ACTS
 from schemas.proposals import ProposalOut
 from schemas.readings import ReadingPage
 from tests.api.people import Person, person, sends
+from tests.cutting import cut_off
 from tests.world import World
 
 DESK = {"role": "requester", "party": "US", "authority": "Invented Desk"}
@@ -339,6 +343,38 @@ async def test_of_all_who_settle_it_at_once_one_does_and_what_breaks_opens_nothi
     assert (await desk.administrator.asks("PUT", "/v1/parties/FR/two-persons", {"required": True})).status_code == 403
     world.clock.at += timedelta(minutes=11)
     assert problem(await desk.switches(True)) == (403, "step-up-needed")
+
+
+async def test_a_release_that_is_cut_off_anywhere_loses_nothing_and_opens_nothing_twice(
+    world: World, desk: Desk
+) -> None:
+    await desk.switches(True)
+    seen, runtime = set(), world.runtime
+    for at in itertools.count(1):
+        told, before = await desk.proposes(), await desk.alerts()
+        path = told["links"]["self"]
+        bob = await find_actor(runtime.db, token=desk.bob.token, now=world.clock.at)
+        assert bob is not None
+        release = releasing.release(
+            *(runtime.db, told["id"]), actor=bob, now=world.clock.at, take_in=runtime.take_in, tools=runtime.tools
+        )
+        was_cut = await cut_off(release, at=at)
+        seen.add(((await _read(desk, path))["state"], await desk.alerts() - before))
+        again = [(await desk.bob.asks("POST", f"{path}/release")).json() for _ in range(2)]
+        assert again[0]["reference"] == again[1]["reference"], "whoever hears no answer asks again"
+        assert (await _read(desk, path))["alert"] == again[0]["reference"]
+        assert await desk.alerts() == before + 1
+        async with world.runtime.db.session() as session:
+            woken = await session.fetchval(
+                """select count(*) from messages m join alerts a on a.id = m.alert_id
+                    where a.reference = $1 and m.purpose = 'alert' and m.kind = 'sms'""",
+                again[0]["reference"],
+            )
+        assert woken == 1, "somebody is called, and once"
+        if not was_cut:
+            break
+    assert seen == {("open", 0), ("released", 1)}
+    assert at > 10
 
 
 async def _read(desk: Desk, path: str) -> Any:
