@@ -69,7 +69,7 @@ async def ask_pin(db: Database, officer: int, *, actor: Actor | None, now: datet
     Raises `NotFound`, also for officers of others, `NoVerifiedAddress`, or `Unavailable` where no mail can be sent.
     """
     async with db.transaction() as session:
-        to = kept(await mail_links.find_officer(session, officer, since=now - LASTING), actor)
+        to = kept(await find_officer(session, officer, now=now), actor)
         if to["channel_id"] is None:
             raise NoVerifiedAddress(
                 "This officer has no e-mail address that is proven and does not stand by one person's word alone."
@@ -80,6 +80,11 @@ async def ask_pin(db: Database, officer: int, *, actor: Actor | None, now: datet
             *(session, to), purpose="pin", address=to["address"], expires_at=expires_at, now=now, tools=tools
         )
     return Mailed(to["channel_id"], expires_at)
+
+
+async def find_officer(session: Session, officer: int, *, now: datetime, address: str | None = None) -> Row | None:
+    """Return an officer with the mailbox whose holder may set the PIN, or without one; ``address``: with it alone."""
+    return await mail_links.find_officer(session, officer, since=now - LASTING, address=address)
 
 
 def kept(row: Row | None, actor: Actor | None) -> Row:

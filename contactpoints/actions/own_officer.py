@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from contactpoints.actions.access import hash_pin
-from contactpoints.actions.mail_links import keep_pin
+from contactpoints.actions.mail_links import find_officer, keep_pin
 from contactpoints.actions.own_account import own
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.accounts import must_be_officer, must_be_person
+from contactpoints.rules.accounts import must_be_officer, must_be_person, must_hold_mailbox
 from contactpoints.rules.refusals import NotFound
-from contactpoints.store import entries, mail_links
-from contactpoints.store.database import Database, Session
+from contactpoints.store import entries
+from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import REGISTERS, Entry
 from schemas.own_officer import OwnLanguages
 
@@ -42,17 +42,26 @@ async def set_languages(db: Database, said: OwnLanguages, *, actor: Actor, versi
 async def set_pin(db: Database, pin: str, *, actor: Actor, now: datetime, tools: Tools) -> None:
     """Set the own PIN; a lock of the one before is lifted, and every mailbox of the officer hears of it.
 
-    Raises as `read`, and `Invalid` as `hash_pin` does.
+    Raises as `read`, also where no mailbox says that the account is the officer's, and `Invalid` as `hash_pin` does.
     """
     must_be_person(actor)
     async with db.session() as session:
-        officer = await _officer(session, actor)
+        await _by_mailbox(session, actor, now=now)
     hashed = await hash_pin(pin, tools=tools)
     async with db.transaction() as session:
-        to = await mail_links.find_officer(session, officer, since=now)
-        if to is None:
-            raise NotFound("There is no such entry.")
+        to = await _by_mailbox(session, actor, now=now)
         await keep_pin(session, to, hashed=hashed, now=now, tools=tools)
+
+
+async def _by_mailbox(session: Session, actor: Actor, *, now: datetime) -> Row:
+    """Return the officer whose account it is by the word of more than whoever made the account: a mailbox for PINs."""
+    account = await own(session, actor)
+    officer = must_be_officer(account["officer_id"])
+    to = await find_officer(session, officer, now=now, address=account["email"])
+    if to is None:
+        raise NotFound("There is no such entry.")
+    must_hold_mailbox(officer, mailbox=to["channel_id"])
+    return to
 
 
 async def _officer(session: Session, actor: Actor) -> int:

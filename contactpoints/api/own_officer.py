@@ -62,7 +62,9 @@ OWN_OFFICER = (
         problems=(400, 413, 415, 422),
         roles=_EVERYBODY,
         step_up=True,
-        description="The one before, and a lock of it, is gone. Every mailbox of the officer hears of it.",
+        description="The one before, and a lock of it, is gone. Every mailbox of the officer hears of it. The account's"
+        " own address must be a mailbox of the officer to which a link to set the PIN would go: proven, and approved"
+        " where it came later; else 403. Who makes an account and says whose it is sets nobody's PIN by that.",
     ),
 )
 

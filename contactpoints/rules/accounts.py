@@ -52,6 +52,19 @@ def must_be_officer(officer: int | None) -> int:
     return officer
 
 
+def must_hold_mailbox(officer: int, *, mailbox: int | None) -> None:
+    """Raise `Forbidden` where an account's address is no mailbox to which a link to set the officer's PIN may go.
+
+    Whose an account is, says whoever made it; to an officer's PIN an officer's own mailbox must say it too.
+    """
+    if mailbox is None:
+        raise Forbidden(
+            "This account's address is no mailbox of the officer that is proven and does not stand by one person's"
+            f" word alone. Have a link to set the PIN mailed to one that is, at /v1/officers/{officer}/pin-link; or"
+            " have this address entered as the officer's, approved and proven."
+        )
+
+
 def must_be_fresh(actor: Actor, now: datetime) -> None:
     """Raise `StepUpNeeded` where somebody acts in a session whose second factor is not fresh; a key has none."""
     if actor.proven_at is not None and not is_fresh(actor.proven_at, now):

@@ -8,10 +8,11 @@ _OFFICER = "o.id as officer_id, o.language, o.function, o.contact_point_id, c.na
 _ABOVE = "officers o join contact_points c on c.id = o.contact_point_id"
 
 
-async def find_officer(session: Session, number: int, *, since: datetime) -> Row | None:
+async def find_officer(session: Session, number: int, *, since: datetime, address: str | None = None) -> Row | None:
     """Return an unretired officer with language, zone and Party, and the first mailbox for a PIN, if there is one.
 
     That is one proven after ``since`` that is among the officer's first or that a second person has approved.
+    ``address``: it alone, in small letters.
     """
     return await session.fetchrow(
         f"""select {_OFFICER}, m.id as channel_id, m.address from {_ABOVE}
@@ -19,10 +20,12 @@ async def find_officer(session: Session, number: int, *, since: datetime) -> Row
                                   where officer_id = o.id and kind = 'email' and retired_at is null
                                     and quarantined_at is null and unapproved_since is null
                                     and verified_at is not null and proven_at > $2
+                                    and ($3::text is null or lower(address) = $3)
                                   order by place, id limit 1) m on true
              where o.id = $1 and o.retired_at is null""",
         number,
         since,
+        address,
     )
 
 

@@ -96,7 +96,7 @@ async def _by_key(world: World, actor: Actor, *, unit: str) -> Caller:
 
 async def _by_account(world: World, actor: Actor, *, unit: str, password_hash: str) -> Caller:
     """Make an account past the doors: what signing in costs is not looked at here."""
-    officer = world.network["FR"].officers[0].id if actor.contact_point and actor.party == "FR" else None
+    officer = world.network["FR"].officers[0] if actor.contact_point and actor.party == "FR" else None
     totp, tokens, now = (
         new_secret(world.runtime.tools),
         [TOKEN + secrets.token_hex(16) for _ in range(3)],
@@ -108,7 +108,9 @@ async def _by_account(world: World, actor: Actor, *, unit: str, password_hash: s
             """insert into accounts (id, name, email, role, party, contact_point_id, officer_id, authority, created_at,
                                      accepted_at, password_hash, totp_sealed)
                values ($1, 'Somebody ' || $1::bigint, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)""",
-            *(number, f"walker{number}@example.org", actor.role, actor.party, actor.contact_point, officer),
+            # By one of the officer's own mailboxes, and by another that somebody has only said to be the officer's.
+            *(number, officer.email if officer and unit == "first" else f"walker{number}@example.org"),
+            *(actor.role, actor.party, actor.contact_point, officer and officer.id),
             *(actor.authority, now, password_hash, seal(totp, account=number, tools=world.runtime.tools)),
         )
         ids = [

@@ -238,12 +238,12 @@ async def everything(log: Log, bodies: Bodies) -> None:
 async def _own_officer(log: Log) -> None:
     """Set languages and PIN as the officer whose account it is."""
     france = log.world.network["FR"]
-    officer = france.officers[0].id
+    officer = france.officers[1]
     cleo = await person(
-        *(log.world, "cleo@fr.example.org"),
+        *(log.world, officer.email),
         role="contact_point",
         contact_point_id=france.contact_point,
-        officer_id=officer,
+        officer_id=officer.id,
     )
     tag = (await log.world.get("/v1/me/officer", key=cleo.token)).headers["ETag"]
     await log.does("set_own_languages", {"language": "fr", "languages": ["en"]}, key=cleo.token, tag=tag)

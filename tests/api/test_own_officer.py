@@ -13,12 +13,59 @@ async def _put(someone: Person, path: str, body: Any, *, tag: str = "") -> tuple
     return answer.status_code, answer.json() if answer.content else {}
 
 
+async def _verified(world: World) -> None:
+    """Have every address that is proven be one that was verified."""
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set verified_at = proven_at")
+
+
+async def test_who_makes_an_account_and_says_whose_it_is_sets_nobodys_pin(world: World) -> None:
+    france = world.network["FR"]
+    first, second = france.officers[:2]
+    inside = {"role": "contact_point", "contact_point_id": france.contact_point, "officer_id": first.id}
+    away = await person(world, "away@fr.example.org", **inside)
+    beside = await person(world, second.email, **inside)
+    theirs = await person(world, first.email, **inside)
+    await _verified(world)
+
+    async def judged() -> str:
+        return str(await world.runtime.check_pin(world.runtime.db, first.id, PIN, world.clock.at))
+
+    for someone in (away, beside):
+        status, told = await _put(someone, "/v1/me/pin", {"pin": "739164"})
+        assert (status, await judged()) == (403, "right"), "another's mailbox, or nobody's, speaks for no officer"
+        assert f"/v1/officers/{first.id}/pin-link" in told["detail"]
+    for broken in (
+        "proven_at = null",
+        "verified_at = null",
+        "quarantined_at = proven_at",
+        "unapproved_since = proven_at",
+        "proven_at = proven_at - interval '181 days'",
+        "retired_at = proven_at",
+    ):
+        async with world.runtime.db.session() as session:
+            kept = dict(await session.fetchrow("select * from channels where address = $1", first.email) or {})
+            await session.execute(f"update channels set {broken} where id = $1", kept["id"])
+            status, _ = await _put(theirs, "/v1/me/pin", {"pin": "739164"})
+            assert (status, await judged()) == (403, "right"), broken
+            await session.execute(
+                """update channels set proven_at = $2, verified_at = $3, quarantined_at = null, unapproved_since = null,
+                          retired_at = null where id = $1""",
+                *(kept["id"], kept["proven_at"], kept["verified_at"]),
+            )
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set address = upper(address) where address = $1", first.email)
+    assert (await _put(theirs, "/v1/me/pin", {"pin": "739164"}))[0] == 204
+    assert await judged() == "wrong"
+
+
 async def test_an_officer_sets_languages_and_pin_in_a_session_and_nobody_else_does(world: World) -> None:
     france = world.network["FR"]
     first = france.officers[0]
     inside = {"contact_point_id": france.contact_point, "officer_id": first.id}
-    cleo = await person(world, "cleo@fr.example.org", role="contact_point", **inside)
+    cleo = await person(world, first.email, role="contact_point", **inside)
     dora = await person(world, "dora@fr.example.org")
+    await _verified(world)
     spoken = {"language": "es", "languages": ["fr", "en"]}
 
     read = await cleo.asks("GET", "/v1/me/officer")
