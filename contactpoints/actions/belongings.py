@@ -8,6 +8,7 @@ from contactpoints.actions.accounts import end
 from contactpoints.actions.dependencies import Ends
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.rules.access import Actor
+from contactpoints.rules.accounts import must_be_anothers
 from contactpoints.rules.key_limits import OVERLAP
 from contactpoints.rules.refusals import PlanOutdated
 from contactpoints.store import accounts, leaving, swaps, timeline
@@ -24,13 +25,17 @@ def must_be_locked(called: Collection[int], locked: Collection[int]) -> None:
 async def end_belongings(
     session: Session, officer: int, *, entries: Mapping[str, Sequence[int]], actor: Actor, now: datetime
 ) -> Ends:
-    """End what is an officer's and no entry; ``entries`` have been ended, and are told with the rest."""
+    """End what is an officer's and no entry; ``entries`` have been ended, and are told with the rest.
+
+    Raises `Conflict` where one of the officer's accounts is that of whoever acts.
+    """
     await leaving.call_off_handovers(session, officer, now=now)
     rows = await leaving.open_swaps(session, officer)
     for row in rows:
         await swaps.change(session, row, values={}, now=now, by=actor.who, act="withdrawn")
     ended = sorted(await accounts.of_officer(session, officer))
     for number in ended:
+        must_be_anothers(actor, number)
         await end(session, number, by=actor.number or None, now=now)
     return Ends(
         entries,

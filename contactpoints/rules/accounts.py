@@ -34,6 +34,11 @@ def must_keep_account(actor: Actor, number: int, *, party: str | None) -> None:
         raise NotFound("There is no such account.")
     if not _keeps(actor, party):
         raise Forbidden(_WHO_KEEPS)
+    must_be_anothers(actor, number)
+
+
+def must_be_anothers(actor: Actor, number: int) -> None:
+    """Raise `Conflict` for the own account, also where it ends together with an officer."""
     if actor.number == number:
         raise Conflict("Nobody changes the own role or ends the own account: that is for another administrator.")
 

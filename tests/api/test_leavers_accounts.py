@@ -23,6 +23,9 @@ async def test_the_plan_names_account_and_keys_and_both_end_with_the_officer(wor
     taken = {"action": "replace", "officer_id": second.id}
     plan = [{"ref": each["ref"], "version": each["version"], **taken} for each in read.json()["dependencies"]]
     headers = {"Authorization": f"Bearer {dora.token}", "If-Match": read.headers["ETag"]}
+    own = await sends(world, "POST", path, {"plan": plan}, headers | {"Authorization": f"Bearer {cleo.token}"})
+    assert (own.status_code, "own account" in own.json()["detail"]) == (409, True)
+    assert (await cleo.asks("GET", "/v1/sessions")).status_code == 200
     for dry_run in (True, False):
         answer = await sends(world, "POST", path, {"plan": plan, "dry_run": dry_run}, headers)
         assert answer.status_code == 200, answer.text
