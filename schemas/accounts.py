@@ -113,13 +113,17 @@ class AccountPage(TypedDict):
 
 
 class InvitedOut(TypedDict):
-    """Who is invited, and the secret that an authenticator takes, as `otpauth:` address and by itself."""
+    """Who is invited, and the secret that an authenticator takes, as `otpauth:` address and by itself.
+
+    ``openid``: the provider of an organisation that opens the account as well, if one does.
+    """
 
     name: str | None
     email: str | None
     role: Role
     party: str | None
     authority: str
+    openid: str | None
     expires_at: Moment
     totp_uri: str
     totp_secret: str

@@ -84,6 +84,7 @@ async def look(db: Database, token: str, *, now: datetime, tools: Tools) -> Invi
         "role": found["role"],
         "party": found["party"],
         "authority": found["authority"],
+        "openid": found["openid"],
         "expires_at": moment(found["expires_at"]),
         "totp_uri": second_factors.uri(secret, name=found["email"] or found["authority"]),
         "totp_secret": secret,

@@ -32,7 +32,7 @@ async def ask_sign_in(db: Database, *, address: str | None, now: datetime, tools
 
     They are counted by address alone; of whose account it is nothing is known yet, so nobody can lock up another's.
     """
-    await throttling.take(db, {throttling.name("address", address): ADDRESS}, now=now)
+    await throttling.take(db, {throttling.by_place("address", address): ADDRESS}, now=now)
     return await ceremonies.ask_to_show(db, _SIGN_IN, known=(), now=now, tools=tools)
 
 
@@ -125,7 +125,8 @@ async def remove(db: Database, number: int, *, actor: Actor, now: datetime, tool
     async with db.transaction() as session:
         account = await own(session, actor)
         there = [row["id"] for row in await passkeys.listing(session, actor.number)]
-        otherwise = (account["password_hash"], account["openid"]) != (None, None)
+        by_provider = "openid_mfa" in await sessions.factors(session, current)
+        otherwise = account["password_hash"] is not None or by_provider
         must_be_removable(number, there, otherwise=otherwise)
         await passkeys.remove(session, actor.number, number=number)
         await sessions.end(session, actor.number, number=None, but=current, why="passkey", now=now)

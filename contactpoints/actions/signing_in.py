@@ -41,7 +41,7 @@ async def by_password(
     email = said.email.lower()
     account_name = throttling.name("account", email)
     async with tools.threads.signing_in():
-        await throttling.take(db, {account_name: ACCOUNT, throttling.name("address", address): ADDRESS}, now=now)
+        await throttling.take(db, {account_name: ACCOUNT, throttling.by_place("address", address): ADDRESS}, now=now)
         async with db.session() as session:
             account = await accounts.by_email(session, email)
         right = await is_right(account["password_hash"] if account else None, said.password, tools=tools)

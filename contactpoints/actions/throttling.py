@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from contactpoints.actions.auditing import net_of
 from contactpoints.rules.refusals import TooManyTries
 from contactpoints.rules.throttle import Limit, spend, wait_for
 from contactpoints.store import throttle
@@ -14,6 +15,11 @@ from contactpoints.store.sealing import secret_hash
 def name(kind: str, of: object) -> bytes:
     """Return the name under which tries are counted."""
     return secret_hash(f"{kind}: {of}")
+
+
+def by_place(kind: str, address: str | None) -> bytes:
+    """Return the name under which tries from an address, or a network of 64 bits of version 6, are counted."""
+    return name(kind, net_of(address))
 
 
 async def take(db: Database, limits: Mapping[bytes, Limit], *, now: datetime) -> None:

@@ -10,9 +10,11 @@ from contactpoints.actions import invitations, passkeys
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
-from contactpoints.api.queries import entry_number
+from contactpoints.api.queries import entry_number, header
 from contactpoints.api.sessions import device_of, handed_out
 from contactpoints.rules.addresses_of_callers import address_of_client
+from contactpoints.rules.refusals import NotFromHere
+from contactpoints.rules.sessions import is_meant
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.accounts import LOOKS, AcceptedOut, BegunOut, Look
@@ -51,10 +53,11 @@ PASSKEYS = (
         "ask_sign_in_with_passkey",
         "sessions",
         responses={200: PasskeyOptionsOut},
-        problems=(409, 429),
+        problems=(403, 409, 429),
         description=(
             f"Any passkey of this host is asked for, no name is. {_ONCE} After too many tries from an address 429 says "
-            "by Retry-After when the next one is looked at; passwords are counted with them."
+            "by Retry-After when the next one is looked at; passwords are counted with them. Pages of others are "
+            "refused."
         ),
     ),
     Operation(
@@ -155,7 +158,10 @@ PASSKEYS = (
         problems=(403, 409),
         roles=_EVERYBODY,
         step_up=True,
-        description="Every other session ends. The last way to sign in is never removed (409).",
+        description=(
+            "Every other session ends. The last way to sign in is never removed (409): another one is a passkey, a "
+            "password, or an organisation's sign-in by which this session began, with two factors."
+        ),
     ),
     Operation(
         "post",
@@ -188,7 +194,10 @@ PASSKEYS = (
 
 
 async def sign_in_asked(runtime: Runtime, request: Request) -> Response:
-    """Ask for any passkey."""
+    """Ask for any passkey. Raises `NotFromHere`: pages of others would use up the tries of whom they are shown to."""
+    site, origin = header(request, "Sec-Fetch-Site"), header(request, "Origin")
+    if (site or origin) and not is_meant(request.method, site=site, origin=origin, ours=runtime.settings.public_url):
+        raise NotFromHere("This is not asked for by pages of others.")
     told = await passkeys.ask_sign_in(
         runtime.db, address=address_of_client(request.client), now=runtime.now(), tools=runtime.tools
     )

@@ -51,6 +51,7 @@ async def _shown(
         passkeys=[{**each, "used": _instant(each["used_at"])} for each in kept],
         sessions=[{**each, "seen": _instant(each["seen_at"])} for each in open_now],
         has_password=await own_account.has_password(runtime.db, actor=actor),
+        by_provider=any(each["current"] and "openid_mfa" in each["factors"] for each in open_now),
         fresh=is_fresh(actor.proven_at, now),
         now=now,
         faults=faults,

@@ -1,5 +1,7 @@
 """The page behind the link of an invitation: by a passkey, or by password and authenticator, an account is made.
 
+Where a provider of an organisation opens the account as well, the page leads there.
+
 Opening it, in whatever way, changes nothing.
 """
 
@@ -36,6 +38,7 @@ async def _shown(
         scripted=True,
         status=422 if faults else 200,
         invited=invited,
+        provider=runtime.settings.openid.get(invited["openid"] or ""),
         expires_at=datetime.fromisoformat(invited["expires_at"]),
         now=now,
         token=token,
@@ -47,7 +50,7 @@ async def _shown(
 
 
 async def show(runtime: Runtime, request: Request) -> Response:
-    """Show who is invited, and both ways to accept."""
+    """Show who is invited, and the ways to accept."""
     return await _shown(runtime, request)
 
 

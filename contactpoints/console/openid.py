@@ -1,6 +1,7 @@
 """Signing in by the provider of one's organisation: the way there, the way back, and what is said when it fails."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,14 +15,12 @@ from contactpoints.openid.relying import Relying
 from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.devices import browser_of
 from contactpoints.rules.openid import SIGNING_IN
-from contactpoints.rules.refusals import NotFound, ProviderAway, Refusal
+from contactpoints.rules.refusals import NotFound, NotFromHere, ProviderAway, Refusal
 from contactpoints.rules.sessions import COOKIE, Cookie, own_path
 from contactpoints.rules.throttle import ADDRESS
 from contactpoints.runtime import Runtime
 from schemas.openid import Provider
 
-_ASKING: Cookie = {**COOKIE, "key": "__Host-openid"}
-"""By what a browser is known again that comes back from a provider."""
 _HOME = "/account"
 _LONGEST = 2000
 
@@ -39,10 +38,15 @@ def _provider(runtime: Runtime, request: Request) -> Provider:
 
 
 async def begin(runtime: Runtime, request: Request) -> Response:
-    """Send a browser to the provider. ``anew``: to show once more who they are, in the session that there is."""
+    """Send a browser to the provider. ``anew``: to show once more who they are, in the session that there is.
+
+    Raises `NotFromHere` for an image or a frame of whatever page: it would use up the tries of whom it is shown to.
+    """
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        raise NotFromHere("This address is for a page of its own.")
     provider, now, relying = _provider(runtime, request), runtime.now(), _relying(request)
     following = own_path(request.query_params.get("next", ""), instead=_HOME)
-    tries = throttling.name("openid", address_of_client(request.client))
+    tries = throttling.by_place("openid", address_of_client(request.client))
     await throttling.take(runtime.db, {tries: ADDRESS}, now=now)
     in_session = None
     if "anew" in request.query_params:
@@ -52,7 +56,7 @@ async def begin(runtime: Runtime, request: Request) -> Response:
     )
     address = await relying.address(provider, question, anew=in_session is not None, now=now)
     answer = RedirectResponse(address, status_code=303, headers=HEADERS)
-    answer.set_cookie(value=question.browser, max_age=int(SIGNING_IN.total_seconds()), **_ASKING)
+    answer.set_cookie(value=question.browser, max_age=int(SIGNING_IN.total_seconds()), **_asking(question.state))
     return answer
 
 
@@ -60,7 +64,7 @@ async def come_back(runtime: Runtime, request: Request) -> Response:
     """Take what the provider says, once, from the browser that was sent there."""
     provider, now, relying = _provider(runtime, request), runtime.now(), _relying(request)
     asked = {name: _only(request, name) for name in ("state", "code", "iss")}
-    browser = request.cookies.get(_ASKING["key"], "")
+    browser = request.cookies.get(_asking(asked["state"] or "")["key"], "")
     answered = await openid.answer(
         runtime.db, provider, state=asked["state"] or "", browser=browser, now=now, tools=runtime.tools
     )
@@ -72,7 +76,7 @@ async def come_back(runtime: Runtime, request: Request) -> Response:
         begun = await openid.prove_again(
             runtime.db, provider, identity=identity, answered=answered, now=now, tools=runtime.tools
         )
-        return _arrived(enter(begun, answered.following))
+        return _arrived(request, enter(begun, answered.following))
     told = await openid.come_in(
         runtime.db,
         provider,
@@ -84,8 +88,9 @@ async def come_back(runtime: Runtime, request: Request) -> Response:
         tools=runtime.tools,
     )
     if isinstance(told, Begun):
-        return _arrived(enter(told, answered.following))
+        return _arrived(request, enter(told, answered.following))
     return _arrived(
+        request,
         page(
             "signin_code.html",
             language=language_of(request),
@@ -93,7 +98,7 @@ async def come_back(runtime: Runtime, request: Request) -> Response:
             going=answered.following,
             said="",
             sign_in=told["sign_in"],
-        )
+        ),
     )
 
 
@@ -103,6 +108,7 @@ def sorry(request: Request, failure: Refusal) -> Response:
     away = isinstance(failure, ProviderAway)
     provider = runtime.settings.openid.get(str(failure.facts.get("provider")))
     answer = _arrived(
+        request,
         page(
             "openid.html",
             language=language_of(request),
@@ -110,16 +116,21 @@ def sorry(request: Request, failure: Refusal) -> Response:
             status=503 if away else 403,
             what="away" if away else "refused",
             provider=provider,
-        )
+        ),
     )
     if away:
         answer.headers["Retry-After"] = "30"
     return answer
 
 
-def _arrived(answer: Response) -> Response:
+def _asking(state: str) -> Cookie:
+    """Return by what a browser is known again that comes back from a provider: each of its tabs by another one."""
+    return {**COOKIE, "key": f"__Host-openid-{sha256(state.encode()).hexdigest()[:16]}"}
+
+
+def _arrived(request: Request, answer: Response) -> Response:
     """Return an answer with which the question of its browser is done."""
-    answer.delete_cookie(**_ASKING)
+    answer.delete_cookie(**_asking(_only(request, "state") or ""))
     return answer
 
 

@@ -11,7 +11,8 @@ MOST = 20
 
 
 def must_be_removable(number: int, passkeys: Collection[int], *, otherwise: bool) -> None:
-    """Raise `NotFound`, or `Conflict` for the last way in; ``otherwise``: there is a password, or a provider.
+    """Raise `NotFound`, or `Conflict` for the last way in; ``otherwise``: there is a password, or
+    a provider by which this session began, with two factors: what was set for it once may open nothing.
 
     ``passkeys``: the numbers of all that the account has.
     """

@@ -102,6 +102,11 @@ async def note_proof(session: Session, number: int, *, token_hash: bytes, now: d
     )
 
 
+async def factors(session: Session, number: int) -> list[str]:
+    """Return what was proven when a session began."""
+    return list(await session.fetchval("select factors from sessions where id = $1", number))
+
+
 async def listing(session: Session, account: int) -> list[Row]:
     """Return the sessions of an account that nobody has ended, the newest first."""
     return await session.fetch(

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from contactpoints.rules.passkeys import MOST
+from contactpoints.web import application
 from tests.api.conftest import KeyOf
 from tests.api.people import PASSWORD, Person, accepts, audited, invited, person, sends
 from tests.authenticator import PRESENT, Device, encoded, tampered
@@ -230,9 +231,27 @@ async def test_an_invitation_is_accepted_by_a_passkey_once_and_ends_every_way_in
 async def test_tries_are_counted_with_those_of_passwords_and_a_key_or_a_host_without_a_name_has_no_passkeys(
     world: World, key_of: KeyOf
 ) -> None:
-    told = [await sends(world, "POST", f"{SIGN_IN}/options") for _ in range(31)]
+    for foreign in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+    ):
+        refused = await sends(world, "POST", f"{SIGN_IN}/options", None, foreign)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-from-here"), (
+            "and uses up no try of ours"
+        )
+    told = [
+        await sends(world, "POST", f"{SIGN_IN}/options", None, {"Sec-Fetch-Site": "same-origin", "Origin": PUBLIC}),
+        *[await sends(world, "POST", f"{SIGN_IN}/options") for _ in range(30)],
+    ]
     assert [each.status_code for each in told] == [200] * 30 + [429]
     assert told[-1].headers["Retry-After"] == "20"
+    statuses = []
+    for address in (*(f"2001:db8:1:2::{each}" for each in range(31)), "2001:db8:1:3::1"):
+        transport = httpx.ASGITransport(application(world.runtime), client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as neighbour:
+            statuses.append((await neighbour.post(f"{SIGN_IN}/options")).status_code)
+    assert statuses == [200] * 30 + [429, 200], "one has a whole network of 64 bits"
     password = await sends(world, "POST", "/v1/sessions", {"email": "x@example.org", "password": PASSWORD})
     assert password.status_code == 429
     world.clock.at += timedelta(hours=1)

@@ -185,6 +185,15 @@ async def test_a_session_is_made_fresh_only_by_a_provider_that_asks_the_same_per
     assert (asked["prompt"], asked["max_age"]) == ("login", "0")
     assert browser.cookies["__Host-session"] != before
     assert (await browser.asks("POST", "/v1/accounts", json=body)).status_code == 201
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "insert into passkeys (account_id, credential, public_key, sign_count, name, created_at) "
+            "select min(id), '1', '1', 0, 'Telephone', now() from accounts"
+        )
+    (only,) = (await browser.asks("GET", "/v1/passkeys")).json()["items"]
+    assert "/removal" in (await browser.asks("GET", "/account")).text
+    removed = await browser.asks("DELETE", f"/v1/passkeys/{only['id']}")
+    assert removed.status_code == 204, "the provider has just let them in, by two factors"
     assert (await sends(world, "GET", "/v1/sessions", None, {"Authorization": f"Bearer {before}"})).status_code == 401
 
 
@@ -238,6 +247,9 @@ async def _is_away(answer: httpx.Response) -> None:
 
 
 async def test_whoever_begins_over_and_over_is_slowed(world: World, browser: Browser) -> None:
+    for embedded in ("image", "iframe", "empty"):
+        answer = await world.client.get(PATH, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": embedded})
+        assert answer.status_code == 403, "whatever page it is on, it uses up no try"
     statuses = [(await browser.asks("GET", PATH)).status_code for _ in range(31)]
     assert (statuses[0], statuses[-1]) == (303, 429)
     late = await browser.asks("GET", PATH)
