@@ -168,7 +168,7 @@ async def tell(
     ears = dict.fromkeys(also, language) | {each.email: each.language for each in to}
     drafts = []
     for address, spoken in ears.items():
-        url = f"{tools.public_url}/v1/proposals/{row['id']}"
+        url = f"{tools.public_url}/proposals/{row['id']}"
         words = proposal_words(words_of(tools, spoken), what, proposal=told, url=url, now=now)
         exercise = told.exercise
         drafts.append(Draft("release", "email", address, spoken, words.text, words.subject, exercise=exercise))

@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from contactpoints.actions import accounts, own_account, passkeys, sessions
 from contactpoints.actions.signing_in import Begun
-from contactpoints.console.forms import fields_of, raw_form, shaped, waiting
+from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, waiting
 from contactpoints.console.rendering import page
 from contactpoints.console.session import enter, go, leave, refused, somebody
 from contactpoints.rules.access import Actor
 from contactpoints.rules.devices import browser_of
-from contactpoints.rules.refusals import Conflict, Invalid, NotFound, PasskeyCopied, TooManyTries
+from contactpoints.rules.refusals import Conflict, Invalid, PasskeyCopied, TooManyTries
 from contactpoints.rules.sessions import is_fresh, own_path
 from contactpoints.runtime import Runtime
 from schemas.accounts import NewPassword, StepUp
@@ -95,7 +95,7 @@ async def rename_passkey(runtime: Runtime, request: Request) -> Response:
         said = shaped(PasskeyName, name=fields.get("name", "").strip())
     except BadInput as refusal:
         return await _shown(runtime, request, actor=actor, faults=refusal.faults)
-    await passkeys.rename(runtime.db, _number(request), name=said.name, actor=actor)
+    await passkeys.rename(runtime.db, number_in(request), name=said.name, actor=actor)
     return go(_HERE)
 
 
@@ -103,7 +103,7 @@ async def remove_passkey(runtime: Runtime, request: Request) -> Response:
     """Remove a passkey, but never the last way in."""
     actor = await somebody(runtime, request, fresh=True)
     try:
-        await passkeys.remove(runtime.db, _number(request), actor=actor, now=runtime.now(), tools=runtime.tools)
+        await passkeys.remove(runtime.db, number_in(request), actor=actor, now=runtime.now(), tools=runtime.tools)
     except Conflict as refusal:
         refused(request, refusal)
         return await _shown(runtime, request, actor=actor, said="last")
@@ -112,7 +112,7 @@ async def remove_passkey(runtime: Runtime, request: Request) -> Response:
 
 async def end_session(runtime: Runtime, request: Request) -> Response:
     """End one session; one's own is left."""
-    actor, number = await somebody(runtime, request), _number(request)
+    actor, number = await somebody(runtime, request), number_in(request)
     await sessions.end(runtime.db, number, actor=actor, now=runtime.now())
     return leave("signed_out") if number == actor.session else go(_HERE)
 
@@ -215,13 +215,6 @@ async def _shown_again(runtime: Runtime, actor: Actor, *, fields: dict[str, str]
 async def _back(_runtime: Runtime, _request: Request) -> Response:
     """Lead from the address of a form that was sent, opened again, to the page."""
     return go(_HERE)
-
-
-def _number(request: Request) -> int:
-    text: str = request.path_params["number"]
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
-        raise NotFound("There is nothing of such a number.")
-    return int(text)
 
 
 def routes() -> list[Route]:

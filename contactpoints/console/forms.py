@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from contactpoints.rules.refusals import TooManyTries
+from contactpoints.rules.refusals import NotFound, TooManyTries
 from schemas.faults import BadInput
 from schemas.fields import Shape
 from schemas.reading import read_json, validate
@@ -24,6 +24,14 @@ async def raw_form(request: Request) -> str:
 def fields_of(form: str) -> Mapping[str, str]:
     """Return the fields of a form; the last one counts where a name comes twice. What is no form has none."""
     return dict(parse_qsl(form, keep_blank_values=True))
+
+
+def number_in(request: Request) -> int:
+    """Return the number in a page's address. Raises `NotFound` for what is none."""
+    text: str = request.path_params["number"]
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise NotFound("There is nothing of such a number.")
+    return int(text)
 
 
 def shaped(shape: type[_Shape], **fields: object) -> _Shape:

@@ -15,6 +15,7 @@ from contactpoints.console import (
     invitation,
     mail_links,
     openid,
+    proposals,
     rehearsal,
     signing_in,
 )
@@ -36,7 +37,7 @@ from contactpoints.rules.refusals import (
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
-_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account")
+_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account", "proposals")
 
 
 def routes(*, rehearsed: bool) -> list[Route]:
@@ -50,6 +51,7 @@ def routes(*, rehearsed: bool) -> list[Route]:
         *signing_in.routes(),
         *invitation.routes(),
         *account.routes(),
+        *proposals.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         Route("/static/{name}", static, methods=["GET"]),
     ]

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
+from contactpoints.rules.wording_releasing import reason_of
 from contactpoints.rules.wording_request import (
     basis_of,
     called_back,
@@ -77,6 +78,7 @@ def _environment(language: str) -> Environment:
         "reader_of": partial(reader_of, words),
         "came_by": partial(came_by, words),
         "called_back": partial(called_back, words),
+        "reason_of": partial(reason_of, words),
         "value_of": partial(value_of, words),
         "exercise_mark": EXERCISE_EVERYWHERE,
         "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],

@@ -22,6 +22,14 @@ _HAPPENED: dict[What, str] = {
 _UNTIL = msgid("It is released until {local} UTC, or not at all.")
 _HOW = msgid("To release or refuse it, sign in to the service: {url}. Whoever proposed it cannot.")
 _ANEW = msgid("If the request still stands, propose it anew, or telephone the secretariat of the network.")
+_REASONS = {
+    "not_needed": msgid("It is not needed (any more)."),
+    "not_authorised": msgid("Whoever proposed it may not ask for this."),
+    "incomplete": msgid("Something is missing or wrong in it."),
+    "duplicate": msgid("It has been asked for already."),
+    "not_proposed_by_them": msgid("Whoever is named did not propose it."),
+    "other": msgid("Another reason."),
+}
 _ONE_SUBJECT = msgid("24/7 network - alerts of your Party take one person again")
 _ONE = msgid("At {local} UTC an administrator of your Party switched off that its alerts take two persons.")
 _ONE_WARNED = msgid("If you know nothing of it, switch it on again, and tell the secretariat of the network at once.")
@@ -54,3 +62,8 @@ def one_person_words(words: Catalogue, *, now: datetime) -> Words:
     """Return the mail that tells administrators that one person alone opens alerts again."""
     lines = [say(words, _ONE, **times(now, "UTC", now)), say(words, _ONE_WARNED)]
     return mail(say(words, _ONE_SUBJECT), lines, exercise=False)
+
+
+def reason_of(words: Catalogue, reason: str) -> str:
+    """Return why a second person refused."""
+    return say(words, _REASONS[reason])

@@ -20,8 +20,11 @@ from tests.world import PIN, World
 _NEW_PIN = "739164"
 _NONE = "NoSuchLink234567890ABC"
 _OF_ACCOUNTS = ("/account/passkeys/{number}", "/account/passkeys/{number}/removal", "/account/sessions/{number}/end")
+_OF_PROPOSALS = tuple(
+    f"/proposals/{{number}}{each}" for each in ("", "/request", "/release", "/refusal", "/withdrawal")
+)
 _NO_LINKS = {
-    **dict.fromkeys(_OF_ACCOUNTS, ""),
+    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), ""),
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -71,7 +74,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         "/address/{token}": address,
         "/handover/{token}": "SomeHandover234567890",
         **dict.fromkeys(("/invitation/{token}", "/invitation/{token}/passkey"), invitation),
-        **dict.fromkeys(_OF_ACCOUNTS, "1"),
+        **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), "1"),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",

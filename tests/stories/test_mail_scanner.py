@@ -124,7 +124,7 @@ async def test_no_template_is_spared_and_none_can_be_pressed_into_anything(world
     extended = {words.split('"')[1] for words in written.values() if words.startswith("{% extends")}
     whole = {name for name, words in written.items() if words.startswith("{% extends") and name not in extended}
     # These come after somebody has typed a password, or is signed in as no scanner is.
-    typed = {"signin_code.html", "codes.html", "account.html", "again.html"}
+    typed = {"signin_code.html", "codes.html", "account.html", "again.html", "proposal.html"}
     assert set(pages) | typed == whole
     assert "<form" in (await world.client.get(pages["handover.html"])).text
     robot = Robot(world.client, (*JUNK, *DIGITS))

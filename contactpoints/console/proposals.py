@@ -1,0 +1,128 @@
+"""The page of an alert that waits for a second person: it is read there, and then released, refused or withdrawn."""
+
+from datetime import datetime
+from typing import Any, get_args
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions import releasing
+from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
+from contactpoints.console.rendering import page
+from contactpoints.console.session import go, refused, somebody
+from contactpoints.rules.access import Actor
+from contactpoints.rules.addresses_of_callers import address_of_client
+from contactpoints.rules.refusals import NotFound, Refusal, SecondPersonNeeded, Unavailable
+from contactpoints.runtime import Runtime
+from schemas import proposals as shapes
+from schemas.faults import BadInput
+
+
+async def _shown(
+    runtime: Runtime, request: Request, *, actor: Actor, said: str = "", asked: dict[str, Any] | None = None
+) -> Response:
+    proposal = await releasing.read(runtime.db, number_in(request), actor=actor, now=runtime.now())
+    return page(
+        "proposal.html",
+        language=actor.language,
+        rehearsal=runtime.settings.rehearsal,
+        status=422 if said else 200,
+        proposal=proposal,
+        expires=datetime.fromisoformat(proposal["expires_at"]),
+        mine=actor.number,
+        asked=asked,
+        reasons=get_args(shapes.RefusalReason),
+        said=said,
+        now=runtime.now(),
+    )
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Tell how a proposal stands, and nothing of what is asked."""
+    return await _shown(runtime, request, actor=await somebody(runtime, request))
+
+
+async def read_request(runtime: Runtime, request: Request) -> Response:
+    """Show what is asked; the reading is recorded."""
+    actor = await somebody(runtime, request)
+    asked = await releasing.read_request(
+        *(runtime.db, number_in(request)),
+        actor=actor,
+        address=address_of_client(request.client),
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
+    return await _shown(runtime, request, actor=actor, asked=asked)
+
+
+async def release(runtime: Runtime, request: Request) -> Response:
+    """Release it: the alert opens."""
+    actor, number = await somebody(runtime, request), number_in(request)
+    try:
+        await releasing.release(
+            *(runtime.db, number), actor=actor, now=runtime.now(), take_in=runtime.take_in, tools=runtime.tools
+        )
+    except (NotFound, Unavailable):
+        raise
+    except Refusal as refusal:
+        return await _told(runtime, request, refusal=refusal, actor=actor)
+    runtime.bell.ring("outbox", "due")
+    return go(_path(request))
+
+
+async def refuse(runtime: Runtime, request: Request) -> Response:
+    """Refuse it, for a reason."""
+    actor, number = await somebody(runtime, request), number_in(request)
+    try:
+        said = shaped(shapes.Refusal, reason=fields_of(await raw_form(request)).get("reason", ""))
+        await releasing.refuse(
+            *(runtime.db, number), reason=said.reason, actor=actor, now=runtime.now(), tools=runtime.tools
+        )
+    except BadInput as refusal:
+        refused(request, refusal)
+        return await _shown(runtime, request, actor=actor, said="reason")
+    except (NotFound, Unavailable):
+        raise
+    except Refusal as refusal:
+        return await _told(runtime, request, refusal=refusal, actor=actor)
+    return go(_path(request))
+
+
+async def withdraw(runtime: Runtime, request: Request) -> Response:
+    """Withdraw it."""
+    actor, number = await somebody(runtime, request), number_in(request)
+    try:
+        await releasing.withdraw(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)
+    except (NotFound, Unavailable):
+        raise
+    except Refusal as refusal:
+        return await _told(runtime, request, refusal=refusal, actor=actor)
+    return go(_path(request))
+
+
+async def _told(runtime: Runtime, request: Request, *, refusal: Refusal, actor: Actor) -> Response:
+    refused(request, refusal)
+    said = "second" if isinstance(refusal, SecondPersonNeeded) else "not_now"
+    return await _shown(runtime, request, actor=actor, said=said)
+
+
+def _path(request: Request) -> str:
+    return f"/proposals/{number_in(request)}"
+
+
+async def _back(_runtime: Runtime, request: Request) -> Response:
+    """The address of what was read, opened again: it is asked for anew."""
+    return go(_path(request))
+
+
+def routes() -> list[Route]:
+    """Return the addresses of this file."""
+    return [
+        Route("/proposals/{number}", show, methods=["GET"]),
+        Route("/proposals/{number}/request", _back, methods=["GET"]),
+        Route("/proposals/{number}/request", read_request, methods=["POST"]),
+        Route("/proposals/{number}/release", release, methods=["POST"]),
+        Route("/proposals/{number}/refusal", refuse, methods=["POST"]),
+        Route("/proposals/{number}/withdrawal", withdraw, methods=["POST"]),
+    ]
