@@ -140,7 +140,15 @@ async def played(world: World) -> str:
 
 async def test_what_is_answered_has_the_shape_that_is_told(world: World, played: str, key_of: KeyOf) -> None:
     auditor, ada = await key_of("auditor"), await person(world)
-    keys = {"/v1/audit": auditor, "/v1/accounts": ada.token, "/v1/sessions": ada.token, "/v1/passkeys": ada.token}
+    france = world.network["FR"]
+    who = {"contact_point_id": france.contact_point, "officer_id": france.officers[0].id}
+    officer = await person(world, "cleo@fr.example.org", role="contact_point", **who)
+    keys = {"/v1/me/officer": officer.token} | {
+        "/v1/audit": auditor,
+        "/v1/accounts": ada.token,
+        "/v1/sessions": ada.token,
+        "/v1/passkeys": ada.token,
+    }
     assert (await world.get("/v1/audit", key=world.contact_point)).status_code == 403, "and stands in the log"
     for operation in OPERATIONS:
         if operation.method != "get" or "json" not in operation.media[0] or re.search("{(id|code)}", operation.path):
