@@ -123,6 +123,18 @@ class KeyTerms(Shape):
     call_back: CallBackTerms = CallBackTerms()
 
 
+class ChangedTerms(KeyTerms):
+    """All terms of a key, as they are from now on. What protects it is said again: nobody lifts it by leaving it out.
+
+    `expires_at` null: it has no end. One that was rotated ends no later than it does.
+    """
+
+    expires_at: Instant | None
+    limits: KeyLimits
+    signing: Signing
+    call_back: CallBackTerms
+
+
 class AuthorityKey(KeyTerms):
     """A key to be made for an authority of a Party, which opens alerts with it and sees those it has opened.
 
@@ -229,6 +241,7 @@ _CONFIRMED = {
     "required": True,
     "persons": [{"name": "Ben Example", "title": "Dr", "function": "Head of unit", "phone": "+12025550143"}],
 }
+_OPEN: dict[str, Any] = {"expires_at": None, "limits": {}, "signing": {}, "call_back": {}}
 KEYS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         "make": {
@@ -241,10 +254,11 @@ KEYS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
             "without limits": {"party": "FR", "authority": "Duty desk", "expires_at": "2027-10-01T00:00:00Z"},
         },
         "change": {
-            "at night as well": {"notify": ["desk@unit.example"], "limits": {"hours": [_WORKDAYS, _NIGHTS]}},
-            "from two networks": {"limits": {"addresses": ["192.0.2.0/24", "2001:db8::/32"]}},
-            "with requests that must name somebody who can confirm them": {"call_back": _CONFIRMED},
-            "with requests that must be signed": {"signing": {"required": True, "keys": [{"public_key": _SIGNS}]}},
+            "at night as well": _OPEN | {"notify": ["desk@unit.example"], "limits": {"hours": [_WORKDAYS, _NIGHTS]}},
+            "from two networks": _OPEN | {"limits": {"addresses": ["192.0.2.0/24", "2001:db8::/32"]}},
+            "with requests that must name somebody who can confirm them": _OPEN | {"call_back": _CONFIRMED},
+            "with requests that must be signed": _OPEN
+            | {"signing": {"required": True, "keys": [{"public_key": _SIGNS}]}},
         },
         "rotate": {"with a week of overlap": {}, "until a day": {"ends_at": "2026-11-01T00:00:00Z"}},
     }

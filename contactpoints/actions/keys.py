@@ -101,6 +101,7 @@ async def change(db: Database, number: int, *, version: int | None, said: Said) 
             raise Stale("The key has changed since it was read.")
         _must_be_alive(row, now=said.now)
         _must_be_sound(said, role=Role(row["role"]))
+        _must_not_outlast(row, said.terms.expires_at)
         terms = said.terms
         to = replace(
             access.actor_of(row),
@@ -112,6 +113,14 @@ async def change(db: Database, number: int, *, version: int | None, said: Said) 
         )
         await keys.change(session, number, to=to, expires_at=terms.expires_at)
         return _shown(await keys.find(session, number), now=said.now)
+
+
+def _must_not_outlast(row: Row, ends_at: datetime | None) -> None:
+    """Raise `Invalid` for an end that gives a key which was rotated, and maybe is known to others, a longer life."""
+    end = row["expires_at"]
+    if row["rotated_to"] is not None and end is not None and (ends_at is None or ends_at > end):
+        told = "Another key has taken its place: it ends no later than it does."
+        raise Invalid([Fault("/expires_at", "not_allowed", told)])
 
 
 async def revoke(db: Database, number: int, *, actor: Actor | None, now: datetime) -> None:
@@ -192,13 +201,14 @@ def limit_faults(limits: KeyLimits, *, role: Role) -> list[Fault]:
 
 def _must_be_sound(said: Said, *, role: Role) -> None:
     faults = list(said.faults)
-    if not any(each.pointer.startswith("/limits") for each in faults):
+    # None where it was left out, see `read_partly`, or there was no object at all.
+    if said.terms.limits is not None and not any(each.pointer.startswith("/limits") for each in faults):
         faults += limit_faults(said.terms.limits, role=role)
     if role is not Role.REQUESTER and said.terms.call_back.persons:
         faults.append(Fault("/call_back", "not_allowed", "must be left out: only a requester's key asks anything"))
     if said.terms.expires_at is not None and said.terms.expires_at <= said.now:
         faults.append(Fault("/expires_at", "in_the_past", "It would have expired already."))
-    if not any(each.pointer.startswith("/signing") for each in faults):
+    if said.terms.signing is not None and not any(each.pointer.startswith("/signing") for each in faults):
         faults += [
             Fault(f"/signing/keys/{place}/expires_at", "in_the_past", "It would have expired already.")
             for place, each in enumerate(said.terms.signing.keys)

@@ -11,7 +11,7 @@ from contactpoints.api.identity import caller
 from contactpoints.api.queries import PAGES, Asked, entry_number
 from contactpoints.runtime import Runtime
 from schemas.access import KEYS as EXAMPLES
-from schemas.access import AuthorityKey, KeyMadeOut, KeyOut, KeyPage, KeyRotation, KeyTerms, Role
+from schemas.access import AuthorityKey, ChangedTerms, KeyMadeOut, KeyOut, KeyPage, KeyRotation, Role
 from schemas.openapi import Operation, Parameter
 from schemas.partly import read_partly
 from schemas.reading import read
@@ -72,7 +72,7 @@ KEYS = (
         "Change where a key's news go, its limits and its end",
         "change_key",
         "access",
-        request=KeyTerms,
+        request=ChangedTerms,
         examples=EXAMPLES["change"],
         responses={200: KeyOut},
         problems=(*_OF_BODIES, 409, 412, 428),
@@ -80,7 +80,11 @@ KEYS = (
         roles=_MAKERS,
         step_up=True,
         answer_headers=_TAG,
-        description="In force at once, for the next alert already. Where it was rotated, change both.",
+        description=(
+            "In force at once, for the next alert already. Its end, its limits, who signs and who confirms are said "
+            "again each time: what is left out is refused, and not lifted. Where it was rotated, change both; the old "
+            "one ends no later than it does."
+        ),
     ),
     Operation(
         "delete",
@@ -153,7 +157,7 @@ async def change(runtime: Runtime, request: Request) -> Response:
     """Give a key other terms."""
     actor = await caller(runtime, request)
     key, version = entry_number(request), expected(request)
-    terms, faults = read_partly(KeyTerms, await json_body(request))
+    terms, faults = read_partly(ChangedTerms, await json_body(request))
     said = keys.Said(terms, faults, actor, runtime.now())
     return _answer(await keys.change(runtime.db, key, version=version, said=said))
 

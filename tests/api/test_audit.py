@@ -16,6 +16,7 @@ from schemas.openapi import Operation
 from tests.api.conftest import Bodies, KeyOf
 from tests.api.people import PASSWORD, STANDING, Person, invited, person
 from tests.api.test_calendars import NIGHT, ics
+from tests.api.test_keys import OPEN
 from tests.authenticator import Device
 from tests.far_ends import PUBLIC
 from tests.world import PIN, START, World
@@ -154,7 +155,7 @@ async def _leaves(log: Log, bodies: Bodies) -> None:
 async def _keys(log: Log) -> None:
     key, body = log.administrator, {"party": "FR", "authority": "Unit"}
     made = (await log.does("make_key", body, key=key)).json()["id"]
-    await log.does("change_key", {"limits": {"kinds": ["preservation"]}}, key=key, id=made)
+    await log.does("change_key", OPEN | {"limits": {"kinds": ["preservation"]}}, key=key, id=made)
     await log.does("rotate_key", {}, key=key, id=made)
     await log.does("revoke_key", key=key, id=made)
 

@@ -22,6 +22,8 @@ from tests.far_ends import PUBLIC
 from tests.world import World
 
 HERE, ELSEWHERE = "192.0.2.7", "203.0.113.9"
+OPEN: dict[str, Any] = {"expires_at": None, "limits": {}, "signing": {}, "call_back": {}}
+"""Terms that protect a key by nothing."""
 _OFFICE = {"zone": "Europe/Paris", "weekdays": [0, 1, 2, 3, 4], "hours_from": "08:00", "hours_until": "18:00"}
 
 
@@ -46,10 +48,20 @@ class Desk:
         return told
 
     async def limits(self, key: dict[str, Any], **limits: Any) -> None:
-        path = f"/v1/keys/{key['id']}"
-        tag = (await self.asks("GET", path)).headers["ETag"]
-        changed = await self.asks("PUT", path, {"limits": limits}, tag=tag)
+        changed = await self.changes(key["id"], limits=limits)
         assert changed.status_code == 200, changed.text
+
+    async def changes(self, number: int, **terms: Any) -> httpx.Response:
+        """Change some terms of a key, and say the others again as they stand."""
+        path = f"/v1/keys/{number}"
+        read = await self.asks("GET", path)
+        stands = {
+            name: read.json()[name] for name in ("notify", "language", "expires_at", "limits", "signing", "call_back")
+        }
+        stands["signing"]["keys"] = [
+            {name: each[name] for name in ("public_key", "expires_at")} for each in stands["signing"]["keys"]
+        ]
+        return await self.asks("PUT", path, stands | terms, tag=read.headers["ETag"])
 
     async def listed(self, number: int) -> dict[str, Any]:
         items = (await self.asks("GET", "/v1/keys")).json()["items"]
@@ -193,6 +205,10 @@ async def test_a_rotated_key_goes_on_beside_its_successor_until_it_ends(desk: De
     assert {name: new[name] for name in same} == {name: old[name] for name in same}
     assert ((await desk.listed(old["id"]))["rotated_to"], new["rotated_from"]) == (new["id"], old["id"])
     assert (await desk.listed(old["id"]))["expires_at"] == "2026-10-21T00:00:00Z"
+    for later in (None, "2026-10-21T00:00:01Z"):
+        longer = await desk.changes(old["id"], expires_at=later)
+        assert [(each["pointer"], each["code"]) for each in longer.json()["errors"]] == [("/expires_at", "not_allowed")]
+    assert (await desk.changes(old["id"], notify=[])).status_code == 200
     twice = await desk.asks("POST", path, {})
     assert (twice.status_code, twice.json()["type"]) == (409, "/problems/already-rotated")
     reference = (await world.opens_alert(key=old["secret"])).json()["reference"]
@@ -219,7 +235,7 @@ async def test_nobody_keeps_keys_of_others_and_nobody_gains_by_it(desk: Desk, ke
     }
     for who, (key, changes, ends) in others.items():
         assert (await desk.asks("POST", "/v1/keys", body, key=key)).status_code == 403, who
-        assert (await desk.asks("PUT", path, {}, key=key, tag='"1"')).status_code == changes, who
+        assert (await desk.asks("PUT", path, OPEN, key=key, tag='"1"')).status_code == changes, who
         assert (await desk.asks("POST", f"{path}/rotation", {}, key=key)).status_code == changes, who
         if who != "the secretariat":
             assert (await desk.asks("DELETE", path, key=key)).status_code == ends, who
@@ -276,5 +292,8 @@ async def test_nonsense_about_limits_is_told_by_its_place(desk: Desk) -> None:
         assert refused.status_code == 422, pointer
         assert [each["pointer"] for each in refused.json()["errors"]] == [pointer]
     path = f"/v1/keys/{(await desk.makes())['id']}"
-    assert (await desk.asks("PUT", path, {})).status_code == 428
-    assert (await desk.asks("PUT", path, {}, tag='"7"')).status_code == 412
+    assert (await desk.asks("PUT", path, OPEN)).status_code == 428
+    assert (await desk.asks("PUT", path, OPEN, tag='"7"')).status_code == 412
+    left_out = await desk.asks("PUT", path, {"notify": []}, tag='"1"')
+    assert {each["pointer"] for each in left_out.json()["errors"]} == {f"/{name}" for name in OPEN}
+    assert (await desk.asks("PUT", path, OPEN, tag='"1"')).status_code == 200

@@ -113,9 +113,7 @@ async def signer(desk: Desk) -> Signer:
 
 
 async def _registers(desk: Desk, number: int, signing: Mapping[str, Any], *, status: int = 200) -> dict[str, Any]:
-    path = f"/v1/keys/{number}"
-    tag = (await desk.asks("GET", path)).headers["ETag"]
-    answer = await desk.asks("PUT", path, {"signing": signing}, tag=tag)
+    answer = await desk.changes(number, signing=signing)
     assert answer.status_code == status, answer.text
     told: dict[str, Any] = answer.json()
     return told

@@ -7,6 +7,7 @@ import pytest
 from schemas.calling_back import VerificationOut
 from schemas.examples import example
 from tests.api.people import Person, person
+from tests.api.test_keys import OPEN
 from tests.console.test_answer_page import page_of
 from tests.world import PIN, World
 
@@ -38,7 +39,7 @@ async def test_a_key_names_whom_it_is_confirmed_by_but_an_emergency_is_opened(wo
     made = (await keeper.asks("POST", "/v1/keys", desk)).json()
     key, path = made["secret"], f"/v1/keys/{made['id']}"
     assert (await world.opens_alert(key=key, urgency="normal", **asked("Eve Example"))).json()["call_back"] == "named"
-    change = {"notify": made["notify"], "call_back": TERMS}
+    change = OPEN | {"notify": made["notify"], "call_back": TERMS}
     headers = {"Authorization": f"Bearer {keeper.token}", "If-Match": '"1"'}
     told = (await world.client.put(path, json=change, headers=headers)).json()
     assert (told["call_back"]["persons"][0]["phone"], told["call_back"]["required"]) == ("+12025550199", True)
