@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import cast
 
 from contactpoints.actions.access import foreign
-from contactpoints.actions.invitations import Invitation, invite, mail
+from contactpoints.actions.invitations import Invitation, invite, mail, tell_house
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
 from contactpoints.rules.alerts import moment
+from contactpoints.rules.key_limits import OVERLAP
 from contactpoints.rules.openid import opens
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound
-from contactpoints.store import accounts, openid, sessions
+from contactpoints.store import accounts, keys, openid, sessions
 from contactpoints.store.database import Database, Row, Session
 from schemas.accounts import AccountOut, NewAccount, Standing
 from schemas.faults import Fault
@@ -32,6 +33,7 @@ async def make(
         _must_decide(actor, said, faults=faults)
         number, invitation = await _made(session, said, faults=faults, by=actor.number, now=now, tools=tools)
         await mail(session, invitation, to=said.email.lower(), language=said.language, now=now, tools=tools)
+        await tell_house(session, number, party=said.party, actor=actor, now=now, tools=tools)
         return await _shown(session, number)
 
 
@@ -68,7 +70,7 @@ async def _made(
 def _must_decide(actor: Actor, said: Standing, *, faults: Sequence[Fault]) -> None:
     """Raise `Forbidden` unless the actor may give somebody this role, in so far as it is one."""
     wrong = any(each.pointer in ("/role", "/party") for each in faults)
-    must_make_account(actor, actor.party if wrong else said.party)
+    must_make_account(actor, None if wrong else said.role, party=actor.party if wrong else said.party)
 
 
 async def _must_be_sound(session: Session, said: Standing, *, faults: Sequence[Fault], tools: Tools) -> None:
@@ -143,6 +145,9 @@ async def change(
         _must_decide(actor, said, faults=faults)
         await _must_be_sound(session, said, faults=faults, tools=tools)
         told = said.model_dump()
+        if any(account[name] != told[name] for name in ("role", "party")):
+            # Whoever becomes an administrator by it is none of those who keep watch over it.
+            await tell_house(session, number, party=said.party, actor=actor, now=now, tools=tools)
         await accounts.change(session, number, standing=told)
         if account["openid"] != told["openid"]:
             await openid.release(session, number)
@@ -152,13 +157,18 @@ async def change(
 
 
 async def disable(db: Database, number: int, *, actor: Actor, now: datetime) -> AccountOut:
-    """Let nobody in by an account any more: its sessions and its invitation end. Raises as `must_keep_account`."""
+    """Let nobody in by an account any more: its sessions and its invitation end, and in a week the keys that it holds.
+
+    Raises as `must_keep_account`.
+    """
     async with db.transaction() as session:
         account = await accounts.lock(session, number)
         if account is None:
             raise NotFound(_NONE)
         must_keep_account(actor, number, party=account["party"])
         await end(session, number, by=actor.number, now=now)
+        # Whose they are goes on needing them: an authority that finds its key dead at night opens no alert.
+        await keys.end_held(session, number, at=now + OVERLAP, now=now)
         return await _shown(session, number)
 
 

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from contactpoints.actions import ceremonies, second_factors
+from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.ceremonies import Bound, Unproven
 from contactpoints.actions.mail_links import must_be_mailable, sealed_link
 from contactpoints.actions.passwords import hash_password
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
+from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import moment
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.phrasing import Words
@@ -189,6 +191,26 @@ async def tell_changed(session: Session, account: Row, *, now: datetime, tools: 
     """Tell the holder of an account by mail that it is opened otherwise from now on, where a mail can be sent."""
     words = wording.account_changed_words(words_of(tools, account["language"]), at=now)
     await _tell(session, account, words=words, now=now, tools=tools)
+
+
+async def tell_house(
+    session: Session, number: int, *, party: str | None, actor: Actor, now: datetime, tools: Tools
+) -> None:
+    """Tell a Party's administrators at once of an account that somebody from outside makes or gives a role there.
+
+    Where none of them has a mail address the others of the secretariat hear.
+    """
+    if party is None or actor.party == party:
+        return
+    for house in (party, None):
+        heard = await listening(session, house, now=now, tools=tools, but=actor.number)
+        if mailed := [ear for ear in heard if ear.kind == "email"]:
+            break
+    drafts = []
+    for ear in mailed:
+        words = wording.foreign_account_words(words_of(tools, ear.language), number=number, party=party, at=now)
+        drafts.append(Draft("alarm", "email", ear.address, ear.language, words.text, words.subject))
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
 async def _tell(session: Session, account: Row, *, words: Words, now: datetime, tools: Tools) -> None:

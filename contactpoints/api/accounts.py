@@ -56,7 +56,8 @@ ACCOUNTS = (
         step_up=True,
         description=(
             "The link goes by mail to the address alone; it works once, for three days. An administrator invites to the"
-            " own Party, the secretariat to any and to none."
+            " own Party; the secretariat to any and to none, but nobody as requester or contact point. Administrators"
+            " hear by mail of an account that others make in their Party."
         ),
     ),
     Operation(
@@ -99,7 +100,7 @@ ACCOUNTS = (
         problems=(403, 409),
         roles=_KEEPERS,
         step_up=True,
-        description="Its sessions and its invitation end at once. Never the own one.",
+        description="Its sessions and its invitation end at once, in a week the keys that it holds. Never the own one.",
     ),
     Operation(
         "post",

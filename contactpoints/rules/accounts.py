@@ -1,4 +1,7 @@
-"""Who makes, changes and ends accounts of persons. A Party's administrators keep their own; the secretariat, all."""
+"""Who makes, changes and ends accounts of persons. A Party's administrators keep their own; the secretariat, all.
+
+But the secretariat makes nobody a requester or a contact point: with such an account it could read particulars itself.
+"""
 
 from datetime import datetime
 
@@ -6,6 +9,7 @@ from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.refusals import Conflict, Forbidden, NotFound, StepUpNeeded
 from contactpoints.rules.sessions import is_fresh
 
+_READERS = (Role.REQUESTER, Role.CONTACT_POINT)
 _WHO_KEEPS = "Accounts are made and changed by a Party's administrators and the secretariat."
 
 
@@ -22,8 +26,14 @@ def _keeps(actor: Actor, party: str | None) -> bool:
     )
 
 
-def must_make_account(actor: Actor, party: str | None) -> None:
-    """Raise `Forbidden` unless the actor may make somebody an account of this Party, or without one (None)."""
+def must_make_account(actor: Actor, role: str | None, *, party: str | None) -> None:
+    """Raise `Forbidden` unless the actor may give somebody this role in this Party, or without one (None).
+
+    ``role`` is None where it could not be read.
+    """
+    if actor.role is Role.SECRETARIAT and role in _READERS:
+        told = "Requesters and contact points get their accounts from the administrators of their Party, as they read"
+        raise Forbidden(f"{told} particulars: make an account for an administrator there first.")
     if not _keeps(actor, party):
         raise Forbidden(_WHO_KEEPS if actor.role is not Role.ADMINISTRATOR else "That is another Party's to decide.")
 

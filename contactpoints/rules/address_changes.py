@@ -21,6 +21,8 @@ def must_be_the_second(actor: Actor, able: Mapping[int, Role], *, party: str | N
     the Party is among them, and for its own channels.
     """
     if actor.number not in able:
-        raise SecondPersonNeeded("Whoever proposed a change cannot approve it, by another key or account neither.")
+        raise SecondPersonNeeded(
+            "Whoever proposed a change cannot approve it, nor does another key of theirs or an account that they made."
+        )
     if actor.role is Role.SECRETARIAT and party is not None and Role.ADMINISTRATOR in able.values():
         raise SecondPersonNeeded("Another administrator of the Party approves it; the secretariat does where none is.")

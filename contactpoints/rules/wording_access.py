@@ -65,6 +65,20 @@ _PASSKEYS = (
 )
 
 
+_FOREIGN_SUBJECT = msgid("24/7 network - an account in Party {party}")
+_FOREIGN = (
+    msgid("At {local} UTC somebody from outside Party {party} gave somebody an account there: number {number}."),
+    msgid("If nobody of that Party asked for it, disable the account, and telephone the secretariat of the network."),
+)
+
+
+def foreign_account_words(words: Catalogue, *, number: int, party: str, at: datetime) -> Words:
+    """Return the mail that tells a Party's administrators of an account that others made, or gave another role."""
+    when = times(at, "UTC", at)
+    lines = [say(words, line, number=number, party=party, **when) for line in _FOREIGN]
+    return mail(say(words, _FOREIGN_SUBJECT, party=party), lines, exercise=False)
+
+
 def pin_link_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:
     """Return the mail with the one-time link by which an officer sets the PIN."""
     return _mail(words, _PIN_SUBJECT, lines=_PIN, at=expires_at, zone=zone, now=now, code=code)

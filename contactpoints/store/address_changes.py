@@ -194,10 +194,13 @@ async def at_address(session: Session, address: str) -> Sequence[Row]:
 async def seconds(session: Session, party: str | None, *, but: int, now: datetime) -> dict[int, Role]:
     """Return by which keys and accounts of a Party's administrators and the secretariat a second person could act.
 
-    Those of whoever acts as ``but``, a number that may have ended, are none of them: see `releasing.are_one`.
+    Those of whoever acts as ``but``, a number that may have ended, are none of them, see `releasing.are_one`; nor are
+    accounts that they made.
     """
     rows = await session.fetch(
-        f"""select k.id, k.role, {_PERSON} from {in_force("$2")} k left join accounts p on p.id = k.person_id
+        f"""select k.id, k.role, {_PERSON}, coalesce(m.holder_id, p.created_by) as maker
+             from {in_force("$2")} k left join accounts p on p.id = k.person_id
+             left join api_keys m on m.id = p.created_by
              where k.role = 'secretariat' or k.role = 'administrator' and k.party = $1""",
         party,
         now,
@@ -207,10 +210,13 @@ async def seconds(session: Session, party: str | None, *, but: int, now: datetim
              where p.id = coalesce((select holder_id from api_keys where id = $1), $1)""",
         but,
     )
+    makers = {but, *(each["person_id"] for each in mine)}
     return {
         row["id"]: Role(row["role"])
         for row in rows
-        if row["id"] != but and not any(row["person_id"] and are_one(_person(row), _person(each)) for each in mine)
+        if row["id"] != but
+        and row["maker"] not in makers
+        and not any(row["person_id"] and are_one(_person(row), _person(each)) for each in mine)
     }
 
 

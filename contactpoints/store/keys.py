@@ -76,6 +76,17 @@ async def end_at(session: Session, number: int, *, at: datetime) -> None:
     )
 
 
+async def end_held(session: Session, account: int, *, at: datetime, now: datetime) -> None:
+    """Let the keys that somebody holds end at an instant, if they do not earlier."""
+    await session.execute(
+        """update api_keys set expires_at = least(expires_at, $2), version = version + 1
+            where holder_id = $1 and revoked_at is null and (expires_at is null or expires_at > $3)""",
+        account,
+        at,
+        now,
+    )
+
+
 async def revoke(session: Session, number: int, *, now: datetime) -> bool:
     """Revoke a key; the first instant stays. False where there is none."""
     done = await session.fetchval(

@@ -125,7 +125,7 @@ _OPEN_CHANGES = "state = 'pending' and channel_id in (select id from channels wh
 _OPEN_FEEDS = "officer_id = $1 and revoked_at is null"
 _OPEN_ACCOUNTS = "officer_id = $1 and disabled_at is null"
 _HELD_KEYS = (
-    "made_by in (select id from accounts where officer_id = $1) and revoked_at is null"
+    "exists (select 1 from accounts a where a.officer_id = $1 and a.id in (made_by, holder_id)) and revoked_at is null"
     " and (expires_at is null or expires_at > $2)"
 )
 _OPEN_SWAPS = "$1 in (officer_id, to_officer_id, taker_id) and state in ('offered', 'taken') and retired_at is null"
@@ -234,7 +234,7 @@ async def end_feeds(session: Session, officer: int, *, now: datetime) -> int:
 
 
 async def end_keys(session: Session, officer: int, *, now: datetime, at: datetime) -> list[int]:
-    """Let the keys that were made in an officer's account end at an instant, if they do not earlier; return which."""
+    """Let the keys that an officer's account made or holds end at an instant, if they do not earlier; return which."""
     rows = await session.fetch(
         f"""update api_keys set expires_at = least(expires_at, $3), version = version + 1
              where {_HELD_KEYS} returning id""",

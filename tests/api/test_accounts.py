@@ -7,9 +7,10 @@ from typing import Any
 from contactpoints.actions.accounts import make_first
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.second_factors import unseal
+from contactpoints.store.address_changes import seconds
 from contactpoints.store.sealing import Keyring
 from tests.api.conftest import KeyOf
-from tests.api.people import PASSWORD, STANDING, accepts, audited, invited, person, sends
+from tests.api.people import PASSWORD, STANDING, Person, accepts, audited, invited, person, sends
 from tests.far_ends import PUBLIC
 from tests.world import World
 
@@ -100,10 +101,10 @@ async def test_who_makes_changes_and_ends_accounts_of_whom(world: World, key_of:
         for said, status in ((france, own), (nobody, without)):
             answer = await sends(world, "POST", "/v1/accounts", said, heads[who])
             assert answer.status_code == status, (who, said)
-    taken = await sends(world, "POST", "/v1/accounts", france | {"email": "A@example.org"}, heads["secretariat"])
+    taken = await sends(world, "POST", "/v1/accounts", france | {"email": "A@example.org"}, heads["administrator"])
     assert [each["code"] for each in taken.json()["errors"]] == ["taken"]
     elsewhere = france | {"email": "b@example.org", "contact_point_id": world.network["JP"].contact_point}
-    assert (await sends(world, "POST", "/v1/accounts", elsewhere, heads["secretariat"])).status_code == 422
+    assert (await sends(world, "POST", "/v1/accounts", elsewhere, heads["administrator"])).status_code == 422
 
     body: Any
     ada = await person(world)
@@ -192,3 +193,36 @@ async def test_the_first_account_is_made_only_where_there_is_nobody_and_is_seale
     object.__setattr__(tools, "keyring", new)
     assert unseal(sealed, account=first.account, tools=tools) == first.secret
     assert (await sends(world, "POST", "/v1/invitations/look", {"token": other})).status_code == 200
+
+
+async def test_a_party_hears_of_accounts_made_from_outside_and_who_made_one_is_approved_by_none_of_them(
+    world: World,
+) -> None:
+    sec = await person(world, "sec@network.example.org", role="secretariat", party=None)
+    await person(world, "other@network.example.org", role="secretariat", party=None, name="Other")
+
+    async def makes(email: str, **more: str) -> Person:
+        said = STANDING | {"email": email, "name": email} | more
+        assert (await (made if more else sec).asks("POST", "/v1/accounts", said)).status_code == 201
+        await world.settles()
+        return await accepts(world, str((await world.hears(email))[-1]["link"]).rpartition("/")[2])
+
+    for role in ("contact_point", "requester"):
+        reads = STANDING | {"role": role, "email": "sec+fr@network.example.org"}
+        refused = await sec.asks("POST", "/v1/accounts", reads)
+        assert refused.status_code == 403, "nobody of the secretariat invites themselves to read particulars"
+    made = await makes("first@fr.example.org")
+    assert (await made.signs_in()).status_code == 201
+    (told,) = await world.hears("other@network.example.org")
+    assert f"outside Party FR gave somebody an account there: number {made.account}." in told["body"], told
+    assert told["link"] is None
+    mine = await makes("mine@fr.example.org", authority="Desk")
+    assert [len(await world.hears(each)) for each in ("first@fr.example.org", "other@network.example.org")] == [0, 0]
+    second = await makes("second@fr.example.org")
+    assert "account in Party FR" in (await world.hears("first@fr.example.org"))[-1]["subject"]
+    async with world.runtime.db.session() as session:
+        able = await seconds(session, "FR", but=made.account, now=world.clock.at)
+        others = await seconds(session, "FR", but=second.account, now=world.clock.at)
+    assert second.account in able
+    assert mine.account not in able, "whoever made an account would approve what is the own"
+    assert {made.account, mine.account} <= others.keys()

@@ -16,9 +16,17 @@ async def test_the_plan_names_account_and_keys_and_both_end_with_the_officer(wor
     ends_before = (await cleo.asks("POST", "/v1/keys", short)).json()
     others = (await dora.asks("POST", "/v1/keys", {"party": "FR", "authority": "Unit"})).json()
 
+    desk = {"role": "requester", "authority": "Unit"}
+    emil = await person(world, "emil@fr.example.org", officer_id=first.id, **desk)
+    finn = await person(world, "finn@fr.example.org", **desk)
+    holds = {"party": "FR", "authority": "Unit"}
+    by_emil, by_finn = [
+        (await dora.asks("POST", "/v1/keys", holds | {"holder_id": each.account})).json() for each in (emil, finn)
+    ]
+
     path = f"/v1/officers/{first.id}/leaving"
     read = await dora.asks("GET", path)
-    named = {"accounts": [cleo.account], "keys": [held["id"], ends_before["id"]]}
+    named = {"accounts": [cleo.account, emil.account], "keys": [held["id"], ends_before["id"], by_emil["id"]]}
     assert read.json()["ends"].items() >= named.items()
     taken = {"action": "replace", "officer_id": second.id}
     plan = [{"ref": each["ref"], "version": each["version"], **taken} for each in read.json()["dependencies"]]
@@ -35,8 +43,9 @@ async def test_the_plan_names_account_and_keys_and_both_end_with_the_officer(wor
     assert (await cleo.first_step()).status_code == 401
     assert (await dora.asks("GET", f"/v1/accounts/{cleo.account}")).json()["disabled_at"] is not None
 
+    assert (await dora.asks("DELETE", f"/v1/accounts/{finn.account}")).status_code == 200
     ends = {}
-    for key in (held, ends_before, others):
+    for key in (held, ends_before, others, by_emil, by_finn):
         told = (await dora.asks("GET", f"/v1/keys/{key['id']}")).json()
         ends[key["id"]] = (told["expires_at"], [each["code"] for each in told["warnings"]])
     week = f"{world.clock.at + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
@@ -44,6 +53,8 @@ async def test_the_plan_names_account_and_keys_and_both_end_with_the_officer(wor
         held["id"]: (week, ["ends_soon"]),
         ends_before["id"]: ("2026-10-16T00:00:00Z", ["ends_soon"]),
         others["id"]: (None, []),
+        by_emil["id"]: (week, ["ends_soon"]),
+        by_finn["id"]: (week, ["ends_soon"]),
     }
     assert (await world.get("/v1/alerts", key=held["secret"])).status_code == 200
     world.clock.at += timedelta(days=7)
