@@ -193,6 +193,12 @@ async def tell_changed(session: Session, account: Row, *, now: datetime, tools: 
     await _tell(session, account, words=words, now=now, tools=tools)
 
 
+async def tell_codes(session: Session, account: Row, *, now: datetime, tools: Tools) -> None:
+    """Tell the holder of an account by mail that it has other recovery codes, where a mail can be sent."""
+    words = wording.codes_renewed_words(words_of(tools, account["language"]), at=now)
+    await _tell(session, account, words=words, now=now, tools=tools)
+
+
 async def tell_house(
     session: Session, number: int, *, party: str | None, actor: Actor, now: datetime, tools: Tools
 ) -> None:

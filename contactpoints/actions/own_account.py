@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from contactpoints.actions import auditing, second_factors, throttling
-from contactpoints.actions.invitations import tell_changed
+from contactpoints.actions.invitations import tell_changed, tell_codes
 from contactpoints.actions.passwords import hash_password, is_right
 from contactpoints.actions.sessions import shown
-from contactpoints.actions.signing_in import Begun, code_name, new_token
+from contactpoints.actions.signing_in import Begun, new_token
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_person
@@ -22,12 +22,14 @@ from schemas.faults import Fault
 async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools: Tools) -> Begun:
     """Show a second factor again. Raises `Forbidden` for a key, `Invalid` for a wrong code, or `TooManyTries`."""
     current = must_be_person(actor)
-    await throttling.take(db, {code_name(actor.number): CODE}, now=now)
+    # Counted by the session: whoever has stolen one keeps nobody from signing in anew, and from ending it.
+    name = throttling.name("step up", current)
+    await throttling.take(db, {name: CODE}, now=now)
     async with db.transaction() as session:
         account = await own(session, actor)
         if await second_factors.spend(session, account, code=code, now=now, tools=tools) is None:
             raise Invalid([Fault("/code", "wrong", "This code is wrong, or was used before.")])
-        await throttle.forget(session, code_name(actor.number))
+        await throttle.forget(session, name)
         return await freshen(session, current, now=now, tools=tools)
 
 
@@ -65,15 +67,16 @@ async def change_password(db: Database, said: NewPassword, *, actor: Actor, now:
         await tell_changed(session, account, now=now, tools=tools)
 
 
-async def renew_recovery_codes(db: Database, *, actor: Actor, tools: Tools) -> list[str]:
+async def renew_recovery_codes(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> list[str]:
     """Return new recovery codes, shown once; the ones before are good no more. Raises `Forbidden` for a key."""
     must_be_person(actor)
     codes = second_factors.new_recovery_codes(tools)
     async with db.transaction() as session:
-        await own(session, actor)
+        account = await own(session, actor)
         hashes = [second_factors.recovery_hash(code, tools=tools) for code in codes]
         await accounts.keep_recovery_codes(session, actor.number, hashes=hashes)
         await auditing.note_within(session, {"account_id": actor.number, "recovery_codes": len(codes)})
+        await tell_codes(session, account, now=now, tools=tools)
     return codes
 
 

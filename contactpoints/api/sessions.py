@@ -209,7 +209,7 @@ async def password_changed(runtime: Runtime, request: Request) -> Response:
 async def codes_renewed(runtime: Runtime, request: Request) -> Response:
     """Answer new recovery codes."""
     actor = await caller(runtime, request)
-    codes = await own_account.renew_recovery_codes(runtime.db, actor=actor, tools=runtime.tools)
+    codes = await own_account.renew_recovery_codes(runtime.db, actor=actor, now=runtime.now(), tools=runtime.tools)
     return Json({"recovery_codes": codes}, headers=SECRET)
 
 

@@ -144,7 +144,7 @@ async def change_password(runtime: Runtime, request: Request) -> Response:
 async def renew_codes(runtime: Runtime, request: Request) -> Response:
     """Show new recovery codes, once."""
     actor = await somebody(runtime, request, fresh=True)
-    codes = await own_account.renew_recovery_codes(runtime.db, actor=actor, tools=runtime.tools)
+    codes = await own_account.renew_recovery_codes(runtime.db, actor=actor, now=runtime.now(), tools=runtime.tools)
     rehearsal = runtime.settings.rehearsal
     return page("codes.html", language=actor.language, rehearsal=rehearsal, accepted=False, codes=codes)
 

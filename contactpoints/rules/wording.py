@@ -25,6 +25,7 @@ from contactpoints.rules.phrasing import (
 from contactpoints.rules.wording_access import (
     account_changed_words,
     address_words,
+    codes_renewed_words,
     foreign_account_words,
     invitation_words,
     passkeys_changed_words,
@@ -54,6 +55,7 @@ __all__ = [
     "alarm_words",
     "alert_words",
     "answer_words",
+    "codes_renewed_words",
     "foreign_account_words",
     "invitation_words",
     "news_words",

@@ -65,6 +65,18 @@ _PASSKEYS = (
 )
 
 
+_CODES_SUBJECT = msgid("24/7 network - your recovery codes were renewed")
+_CODES = (
+    msgid("New recovery codes of your account were shown at {local} UTC; the ones before are good no more."),
+    _SET[1],
+)
+
+
+def codes_renewed_words(words: Catalogue, *, at: datetime) -> Words:
+    """Return the mail that tells of new recovery codes, so that a stranger's do not stay hidden."""
+    return _mail(words, _CODES_SUBJECT, lines=_CODES, at=at, zone="UTC", now=at)
+
+
 _FOREIGN_SUBJECT = msgid("24/7 network - an account in Party {party}")
 _FOREIGN = (
     msgid("At {local} UTC somebody from outside Party {party} gave somebody an account there: number {number}."),
