@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from contactpoints.actions.access import foreign
+from contactpoints.actions.few_persons import warn_of_few
 from contactpoints.actions.invitations import Invitation, invite, mail, tell_house
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, sees_network
@@ -153,10 +154,11 @@ async def change(
             await openid.release(session, number)
         if any(account[name] != told[name] for name in _WHO):
             await sessions.end(session, number, number=None, why="role", now=now)
+            await warn_of_few(session, account, now=now, tools=tools)
         return await _shown(session, number)
 
 
-async def disable(db: Database, number: int, *, actor: Actor, now: datetime) -> AccountOut:
+async def disable(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> AccountOut:
     """Let nobody in by an account any more: its sessions and its invitation end, and in a week the keys that it holds.
 
     Raises as `must_keep_account`.
@@ -166,15 +168,18 @@ async def disable(db: Database, number: int, *, actor: Actor, now: datetime) -> 
         if account is None:
             raise NotFound(_NONE)
         must_keep_account(actor, number, party=account["party"])
-        await end(session, number, by=actor.number, now=now)
+        await end(session, number, by=actor.number, now=now, tools=tools)
         # Whose they are goes on needing them: an authority that finds its key dead at night opens no alert.
         await keys.end_held(session, number, at=now + OVERLAP, now=now)
         return await _shown(session, number)
 
 
-async def end(session: Session, number: int, *, by: int | None, now: datetime) -> None:
+async def end(session: Session, number: int, *, by: int | None, now: datetime, tools: Tools) -> None:
     """Disable an account within somebody else's transaction."""
+    account = await accounts.lock(session, number)
     await accounts.disable(session, number, by=by, now=now)
+    if account is not None:
+        await warn_of_few(session, account, now=now, tools=tools)
     await sessions.end(session, number, number=None, why="disabled", now=now)
 
 

@@ -28,6 +28,12 @@ async def find(db: Database, *, token: str) -> AnswerPage:
     return page
 
 
+async def is_awaited(db: Database, *, token: str) -> bool:
+    """Say whether a link leads to an alert that is still open."""
+    async with db.session() as session:
+        return await answer_page.is_awaited(session, token)
+
+
 async def note_opening(db: Database, page: AnswerPage, *, automated: bool | None, now: datetime) -> None:
     """Note that the page was fetched, possibly by a machine: at most once a minute, and few times in all."""
     async with db.session() as session:

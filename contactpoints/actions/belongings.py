@@ -7,6 +7,7 @@ from typing import Any
 from contactpoints.actions.accounts import end
 from contactpoints.actions.dependencies import Ends
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
+from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_anothers
 from contactpoints.rules.key_limits import OVERLAP
@@ -23,7 +24,7 @@ def must_be_locked(called: Collection[int], locked: Collection[int]) -> None:
 
 
 async def end_belongings(
-    session: Session, officer: int, *, entries: Mapping[str, Sequence[int]], actor: Actor, now: datetime
+    session: Session, officer: int, *, entries: Mapping[str, Sequence[int]], actor: Actor, now: datetime, tools: Tools
 ) -> Ends:
     """End what is an officer's and no entry; ``entries`` have been ended, and are told with the rest.
 
@@ -36,7 +37,7 @@ async def end_belongings(
     ended = sorted(await accounts.of_officer(session, officer))
     for number in ended:
         must_be_anothers(actor, number)
-        await end(session, number, by=actor.number or None, now=now)
+        await end(session, number, by=actor.number or None, now=now, tools=tools)
     return Ends(
         entries,
         pin=await leaving.end_pin(session, officer),

@@ -206,7 +206,7 @@ async def retire(
         if name == "officers" and isinstance(key, int):
             called = await leaving.called_for(session, key)
             must_be_locked([row["id"] for row in called], locked)
-            await end_belongings(session, key, entries={}, actor=actor, now=now)
+            await end_belongings(session, key, entries={}, actor=actor, now=now, tools=tools)
             await end_calls(session, key, alerts=called, now=now)
         elif locked:
             await climb_where_nobody_is_left(session, sorted(locked), now=now)

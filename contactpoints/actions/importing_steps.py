@@ -218,7 +218,7 @@ class Import:
         if refs:
             detail = f"Depends on officer {officer}: {', '.join(refs)}. See /v1/officers/{officer}/leaving."
             self._faults.append((len(self._order), Fault("/officers", "still_referred_to", detail)))
-        await end_belongings(session, officer, entries={}, actor=self._actor, now=self._now)
+        await end_belongings(session, officer, entries={}, actor=self._actor, now=self._now, tools=self._tools)
 
     async def _nothing_relies_on(self, session: Session, kind: str, *, keys: Sequence[Key]) -> None:
         for key in keys:

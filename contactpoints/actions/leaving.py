@@ -290,7 +290,9 @@ class _Writer:
         for name, numbers in known.ends.entries.items():
             for number in numbers:
                 await self.retire(name, number, reason=self.reason)
-        return await end_belongings(self.session, officer, entries=known.ends.entries, actor=actor, now=now)
+        return await end_belongings(
+            self.session, officer, entries=known.ends.entries, actor=actor, now=now, tools=tools
+        )
 
 
 async def _cannot_take_over(

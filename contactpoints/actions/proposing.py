@@ -175,6 +175,22 @@ async def tell(
     await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
+async def tell_all(
+    session: Session,
+    row: Kept,
+    *,
+    to: Iterable[Person],
+    what: What,
+    now: datetime,
+    tools: Tools,
+    alert: str | None = None,
+) -> None:
+    """Tell those who could have released it, and whoever proposed it, at the person's address and those of the key."""
+    found = await proposals.proposer(session, row, now=now)
+    also, language = ((), "en") if found is None else (found[1], found[0].language)
+    await tell(session, row, to=to, what=what, also=also, language=language, alert=alert, now=now, tools=tools)
+
+
 _SHOWN = (*_COPIED, "id", "party", "authority", "resent_from")
 NOT_MAILED = {
     "code": "not_mailed",

@@ -12,7 +12,7 @@ from typing import Any
 
 from contactpoints.actions import opening, resending
 from contactpoints.actions.alerts import read_alert
-from contactpoints.actions.proposing import able_to_release, shown, tell
+from contactpoints.actions.proposing import able_to_release, shown, tell_all
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, proposes_for, sees_network, sees_proposal
 from contactpoints.rules.refusals import (
@@ -24,8 +24,7 @@ from contactpoints.rules.refusals import (
     ProposalSettled,
     Unavailable,
 )
-from contactpoints.rules.releasing import REMINDED, Person, must_be_one_of, must_be_open, state_of
-from contactpoints.rules.wording_releasing import What
+from contactpoints.rules.releasing import REMINDED, must_be_one_of, must_be_open, state_of
 from contactpoints.store import alerts, intake, proposals, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.intake import Entry, TakeIn
@@ -145,7 +144,7 @@ async def _released(
         await proposals.hand_readings(session, number, alert_id=written["id"])
         await proposals.settle(session, number, state="released", by=actor.number, alert=reference, now=now)
         others = [each for each in able if each.id != actor.number]
-        await _tell_all(session, row, to=others, what="released", alert=reference, now=now, tools=tools)
+        await tell_all(session, row, to=others, what="released", alert=reference, now=now, tools=tools)
     return rows
 
 
@@ -157,7 +156,7 @@ async def refuse(db: Database, number: int, *, reason: str, actor: Actor, now: d
         must_be_one_of(actor, able)
         must_be_open(row, now)
         await proposals.settle(session, number, state="refused", by=actor.number, why=reason, now=now)
-        await _tell_all(
+        await tell_all(
             session, row, to=[each for each in able if each.id != actor.number], what="refused", now=now, tools=tools
         )
         return await _shown(session, number, now=now)
@@ -172,7 +171,7 @@ async def withdraw(db: Database, number: int, *, actor: Actor, now: datetime, to
         must_be_open(row, now)
         able = await able_to_release(session, row)
         await proposals.settle(session, number, state="withdrawn", by=actor.number, now=now)
-        await _tell_all(session, row, to=able, what="withdrawn", now=now, tools=tools)
+        await tell_all(session, row, to=able, what="withdrawn", now=now, tools=tools)
         return await _shown(session, number, now=now)
 
 
@@ -187,24 +186,8 @@ async def look(db: Database, *, now: datetime, tools: Tools) -> int:
                 await proposals.settle(session, row["id"], state="expired", now=now)
             else:
                 await proposals.note_reminded(session, row["id"], now=now)
-            await _tell_all(session, row, to=able, what="expired" if over else "still", now=now, tools=tools)
+            await tell_all(session, row, to=able, what="expired" if over else "still", now=now, tools=tools)
     return len(rows)
-
-
-async def _tell_all(
-    session: Session,
-    row: Kept,
-    *,
-    to: Sequence[Person],
-    what: What,
-    now: datetime,
-    tools: Tools,
-    alert: str | None = None,
-) -> None:
-    """Tell those who could have released it, and whoever proposed it, at the person's address and those of the key."""
-    found = await proposals.proposer(session, row, now=now)
-    also, language = ((), "en") if found is None else (found[1], found[0].language)
-    await tell(session, row, to=to, what=what, also=also, language=language, alert=alert, now=now, tools=tools)
 
 
 def _seen(row: Kept | None, actor: Actor) -> Kept:

@@ -1,21 +1,23 @@
 """The switch by which a Party asks for two persons: its administrators', in the Party's history and the audit log."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
+from contactpoints.actions.few_persons import authorities
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, keeps_two_persons_of, sees_network
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import Forbidden, NotFound, TooFewPersons, no_party
+from contactpoints.rules.releasing import TWO
 from contactpoints.rules.wording_releasing import one_person_words
-from contactpoints.store import entries, outbox, proposals
-from contactpoints.store.database import Database, Row, Session
+from contactpoints.store import entries, outbox
+from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS
 
 _PARTIES = REGISTERS["parties"]
-_TWO = 2
 
 
 async def read(db: Database, party: str, *, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -42,7 +44,7 @@ async def switch(
         if entry is None:
             raise NotFound(no_party(party))
         if required:
-            few = [row for row in await proposals.authorities(session, party, now=now) if row["persons"] < _TWO]
+            few = [each for each in await authorities(session, party, now=now) if each["persons"] < TWO]
             if few:
                 named = ", ".join(row["authority"] for row in few)
                 told = "could open no alert: two of its people need accounts first"
@@ -70,11 +72,11 @@ async def _shown(session: Session, party: str, *, now: datetime) -> dict[str, An
     entry = await entries.find(session, _PARTIES, key=party)
     if entry is None:
         raise NotFound(no_party(party))
-    rows = await proposals.authorities(session, party, now=now)
+    rows = await authorities(session, party, now=now)
     return {"party": party, "required": entry["two_persons"], "authorities": [_authority(row) for row in rows]}
 
 
-def _authority(row: Row) -> dict[str, Any]:
+def _authority(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "authority": row["authority"],
         "persons": row["persons"],

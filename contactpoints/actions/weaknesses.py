@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions.access import knows_pepper
+from contactpoints.actions.few_persons import few
 from contactpoints.actions.resealing import misfits
 from contactpoints.rules.weaknesses import UNUSED, Stored
 from contactpoints.store import revisions, weaknesses
@@ -35,5 +36,6 @@ async def ask(
         pepper_differs=not await knows_pepper(db, pepper),
         keys_differ=keys.other,
         keys_missing=keys.missing,
+        few_persons=await few(db, now=now),
         **told,
     )

@@ -184,7 +184,8 @@ async def changed(runtime: Runtime, request: Request) -> Response:
 async def disabled(runtime: Runtime, request: Request) -> Response:
     """Let nobody in by an account any more."""
     actor = await caller(runtime, request)
-    return Json(await accounts.disable(runtime.db, entry_number(request), actor=actor, now=runtime.now()))
+    key, now = entry_number(request), runtime.now()
+    return Json(await accounts.disable(runtime.db, key, actor=actor, now=now, tools=runtime.tools))
 
 
 async def invited_again(runtime: Runtime, request: Request) -> Response:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contactpoints.actions.answer_page import is_awaited
 from contactpoints.actions.auditing import net_of
 from contactpoints.rules.addresses_of_callers import address_of_caller
 from contactpoints.rules.hosts import host_of, is_local, is_ours
@@ -32,6 +34,7 @@ _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
 # How many ways of writing our name are remembered.
 _MOST_KNOWN = 1_000
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
+_LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request)?")
 _ANOTHER = (
     "This service is not known by that name. Ask for it by its public address; no proxy may change the Host header."
 )
@@ -120,7 +123,10 @@ class Entrance:
 
 
 class Paced:
-    """Counts the pages that are asked for from an address; what machines ask is counted by their keys."""
+    """Counts the pages that are asked for from an address; what machines ask is counted by their keys.
+
+    Whose link leads to an open alert is served whoever else is at the address: a telephone shares one with thousands.
+    """
 
     def __init__(
         self,
@@ -138,12 +144,23 @@ class Paced:
         if scope["type"] == "http" and not scope["path"].startswith(_NO_PAGES) and self._is_page(Request(scope)):
             where = net_of(scope["client"][0] if scope["client"] else None)
             try:
-                self._runtime.pace.take("pages", where, limit=PAGES, now=self._runtime.now())
+                await self._take(scope["path"], where)
             except Refusal as refusal:
                 answer = await self._refuse(Request(scope), refusal)
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    async def _take(self, path: str, where: str | None) -> None:
+        """Take one of the address's; where none is left, one of its own for a link to an open alert."""
+        pace, now = self._runtime.pace, self._runtime.now()
+        try:
+            pace.take("pages", where, limit=PAGES, now=now)
+        except Refusal:
+            link = _LINK.fullmatch(path)
+            if link is None or not await is_awaited(self._runtime.db, token=link[1]):
+                raise
+            pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
 
 
 class _Bounded:

@@ -16,6 +16,8 @@ WAITS = timedelta(minutes=30)
 """How long a proposal waits for its second person. Emergencies are short: what is older has to be thought of anew."""
 REMINDED = timedelta(minutes=10)
 """When all who could act are told again that it still waits."""
+TWO = 2
+"""How many persons it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ def are_one(first: Person, second: Person) -> bool:
     """Say whether two accounts may be the same person's: the same officer's, or under the same name."""
     officer = first.officer_id is not None and first.officer_id == second.officer_id
     return first.id == second.id or officer or not different(first.name, second.name)
+
+
+def how_many(speakers: Iterable[Person]) -> int:
+    """Return how many persons there are, of whom no two may be one."""
+    found: list[Person] = []
+    for each in speakers:
+        if not any(are_one(each, other) for other in found):
+            found.append(each)
+    return len(found)
 
 
 def seconds(speakers: Iterable[Person], *, but: Collection[Person]) -> list[Person]:

@@ -76,6 +76,7 @@ class Stored:
     without_passkey: Sequence[int] = ()
     without_pin: Sequence[int] = ()
     secretariats: int = 2
+    few_persons: Sequence[str] = ()
 
 
 def of_setup(setup: Setup) -> list[Weakness]:
@@ -258,6 +259,12 @@ def _of_people(stored: Stored) -> Iterator[Weakness]:
     for numbers, severity, about, sentence in told:
         if numbers:
             yield Weakness(severity, about, f"{_numbers(numbers)} {sentence}.")
+    for each in stored.few_persons:
+        yield Weakness(
+            "danger",
+            "accounts",
+            f"of one person or none speak for {each}, whose alerts take two and are all refused: `invite` another.",
+        )
     if stored.secretariats < 2:
         yield Weakness(
             "warning",

@@ -7,7 +7,7 @@ from typing import Literal
 from contactpoints.rules.phrasing import Catalogue, Words, mail, say, times
 from schemas.words import msgid
 
-What = Literal["waits", "still", "released", "refused", "withdrawn", "expired"]
+What = Literal["waits", "still", "released", "refused", "withdrawn", "expired", "alone"]
 
 _SUBJECT = msgid("24/7 network - proposal {number}")
 _WAITING_SUBJECT = msgid("24/7 network - proposal {number} waits for you")
@@ -18,6 +18,7 @@ _HAPPENED: dict[What, str] = {
     "refused": msgid("A second person refused the request. Nobody was called. The reason stands at the proposal."),
     "withdrawn": msgid("The request was withdrawn before it was released. Nobody was called."),
     "expired": msgid("Nobody released the request in time. Nobody was called."),
+    "alone": msgid("Nobody is left who could release the request. Nobody was called."),
 }
 _UNTIL = msgid("It is released until {local} UTC, or not at all.")
 _HOW = msgid("To release or refuse it, sign in to the service: {url}. Whoever proposed it cannot.")
@@ -30,6 +31,10 @@ _REASONS = {
     "not_proposed_by_them": msgid("Whoever is named did not propose it."),
     "other": msgid("Another reason."),
 }
+_SOMEBODY = msgid("Have an account made for a second person, or telephone the secretariat of the network at once.")
+_FEW_SUBJECT = msgid("24/7 network - an authority of your Party can open no alerts")
+_FEW = msgid("Alerts of your Party take two persons, and fewer have an account of this authority: {authority}.")
+_FEW_MENDED = msgid("Its alerts are refused, emergencies too. Invite a second person, or let alerts take one person.")
 _ONE_SUBJECT = msgid("24/7 network - alerts of your Party take one person again")
 _ONE = msgid("At {local} UTC an administrator of your Party switched off that its alerts take two persons.")
 _ONE_WARNED = msgid("If you know nothing of it, switch it on again, and tell the secretariat of the network at once.")
@@ -54,6 +59,8 @@ def proposal_words(words: Catalogue, what: What, *, proposal: Proposal, url: str
         lines.append(say(words, _HOW, url=url))
     elif what == "expired":
         lines.append(say(words, _ANEW))
+    elif what == "alone":
+        lines.append(say(words, _SOMEBODY))
     subject = say(words, _WAITING_SUBJECT if waits else _SUBJECT, number=proposal.number)
     return mail(subject, lines, exercise=proposal.exercise)
 
@@ -67,3 +74,9 @@ def one_person_words(words: Catalogue, *, now: datetime) -> Words:
 def reason_of(words: Catalogue, reason: str) -> str:
     """Return why a second person refused."""
     return say(words, _REASONS[reason])
+
+
+def few_persons_words(words: Catalogue, *, authority: str) -> Words:
+    """Return the mail that tells administrators that an authority has too few persons for an alert."""
+    lines = [say(words, _FEW, authority=authority), say(words, _FEW_MENDED)]
+    return mail(say(words, _FEW_SUBJECT), lines, exercise=False)

@@ -34,6 +34,16 @@ async def find(session: Session, token: str, *, most_tries: int) -> AnswerPage |
     return AnswerPage(**told, answer_by=by)
 
 
+async def is_awaited(session: Session, token: str) -> bool:
+    """Say whether a link leads to an alert that has not ended."""
+    found: bool = await session.fetchval(
+        """select exists (select 1 from reply_codes r join alerts a on a.id = r.alert_id
+                           where r.page_token = $1 and a.state in ('alerting', 'exhausted', 'acknowledged'))""",
+        token,
+    )
+    return found
+
+
 async def openings(session: Session, page: AnswerPage, *, automated: bool | None) -> Row:
     """Return how often the page was noted as opened in this way (``count``), and when ``last``."""
     row = await session.fetchrow(

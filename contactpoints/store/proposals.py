@@ -209,9 +209,9 @@ async def proposer(session: Session, row: Kept, *, now: datetime) -> tuple[Actor
 
 
 async def authorities(session: Session, party: str, *, now: datetime) -> list[Row]:
-    """Return the authorities of a Party with how many persons speak for each, and its keys without a holder."""
+    """Return the authorities of a Party that have accounts or keys, and the keys of each without a holder."""
     return await session.fetch(
-        f"""select authority, count(*) filter (where account) as persons,
+        f"""select authority,
                    coalesce(array_agg(id order by id) filter (where not account and holder_id is null), '{{}}') as keys
               from (select id, authority, null as holder_id, true as account from accounts
                      where party = $1 and {_ALIVE}
@@ -222,3 +222,8 @@ async def authorities(session: Session, party: str, *, now: datetime) -> list[Ro
         party,
         now,
     )
+
+
+async def asking_for_two(session: Session) -> list[str]:
+    """Return the Parties whose alerts take two persons."""
+    return [row["code"] for row in await session.fetch("select code from parties where two_persons order by code")]

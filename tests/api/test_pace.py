@@ -163,6 +163,23 @@ async def test_pages_are_counted_by_address_and_what_watches_over_us_is_not(worl
         assert (await client.get(page)).status_code == 404
 
 
+async def test_an_officers_link_is_served_whoever_floods_the_same_address(world: World) -> None:
+    reference = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    async with world.runtime.db.session() as session:
+        link = f"/a/{await session.fetchval('select page_token from reply_codes limit 1')}"
+    async with _node(world) as (runtime, client):
+        _take_all(runtime.pace, "pages", "192.0.2.7", limit=PAGES)
+        for stranger in ("/signin", f"/a/{'x' * 22}", f"{link}/x", f"{link}x"):
+            assert (await client.get(stranger)).status_code == 429, stranger
+        assert (await client.get(link)).status_code == 200
+        assert (await client.post(link, data={"pin": ""})).status_code == 422, "it was looked at"
+        assert (await client.get(f"{link}/request")).status_code == 303
+        over = await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "wrong_party"})
+        assert over.status_code == 200, over.text
+        assert (await client.get(link)).status_code == 429, "nobody waits for it any more"
+
+
 async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
     world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from contactpoints.actions import releasing
+from contactpoints.actions import few_persons, releasing
 from contactpoints.actions.access import make_key
 from contactpoints.actions.resealing import reseal
 from contactpoints.actions.sessions import find_actor
@@ -241,10 +241,13 @@ async def test_no_person_does_both_by_whatever_they_have(world: World, desk: Des
 
 
 async def test_what_waits_or_comes_to_nothing_is_told_and_never_silent(world: World, desk: Desk) -> None:
-    few = await person(world, "solo@us.example.org", name="Solo", **DESK | {"authority": "Small office"})
+    office = DESK | {"authority": "Small office"}
+    few = await person(world, "solo@us.example.org", name="Solo", **office)
+    twin = await person(world, "solo.again@us.example.org", name=" SOLO ", **office)
     short = await desk.switches(True)
     assert (*problem(short), *short.json()["authorities"]) == (409, "too-few-persons", "Small office")
-    assert (await desk.administrator.asks("DELETE", f"/v1/accounts/{few.account}")).status_code == 200
+    for each in (few, twin):
+        assert (await desk.administrator.asks("DELETE", f"/v1/accounts/{each.account}")).status_code == 200
     assert (await desk.switches(True)).status_code == 200
     readable = (await desk.administrator.asks("GET", "/v1/parties/US/two-persons")).json()
     (office,) = readable["authorities"]
@@ -288,8 +291,15 @@ async def test_what_waits_or_comes_to_nothing_is_told_and_never_silent(world: Wo
     assert [len(each) for each in listed] == [0, 3]
 
     await desk.administrator.steps_up()
+    await desk.proposes()
+    await desk.heard(desk.ada, desk.administrator)
+    heard = []
     for each in (desk.bob, desk.eve):
         assert (await desk.administrator.asks("DELETE", f"/v1/accounts/{each.account}")).status_code == 200
+        heard.append(await desk.heard(desk.ada, desk.administrator))
+    assert heard[0] == [[], []]
+    assert ["Nobody is left who could release" in heard[1][0][0], "Invented Desk" in heard[1][1][0]] == [True, True]
+    assert await few_persons.few(world.runtime.db, now=world.clock.at) == ["US: Invented Desk"]
     assert problem(await world.opens_alert(key=desk.ada.token)) == (409, "nobody-to-release")
     assert await desk.alerts() == 0
 
