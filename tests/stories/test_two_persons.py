@@ -290,6 +290,11 @@ async def test_what_waits_or_comes_to_nothing_is_told_and_never_silent(world: Wo
     listed = [(await desk.eve.asks("GET", f"/v1/proposals?state={each}")).json()["items"] for each in ("open", "all")]
     assert [len(each) for each in listed] == [0, 3]
 
+    await _nobody_is_left(world, desk)
+
+
+async def _nobody_is_left(world: World, desk: Desk) -> None:
+    """The second persons leave: whoever waits hears of it, and whoever makes accounts; nothing more is proposed."""
     await desk.administrator.steps_up()
     await desk.proposes()
     await desk.heard(desk.ada, desk.administrator)
