@@ -336,6 +336,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         print("; ".join(told) + ".", file=sys.stderr)
         return 1
     except (BadSetting, embedded.EmbeddedUnavailable, Refusal, DatabaseFault) as failure:
+        if isinstance(failure, BadSetting) and getattr(asked, "json", False):
+            cli_check.tell_unreadable(failure)
         print(failure, file=sys.stderr)
         return 1
     return 0

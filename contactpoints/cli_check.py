@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from typing import TypeAlias
@@ -14,7 +14,7 @@ from contactpoints.clock import Clock
 from contactpoints.rules.refusals import Conflict, Refusal
 from contactpoints.rules.weaknesses import Line, Setup, Weakness, away, of_setup, of_stored, worst_first
 from contactpoints.setting_files import seen_by_others
-from contactpoints.settings import PREFIX, Settings
+from contactpoints.settings import PREFIX, BadSetting, Settings
 from contactpoints.store import embedded
 from contactpoints.store.database import Database, DatabaseFault, tls_of
 from notifiers.catalogue import CATALOGUE, is_loopback
@@ -95,11 +95,20 @@ def _plain(options: object, switch: str) -> str:
     return ""
 
 
+def tell_unreadable(bad: BadSetting) -> None:
+    """Print for machines which settings cannot be read; nothing else was looked at."""
+    _print([Weakness("danger", name, told) for name, told in bad.faults.items()])
+
+
+def _print(found: Iterable[Weakness]) -> None:
+    print(json.dumps({"weaknesses": [asdict(each) for each in found]}))
+
+
 def _tell(found: list[Weakness], *, as_json: bool) -> None:
     """Print each weakness in a line. Raises `Conflict` where more than hints were found."""
     count = Counter(each.severity for each in found)
     if as_json:
-        print(json.dumps({"weaknesses": [asdict(each) for each in found]}))
+        _print(found)
     else:
         for each in found:
             about = f"{PREFIX}{each.about}" if each.about.isupper() else each.about

@@ -43,8 +43,11 @@ def read_files(values: Mapping[str, str], known: Collection[str]) -> Read:
 
 
 def seen_by_others(path: Path) -> bool:
-    """Say whether every account of this machine may read or write a file."""
-    return bool(path.stat().st_mode & _READABLE_BY_OTHERS)
+    """Say whether every account of this machine may read or write a file, and that can be changed.
+
+    Docker and Kubernetes lay secrets open in a mount of the container alone, where nothing can be changed.
+    """
+    return not os.statvfs(path).f_flag & os.ST_RDONLY and bool(path.stat().st_mode & _READABLE_BY_OTHERS)
 
 
 class _NoSetting(Exception):
@@ -59,7 +62,7 @@ def _content(path: str) -> str:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise _NoSetting("names something that is no ordinary file.")
             raw = file.read(_MOST + 1)
-        text = raw.decode().removesuffix("\n").removesuffix("\r")
+        text = raw.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except (OSError, ValueError) as wrong:
         reason = wrong.strerror if isinstance(wrong, OSError) else "it is no text"
         raise _NoSetting(f"names a file that cannot be read: {reason}.") from None

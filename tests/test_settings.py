@@ -136,6 +136,8 @@ def test_every_setting_may_come_from_a_file(tmp_path: Path) -> None:
 def test_of_a_file_only_the_end_of_its_last_line_is_left_out(tmp_path: Path) -> None:
     password = {"SMTP_USERNAME": "u", "SMTP_PASSWORD_FILE": in_file(tmp_path, b"s3 cret\r\n")}
     assert read(REAL | SMTP | password).notifiers["smtp"].password == "s3 cret"
+    marked = {"KEYRING": "", "KEYRING_FILE": in_file(tmp_path, b"\xef\xbb\xbfa:" + KEY.encode())}
+    assert list(read(REHEARSAL | marked).keyring.keys) == ["a"], "as some editors begin a file"
     assert read(REHEARSAL | {"DATABASE_URL_FILE": " "}).database_url == "", "blank is not given"
 
 
