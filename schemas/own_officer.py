@@ -18,7 +18,7 @@ class OwnLanguages(Shape):
 class NewPin(Shape):
     """Another PIN, of 6 to 12 digits."""
 
-    pin: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")] = Field(repr=False)
 
 
 LANGUAGES: Mapping[str, Mapping[str, Any]] = {"written to in French": {"language": "fr", "languages": ["fr", "en"]}}

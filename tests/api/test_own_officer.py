@@ -78,7 +78,7 @@ async def test_an_officer_sets_languages_and_pin_in_a_session_and_nobody_else_do
     assert (status, {each["pointer"] for each in told["errors"]}) == (422, {"/language", "/name"})
 
     assert await world.runtime.check_pin(world.runtime.db, first.id, PIN, world.clock.at) == "right"
-    for pin, code in (("123456", "pin_guessable"), ("12", "pin_shape")):
+    for pin, code in (("123456", "pin_guessable"), ("12", "wrong_form")):
         status, told = await _put(cleo, "/v1/me/pin", {"pin": pin})
         assert (status, [(e["pointer"], e["code"]) for e in told["errors"]]) == (422, [("/pin", code)])
     assert (await _put(cleo, "/v1/me/pin", {"pin": "739164"}))[0] == 204

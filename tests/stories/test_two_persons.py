@@ -20,59 +20,13 @@ from contactpoints.rules.alerts import moment
 from contactpoints.serving import desk_of
 from contactpoints.store.sealing import Keyring, Unsealable, proposal_place
 from schemas.examples import ACTS
-from schemas.proposals import ProposalOut
 from schemas.readings import ReadingPage
-from tests.api.people import Person, person, sends
+from tests.api.people import person, sends
 from tests.cutting import cut_off
-from tests.far_ends import PUBLIC
+from tests.desks import DESK, SHAPE, Desk
 from tests.world import World
 
-DESK = {"role": "requester", "party": "US", "authority": "Invented Desk"}
-_SHAPE, _READINGS = TypeAdapter(ProposalOut), TypeAdapter(ReadingPage)
-
-
-class Desk:
-    """An authority of a Party that asks for two persons: Ada, Bob and Eve have accounts, and Ada holds a key."""
-
-    def __init__(self, world: World, administrator: Person, people: list[Person]) -> None:
-        self.world, self.administrator = world, administrator
-        self.ada, self.bob, self.eve = people
-        self.key, self.number = "", 0
-
-    async def makes_key(self, **more: Any) -> tuple[str, int]:
-        body = {"party": "US", "authority": "Invented Desk", **more}
-        made = await self.administrator.asks("POST", "/v1/keys", body)
-        assert made.status_code == 201, made.text
-        return made.json()["secret"], made.json()["id"]
-
-    async def switches(self, required: bool) -> httpx.Response:
-        return await self.administrator.asks("PUT", "/v1/parties/US/two-persons", {"required": required})
-
-    async def proposes(self, key: str = "", **more: Any) -> Any:
-        told = await self.world.opens_alert(key=key or self.ada.token, **more)
-        assert told.status_code == 202, told.text
-        return _SHAPE.validate_python(told.json())
-
-    async def heard(self, *people: Person) -> list[list[str]]:
-        """Return the words of the mails that each has got since the last time."""
-        await self.world.settles()
-        return [[each["body"] for each in await self.world.hears(whose.email)] for whose in people]
-
-    async def alerts(self) -> int:
-        async with self.world.runtime.db.session() as session:
-            return int(await session.fetchval("select count(*) from alerts"))
-
-
-@pytest.fixture
-async def desk(world: World) -> Desk:
-    administrator = await person(world, "admin@us.example.org", name="Max Example", role="administrator", party="US")
-    people = [
-        await person(world, f"{name.lower()}@us.example.org", name=name, **DESK) for name in ("Ada", "Bob", "Eve")
-    ]
-    desk = Desk(world, administrator, people)
-    desk.key, desk.number = await desk.makes_key(holder_id=desk.ada.account)
-    await desk.heard(*people, administrator)
-    return desk
+_READINGS = TypeAdapter(ReadingPage)
 
 
 async def key_of(world: World, role: str, party: str | None = None, authority: str = "Desk") -> str:
@@ -98,7 +52,7 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert (again.headers["Idempotency-Replayed"], again.json()["id"]) == ("true", first.json()["id"])
     other = await world.opens_alert(key=desk.key, once="night-1", case_reference="Another")
     assert problem(other) == (422, "idempotency-key-reused")
-    told = _SHAPE.validate_python(first.json())
+    told = SHAPE.validate_python(first.json())
     path = told["links"]["self"]
     assert first.headers["Location"] == path
     assert (told["state"], told["can_release"], told["seconds_left"]) == ("open", 2, 1800)
@@ -399,54 +353,3 @@ async def _wakes(desk: Desk) -> None:
     """Sessions that were silent for long are begun anew."""
     for each in (desk.bob, desk.ada, desk.eve, desk.administrator):
         await each.asks("GET", "/v1/proposals")
-
-
-async def test_a_second_person_releases_on_the_page_that_the_mail_names(world: World, desk: Desk) -> None:
-    await desk.switches(True)
-    told = await desk.proposes(desk.key)
-    ((mail,),) = await desk.heard(desk.bob)
-    path = f"/proposals/{told['id']}"
-    assert f"{PUBLIC}{path}." in mail
-
-    async def page(who: Person | None, act: str = "", site: str = "same-origin", **form: str) -> httpx.Response:
-        cookie = {} if who is None else {"Cookie": f"__Host-session={who.token}"}
-        return await world.client.request(
-            "POST" if act else "GET", f"{path}{act}", data=form, headers={**cookie, "Sec-Fetch-Site": site}
-        )
-
-    assert (await page(None)).headers["Location"] == f"/signin?next={path}"
-    assert (await page(desk.administrator)).status_code == 404
-    summary = (await desk.ada.asks("GET", f"{told['links']['request']}")).json()["particulars"]["facts_summary"]
-    closed, mine, open_ = await page(desk.bob), await page(desk.ada, "/request"), await page(desk.bob, "/request")
-    assert [(summary in each.text, "/release" in each.text) for each in (closed, mine, open_)] == [
-        (False, False),
-        (True, False),
-        (True, True),
-    ]
-    refused = [
-        await page(desk.ada, "/release"),
-        await page(desk.bob, "/release", site="cross-site"),
-        await page(desk.bob, "/refusal", reason="because"),
-    ]
-    assert [each.status_code for each in refused] == [422, 403, 422]
-    assert "Another person of your authority" in refused[0].text
-    assert "choose a reason" in refused[2].text
-    assert (await desk.alerts(), (await page(desk.bob, "/release")).headers["Location"]) == (0, path)
-    alert = (await desk.bob.asks("GET", told["links"]["self"])).json()["alert"]
-    assert f"It is alert {alert}." in (await page(desk.eve)).text
-    assert [(await page(each, "/release")).status_code for each in (desk.bob, desk.eve)] == [303, 422]
-    assert await desk.alerts() == 1
-
-
-async def test_a_second_person_refuses_or_the_first_withdraws_on_the_page(world: World, desk: Desk) -> None:
-    await desk.switches(True)
-    for who, act, form, said in (
-        (desk.eve, "refusal", {"reason": "duplicate"}, "It has been asked for already."),
-        (desk.ada, "withdrawal", {}, "It was withdrawn"),
-    ):
-        number = (await desk.proposes(once=secrets.token_hex(8)))["id"]
-        headers = {"Cookie": f"__Host-session={who.token}", "Sec-Fetch-Site": "same-origin"}
-        done = await world.client.post(f"/proposals/{number}/{act}", data=form, headers=headers)
-        assert done.status_code == 303
-        assert said in (await world.client.get(f"/proposals/{number}", headers=headers)).text
-    assert await desk.alerts() == 0
