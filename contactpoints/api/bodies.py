@@ -8,12 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contactpoints.api.queries import header
+from contactpoints.api.slow_bodies import still_there
 from contactpoints.rules.refusals import UnsupportedMediaType
 from schemas.faults import Fault, Unreadable
 from schemas.writing import write_json
 
-_LONG = 1.0
-"""Seconds in which somebody who was let in may have been shut out."""
 _NO_BODY = "There is no body: send an object as `application/json`, `{}` where you have nothing to say."
 
 
@@ -63,7 +62,6 @@ async def body(request: Request) -> bytes:
         async for part in request.stream():
             parts.append(part)
         request.state.raw = b"".join(parts)
-        if clock() - began > _LONG and hasattr(request.state, "look_again"):
-            await request.state.look_again()
+        await still_there(request, clock() - began)
     raw: bytes = request.state.raw
     return raw

@@ -148,7 +148,7 @@ async def test_a_rehearsal_shows_what_was_sent_and_answers_as_a_telephone_would(
         reader.driver.find_element(By.CSS_SELECTOR, "a.button").click()
         reader.sees("Answer as this telephone")
         reader.types(text=f"{code} {PIN}")
-        assert reader.driver.current_url.endswith("/rehearsal")
+        WebDriverWait(reader.driver, 20).until(lambda driver: driver.current_url.endswith("/rehearsal"))
 
     await on(telephone, address, act, "rehearsal")
     await world.settles()

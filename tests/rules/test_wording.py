@@ -120,6 +120,8 @@ WITHOUT_ALERT = (
     "invitation_words",
     "account_changed_words",
     "passkeys_changed_words",
+    "codes_renewed_words",
+    "foreign_account_words",
 )
 
 
@@ -128,6 +130,8 @@ def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
         wording.pin_link_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
         wording.pin_set_words(words, at=NIGHT, zone=ZONE, now=NOW),
         wording.address_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
+        wording.codes_renewed_words(words, at=NIGHT),
+        wording.foreign_account_words(words, number=7, party="FR", at=NIGHT),
         wording.invitation_words(words, expires_at=NIGHT, now=NOW),
         wording.account_changed_words(words, at=NIGHT),
         wording.passkeys_changed_words(words, at=NIGHT),
@@ -226,6 +230,8 @@ KNOWN_FIELDS = {
         "no_telephone",
         "starts_at",
         "ends_at",
+        "number",
+        "party",
     ),
 }
 
