@@ -42,6 +42,9 @@ async def _storm(opened: Sequence[Line], answers: Counter[int]) -> None:
     async with asyncio.TaskGroup() as tries:
         for number in itertools.count():
             await asyncio.sleep(max(0.0, begun + number / _A_SECOND - time.perf_counter()))
+            # A line on which nothing was asked for some seconds was hung up.
+            while free and free[-1].transport.is_closing():
+                free.pop()
             if free:
                 tries.create_task(one(free.pop(), number))
             else:
