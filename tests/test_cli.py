@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from contactpoints import cli
+from contactpoints.actions.accepting import look
 from contactpoints.actions.access import check_pin, set_pin
-from contactpoints.actions.invitations import look
 from contactpoints.cli import main
 from contactpoints.rules.refusals import Unavailable
 from contactpoints.runtime import open_runtime

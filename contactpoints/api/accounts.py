@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import accounts, invitations
+from contactpoints.actions import accepting, accounts
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import PAGES, entry_number, number
@@ -198,14 +198,14 @@ async def invited_again(runtime: Runtime, request: Request) -> Response:
 async def looked(runtime: Runtime, request: Request) -> Response:
     """Tell who is invited by a link."""
     said = read(Look, await json_body(request))
-    told = await invitations.look(runtime.db, said.token, now=runtime.now(), tools=runtime.tools)
+    told = await accepting.look(runtime.db, said.token, now=runtime.now(), tools=runtime.tools)
     return Json(told, headers=SECRET)
 
 
 async def accepted(runtime: Runtime, request: Request) -> Response:
     """Make an account somebody's."""
     said = read(Acceptance, await json_body(request))
-    return Json(await invitations.accept(runtime.db, said, now=runtime.now(), tools=runtime.tools), headers=SECRET)
+    return Json(await accepting.accept(runtime.db, said, now=runtime.now(), tools=runtime.tools), headers=SECRET)
 
 
 def routes() -> list[Route]:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import invitations, passkeys
+from contactpoints.actions import accepting, passkeys
 from contactpoints.api.accounts import SECRET
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller
@@ -271,14 +271,14 @@ async def removed(runtime: Runtime, request: Request) -> Response:
 async def acceptance_asked(runtime: Runtime, request: Request) -> Response:
     """Ask the device of whoever is invited to make a passkey."""
     said = read(Look, await json_body(request))
-    told = await invitations.ask_passkey(runtime.db, said.token, now=runtime.now(), tools=runtime.tools)
+    told = await accepting.ask_passkey(runtime.db, said.token, now=runtime.now(), tools=runtime.tools)
     return Json(told, headers=SECRET)
 
 
 async def accepted(runtime: Runtime, request: Request) -> Response:
     """Make an account somebody's, by a passkey."""
     said = read(PasskeyAcceptance, await json_body(request))
-    return Json(await invitations.accept_by_passkey(runtime.db, said, now=runtime.now(), tools=runtime.tools))
+    return Json(await accepting.accept_by_passkey(runtime.db, said, now=runtime.now(), tools=runtime.tools))
 
 
 def routes() -> list[Route]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import invitations
+from contactpoints.actions import accepting
 from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.rendering import language_of, page
 from contactpoints.console.session import go, must_be_meant, refused
@@ -28,7 +28,7 @@ async def _shown(
     runtime: Runtime, request: Request, *, faults: Sequence[Fault] = (), fields: Mapping[str, str] | None = None
 ) -> Response:
     token, now = request.path_params["token"], runtime.now()
-    invited = await invitations.look(runtime.db, token, now=now, tools=runtime.tools)
+    invited = await accepting.look(runtime.db, token, now=now, tools=runtime.tools)
     device = browser_of(request.headers.get("User-Agent", ""))
     typed = {"name": "", "email": "", "passkey": device} | dict(fields or {})
     return page(
@@ -66,7 +66,7 @@ async def by_password(runtime: Runtime, request: Request) -> Response:
     password, code = fields.get("password", ""), fields.get("code", "").replace(" ", "")
     try:
         said = shaped(Acceptance, token=request.path_params["token"], password=password, code=code, **_who(fields))
-        made = await invitations.accept(runtime.db, said, now=runtime.now(), tools=runtime.tools)
+        made = await accepting.accept(runtime.db, said, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
         return await _shown(runtime, request, faults=refusal.faults, fields=fields)
@@ -86,7 +86,7 @@ async def by_passkey(runtime: Runtime, request: Request) -> Response:
             passkey=passkey,
             **_who(fields),
         )
-        made = await invitations.accept_by_passkey(runtime.db, said, now=runtime.now(), tools=runtime.tools)
+        made = await accepting.accept_by_passkey(runtime.db, said, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
         return await _shown(runtime, request, faults=refusal.faults, fields=fields)
