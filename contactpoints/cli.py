@@ -176,7 +176,8 @@ async def _rotate(settings: Settings, _: argparse.Namespace) -> None:
     if made.done and others:
         print(f"Once every process runs with {keyring.first} as its first key, run this again until it says 0.")
     elif needless:
-        print(f"Nothing depends on it any more: {needless} may be removed from CONTACTPOINTS_KEYRING.")
+        print(f"Nothing depends on it: {needless} may be removed from CONTACTPOINTS_KEYRING.")
+        print("A new key, which has sealed nothing yet, goes in front first.")
 
 
 def _progress(what: str, total: resealing.Resealed) -> None:

@@ -1,7 +1,7 @@
 """Whoever puts markup, formulas or headers into every field that takes words gets words: on no way out do they act.
 
 The entries of a contact point, of its Party, and a whole request say it wherever they can. Then everything that shows
-them is read as its reader would: pages, mails at a real mail server, calendars, cards, tables, pictures, the booklet.
+them is read as its reader would: pages, mails at a real mail server, calendars, cards, tables, pictures.
 """
 
 import csv
