@@ -18,7 +18,9 @@ _Shape = TypeVar("_Shape", bound=Shape)
 
 async def raw_form(request: Request) -> str:
     """Return the body of a form as it came, byte for sign. How much comes is bounded before."""
-    return b"".join([part async for part in request.stream()]).decode("latin-1")
+    request.state.form = b"".join([part async for part in request.stream()]).decode("latin-1")
+    form: str = request.state.form
+    return form
 
 
 def fields_of(form: str) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ from contactpoints.console import (
 )
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.console.session import go
+from contactpoints.console.shell import held
 from contactpoints.rules.refusals import (
     NotAuthenticated,
     NotFound,
@@ -72,9 +73,9 @@ async def render(request: Request, failure: Exception) -> Response:
         case NotFound() | HTTPException(status_code=404):
             return nothing_here(request)
         case NotAuthenticated():
-            return go(f"/signin?next={_asked(request)}")
+            return await _kept(request, "session") or go(f"/signin?next={_asked(request)}")
         case StepUpNeeded():
-            return go(f"/account/again?next={_asked(request)}")
+            return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
         case NotFromHere():
             return _sorry(request, "refused", status=403)
         case TooLarge():
@@ -94,6 +95,11 @@ async def render(request: Request, failure: Exception) -> Response:
                 return nothing_here(request)
             _log.error("%s of a page (%s) failed: %s", request.method, _room(request), type(failure).__name__)
             return _sorry(request, "broken", status=500)
+
+
+async def _kept(request: Request, why: str) -> Response | None:
+    """Return the page that keeps what somebody sent, where something was."""
+    return await held(request, why=why) if request.method == "POST" else None
 
 
 def _closing(answer: Response) -> Response:

@@ -1,8 +1,8 @@
 """How a page is made: the templates, one environment per language, and what a page may load.
 
-No page needs another host, and none but those of an account a cookie; the one script is for passkeys, which go
-nowhere else. A page behind a link has its token in its address, so that nothing may keep or pass on the address: no
-caches, no referrer, no search engines.
+No page needs another host, and none but those of an account a cookie; scripts are our own, and each page does without
+them, but for passkeys. A page behind a link has its token in its address, so that nothing may keep or pass on the
+address: no caches, no referrer, no search engines.
 """
 
 import hashlib
@@ -14,7 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from contactpoints.rules.console import clocked, instant, typed
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
+from contactpoints.rules.wording_faults import fault_of, faults_at
 from contactpoints.rules.wording_releasing import reason_of
 from contactpoints.rules.wording_request import (
     basis_of,
@@ -45,6 +47,12 @@ _SCRIPTED = {"Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; 
 @cache
 def _files() -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in _MEDIA}
+
+
+@cache
+def address_of_file(name: str) -> str:
+    """Return the address of a style, picture or script of ours: another one whenever the file is. Raises `KeyError`."""
+    return f"/static/{name}?{hashlib.sha256(_files()[name]).hexdigest()[:12]}"
 
 
 @cache
@@ -81,8 +89,12 @@ def _environment(language: str) -> Environment:
         "reason_of": partial(reason_of, words),
         "value_of": partial(value_of, words),
         "exercise_mark": EXERCISE_EVERYWHERE,
-        "style": hashlib.sha256(_files()["page.css"]).hexdigest()[:12],
-        "script": hashlib.sha256(_files()["passkeys.js"]).hexdigest()[:12],
+        "file": address_of_file,
+        "clocked": clocked,
+        "instant_of": instant,
+        "typed_in": typed,
+        "faults_at": faults_at,
+        "fault_of": partial(fault_of, words),
     }
     return made
 
@@ -99,7 +111,7 @@ def page(
 ) -> Response:
     """Return a page in a language, with every header; that of a ``rehearsal`` says so on top.
 
-    ``scripted``: the page may load the script for passkeys, and that may ask the service for what is to be signed.
+    ``scripted``: the page may load scripts of ours, and those may ask the service, and no other, for what they need.
     """
     words = _environment(language).get_template(template).render(rehearsal=rehearsal, scripted=scripted, **fields)
     headers = _SCRIPTED if scripted else HEADERS
@@ -116,7 +128,7 @@ def language_of(request: Request) -> str:
 
 
 async def static(_runtime: Runtime, request: Request) -> Response:
-    """Return a style, a picture or the script of ours; there is no other kind of file."""
+    """Return a style, a picture or a script of ours; there is no other kind of file."""
     name = request.path_params["name"]
     if name not in _files():
         return nothing_here(request)

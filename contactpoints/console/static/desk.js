@@ -1,0 +1,121 @@
+// What makes the console comfortable; every page works without it. No address but those of the page itself is asked.
+
+const two = (number) => String(number).padStart(2, "0");
+
+// The zone in which times are told next: that of the machine, until somebody chooses another.
+if (!/(^|; )zone=/.test(document.cookie)) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+}
+
+// How far the clock of this machine is from that of the service, in milliseconds.
+const shown = document.querySelector("time[data-clock]");
+const off = shown ? Date.parse(shown.dateTime) - Date.now() : 0;
+
+function tick() {
+  const now = new Date(Date.now() + off);
+  for (const each of document.querySelectorAll("[data-clock] [data-zone]")) {
+    const told = now.toLocaleTimeString("en-GB", { timeZone: each.dataset.zone, hour: "2-digit", minute: "2-digit" });
+    if (each.textContent !== told) each.textContent = told;
+  }
+  for (const each of document.querySelectorAll("[data-until]")) {
+    const left = Math.round((Date.parse(each.dataset.until) - now) / 1000);
+    const [hours, minutes, seconds] = [Math.floor(Math.abs(left) / 3600), Math.floor(Math.abs(left) / 60) % 60, Math.abs(left) % 60];
+    each.textContent = `${left < 0 ? "+" : ""}${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds)}`;
+    each.classList.toggle("bad", left < 0);
+  }
+}
+tick();
+setInterval(tick, 1000);
+
+// Find as you type: what does not have all the words is hidden. Without this, the form asks the service.
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+for (const field of document.querySelectorAll("input[data-filter]")) {
+  const list = document.querySelector(field.dataset.filter);
+  const count = document.querySelector(field.dataset.count || "#-");
+  const filter = () => {
+    const words = folded(field.value).split(/\s+/).filter(Boolean);
+    let left = 0;
+    for (const each of list.querySelectorAll("[data-find]")) {
+      each.hidden = !words.every((word) => folded(each.dataset.find).includes(word));
+      left += each.hidden ? 0 : 1;
+    }
+    if (count) count.textContent = left;
+  };
+  field.addEventListener("input", filter);
+  document.addEventListener("fresh", filter);
+  if (field.value) filter();
+}
+
+// Nothing is sent twice, and nothing without a network; the faults of a form are read out first.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  if (!navigator.onLine || form.dataset.sent) {
+    event.preventDefault();
+    const said = document.querySelector("#offline");
+    if (said && !navigator.onLine) said.hidden = false;
+    return;
+  }
+  if (form.method !== "post") return;
+  form.dataset.sent = "yes";
+  for (const each of form.querySelectorAll("button")) each.setAttribute("aria-disabled", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const each of form.querySelectorAll("button")) each.removeAttribute("aria-disabled");
+  }
+});
+addEventListener("online", () => document.querySelector("#offline")?.setAttribute("hidden", ""));
+document.querySelector(".faults")?.focus();
+
+// A page that says where its news come from is made anew, part by part, when there are some. A part in which somebody
+// types is left alone.
+const parts = () => [...document.querySelectorAll("[data-part]")];
+
+async function renew() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (answer.redirected || !answer.ok) return location.reload();
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const old of parts()) {
+    const made = fresh.getElementById(old.id);
+    if (!made || made.innerHTML === old.innerHTML) continue;
+    const at = document.activeElement;
+    if (old.contains(at) && at.matches("input, textarea, select")) continue;
+    const id = old.contains(at) ? at.id : "";
+    const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
+    old.replaceChildren(...document.importNode(made, true).childNodes);
+    for (const each of open) document.getElementById(each)?.setAttribute("open", "");
+    if (id) document.getElementById(id)?.focus();
+  }
+  tick();
+  document.dispatchEvent(new Event("fresh"));
+}
+
+const live = document.querySelector("[data-live]");
+if (live) {
+  let waiting = 0;
+  let busy = false;
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      if (busy) return soon();
+      busy = true;
+      await renew().catch(() => {});
+      busy = false;
+    }, 30);
+  };
+  const source = new EventSource(live.dataset.live);
+  for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, soon);
+  let away = false;
+  source.addEventListener("open", () => {
+    if (away) soon();
+    away = false;
+    document.querySelector("#away")?.setAttribute("hidden", "");
+  });
+  source.addEventListener("error", () => {
+    away = true;
+    document.querySelector("#away")?.removeAttribute("hidden");
+  });
+}

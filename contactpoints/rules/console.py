@@ -1,0 +1,105 @@
+"""What of the console is there for whom, and how it shows an instant: by the clocks of several places, and UTC."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from contactpoints.rules.access import Actor, Role, reads_entries_of, sees_network
+from schemas.words import msgid
+
+_LONGEST_ZONE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the console: its name in addresses (``/board``), and the English sentence that names it."""
+
+    name: str
+    title: str
+
+    @property
+    def path(self) -> str:
+        """Where it begins."""
+        return f"/{self.name}"
+
+
+_BOARD, _ALERTS, _TRIGGER = (
+    Section("board", msgid("Board")),
+    Section("alerts", msgid("Alerts")),
+    Section("trigger", msgid("Trigger")),
+)
+_ROSTERS, _DIRECTORY = Section("rosters", msgid("Rosters")), Section("directory", msgid("Directory"))
+_NUMBERS, _ADMINISTRATION = Section("numbers", msgid("Numbers")), Section("administration", msgid("Administration"))
+
+
+def sections_of(actor: Actor) -> tuple[Section, ...]:
+    """Return the parts of the console that somebody works in, in the order of the bar."""
+    asks = actor.role is Role.REQUESTER
+    keeps = actor.role is Role.ADMINISTRATOR or sees_network(actor)
+    inside = sees_network(actor) or reads_entries_of(actor, actor.party)
+    told = (
+        (_BOARD, True),
+        (_TRIGGER, asks),
+        (_ALERTS, True),
+        (_ROSTERS, inside),
+        (_DIRECTORY, True),
+        (_NUMBERS, inside),
+        (_ADMINISTRATION, keeps),
+    )
+    return tuple(section for section, there in told if there)
+
+
+def zone_or_utc(name: str) -> str:
+    """Return the IANA zone of a name that a browser told, UTC for what is none."""
+    if not name or len(name) > _LONGEST_ZONE or not all(each.isalnum() or each in "/_+-" for each in name):
+        return "UTC"
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
+
+
+def place_of(zone: str) -> str:
+    """Return by what a zone is known on a page: ``Paris`` for ``Europe/Paris``."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """An instant by the clocks of one zone; ``day`` is empty where that is today there."""
+
+    zone: str
+    day: str
+    time: str
+
+    @property
+    def place(self) -> str:
+        """By what the zone is known on a page: ``Paris`` for ``Europe/Paris``."""
+        return place_of(self.zone)
+
+
+def clocked(at: datetime, zones: Iterable[str], *, now: datetime, seconds: bool = False) -> tuple[Clocked, ...]:
+    """Return an instant (aware, UTC) by the clocks of each zone, each once, and by UTC at the end."""
+    every = [zone for zone in dict.fromkeys(zones) if zone != "UTC"]
+    return tuple(_on(at, zone, now=now, seconds=seconds) for zone in (*every, "UTC"))
+
+
+def _on(at: datetime, zone: str, *, now: datetime, seconds: bool) -> Clocked:
+    there = ZoneInfo(zone)
+    local = at.astimezone(there)
+    today = local.date() == now.astimezone(there).date()
+    return Clocked(zone, "" if today else f"{local:%Y-%m-%d}", f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}")
+
+
+def instant(written: str | datetime | None) -> datetime | None:
+    """Return an instant as it stands in JSON (RFC 3339), or as it is, in UTC."""
+    if written is None or isinstance(written, datetime):
+        return written
+    return datetime.fromisoformat(written).astimezone(UTC)
+
+
+def typed(fields: Mapping[str, object], name: str) -> str:
+    """Return what stands in a field of a form, nothing where there is nothing yet."""
+    value = fields.get(name)
+    return "" if value is None else str(value)
