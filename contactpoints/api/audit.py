@@ -62,8 +62,9 @@ AUDIT = Operation(
     ),
 )
 
+_PROPOSALS = "/proposals/"
 # Whoever may come by these has a link that was mailed, and sets a PIN or proves an address; or signs in, or has.
-_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account")
+_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", _PROPOSALS)
 # Where particulars are read by the link in an alert. Each reading stands beside the alert, so only refusals are kept.
 _READING = "/a/{token}/request"
 # Where a provider sends somebody back to, who is signed in by it.
@@ -141,8 +142,9 @@ async def _note(request: Request, act: Act, *, refusal: Refusal | BadInput, read
 def _entry_of(request: Request) -> tuple[str, str] | None:
     if (reference := getattr(request.state, "alert", None)) is not None:
         return "alerts", reference
-    key = next(iter(request.path_params.values()), "")
-    kind = request.url.path.split("/")[2:3] if request.url.path.startswith("/v1/") else []
+    key, path = next(iter(request.path_params.values()), ""), request.url.path
+    # What waits for a second person is the same entry on its page.
+    kind = path.removeprefix("/v1").split("/")[1:2] if path.startswith(("/v1/", _PROPOSALS)) else []
     return (kind[0].replace("-", "_"), key) if kind and _KEY.fullmatch(key) else None
 
 

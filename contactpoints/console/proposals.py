@@ -72,10 +72,11 @@ async def release(runtime: Runtime, request: Request) -> Response:
 
 
 async def refuse(runtime: Runtime, request: Request) -> Response:
-    """Refuse it, for a reason."""
+    """Refuse it, for a reason. Whoever asks is looked at once the form is here, see `account`."""
+    fields = fields_of(await raw_form(request))
     actor, number = await somebody(runtime, request), number_in(request)
     try:
-        said = shaped(shapes.Refusal, reason=fields_of(await raw_form(request)).get("reason", ""))
+        said = shaped(shapes.Refusal, reason=fields.get("reason", ""))
         await releasing.refuse(
             *(runtime.db, number), reason=said.reason, actor=actor, now=runtime.now(), tools=runtime.tools
         )

@@ -14,7 +14,8 @@ async def test_a_second_person_releases_on_the_page_that_the_mail_names(world: W
     await desk.switches(True)
     told = await desk.proposes(desk.key)
     ((mail,),) = await desk.heard(desk.bob)
-    path = f"/proposals/{told['id']}"
+    number = told["id"]
+    path = f"/proposals/{number}"
     assert f"{PUBLIC}{path}." in mail
 
     async def page(who: Person | None, act: str = "", site: str = "same-origin", **form: str) -> httpx.Response:
@@ -45,6 +46,21 @@ async def test_a_second_person_releases_on_the_page_that_the_mail_names(world: W
     assert f"It is alert {alert}." in (await page(desk.eve)).text
     assert [(await page(each, "/release")).status_code for each in (desk.bob, desk.eve)] == [303, 422]
     assert await desk.alerts() == 1
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch(
+            "select outcome, operation, actor, entry, entry_key from audit where operation like 'page /proposals/%'"
+            " order by id"
+        )
+    release, refusal = (f"page /proposals/{{number}}/{act}" for act in ("release", "refusal"))
+    acts = [
+        ("refused", release, desk.ada),
+        ("refused", refusal, desk.bob),
+        ("done", release, desk.bob),
+        ("refused", release, desk.eve),
+    ]
+    assert [tuple(row.values()) for row in rows if row["entry"] == "proposals"] == [
+        (outcome, asked, f"account:{who.account}", "proposals", str(number)) for outcome, asked, who in acts
+    ]
 
 
 async def test_a_second_person_refuses_or_the_first_withdraws_on_the_page(world: World, desk: Desk) -> None:
