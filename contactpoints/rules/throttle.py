@@ -32,9 +32,10 @@ UNKNOWN = Limit(100, timedelta(seconds=1))
 PAGES = Limit(600, timedelta(milliseconds=200))
 """Pages, from one address or network of 64 bits: a whole country's officers may stand behind one."""
 
-SLACK = timedelta(seconds=1)
-"""How far the clocks of two processes may differ. A count from a later time than that is a wrong clock's: once it was
-set right such a count would refuse everything for as long as it was wrong."""
+SLACK = timedelta(seconds=30)
+"""How long somebody may have waited to be looked at, who brings the instant at which they came: counts from between are
+counts. One from a later time than that is a wrong clock's: once it was set right such a count would refuse everything
+for as long as it was wrong. Whoever asked little is refused by none that is shorter."""
 
 
 def wait_for(limit: Limit, spent_until: datetime | None, *, now: datetime) -> timedelta:

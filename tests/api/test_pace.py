@@ -11,9 +11,10 @@ import asyncpg
 import httpx
 import pytest
 
+from contactpoints.actions import throttling
 from contactpoints.actions.pace import Pace
-from contactpoints.rules.refusals import TooManyRequests
-from contactpoints.rules.throttle import EMERGENCY, KEY, PAGES, UNKNOWN, Limit
+from contactpoints.rules.refusals import TooManyRequests, TooManyTries
+from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE, EMERGENCY, KEY, PAGES, SLACK, UNKNOWN, Limit
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from contactpoints.web import application
@@ -212,3 +213,21 @@ def test_what_is_kept_has_an_end() -> None:
     assert len(pace._spent_until) <= 100_000
     with pytest.raises(TooManyRequests):
         pace.take("address", 100_000, limit=few, now=START + timedelta(seconds=100))
+
+
+async def test_a_try_that_waited_for_its_turn_forgives_none_that_came_meanwhile(world: World) -> None:
+    # Under a storm of sign-ins one is looked at seconds after it came, when others of the same account have been.
+    name, late = throttling.name("account", "a@example.org"), START + timedelta(seconds=20)
+    for _ in range(ACCOUNT.burst):
+        await throttling.take(world.runtime.db, {name: ACCOUNT}, now=late)
+    with pytest.raises(TooManyTries):
+        await throttling.take(world.runtime.db, {name: ACCOUNT}, now=START)
+    pace = Pace()
+    _take_all(pace, "key", 1, limit=KEY, now=late)
+    with pytest.raises(TooManyRequests):
+        pace.take("key", 1, limit=KEY, now=START)
+
+
+@pytest.mark.parametrize("limit", [ACCOUNT, ADDRESS, CODE, KEY, EMERGENCY, UNKNOWN, PAGES])
+def test_a_clock_that_is_set_back_by_less_than_is_noticed_refuses_nobody_who_asked_little(limit: Limit) -> None:
+    assert (limit.burst - 1) * limit.every > SLACK
