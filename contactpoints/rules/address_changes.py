@@ -17,12 +17,13 @@ NO_SECOND_PERSON = Caution(
 def must_be_the_second(actor: Actor, able: Mapping[int, Role], *, party: str | None) -> None:
     """Raise `SecondPersonNeeded` unless the actor, who keeps the channel, may approve what somebody proposed.
 
-    ``able``: the keys and accounts of other persons. The secretariat is the second person where no administrator of
-    the Party is among them, and for its own channels.
+    ``able``: the keys and accounts of other persons, who did not let each other in. The secretariat is the second
+    person where no administrator of the Party is among them, and for its own channels.
     """
     if actor.number not in able:
         raise SecondPersonNeeded(
-            "Whoever proposed a change cannot approve it, nor does another key of theirs or an account that they made."
+            "Whoever proposed a change cannot approve it, nor can another key of theirs, whom they let in, or whoever"
+            " let them in: only the secretariat lets in an administrator who counts as a second person."
         )
     if actor.role is Role.SECRETARIAT and party is not None and Role.ADMINISTRATOR in able.values():
         raise SecondPersonNeeded("Another administrator of the Party approves it; the secretariat does where none is.")

@@ -1,7 +1,7 @@
 """Addresses that are to take the place of a channel's, or that came new to an officer who has or had others: proposed,
 approved by a second person, proven, then in use. A change without an old address is about a new channel."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from contactpoints.rules.access import Role
@@ -195,7 +195,8 @@ async def seconds(session: Session, party: str | None, *, but: int, now: datetim
     """Return by which keys and accounts of a Party's administrators and the secretariat a second person could act.
 
     Those of whoever acts as ``but``, a number that may have ended, are none of them, see `releasing.are_one`; nor are
-    accounts that they made.
+    accounts that they made, nor who was let in by the same administrator, or by them: whoever makes accounts for
+    themselves could propose by one and approve by another.
     """
     rows = await session.fetch(
         f"""select k.id, k.role, {_PERSON}, coalesce(m.holder_id, p.created_by) as maker
@@ -211,13 +212,34 @@ async def seconds(session: Session, party: str | None, *, but: int, now: datetim
         but,
     )
     makers = {but, *(each["person_id"] for each in mine)}
+    let_in_by = await _makers_within(session, party)
+    own = {_first_of(each, let_in_by) for each in makers}
     return {
         row["id"]: Role(row["role"])
         for row in rows
         if row["id"] != but
         and row["maker"] not in makers
+        and _first_of(row["person_id"] or row["id"], let_in_by) not in own
         and not any(row["person_id"] and are_one(_person(row), _person(each)) for each in mine)
     }
+
+
+async def _makers_within(session: Session, party: str | None) -> dict[int, int]:
+    """Return who of a Party made which of its accounts, also such as ended; a key is whoever holds it."""
+    rows = await session.fetch(
+        """select p.id, coalesce(k.holder_id, p.created_by) as maker from accounts p
+             left join api_keys k on k.id = p.created_by left join accounts a on a.id = p.created_by
+            where p.party = $1 and $1 in (k.party, a.party)""",
+        party,
+    )
+    return {row["id"]: row["maker"] for row in rows}
+
+
+def _first_of(number: int, makers: Mapping[int, int]) -> int:
+    """Return by whom of the Party somebody came in in the end; whom the secretariat let in, by nobody."""
+    while (maker := makers.get(number)) is not None:
+        number = maker
+    return number
 
 
 _PERSON = "p.id as person_id, p.name, p.email, p.language, p.officer_id"

@@ -223,6 +223,8 @@ async def test_a_party_hears_of_accounts_made_from_outside_and_who_made_one_is_a
     async with world.runtime.db.session() as session:
         able = await seconds(session, "FR", but=made.account, now=world.clock.at)
         others = await seconds(session, "FR", but=second.account, now=world.clock.at)
+        theirs = await seconds(session, "FR", but=mine.account, now=world.clock.at)
     assert second.account in able
     assert mine.account not in able, "whoever made an account would approve what is the own"
     assert {made.account, mine.account} <= others.keys()
+    assert (made.account in theirs, second.account in theirs) == (False, True), "nor propose by it and approve"
