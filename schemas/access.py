@@ -126,13 +126,15 @@ class KeyTerms(Shape):
 class ChangedTerms(KeyTerms):
     """All terms of a key, as they are from now on. What protects it is said again: nobody lifts it by leaving it out.
 
-    `expires_at` null: it has no end. One that was rotated ends no later than it does.
+    `expires_at` null: it has no end. One that was rotated ends no later than it does. `holder_id`: whoever has held it
+    ever since, where nobody was named yet; left out, it stays as it is.
     """
 
     expires_at: Instant | None
     limits: KeyLimits
     signing: Signing
     call_back: CallBackTerms
+    holder_id: Id | None = None
 
 
 class AuthorityKey(KeyTerms):

@@ -82,11 +82,19 @@ class DependencyOut(TypedDict):
     facts: dict[str, Any]
 
 
+class KeyGoingOn(TypedDict):
+    """A key that outlasts the officer, and until when."""
+
+    id: int
+    ends_at: Moment
+
+
 class EndsOut(TypedDict):
     """What ends together with the officer, without a plan: numbers of entries, and how many of what is none.
 
-    `accounts` are the officer's. `keys` were made in one of them, so that the officer has seen their secrets: they end
-    a week later, for the authorities whose they are need others first.
+    `accounts` are the officer's, `keys` those that the officer holds: both end at once. `keys_made` were made in one of
+    the accounts, and others or nobody hold them; the officer has seen their secrets. They go on for a week, or until
+    they would have ended before, for the authorities whose they are need others first.
     """
 
     channels: list[int]
@@ -99,6 +107,7 @@ class EndsOut(TypedDict):
     feeds: int
     accounts: list[int]
     keys: list[int]
+    keys_made: list[KeyGoingOn]
 
 
 class AlertOfOfficer(TypedDict):

@@ -99,11 +99,15 @@ class AuthorityPersonsOut(TypedDict):
 
 
 class TwoPersonsOut(TypedDict):
-    """Whether the alerts of a Party take two persons, and who there are."""
+    """Whether the alerts of a Party take two persons, and who there are.
+
+    The warning `keys_without_holder` says how keys that name nobody come to a holder.
+    """
 
     party: str
     required: bool
     authorities: list[AuthorityPersonsOut]
+    warnings: list[WarningOut]
 
 
 RELEASING: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(

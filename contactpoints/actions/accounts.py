@@ -11,7 +11,6 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
 from contactpoints.rules.alerts import moment
-from contactpoints.rules.key_limits import OVERLAP
 from contactpoints.rules.openid import opens
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound
 from contactpoints.store import accounts, keys, openid, sessions
@@ -159,9 +158,9 @@ async def change(
 
 
 async def disable(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> AccountOut:
-    """Let nobody in by an account any more: its sessions and its invitation end, and in a week the keys that it holds.
+    """Let nobody in by an account any more: sessions and invitation end with it, and the keys that the person holds.
 
-    Raises as `must_keep_account`.
+    Keys that were made by it, and others or nobody hold, go on. Raises as `must_keep_account`.
     """
     async with db.transaction() as session:
         account = await accounts.lock(session, number)
@@ -169,18 +168,20 @@ async def disable(db: Database, number: int, *, actor: Actor, now: datetime, too
             raise NotFound(_NONE)
         must_keep_account(actor, number, party=account["party"])
         await end(session, number, by=actor.number, now=now, tools=tools)
-        # Whose they are goes on needing them: an authority that finds its key dead at night opens no alert.
-        await keys.end_held(session, number, at=now + OVERLAP, now=now)
         return await _shown(session, number)
 
 
-async def end(session: Session, number: int, *, by: int | None, now: datetime, tools: Tools) -> None:
-    """Disable an account within somebody else's transaction."""
+async def end(session: Session, number: int, *, by: int | None, now: datetime, tools: Tools) -> list[int]:
+    """Disable an account within somebody else's transaction; return the keys that the person held and that end with it.
+
+    The account is locked before the keys, as by whoever makes or rotates one, see `actions.keys`.
+    """
     account = await accounts.lock(session, number)
     await accounts.disable(session, number, by=by, now=now)
     if account is not None:
         await warn_of_few(session, account, now=now, tools=tools)
     await sessions.end(session, number, number=None, why="disabled", now=now)
+    return await keys.end_held(session, number, now=now)
 
 
 async def _kept(session: Session, number: int, *, actor: Actor) -> Row:

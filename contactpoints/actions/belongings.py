@@ -34,10 +34,10 @@ async def end_belongings(
     rows = await leaving.open_swaps(session, officer)
     for row in rows:
         await swaps.change(session, row, values={}, now=now, by=actor.who, act="withdrawn")
-    ended = sorted(await accounts.of_officer(session, officer))
+    ended, held = await accounts.of_officer(session, officer), list[int]()
     for number in ended:
         must_be_anothers(actor, number)
-        await end(session, number, by=actor.number or None, now=now, tools=tools)
+        held += await end(session, number, by=actor.number or None, now=now, tools=tools)
     return Ends(
         entries,
         pin=await leaving.end_pin(session, officer),
@@ -46,8 +46,9 @@ async def end_belongings(
         swaps=len(rows),
         feeds=await leaving.end_feeds(session, officer, now=now),
         accounts=ended,
-        # Whose they are goes on needing them: an authority that finds its key dead at night opens no alert.
-        keys=await leaving.end_keys(session, officer, now=now, at=now + OVERLAP),
+        keys=sorted(held),
+        # Others go on needing them: an authority that finds its key dead at night opens no alert.
+        keys_made=await leaving.end_made(session, officer, now=now, at=now + OVERLAP),
     )
 
 

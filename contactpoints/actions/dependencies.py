@@ -1,10 +1,11 @@
 """What depends on an officer of a contact point, as a transaction sees it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.rules.directory import ContactPoint, Officer
+from contactpoints.rules.key_limits import OVERLAP
 from contactpoints.rules.leaving import Around, Dependency, dependencies
 from contactpoints.rules.refusals import NotFound
 from contactpoints.store import directory, leaving
@@ -16,7 +17,8 @@ from contactpoints.store.entries import Entry
 class Ends:
     """What ends together with an officer: numbers of entries by kind, and how many of what is no entry.
 
-    ``accounts`` are the officer's; ``keys`` those that were made in one of them, whose secrets the officer has seen.
+    ``accounts`` are the officer's; ``keys`` those that the officer holds. ``keys_made`` were made in one of the
+    accounts, and others or nobody hold them: the officer has seen their secrets, and each goes on until an instant.
     """
 
     entries: Mapping[str, Sequence[int]]
@@ -27,6 +29,7 @@ class Ends:
     feeds: int = 0
     accounts: Sequence[int] = ()
     keys: Sequence[int] = ()
+    keys_made: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,11 @@ async def depending_on(session: Session, entry: Entry, *, now: datetime) -> Depe
         point.officers[officer],
         entry["version"],
         dependencies(point, point.officers[officer], around=around, now=now),
-        Ends(await leaving.belonging(session, officer, now=now), **await leaving.counted(session, officer, now=now)),
+        Ends(
+            await leaving.belonging(session, officer, now=now),
+            **await leaving.counted(session, officer, now=now),
+            keys_made=await leaving.keys_made(session, officer, now=now, at=now + OVERLAP),
+        ),
         tuple(await leaving.called_for(session, officer)),
         around,
     )

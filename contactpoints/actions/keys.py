@@ -88,15 +88,16 @@ async def read(db: Database, number: int, *, actor: Actor | None, now: datetime)
         return _shown(await _seen(session, number, actor=actor), now=now)
 
 
-async def change(db: Database, number: int, *, version: int | None, said: Said) -> Shown:
+async def change(db: Database, number: int, *, version: int | None, said: Said, holder: int | None = None) -> Shown:
     """Give a key that is at ``version`` other terms, which are in force from the commit on, in every process.
 
-    Raises `NotFound`, `Forbidden`, `Stale`, `KeyEnded` or `Invalid`.
+    ``holder``: who holds it, where nobody was named before. Raises `NotFound`, `Forbidden`, `Stale`, `KeyEnded` or
+    `Invalid`.
     """
     if said.faults:
         _must_be_sound(said, role=Role.REQUESTER)
     async with db.transaction() as session:
-        row = await _kept(session, number, actor=said.actor)
+        row = await _kept(session, number, actor=said.actor, holder=holder)
         if row["version"] != version:
             raise Stale("The key has changed since it was read.")
         _must_be_alive(row, now=said.now)
@@ -110,7 +111,10 @@ async def change(db: Database, number: int, *, version: int | None, said: Said) 
             limits=limits_of(terms.limits),
             signing=signing_of(terms.signing),
             confirming=confirming_of(terms.call_back),
+            holder=_named(row, holder),
         )
+        if holder is not None:
+            await must_be_held(session, to)
         await keys.change(session, number, to=to, expires_at=terms.expires_at)
         return _shown(await keys.find(session, number), now=said.now)
 
@@ -121,6 +125,15 @@ def _must_not_outlast(row: Row, ends_at: datetime | None) -> None:
     if row["rotated_to"] is not None and end is not None and (ends_at is None or ends_at > end):
         told = "Another key has taken its place: it ends no later than it does."
         raise Invalid([Fault("/expires_at", "not_allowed", told)])
+
+
+def _named(row: Row, holder: int | None) -> int | None:
+    """Return who holds a key once somebody was named. Raises `Invalid` where another one holds it."""
+    held: int | None = row["holder_id"]
+    if holder is not None and held not in (None, holder):
+        told = "A secret has one holder: rotate the key, and say who holds the next."
+        raise Invalid([Fault("/holder_id", "not_allowed", told)])
+    return holder or held
 
 
 async def revoke(db: Database, number: int, *, actor: Actor | None, now: datetime) -> None:
@@ -153,7 +166,7 @@ async def rotate(
     secret = new_secret(tools.entropy)
     try:
         async with db.transaction() as session:
-            row = await _kept(session, number, actor=actor)
+            row = await _kept(session, number, actor=actor, holder=holder)
             if row["role"] in _ONE_PERSON:
                 raise Forbidden(
                     "Two keys of administrators or the secretariat count as two persons: revoke this one first."
@@ -225,8 +238,14 @@ async def _seen(session: Session, number: int, *, actor: Actor | None) -> Row:
     return row
 
 
-async def _kept(session: Session, number: int, *, actor: Actor | None) -> Row:
-    """Return a key that the actor may change; until the transaction ends nobody else changes it."""
+async def _kept(session: Session, number: int, *, actor: Actor | None, holder: int | None = None) -> Row:
+    """Return a key that the actor may change; until the transaction ends nobody else changes it.
+
+    The account of the ``holder`` is locked first, where none is named that of whoever holds it: who disables an account
+    ends its keys after it.
+    """
+    if (account := holder or await keys.holder(session, number)) is not None:
+        await access.holder_of(session, account)
     await keys.lock(session, number)
     row = await _seen(session, number, actor=actor)
     if actor is not None:

@@ -21,7 +21,7 @@ from contactpoints.rules.history import Version
 from contactpoints.rules.leaving import CANNOT, Dependency, kind_of, people_of, takes_over
 from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
 from contactpoints.rules.rosters import without
-from contactpoints.store import alerts, directory, entries, history, leaving
+from contactpoints.store import accounts, alerts, directory, entries, history, leaving
 from contactpoints.store.database import Database, Session
 from contactpoints.store.entries import REGISTERS, Entry
 from schemas.faults import Fault
@@ -115,6 +115,8 @@ async def _planned(
         raise NotFound("There is no such entry.")
     if entry["version"] != version:
         raise Stale("The entry is now at another version; read it again.", version=entry["version"])
+    # Before the keys whose news go elsewhere, as whoever rotates a key locks its holder first.
+    await accounts.of_officer(session, officer)
     known = await depending_on(session, entry, now=now)
     told = await leaving.told_of(session, [each.key for each in known.around.keys])
     must_be_locked({*(row["id"] for row in known.alerts), *told}, locked)

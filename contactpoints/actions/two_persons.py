@@ -11,7 +11,7 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, keeps_two_persons_of, sees_network
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import Forbidden, NotFound, TooFewPersons, no_party
-from contactpoints.rules.releasing import TWO
+from contactpoints.rules.releasing import TWO, without_holder
 from contactpoints.rules.wording_releasing import one_person_words
 from contactpoints.store import entries, outbox
 from contactpoints.store.database import Database, Session
@@ -72,8 +72,10 @@ async def _shown(session: Session, party: str, *, now: datetime) -> dict[str, An
     entry = await entries.find(session, _PARTIES, key=party)
     if entry is None:
         raise NotFound(no_party(party))
-    rows = await authorities(session, party, now=now)
-    return {"party": party, "required": entry["two_persons"], "authorities": [_authority(row) for row in rows]}
+    shown = [_authority(row) for row in await authorities(session, party, now=now)]
+    nobodys = [number for each in shown for number in each["keys_without_holder"]]
+    warnings = [{"code": "keys_without_holder", "detail": without_holder(nobodys)}] if nobodys else []
+    return {"party": party, "required": entry["two_persons"], "authorities": shown, "warnings": warnings}
 
 
 def _authority(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ ACCOUNTS = (
         problems=(403, 409),
         roles=_KEEPERS,
         step_up=True,
-        description="Its sessions and its invitation end at once, in a week the keys that it holds. Never the own one.",
+        description="Its sessions, its invitation and the keys that the person holds end at once. Never the own one.",
     ),
     Operation(
         "post",

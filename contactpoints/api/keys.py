@@ -83,7 +83,8 @@ KEYS = (
         description=(
             "In force at once, for the next alert already. Its end, its limits, who signs and who confirms are said "
             "again each time: what is left out is refused, and not lifted. Where it was rotated, change both; the old "
-            "one ends no later than it does."
+            "one ends no later than it does. Who holds it (`holder_id`) may be named where nobody was; another holder "
+            "means another secret, by rotation."
         ),
     ),
     Operation(
@@ -159,7 +160,8 @@ async def change(runtime: Runtime, request: Request) -> Response:
     key, version = entry_number(request), expected(request)
     terms, faults = read_partly(ChangedTerms, await json_body(request))
     said = keys.Said(terms, faults, actor, runtime.now())
-    return _answer(await keys.change(runtime.db, key, version=version, said=said))
+    changed = await keys.change(runtime.db, key, version=version, said=said, holder=terms.holder_id)
+    return _answer(changed)
 
 
 async def revoke(runtime: Runtime, request: Request) -> Response:

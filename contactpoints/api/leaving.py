@@ -61,8 +61,10 @@ LEAVING = (
             "leaves out; the gaps are then warnings. With `dry_run` nothing is done, and everything is told.\n\n"
             "An open alert that calls the officer is not lost: the officer's code ends, and where nobody else was "
             "called the next step is taken at once.\n\n"
-            "The officer's accounts end with all their sessions at once. Keys that were made in them end in a week: "
-            "their secrets are known to the officer, and each authority needs another one by then."
+            "The officer's accounts end at once, with all their sessions and the keys that the officer holds (`keys`): "
+            "where an authority needs one of these, rotate it before, and say who holds the next. Keys that were made "
+            "in these accounts and that others or nobody hold (`keys_made`) go on, for a week at most: their secrets "
+            "are known to the officer, and each authority needs another one by then."
         ),
     ),
 )
@@ -145,6 +147,7 @@ def _ends(ends: Ends) -> EndsOut:
         "feeds": ends.feeds,
         "accounts": list(ends.accounts),
         "keys": list(ends.keys),
+        "keys_made": [{"id": key, "ends_at": write_instant(at)} for key, at in ends.keys_made.items()],
     }
 
 

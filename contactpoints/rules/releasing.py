@@ -44,8 +44,17 @@ def must_name_a_holder(actor: Actor, speakers: Iterable[Person]) -> Person:
     for each in speakers:
         if each.id == actor.person:
             return each
-    told = "This Party asks for two persons, and this key names no person: its administrator makes one that does."
+    told = "This Party asks for two persons, and this key names no person: its administrator says who holds it."
     raise HolderNeeded(f"{told} Meanwhile sign in to an account, or telephone the secretariat of the network.")
+
+
+def without_holder(keys: Iterable[int]) -> str:
+    """Return that some keys name nobody, by their numbers, and how each comes to a holder."""
+    named = ", ".join(map(str, sorted(keys)))
+    return (
+        f"Keys that name no holder propose nothing while two persons are asked for: {named}. Name whoever has had the"
+        " secret alone (PUT /v1/keys/{id} with holder_id); of any other, rotate it and say who holds the next."
+    )
 
 
 def are_one(first: Person, second: Person) -> bool:

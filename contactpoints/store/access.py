@@ -102,10 +102,13 @@ async def add_key(
 
 
 async def holder_of(session: Session, account: int) -> tuple[str, str | None, str] | None:
-    """Return role, Party and authority of an account that somebody has; None where nobody could hold a key by it."""
+    """Return role, Party and authority of an account that somebody has; None where nobody could hold a key by it.
+
+    Until the transaction ends it stays as it is: who disables it then finds the key, and ends it.
+    """
     row = await session.fetchrow(
         """select role, party, authority from accounts
-            where id = $1 and accepted_at is not null and disabled_at is null""",
+            where id = $1 and accepted_at is not null and disabled_at is null for share""",
         account,
     )
     return None if row is None else (row["role"], row["party"], row["authority"])

@@ -78,8 +78,10 @@ async def disable(session: Session, number: int, *, by: int | None, now: datetim
 
 
 async def of_officer(session: Session, officer: int) -> list[int]:
-    """Return the accounts of an officer that are not disabled."""
-    rows = await session.fetch("select id from accounts where officer_id = $1 and disabled_at is null", officer)
+    """Lock the accounts of an officer that are not disabled, and return them."""
+    rows = await session.fetch(
+        "select id from accounts where officer_id = $1 and disabled_at is null order by id for update", officer
+    )
     return [row["id"] for row in rows]
 
 

@@ -45,11 +45,17 @@ async def lock(session: Session, number: int) -> None:
     await session.execute("select 1 from api_keys where id = $1 for no key update", number)
 
 
+async def holder(session: Session, number: int) -> int | None:
+    """Return the account of the person who holds a key; None where nobody says, or there is no such key."""
+    found: int | None = await session.fetchval("select holder_id from api_keys where id = $1", number)
+    return found
+
+
 async def change(session: Session, number: int, *, to: Actor, expires_at: datetime | None) -> None:
     """Give a key other terms, those of ``to``. Whoever opens alerts with it is judged by them from the commit on."""
     await session.execute(
         """update api_keys set notify = $2, language = $3, limits = $4, signing = $5, expires_at = $6,
-                  call_back = $7, version = version + 1
+                  call_back = $7, holder_id = $8, version = version + 1
             where id = $1""",
         number,
         list(to.notify),
@@ -58,6 +64,7 @@ async def change(session: Session, number: int, *, to: Actor, expires_at: dateti
         {} if to.signing == UNSIGNED else write_signing(to.signing),
         expires_at,
         {} if to.confirming == NOBODY else write_confirming(to.confirming),
+        to.holder,
     )
 
 
@@ -76,15 +83,15 @@ async def end_at(session: Session, number: int, *, at: datetime) -> None:
     )
 
 
-async def end_held(session: Session, account: int, *, at: datetime, now: datetime) -> None:
-    """Let the keys that somebody holds end at an instant, if they do not earlier."""
-    await session.execute(
-        """update api_keys set expires_at = least(expires_at, $2), version = version + 1
-            where holder_id = $1 and revoked_at is null and (expires_at is null or expires_at > $3)""",
+async def end_held(session: Session, account: int, *, now: datetime) -> list[int]:
+    """Revoke the keys that somebody holds and that are good still; return which."""
+    rows = await session.fetch(
+        """update api_keys set revoked_at = $2
+            where holder_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2) returning id""",
         account,
-        at,
         now,
     )
+    return [row["id"] for row in rows]
 
 
 async def revoke(session: Session, number: int, *, now: datetime) -> bool:

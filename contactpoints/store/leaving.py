@@ -124,9 +124,11 @@ _OPEN_LINKS = "officer_id = $1 and used_at is null and expires_at > $2"
 _OPEN_CHANGES = "state = 'pending' and channel_id in (select id from channels where officer_id = $1)"
 _OPEN_FEEDS = "officer_id = $1 and revoked_at is null"
 _OPEN_ACCOUNTS = "officer_id = $1 and disabled_at is null"
-_HELD_KEYS = (
-    "exists (select 1 from accounts a where a.officer_id = $1 and a.id in (made_by, holder_id)) and revoked_at is null"
-    " and (expires_at is null or expires_at > $2)"
+_GOOD_KEYS = "revoked_at is null and (expires_at is null or expires_at > $2)"
+_HELD_KEYS = f"holder_id in (select id from accounts where officer_id = $1 and disabled_at is null) and {_GOOD_KEYS}"
+_MADE_KEYS = (
+    f"made_by in (select id from accounts where officer_id = $1) and {_GOOD_KEYS}"
+    " and not exists (select 1 from accounts where id = holder_id and officer_id = $1)"
 )
 _OPEN_SWAPS = "$1 in (officer_id, to_officer_id, taker_id) and state in ('offered', 'taken') and retired_at is null"
 
@@ -233,16 +235,24 @@ async def end_feeds(session: Session, officer: int, *, now: datetime) -> int:
     return await _count(session, f"update feeds set revoked_at = $2 where {_OPEN_FEEDS}", officer, now)
 
 
-async def end_keys(session: Session, officer: int, *, now: datetime, at: datetime) -> list[int]:
-    """Let the keys that an officer's account made or holds end at an instant, if they do not earlier; return which."""
+async def keys_made(session: Session, officer: int, *, now: datetime, at: datetime) -> dict[int, datetime]:
+    """Return the keys that an officer's account made and holds not, by number: when each ends, at ``at`` or before."""
     rows = await session.fetch(
-        f"""update api_keys set expires_at = least(expires_at, $3), version = version + 1
-             where {_HELD_KEYS} returning id""",
+        f"select id, least(expires_at, $3) as ends_at from api_keys where {_MADE_KEYS} order by id", officer, now, at
+    )
+    return {row["id"]: row["ends_at"] for row in rows}
+
+
+async def end_made(session: Session, officer: int, *, now: datetime, at: datetime) -> dict[int, datetime]:
+    """Let the keys that an officer's account made and holds not end at an instant, if they do not earlier."""
+    await session.execute(
+        f"""update api_keys set expires_at = $3, version = version + 1
+             where {_MADE_KEYS} and (expires_at is null or expires_at > $3)""",
         officer,
         now,
         at,
     )
-    return sorted(row["id"] for row in rows)
+    return await keys_made(session, officer, now=now, at=at)
 
 
 async def call_off_handovers(session: Session, officer: int, *, now: datetime) -> None:

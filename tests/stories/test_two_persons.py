@@ -35,6 +35,16 @@ async def key_of(world: World, role: str, party: str | None = None, authority: s
     return await make_key(world.runtime.db, to, now=world.clock.at, entropy=secrets.token_bytes)
 
 
+async def _names(desk: Desk, number: int, holder: int | None) -> httpx.Response:
+    """Say who holds a key, and its other terms as they stand."""
+    path = f"/v1/keys/{number}"
+    read = await desk.administrator.asks("GET", path)
+    terms = ("notify", "language", "expires_at", "limits", "signing", "call_back")
+    said = {name: read.json()[name] for name in terms} | ({} if holder is None else {"holder_id": holder})
+    told = {"Authorization": f"Bearer {desk.administrator.token}", "If-Match": read.headers["ETag"]}
+    return await sends(desk.world, "PUT", path, said, told)
+
+
 def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition("/")[2]
 
@@ -192,6 +202,32 @@ async def test_no_person_does_both_by_whatever_they_have(world: World, desk: Des
                 " alert_reference = 'X' where id = $1",
                 told["id"],
             )
+
+
+async def test_a_key_that_names_nobody_is_given_a_holder_once(world: World, desk: Desk) -> None:
+    readable = (await desk.switches(True)).json()
+    (number,) = readable["authorities"][0]["keys_without_holder"]
+    assert [each["code"] for each in readable["warnings"]] == ["keys_without_holder"]
+    assert f": {number}. Name" in readable["warnings"][0]["detail"]
+    assert problem(await world.opens_alert(key=world.requester)) == (409, "holder-needed")
+    for holder, refused in (
+        (desk.administrator, "unknown"),
+        (desk.bob, None),
+        (desk.bob, None),
+        (desk.eve, "not_allowed"),
+        (None, None),
+    ):
+        answer = await _names(desk, number, None if holder is None else holder.account)
+        if refused:
+            assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [("/holder_id", refused)]
+        else:
+            assert (answer.status_code, answer.json()["holder_id"]) == (200, desk.bob.account)
+    assert (await desk.administrator.asks("GET", "/v1/parties/US/two-persons")).json()["warnings"] == []
+    path = (await desk.proposes(world.requester))["links"]["self"]
+    assert problem(await desk.bob.asks("POST", f"{path}/release")) == (409, "second-person-needed")
+    assert (await desk.administrator.asks("DELETE", f"/v1/accounts/{desk.bob.account}")).status_code == 200
+    assert (await world.opens_alert(key=world.requester)).status_code == 401, "the key has ended with its holder"
+    assert (await desk.eve.asks("POST", f"{path}/release")).status_code == 409, "and what it proposed opens nothing"
 
 
 async def test_what_waits_or_comes_to_nothing_is_told_and_never_silent(world: World, desk: Desk) -> None:
