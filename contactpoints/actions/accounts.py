@@ -32,7 +32,8 @@ async def make(
     async with db.transaction() as session:
         _must_decide(actor, said, faults=faults)
         number, invitation = await _made(session, said, faults=faults, by=actor.number, now=now, tools=tools)
-        await mail(session, invitation, to=said.email.lower(), language=said.language, now=now, tools=tools)
+        to = said.model_dump() | {"email": said.email.lower()}
+        await mail(session, invitation, to=to, actor=actor, now=now, tools=tools)
         await tell_house(session, number, party=said.party, actor=actor, now=now, tools=tools)
         return await _shown(session, number)
 
@@ -92,7 +93,7 @@ async def invite_again(db: Database, number: int, *, actor: Actor, now: datetime
         if account["email"] is None:
             raise Conflict("This account has no address yet: its link was shown at the command line.")
         invitation = await invite(session, number, by=actor.number, now=now, tools=tools)
-        await mail(session, invitation, to=account["email"], language=account["language"], now=now, tools=tools)
+        await mail(session, invitation, to=dict(account), actor=actor, now=now, tools=tools)
         return await _shown(session, number)
 
 

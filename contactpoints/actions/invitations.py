@@ -6,8 +6,10 @@ gone: that is the way back in for who has lost one, and perhaps to somebody.
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from contactpoints.actions import second_factors
 from contactpoints.actions.administrators import listening
@@ -54,13 +56,20 @@ async def invite(session: Session, number: int, *, by: int | None, now: datetime
 
 
 async def mail(
-    session: Session, invitation: Invitation, *, to: str, language: str, now: datetime, tools: Tools
+    session: Session, invitation: Invitation, *, to: Mapping[str, Any], actor: Actor, now: datetime, tools: Tools
 ) -> None:
-    """Queue the mail with an invitation. Raises `Unavailable` where none can be sent."""
+    """Queue the mail with an invitation to an account ``to``, which says who invites and for what.
+
+    Raises `Unavailable` where none can be sent.
+    """
     must_be_mailable(tools)
-    link = sealed_link(f"{tools.public_url}{invitation.path}", address=to, tools=tools)
-    words = wording.invitation_words(words_of(tools, language), expires_at=invitation.expires_at, now=now)
-    await outbox.enqueue(session, [(None, _draft(to, words, language=language, link=link))], now=now)
+    address, language = to["email"], to["language"]
+    link = sealed_link(f"{tools.public_url}{invitation.path}", address=address, tools=tools)
+    standing = {name: to[name] for name in ("role", "party", "authority")}
+    words = wording.invitation_words(
+        words_of(tools, language), **standing, house=actor.party, expires_at=invitation.expires_at, now=now
+    )
+    await outbox.enqueue(session, [(None, _draft(address, words, language=language, link=link))], now=now)
 
 
 def _draft(to: str, words: Words, *, language: str, link: str | None = None) -> Draft:

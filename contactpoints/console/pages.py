@@ -77,7 +77,7 @@ async def render(request: Request, failure: Exception) -> Response:
         case StepUpNeeded():
             return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
         case NotFromHere():
-            return _sorry(request, "refused", status=403)
+            return _sorry(request, "refused", status=403, meant=str(failure.facts.get("pages", "")))
         case TooLarge():
             return _closing(_sorry(request, "too_large", status=413))
         case TooSlow():
@@ -117,8 +117,8 @@ def _room(request: Request) -> str:
     return request.url.path.split("/")[1]
 
 
-def _sorry(request: Request, what: str, *, status: int) -> Response:
-    answer = page("sorry.html", language=language_of(request), status=status, what=what)
+def _sorry(request: Request, what: str, *, status: int, meant: str = "") -> Response:
+    answer = page("sorry.html", language=language_of(request), status=status, what=what, meant=meant)
     if status == 503:
         answer.headers["Retry-After"] = "2"
     return answer

@@ -137,5 +137,9 @@ async def static(_runtime: Runtime, request: Request) -> Response:
 
 
 def nothing_here(request: Request) -> Response:
-    """Return the page for an address that is none, or a link that is known no more; it tells nothing."""
-    return page("nothing_here.html", language=language_of(request), status=404)
+    """Return the page for an address that is none, or a link that is known no more; it tells nothing.
+
+    One of an invitation tells where those sign in who have accepted theirs.
+    """
+    invitation = request.url.path.startswith("/invitation/")
+    return page("nothing_here.html", language=language_of(request), status=404, invitation=invitation)

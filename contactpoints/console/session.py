@@ -49,7 +49,8 @@ def must_be_meant(runtime: Runtime, request: Request) -> None:
     """Raise `NotFromHere` for what changes something and was asked for by a page of somebody else."""
     site, origin = (request.headers.get(name, "") for name in ("Sec-Fetch-Site", "Origin"))
     if not is_meant(request.method, site=site, origin=origin, ours=runtime.settings.public_url):
-        raise NotFromHere("This page is not asked for anything by pages of others.")
+        told = "This page is not asked for anything by pages of others."
+        raise NotFromHere(told, pages=runtime.settings.public_url)
 
 
 def refused(request: Request, refusal: Refusal | BadInput) -> None:

@@ -44,6 +44,8 @@ _ADDRESS = (
 _INVITED_SUBJECT = msgid("24/7 network - your account")
 _INVITED = (
     msgid("An account was made for you in the service of the 24/7 network of contact points."),
+    "{by}",
+    "{role}",
     msgid(
         "Open the secure page below. Make a passkey there, or choose a password of at least 12 characters and connect "
         "an authenticator app."
@@ -51,6 +53,15 @@ _INVITED = (
     msgid("The link works once, until {local} UTC."),
     _NOT_YOU,
 )
+_BY_SECRETARIAT = msgid("The secretariat of the network invites you.")
+_BY_PARTY = msgid("An administrator of Party {house} invites you.")
+_INVITED_AS = {
+    "requester": msgid("You can open alerts for this authority of Party {party}: {authority}."),
+    "contact_point": msgid("You can answer alerts for this contact point of Party {party}: {authority}."),
+    "administrator": msgid("As an administrator you keep the entries and rosters of Party {party}."),
+    "secretariat": msgid("You belong to the secretariat of the network."),
+    "auditor": msgid("As an auditor you read what happens in the network, and change nothing."),
+}
 _CHANGED_SUBJECT = msgid("24/7 network - your password was changed")
 _CHANGED = (
     msgid("The password of your account was changed at {local} UTC, and everybody who was signed in was signed out."),
@@ -106,9 +117,26 @@ def address_words(words: Catalogue, *, code: str, expires_at: datetime, zone: st
     return _mail(words, _ADDRESS_SUBJECT, lines=_ADDRESS, at=expires_at, zone=zone, now=now, code=code)
 
 
-def invitation_words(words: Catalogue, *, expires_at: datetime, now: datetime) -> Words:
-    """Return the mail with the link by which an account becomes somebody's. Where they are is not known: UTC."""
-    return _mail(words, _INVITED_SUBJECT, lines=_INVITED, at=expires_at, zone="UTC", now=now)
+def invitation_words(
+    words: Catalogue,
+    *,
+    role: str,
+    party: str | None,
+    authority: str,
+    house: str | None,
+    expires_at: datetime,
+    now: datetime,
+) -> Words:
+    """Return the mail with the link by which an account becomes somebody's. Where they are is not known: UTC.
+
+    ``role``, ``party`` and ``authority`` are those of the account. ``house``: the Party whose administrator invites,
+    None for the secretariat.
+    """
+    by = say(words, _BY_PARTY if house else _BY_SECRETARIAT, house=house or "")
+    invited_as = say(words, _INVITED_AS[role], party=party or "", authority=authority)
+    when = times(expires_at, "UTC", now)
+    lines = [say(words, line, by=by, role=invited_as, **when) for line in _INVITED]
+    return mail(say(words, _INVITED_SUBJECT), lines, exercise=False)
 
 
 def account_changed_words(words: Catalogue, *, at: datetime) -> Words:

@@ -65,6 +65,7 @@ async def test_an_invitation_is_accepted_by_a_form_whose_faults_stand_beside_the
         await session.execute("update accounts set name = null, email = null")
     path = f"/invitation/{token}"
     before = await browser.opens(path)
+    assert "Invented desk, FR." in before.text
     await browser.opens(path)
     secret = re.search(r'class="secret">([A-Z2-7 ]{39})<', before.text)
     assert secret is not None, "in fours, as people type it"
@@ -82,8 +83,9 @@ async def test_an_invitation_is_accepted_by_a_form_whose_faults_stand_beside_the
     says(made, said[language][1], 200)
     codes = re.findall(r"<li>([0-9A-Z-]{19})</li>", made.text)
     assert len(codes) == 10
-    assert (await browser.opens(path)).status_code == 404
-    assert (await browser.sends(path, **fields)).status_code == 404
+    for used in (await browser.opens(path), await browser.sends(path, **fields)):
+        assert (used.status_code, used.text.count('href="/signin"')) == (404, 1)
+    assert 'href="/signin"' not in (await browser.opens("/a/unknown")).text
     ada = Person(world, fields["email"], secret[1].replace(" ", ""), 0, codes)
     assert (await browser.signs_in(ada)).headers["Location"] == "/account"
     says(await browser.opens("/account"), "Firefox, Linux", 200)
@@ -169,6 +171,7 @@ async def test_what_changes_an_account_wants_a_fresh_factor_and_a_page_of_ours(w
         for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
             answer = await world.client.post(path, data={"next": "/"}, headers=headers | {"Cookie": "__Host-session=x"})
             assert answer.status_code == 403, (path, headers)
+            assert f'href="{world.runtime.settings.public_url}"' in answer.text
 
 
 async def test_passkeys_are_added_renamed_and_removed_by_forms_and_never_the_last_way_in(world: World) -> None:

@@ -125,6 +125,14 @@ WITHOUT_ALERT = (
 )
 
 
+def invitations(words: Mapping[str, str]) -> Iterator[Words]:
+    for role in ("requester", "contact_point", "administrator", "secretariat", "auditor"):
+        of_party = None if role in ("secretariat", "auditor") else "FR"
+        for house in (None, "FR"):
+            to = {"role": role, "party": of_party or "", "authority": "Invented Desk"}
+            yield wording.invitation_words(words, **to, house=house, expires_at=NIGHT, now=NOW)
+
+
 def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
     return [
         wording.pin_link_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
@@ -132,7 +140,7 @@ def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
         wording.address_words(words, code="7F3KX", expires_at=NIGHT, zone=ZONE, now=NOW),
         wording.codes_renewed_words(words, at=NIGHT),
         wording.foreign_account_words(words, number=7, party="FR", at=NIGHT),
-        wording.invitation_words(words, expires_at=NIGHT, now=NOW),
+        *invitations(words),
         wording.account_changed_words(words, at=NIGHT),
         wording.passkeys_changed_words(words, at=NIGHT),
     ]
@@ -232,6 +240,9 @@ KNOWN_FIELDS = {
         "ends_at",
         "number",
         "party",
+        "role",
+        "authority",
+        "house",
     ),
 }
 
