@@ -26,7 +26,7 @@ Lent: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[str]]
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", lent: Lent) -> None:
     """Add the command, which asks the database whose address ``lent`` lends."""
-    check = commands.add_parser("check", help="name what is weak about the settings, keys and accounts, and the remedy")
+    check = commands.add_parser("check", help="name what is weak about settings, keys and accounts, and the remedy")
     check.add_argument("--json", action="store_true", help="for machines")
 
     async def run(settings: Settings, asked: argparse.Namespace) -> None:
@@ -105,7 +105,7 @@ def _print(found: Iterable[Weakness]) -> None:
 
 
 def _tell(found: list[Weakness], *, as_json: bool) -> None:
-    """Print each weakness in a line. Raises `Conflict` where more than hints were found."""
+    """Print each weakness in a line, and how many there are. Raises `Conflict` where more than hints were found."""
     count = Counter(each.severity for each in found)
     if as_json:
         _print(found)
@@ -115,5 +115,9 @@ def _tell(found: list[Weakness], *, as_json: bool) -> None:
             print(f"{each.severity}: {about} {each.told}")
         if not found:
             print("Nothing weak was found.")
+    hints = f"{count['hint']} hint{'' if count['hint'] == 1 else 's'}"
     if bad := count["danger"] + count["warning"]:
-        raise Conflict(f"{bad} weakness{'es' if bad > 1 else ''} found, {count['danger']} of them a danger.")
+        told = f"{bad} weakness{'es' if bad > 1 else ''} found, {count['danger']} of them a danger"
+        raise Conflict(f"{told}; and {hints}.")
+    if found and not as_json:
+        print(f"No weakness was found; {hints}.")

@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from contactpoints.actions import keys
-from contactpoints.actions.access import make_key
+from contactpoints.actions.access import find_actor, make_key
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.key_limits import limits_of, read_limits, told_limits
 from contactpoints.rules.refusals import Invalid
@@ -55,6 +56,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", opened:
     sign.add_argument("--others-end", metavar="DATE", help="until when other public keys count; at once unless said")
     rotate = acts.add_parser("rotate", help="make a key that takes the place of another; its secret is shown once")
     rotate.add_argument("--ends", metavar="DATE", help="when the old one ends: in 7 days unless said, at most in 90")
+    rotate.add_argument("--holder", type=int, metavar="ACCOUNT", help="the person who holds the new one")
     revoke = acts.add_parser("revoke", help="make a key useless at once")
     others = ((limit, does.limit), (sign, does.sign), (rotate, does.rotate), (revoke, does.revoke))
     for each, act in ((make, does.make), *others):
@@ -137,6 +139,8 @@ def _more(key: keys.Shown) -> Iterator[str]:
     if key["call_back"]["persons"]:
         names = ", ".join(each["name"] for each in key["call_back"]["persons"])
         yield f"requests {_MAY[key['call_back']['required']]} confirmed by: {names}"
+    if key["holder_id"]:
+        yield f"held by account number {key['holder_id']}"
     if key["last_used_from"]:
         yield f"last used from {key['last_used_from']}"
     if key["rotated_from"]:
@@ -167,7 +171,12 @@ class _Acts:
         async with self._opened(settings) as runtime:
             now = runtime.now()
             must_be_ahead(new.expires_at, now)
-            print(await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes, expires_at=new.expires_at))
+            secret = await make_key(runtime.db, actor, now=now, entropy=secrets.token_bytes, expires_at=new.expires_at)
+            made = await find_actor(runtime.db, secret=secret, now=now)
+        print(secret)
+        if made is not None:
+            # Beside what is printed, so that a script which keeps that keeps the secret alone.
+            print(f"It is API key number {made.number}.", file=sys.stderr)
 
     async def list(self, settings: Settings, _: argparse.Namespace) -> None:
         """Print the keys, without their secrets."""
@@ -237,7 +246,12 @@ class _Acts:
         ends_at = None if asked.ends is None else validate(KeyRotation, {"ends_at": _begun(asked.ends)}).ends_at
         async with self._opened(settings) as runtime:
             made = await keys.rotate(
-                runtime.db, asked.number, ends_at=ends_at, actor=None, now=runtime.now(), tools=runtime.tools
+                *(runtime.db, asked.number),
+                ends_at=ends_at,
+                holder=asked.holder,
+                actor=None,
+                now=runtime.now(),
+                tools=runtime.tools,
             )
             old = await keys.read(runtime.db, asked.number, actor=None, now=runtime.now())
         print(made["secret"])

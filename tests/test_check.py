@@ -75,6 +75,6 @@ async def test_a_database_that_is_behind_or_away_is_told_with_the_rest(
     assert await asyncio.to_thread(main, ("check",), away) == 1
     lines, counted = capsys.readouterr()
     assert "warning: CONTACTPOINTS_PIN_PEPPER_FILE names a file" in lines
-    assert counted == "2 weaknesses found, 1 of them a danger.\n"
+    assert counted == "2 weaknesses found, 1 of them a danger; and 1 hint.\n"
     code, found = await _found(capsys, away | {"CONTACTPOINTS_KEYRING": "nonsense"})
     assert (code, [(each["severity"], each["about"]) for each in found]) == (1, [("danger", "KEYRING")])

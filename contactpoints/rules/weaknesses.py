@@ -117,7 +117,8 @@ def _of_addresses(setup: Setup) -> Iterator[Weakness]:
         yield Weakness(
             "hint" if setup.rehearsal else "warning",
             "PUBLIC_URL",
-            "begins with http, so that PINs and sessions can be read on the way: give the service an https address.",
+            f"leads to http://{host}, so that PINs and sessions can be read on the way: give the service an https"
+            " address.",
         )
     if setup.rehearsal and not (_is_here(host) and _is_here(setup.line.host)):
         yield Weakness(
