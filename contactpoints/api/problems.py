@@ -134,12 +134,17 @@ async def render_gone(request: Request, _: Exception) -> Response:
 
 
 async def render_fault(request: Request, fault: Exception) -> Response:
-    """Answer what should not happen: 500, or 400 where PostgreSQL refused the text itself (a NUL in an address)."""
+    """Answer what should not happen: 500, or 400 where PostgreSQL refused the text itself (a NUL in an address).
+
+    What passes by itself (a lock that was waited for too long, a full disk) is 503: the same may be asked again.
+    """
     untranslatable = isinstance(fault, DatabaseFault) and fault.sqlstate in ("22021", "22P05")
     if not untranslatable:
         # Of what PostgreSQL said only code and constraint are kept; another exception may quote what was sent.
         told = fault if isinstance(fault, DatabaseFault) else type(fault).__name__
         _log.error("%s %s failed: %s", request.method, _door(request), told)
+    if isinstance(fault, DatabaseFault) and fault.passes:
+        return await render(request, refusals.Unavailable("The database did not get to it in time. Ask again."))
     title, detail, status = "Something broke here", "Whoever runs the service finds it in the log. Ask again.", 500
     if untranslatable:
         title, detail, status = "What was sent holds a character that is not text", "Leave U+0000 out.", 400

@@ -35,6 +35,7 @@ from contactpoints.rules.refusals import (
     TooSlow,
     Unavailable,
 )
+from contactpoints.store.database import DatabaseFault
 
 _log = logging.getLogger(__name__)
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
@@ -90,6 +91,9 @@ async def render(request: Request, failure: Exception) -> Response:
             return answer
         case HTTPException():
             return _sorry(request, "refused", status=failure.status_code)
+        case DatabaseFault() if failure.passes:
+            _log.error("%s of a page (%s) failed: %s", request.method, _room(request), failure)
+            return _sorry(request, "away", status=503)
         case _:
             if getattr(failure, "sqlstate", "") in ("22021", "22P05"):
                 return nothing_here(request)
