@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from contactpoints.rules.escalation import Plan
 from contactpoints.rules.replies import Reply, read_reply
 
 Standing = Literal["open", "locked", "left", "mine", "taken", "withdrawn", "closed"]
@@ -20,6 +21,10 @@ class AnswerPage:
 
     ``taken_line``, ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``mine_at`` is the instant of
     this officer's own. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
+
+    ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
+    ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first
+    ended in silence: what is answered from then on is late, whatever time was named before.
     """
 
     reply_code_id: int
@@ -40,6 +45,9 @@ class AnswerPage:
     locked: bool
     left: bool
     tries_left: int
+    others: bool
+    anew_at: datetime | None = None
+    ran_out_at: datetime | None = None
     taken_line: str | None = None
     taken_at: datetime | None = None
     taken_late: bool = False
@@ -59,6 +67,12 @@ def standing(page: AnswerPage) -> Standing:
     if page.left:
         return "left"
     return "locked" if page.locked else "open"
+
+
+def calls_others(plan: Plan, *, step: int, post: int) -> bool:
+    """Say whether a chain at ``step`` (from 1; 0 before the first) calls another duty post than this, now or later."""
+    left = plan.steps[max(step - 1, 0) :]
+    return any(ref.post != post for each in left for ref in each.posts)
 
 
 def read_typed(text: str) -> Reply:

@@ -1,13 +1,15 @@
 """The page behind the link in an alert: what it is made of, and who opened it."""
 
 from contactpoints.rules.alerts import wanted_by
-from contactpoints.rules.answer_page import AnswerPage
-from contactpoints.rules.escalation import read_plan
+from contactpoints.rules.answer_page import AnswerPage, calls_others
+from contactpoints.rules.escalation import begin_again, read_plan
 from contactpoints.store.database import Row, Session
 
 _FIND = """
 select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.reference, a.status = 'exercise' as exercise,
-       a.state, a.kind, a.opened_at, a.urgency, a.plan, o.language, p.line, c.zone, c.pin_required,
+       a.state, a.kind, a.opened_at, a.urgency, a.plan, a.step, a.exhausted_at, r.post_id,
+       (select min(t.at) from timeline t where t.alert_id = a.id and t.code = 'exhausted') as ran_out_at,
+       o.language, p.line, c.zone, c.pin_required,
        r.locked_at is not null as locked, o.retired_at is not null as "left",
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
@@ -29,9 +31,11 @@ async def find(session: Session, token: str, *, most_tries: int) -> AnswerPage |
     if row is None:
         return None
     told = dict(row)
-    plan = read_plan(told.pop("plan"))
+    plan, exhausted_at = read_plan(told.pop("plan")), told.pop("exhausted_at")
+    others = calls_others(plan, step=told.pop("step"), post=told.pop("post_id")) and row["state"] == "alerting"
+    anew_at = begin_again(plan, exhausted_at) if row["state"] == "exhausted" else None
     by = wanted_by(plan, kind=row["kind"], urgency=told.pop("urgency"), opened_at=row["opened_at"])
-    return AnswerPage(**told, answer_by=by)
+    return AnswerPage(**told, answer_by=by, others=others, anew_at=anew_at)
 
 
 async def is_awaited(session: Session, token: str) -> bool:

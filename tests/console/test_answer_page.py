@@ -172,6 +172,32 @@ async def test_an_unknown_link_is_a_plain_page_that_tells_nothing(world: World) 
             assert "ABCDEFGH" not in answer.text
 
 
+async def test_nobody_is_promised_where_nobody_is_left_and_late_is_told_before_the_answer(world: World) -> None:
+    reference, path = await opened(world)
+    assert "officier suivant sera appelé" in (await look(world, path)).text
+    await world.passes(minutes=16)
+    async with world.runtime.db.session() as session:
+        await session.execute("update officers set language = 'fr'")
+        last = await session.fetchval("select page_token from reply_codes order by id desc limit 1")
+    page = (await look(world, f"/a/{last}")).text
+    assert "dernier maillon" in page
+    assert "officier suivant" not in page
+    await world.passes(minutes=5)
+    page = (await look(world, path)).text
+    assert "avait répondu à 02:20 heure locale (00:20 UTC). Votre réponse compte encore" in page
+    assert "Répondez avant" not in page, "no time is named that is worth nothing any more"
+    assert "recommencent à 02:35 heure locale" in page
+    for _ in range(3):
+        locked = (await types(world, f"/a/{last}", "111222")).text
+    assert "recommencent à 02:35 heure locale" in locked
+    assert "officier suivant" not in locked
+    await types(world, path, PIN)
+    page = (await look(world, path)).text
+    assert "enregistré comme tardif" in page
+    assert "Que faire ensuite" in page
+    assert f'href="/alerts/{reference}"' in page
+
+
 async def test_whoever_comes_later_reads_who_has_taken_it(world: World) -> None:
     reference, mine = await opened(world)
     await world.passes(minutes=5)
