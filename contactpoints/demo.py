@@ -20,12 +20,13 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from contactpoints.actions.access import make_key
 from contactpoints.actions.demo_network import Made, give_pins, load_demo
+from contactpoints.actions.demo_people import PIN, load_people
 from contactpoints.actions.seed import load_parties
 from contactpoints.demo_timeline import EVENTS, Teller, say
 from contactpoints.rules.access import Actor, Role
@@ -43,7 +44,6 @@ _PORT = 8000
 _STILL = 1.0
 # How long until it is looked again whether anything happened, in seconds.
 _PAUSE = 0.2
-_PIN = "482913"
 _ASKS, _ASKED, _NEWCOMER = "US", "FR", "NL"
 
 
@@ -86,7 +86,8 @@ async def _prepare(runtime: Runtime, address: str) -> Stage:
     await load_parties(runtime.db, now)
     network = await load_demo(runtime.db, now)
     asked = next(made for made in network if made.party == _ASKED)
-    await give_pins(runtime.db, network, pin=_PIN, now=now, tools=runtime.tools)
+    await give_pins(runtime.db, network, pin=PIN, now=now, tools=runtime.tools)
+    await load_people(runtime.db, asked, asks=_ASKS, now=now)
     readers = (
         Actor(0, Role.REQUESTER, _ASKS, "Invented Emergency Desk", None, ("desk@requester.example",), "en"),
         Actor(0, Role.CONTACT_POINT, _ASKED, "Contact point", asked.contact_point),
@@ -131,8 +132,8 @@ async def _answers(stage: Stage, reference: str) -> bool:
         if message["reference"] == reference and message["address"] == second.sms and message["purpose"] == "alert":
             code = next(word for word in message["body"].split() if is_reply_code(word))
             say(f'{"":{EVENTS}}second line reads: "{message["body"]}"', EVENTS)
-            say(f'{"":{EVENTS}}second line sends: "{code.lower()} ok, {"*" * len(_PIN)}"', EVENTS)
-            text = {"sender": second.sms, "text": f"{code.lower()} ok, {_PIN}"}
+            say(f'{"":{EVENTS}}second line sends: "{code.lower()} ok, {"*" * len(PIN)}"', EVENTS)
+            text = {"sender": second.sms, "text": f"{code.lower()} ok, {PIN}"}
             await stage.call("POST", "/rehearsal/replies", body=text)
             return True
     return False
@@ -157,9 +158,10 @@ def _farewell(stage: Stage) -> None:
 The service stays up at {stage.url}; Ctrl-C ends it.
 Every later alert is told here, too.
 
+  come in, as each role:           {stage.url}/demo
   what was sent, and answering it: {stage.url}/rehearsal
   the API, to read:                {stage.url}/docs
-  PIN of every officer:      {_PIN}
+  PIN of every officer:      {PIN}
   key of the requester:      {stage.requester}
   key of the contact point:  {stage.contact_point}
   key of an administrator:   {stage.administrator}
@@ -212,7 +214,7 @@ def _settings(environment: Mapping[str, str], *, once: bool) -> Settings:
     }
     settings = read_settings({PREFIX + name: value for name, value in own.items()}, entropy=secrets.token_bytes)
     must_be_free(settings.host, settings.port)
-    return settings
+    return replace(settings, demo=True)
 
 
 async def run(folder: Path, settings: Settings, *, once: bool) -> None:

@@ -75,7 +75,8 @@ class Settings:
     ``notifiers``: the options of every way out that is switched on, by its name in the catalogue. ``host``: the address
     of this machine on which the doors listen. ``trusted_proxies`` may say whose request they pass on. ``files``: which
     settings, without their prefix, were read from which files. ``openid``: by which providers of OpenID Connect
-    organisations sign in, by their names.
+    organisations sign in, by their names. ``demo``: anybody comes in as an invented person; nothing that is read sets
+    it, only `contactpoints.demo` does, and with anything but a rehearsal it cannot be.
     """
 
     keyring: Keyring = field(repr=False)
@@ -90,6 +91,12 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
     openid: Mapping[str, Provider] = field(default_factory=dict)
+    demo: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a demo that is no rehearsal."""
+        if self.demo and not self.rehearsal:
+            raise ValueError("a demo that could wake people is none")
 
 
 def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], bytes]) -> Settings:

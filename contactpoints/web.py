@@ -77,7 +77,7 @@ def _told(problem: Renderer) -> Renderer:
 
 
 @cache
-def _routes(rehearsed: bool) -> Sequence[Route]:
+def _routes(rehearsed: bool, demonstrated: bool) -> Sequence[Route]:
     """Return every address, made once in a process; whose it is, its endpoint hears with each request."""
     made = [
         *alerts.routes(),
@@ -118,7 +118,7 @@ def _routes(rehearsed: bool) -> Sequence[Route]:
         *document.routes(),
         *hooks.routes(),
         *(rehearsal.routes() if rehearsed else ()),
-        *pages.routes(rehearsed=rehearsed),
+        *pages.routes(rehearsed=rehearsed, demonstrated=demonstrated),
     ]
     routes = tuple(audit.audited(parameters.strict(made, OPERATIONS), OPERATIONS))
     _set_apart(routes)
@@ -139,7 +139,7 @@ def application(runtime: Runtime) -> Starlette:
     runtime.bell.subscribe(ears.hear)
     measures = metrics.Metrics(runtime, lambda: ears.count)
     made = Starlette(
-        routes=_routes(runtime.settings.rehearsal),
+        routes=_routes(runtime.settings.rehearsal, runtime.settings.demo),
         middleware=[
             Middleware(metrics.Counted, metrics=measures),
             Middleware(strict_headers.Strict, https=runtime.settings.public_url.startswith("https:")),

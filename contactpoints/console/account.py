@@ -167,6 +167,7 @@ async def _asked_again(
         scripted=True,
         status=429 if wait else 422 if faults or said else 200,
         going=own_path(going, instead=_HERE),
+        entrance=runtime.settings.demo,
         has_passkey=bool(await passkeys.listing(runtime.db, actor=actor)),
         provider=runtime.settings.openid.get(own["openid"] or ""),
         has_password=await own_account.has_password(runtime.db, actor=actor),

@@ -9,7 +9,9 @@ from contactpoints.runtime import Runtime
 
 
 async def home(runtime: Runtime, request: Request) -> Response:
-    """Say what this is; in a rehearsal, lead to what was "sent"."""
+    """Say what this is; in a rehearsal, lead to what was "sent", in the demo to who can be played."""
+    if runtime.settings.demo:
+        return RedirectResponse("/demo", status_code=303, headers=HEADERS)
     if runtime.settings.rehearsal:
         return RedirectResponse("/rehearsal", status_code=303, headers=HEADERS)
     return page("home.html", language=language_of(request))

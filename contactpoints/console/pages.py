@@ -1,6 +1,9 @@
 """The list of pages, and how a refusal looks on one: a plain sentence, never a token, an address or an input."""
 
 import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,6 +13,7 @@ from starlette.routing import Route
 from contactpoints.console import (
     account,
     answer_page,
+    demo,
     handovers,
     home,
     invitation,
@@ -21,29 +25,75 @@ from contactpoints.console import (
 )
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.console.session import go
-from contactpoints.console.shell import held
+from contactpoints.console.shell import desk, held
+from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import (
+    Conflict,
+    Forbidden,
+    Invalid,
     NotAuthenticated,
     NotFound,
-    NotFromHere,
     NotSignedIn,
     ProviderAway,
+    Refusal,
+    RequestGone,
     RequestInFlight,
+    Stale,
     StepUpNeeded,
     TooLarge,
+    TooManyRequests,
     TooManyTries,
     TooSlow,
     Unavailable,
+    slug,
 )
+from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
+from schemas.faults import BadInput
 
 _log = logging.getLogger(__name__)
+SignedIn = tuple[Runtime, Actor]
+_WHAT: Mapping[type[Refusal], str] = {
+    TooLarge: "too_large",
+    TooSlow: "too_slow",
+    Unavailable: "away",
+    RequestInFlight: "away",
+    TooManyTries: "too_many",
+    TooManyRequests: "too_many",
+}
+# The first that a refusal is one of.
+_STATUS: Mapping[type[Refusal], int] = {
+    RequestInFlight: 503,
+    Forbidden: 403,
+    Conflict: 409,
+    RequestGone: 410,
+    Stale: 412,
+    TooLarge: 413,
+    TooSlow: 408,
+    Invalid: 422,
+    TooManyTries: 429,
+    Unavailable: 503,
+    Refusal: 400,
+}
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
-_ROOMS = ("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account", "proposals")
+_ROOMS = (
+    "",
+    "a",
+    "demo",
+    "pin",
+    "address",
+    "handover",
+    "rehearsal",
+    "static",
+    "signin",
+    "invitation",
+    "account",
+    "proposals",
+)
 
 
-def routes(*, rehearsed: bool) -> list[Route]:
-    """Return every address of this door, those that only a rehearsal has included or not."""
+def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
+    """Return every address of this door, those that only a rehearsal or only the demo has included or not."""
     return [
         *home.routes(),
         *answer_page.routes(),
@@ -55,6 +105,7 @@ def routes(*, rehearsed: bool) -> list[Route]:
         *account.routes(),
         *proposals.routes(),
         *(rehearsal.routes() if rehearsed else ()),
+        *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),
     ]
 
@@ -72,44 +123,43 @@ async def render(request: Request, failure: Exception) -> Response:
         case NotSignedIn() | ProviderAway():
             return openid.sorry(request, failure)
         case NotFound() | HTTPException(status_code=404):
-            return nothing_here(request)
+            return _nothing(request)
         case NotAuthenticated():
             return await _kept(request, "session") or go(f"/signin?next={_asked(request)}")
         case StepUpNeeded():
             return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
-        case NotFromHere():
-            return _sorry(request, "refused", status=403, meant=str(failure.facts.get("pages", "")))
-        case TooLarge():
-            return _closing(_sorry(request, "too_large", status=413))
-        case TooSlow():
-            return _closing(_sorry(request, "refused", status=408))
-        case Unavailable() | RequestInFlight():
-            return _sorry(request, "away", status=503)
-        case TooManyTries():
-            answer = _sorry(request, "too_many", status=429)
-            answer.headers["Retry-After"] = str(failure.facts["retry_after"])
-            return answer
+        case Refusal():
+            return _refused(request, failure)
+        case BadInput():
+            return _sorry(request, "refused", status=422)
         case HTTPException():
             return _sorry(request, "refused", status=failure.status_code)
         case DatabaseFault() if failure.passes:
-            _log.error("%s of a page (%s) failed: %s", request.method, _room(request), failure)
-            return _sorry(request, "away", status=503)
+            return _sorry(request, "away", status=503, kind=str(failure))
         case _:
             if getattr(failure, "sqlstate", "") in ("22021", "22P05"):
-                return nothing_here(request)
-            _log.error("%s of a page (%s) failed: %s", request.method, _room(request), type(failure).__name__)
-            return _sorry(request, "broken", status=500)
+                return _nothing(request)
+            return _sorry(request, "broken", status=500, kind=type(failure).__name__)
+
+
+def _refused(request: Request, refusal: Refusal) -> Response:
+    """Return the page of a refusal that no page of its own tells."""
+    answer = _sorry(request, _WHAT.get(type(refusal), "refused"), status=_status(refusal), refusal=refusal)
+    if isinstance(refusal, TooLarge | TooSlow):
+        # Of what comes behind it nothing is read.
+        answer.headers["Connection"] = "close"
+    elif isinstance(refusal, TooManyTries):
+        answer.headers["Retry-After"] = str(refusal.facts["retry_after"])
+    return answer
+
+
+def _status(refusal: Refusal) -> int:
+    return next(status for kind, status in _STATUS.items() if isinstance(refusal, kind))
 
 
 async def _kept(request: Request, why: str) -> Response | None:
     """Return the page that keeps what somebody sent, where something was."""
     return await held(request, why=why) if request.method == "POST" else None
-
-
-def _closing(answer: Response) -> Response:
-    """Return an answer behind which nothing more is read."""
-    answer.headers["Connection"] = "close"
-    return answer
 
 
 def _asked(request: Request) -> str:
@@ -121,8 +171,28 @@ def _room(request: Request) -> str:
     return request.url.path.split("/")[1]
 
 
-def _sorry(request: Request, what: str, *, status: int, meant: str = "") -> Response:
-    answer = page("sorry.html", language=language_of(request), status=status, what=what, meant=meant)
+def _nothing(request: Request) -> Response:
+    """Return the page for what is not there; for whoever has signed in, at their desk."""
+    signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
+    if signed_in is None:
+        return nothing_here(request)
+    runtime, actor = signed_in
+    return desk(runtime, request, template="nothing_here.html", actor=actor, here="", status=404, invitation=False)
+
+
+def _sorry(request: Request, what: str, *, status: int, kind: str = "", refusal: Refusal | None = None) -> Response:
+    """Return the page of a failure; its reference stands in the log too, beside its ``kind``."""
+    reference = secrets.token_hex(4)
+    told = kind or (slug(type(refusal)) if refusal else str(status))
+    write = _log.error if status == 500 else _log.info
+    write("%s of a page (%s) failed: %s, reference %s", request.method, _room(request), told, reference)
+    signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
+    said: dict[str, Any] = {"what": what, "refusal": refusal, "reference": reference}
+    if signed_in is None:
+        answer = page("sorry.html", language=language_of(request), status=status, **said)
+    else:
+        runtime, actor = signed_in
+        answer = desk(runtime, request, template="sorry.html", actor=actor, here="", status=status, **said)
     if status == 503:
         answer.headers["Retry-After"] = "2"
     return answer

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from contactpoints.rules.console import clocked, instant, typed
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
 from contactpoints.rules.wording_faults import fault_of, faults_at
+from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.rules.wording_releasing import reason_of
 from contactpoints.rules.wording_request import (
     basis_of,
@@ -95,6 +96,7 @@ def _environment(language: str) -> Environment:
         "typed_in": typed,
         "faults_at": faults_at,
         "fault_of": partial(fault_of, words),
+        "refusal_of": partial(refusal_of, words),
     }
     return made
 
@@ -107,13 +109,19 @@ def page(
     status: int = 200,
     rehearsal: bool = False,
     scripted: bool = False,
+    demo: bool = False,
     **fields: object,
 ) -> Response:
     """Return a page in a language, with every header; that of a ``rehearsal`` says so on top.
 
-    ``scripted``: the page may load scripts of ours, and those may ask the service, and no other, for what they need.
+    ``demo``: whoever looks plays an invented person. ``scripted``: the page may load scripts of ours, and those may ask
+    the service, and no other, for what they need.
     """
-    words = _environment(language).get_template(template).render(rehearsal=rehearsal, scripted=scripted, **fields)
+    words = (
+        _environment(language)
+        .get_template(template)
+        .render(rehearsal=rehearsal, scripted=scripted, demo=demo, **fields)
+    )
     headers = _SCRIPTED if scripted else HEADERS
     return HTMLResponse(words, status_code=status, headers={**headers, "Content-Language": language})
 

@@ -29,6 +29,8 @@ async def whoever(runtime: Runtime, request: Request) -> Actor | None:
     actor = await sessions.find_actor(runtime.db, token=token, now=runtime.now())
     if actor is not None:
         acting.by_actor(actor)
+        # What goes wrong from here on is told in their language, see `pages.render`.
+        request.state.signed_in = (runtime, actor)
     return actor
 
 

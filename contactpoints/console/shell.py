@@ -46,6 +46,7 @@ def desk(
         language=actor.language,
         status=status,
         rehearsal=runtime.settings.rehearsal,
+        demo=runtime.settings.demo,
         scripted=True,
         actor=actor,
         here=here,

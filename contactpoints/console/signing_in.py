@@ -54,6 +54,7 @@ def _shown(
         said="wait" if wait else said,
         sign_in=sign_in,
         providers=providers(runtime),
+        entrance=runtime.settings.demo,
         minutes=waiting(wait),
     )
     if wait:

@@ -1,8 +1,9 @@
 """What is wrong with something that was typed, in the reader's language, beside its field."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
-from contactpoints.rules.phrasing import Catalogue
+from contactpoints.rules.phrasing import Catalogue, say
 from schemas.faults import Fault
 from schemas.words import msgid
 
@@ -37,14 +38,107 @@ _SENTENCES: Mapping[str, str] = {
     "on_duty_already": msgid("This officer is on duty then already."),
     "pin_guessable": msgid("This PIN is guessed too easily."),
     "pin_shape": msgid("A PIN has 6 to 12 digits."),
+    "absent": msgid("This officer is absent then."),
+    "begun": msgid("This shift has begun already."),
+    "byte_order_mark": msgid(
+        "This begins with signs that do not belong to it: save it as UTF-8 without a byte order mark."
+    ),
+    "cannot": msgid("This officer cannot take that over: choose another."),
+    "differs": msgid("The two are not the same: type both again."),
+    "does_not_exist": msgid("This time does not exist there: the clocks go forward. Choose one before or after."),
+    "duplicate_name": msgid("This stands here more than once: leave one."),
+    "exists_twice": msgid(
+        "This time comes twice there: the clocks go back. Say whether the first or the second is meant."
+    ),
+    "fixed": msgid("This cannot be changed: end the entry, and make another."),
+    "forbidden": msgid("Such an entry is for others to keep."),
+    "formula": msgid("A program would take this for a formula: let it begin with another sign."),
+    "itself": msgid("This has to be another one."),
+    "leaves_uncovered": msgid(
+        "Nobody would be on duty at some times. Cover them first, or say here why it is changed."
+    ),
+    "lone_surrogate": msgid("A sign in this is broken: type it again."),
+    "more": msgid("There are more faults: mend these first."),
+    "no_calendar": msgid("This file is no calendar that can be read here."),
+    "no_channel": msgid("Nobody at this post has a channel of this kind: enter one first."),
+    "no_gateway": msgid("The service has no way to send this kind of message: choose another."),
+    "no_officer": msgid("No officer of this name is known here."),
+    "no_offset": msgid("Say of which zone this time is: it ends in Z, or in +02:00."),
+    "no_shifts": msgid("This file has no shift in the time ahead."),
+    "no_start": msgid("An event in this file has no beginning."),
+    "no_uid": msgid("An event in this file has no UID."),
+    "not_a_number": msgid("This is not a number."),
+    "not_offered": msgid("This shift was offered to another officer."),
+    "not_possible": msgid("There is no telephone number of this length: look at it again."),
+    "not_registered": msgid(
+        "This key does not name this person for call-back: take somebody who is registered with it."
+    ),
+    "not_supported": msgid("Something in this file is not understood here: make it plain shifts."),
+    "not_text": msgid("This is no text that can be read here: save it as UTF-8."),
+    "not_the_same": msgid("The two are not the same: type both again."),
+    "not_utf8": msgid("This is not written as UTF-8: save it so, and send it again."),
+    "not_whole": msgid("This file ends too early: it was cut off."),
+    "null_character": msgid("A sign in this is no text: type it again."),
+    "number": msgid("This is no number that is possible here."),
+    "number_too_large": msgid("This number is too large."),
+    "offered_twice": msgid("This shift, or a part of it, is offered already."),
+    "one_by_one": msgid("This is changed by hand, one by one: a file cannot do it."),
+    "other_key": msgid("This is not the fingerprint of this key: look at both again."),
+    "outdated": msgid("This has changed meanwhile: load the page again."),
+    "password_common": msgid("Many people use this password, or it is guessed from who you are. Take another."),
+    "password_too_long": msgid("A password has at most 200 characters."),
+    "password_too_short": msgid("A password has at least 12 characters; a sentence is easily kept in mind."),
+    "quarantined": msgid("Nothing is sent there: messages failed too often. Mend the address first."),
+    "retired": msgid("This entry has ended: choose another."),
+    "ring": msgid("This would go round in a ring: choose another."),
+    "runs_backwards": msgid("This ends before it begins."),
+    "same": msgid("Nothing would change: this stands there already."),
+    "same_party": msgid("This has to be another Party."),
+    "same_person": msgid("This has to be another person."),
+    "same_uid": msgid("Two events in this file have the same UID."),
+    "separator": msgid("The cells of this file are parted by commas or semicolons, not by tabs."),
+    "stale": msgid("Somebody has changed this meanwhile: load it again, and look at what is new."),
+    "taken_already": msgid("This officer has another shift at the same time."),
+    "too_deep": msgid("This is nested too deeply to be read here."),
+    "too_early": msgid("This is too early: choose a later time."),
+    "too_far": msgid("This is too far ahead."),
+    "too_late": msgid("This is too late: choose an earlier time."),
+    "too_many": msgid("These are too many at once."),
+    "too_much": msgid("This is too much to be read at once: send it in parts."),
+    "unknown_field": msgid("This is not asked for here."),
+    "unknown_key": msgid("Nothing in the file or the directory has this key."),
+    "words": msgid("Type from one to a few words."),
+    "wrong": msgid("This is not right, or it is over: look at it again."),
 }
+_ONE = "must have at least 1 characters"
+_LIMITED: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"must have at least (\d+) characters"), msgid("This is too short: at least {limit} signs.")),
+    (re.compile(r"may have at most (\d+) characters"), msgid("This is too long: at most {limit} signs.")),
+    (re.compile(r"must have at least (\d+) entries"), msgid("These are too few: at least {limit}.")),
+    (re.compile(r"may have at most (\d+) entries"), msgid("These are too many: at most {limit}.")),
+    (re.compile(r"must be at least (-?[\d.]+)"), msgid("This number is too small: at least {limit}.")),
+    (re.compile(r"may be at most (-?[\d.]+)"), msgid("This number is too large: at most {limit}.")),
+)
+"""What a limit in an English detail is told by, see `schemas.faults`."""
+_FORMED: Sequence[tuple[str, str]] = (
+    ("language tag", msgid("This is not a language: it is written as in en or pt-BR.")),
+    ("two capital letters", msgid("This is not a country: it is written as two capital letters, as in FR.")),
+    ("time zone", msgid("This time zone is not known: it is written as in Europe/Paris.")),
+    ("E.164", msgid("This is not a telephone number: it is written with the country, as in +33 1 99 00 12 34.")),
+    ("e-mail", msgid("This is not an e-mail address.")),
+    ("one line", msgid("This has to be one line of text.")),
+)
+"""How a form that is asked for is told, by what an English detail says of it."""
 
 
 def fault_of(words: Catalogue, fault: Fault) -> str:
-    """Return a sentence for a fault; one that has none here is told by its own detail, in English."""
-    if fault.code in _SENTENCES:
-        sentence = _SENTENCES[fault.code]
-        return words.get(sentence, sentence)
+    """Return a sentence for a fault, with its limit where it has one; what is not known is told by its detail."""
+    for pattern, sentence in _LIMITED:
+        if found := pattern.fullmatch(fault.detail):
+            return say(words, _SENTENCES["missing"] if found[0] == _ONE else sentence, limit=found[1])
+    formed = next((each for part, each in _FORMED if part in fault.detail), "") if fault.code == "wrong_form" else ""
+    if formed or fault.code in _SENTENCES:
+        return say(words, formed or _SENTENCES[fault.code])
     return f"{fault.detail[:1].upper()}{fault.detail[1:]}."
 
 

@@ -97,6 +97,11 @@ async def test_the_demo_tells_what_the_readme_shows_and_every_later_alert_and_sa
         assert max(map(len, said.partition("\nTrigger")[0].splitlines())) <= 80
         async with httpx.AsyncClient(base_url=f"http://localhost:{port}") as client:
             assert (await client.get("/rehearsal")).status_code == 200
+            assert f"http://localhost:{port}/demo" in said
+            assert "Come in as Camille Frêne" in (await client.get("/demo")).text
+            pressed = {"Sec-Fetch-Site": "same-origin"}
+            came = await client.post("/demo", data={"who": "officer"}, headers=pressed)
+            assert came.headers["Set-Cookie"].startswith("__Host-session=cs_")
             for _, key in keys:
                 mine = await client.get("/v1/address-changes", headers={"Authorization": f"Bearer {key}"})
                 assert mine.status_code == 200

@@ -1,0 +1,75 @@
+"""Every fault and every refusal is told in every language, with its limit, and says what to do."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import contactpoints
+import schemas
+from contactpoints.rules import refusals
+from contactpoints.rules.refusals import Refusal
+from contactpoints.rules.wording_faults import fault_of
+from contactpoints.rules.wording_refusals import refusal_of
+from contactpoints.words import LANGUAGES, catalogues
+from schemas.faults import Fault
+
+_MAKERS = {"Fault", "wrong", "_Wrong", "fault", "_wrong", "_wrong_within", "_of"}
+_CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+# Where a code is put together, or kept under a name of its own.
+_APART = {"password_too_short", "password_too_long", "password_common", "leaves_uncovered", "no_shifts"}
+# Beside codes, these calls name fields and parts of a calendar.
+_NO_CODES = {"plan"}
+
+
+def _codes_in(path: Path) -> Iterator[str]:
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", "")) in _MAKERS:
+            for part in (*call.args[:2], *(each.value for each in call.keywords if each.arg == "code")):
+                if isinstance(part, ast.Constant) and _CODE.fullmatch(str(part.value)):
+                    yield str(part.value)
+
+
+def _kinds(of: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    yield of
+    for each in of.__subclasses__():
+        yield from _kinds(each)
+
+
+def test_every_code_of_a_fault_has_a_sentence_in_every_language() -> None:
+    roots = (Path(schemas.__path__[0]), Path(contactpoints.__path__[0]))
+    codes = {code for root in roots for path in root.rglob("*.py") for code in _codes_in(path)} - _NO_CODES | _APART
+    assert len(codes) > 70
+    detail = "zzz"
+    untold = {code for code in codes if "zzz" in fault_of(catalogues()["en"], Fault("", code, detail)).lower()}
+    assert sorted(untold) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "detail", "said"),
+    [
+        ("too_long", "may have at most 200 characters", "est trop long : au plus 200 signes."),
+        ("too_short", "must have at least 1 characters", "Ce champ est requis."),
+        ("too_short", "must have at least 12 characters", "est trop court : au moins 12 signes."),
+        ("too_small", "must be at least 1", "Ce nombre est trop petit : au moins 1."),
+        ("wrong_form", "must be a language tag, as in en or pt-BR", "comme en ou pt-BR"),
+    ],
+)
+def test_a_limit_is_told_with_it(code: str, detail: str, said: str) -> None:
+    assert said in fault_of(catalogues()["fr"], Fault("/x", code, detail))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_is_told_in_one_plain_sentence_or_two(language: str) -> None:
+    kinds = {each for each in _kinds() if each.__module__ == refusals.__name__}
+    assert len(kinds) > 50
+    for kind in kinds:
+        refusal = kind([]) if issubclass(kind, refusals.Invalid) else kind("in English", retry_after=61)
+        said = refusal_of(catalogues()[language], refusal)
+        assert said.endswith("."), kind
+        assert "{" not in said, kind
+        assert "English" not in said, kind
+        assert len(said) <= 150, kind
+    assert "2 min" in refusal_of(catalogues()[language], refusals.TooManyTries("", retry_after=61))
