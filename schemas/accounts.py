@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from schemas.access import Belonging, Role
 from schemas.faults import form
-from schemas.fields import Email, Id, Language, Moment, Shape, ShortLine
+from schemas.fields import Email, Id, Language, Moment, Shape, ShortLine, ZoneName
 from schemas.openid import ProviderName
 
 _TOKEN = form(r"^[A-Za-z0-9_-]{16,100}$", "must be as it was handed out")
@@ -213,3 +213,10 @@ NEW_PASSWORDS: _Examples = {
         "password": "no boat leaves before the fog lifts",
     }
 }
+
+
+class OwnPlace(Shape):
+    """In which language somebody is spoken to, and by the clocks of which IANA zone times are told."""
+
+    language: Language
+    zone: ZoneName

@@ -17,6 +17,7 @@ from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import secret_hash
 from schemas.accounts import NewPassword
 from schemas.faults import Fault
+from schemas.fields import Language
 
 
 async def step_up(db: Database, code: str, *, actor: Actor, now: datetime, tools: Tools) -> Begun:
@@ -78,6 +79,14 @@ async def renew_recovery_codes(db: Database, *, actor: Actor, now: datetime, too
         await auditing.note_within(session, {"account_id": actor.number, "recovery_codes": len(codes)})
         await tell_codes(session, account, now=now, tools=tools)
     return codes
+
+
+async def set_language(db: Database, language: Language, *, actor: Actor) -> None:
+    """Speak to whoever acts in another language from now on; nobody else is spoken to in it."""
+    async with db.transaction() as session:
+        account = await own(session, actor)
+        standing = {name: account[name] for name in accounts.STANDING} | {"language": language}
+        await accounts.change(session, actor.number, standing=standing)
 
 
 async def has_password(db: Database, *, actor: Actor) -> bool:

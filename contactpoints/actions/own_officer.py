@@ -1,10 +1,12 @@
 """What an officer does in a session of the own account: reads the own entry, sets languages and PIN."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from contactpoints.actions.access import hash_pin
 from contactpoints.actions.mail_links import find_officer, keep_pin
 from contactpoints.actions.own_account import own
+from contactpoints.actions.rosters import rosters
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_officer, must_be_person, must_hold_mailbox
@@ -15,12 +17,44 @@ from contactpoints.store.entries import REGISTERS, Entry
 from schemas.own_officer import OwnLanguages
 
 _OFFICERS = REGISTERS["officers"]
+_AHEAD = timedelta(days=28)
+_MOST_SHIFTS = 12
 
 
 async def read(db: Database, *, actor: Actor) -> Entry:
     """Return the officer whose account it is. Raises `Forbidden` for a key, and for somebody who is no officer."""
     async with db.session() as session:
         return await _entry(session, await _officer(session, actor))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnShift:
+    """A shift of one's own, half-open, in UTC, at a post of this line; ``zone``: that of the contact point."""
+
+    starts_at: datetime
+    ends_at: datetime
+    line: str
+    zone: str
+
+
+async def ahead(db: Database, entry: Entry, *, actor: Actor, now: datetime, tools: Tools) -> list[OwnShift]:
+    """Return the own shifts of the next four weeks that are not over, the earliest first; twelve at most."""
+    found = await rosters(
+        db,
+        actor=actor,
+        since=now,
+        until=now + _AHEAD,
+        now=now,
+        tools=tools,
+        contact_point=entry["contact_point_id"],
+    )
+    mine = [
+        OwnShift(shift.starts_at, shift.ends_at, each.cover.post.line, each.cover.point.zone)
+        for each in found
+        for shift in each.shifts
+        if shift.officer_id == entry["id"]
+    ]
+    return sorted(mine, key=lambda each: each.starts_at)[:_MOST_SHIFTS]
 
 
 async def set_languages(db: Database, said: OwnLanguages, *, actor: Actor, version: int | None, now: datetime) -> Entry:

@@ -3,71 +3,107 @@
 Who asks is looked at once the form is here, however slowly it came: nobody acts in a session that ended meanwhile.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import available_timezones
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import accounts, own_account, passkeys, sessions
+from contactpoints.actions import accounts, own_account, own_officer, passkeys, sessions
 from contactpoints.actions.signing_in import Begun
 from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, waiting
-from contactpoints.console.rendering import page
 from contactpoints.console.session import enter, go, leave, refused, somebody
+from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor
 from contactpoints.rules.devices import browser_of
-from contactpoints.rules.refusals import Conflict, Invalid, PasskeyCopied, TooManyTries
+from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound, PasskeyCopied, TooManyTries
 from contactpoints.rules.sessions import is_fresh, own_path
 from contactpoints.runtime import Runtime
-from schemas.accounts import NewPassword, StepUp
+from contactpoints.store.entries import Entry
+from schemas.accounts import AccountOut, NewPassword, StepUp
 from schemas.faults import BadInput, Fault
 from schemas.passkeys import NewPasskey, PasskeyName, ShownPasskey
 
-_HERE = "/account"
+HERE = "/account"
 
 
-async def _shown(
-    runtime: Runtime,
-    request: Request,
-    *,
-    actor: Actor,
-    faults: Sequence[Fault] = (),
-    said: str = "",
-    wait: TooManyTries | None = None,
-    name: str | None = None,
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a form of the page came to: its ``faults``, what was ``said``, and what was ``typed``; ``wait``: how long.
+
+    ``stale``: what was typed is about the entry of an officer that somebody else has changed meanwhile.
+    """
+
+    faults: Sequence[Fault] = ()
+    said: str = ""
+    wait: TooManyTries | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    stale: bool = False
+
+
+_NOTHING = Told()
+
+
+async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told = _NOTHING) -> Response:
+    """Return the page of the own account."""
     now = runtime.now()
     assert actor.proven_at is not None, "a person acts in a session"
+    account = await accounts.read(runtime.db, actor.number, actor=actor)
     kept = await passkeys.listing(runtime.db, actor=actor)
     open_now = await sessions.listing(runtime.db, actor=actor, now=now)
-    return page(
-        "account.html",
-        language=actor.language,
-        rehearsal=runtime.settings.rehearsal,
-        scripted=True,
-        status=429 if wait else 422 if faults or said else 200,
-        account=await accounts.read(runtime.db, actor.number, actor=actor),
-        passkeys=[{**each, "used": _instant(each["used_at"])} for each in kept],
-        sessions=[{**each, "seen": _instant(each["seen_at"])} for each in open_now],
+    officer, shifts = await _officer(runtime, actor, account=account)
+    browser = browser_of(request.headers.get("User-Agent", ""))
+    given = {"zone": zone_of(request), "language": account["language"], "name": browser} | _spoken(officer)
+    return desk(
+        runtime,
+        request,
+        template="account.html",
+        actor=actor,
+        here="",
+        status=429 if told.wait else 412 if told.stale else 422 if told.faults or told.said else 200,
+        account=account,
+        passkeys=kept,
+        open_now=open_now,
         has_password=await own_account.has_password(runtime.db, actor=actor),
         by_provider=any(each["current"] and "openid_mfa" in each["factors"] for each in open_now),
         fresh=is_fresh(actor.proven_at, now),
-        now=now,
-        faults=faults,
-        said="wait" if wait else said,
-        minutes=waiting(wait),
-        typed_name=browser_of(request.headers.get("User-Agent", "")) if name is None else name,
+        officer=officer,
+        shifts=shifts,
+        every_zone=sorted(available_timezones()),
+        faults=told.faults,
+        said="wait" if told.wait else told.said,
+        stale=told.stale,
+        minutes=waiting(told.wait),
+        typed=given | dict(told.typed),
+        done=request.query_params.get("done", ""),
     )
 
 
-def _instant(written: str | None) -> datetime | None:
-    return None if written is None else datetime.fromisoformat(written)
+async def _officer(
+    runtime: Runtime, actor: Actor, *, account: AccountOut
+) -> tuple[Entry | None, Sequence[own_officer.OwnShift]]:
+    """Return the officer whose account it is and the shifts ahead, in so far as there are such."""
+    if account["officer_id"] is None:
+        return None, ()
+    try:
+        entry = await own_officer.read(runtime.db, actor=actor)
+        ahead = await own_officer.ahead(runtime.db, entry, actor=actor, now=runtime.now(), tools=runtime.tools)
+    except (NotFound, Forbidden):
+        return None, ()
+    return entry, ahead
+
+
+def _spoken(officer: Entry | None) -> dict[str, str]:
+    if officer is None:
+        return {}
+    return {"officer_language": officer["language"], "languages": ", ".join(officer["languages"])}
 
 
 async def show(runtime: Runtime, request: Request) -> Response:
     """Show the own account."""
-    return await _shown(runtime, request, actor=await somebody(runtime, request))
+    return await shown(runtime, request, actor=await somebody(runtime, request))
 
 
 async def add_passkey(runtime: Runtime, request: Request) -> Response:
@@ -80,11 +116,11 @@ async def add_passkey(runtime: Runtime, request: Request) -> Response:
         await passkeys.add(runtime.db, said, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, actor=actor, faults=refusal.faults, name=name)
+        return await shown(runtime, request, actor=actor, told=Told(faults=refusal.faults, typed={"name": name}))
     except Conflict as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, actor=actor, said="many", name=name)
-    return go(_HERE)
+        return await shown(runtime, request, actor=actor, told=Told(said="many", typed={"name": name}))
+    return go(HERE)
 
 
 async def rename_passkey(runtime: Runtime, request: Request) -> Response:
@@ -94,9 +130,9 @@ async def rename_passkey(runtime: Runtime, request: Request) -> Response:
     try:
         said = shaped(PasskeyName, name=fields.get("name", "").strip())
     except BadInput as refusal:
-        return await _shown(runtime, request, actor=actor, faults=refusal.faults)
+        return await shown(runtime, request, actor=actor, told=Told(faults=refusal.faults))
     await passkeys.rename(runtime.db, number_in(request), name=said.name, actor=actor)
-    return go(_HERE)
+    return go(HERE)
 
 
 async def remove_passkey(runtime: Runtime, request: Request) -> Response:
@@ -106,15 +142,15 @@ async def remove_passkey(runtime: Runtime, request: Request) -> Response:
         await passkeys.remove(runtime.db, number_in(request), actor=actor, now=runtime.now(), tools=runtime.tools)
     except Conflict as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, actor=actor, said="last")
-    return go(_HERE)
+        return await shown(runtime, request, actor=actor, told=Told(said="last"))
+    return go(HERE)
 
 
 async def end_session(runtime: Runtime, request: Request) -> Response:
     """End one session; one's own is left."""
     actor, number = await somebody(runtime, request), number_in(request)
     await sessions.end(runtime.db, number, actor=actor, now=runtime.now())
-    return leave("signed_out") if number == actor.session else go(_HERE)
+    return leave("signed_out") if number == actor.session else go(HERE)
 
 
 async def end_sessions(runtime: Runtime, request: Request) -> Response:
@@ -134,10 +170,10 @@ async def change_password(runtime: Runtime, request: Request) -> Response:
         await own_account.change_password(runtime.db, said, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, actor=actor, faults=refusal.faults)
+        return await shown(runtime, request, actor=actor, told=Told(faults=refusal.faults))
     except TooManyTries as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, actor=actor, wait=refusal)
+        return await shown(runtime, request, actor=actor, told=Told(wait=refusal))
     return leave("password_changed")
 
 
@@ -145,8 +181,7 @@ async def renew_codes(runtime: Runtime, request: Request) -> Response:
     """Show new recovery codes, once."""
     actor = await somebody(runtime, request, fresh=True)
     codes = await own_account.renew_recovery_codes(runtime.db, actor=actor, now=runtime.now(), tools=runtime.tools)
-    rehearsal = runtime.settings.rehearsal
-    return page("codes.html", language=actor.language, rehearsal=rehearsal, accepted=False, codes=codes)
+    return desk(runtime, request, template="codes.html", actor=actor, here="", accepted=False, codes=codes)
 
 
 async def _asked_again(
@@ -160,13 +195,14 @@ async def _asked_again(
     wait: TooManyTries | None = None,
 ) -> Response:
     own = await accounts.read(runtime.db, actor.number, actor=actor)
-    return page(
-        "again.html",
-        language=actor.language,
-        rehearsal=runtime.settings.rehearsal,
-        scripted=True,
+    return desk(
+        runtime,
+        request,
+        template="again.html",
+        actor=actor,
+        here="",
         status=429 if wait else 422 if faults or said else 200,
-        going=own_path(going, instead=_HERE),
+        going=own_path(going, instead=HERE),
         entrance=runtime.settings.demo,
         has_passkey=bool(await passkeys.listing(runtime.db, actor=actor)),
         provider=runtime.settings.openid.get(own["openid"] or ""),
@@ -201,7 +237,7 @@ async def show_again(runtime: Runtime, request: Request) -> Response:
     except TooManyTries as refusal:
         refused(request, refusal)
         return await _asked_again(runtime, request, actor=actor, going=going, wait=refusal)
-    return enter(begun, own_path(going, instead=_HERE))
+    return enter(begun, own_path(going, instead=HERE))
 
 
 async def _shown_again(runtime: Runtime, actor: Actor, *, fields: dict[str, str]) -> Begun:
@@ -215,7 +251,7 @@ async def _shown_again(runtime: Runtime, actor: Actor, *, fields: dict[str, str]
 
 async def _back(_runtime: Runtime, _request: Request) -> Response:
     """Lead from the address of a form that was sent, opened again, to the page."""
-    return go(_HERE)
+    return go(HERE)
 
 
 def routes() -> list[Route]:
@@ -231,9 +267,9 @@ def routes() -> list[Route]:
         "/again/passkey": show_again,
     }
     return [
-        Route(_HERE, show, methods=["GET"]),
-        Route(f"{_HERE}/again", ask_again, methods=["GET"]),
-        Route(f"{_HERE}/again", show_again, methods=["POST"]),
-        *(Route(_HERE + path, act, methods=["POST"]) for path, act in acts.items()),
-        *(Route(_HERE + path, _back, methods=["GET"]) for path in acts),
+        Route(HERE, show, methods=["GET"]),
+        Route(f"{HERE}/again", ask_again, methods=["GET"]),
+        Route(f"{HERE}/again", show_again, methods=["POST"]),
+        *(Route(HERE + path, act, methods=["POST"]) for path, act in acts.items()),
+        *(Route(HERE + path, _back, methods=["GET"]) for path in acts),
     ]

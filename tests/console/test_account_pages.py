@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pyotp import TOTP
 
-from contactpoints.console import account, invitation, signing_in
+from contactpoints.console import account, invitation, own_officer, signing_in
 from tests.api.people import PASSWORD, Person, accepts, invited, person
 from tests.api.test_passkeys import asked, keeper, telephone
 from tests.robot import Forms
@@ -131,7 +131,8 @@ async def test_what_changes_an_account_wants_a_fresh_factor_and_a_page_of_ours(w
         answer = await browser.sends(f"/account/{path}")
         assert answer.headers["Location"] == "/account/again?next=/account", path
     stale = await browser.opens("/account")
-    assert [form[1] for form in Forms(stale.text).found if not form[1].startswith("/account/sessions/")] == []
+    forms = {form[1] for form in Forms(stale.text).found if not form[1].startswith("/account/sessions/")}
+    assert forms == {"/account/place"}, "nothing but what needs no fresh factor"
     says(await browser.sends("/account/again", code="000000", next="/account"), "not the code")
     stolen = dict(browser.cookies)
     again = await browser.sends("/account/again", code=ada.code(), next="//evil.example")
@@ -163,15 +164,58 @@ async def test_what_changes_an_account_wants_a_fresh_factor_and_a_page_of_ours(w
         assert (await each.opens("/account")).headers["Location"] == "/signin?next=/account", "every session has ended"
     says(await other.opens("/signin?said=password_changed"), "everybody was signed out", 200)
 
-    every = [*signing_in.routes(), *invitation.routes(), *account.routes()]
+    every = [*signing_in.routes(), *invitation.routes(), *account.routes(), *own_officer.routes()]
     forged = [route.path for route in every if "POST" in (route.methods or ())]
-    assert len(forged) == 14
+    assert len(forged) == 17
     for path in forged:
         path = path.replace("{token}", "x" * 32).replace("{number}", "1")
         for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
             answer = await world.client.post(path, data={"next": "/"}, headers=headers | {"Cookie": "__Host-session=x"})
             assert answer.status_code == 403, (path, headers)
             assert f'href="{world.runtime.settings.public_url}"' in answer.text
+
+
+async def test_everybody_sets_language_and_zone_and_an_officer_own_languages_and_pin_and_sees_shifts(
+    world: World,
+) -> None:
+    france = world.network["FR"]
+    first = france.officers[0]
+    inside = {"role": "contact_point", "contact_point_id": france.contact_point, "officer_id": first.id}
+    officer, ada = await person(world, first.email, **inside), await person(world)
+    browser, plain = Browser(world), Browser(world)
+    await browser.signs_in(officer)
+    await plain.signs_in(ada)
+    says(await plain.sends("/account/place", language="fr", zone="Europe/Nowhere"), "This time zone is not known")
+    says(await plain.sends("/account/place", language="xx", zone="Asia/Tokyo"), "one of what is offered")
+    assert (await plain.sends("/account/place", language="fr", zone="Asia/Tokyo")).status_code == 303
+    assert plain.cookies["zone"] == "Asia%2FTokyo"
+    page = await plain.opens("/account?done=place")
+    says(page, "est enregistré.", 200)
+    assert "Tokyo</span>" in page.text
+    assert "/account/pin" not in page.text, "who is no officer has no PIN"
+
+    page = await browser.opens("/account")
+    says(page, "Your shifts ahead", 200)
+    assert "on duty now" in page.text
+    version = re.search(r'name="version" value="(\d+)"', page.text)
+    assert version is not None
+    spoken = {"officer_language": "es", "languages": "es, fr", "version": version[1]}
+    says(await browser.sends("/account/languages", **spoken | {"languages": "Spanish!"}), "written as in en or pt-BR")
+    assert (await browser.sends("/account/languages", **spoken)).status_code == 303
+    stale = await browser.sends("/account/languages", **spoken | {"languages": "de"})
+    says(stale, "changed your entry meanwhile", 412)
+    assert 'value="de"' in stale.text, "what was typed is kept"
+    assert "es; es, fr" in stale.text, "and what it says now is told"
+
+    says(await browser.sends("/account/pin", pin="739164", again="739165"), "The two are not the same")
+    says(await browser.sends("/account/pin", pin="12", again="12"), "6 to 12 digits")
+    says(await browser.sends("/account/pin", pin="739164", again="739164"), "Ask an administrator for the link")
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set verified_at = proven_at")
+    done = await browser.sends("/account/pin", pin="739164", again="739164")
+    assert done.headers["Location"] == "/account?done=pin"
+    assert await world.runtime.check_pin(world.runtime.db, first.id, "739164", world.clock.at) == "right"
+    assert (await plain.sends("/account/pin", pin="739164", again="739164")).status_code == 422
 
 
 async def test_passkeys_are_added_renamed_and_removed_by_forms_and_never_the_last_way_in(world: World) -> None:

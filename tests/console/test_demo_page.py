@@ -29,6 +29,7 @@ async def test_each_role_comes_in_with_one_press_and_can_be_another_one(world: W
             account = await browser.opens("/account")
             assert each.name in account.text
             assert account.headers["Content-Language"] == "fr", "in the language of whoever looks"
+            assert "changer de personne" in account.text
         assert (await browser.sends("/demo", who="nobody")).status_code == 404
         site = {"Sec-Fetch-Site": "cross-site"}
         assert (await client.post("/demo", data={"who": "auditor"}, headers=site)).status_code == 403
