@@ -29,27 +29,36 @@ async def read(db: Database, *, actor: Actor) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class OwnShift:
-    """A shift of one's own, half-open, in UTC, at a post of this line; ``zone``: that of the contact point."""
+    """A shift of one's own, half-open, in UTC, at a post of this line; ``zone``: that of the contact point.
+
+    One that runs begins at the instant of looking; ``ends_at`` is None for one that outlasts what is looked at.
+    """
 
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime | None
     line: str
     zone: str
 
 
 async def ahead(db: Database, entry: Entry, *, actor: Actor, now: datetime, tools: Tools) -> list[OwnShift]:
     """Return the own shifts of the next four weeks that are not over, the earliest first; twelve at most."""
+    until = now + _AHEAD
     found = await rosters(
         db,
         actor=actor,
         since=now,
-        until=now + _AHEAD,
+        until=until,
         now=now,
         tools=tools,
         contact_point=entry["contact_point_id"],
     )
     mine = [
-        OwnShift(shift.starts_at, shift.ends_at, each.cover.post.line, each.cover.point.zone)
+        OwnShift(
+            shift.starts_at,
+            shift.ends_at if shift.ends_at < until else None,
+            each.cover.post.line,
+            each.cover.point.zone,
+        )
         for each in found
         for shift in each.shifts
         if shift.officer_id == entry["id"]
