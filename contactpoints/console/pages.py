@@ -22,6 +22,7 @@ from contactpoints.console import (
     own_officer,
     proposals,
     rehearsal,
+    rosters,
     signing_in,
 )
 from contactpoints.console.rendering import language_of, nothing_here, page, static
@@ -90,6 +91,7 @@ _ROOMS = (
     "invitation",
     "account",
     "proposals",
+    "rosters",
 )
 
 
@@ -106,6 +108,7 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
         *account.routes(),
         *own_officer.routes(),
         *proposals.routes(),
+        *rosters.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),

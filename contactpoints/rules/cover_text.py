@@ -89,10 +89,14 @@ def as_shown(start: datetime, end: datetime) -> timedelta:
 
 def told(words: Catalogue, stretch: Stretch, *, zone: str) -> str:
     """Return one stretch in a line: what, from when until when by the clocks of ``zone`` and by UTC, and why."""
-    reasons = ", ".join(say(words, _REASONS[reason]) for reason in stretch.reasons)
     times = stretch_of_time(stretch.starts_at, stretch.ends_at, zone=zone)
     span = lasting(words, as_shown(stretch.starts_at, stretch.ends_at))
-    return f"{say(words, _LEVELS[stretch.level])}  {times}  {span}: {reasons}"
+    return f"{say(words, _LEVELS[stretch.level])}  {times}  {span}: {reasons_of(words, stretch)}"
+
+
+def reasons_of(words: Catalogue, stretch: Stretch) -> str:
+    """Return why cover fails or is in doubt."""
+    return ", ".join(say(words, _REASONS[reason]) for reason in stretch.reasons)
 
 
 def stretch_of_time(start: datetime, end: datetime, *, zone: str) -> str:

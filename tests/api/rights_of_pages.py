@@ -23,8 +23,9 @@ _OF_ACCOUNTS = ("/account/passkeys/{number}", "/account/passkeys/{number}/remova
 _OF_PROPOSALS = tuple(
     f"/proposals/{{number}}{each}" for each in ("", "/request", "/release", "/refusal", "/withdrawal")
 )
+_OF_ROSTERS = tuple(f"/rosters/{{number}}{each}" for each in ("",))
 _NO_LINKS = {
-    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), ""),
+    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS), ""),
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -75,6 +76,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         "/handover/{token}": "SomeHandover234567890",
         **dict.fromkeys(("/invitation/{token}", "/invitation/{token}/passkey"), invitation),
         **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), "1"),
+        **dict.fromkeys(_OF_ROSTERS, str(post)),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",

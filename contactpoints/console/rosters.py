@@ -1,0 +1,158 @@
+"""The rosters of duty posts: which there are and how they are covered, and each as a picture with what makes it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions import directory
+from contactpoints.actions.planning import Plan, list_posts, plan_of
+from contactpoints.console.forms import number_in
+from contactpoints.console.session import somebody
+from contactpoints.console.shell import desk, zone_of
+from contactpoints.rules.access import Actor, sees_network
+from contactpoints.rules.cover_text import reasons_of, state_of
+from contactpoints.rules.phrasing import Catalogue
+from contactpoints.rules.roster_lanes import Drawn, picture_of, source_of
+from contactpoints.rules.roster_picture import PostRoster
+from contactpoints.rules.roster_pieces import pieces_of
+from contactpoints.rules.roster_windows import WEEKDAYS
+from contactpoints.runtime import Runtime
+from contactpoints.store.swaps import swap_of
+from schemas.faults import Fault
+
+_LEVELS = {"uncovered": "bad", "doubtful": "alarm"}
+_MOST_PARTIES = 500
+
+
+async def show_all(runtime: Runtime, request: Request) -> Response:
+    """Show every duty post of the reader's house, or of the Party that is asked for, and how it is covered."""
+    actor, now = await somebody(runtime, request), runtime.now()
+    party = request.query_params.get("party", "")[:2].upper() or None
+    found = await list_posts(runtime.db, actor=actor, party=party, now=now, tools=runtime.tools)
+    parties: list[dict[str, Any]] = []
+    if sees_network(actor):
+        parties = await directory.listing(runtime.db, "parties", actor=actor, most=_MOST_PARTIES)
+    words = runtime.tools.words[actor.language]
+    return desk(
+        runtime,
+        request,
+        template="rosters.html",
+        actor=actor,
+        here="rosters",
+        posts=[_in_list(words, each) for each in found],
+        parties=[(each["code"], f"{each['code']} · {each['name']}") for each in parties],
+        party=party or "",
+    )
+
+
+def _in_list(words: Catalogue, roster: PostRoster) -> Mapping[str, object]:
+    cover = roster.cover
+    return {
+        "point": cover.point,
+        "post": cover.post,
+        "level": level_of(cover.stretches),
+        "state": state_of(words, cover),
+        "first": cover.stretches[0] if cover.stretches else None,
+        "now": [
+            {"name": cover.point.officers[shift.officer_id].name, "until": shift.ends_at}
+            for shift in roster.shifts
+            if shift.starts_at == min(each.starts_at for each in roster.shifts)
+        ],
+    }
+
+
+def level_of(stretches: Sequence[Any]) -> str:
+    """Return the state of a cover: ``bad`` where it fails, ``alarm`` where it is in doubt, else ``good``."""
+    levels = {each.level for each in stretches}
+    return next((state for level, state in _LEVELS.items() if level in levels), "good")
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Show the roster of a post in a month or a week."""
+    return await shown(runtime, request, actor=await somebody(runtime, request))
+
+
+async def shown(
+    runtime: Runtime,
+    request: Request,
+    *,
+    actor: Actor,
+    typed: Mapping[str, str] | None = None,
+    faults: Sequence[Fault] = (),
+    form: str = "",
+    said: str = "",
+    status: int | None = None,
+) -> Response:
+    """Return the page of a post; ``form`` is the one that was sent, and holds what was ``typed`` in it."""
+    asked = request.query_params
+    plan = await plan_of(
+        runtime.db,
+        number_in(request),
+        actor=actor,
+        view=(typed or asked).get("view", "month"),
+        on=(typed or asked).get("on", ""),
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
+    words = runtime.tools.words[actor.language]
+    offered = typed if typed is not None else {name: asked.get(name, "") for name in ("starts_at", "ends_at")}
+    return desk(
+        runtime,
+        request,
+        template="roster.html",
+        actor=actor,
+        here="rosters",
+        status=status or (422 if faults else 200),
+        plan=plan,
+        faults=list(faults),
+        form=form,
+        said=said,
+        typed={"officer_id": asked.get("officer_id", ""), **offered},
+        weekdays=WEEKDAYS,
+        **looked_at(words, plan, runtime=runtime, zone=zone_of(request)),
+    )
+
+
+def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> dict[str, object]:
+    """Return the picture of a plan, and the tables behind it."""
+    drawn = Drawn(
+        *(plan.point, plan.post, plan.window, plan.cover),
+        swaps=[swap_of(row) for row in plan.swaps],
+        calendars={each["id"]: each["name"] for each in plan.calendars},
+    )
+    pieces = pieces_of(plan.point, plan.post, since=plan.window.since, until=plan.window.until)
+    reasons = {each["id"]: each["reason"] for each in plan.overrides}
+    return {
+        "picture": picture_of(words, drawn, now=runtime.now()),
+        "zones": [plan.point.zone, zone],
+        "level": level_of(plan.cover.stretches),
+        "state_words": state_of(words, plan.cover),
+        "rows": [
+            {
+                "name": drawn.name(each.officer),
+                "piece": each,
+                "why": source_of(words, each, drawn=drawn),
+                "reason": reasons.get(each.number) if each.by == "override" else None,
+            }
+            for each in pieces
+        ],
+        "gaps": [
+            {"stretch": each, "level": _LEVELS[each.level], "why": reasons_of(words, each)}
+            for each in plan.cover.stretches
+        ],
+        "officers": sorted(((each.id, each.name) for each in plan.point.officers.values()), key=lambda each: each[1]),
+        "name_of": drawn.name,
+        "there": ZoneInfo(plan.point.zone),
+    }
+
+
+def routes() -> list[Route]:
+    """Return the addresses of this file."""
+    return [
+        Route("/rosters", show_all, methods=["GET"]),
+        Route("/rosters/{number}", show, methods=["GET"]),
+    ]

@@ -1,0 +1,298 @@
+"""A roster as a picture of lanes, for a page: on top who is on duty, then what puts them there, layer by layer.
+
+All that is drawn is reckoned here, in units of the picture; how it looks, by day and by night, is left to the page.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from contactpoints.rules.clock_changes import clock_changes
+from contactpoints.rules.cover import PostCover
+from contactpoints.rules.cover_text import lasting, stretch_of_time, told
+from contactpoints.rules.directory import ContactPoint, Post
+from contactpoints.rules.holidays import holiday
+from contactpoints.rules.phrasing import Catalogue, say
+from contactpoints.rules.roster_pieces import Piece, pieces_of, turns_of
+from contactpoints.rules.roster_windows import WEEKDAYS, Window, local
+from contactpoints.rules.rosters import Imported, Override, Rotation
+from contactpoints.rules.swaps import Swap
+from schemas.words import msgid
+
+WIDTH, _HEAD, _NAME, _ROW, _BAR, _GAP, _FOOT = 1120, 40, 18, 26, 22, 8, 22
+_LETTER, _INITIALS_ROOM = 7.2, 24
+_LEAST = 3.0
+"""A stretch is never narrower than this: a minute without cover has to be seen among a month."""
+_SATURDAY, _TONES = 5, 4
+
+_ON_DUTY, _COVER = msgid("On duty"), msgid("Cover")
+PERIODS: Mapping[str, str] = {
+    "daily": msgid("Day by day"),
+    "weekly": msgid("Week by week"),
+    "monthly": msgid("Month by month"),
+    "custom": msgid("Every {days} days"),
+}
+_LAYER, _CALENDAR = msgid("{name}, layer {layer}"), msgid("Calendar {name}")
+_TEMPORARY = msgid("{name}, for a while instead of the others")
+_CHANGES, _AWAY, _SWAPS = msgid("Changes"), msgid("Away"), msgid("Offered shifts")
+_ACTIONS: Mapping[str, str] = {
+    "replace": msgid("{name} instead"),
+    "add": msgid("{name} too"),
+    "remove": msgid("without {name}"),
+}
+_OFFERED = msgid("{name} offers")
+_FORWARD, _BACK = msgid("clocks go forward {span}"), msgid("clocks go back {span}")
+_COVERED = msgid("covered")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch in a lane. ``tone`` tells officers apart that follow each other; ``about`` says all in words.
+
+    ``starts`` and ``ends`` are what a field for local times takes.
+    """
+
+    kind: str
+    x: float
+    width: float
+    row: int
+    label: str
+    about: str
+    officer: int = 0
+    tone: int = 0
+    starts: str = ""
+    ends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What is drawn under one name; ``y`` is where the name stands."""
+
+    kind: str
+    name: str
+    y: int
+    rows: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A local day, or what of it may be chosen by hand."""
+
+    x: float
+    width: float
+    label: str
+    about: str
+    shade: str = ""
+    starts: str = ""
+    ends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An instant that everybody has to see: a change of the clocks, or now."""
+
+    x: float
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The whole, ``height`` units high and `WIDTH` wide."""
+
+    height: int
+    days: tuple[Column, ...]
+    cells: tuple[Column, ...]
+    lanes: tuple[Lane, ...]
+    clocks: tuple[Mark, ...]
+    now: float | None
+    width: int = WIDTH
+    head: int = _HEAD
+    name: int = _NAME
+    row: int = _ROW
+    bar: int = _BAR
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn: a post of a contact point in a window, its cover there, open swaps, and names of calendars."""
+
+    point: ContactPoint
+    post: Post
+    window: Window
+    cover: PostCover
+    swaps: Sequence[Swap] = ()
+    calendars: Mapping[int, str] | None = None
+
+    def x(self, at: datetime) -> float:
+        """Return how far to the right an instant is."""
+        since, until = self.window.since, self.window.until
+        return round(WIDTH * ((min(max(at, since), until) - since) / (until - since)), 1)
+
+    def holds(self, starts: datetime, ends: datetime) -> bool:
+        """Say whether something of a stretch is in the window."""
+        return starts < self.window.until and self.window.since < ends
+
+    def name(self, officer: int | None) -> str:
+        """Return what an officer is called, a dash for whoever is none of this house any more."""
+        known = self.point.officers.get(officer or 0)
+        return known.name if known else "-"
+
+
+def picture_of(words: Catalogue, drawn: Drawn, *, now: datetime) -> Picture:
+    """Return the picture of a post."""
+    lanes: list[Lane] = []
+    y = _HEAD
+    for kind, name, bars in _lanes(words, drawn):
+        rows = max((bar.row for bar in bars), default=0) + 1
+        lanes.append(Lane(kind, name, y, rows, tuple(bars)))
+        y += _NAME + _ROW * rows + _GAP
+    window = drawn.window
+    return Picture(
+        height=y + _FOOT,
+        days=tuple(_days(words, drawn)),
+        cells=tuple(_cells(drawn)),
+        lanes=tuple(lanes),
+        clocks=tuple(_clocks(words, drawn)),
+        now=drawn.x(now) if window.since <= now < window.until else None,
+    )
+
+
+def _lanes(words: Catalogue, drawn: Drawn) -> Iterator[tuple[str, str, list[Bar]]]:
+    since, until = drawn.window.since, drawn.window.until
+    pieces = pieces_of(drawn.point, drawn.post, since=since, until=until)
+    tones = {officer: place % _TONES for place, officer in enumerate(dict.fromkeys(each.officer for each in pieces))}
+    yield "duty", say(words, _ON_DUTY), _packed(_turn(each, drawn, kind=each.by, tones=tones) for each in pieces)
+    yield "cover", say(words, _COVER), list(_covered(words, drawn))
+    for layer in sorted(drawn.post.layers, key=lambda each: (each.layer, each.id)):
+        turns = turns_of(layer, since=since, until=until)
+        yield (
+            "layer",
+            _name(words, layer, calendars=drawn.calendars or {}),
+            _packed(_turn(each, drawn, kind="plan", tones=tones) for each in turns),
+        )
+    changes = [
+        _change(words, each, drawn=drawn) for each in drawn.post.overrides if drawn.holds(each.starts_at, each.ends_at)
+    ]
+    if changes:
+        yield "changes", say(words, _CHANGES), _packed(changes)
+    away = list(_absences(drawn))
+    if away:
+        yield "away", say(words, _AWAY), _packed(away)
+    offers = [bar for each in drawn.swaps for bar in _offers(words, each, drawn=drawn)]
+    if offers:
+        yield "swaps", say(words, _SWAPS), _packed(offers)
+
+
+def _name(words: Catalogue, layer: Rotation | Imported, *, calendars: Mapping[int, str]) -> str:
+    if isinstance(layer, Imported):
+        name = say(words, _CALENDAR, name=calendars.get(layer.id, layer.id))
+        return say(words, _LAYER, name=name, layer=layer.layer)
+    name = say(words, PERIODS[layer.period], days=layer.turn_days)
+    return say(words, _TEMPORARY if layer.temporary else _LAYER, name=name, layer=layer.layer)
+
+
+def source_of(words: Catalogue, piece: Piece, *, drawn: Drawn) -> str:
+    """Return what of a roster puts somebody on duty: the name of a layer, or the change."""
+    if piece.by == "override":
+        change = next((each for each in drawn.post.overrides if each.id == piece.number), None)
+        return say(words, _ACTIONS[change.action], name=drawn.name(piece.officer)) if change else say(words, _CHANGES)
+    layer = next(each for each in drawn.post.layers if (each.id, isinstance(each, Imported)) == _key(piece))
+    return _name(words, layer, calendars=drawn.calendars or {})
+
+
+def _key(piece: Piece) -> tuple[int, bool]:
+    return piece.number, piece.by == "calendar"
+
+
+def _bar(drawn: Drawn, kind: str, *, span: tuple[datetime, datetime], said: str, officer: int = 0) -> Bar:
+    x = drawn.x(span[0])
+    width = round(max(drawn.x(span[1]) - x, _LEAST), 1)
+    about = f"{said}: {stretch_of_time(*span, zone=drawn.window.zone)}"
+    ends = (local(at, drawn.window.zone) for at in span)
+    return Bar(kind, min(x, WIDTH - _LEAST), width, 0, _fitting(said, width), about, officer, 0, *ends)
+
+
+def _fitting(said: str, width: float) -> str:
+    """Return as much of some words as fits: all, or the first letters of each, or nothing."""
+    if len(said) * _LETTER + 8 <= width:
+        return said
+    letters = "".join(word[0] for word in said.split() if word[0].isalnum())[:3].upper()
+    return letters if width >= _INITIALS_ROOM else ""
+
+
+def _turn(piece: Piece, drawn: Drawn, *, kind: str, tones: Mapping[int, int]) -> Bar:
+    span = (piece.starts_at, piece.ends_at)
+    made = _bar(drawn, kind, span=span, said=drawn.name(piece.officer), officer=piece.officer)
+    return replace(made, tone=tones.get(piece.officer, 0))
+
+
+def _change(words: Catalogue, change: Override, *, drawn: Drawn) -> Bar:
+    said = say(words, _ACTIONS[change.action], name=drawn.name(change.officer_id))
+    return _bar(drawn, change.action, span=(change.starts_at, change.ends_at), said=said, officer=change.officer_id)
+
+
+def _absences(drawn: Drawn) -> Iterator[Bar]:
+    members = {number for layer in drawn.post.layers for number in layer.members}
+    members |= {each.officer_id for each in drawn.post.overrides}
+    for each in drawn.point.absences:
+        if each.officer_id in members and drawn.holds(each.starts_at, each.ends_at):
+            span = (each.starts_at, each.ends_at)
+            yield _bar(drawn, "away", span=span, said=drawn.name(each.officer_id), officer=each.officer_id)
+
+
+def _offers(words: Catalogue, swap: Swap, *, drawn: Drawn) -> Iterator[Bar]:
+    given = [(swap.shift, swap.officer)] + ([(swap.in_return, swap.to or 0)] if swap.in_return else [])
+    for span, officer in given:
+        if drawn.holds(span.starts_at, span.ends_at):
+            said = say(words, _OFFERED, name=drawn.name(officer))
+            yield _bar(drawn, "swap", span=(span.starts_at, span.ends_at), said=said, officer=officer)
+
+
+def _covered(words: Catalogue, drawn: Drawn) -> Iterator[Bar]:
+    # The doubtful first: what is narrow and grave is not hidden behind what is less so.
+    yield Bar("covered", 0, WIDTH, 0, "", say(words, _COVERED))
+    for each in sorted(drawn.cover.stretches, key=lambda stretch: stretch.level):
+        if drawn.holds(each.starts_at, each.ends_at):
+            made = _bar(drawn, each.level, span=(each.starts_at, each.ends_at), said="")
+            yield replace(made, label="", about=told(words, each, zone=drawn.window.zone))
+
+
+def _packed(bars: Iterable[Bar]) -> list[Bar]:
+    """Return bars in as few rows as there have to be, so that none lies over another."""
+    ends: list[float] = []
+    found: list[Bar] = []
+    for bar in sorted(bars, key=lambda each: each.x):
+        row = next((number for number, end in enumerate(ends) if end <= bar.x + 0.2), len(ends))
+        ends[row : row + 1] = [bar.x + bar.width]
+        found.append(replace(bar, row=row))
+    return found
+
+
+def _days(words: Catalogue, drawn: Drawn) -> Iterator[Column]:
+    window = drawn.window
+    for day in window.days:
+        here = Window("week", day, day + timedelta(days=1), window.zone)
+        x = drawn.x(here.since)
+        called, weekday = holiday(drawn.point.holidays, day), say(words, WEEKDAYS[day.weekday()])
+        shade = "holiday" if called else "weekend" if day.weekday() >= _SATURDAY else ""
+        shown = f"{day:%d}" if window.view == "month" else f"{weekday} {day.isoformat()}"
+        about = " · ".join(filter(None, (f"{weekday} {day.isoformat()}", called)))
+        yield Column(x, round(drawn.x(here.until) - x, 1), shown + ("★" if called else ""), about, shade)
+
+
+def _cells(drawn: Drawn) -> Iterator[Column]:
+    zone = drawn.window.zone
+    for starts, ends in drawn.window.spans():
+        x = drawn.x(starts)
+        first, last = local(starts, zone), local(ends, zone)
+        label = first[:10] if drawn.window.view == "month" else first.replace("T", " ")
+        yield Column(x, round(drawn.x(ends) - x, 1), "", label, "", first, last)
+
+
+def _clocks(words: Catalogue, drawn: Drawn) -> Iterator[Mark]:
+    window = drawn.window
+    for at, change in clock_changes(window.zone, window.since, until=window.until):
+        yield Mark(
+            drawn.x(at), say(words, _FORWARD if change > timedelta() else _BACK, span=lasting(words, abs(change)))
+        )
