@@ -16,11 +16,13 @@ KEPT = {
     "signatures": ("known_until", timedelta(hours=1)),
     "passkey_challenges": ("expires_at", timedelta(hours=1)),
     "throttles": ("spent_until", timedelta(days=1)),
+    "drafts": ("changed_at", timedelta(days=7)),
     "answered_strangers": ("since", timedelta(days=90)),
 }
 """Table -> the column that tells its age, and how long a row is kept after that instant.
 
-An Idempotency-Key is promised to be known for 30 days. A link is useless from `expires_at` on.
+An Idempotency-Key is promised to be known for 30 days. A link is useless from `expires_at` on. A draft is nobody's
+evidence, and holds case data: the data key of one that is deleted goes with it.
 """
 
 

@@ -34,7 +34,7 @@ _OLD = {
                               where owner = '{owner}' and number > $1 and wrapped is not null
                                 and substring(wrapped for octet_length($2::bytea)) <> $2
                               order by number limit $3 for update"""
-        for owner in ("alert", "arrival", "proposal")
+        for owner in ("alert", "arrival", "proposal", "draft")
     },
     # Links that are still to leave; the others are used up or worthless.
     "messages": f"""select * from (
@@ -54,7 +54,7 @@ _WRITE = {
         f"{owner} keys": "update data_keys t set wrapped = n.sealed"
         " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed)"
         f" where t.owner = '{owner}' and t.number = n.number"
-        for owner in ("alert", "arrival", "proposal")
+        for owner in ("alert", "arrival", "proposal", "draft")
     },
     "messages": f"update messages t set link = '{SEALED}' || translate(encode(n.sealed, 'base64'), E'\\n', '')"
     " from unnest($1::bigint[], $2::bytea[]) as n (number, sealed) where t.id = n.number",

@@ -124,6 +124,11 @@ def proposal_place(number: int) -> str:
     return f"proposal:{number}"
 
 
+def draft_place(number: int) -> str:
+    """Return the place of a request that somebody still writes."""
+    return f"draft:{number}"
+
+
 def inbound_place(source: str, kind: str) -> str:
     """Return the place of what came in by a door."""
     return f"inbound:{source}:{kind}"

@@ -34,7 +34,7 @@ data_keys = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     moment("destroyed_at"),
     PrimaryKeyConstraint("owner", "number"),
-    one_of("owner", "owner", "alert", "arrival", "proposal"),
+    one_of("owner", "owner", "alert", "arrival", "proposal", "draft"),
     CheckConstraint("(wrapped is null) = (destroyed_at is not null)", name="destroyed_has_its_instant"),
 )
 
@@ -79,6 +79,7 @@ _KEYS = f"""create function keep_data_key() returns trigger language plpgsql as 
     end if;
     if new.wrapped is null and not (case new.owner
         when 'proposal' then exists (select 1 from proposals where id = new.number and state <> 'open')
+        when 'draft' then not exists (select 1 from drafts where id = new.number)
         when 'alert' then new.destroyed_at <= latest_destruction() and exists (
             select 1 from retentions r join alerts a on a.id = r.alert_id
              where r.alert_id = new.number and a.state in ('withdrawn', 'closed')

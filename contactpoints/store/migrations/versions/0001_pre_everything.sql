@@ -712,7 +712,7 @@ CREATE TABLE data_keys (
     fingerprint BYTEA NOT NULL,
     destroyed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT data_keys_pk PRIMARY KEY (owner, number),
-    CONSTRAINT data_keys_owner_ck CHECK (owner in ('alert', 'arrival', 'proposal')),
+    CONSTRAINT data_keys_owner_ck CHECK (owner in ('alert', 'arrival', 'proposal', 'draft')),
     CONSTRAINT data_keys_destroyed_has_its_instant_ck CHECK ((wrapped is null) = (destroyed_at is not null))
 );
 
@@ -1424,6 +1424,23 @@ create trigger proposal_readings_is_never_deleted before delete or truncate on p
 
 create trigger proposals_is_never_deleted before delete or truncate on proposals for each statement execute function refuse_deletion();
 
+CREATE TABLE drafts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    account_id BIGINT NOT NULL,
+    once TEXT NOT NULL,
+    version INTEGER DEFAULT '1' NOT NULL,
+    sealed BYTEA NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT drafts_pk PRIMARY KEY (id),
+    CONSTRAINT drafts_account_id_fk FOREIGN KEY(account_id) REFERENCES accounts (id),
+    CONSTRAINT drafts_account_id_once_uq UNIQUE (account_id, once)
+);
+
+create function take_draft_key_along() returns trigger language plpgsql as $$ begin update data_keys set wrapped = null, destroyed_at = now() where owner = 'draft' and number = old.id and wrapped is not null; return null; end $$;
+
+create trigger drafts_take_their_keys_along after delete on drafts for each row execute function take_draft_key_along();
+
 CREATE TABLE erasure_watch (
     only_row BOOLEAN DEFAULT true NOT NULL,
     looked_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1546,7 +1563,7 @@ create function refuse_change() returns trigger language plpgsql as $$ begin rai
 
 create trigger audit_is_never_changed before update or delete or truncate on audit for each statement execute function refuse_change();
 
-create function keep_data_key() returns trigger language plpgsql as $$ begin if tg_op = 'UPDATE' and ((new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null) then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (case new.owner when 'proposal' then exists (select 1 from proposals where id = new.number and state <> 'open') when 'alert' then new.destroyed_at <= latest_destruction() and exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held = '{}') else new.destroyed_at <= latest_destruction() and exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null and (i.alert_id is not null or i.received_at < new.destroyed_at - interval '400 days')) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
+create function keep_data_key() returns trigger language plpgsql as $$ begin if tg_op = 'UPDATE' and ((new.owner, new.number, new.fingerprint) is distinct from (old.owner, old.number, old.fingerprint) or old.wrapped is null) then raise exception 'a data key is wrapped anew or destroyed, and never anything else' using errcode = 'restrict_violation'; end if; if new.wrapped is null and not (case new.owner when 'proposal' then exists (select 1 from proposals where id = new.number and state <> 'open') when 'draft' then not exists (select 1 from drafts where id = new.number) when 'alert' then new.destroyed_at <= latest_destruction() and exists ( select 1 from retentions r join alerts a on a.id = r.alert_id where r.alert_id = new.number and a.state in ('withdrawn', 'closed') and r.until <= new.destroyed_at and r.held = '{}') else new.destroyed_at <= latest_destruction() and exists ( select 1 from inbound i left join data_keys k on k.owner = 'alert' and k.number = i.alert_id where i.id = new.number and i.handled_at is not null and k.wrapped is null and (i.alert_id is not null or i.received_at < new.destroyed_at - interval '400 days')) end) then raise exception 'the retention of what this data key opens has not ended' using errcode = 'restrict_violation'; end if; return new; end $$;
 
 create trigger data_keys_are_kept before update on data_keys for each row execute function keep_data_key();
 
