@@ -140,7 +140,7 @@ def _value(field: Field, typed: Mapping[str, str], *, here: str) -> object:
         case "list":
             count = len(rows(typed, here))
             found = [_entry(field.parts, typed, place=f"{here}/{number}") for number in range(count)]
-            return found if found or not field.required else [_entry(field.parts, {}, place=f"{here}/0")]
+            return found or ([_entry(field.parts, {}, place=f"{here}/0")] if field.required else None)
         case "group":
             made = body_of(field.parts, typed, place=here)
             empty = not any(value.strip() for name, value in typed.items() if name.startswith(f"{here}/"))

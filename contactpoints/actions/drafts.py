@@ -63,7 +63,7 @@ async def listing(db: Database, *, actor: Actor, tools: Tools) -> list[Draft]:
 
 
 async def keep(
-    db: Database, number: int, typed: Typed, *, version: int, actor: Actor, now: datetime, tools: Tools
+    db: Database, number: int, *, typed: Typed, version: int, actor: Actor, now: datetime, tools: Tools
 ) -> int:
     """Keep what was typed; return the new version. Raises `NotFound`, and `Stale` where it is at another version.
 

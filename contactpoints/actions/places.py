@@ -1,5 +1,7 @@
 """Places where nobody answers: what a requester is told of a Party or territory that an alert cannot go to."""
 
+from typing import Any
+
 from contactpoints.store import directory
 from contactpoints.store.atlas import Place
 from contactpoints.store.database import Database, Session
@@ -12,6 +14,12 @@ async def faults_of_place(db: Database, place: Place) -> tuple[Fault, ...]:
         if await directory.answering_for(session, place[0], territory=place[1]) is not None:
             return ()
         return (await nobody_answers(session, place),)
+
+
+async def places(db: Database) -> list[dict[str, Any]]:
+    """Return whom an alert can go to: every Party with its contact points, see `store.directory.places`."""
+    async with db.session() as session:
+        return [dict(row) for row in await directory.places(session)]
 
 
 async def nobody_answers(session: Session, place: Place) -> Fault:

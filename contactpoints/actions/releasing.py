@@ -66,6 +66,14 @@ async def listing(
         return [shown(row, now=now, able=len(await able_to_release(session, row))) for row in rows]
 
 
+async def waiting(db: Database, *, actor: Actor, now: datetime) -> int:
+    """Return how many proposals of the actor's authority wait for a second person; of others none are counted."""
+    if not proposes_for(actor, party=actor.party or "", authority=actor.authority):
+        return 0
+    async with db.session() as session:
+        return await proposals.count_open(session, party=actor.party or "", authority=actor.authority, now=now)
+
+
 async def read_request(
     db: Database, number: int, *, actor: Actor, address: str | None, now: datetime, tools: Tools
 ) -> Shown:

@@ -14,6 +14,7 @@ from contactpoints.console import (
     account,
     answer_page,
     demo,
+    drafts,
     handovers,
     home,
     invitation,
@@ -24,6 +25,7 @@ from contactpoints.console import (
     rehearsal,
     rosters,
     signing_in,
+    trigger,
 )
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.console.session import go
@@ -92,6 +94,7 @@ _ROOMS = (
     "account",
     "proposals",
     "rosters",
+    "trigger",
 )
 
 
@@ -109,6 +112,8 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
         *own_officer.routes(),
         *proposals.routes(),
         *rosters.routes(),
+        *trigger.routes(),
+        *drafts.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),

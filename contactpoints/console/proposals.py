@@ -1,6 +1,5 @@
-"""The page of an alert that waits for a second person: it is read there, and then released, refused or withdrawn."""
+"""What waits for a second person, as a list and one by one: read there, and then released, refused or withdrawn."""
 
-from datetime import datetime
 from typing import Any, get_args
 
 from starlette.requests import Request
@@ -9,32 +8,57 @@ from starlette.routing import Route
 
 from contactpoints.actions import releasing
 from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
-from contactpoints.console.rendering import page
 from contactpoints.console.session import go, refused, somebody
-from contactpoints.rules.access import Actor
+from contactpoints.console.shell import desk
+from contactpoints.rules.access import Actor, proposes_for
 from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.refusals import NotFound, Refusal, SecondPersonNeeded, Unavailable
 from contactpoints.runtime import Runtime
 from schemas import proposals as shapes
 from schemas.faults import BadInput
 
+_MOST = 25
+
 
 async def _shown(
     runtime: Runtime, request: Request, *, actor: Actor, said: str = "", asked: dict[str, Any] | None = None
 ) -> Response:
     proposal = await releasing.read(runtime.db, number_in(request), actor=actor, now=runtime.now())
-    return page(
-        "proposal.html",
-        language=actor.language,
-        rehearsal=runtime.settings.rehearsal,
+    return desk(
+        runtime,
+        request,
+        template="proposal.html",
+        actor=actor,
+        here="trigger",
         status=422 if said else 200,
         proposal=proposal,
-        expires=datetime.fromisoformat(proposal["expires_at"]),
         mine=actor.number,
+        speaks=proposes_for(actor, party=proposal["party"], authority=proposal["authority"]),
         asked=asked,
         reasons=get_args(shapes.RefusalReason),
         said=said,
-        now=runtime.now(),
+    )
+
+
+async def listed(runtime: Runtime, request: Request) -> Response:
+    """List what waits for a second person, or ever did; to whoever sees none of it the list is empty."""
+    actor = await somebody(runtime, request)
+    query = request.query_params
+    every, cursor = query.get("state") == "all", query.get("cursor", "")
+    before = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 16 else None
+    items = await releasing.listing(
+        runtime.db, actor=actor, waiting=not every, before=before, most=_MOST, now=runtime.now()
+    )
+    following = items[-1]["id"] if len(items) == _MOST else None
+    return desk(
+        runtime,
+        request,
+        template="proposals.html",
+        actor=actor,
+        here="trigger",
+        items=items,
+        every=every,
+        next=following and str(following),
     )
 
 
@@ -120,6 +144,7 @@ async def _back(_runtime: Runtime, request: Request) -> Response:
 def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
+        Route("/proposals", listed, methods=["GET"]),
         Route("/proposals/{number}", show, methods=["GET"]),
         Route("/proposals/{number}/request", _back, methods=["GET"]),
         Route("/proposals/{number}/request", read_request, methods=["POST"]),

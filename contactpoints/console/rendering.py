@@ -23,14 +23,28 @@ from contactpoints.rules.wording_request import (
     basis_of,
     called_back,
     came_by,
+    code_of,
     in_order,
     kind_of,
     label_of,
     reader_of,
     value_of,
 )
+from contactpoints.rules.wording_trigger import (
+    cited,
+    condition_of,
+    instrument_of,
+    labels_of,
+    offer_of,
+    part_of,
+    skipped_of,
+    unusable,
+    warning_of,
+    where_of,
+)
 from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
+from schemas.forms import rows
 
 STATIC = Path(__file__).with_name("static")
 _MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
@@ -89,6 +103,18 @@ def _environment(language: str) -> Environment:
         "called_back": partial(called_back, words),
         "reason_of": partial(reason_of, words),
         "value_of": partial(value_of, words),
+        "code_of": partial(code_of, words),
+        "cited": partial(cited, words),
+        "condition_of": partial(condition_of, words),
+        "instrument_of": partial(instrument_of, words),
+        "offer_of": partial(offer_of, words),
+        "part_of": partial(part_of, words),
+        "skipped_of": partial(skipped_of, words),
+        "unusable": partial(unusable, words),
+        "warning_of": partial(warning_of, words),
+        "labels_of": partial(labels_of, words),
+        "where_of": partial(where_of, words),
+        "rows": rows,
         "exercise_mark": EXERCISE_EVERYWHERE,
         "file": address_of_file,
         "clocked": clocked,

@@ -130,6 +130,11 @@ def reader_of(words: Catalogue, reading: Mapping[str, Any]) -> str:
     return str(reading["person"] or say(words, msgid("A system of your contact point")))
 
 
+def code_of(words: Catalogue, code: str) -> str:
+    """Return the words for a code that a field of the particulars has, as ``traffic``."""
+    return say(words, _CODES[code])
+
+
 def value_of(words: Catalogue, field: str, *, value: str, zone: str, now: datetime) -> str:
     """Return the text of a field as an officer in ``zone`` reads it: instants on the clock there, codes in words."""
     if field in _INSTANTS:

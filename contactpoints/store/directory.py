@@ -13,7 +13,7 @@ from contactpoints.rules.escalation import read_steps
 from contactpoints.rules.holidays import HolidayCalendar, calendar_of
 from contactpoints.rules.rosters import WorkingSpan
 from contactpoints.rules.wording_news import Alternative
-from contactpoints.store.database import Session
+from contactpoints.store.database import Row, Session
 from contactpoints.store.rosters import read_absence, read_imported, read_override, read_rotation
 
 # domain.md 6.5, where a contact point has no policy of its own.
@@ -56,6 +56,20 @@ async def answering_for(session: Session, party: str, *, territory: str | None) 
         territory,
     )
     return found
+
+
+async def places(session: Session) -> list[Row]:
+    """Return every Party with its contact points, by name; one without any has an empty row. Few hundred at most.
+
+    Of several that answer for the same place the first counts, as in `answering_for`.
+    """
+    return await session.fetch(
+        """select * from (
+             select distinct on (p.code, cp.territory) p.code, p.name, cp.territory, cp.zone, cp.name as point
+               from parties p left join contact_points cp on cp.party = p.code and cp.retired_at is null
+              where p.retired_at is null order by p.code, cp.territory, cp.id) each
+            order by name, territory nulls first"""
+    )
 
 
 async def zone_of(session: Session, contact_point: int) -> str:

@@ -79,7 +79,5 @@ async def change(session: Session, number: int, *, sealed: bytes, now: datetime)
 
 async def remove(session: Session, number: int, *, account: int) -> bool:
     """Delete a draft of an account, and so its data key; say whether there was one."""
-    gone = await session.fetchval(
-        "delete from drafts where id = $1 and account_id = $2 returning id", number, account
-    )
+    gone = await session.fetchval("delete from drafts where id = $1 and account_id = $2 returning id", number, account)
     return gone is not None

@@ -86,6 +86,17 @@ async def listing(
     return [dict(row) for row in rows]
 
 
+async def count_open(session: Session, *, party: str, authority: str, now: datetime) -> int:
+    """Return how many proposals of an authority wait."""
+    found: int = await session.fetchval(
+        "select count(*) from proposals where party = $1 and authority = $2 and state = 'open' and expires_at > $3",
+        party,
+        authority,
+        now,
+    )
+    return found
+
+
 async def settle(
     session: Session,
     number: int,

@@ -26,6 +26,8 @@ _OF_PROPOSALS = tuple(
 _OF_ROSTERS = tuple(f"/rosters/{{number}}{each}" for each in ("",))
 _NO_LINKS = {
     **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS), ""),
+_OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
+    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_DRAFTS), ""),
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -77,6 +79,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         **dict.fromkeys(("/invitation/{token}", "/invitation/{token}/passkey"), invitation),
         **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), "1"),
         **dict.fromkeys(_OF_ROSTERS, str(post)),
+        **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_DRAFTS), "1"),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",

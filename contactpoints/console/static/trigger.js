@@ -1,0 +1,50 @@
+// Keeps what is typed into a request as its sealed draft, a little after the last key. Each step of the form keeps it too.
+const form = document.querySelector("form[data-draft]");
+const said = document.querySelector("#kept");
+const version = form?.elements.version;
+let waiting = 0;
+let flying = null;
+let over = false;
+
+const tell = (words, bad) => {
+  said.textContent = words;
+  said.classList.toggle("bad", bad);
+};
+
+async function keep() {
+  const typed = new URLSearchParams(new FormData(form));
+  typed.set("do", "quietly");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: typed, redirect: "error" });
+    if (answer.ok) {
+      version.value = await answer.text();
+      tell(`${said.dataset.kept} ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`, false);
+    } else if (answer.status === 409) {
+      over = true;
+      tell(said.dataset.stale, true);
+    } else {
+      tell(said.dataset.away, true);
+    }
+  } catch {
+    tell(said.dataset.away, true);
+    soon(15000);
+  }
+  flying = null;
+}
+
+function soon(after) {
+  clearTimeout(waiting);
+  if (over) return;
+  waiting = setTimeout(() => {
+    if (flying) return soon(1000);
+    flying = keep();
+  }, after);
+}
+
+form?.addEventListener("input", () => soon(2500));
+form?.addEventListener("submit", (event) => {
+  clearTimeout(waiting);
+  if (!flying) return;
+  event.preventDefault();
+  flying.then(() => form.requestSubmit(event.submitter));
+});
