@@ -67,6 +67,7 @@ async def _form(
         faults=faults,
         changed=None if changed is None else rules.differences(changed, typed),
         notify=rules.NOTIFY,
+        place_names=rules.PLACE,
         reference=EVERY["case_reference"],
         parts=rules.parts_for(kind),
         kind=REQUEST_KINDS[kind],

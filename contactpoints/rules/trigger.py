@@ -87,11 +87,15 @@ def _packed(typed: Typed) -> dict[str, str]:
 
 
 def merged(kept: Typed, form: Typed) -> dict[str, str]:
-    """Return a draft with what its form says now: what stood in fields of this kind and is empty now, is gone."""
+    """Return a draft with what its form says now: what stood in fields of this kind and is empty now, is gone.
+
+    Whom and what it asks is changed elsewhere, and not by its form.
+    """
     kind = kept.get("kind", "")
     here = frozenset((*names_of(fields_for(kind), "request"), *_HEAD, "notify/0")) if kind else frozenset(_HEAD)
     shown = set(known(kept, here)) - set(PLACE)
-    return taken({name: value for name, value in kept.items() if name not in shown} | dict(form))
+    said = {name: value for name, value in form.items() if name not in PLACE}
+    return taken({name: value for name, value in kept.items() if name not in shown} | said)
 
 
 def placed(typed: Typed) -> dict[str, str]:

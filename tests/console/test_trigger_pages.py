@@ -1,0 +1,259 @@
+"""The pages on which an alert is triggered: told before, written as a sealed draft, looked at once more, sent once."""
+
+import asyncio
+import re
+from datetime import timedelta
+from html import unescape
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from contactpoints.actions.drafts import MOST
+from contactpoints.actions.forgetting import forget
+from tests.api.people import Person, person
+from tests.desks import DESK, Desk, open_desk
+from tests.world import World
+
+PLACE = {"place": "FR", "kind": "preservation", "urgency": "emergency", "status": "actual"}
+
+
+class Fields(HTMLParser):
+    """What a browser would send of the form with an id, and with which address."""
+
+    def __init__(self, words: str, form: str) -> None:
+        super().__init__()
+        self.form, self.inside, self.action = form, False, ""
+        self.sent: dict[str, str] = {}
+        self._area = self._choice = ""
+        self.feed(words)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        name = told.get("name", "")
+        if tag == "form":
+            self.inside = told.get("id") == self.form
+            self.action = told["action"] if self.inside else self.action
+        elif not self.inside:
+            return
+        elif tag == "input" and (told["type"] not in ("radio", "checkbox") or "checked" in told):
+            self.sent[name] = told.get("value", "")
+        elif tag == "textarea":
+            self._area, self.sent[name] = name, ""
+        elif tag == "select":
+            self._choice = name
+        elif tag == "option" and ("selected" in told or self._choice not in self.sent):
+            self.sent[self._choice] = told["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "form"
+        self._area = "" if tag == "textarea" else self._area
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.sent[self._area] += data.removeprefix("\n")
+
+
+class Asker:
+    """A requester at a browser without scripts."""
+
+    def __init__(self, world: World, who: Person) -> None:
+        self.world, self.who = world, who
+
+    async def opens(self, path: str, language: str = "en", **query: str) -> httpx.Response:
+        return await self._asks("GET", path, language, params=query or None)
+
+    async def sends(self, path: str, **fields: str) -> httpx.Response:
+        return await self._asks("POST", path, data=fields)
+
+    async def _asks(self, method: str, path: str, language: str = "en", **more: object) -> httpx.Response:
+        headers = {"Cookie": f"__Host-session={self.who.token}; zone=Europe/Berlin", "Sec-Fetch-Site": "same-origin"}
+        headers["Accept-Language"] = language
+        return await self.world.client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+
+    async def begins(self, **place: str) -> str:
+        """Choose, and begin a draft; return its address."""
+        shown = await self.opens("/trigger/preview", **PLACE | place)
+        assert shown.status_code == 200, shown.text
+        form = Fields(shown.text, "begin")
+        begun = await self.sends(form.action, **form.sent)
+        assert begun.status_code == 303, begun.text
+        return begun.headers["Location"]
+
+    async def writes(self, path: str, do: str = "look", **fields: str) -> httpx.Response:
+        """Fill in the form as it is shown, and send it with a button."""
+        form = Fields((await self.opens(path)).text, "request")
+        return await self.sends(form.action, **form.sent | {"do": do} | fields)
+
+
+WRITTEN = {
+    "case_reference": "BE-2026/7",
+    "request/sender_person/function": "Desk",
+    "request/callback_person/name": "Bo Second",
+    "request/callback_person/function": "Head",
+    "request/callback_person/phone": "+13125550123",
+    "request/offences/0/provision": "18 U.S.C. 1030",
+    "request/facts_summary": "Somebody broke in <b>here</b>.",
+    "request/data_description": "Logs of the night",
+    "request/relation_to_offence": "They show who did it",
+    "request/identifiers/0": "203.0.113.7",
+    "request/time_range/begins_at": "2026-10-13T20:00",
+    "request/time_range/ends_at": "2026-10-14T01:30",
+    "request/custodian": "Nuage SA",
+    "request/necessity": "They are deleted after a week",
+    "request/mla_intent": "yes",
+}
+
+
+async def count(world: World, what: str) -> int:
+    async with world.runtime.db.session() as session:
+        return int(await session.fetchval(f"select count(*) from {what}"))
+
+
+def says(answer: httpx.Response, *words: str, status: int = 200) -> None:
+    assert answer.status_code == status, answer.text
+    told = unescape(answer.text)
+    assert [each for each in words if each not in told] == []
+
+
+async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_sent_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = Asker(world, await person(world, "ada@us.example.org", name="Ada", **DESK))
+    says(await ada.opens("/trigger"), "Invented Duty Desk of Australia", "Sydney")
+    says(await ada.opens("/trigger", find="alban"), "no contact point here yet")
+    told = await ada.opens("/trigger/preview", **PLACE)
+    says(
+        told, "at once", "the first line", "after 5 min", "night there", "SMS, e-mail", "carries it", "Art. 29, 35.1.b"
+    )
+    begin = Fields(told.text, "begin")
+    path = (await ada.sends(begin.action, **begin.sent)).headers["Location"]
+    assert (await ada.sends(begin.action, **begin.sent)).headers["Location"] == path, (
+        "a page sent twice begins one draft"
+    )
+    begun = Fields((await ada.opens(path)).text, "request").sent
+    assert (begun["request/sender_person/name"], begun["request/requesting_authority"]) == ("Ada", "Invented Desk")
+    assert begun["request/issued_at"] == "2026-10-14T02:00", "by the clocks of Berlin"
+
+    half = {name: value for name, value in WRITTEN.items() if "callback" not in name and "custodian" not in name}
+    assert (await ada.writes(path, **half)).headers["Location"] == f"{path}/look"
+    faulty = await ada.opens(f"{path}/look")
+    says(faulty, "Whom to call back to confirm, Name: This is needed.", "ETS 185 Art. 29.2 d", status=422)
+    assert re.findall(r'id="f-([a-z_-]+)-fault"', faulty.text) == [
+        "request-system_location",
+        *(f"request-callback_person-{each}" for each in ("name", "function", "email")),
+    ]
+    assert Fields(faulty.text, "request").sent["request/facts_summary"] == WRITTEN["request/facts_summary"]
+    assert 'href="/alerts/' not in faulty.text
+    assert (await ada.sends(f"{path}/send", version="2")).status_code == 422, "what is not whole is not sent"
+    assert await count(world, "alerts") == 0
+
+    await ada.writes(path, **WRITTEN)
+    shown = await ada.opens(f"{path}/look")
+    says(shown, "Somebody broke in <b>here</b>.", "2026-10-13 20:00 your time (18:00 UTC)", "Nothing has been sent yet")
+    assert "Somebody broke in <b>" not in shown.text
+    send = Fields(shown.text, "send")
+    both = await asyncio.gather(*(ada.sends(send.action, **send.sent) for _ in range(2)))
+    later = [await ada.sends(send.action, **send.sent), await ada.opens(path), await ada.opens(f"{path}/look")]
+    assert {each.status_code for each in (*both, *later)} == {303}
+    (there,) = {each.headers["Location"] for each in (*both, *later)}
+    assert re.fullmatch(r"/alerts/[0-9A-Z]{4}-[0-9A-Z]{4}", there)
+    kept = (await world.get(f"/v1{there}/request", key=ada.who.token)).json()["particulars"]
+    assert (kept["time_range"]["begins_at"], kept["identifiers"]) == ("2026-10-13T18:00:00Z", ["203.0.113.7"])
+    late = await ada.sends(path, **begun | WRITTEN | {"request/necessity": "typed too late"})
+    says(late, "This was sent already", 'value="typed too late"', there, status=409)
+    assert [
+        await count(world, each) for each in ("alerts", "drafts", "data_keys where owner = 'draft' and wrapped is null")
+    ] == [1, 0, 1]
+    assert "broke in" not in caplog.text
+
+    path = await ada.begins()
+    await ada.writes(path, **WRITTEN)
+    send = Fields((await ada.opens(f"{path}/look")).text, "send")
+    says(await ada.sends(send.action, **send.sent), "tick below", "the same case reference", status=422)
+    await ada.writes(path, do="keep", **{"request/custodian": "Nube SL"})
+    says(await ada.sends(send.action, **send.sent, another="yes"), "was changed since you looked", status=422)
+    assert await count(world, "alerts") == 1
+    send = Fields((await ada.opens(f"{path}/look")).text, "send")
+    assert (await ada.sends(send.action, **send.sent, another="yes")).headers["Location"] != there
+
+
+async def test_a_draft_is_its_writers_alone_and_nothing_typed_is_lost_between_two_pages(world: World) -> None:
+    ada = Asker(world, await person(world, "ada@us.example.org", name="Ada", **DESK))
+    bob = Asker(world, await person(world, "bob@us.example.org", name="Bob", **DESK))
+    other = Asker(world, await person(world, "max@fr.example.org"))
+    path = await ada.begins()
+    assert [(await other.opens(each)).status_code for each in (path, f"{path}/look", "/trigger")] == [404] * 3
+    assert [(await bob.opens(path)).status_code, (await bob.sends(path, do="keep")).status_code] == [404, 404]
+    assert (await bob.sends(f"{path}/send", version="1")).status_code == 404
+    await bob.sends(f"{path}/removal")
+    first = Fields((await ada.opens(path)).text, "request")
+    quiet = first.sent | {"do": "quietly", "request/necessity": "Gone <soon>"}
+    assert [(await ada.sends(path, **quiet)).text for _ in range(2)] == ["2", "2"], "sent twice it is kept once"
+    clash = first.sent | {"request/necessity": "Mine", "case_reference": "B-7"}
+    assert (await ada.sends(path, **clash | {"do": "quietly"})).status_code == 409
+    compared = await ada.sends(path, **clash | {"do": "look"})
+    says(compared, "changed on another page", "Why preservation is needed", "Gone <soon>", status=409)
+    again = Fields(compared.text, "request").sent
+    assert (again["request/necessity"], again["version"]) == ("Mine", "2")
+    assert (
+        (await ada.sends(path, **again | {"do": "more:request/identifiers", "request/identifiers/0": "a"}))
+        .headers["Location"]
+        .endswith("more=request/identifiers#f-request-identifiers-1")
+    )
+    assert 'name="request/identifiers/1"' in (await ada.opens(f"{path}?more=request/identifiers")).text
+    says(await ada.opens("/trigger"), "B-7", "Throw away")
+
+    chosen = Fields(
+        (await ada.opens("/trigger/preview", **PLACE | {"kind": "assistance"}, draft=path[-1])).text, "begin"
+    )
+    assert (await ada.sends(chosen.action, **chosen.sent)).headers["Location"] == path
+    says(await ada.opens(path), "The question", "ETS 185 Art. 35.1")
+    async with world.runtime.db.session() as session:
+        sealed = await session.fetchval("select sealed from drafts")
+    assert b"Mine" not in sealed
+    ada.who.token = "cs_" + "x" * 43
+    says(await ada.sends(path, **again), "Your session has ended", 'value="Mine"', status=403)
+    world.clock.at += timedelta(days=8)
+    while await forget(world.runtime.db, now=world.clock.at):
+        pass
+    assert (
+        await count(world, "drafts")
+        == await count(world, "data_keys where owner = 'draft' and wrapped is not null")
+        == 0
+    )
+
+
+async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: World) -> None:
+    ada = Asker(world, await person(world, "ada@us.example.org", name="Ada", language="fr", **DESK))
+    says(await ada.opens("/trigger/preview", **PLACE | {"place": "AL"}), "encore de point de contact", status=422)
+    says(await ada.opens("/trigger/preview", place="FR"), "Ce champ", status=422)
+    far = await ada.opens("/trigger/preview", **PLACE | {"kind": "emergency_disclosure", "place": "JP"})
+    says(far, "ne la fonde pas", "Deuxième Protocole additionnel", "Ce qui pourrait être demandé", "Sur quoi elle peut")
+    path = await ada.begins()
+    await ada.writes(path, **WRITTEN | {"request/time_range/ends_at": "2026-10-25T02:30"})
+    says(await ada.opens(f"{path}/look"), "choisissez UTC", "Période", status=422)
+    for _ in range(MOST - 1):
+        await ada.begins()
+    form = Fields((await ada.opens("/trigger/preview", **PLACE)).text, "begin")
+    says(await ada.sends(form.action, **form.sent), "jetez-en un", status=422)
+    assert await count(world, "drafts") == MOST
+
+
+async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: World) -> None:
+    desk: Desk = await open_desk(world)
+    await desk.switches(True)
+    ada, bob = Asker(world, desk.ada), Asker(world, desk.bob)
+    path = await ada.begins()
+    await ada.writes(path, **WRITTEN)
+    send = Fields((await ada.opens(f"{path}/look")).text, "send")
+    sent = [(await ada.sends(send.action, **send.sent)).headers["Location"] for _ in range(2)]
+    assert sent == [sent[0]] * 2
+    assert re.fullmatch(r"/proposals/\d+", sent[0])
+    says(await bob.opens("/trigger"), "wait for a second person: 1")
+    says(await bob.opens("/proposals"), "Ada, Invented Desk", f'href="{sent[0]}"', "waits")
+    says(await Asker(world, desk.administrator).opens("/proposals"), "Nothing waits.")
+    assert (await bob.sends(f"{sent[0]}/release")).status_code == 303
+    says(await bob.opens("/proposals", state="all"), "released", "/alerts/")
+    assert (await ada.sends(send.action, **send.sent)).headers["Location"] == sent[0]
+    assert await desk.alerts() == 1
