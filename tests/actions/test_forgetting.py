@@ -62,10 +62,14 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
             b"hash",
             START + timedelta(days=31),
         )
+        await session.execute(
+            "insert into drafts (account_id, once, sealed, made_at, changed_at) select id, '', '', $1, $1 from accounts",
+            START + timedelta(days=31),
+        )
     before = await _counts(world)
     assert await forget(world.runtime.db, now=START + timedelta(days=29)) == 0
     assert await forget(world.runtime.db, now=START + timedelta(days=31)) == 1
-    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 7
+    assert await forget(world.runtime.db, now=START + timedelta(days=3650)) == 8
     after = await _counts(world)
     assert {name for name in before if before[name] != after[name]} == set(forgetting.KEPT)
     assert not set(forgetting.KEPT) & set(_EVIDENCE)
