@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contactpoints.rules.phrasing import function_of
+from contactpoints.rules.wording_timeline import told
 from schemas.requests import REQUEST_KINDS
+from schemas.timeline import read
 
 EVENTS = 19
 """The column in which events begin, behind the two clocks."""
@@ -16,40 +17,6 @@ EVENTS = 19
 _LEAST_WIDTH = 40
 _NEWEST = 100
 _OPEN = ("alerting", "exhausted")
-
-SENTENCES: Mapping[str, str] = {
-    "opened": "opened: written down, nothing can be lost now",
-    "deferred": "no emergency: nobody is called before {until}",
-    "step_started": "step {step}: calling {whom} by {channels}",
-    "step_skipped": "step {step}: nobody is called ({reason})",
-    "step_incomplete": "step {step}: not as planned at {whom} ({reason})",
-    "message_accepted": "the gateway has the {channel} to {whom} ({purpose})",
-    "message_delivered": "the {channel} to {whom} has arrived ({purpose})",
-    "message_refused": "the {channel} to {whom} was refused ({purpose})",
-    "message_unsure": "nobody knows whether the {channel} to {whom} has left ({purpose})",
-    "message_repeated": "the {channel} to {whom} is sent again ({purpose})",
-    "link_opened": "the link of {whom} was opened, perhaps by a machine",
-    "reply_received": "a reply from {whom} by {channel} does not count ({meaning})",
-    "pin_wrong": "a wrong PIN from {whom} by {channel}, tries left: {tries_left}",
-    "code_locked": "the code of {whom} is locked, the next step is called at once",
-    "acknowledged": "ACKNOWLEDGED by {function} ({whom}), by {channel}",
-    "acknowledged_late": "ACKNOWLEDGED, late, by {function} ({whom}), by {channel}",
-    "acknowledged_again": "acknowledged again, by {function} ({whom}), by {channel}",
-    "stand_down_sent": "stand-down to {whom} by {channels}",
-    "exhausted": "EXHAUSTED: nobody acknowledged, the chain starts again at {restarts_at}",
-    "chain_restarted": "the chain starts again",
-    "requester_told": "the requester is told: {news}",
-    "withdrawn": "WITHDRAWN by the requester ({reason})",
-    "closed": "closed by the {by} ({reason})",
-    "called_back": "CALLED BACK the person whom the request names: {outcome}",
-    "released": "RELEASED by a second person",
-    "resent": "RESENT by the requester: {direction} {reference}",
-    "request_read": "the {by} has read the request",
-    "retention_decided": "the {by} decided how long it is kept: {decision}, until {until}",
-    "erased": "ERASED: what was asked is gone for good, the times stay",
-    "alarm_raised": "ALARM to {told}: {reason}",
-}
-"""What is said of each fact on the timeline, by its code. People are told by their line, never by name or number."""
 
 
 def say(text: str = "", under: int = 0) -> None:
@@ -114,24 +81,5 @@ def line(fact: Mapping[str, Any], alert: Mapping[str, Any], *, named: bool) -> t
 
 
 def words(code: str, data: Mapping[str, Any]) -> str:
-    """Return what is said of a fact. Raises `KeyError` for an unknown code."""
-    told = {name: _plain(name, value) for name, value in data.items()}
-    return SENTENCES[code].format_map({**told, "whom": _whom(data)})
-
-
-def _plain(name: str, value: object) -> str:
-    if name in ("until", "restarts_at"):
-        return f"{datetime.fromisoformat(str(value)):%H:%M:%S} UTC"
-    if isinstance(value, list):
-        return " and ".join(map(str, value))
-    return str(value) if name == "function" else str(value).replace("_", " ")
-
-
-def _whom(data: Mapping[str, Any]) -> str:
-    if "lines" in data:
-        return " and ".join(function_of({}, each) for each in data["lines"]) or "nobody"
-    if data.get("purpose") == "news":
-        return "the requester"
-    if data.get("purpose") == "alarm" and not data["line"]:
-        return "those who keep the directory"
-    return function_of({}, data.get("line"))
+    """Return what is said of a fact, in English. Raises `KeyError` for an unknown code."""
+    return told({}, read(code, data), zone="UTC", now=None)

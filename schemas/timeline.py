@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, TypeAlias, get_args, get_origin
 
 from schemas.fields import write_instant
 from schemas.retention import Side as Side
@@ -337,6 +337,24 @@ _WEAKNESSES = ("no_channel", "code_locked", "no_pin")
 def write(fact: Fact) -> dict[str, object]:
     """Return the data of a fact as JSON values, inside fields included: this is what the timeline keeps."""
     return {name: _plain(getattr(fact, name)) for name in _FIELDS[fact.code]}
+
+
+def read(code: str, data: Mapping[str, object]) -> Fact:
+    """Return a fact from its data as they are kept or shown; what was left out is None, or empty.
+
+    Raises `KeyError` for an unknown code.
+    """
+    told: dict[str, Any] = {}
+    for field in dataclasses.fields(FACTS[code]):
+        several = get_origin(field.type) is tuple
+        if field.name not in data:
+            default = () if several else None
+            told[field.name] = default if field.default is dataclasses.MISSING else field.default
+        else:
+            value: Any = data[field.name]
+            whole = tuple(value) if several else value
+            told[field.name] = datetime.fromisoformat(value) if field.type is datetime else whole
+    return FACTS[code](**told)
 
 
 def _plain(value: object) -> object:

@@ -31,7 +31,7 @@ async def read_alert(db: Database, *, actor: Actor, reference: str, now: datetim
     """Return an alert as it stands now. Raises `NotFound` where it does not exist for the actor."""
     async with db.session() as session:
         row = await alerts.view(session, read_reference(reference))
-    return rules.write(_as_seen(seen(row, actor), actor), now=now)
+    return rules.write(as_seen(seen(row, actor), actor), now=now)
 
 
 async def for_answering(db: Database, *, actor: Actor, reference: str) -> str:
@@ -58,7 +58,7 @@ def seen(row: Row | None, actor: Actor) -> Row:
     return row
 
 
-def _as_seen(row: Row, actor: Actor) -> dict[str, Any]:
+def as_seen(row: Row, actor: Actor) -> dict[str, Any]:
     """Return an alert; that it was sent to another Party, or to one before, is no business of either Party.
 
     Nor are the persons who opened it.
@@ -78,12 +78,26 @@ async def requested_by(session: Session, *, actor: Actor, reference: str) -> Row
 
 
 async def list_alerts(
-    db: Database, *, actor: Actor, after: int | None, most: int, state: str | None, status: str | None, now: datetime
+    db: Database,
+    *,
+    actor: Actor,
+    after: int | None,
+    most: int,
+    state: str | None,
+    status: str | None,
+    now: datetime,
+    kind: str | None = None,
+    party: str | None = None,
+    ended: bool | None = None,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of alerts, newest first, and the cursor of the next page (None on the last)."""
+    """Return a page of alerts, newest first, and the cursor of the next page (None on the last).
+
+    What is looked for: see `store.alerts.views`.
+    """
+    wanted = {"state": state, "status": status, "kind": kind, "party": party}
     async with db.session() as session:
-        rows = await alerts.views(session, actor=actor, after=after, most=most + 1, state=state, status=status)
-    return [rules.write(_as_seen(row, actor), now=now) for row in rows[:most]], _cursor(rows, most)
+        rows = await alerts.views(session, actor=actor, after=after, most=most + 1, ended=ended, **wanted)
+    return [rules.write(as_seen(row, actor), now=now) for row in rows[:most]], _cursor(rows, most)
 
 
 def _cursor(rows: Sequence[Row], most: int) -> int | None:

@@ -99,7 +99,7 @@ async def list_readings(
             raise Forbidden("Who has read the particulars is told to those who may read them, and to auditors.")
         rows = await particulars.readings(session, row["id"], after=after or 0, most=most + 1)
     items = [
-        _written(each, dict(row), inside=access.is_of_side(actor, sides, side=each["side"])) for each in rows[:most]
+        written(each, dict(row), inside=access.is_of_side(actor, sides, side=each["side"])) for each in rows[:most]
     ]
     return items, rows[most - 1]["id"] if len(rows) > most else None
 
@@ -116,11 +116,12 @@ async def list_readings_of_proposal(
             raise Forbidden("Who has read what is asked is told to those who may read it, and to auditors.")
         rows = await proposals.readings(session, number, after=after or 0, most=most + 1)
     told = {"requesting_party": row["party"], "requesting_authority": row["authority"]}
-    items = [_written(each, told, inside=True) for each in rows[:most]]
+    items = [written(each, told, inside=True) for each in rows[:most]]
     return items, rows[most - 1]["id"] if len(rows) > most else None
 
 
-def _written(reading: Row, alert: Mapping[str, Any], *, inside: bool) -> dict[str, Any]:
+def written(reading: Row, alert: Mapping[str, Any], *, inside: bool) -> dict[str, Any]:
+    """Return a reading as `schemas.readings.ReadingOut`; ``inside``: for whoever knows the people of that side."""
     requester = reading["side"] == "requester"
     by = f"officer:{reading['officer_id']}" if reading["officer_id"] else _actor(reading)
     return {

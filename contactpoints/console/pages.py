@@ -12,6 +12,8 @@ from starlette.routing import Route
 
 from contactpoints.console import (
     account,
+    alert_acts,
+    alerts,
     answer_page,
     demo,
     drafts,
@@ -95,6 +97,8 @@ _ROOMS = (
     "proposals",
     "rosters",
     "trigger",
+    *("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account", "proposals"),
+    "alerts",
 )
 
 
@@ -114,6 +118,8 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
         *rosters.routes(),
         *trigger.routes(),
         *drafts.routes(),
+        *alerts.routes(),
+        *alert_acts.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from contactpoints.console.alert_words import words_of_alerts
 from contactpoints.rules.console import clocked, instant, typed
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
 from contactpoints.rules.wording_faults import fault_of, faults_at
@@ -123,6 +124,7 @@ def _environment(language: str) -> Environment:
         "faults_at": faults_at,
         "fault_of": partial(fault_of, words),
         "refusal_of": partial(refusal_of, words),
+        **words_of_alerts(words),
     }
     return made
 

@@ -25,9 +25,21 @@ async def view(session: Session, reference: str) -> Row | None:
 
 
 async def views(
-    session: Session, *, actor: Actor, after: int | None, most: int, state: str | None, status: str | None
+    session: Session,
+    *,
+    actor: Actor,
+    after: int | None,
+    most: int,
+    state: str | None,
+    status: str | None,
+    kind: str | None = None,
+    party: str | None = None,
+    ended: bool | None = None,
 ) -> list[Row]:
-    """Return alerts that exist for the actor, newest first, from before number ``after``."""
+    """Return alerts that exist for the actor, newest first, from before number ``after``.
+
+    ``party`` is on either side; ``ended``: whether they are withdrawn or closed.
+    """
     return await session.fetch(
         _VIEW
         + """ where ($1::bigint is null or a.id < $1) and ($2::text is null or a.state = $2)
@@ -36,6 +48,9 @@ async def views(
                    when 'requester' then a.requesting_party = $5 and a.requesting_authority = $6
                    when 'administrator' then a.requested_party = $5
                    else a.requested_party = $5 and ($7::bigint is null or a.contact_point_id = $7) end
+               and ($9::text is null or a.kind = $9)
+               and ($10::text is null or $10 in (a.requesting_party, a.requested_party))
+               and ($11::boolean is null or (a.state in ('withdrawn', 'closed')) = $11)
              order by a.id desc limit $8""",
         after,
         state,
@@ -45,6 +60,9 @@ async def views(
         actor.authority,
         actor.contact_point,
         most,
+        kind,
+        party,
+        ended,
     )
 
 

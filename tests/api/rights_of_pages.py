@@ -28,6 +28,9 @@ _NO_LINKS = {
     **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS), ""),
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
     **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_DRAFTS), ""),
+_ACTS = ("acknowledgement", "withdrawal", "closure", "resending", "call-back", "retention", "request")
+_OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
+    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ALERTS), ""),
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -54,6 +57,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
     now, tools, post = world.clock.at, world.runtime.tools, world.network["FR"].posts["first"]
     async with world.runtime.db.session() as session:
         await session.execute("update channels set verified_at = created_at where kind = 'email'")
+        reference = await session.fetchval("select reference from alerts order by id limit 1")
         answers = await session.fetchval("select page_token from reply_codes where officer_id = $1", first.id)
         mailbox = await session.fetchval("select id from channels where kind = 'email' and officer_id = $1", first.id)
         await session.execute(
@@ -80,6 +84,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), "1"),
         **dict.fromkeys(_OF_ROSTERS, str(post)),
         **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_DRAFTS), "1"),
+        **dict.fromkeys(_OF_ALERTS, reference),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",

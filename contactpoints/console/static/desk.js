@@ -70,19 +70,29 @@ addEventListener("pageshow", () => {
 addEventListener("online", () => document.querySelector("#offline")?.setAttribute("hidden", ""));
 document.querySelector(".faults")?.focus();
 
-// A page that says where its news come from is made anew, part by part, when there are some. A part in which somebody
-// types is left alone.
+// A page that says where its news come from is made anew, part by part, when there are some: from its own address, or
+// from data-page where that of a form stands above. A part in which somebody types, or has typed, is left alone.
 const parts = () => [...document.querySelectorAll("[data-part]")];
+const live = document.querySelector("[data-live]");
+const lost = () => document.querySelector("#away")?.removeAttribute("hidden");
+const changed = (field) =>
+  field.matches("[type=checkbox], [type=radio]")
+    ? field.checked !== field.defaultChecked
+    : field.matches("select")
+      ? [...field.options].some((each) => each.selected !== each.defaultSelected) && field.value !== ""
+      : field.type !== "hidden" && field.value !== field.defaultValue;
 
 async function renew() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (answer.redirected || !answer.ok) return location.reload();
+  const answer = await fetch(live.dataset.page || location.href, { headers: { Accept: "text/html" } });
+  // Whoever is signed in no more loses nothing of what was typed.
+  if (answer.redirected || !answer.ok) return lost();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of parts()) {
     const made = fresh.getElementById(old.id);
     if (!made || made.innerHTML === old.innerHTML) continue;
     const at = document.activeElement;
-    if (old.contains(at) && at.matches("input, textarea, select")) continue;
+    const fields = [...old.querySelectorAll("input, textarea, select")];
+    if (fields.includes(at) || fields.some(changed)) continue;
     const id = old.contains(at) ? at.id : "";
     const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
     old.replaceChildren(...document.importNode(made, true).childNodes);
@@ -93,10 +103,10 @@ async function renew() {
   document.dispatchEvent(new Event("fresh"));
 }
 
-const live = document.querySelector("[data-live]");
 if (live) {
   let waiting = 0;
   let busy = false;
+  let away = false;
   const soon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
@@ -106,16 +116,20 @@ if (live) {
       busy = false;
     }, 30);
   };
-  const source = new EventSource(live.dataset.live);
-  for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, soon);
-  let away = false;
-  source.addEventListener("open", () => {
-    if (away) soon();
-    away = false;
-    document.querySelector("#away")?.setAttribute("hidden", "");
-  });
-  source.addEventListener("error", () => {
-    away = true;
-    document.querySelector("#away")?.removeAttribute("hidden");
-  });
+  const listen = () => {
+    const source = new EventSource(live.dataset.live);
+    for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, soon);
+    source.addEventListener("open", () => {
+      if (away) soon();
+      away = false;
+      document.querySelector("#away")?.setAttribute("hidden", "");
+    });
+    source.addEventListener("error", () => {
+      away = true;
+      lost();
+      // A browser tries again by itself, but not where it was answered that it cannot be now.
+      if (source.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+    });
+  };
+  listen();
 }

@@ -1,0 +1,184 @@
+"""Alerts: the list of them, and the page of one, which goes on telling what happens while it is open."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions import alert_pages, alerts
+from contactpoints.console.session import go, somebody
+from contactpoints.console.shell import desk, zone_of
+from contactpoints.rules import codes
+from contactpoints.rules.access import Actor
+from contactpoints.rules.wording_alerts import OUTCOMES
+from contactpoints.runtime import Runtime
+from schemas.alerts import ClosureReason, State, WithdrawalReason
+from schemas.faults import Fault
+from schemas.requests import REQUEST_KINDS
+from schemas.retention import Decision, RetentionReason
+from schemas.timeline import FACTS
+
+_HERE = "/alerts"
+_MOST_OPEN, _MOST_ENDED = 100, 50
+_MOST_NUMBER = 2**31 - 1
+_ENDED = ("withdrawn", "closed")
+_FIRST = {"exhausted": 0, "alerting": 1, "acknowledged": 2}
+
+
+async def show_list(runtime: Runtime, request: Request) -> Response:
+    """Show the alerts that exist for whoever looks: first those that are open, then those that have ended."""
+    actor = await somebody(runtime, request)
+    asked = _asked(request)
+    if reference := codes.read_reference(asked["q"]):
+        return go(f"{_HERE}/{reference}")
+    cursor = _number(request.query_params.get("cursor"))
+    open_now = [] if cursor or asked["state"] in _ENDED else await _found(runtime, actor, asked=asked, ended=False)
+    ended: list[dict[str, Any]] = []
+    further = None
+    if asked["state"] == "" or asked["state"] in _ENDED:
+        ended, further = await _page(runtime, actor, asked=asked, ended=True, after=cursor, most=_MOST_ENDED)
+    again = {name: value for name, value in asked.items() if value}
+    return desk(
+        runtime,
+        request,
+        template="alerts.html",
+        actor=actor,
+        here="alerts",
+        open_now=sorted(open_now, key=lambda each: _FIRST[each["state"]]),
+        ended=ended,
+        earlier=cursor is not None,
+        further=further,
+        path=f"{_HERE}?{urlencode(again)}" if again else _HERE,
+        asked=asked,
+        states=get_args(State),
+        kinds=list(REQUEST_KINDS),
+    )
+
+
+def _asked(request: Request) -> Mapping[str, str]:
+    """Return what is looked for; what can be nothing of ours is looked for by nobody."""
+    told = {name: request.query_params.get(name, "").strip()[:64] for name in ("q", "state", "kind", "party")}
+    state = told["state"] if told["state"] in get_args(State) else ""
+    kind = told["kind"] if told["kind"] in REQUEST_KINDS else ""
+    return told | {"state": state, "kind": kind, "party": told["party"].upper()[:2]}
+
+
+async def _found(runtime: Runtime, actor: Actor, *, asked: Mapping[str, str], ended: bool) -> Sequence[dict[str, Any]]:
+    return (await _page(runtime, actor, asked=asked, ended=ended, after=None, most=_MOST_OPEN))[0]
+
+
+async def _page(
+    runtime: Runtime, actor: Actor, *, asked: Mapping[str, str], ended: bool, after: int | None, most: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    items, further = await alerts.list_alerts(
+        runtime.db,
+        actor=actor,
+        after=after,
+        most=most,
+        state=asked["state"] or None,
+        status=None,
+        kind=asked["kind"] or None,
+        party=asked["party"] or None,
+        ended=ended,
+        now=runtime.now(),
+    )
+    wanted = asked["q"].casefold().split()
+    return [each for each in items if all(word in found_by(each) for word in wanted)], further
+
+
+def found_by(alert: Mapping[str, Any]) -> str:
+    """Return by which words an alert is found, in small letters."""
+    told = ("reference", "kind", "requesting_party", "requesting_authority", "requested_party", "case_reference")
+    return " ".join(str(alert[name]) for name in told).casefold()
+
+
+def _number(text: str | None) -> int | None:
+    """Return a number in an address, None for what is none."""
+    told = text or ""
+    whole = told.isascii() and told.isdecimal() and len(told) <= 15
+    return int(told) or None if whole else None
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Show an alert as it stands."""
+    return await shown(runtime, request, actor=await somebody(runtime, request))
+
+
+async def shown(
+    runtime: Runtime,
+    request: Request,
+    *,
+    actor: Actor,
+    status: int = 200,
+    said: str = "",
+    faults: Sequence[Fault] = (),
+    typed: Mapping[str, str] | None = None,
+    act: str = "",
+    asked: dict[str, Any] | None = None,
+) -> Response:
+    """Return the page of an alert: after something was tried, with what was said of it and what was typed.
+
+    ``act``: which act was tried; its form is open. ``asked``: the particulars, for whoever has read them just now.
+    """
+    before = _number(request.query_params.get("before"))
+    found = await alert_pages.read(
+        runtime.db,
+        actor=actor,
+        reference=request.path_params["reference"],
+        now=runtime.now(),
+        before=before if before and before <= _MOST_NUMBER else None,
+    )
+    answer = desk(
+        runtime,
+        request,
+        template="alert.html",
+        actor=actor,
+        here="alerts",
+        status=status,
+        page=found,
+        alert=found.alert,
+        path=path_of(request),
+        zones=list(dict.fromkeys((zone_of(request), *found.zones))),
+        codes=" ".join(FACTS),
+        moving=before is None,
+        said=said,
+        outcomes=OUTCOMES,
+        faults=list(faults),
+        typed=typed or {},
+        act=act,
+        asked=asked,
+        once=secrets.token_hex(8),
+        reasons={
+            "withdrawal": get_args(WithdrawalReason),
+            "closure": _closures(found),
+            "decision": get_args(Decision),
+            "keeping": get_args(RetentionReason),
+        },
+        instruments=REQUEST_KINDS[found.alert["kind"]].may_cite,
+        year_on=runtime.now() + timedelta(days=365),
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _closures(found: alert_pages.AlertPage) -> Sequence[str]:
+    """Return why an alert may be closed: that a Party is not competent is said by that Party alone."""
+    return [each for each in get_args(ClosureReason) if each != "not_competent" or "not_competent" in found.acts]
+
+
+def path_of(request: Request) -> str:
+    """Return where the page of an alert is."""
+    return f"{_HERE}/{request.path_params['reference']}"
+
+
+def routes() -> list[Route]:
+    """Return the addresses of this file."""
+    return [
+        Route(_HERE, show_list, methods=["GET"]),
+        Route(f"{_HERE}/{{reference}}", show, methods=["GET"]),
+    ]
