@@ -58,6 +58,7 @@ from contactpoints.api import (
 )
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.console import pages
+from contactpoints.console.board_rows import Rows
 from contactpoints.openid.relying import Relying
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -159,6 +160,6 @@ def application(runtime: Runtime) -> Starlette:
     # A redirect would repeat whatever the Host header says.
     made.router.redirect_slashes = False
     made.state.runtime, made.state.metrics, made.state.ears = runtime, measures, ears
-    made.state.openid = Relying()
+    made.state.openid, made.state.board_rows = Relying(), Rows(runtime.tools.words)
     made.state.close, made.state.importing = ears.close, asyncio.Lock()
     return made

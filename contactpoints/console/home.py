@@ -1,19 +1,25 @@
-"""The front page: what this is, and where machines find their way in."""
+"""The front page: what this is, and where people and machines find their way in."""
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.console.rendering import HEADERS, language_of, page
+from contactpoints.console.rendering import language_of, page
+from contactpoints.console.session import go, whoever
 from contactpoints.runtime import Runtime
 
 
 async def home(runtime: Runtime, request: Request) -> Response:
-    """Say what this is; in a rehearsal, lead to what was "sent", in the demo to who can be played."""
+    """Lead whoever has signed in to the board; say to others what this is, in a rehearsal what was "sent".
+
+    In the demo they are led to who can be played.
+    """
+    if await whoever(runtime, request):
+        return go("/board")
     if runtime.settings.demo:
-        return RedirectResponse("/demo", status_code=303, headers=HEADERS)
+        return go("/demo")
     if runtime.settings.rehearsal:
-        return RedirectResponse("/rehearsal", status_code=303, headers=HEADERS)
+        return go("/rehearsal")
     return page("home.html", language=language_of(request))
 
 

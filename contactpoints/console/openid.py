@@ -21,7 +21,7 @@ from contactpoints.rules.throttle import ADDRESS
 from contactpoints.runtime import Runtime
 from schemas.openid import Provider
 
-_HOME = "/account"
+_HOME = "/board"
 _LONGEST = 2000
 
 

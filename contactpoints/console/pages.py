@@ -15,6 +15,7 @@ from contactpoints.console import (
     alert_acts,
     alerts,
     answer_page,
+    board,
     demo,
     drafts,
     handovers,
@@ -99,6 +100,7 @@ _ROOMS = (
     "trigger",
     *("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account", "proposals"),
     "alerts",
+    "board",
 )
 
 
@@ -106,6 +108,7 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
     """Return every address of this door, those that only a rehearsal or only the demo has included or not."""
     return [
         *home.routes(),
+        *board.routes(),
         *answer_page.routes(),
         *mail_links.routes(),
         *handovers.routes(),
@@ -180,7 +183,9 @@ async def _kept(request: Request, why: str) -> Response | None:
 
 def _asked(request: Request) -> str:
     """Return to which page somebody comes back; what was sent to one is not sent again."""
-    return request.url.path if request.method == "GET" else "/account"
+    if request.method == "GET":
+        return request.url.path
+    return "/account" if _room(request) == "account" else "/board"
 
 
 def _room(request: Request) -> str:

@@ -5,6 +5,7 @@ them, but for passkeys. A page behind a link has its token in its address, so th
 address: no caches, no referrer, no search engines.
 """
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from functools import cache, partial
@@ -47,6 +48,8 @@ from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.forms import rows
 
+_LONG = 10_000
+"""From how many bytes on a page is compressed."""
 STATIC = Path(__file__).with_name("static")
 _MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 
@@ -152,6 +155,25 @@ def page(
     )
     headers = _SCRIPTED if scripted else HEADERS
     return HTMLResponse(words, status_code=status, headers={**headers, "Content-Language": language})
+
+
+def fragment(template: str, /, *, language: str, **fields: object) -> str:
+    """Return a part of a page in a language, as markup: to be kept, and set into pages as it is."""
+    return _environment(language).get_template(template).render(**fields)
+
+
+async def packed(runtime: Runtime, request: Request, *, answer: Response) -> Response:
+    """Return a long page compressed, for browsers that take it so.
+
+    Only for a page that repeats nothing of what was asked for in free words: its length would tell whoever chooses
+    those, and listens, what else stands on it.
+    """
+    if "gzip" in request.headers.get("Accept-Encoding", "") and len(answer.body) > _LONG:
+        answer.body = await runtime.tools.threads.short(gzip.compress, bytes(answer.body), 5, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Content-Length"] = str(len(answer.body))
+    answer.headers["Vary"] = "Accept-Encoding"
+    return answer
 
 
 def language_of(request: Request) -> str:

@@ -20,7 +20,7 @@ from schemas.accounts import SecondStep, SignIn
 from schemas.faults import BadInput
 from schemas.passkeys import PasskeySignIn
 
-_HOME = "/account"
+_HOME = "/board"
 _SAID = ("password_changed", "signed_out")
 _WRONG = (NotAuthenticated, Invalid, BadInput)
 

@@ -65,11 +65,24 @@ def name_of(cover: PostCover) -> str:
 
 def state_of(words: Catalogue, cover: PostCover) -> str:
     """Return in a word how a post stands, and for how long that is not well."""
+    level, span = worst(cover) or (None, timedelta())
+    return state(words, level, span=span)
+
+
+def worst(cover: PostCover) -> tuple[CoverLevel, timedelta] | None:
+    """Return the worst that becomes of the cover of a post, and for how long, to the minute; None where it is well."""
     for level in _LEVELS:
         spans = [as_shown(each.starts_at, each.ends_at) for each in cover.stretches if each.level == level]
         if spans:
-            return f"{say(words, _LEVELS[level])}: {lasting(words, sum(spans, timedelta()))}"
-    return say(words, _COVERED)
+            return level, sum(spans, timedelta())
+    return None
+
+
+def state(words: Catalogue, level: CoverLevel | None, *, span: timedelta) -> str:
+    """Return in a word what `worst` says."""
+    if level is None:
+        return say(words, _COVERED)
+    return f"{say(words, _LEVELS[level])}: {lasting(words, span)}"
 
 
 def lasting(words: Catalogue, span: timedelta) -> str:

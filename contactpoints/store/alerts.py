@@ -44,10 +44,9 @@ async def views(
         _VIEW
         + """ where ($1::bigint is null or a.id < $1) and ($2::text is null or a.state = $2)
                and ($3::text is null or a.status = $3)
-               and case $4 when 'secretariat' then true when 'auditor' then true
-                   when 'requester' then a.requesting_party = $5 and a.requesting_authority = $6
-                   when 'administrator' then a.requested_party = $5
-                   else a.requested_party = $5 and ($7::bigint is null or a.contact_point_id = $7) end
+               and """
+        + there_for(4)
+        + """
                and ($9::text is null or a.kind = $9)
                and ($10::text is null or $10 in (a.requesting_party, a.requested_party))
                and ($11::boolean is null or (a.state in ('withdrawn', 'closed')) = $11)
@@ -55,15 +54,26 @@ async def views(
         after,
         state,
         status,
-        actor.role.value,
-        actor.party,
-        actor.authority,
-        actor.contact_point,
+        *whose(actor),
         most,
         kind,
         party,
         ended,
     )
+
+
+def there_for(first: int) -> str:
+    """Return the condition under which an alert ``a`` exists for somebody, told by `whose` from argument ``first``."""
+    role, party, authority, point = (f"${number}" for number in range(first, first + 4))
+    return f"""case {role} when 'secretariat' then true when 'auditor' then true
+                   when 'requester' then a.requesting_party = {party} and a.requesting_authority = {authority}
+                   when 'administrator' then a.requested_party = {party}
+                   else a.requested_party = {party} and ({point}::bigint is null or a.contact_point_id = {point}) end"""
+
+
+def whose(actor: Actor) -> tuple[str, str | None, str, int | None]:
+    """Return the four arguments of `there_for`."""
+    return actor.role.value, actor.party, actor.authority, actor.contact_point
 
 
 def sides_of(row: Row) -> Sides:

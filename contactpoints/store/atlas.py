@@ -14,6 +14,7 @@ from typing import Any
 from contactpoints.rules.alerts import Caution, first_post, stages
 from contactpoints.rules.board import PointNow
 from contactpoints.rules.calls import plan_of
+from contactpoints.rules.cover_strip import Strips
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan, PostRef, scaled, write_plan
 from contactpoints.rules.fallback import can_fall_back_on, falls_back
@@ -88,6 +89,7 @@ class Atlas:
 
         ``available``: the kinds of channels for which there is a gateway. ``standing`` is who answers now, by contact
         point, ``medians`` how fast each was, and until when that is good: it stands whatever becomes of the directory.
+        ``strips`` are covers of contact points as they were: whoever uses them compares.
         """
         self._scale = time_scale
         self._available = frozenset(available)
@@ -100,6 +102,7 @@ class Atlas:
         self._parties: Vocabulary | None = None
         self.standing: dict[int, PointNow] = {}
         self.medians: dict[int, tuple[datetime, Mapping[HourBand, Promptness]]] = {}
+        self.strips: dict[int, Strips] = {}
 
     def turn_to(self, revision: int) -> None:
         """Forget what was kept of another revision."""

@@ -87,7 +87,7 @@ async def test_an_invitation_is_accepted_by_a_form_whose_faults_stand_beside_the
         assert (used.status_code, used.text.count('href="/signin"')) == (404, 1)
     assert 'href="/signin"' not in (await browser.opens("/a/unknown")).text
     ada = Person(world, fields["email"], secret[1].replace(" ", ""), 0, codes)
-    assert (await browser.signs_in(ada)).headers["Location"] == "/account"
+    assert (await browser.signs_in(ada)).headers["Location"] == "/board"
     says(await browser.opens("/account"), "Firefox, Linux", 200)
 
 
@@ -99,9 +99,9 @@ async def test_signing_in_leads_only_to_pages_of_ours_and_each_time_to_another_t
     assert asked_for.headers["Location"] == "/signin?next=/account"
     for going in ("//evil.example", "/\\evil.example", "https:evil.example", "/\t/evil.example", "javascript:alert(1)"):
         shown = await Browser(world).opens(f"/signin?{httpx.QueryParams({'next': going})}")
-        assert {form[2]["next"] for form in Forms(shown.text).found} == {"/account"}, going
+        assert {form[2]["next"] for form in Forms(shown.text).found} == {"/board"}, going
         answer = await browser.signs_in(ada, going=going)
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/account"), going
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/board"), going
     assert browser.cookies["__Host-session"] != fixed, "a token that somebody else has set opens nothing"
     assert (await browser.opens("/signin?next=/account/again")).headers["Location"] == "/account/again"
     kept = dict(browser.cookies)

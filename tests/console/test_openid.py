@@ -58,7 +58,7 @@ async def test_an_account_that_was_invited_for_it_is_opened_by_the_provider_and_
     assert provider.url in str([row["after"] for row in done])
 
     provider.users["ada"]["email"] = "ada.married@fr.example.org"
-    assert (await Browser(world).signs_in(PATH)).headers["Location"] == "/account", (
+    assert (await Browser(world).signs_in(PATH)).headers["Location"] == "/board", (
         "known by the subject, not the address"
     )
     provider.users["eve"] = provider.users["ada"] | {"sub": "s-eve", "email": "ada@fr.example.org"}

@@ -131,7 +131,7 @@ async def test_a_provider_that_asks_for_one_factor_is_one_factor_and_ours_is_the
         assert answer.status_code in (403, 422)
         assert "__Host-session" not in browser.cookies
     answer = await browser.asks("POST", "/signin/code", data=form | {"code": ada.code(), "next": "//evil.example"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/board")
     session = (await browser.asks("GET", "/v1/sessions")).json()["items"][0]
     assert session["factors"] == ["openid", "totp"]
     assert len(await rows(world, "select * from openid_identities")) == 1
@@ -259,4 +259,4 @@ async def test_whoever_begins_over_and_over_is_slowed(world: World, browser: Bro
         async with world.runtime.db.session() as session:
             await session.execute("delete from openid_questions")
         await browser.asks("GET", f"{PATH}?next={evil}")
-        assert await rows(world, "select next from openid_questions") == [{"next": "/account"}], evil
+        assert await rows(world, "select next from openid_questions") == [{"next": "/board"}], evil

@@ -1,0 +1,120 @@
+"""The board as a page: which contact points somebody asks for, how each post stands, and the own duty of an officer."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from contactpoints.rules.board import Clock, PointNow, PostNow
+from contactpoints.rules.console import place_of
+from contactpoints.rules.directory import ContactPoint, Officer, Post
+from contactpoints.rules.shifts import duty_of, shifts_of
+
+LOOKED_BACK = timedelta(days=40)
+"""How far back is looked for the beginning of a shift that is under way."""
+_AHEAD = timedelta(days=90)
+
+Level = Literal["good", "alarm", "bad"]
+Standing = Literal["proven", "unproven", "unreached", "nobody"]
+"""How a post stands: somebody was lately proven to be reached, was not, cannot be reached, or nobody is on duty."""
+LEVELS: Mapping[Standing, Level] = {"proven": "good", "unproven": "alarm", "unreached": "bad", "nobody": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which contact points somebody asks for: by words, by whether all posts are ``answered`` now, by night, by region.
+
+    What is empty asks for nothing. ``region``: as zones begin, such as ``Europe``.
+    """
+
+    words: str = ""
+    answered: str = ""
+    night: bool = False
+    region: str = ""
+
+    def takes(self, now: PointNow, clock: Clock, *, find: str) -> bool:
+        """Say whether a contact point is asked for; ``find``: what its words are."""
+        return (
+            (not self.answered or answered(now) == (self.answered == "yes"))
+            and (not self.night or clock.hours == "night")
+            and (not self.region or region_of(now.point.zone) == self.region)
+            and all(word in folded(find) for word in folded(self.words).split())
+        )
+
+
+def folded(text: str) -> str:
+    """Return a text without accents and case, as the page itself folds what is typed: see ``desk.js``."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in apart if unicodedata.category(sign)[0] != "M").lower()
+
+
+def region_of(zone: str) -> str:
+    """Return in which part of the world a zone is: ``Europe`` for ``Europe/Paris``."""
+    return zone.partition("/")[0]
+
+
+def regions(found: Iterable[PointNow]) -> list[str]:
+    """Return the regions of contact points, in order."""
+    return sorted({region_of(each.point.zone) for each in found})
+
+
+def standing(post: PostNow) -> Standing:
+    """Return how a post stands now."""
+    proofs = {one.vouched.proof for one in post.officers if one.answers}
+    if not post.officers:
+        return "nobody"
+    if not proofs:
+        return "unreached"
+    return "proven" if "proven" in proofs else "unproven"
+
+
+def answered(now: PointNow) -> bool:
+    """Say whether somebody can be reached at every post of a contact point, and it has any."""
+    return bool(now.posts) and all(any(one.answers for one in each.officers) for each in now.posts)
+
+
+def found_by(now: PointNow, name: str | None, *, inside: bool) -> str:
+    """Return by which words a contact point is found; ``name``: of its Party; ``inside``: by its officers as well."""
+    point = now.point
+    officers = (one.officer for each in now.posts for one in each.officers) if inside else ()
+    told = (
+        *(point.party, name, point.territory, point.name, place_of(point.zone), *point.languages),
+        *(each.post.function for each in now.posts),
+        *(each.name for each in officers),
+    )
+    return " ".join(dict.fromkeys(each for each in told if each))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnShift:
+    """A shift of the officer who looks: from when, None for longer than is looked back; until when, None for longer
+    than is looked ahead, and who follows then. ``begun``: it is under way."""
+
+    post: Post
+    since: datetime | None
+    until: datetime | None
+    then: tuple[Officer, ...]
+    begun: bool
+
+
+def own_shifts(point: ContactPoint, officer: int, *, now: datetime) -> tuple[OwnShift, ...]:
+    """Return the shift under way or the next one of an officer at each post, what is under way first (aware, UTC).
+
+    The contact point has to be known since `LOOKED_BACK` before ``now``.
+    """
+    found = (shift for post in point.posts for shift in _first(point, post, officer=officer, now=now))
+    return tuple(sorted(found, key=lambda each: (not each.begun, each.since or now, each.post.id)))
+
+
+def _first(point: ContactPoint, post: Post, *, officer: int, now: datetime) -> Iterator[OwnShift]:
+    since, until = now - LOOKED_BACK, now + _AHEAD
+    for shift in shifts_of(point, post, since=since, until=until):
+        if shift.officer_id != officer or shift.ends_at <= now:
+            continue
+        ends = None if shift.ends_at == until else shift.ends_at
+        then = duty_of(point, post, since=ends, until=ends + timedelta(minutes=1)).officers[0] if ends else ()
+        known = tuple(point.officers[number] for number in then if number in point.officers)
+        begins = None if shift.starts_at == since else shift.starts_at
+        yield OwnShift(post, begins, ends, known, shift.starts_at <= now)
+        return

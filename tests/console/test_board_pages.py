@@ -1,0 +1,140 @@
+"""The board as pages: who sees what of whom, what comes first, what is asked for, and how it is sent."""
+
+from datetime import timedelta
+
+from contactpoints.actions import board
+from contactpoints.rules.access import Actor, Role
+from contactpoints.store import board as store
+from tests.api.people import Person, person
+from tests.console.browsers import Browser
+from tests.world import World
+
+_NOT_YET = ("being reckoned", "en cours de calcul")
+
+
+async def reader(world: World, email: str, *, language: str = "en", **fields: object) -> Browser:
+    """Return the browser of somebody who has signed in."""
+    somebody: Person = await person(world, email, **fields)
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = $1 where id = $2", language, somebody.account)
+    return Browser(world, {"__Host-session": somebody.token})
+
+
+async def shown(browser: Browser, path: str = "/board") -> str:
+    for _ in range(50):
+        answer = await browser.asks("GET", path)
+        assert answer.status_code == 200, answer.text
+        if not any(each in answer.text for each in _NOT_YET):
+            return answer.text
+    raise AssertionError("the cover is never reckoned")
+
+
+async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cover_of_the_own_party_alone(
+    world: World,
+) -> None:
+    reference, first, _ = await world.wakes_the_first()
+    second = world.network["FR"].officers[1]
+    ana = await reader(world, "a@fr.example.org", language="fr", role="contact_point", officer_id=first.id)
+    page = await shown(ana)
+    own, alerts, table = (page.index(each) for each in ('id="own"', 'id="open"', 'id="points"'))
+    assert own < alerts < table
+    assert "Vous êtes de permanence" in page[own:alerts]
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch("select id, name from officers")
+    names = {row["id"]: row["name"] for row in rows}
+    assert names[second.id] in page[own:alerts], "who follows"
+    assert f'href="/alerts/{reference}"' in page[alerts:table]
+    assert "Vous avez été appelé" in page[alerts:table]
+    inside, outside = page[table:].split('id="outside"')
+    assert names[first.id] in inside
+    assert 'class="strip"' in inside
+    theirs = {officer.id for party, made in world.network.items() if party != "FR" for officer in made.officers}
+    assert not [names[each] for each in theirs if names[each] in page], "names of other Parties"
+    assert 'class="strip"' not in outside
+    assert "1 alerte ouverte" in inside
+
+    no_officer = await reader(world, "r@us.example.org", role="requester", party="US", authority="Another desk")
+    other = await shown(no_officer)
+    assert reference not in other, "the alert of another authority"
+    assert 'id="own"' not in other
+    assert 'class="strip"' not in other
+    assert "open alert<" not in other
+    everybody = await shown(await reader(world, "s@x.example.org", role="secretariat", party=None))
+    assert names[first.id] in everybody
+    assert everybody.count('class="strip"') == sum(len(made.posts) for made in world.network.values())
+    assert reference in everybody
+    async with world.runtime.db.session() as session:
+        sides = await store.sides(session, [1])
+    assert [each.requested_party for each in sides] == ["FR"]
+
+
+async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(world: World) -> None:
+    auditor = await reader(world, "s@x.example.org", role="auditor", party=None)
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update officers set retired_at = now() where contact_point_id ="
+            " (select id from contact_points where party = 'FR')"
+        )
+        names = [
+            row["name"]
+            for row in await session.fetch("select name from parties where code in ('FR', 'JP') order by code")
+        ]
+    france, japan = (f"<b>{name} " for name in names)
+    world.clock.at += timedelta(minutes=1)
+    whole = await shown(auditor)
+    assert france in whole
+    assert japan in whole
+    assert "1 contact point with a post that nobody answers" in whole
+    for path, there, away in (
+        ("/board?answered=no", france, japan),
+        ("/board?answered=yes", japan, france),
+        ("/board?region=Asia", japan, france),
+        ("/board?q=JAPÀN", japan, france),
+        ("/board?night=yes", france, japan),
+        ("/board?answered=x&night=x", france, "No contact point"),
+    ):
+        page = await shown(auditor, path)
+        assert there in page, path
+        assert away not in page, path
+    nothing = await shown(auditor, "/board?q=%3Cb%3Exyz")
+    assert "No contact point is like that" in nothing
+    assert "&lt;b&gt;xyz" in nothing
+
+    cookie = "; ".join(f"{name}={value}" for name, value in auditor.cookies.items())
+    packed, typed = [
+        await world.client.get(path, headers={"Cookie": cookie, "Accept-Encoding": "gzip"})
+        for path in ("/board", "/board?q=a")
+    ]
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) < len(packed.text) / 4
+    assert "Content-Encoding" not in typed.headers, "what is typed does not meet what is secret under one compression"
+
+
+async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_looks_again(world: World) -> None:
+    auditor = await reader(world, "s@x.example.org", role="auditor", party=None)
+    tools = world.runtime.tools
+    account = Actor(0, Role.AUDITOR, None, "", kind="account")
+    told = await board.read(world.runtime.db, actor=account, now=world.clock.at, tools=tools, patience=0)
+    assert told.unreckoned == len(told.found)
+    assert await board.reckon(world.runtime.db, actor=account, now=world.clock.at, tools=tools)
+    assert not await board.reckon(world.runtime.db, actor=account, now=world.clock.at, tools=tools)
+    before = await shown(auditor)
+    kept = dict(tools.atlas.strips)
+    async with world.runtime.db.session() as session:
+        await session.execute("update rotations set members = members[2:] || members[1]")
+    after = await shown(auditor)
+    again = tools.atlas.strips
+    assert after != before
+    assert {number for number in kept if again[number].of is kept[number].of} == set(), "no stale cover"
+    for _ in range(2):
+        world.clock.at += timedelta(minutes=50)
+        await shown(auditor)
+    assert world.clock.at in {each.at for each in again.values()}, "what is old is reckoned anew when there is time"
+
+
+async def test_whoever_signs_in_or_comes_to_the_front_door_is_led_to_the_board(world: World) -> None:
+    assert (await Browser(world).asks("GET", "/")).headers["Location"] == "/rehearsal"
+    assert (await Browser(world).asks("GET", "/board")).headers["Location"] == "/signin?next=/board"
+    ada = await reader(world, "a@fr.example.org")
+    assert (await ada.asks("GET", "/")).headers["Location"] == "/board"
+    assert (await ada.asks("GET", "/signin")).headers["Location"] == "/board"
