@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 import benchmarks
-from benchmarks import beside, board, escalation, importing, intake, replies, search, storm
+from benchmarks import beside, board, escalation, importing, intake, page, replies, search, storm
 from benchmarks.machine import describe, take_two_cores
 from benchmarks.report import Report, save, tables
 from benchmarks.stage import Stage, StageFailed, open_stage
@@ -24,6 +24,7 @@ ROWS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "sustained": intake.sustain,
     "reply": replies.reply,
     "board": board.board,
+    "page": page.page,
     "search": search.search,
     "beside": beside.beside,
     "rights": beside.rights,

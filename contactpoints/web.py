@@ -59,6 +59,7 @@ from contactpoints.api import (
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.console import pages
 from contactpoints.console.board_rows import Rows
+from contactpoints.console.lookout import Lookout
 from contactpoints.openid.relying import Relying
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -134,11 +135,22 @@ def _set_apart(routes: Sequence[Route]) -> None:
             route.path_regex = re.compile(f"(?!(?:{'|'.join(map(re.escape, others))})$){route.path_regex.pattern}")
 
 
+def _closing(ears: stream.Ears, lookout: Lookout) -> Callable[[], None]:
+    """Return how every open stream is ended."""
+
+    def close() -> None:
+        ears.close()
+        lookout.close()
+
+    return close
+
+
 def application(runtime: Runtime) -> Starlette:
     """Return the ASGI application of a process that owns ``runtime``; `state.close()` ends its open streams."""
-    ears = stream.Ears()
+    ears, lookout = stream.Ears(), Lookout(runtime)
     runtime.bell.subscribe(ears.hear)
-    measures = metrics.Metrics(runtime, lambda: ears.count)
+    runtime.bell.subscribe(lookout.hear)
+    measures = metrics.Metrics(runtime, lambda: ears.count + lookout.count)
     made = Starlette(
         routes=_routes(runtime.settings.rehearsal, runtime.settings.demo),
         middleware=[
@@ -159,7 +171,7 @@ def application(runtime: Runtime) -> Starlette:
     )
     # A redirect would repeat whatever the Host header says.
     made.router.redirect_slashes = False
-    made.state.runtime, made.state.metrics, made.state.ears = runtime, measures, ears
+    made.state.runtime, made.state.metrics, made.state.ears, made.state.lookout = runtime, measures, ears, lookout
     made.state.openid, made.state.board_rows = Relying(), Rows(runtime.tools.words)
-    made.state.close, made.state.importing = ears.close, asyncio.Lock()
+    made.state.close, made.state.importing = _closing(ears, lookout), asyncio.Lock()
     return made

@@ -14,7 +14,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 
 _BELOW = frozenset({"actions", "store", "rules", "schemas", "notifiers", "settings", "clock", "words"})
-_DOORS = _BELOW | {"runtime", "paper", "openid"}
+_DOORS = _BELOW | {"runtime", "paper", "openid", "streaming"}
 MAY_IMPORT = {
     "schemas": frozenset(),
     "notifiers": frozenset(),
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "words": frozenset(),
     "paper": frozenset({"rules", "schemas"}),
     "openid": frozenset({"rules", "schemas"}),
+    "streaming": frozenset(),
     "clock": frozenset({"store"}),
     "setting_files": frozenset(),
     "settings": frozenset({"notifiers", "store", "schemas", "setting_files"}),
@@ -68,7 +69,10 @@ OWNERS = {
     "joserfc": ("contactpoints/openid/",),
     "yarl": ("contactpoints/engine/fetching.py",),
     "jinja2": ("contactpoints/console/",),
-    "starlette": ("contactpoints/api/", "contactpoints/console/", "contactpoints/web.py", "contactpoints/runtime.py"),
+    "starlette": (
+        *("contactpoints/api/", "contactpoints/console/"),
+        *("contactpoints/web.py", "contactpoints/runtime.py", "contactpoints/streaming.py"),
+    ),
     "uvicorn": ("contactpoints/serving.py",),
     "argon2": ("contactpoints/actions/",),
     "webauthn": ("contactpoints/actions/ceremonies.py",),

@@ -13,7 +13,7 @@ from contactpoints.actions.cover import NINETY_DAYS
 from contactpoints.actions.duty import Medians, duty
 from contactpoints.actions.lateness import MOST, late_by
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, reads_entries_of
+from contactpoints.rules.access import Actor, Sides, reads_entries_of
 from contactpoints.rules.board import PointNow
 from contactpoints.rules.board_page import LOOKED_BACK, OwnShift, own_shifts
 from contactpoints.rules.cover_strip import Strips, strips_of
@@ -89,6 +89,18 @@ async def reckon(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> 
     missing = any(_kept(point, tools.atlas.strips, now=now) is None for point in wanted)
     await _reckon(wanted, now=now, tools=tools, patience=None)
     return missing
+
+
+async def news(db: Database, *, alerts: Collection[int], after: int | None) -> tuple[int, int, list[Sides]]:
+    """Return the revision of the directory, the newest alert, and the sides of ``alerts`` and those that are newer.
+
+    ``after``: the newest at the last look; None: there was none.
+    """
+    async with db.session() as session:
+        revision, newest = await board.newest(session)
+        known = newest if after is None else after
+        told = await board.sides(session, alerts, after=known) if alerts or newest > known else []
+    return revision, newest, told
 
 
 async def _strips(

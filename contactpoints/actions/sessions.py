@@ -17,13 +17,16 @@ TOKEN = "cs_"
 """With what the token of a session begins; that of a key, with ``cp_``."""
 
 
-async def find_actor(db: Database, *, token: str, now: datetime) -> Actor | None:
-    """Return who acts in a session; None for one that is unknown or over. Its use is noted, once a minute."""
+async def find_actor(db: Database, *, token: str, now: datetime, used: bool = True) -> Actor | None:
+    """Return who acts in a session; None for one that is unknown or over. Its use is noted, once a minute.
+
+    It is not ``used`` by what a page asks by itself.
+    """
     async with db.session() as session:
         row = await sessions.find(session, secret_hash(token))
         if row is None or now >= over_at(_span(row)):
             return None
-        if must_be_noted(_span(row), now):
+        if used and must_be_noted(_span(row), now):
             await sessions.note_use(session, row["id"], now=now)
     return Actor(
         row["account_id"],

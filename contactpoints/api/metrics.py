@@ -34,7 +34,7 @@ class Metrics:
     """The measures of one process, in a registry of its own."""
 
     def __init__(self, runtime: Runtime, streams: Callable[[], int], *, gap: float = 1.0) -> None:
-        """``streams`` says how many timelines are followed just now. The database is asked once in ``gap`` seconds."""
+        """``streams`` says how many are followed just now. The database is asked once in ``gap`` seconds."""
         self._gap = gap
         self._runtime = runtime
         self._turn = asyncio.Lock()
@@ -69,7 +69,7 @@ class Metrics:
         self._fallback = gauge("fallback", "1 while anybody at the secretariat, the last fallback, can be called")
         self._zones = gauge("zone_data_agrees", "1 while the database was reckoned by this process's time-zone data")
         self._database = gauge("database_up", "1 when the database answered just now")
-        gauge("streams", "Timelines followed just now").set_function(streams)
+        gauge("streams", "Timelines and boards followed just now").set_function(streams)
         gauge("bell_connected", "1 while this process hears the doorbell").set_function(
             lambda: float(runtime.bell.connected)
         )

@@ -11,15 +11,14 @@ holds no connection to the database, and it never holds more than one page of fa
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from contactpoints.actions.timelines import Page, read_timeline
 from contactpoints.api.identity import caller
@@ -27,22 +26,13 @@ from contactpoints.api.queries import Asked, number
 from contactpoints.rules.refusals import Refusal, Unavailable
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
+from contactpoints.streaming import MEDIA, STILL_HERE, Events, Pace, rung
 
-_MEDIA = "text/event-stream"
 _MOST_NUMBER = 2**31 - 1
 _MOST_STREAMS = 500
 _PAGE = 100
 
 Look = Callable[[int], Awaitable[Page]]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Seconds: between two looks without a bell, of silence before a sign of life, and for a reader to take a page."""
-
-    look: float = 10.0
-    heartbeat: float = 20.0
-    patience: float = 15.0
 
 
 class Ears:
@@ -87,42 +77,31 @@ class Ears:
         return self.count < _MOST_STREAMS and not self.closed
 
 
-class TimelineStream(StreamingResponse):
+class TimelineStream(Events):
     """Sends a first page, then whatever ``look`` finds after it."""
 
     def __init__(self, ears: Ears, first: Page, *, look: Look, pace: Pace) -> None:
-        super().__init__((), media_type=_MEDIA, headers={"X-Accel-Buffering": "no"})
+        super().__init__(pace)
         self._ears = ears
         self._page = first
         self._look = look
-        self._pace = pace
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the reader is gone; one that is too slow is cut off, which the server does when we return."""
-        try:
-            await super().__call__(scope, receive, send)
-        except TimeoutError:
-            return
-
-    async def stream_response(self, send: Send) -> None:
+    async def tell(self, send: Send) -> None:
         """Send facts as they come, and a comment after some silence."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await self._send(send, b"retry: 2000\n\n")
         clock = asyncio.get_running_loop().time
         spoke = clock()
         with self._ears.listening(self._page.alert) as wake:
             wake.set()
             while not self._ears.closed:
-                quiet = not self._page.items and clock() - spoke < self._pace.heartbeat
+                quiet = not self._page.items and clock() - spoke < self.pace.heartbeat
                 if not quiet:
-                    await self._send(send, b"".join(map(_event, self._page.items)) or b": still here\n\n")
+                    await self.say(send, b"".join(map(_event, self._page.items)) or STILL_HERE)
                     spoke = clock()
                 if not self._page.full:
-                    await _rung(wake, self._pace.look)
+                    await rung(wake, self.pace.look)
                 wake.clear()
                 if self._ears.closed or not await self._turn():
                     break
-        await self._send(send, b"", more=False)
 
     async def _turn(self) -> bool:
         """Read on; False when the reader may not look any more. A database that is away is waited for."""
@@ -134,16 +113,6 @@ class TimelineStream(StreamingResponse):
         except Refusal:
             return False
         return True
-
-    async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
-        async with asyncio.timeout(self._pace.patience):
-            await send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-async def _rung(wake: asyncio.Event, patience: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(patience):
-            await wake.wait()
 
 
 def _event(fact: dict[str, Any]) -> bytes:
@@ -164,7 +133,7 @@ async def stream(runtime: Runtime, request: Request) -> Response:
     if not ears.has_room():
         raise Unavailable("This process has as many open streams as it bears; read the timeline instead.")
     if request.method == "HEAD":
-        return Response(media_type=_MEDIA)
+        return Response(media_type=MEDIA)
     return TimelineStream(ears, first, look=look, pace=Pace())
 
 

@@ -18,6 +18,7 @@ from contactpoints.console import (
     board,
     demo,
     drafts,
+    board_stream,
     handovers,
     home,
     invitation,
@@ -109,6 +110,7 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
     return [
         *home.routes(),
         *board.routes(),
+        *board_stream.routes(),
         *answer_page.routes(),
         *mail_links.routes(),
         *handovers.routes(),

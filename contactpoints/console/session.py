@@ -20,13 +20,16 @@ from schemas.faults import BadInput
 _LONGEST = 200
 
 
-async def whoever(runtime: Runtime, request: Request) -> Actor | None:
-    """Return who has signed in, if anybody has. Raises `NotFromHere` for what another's page asks for."""
+async def whoever(runtime: Runtime, request: Request, *, used: bool = True) -> Actor | None:
+    """Return who has signed in, if anybody has. Raises `NotFromHere` for what another's page asks for.
+
+    What asks by itself, and not somebody, has not ``used`` the session: it ends as if nothing had been asked.
+    """
     must_be_meant(runtime, request)
     token = request.cookies.get(COOKIE["key"], "")
     if not token.startswith(sessions.TOKEN) or len(token) > _LONGEST:
         return None
-    actor = await sessions.find_actor(runtime.db, token=token, now=runtime.now())
+    actor = await sessions.find_actor(runtime.db, token=token, now=runtime.now(), used=used)
     if actor is not None:
         acting.by_actor(actor)
         # What goes wrong from here on is told in their language, see `pages.render`.

@@ -1,6 +1,6 @@
 """What the board says besides who answers: open alerts, how many there are where, and whose duty somebody looks at."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from contactpoints.rules.access import Actor, Sides
@@ -53,11 +53,20 @@ async def officer_of(session: Session, account: int) -> Row | None:
     )
 
 
-async def sides(session: Session, alerts: list[int]) -> list[Sides]:
-    """Return the sides of alerts, each pair once."""
+async def newest(session: Session) -> tuple[int, int]:
+    """Return the revision of the directory, and the number of the newest alert, 0 where there is none."""
+    row = await session.fetchrow(
+        "select number, (select coalesce(max(id), 0) from alerts) as alert from directory_revision"
+    )
+    return (row["number"], row["alert"]) if row else (0, 0)
+
+
+async def sides(session: Session, alerts: Collection[int], *, after: int) -> list[Sides]:
+    """Return the sides of alerts, and of all with a number beyond ``after``, each pair once."""
     rows = await session.fetch(
         "select distinct requesting_party, requesting_authority, requested_party, contact_point_id from alerts"
-        " where id = any($1::bigint[])",
-        alerts,
+        " where id = any($1::bigint[]) or id > $2",
+        list(alerts),
+        after,
     )
     return [Sides(*row) for row in rows]

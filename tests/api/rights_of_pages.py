@@ -147,7 +147,9 @@ async def _asks(walk: Walk, method: str, path: str, *, form: Mapping[str, Any] |
     content = urlencode(form or {}).encode() if method == "POST" and json is None else None
     if content is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    answer: httpx.Response = await walk.world.client.request(method, path, content=content, json=json, headers=headers)
+    # A stream has no end; its head says how it would begin.
+    asked = "HEAD" if path.endswith("/stream") else method
+    answer: httpx.Response = await walk.world.client.request(asked, path, content=content, json=json, headers=headers)
     if answer.headers.get("Location", "").startswith("/signin") and not path.startswith("/signin"):
         return "is asked to sign in"
     return MAY if answer.status_code == 422 else walk.judged(f"{method} {path}", answer)

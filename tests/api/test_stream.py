@@ -13,9 +13,10 @@ import pytest
 from starlette.types import Message
 
 from contactpoints.actions.timelines import Page
-from contactpoints.api.stream import Ears, Pace, TimelineStream
+from contactpoints.api.stream import Ears, TimelineStream
 from contactpoints.serving import doors
 from contactpoints.store.database import ring_after_commit
+from contactpoints.streaming import Pace
 from tests.world import World
 
 Events = AsyncIterator[dict[str, str]]

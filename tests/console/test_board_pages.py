@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from contactpoints.actions import board
 from contactpoints.rules.access import Actor, Role
-from contactpoints.store import board as store
 from tests.api.people import Person, person
 from tests.console.browsers import Browser
 from tests.world import World
@@ -63,9 +62,6 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     assert names[first.id] in everybody
     assert everybody.count('class="strip"') == sum(len(made.posts) for made in world.network.values())
     assert reference in everybody
-    async with world.runtime.db.session() as session:
-        sides = await store.sides(session, [1])
-    assert [each.requested_party for each in sides] == ["FR"]
 
 
 async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(world: World) -> None:

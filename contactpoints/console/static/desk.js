@@ -14,8 +14,10 @@ const off = shown ? Date.parse(shown.dateTime) - Date.now() : 0;
 
 function tick() {
   const now = new Date(Date.now() + off);
+  const zones = {};
   for (const each of document.querySelectorAll("[data-clock] [data-zone]")) {
-    const told = now.toLocaleTimeString("en-GB", { timeZone: each.dataset.zone, hour: "2-digit", minute: "2-digit" });
+    const { zone } = each.dataset;
+    const told = (zones[zone] ??= now.toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }));
     if (each.textContent !== told) each.textContent = told;
   }
   for (const each of document.querySelectorAll("[data-until]")) {

@@ -1,0 +1,79 @@
+"""The board as it lives, against a real server: who is rung by what, and how it ends."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+
+from contactpoints.serving import doors
+from tests.api.people import Person, person
+from tests.console.browsers import Browser
+from tests.world import World
+
+
+@asynccontextmanager
+async def following(port: int, somebody: Person) -> AsyncIterator[AsyncIterator[str]]:
+    """Follow the board as a page does; yields the names of its events."""
+    headers = {"Cookie": f"__Host-session={somebody.token}"}
+    async with (
+        httpx.AsyncClient(timeout=30) as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/board/stream", headers=headers) as answer,
+    ):
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        yield _names(answer)
+
+
+async def _names(answer: httpx.Response) -> AsyncIterator[str]:
+    async for line in answer.aiter_lines():
+        if line.startswith("event: "):
+            yield line.removeprefix("event: ")
+
+
+async def heard(events: AsyncIterator[str], *, within: float = 20) -> str | None:
+    """Return the next event, None where there is none for so many seconds."""
+    waiting = asyncio.ensure_future(anext(events, None))
+    done, _ = await asyncio.wait([waiting], timeout=within)
+    if not done:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return None
+    return waiting.result()
+
+
+async def test_a_page_is_rung_by_alerts_that_exist_for_its_reader_by_duty_that_changes_and_when_its_session_ends(
+    world: World,
+) -> None:
+    french = await person(world, "a@fr.example.org", role="contact_point")
+    another = await person(world, "b@jp.example.org", role="contact_point", party="JP")
+    auditor = await person(world, "s@x.example.org", role="auditor", party=None)
+    assert (await Browser(world).asks("HEAD", "/board/stream")).headers["Location"].startswith("/signin")
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(doors(world.runtime, port=0))
+        ours, theirs, all_ = [
+            await stack.enter_async_context(following(port, each)) for each in (french, another, auditor)
+        ]
+        for events in (ours, theirs, all_):
+            assert await heard(events) == "board", "the cover that was not reckoned yet is there"
+        await world.opens_alert()
+        began = time.monotonic()
+        assert [await heard(ours), await heard(all_)] == ["board", "board"]
+        assert time.monotonic() - began < 4, "the bell was not heard; it was only found by looking"
+        silent = asyncio.ensure_future(heard(theirs))
+        await asyncio.sleep(1.5)
+        assert not silent.done(), "an alert that does not exist for them"
+        async with world.runtime.db.session() as session:
+            await session.execute("update rotations set members = members[2:] || members[1]")
+        assert await silent == "board"
+        async with world.runtime.db.session() as session:
+            before = await session.fetch("select seen_at from sessions order by id")
+        async with world.runtime.db.session() as session:
+            await session.execute(
+                "update sessions set ended_at = now(), ended_why = 'signed_out' where account_id = $1", another.account
+            )
+            await session.execute("update rotations set members = members[2:] || members[1]")
+            after = await session.fetch("select seen_at from sessions order by id")
+        assert await heard(theirs) == "over"
+        assert await heard(theirs) is None, "nothing follows"
+        assert before == after, "a page that is open keeps no session alive"
