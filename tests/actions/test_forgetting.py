@@ -63,7 +63,8 @@ async def test_links_and_answered_strangers_are_forgotten_and_evidence_is_not(wo
             START + timedelta(days=31),
         )
         await session.execute(
-            "insert into drafts (account_id, once, sealed, made_at, changed_at) select id, '', '', $1, $1 from accounts",
+            "insert into drafts (account_id, once, sealed, made_at, changed_at)"
+            " select id, '', '', $1, $1 from accounts",
             START + timedelta(days=31),
         )
     before = await _counts(world)

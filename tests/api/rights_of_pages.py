@@ -24,13 +24,12 @@ _OF_PROPOSALS = tuple(
     f"/proposals/{{number}}{each}" for each in ("", "/request", "/release", "/refusal", "/withdrawal")
 )
 _OF_ROSTERS = tuple(f"/rosters/{{number}}{each}" for each in ("",))
-_NO_LINKS = {
-    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS), ""),
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
-    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_DRAFTS), ""),
 _ACTS = ("acknowledgement", "withdrawal", "closure", "resending", "call-back", "retention", "request")
 _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
-    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ALERTS), ""),
+_NUMBERED = (*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS, *_OF_DRAFTS)
+_NO_LINKS = {
+    **dict.fromkeys((*_NUMBERED, *_OF_ALERTS), ""),
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -81,9 +80,8 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         "/address/{token}": address,
         "/handover/{token}": "SomeHandover234567890",
         **dict.fromkeys(("/invitation/{token}", "/invitation/{token}/passkey"), invitation),
-        **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS), "1"),
+        **dict.fromkeys(_NUMBERED, "1"),
         **dict.fromkeys(_OF_ROSTERS, str(post)),
-        **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_DRAFTS), "1"),
         **dict.fromkeys(_OF_ALERTS, reference),
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
