@@ -5,7 +5,13 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from schemas.access import Role
-from schemas.fields import Moment
+from schemas.fields import Moment, Shape, ShortLine
+
+
+class Stated(Shape):
+    """Why an entry is created, changed or retired, for its history."""
+
+    reason: ShortLine | None = None
 
 
 class AuthorOut(TypedDict):

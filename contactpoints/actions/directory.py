@@ -37,6 +37,7 @@ from contactpoints.store.channels import open_alerts
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key, Owner, Register
 from contactpoints.store.mail_links import find_channel
+from contactpoints.store.once import just_made
 from contactpoints.store.relying import relying_on
 from schemas.faults import Fault
 from schemas.fields import Shape
@@ -68,9 +69,11 @@ async def create(
     tools: Tools,
     faults: Sequence[Fault] = (),
     reason: str | None = None,
+    once: bool = False,
 ) -> Kept:
     """Create an entry, for a ``reason``. ``faults``: what is wrong with the shape of ``body``, see `schemas.partly`.
 
+    ``once``: the same that the actor has made a moment ago is returned, and no second one made: a form came twice.
     Raises `Invalid` with these and every other fault, `Forbidden`, or `Conflict` for a second one.
     """
     must_keep_some(actor)
@@ -80,6 +83,8 @@ async def create(
             found = Found(list(faults))
             owner = await _owner_of_new(session, register, body=body, actor=actor, found=found)
             values = await _checked(register, Asked(session, actor, body, owner, tools.gateways), found=found)
+            if once and (made := await just_made(session, register, values=values, by=actor.who, now=now)):
+                return Kept(made, tuple(found.warnings))
             if name == "channels":
                 values |= await address_changes.standing_of_new(session, values, now=now)
             why = _why(values.get("reason"), None, asked=reason)

@@ -1,10 +1,6 @@
 """The directory to take along: contact points as vCards, and all of them as a signed PDF for the drawer."""
 
-import secrets
-from collections.abc import Sequence
-from datetime import datetime
 from typing import get_args
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +11,9 @@ from contactpoints.actions.address_book import book_of, card_of
 from contactpoints.api.bodies import json_body
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import entry_number
-from contactpoints.paper.booklet import draw
-from contactpoints.paper.signing import Seal, seal_of, sign
-from contactpoints.rules.address_book import House, block, front
-from contactpoints.rules.phrasing import Catalogue
+from contactpoints.paper import copies
+from contactpoints.paper.copies import PURPOSE, copy_of, host_of, seal_with
+from contactpoints.paper.signing import Seal
 from contactpoints.runtime import Runtime
 from schemas.access import Role
 from schemas.address_book import AddressBook
@@ -62,7 +57,7 @@ BOOK = Operation(
 )
 CERTIFICATE = Operation(
     "get",
-    "/v1/address-book/certificate",
+    copies.CERTIFICATE,
     "Read the certificate by which what is printed is signed",
     "read_certificate",
     "files",
@@ -76,7 +71,7 @@ async def card(runtime: Runtime, request: Request) -> Response:
     """Tell a contact point and, to its own house, its officers."""
     actor = await caller(runtime, request)
     number = entry_number(request)
-    host = _host(runtime)
+    host = host_of(runtime.settings.public_url)
     made = await card_of(runtime.db, number, actor=actor, host=host, now=runtime.now(), tools=runtime.tools)
     named = {"Content-Disposition": f'attachment; filename="contact-point-{number}.vcf"'}
     return Response(made, media_type="text/vcard; charset=utf-8", headers=named)
@@ -88,13 +83,13 @@ async def printed(runtime: Runtime, request: Request) -> Response:
     asked, faults = read_partly(AddressBook, await json_body(request))
     houses = await book_of(runtime.db, actor=actor, now=runtime.now(), party=asked.party, faults=faults)
     made = await runtime.tools.threads.long(
-        _pdf,
+        copy_of,
         houses,
         seal=_seal(runtime),
-        whom=f"{actor.authority}, {actor.role.value}" + (f", {actor.party}" if actor.party else ""),
+        actor=actor,
         password=asked.password,
         now=runtime.now(),
-        where=f"{runtime.settings.public_url}{CERTIFICATE.path}",
+        public_url=runtime.settings.public_url,
         words=runtime.tools.words[actor.language],
     )
     await auditing.note(runtime.db, now=runtime.now(), told={"party": asked.party})
@@ -102,29 +97,8 @@ async def printed(runtime: Runtime, request: Request) -> Response:
     return Response(made, media_type="application/pdf", headers=named)
 
 
-def _pdf(
-    houses: Sequence[House],
-    *,
-    seal: Seal,
-    whom: str,
-    password: str | None,
-    now: datetime,
-    where: str,
-    words: Catalogue,
-) -> bytes:
-    first = front(whom=whom, now=now, fingerprint=seal.fingerprint, where=where, words=words)
-    made = draw(
-        first, [block(each, words) for each in houses], now=now, password=password, owner=secrets.token_urlsafe(24)
-    )
-    return sign(made, seal, password=password)
-
-
 def _seal(runtime: Runtime) -> Seal:
-    return seal_of(runtime.tools.keyring.derived("signing what is printed"), host=_host(runtime))
-
-
-def _host(runtime: Runtime) -> str:
-    return urlsplit(runtime.settings.public_url).hostname or "localhost"
+    return seal_with(runtime.tools.keyring.derived(PURPOSE), runtime.settings.public_url)
 
 
 async def certificate(runtime: Runtime, _: Request) -> Response:

@@ -44,7 +44,8 @@ from schemas.directory import (
     ProviderSeatOut,
 )
 from schemas.faults import BadInput, Fault, Unreadable
-from schemas.fields import Shape, ShortLine
+from schemas.fields import Shape
+from schemas.history import Stated
 from schemas.holidays import HolidayCalendar, HolidayCalendarOut
 from schemas.partly import read_partly
 from schemas.rosters import (
@@ -120,12 +121,6 @@ SHELVES: tuple[Shelf, ...] = (
 )
 
 Handler = Callable[..., Awaitable[Response]]
-
-
-class Stated(Shape):
-    """Why an entry is created, changed or retired, for its history."""
-
-    reason: ShortLine | None = None
 
 
 def key_of(shelf: Shelf, request: Request) -> int | str:

@@ -37,6 +37,7 @@ from contactpoints.api.sessions import SESSIONS
 from contactpoints.api.shifts import SHIFTS
 from contactpoints.api.subscriptions import SUBSCRIPTIONS
 from contactpoints.api.swaps import OPERATIONS as SWAPS
+from contactpoints.rules.accounts import FRESH_ENTRIES
 from schemas.access import Role
 from schemas.acknowledgements import NOT_ACKNOWLEDGED, Acknowledge, AcknowledgementPage, AnsweredOut, NotAcknowledgedOut
 from schemas.alerts import (
@@ -209,8 +210,6 @@ def _page(shelf: Shelf) -> Shown:
     return create_model(name, items=(list[shelf.out], ...), next_cursor=(str | None, ...))  # type: ignore[name-defined]
 
 
-# By what somebody is called; and whether an acknowledgement takes a PIN.
-_FRESH = {"channels", "contact_points"}
 _TAG = {"ETag": "The version, for If-Match."}
 
 
@@ -260,7 +259,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         roles=("secretariat",) if shelf.open else _KEEPERS,
         answer_headers=_TAG | {"Location": "Where it is."},
         examples=ENTRY_EXAMPLES[shelf.name],
-        step_up=shelf.name in _FRESH,
+        step_up=shelf.name in FRESH_ENTRIES,
     )
     change = replace(
         create,
@@ -286,7 +285,7 @@ def _keeps(shelf: Shelf) -> Iterator[Operation]:
         examples={},
         problems=(403, 409, 412, 422, 428),
         # With an officer numbers, PIN and account end.
-        step_up=shelf.name in {*_FRESH, "officers"},
+        step_up=shelf.name in {*FRESH_ENTRIES, "officers"},
     )
 
 

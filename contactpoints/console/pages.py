@@ -19,6 +19,10 @@ from contactpoints.console import (
     board_stream,
     demo,
     drafts,
+    approvals,
+    directory,
+    directory_copy,
+    entry_forms,
     handovers,
     home,
     invitation,
@@ -102,6 +106,7 @@ _ROOMS = (
     *("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account", "proposals"),
     "alerts",
     "board",
+    "directory",
 )
 
 
@@ -125,6 +130,10 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
         *drafts.routes(),
         *alerts.routes(),
         *alert_acts.routes(),
+        *directory.routes(),
+        *entry_forms.routes(),
+        *approvals.routes(),
+        *directory_copy.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),
@@ -153,6 +162,20 @@ async def render(request: Request, failure: Exception) -> Response:
             return _refused(request, failure)
         case BadInput():
             return _sorry(request, "refused", status=422)
+        case NotFromHere():
+            return _sorry(request, "refused", status=403, meant=str(failure.facts.get("pages", "")))
+        case TooLarge():
+            return _closing(_sorry(request, "too_large", status=413))
+        case TooSlow():
+            return _closing(_sorry(request, "refused", status=408))
+        case Unavailable() | RequestInFlight():
+            return _sorry(request, "away", status=503)
+        case TooManyTries():
+            answer = _sorry(request, "too_many", status=429)
+            answer.headers["Retry-After"] = str(failure.facts["retry_after"])
+            return answer
+        case Forbidden():
+            return _sorry(request, "refused", status=403)
         case HTTPException():
             return _sorry(request, "refused", status=failure.status_code)
         case DatabaseFault() if failure.passes:

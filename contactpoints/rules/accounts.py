@@ -9,6 +9,9 @@ from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.refusals import Conflict, Forbidden, NotFound, StepUpNeeded
 from contactpoints.rules.sessions import is_fresh
 
+FRESH_ENTRIES = frozenset({"channels", "contact_points"})
+"""The kinds of entries that are changed only with a fresh second factor: by what somebody is called, and whether an
+acknowledgement takes a PIN."""
 _READERS = (Role.REQUESTER, Role.CONTACT_POINT)
 _WHO_KEEPS = "Accounts are made and changed by a Party's administrators and the secretariat."
 

@@ -70,7 +70,12 @@ _ADDRESS, _KEYS = msgid("Address"), msgid("Keys")
 _ENGLISH = msgid("English accepted in emergencies")
 _WAYS = {"sms": msgid("mobile"), "voice": msgid("telephone"), "email": msgid("mail")}
 _UNAPPROVED, _UNPROVEN = msgid("not approved yet"), msgid("not proven lately")
-_CAN = {"executes": msgid("Carries out"), "forwards": msgid("Forwards"), "cannot": msgid("Cannot do")}
+CAN = {"executes": msgid("Carries out"), "forwards": msgid("Forwards"), "cannot": msgid("Cannot do")}
+PUBLIC = (
+    *("name", "function", "name_in_english", "function_in_english", "party", "territory", "secretariat", "zone"),
+    *("languages", "english_in_emergencies", "capabilities", "public_address", "public_keys"),
+)
+"""What everybody may know of a contact point."""
 _FORMS = {"openpgp": "OpenPGP", "smime": "S/MIME"}
 _TITLE = msgid("Directory of the 24/7 contact points")
 _AS_OF = msgid(
@@ -138,7 +143,7 @@ def _facts(house: House, words: Catalogue) -> Iterator[tuple[str, str]]:
     english = (words[_ENGLISH],) if point["english_in_emergencies"] and "en" not in point["languages"] else ()
     yield _LANGUAGES, ", ".join((*point["languages"], *english))
     yield _POSTS, ", ".join(dict.fromkeys(post["function"] for post in house.posts))
-    for can, said in _CAN.items():
+    for can, said in CAN.items():
         kinds = (REQUEST_KINDS[kind].title for kind, each in point["capabilities"].items() if each == can)
         yield said, "; ".join(words[kind] for kind in kinds)
     yield _ADDRESS, point["public_address"] or ""

@@ -6,6 +6,8 @@ from typing import Any
 
 from contactpoints.rules.history import REFERS, Author, Change, Version
 from contactpoints.rules.phrasing import Catalogue, channel_of, cut, function_of, say
+from contactpoints.rules.wording_directory import CODES, code_of
+from contactpoints.rules.wording_request import kind_of
 from schemas.history import ChangeOut
 from schemas.words import msgid
 
@@ -36,11 +38,11 @@ _ROLES: Mapping[str, str] = {
     "auditor": msgid("auditor"),
 }
 _YES, _NO, _NOTHING = msgid("yes"), msgid("no"), msgid("nothing")
-_WEEKDAYS = (
+WEEKDAYS = (
     *(msgid("Monday"), msgid("Tuesday"), msgid("Wednesday"), msgid("Thursday")),
     *(msgid("Friday"), msgid("Saturday"), msgid("Sunday")),
 )
-_FIELDS: Mapping[str, str] = {
+FIELDS: Mapping[str, str] = {
     "action": msgid("Action"),
     "address": msgid("Address"),
     "address_asked": msgid("Address asked for, not in use yet"),
@@ -50,16 +52,19 @@ _FIELDS: Mapping[str, str] = {
     "capabilities": msgid("Capabilities"),
     "central_authority_id": msgid("Central authority"),
     "channels": msgid("Channels"),
+    "code": msgid("Code of the Party"),
     "confidence": msgid("Confidence"),
     "contact_point": msgid("Contact point"),
     "contact_point_id": msgid("Contact point"),
     "country": msgid("Country"),
     "counts": msgid("Counts as a holiday"),
     "day_starts": msgid("The day begins"),
+    "end": msgid("Until"),
     "ends_at": msgid("Ends"),
     "ends_local": msgid("Ends by its clocks"),
     "ends_on": msgid("Last day"),
     "english_in_emergencies": msgid("English accepted in emergencies"),
+    "fingerprint": msgid("Fingerprint"),
     "first_day": msgid("First day of the holiday"),
     "function": msgid("Function"),
     "function_in_english": msgid("Function in English"),
@@ -69,6 +74,7 @@ _FIELDS: Mapping[str, str] = {
     "hours_from": msgid("Hours from"),
     "hours_until": msgid("Hours until"),
     "instrument": msgid("Instrument"),
+    "key": msgid("Key"),
     "kind": msgid("Kind"),
     "language": msgid("Language"),
     "languages": msgid("Languages"),
@@ -89,11 +95,16 @@ _FIELDS: Mapping[str, str] = {
     "party": msgid("Party"),
     "patience_seconds": msgid("Seconds of patience"),
     "period": msgid("Length of a turn"),
+    "pin_expires_at": msgid("The PIN ends"),
+    "has_pin": msgid("Has a PIN"),
+    "pin_locked": msgid("The PIN is locked"),
     "pin_required": msgid("PIN required"),
     "place": msgid("Place"),
     "post": msgid("Duty post"),
     "post_id": msgid("Duty post"),
     "posts": msgid("Duty posts"),
+    "proven_at": msgid("Proven last"),
+    "verified_at": msgid("Mailbox verified"),
     "public_address": msgid("Public address"),
     "public_holidays": msgid("Public holidays"),
     "public_keys": msgid("Public keys"),
@@ -110,6 +121,7 @@ _FIELDS: Mapping[str, str] = {
     "secretariat": msgid("Secretariat"),
     "since": msgid("Since"),
     "source": msgid("Source"),
+    "start": msgid("From"),
     "starts_at": msgid("Starts"),
     "starts_local": msgid("Starts by its clocks"),
     "starts_on": msgid("First day"),
@@ -139,10 +151,10 @@ _FIELDS: Mapping[str, str] = {
 def said(words: Catalogue, change: Change, *, names: Names) -> str:
     """Return a change in words: the field, what stood there, what stands there now."""
     field = named(words, change.field)
-    after = _value(words, change.field, value=change.after, names=names)
+    after = valued(words, change.field, value=change.after, names=names)
     if change.before is None:
         return f"{field}: {after}"
-    return f"{field}: {_value(words, change.field, value=change.before, names=names)} → {after}"
+    return f"{field}: {valued(words, change.field, value=change.before, names=names)} → {after}"
 
 
 def told(words: Catalogue, changes: Iterable[Change], *, names: Names) -> list[ChangeOut]:
@@ -153,9 +165,21 @@ def told(words: Catalogue, changes: Iterable[Change], *, names: Names) -> list[C
     ]
 
 
+def apart(words: Catalogue, changes: Iterable[Change], *, names: Names) -> list[tuple[str, str, str]]:
+    """Return of each change the field, what stood there ("" for nothing yet), and what stands there now, in words."""
+    return [
+        (
+            named(words, each.field),
+            "" if each.before is None else valued(words, each.field, value=each.before, names=names),
+            valued(words, each.field, value=each.after, names=names),
+        )
+        for each in changes
+    ]
+
+
 def named(words: Catalogue, field: str) -> str:
     """Return the name of a field; one that has no word of its own as it is in the API."""
-    return say(words, _FIELDS[field]) if field in _FIELDS else field.replace("_", " ")
+    return say(words, FIELDS[field]) if field in FIELDS else field.replace("_", " ")
 
 
 def author(words: Catalogue, by: Author) -> str:
@@ -193,7 +217,8 @@ def _instant(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
+def valued(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
+    """Return what stands in a field, in words; ``names`` are those of the entries to which it refers."""
     match value:
         case None | []:
             return say(words, _NOTHING)
@@ -202,20 +227,25 @@ def _value(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
         case bool():
             return say(words, _YES if value else _NO)
         case list():
-            several = (_value(words, field, value=each, names=names) for each in value)
+            several = (valued(words, field, value=each, names=names) for each in value)
             return cut((" | " if isinstance(value[0], dict) else ", ").join(several), _MOST_SIGNS)
         case {"fingerprint": str(fingerprint)}:
             return fingerprint
+        case dict() if field == "capabilities":
+            able = (f"{kind_of(words, kind)}: {code_of(words, field, can)}" for kind, can in value.items())
+            return " | ".join(able)
         case dict():
             told = {name: each for name, each in value.items() if each is not False}
             return ", ".join(
-                f"{named(words, name)}: {_value(words, name, value=told[name], names=names)}" for name in told
+                f"{named(words, name)}: {valued(words, name, value=told[name], names=names)}" for name in told
             )
         case int() if field in REFERS:
             name = names.get((REFERS[field], value))
             return f"{name} ({value})" if name else str(value)
-        case int() if field in ("weekday", "weekdays", "holidays_as") and 0 <= value < len(_WEEKDAYS):
-            return say(words, _WEEKDAYS[value])
+        case int() if field in ("weekday", "weekdays", "holidays_as") and 0 <= value < len(WEEKDAYS):
+            return say(words, WEEKDAYS[value])
+        case str() if field in CODES and value in CODES[field]:
+            return code_of(words, field, value)
         case str() if field in ("kind", "channels"):
             return channel_of(words, value)
         case str() if field == "line":

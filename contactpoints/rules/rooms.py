@@ -25,6 +25,7 @@ _ROOMS: tuple[tuple[re.Pattern[str], Room], ...] = (
     (re.compile("/v1/calendars/[^/]+/import"), Room(CALENDAR, 60)),
     # A request as it is written: what is not Latin takes three signs for each byte in a form.
     (re.compile("/trigger/drafts(/.*)?"), Room(4 * USUAL, 60)),
+    (re.compile("/directory/.*"), Room(USUAL, 20)),
     (re.compile("/(v1|hooks|rehearsal/replies)(/.*)?"), Room(USUAL, 20)),
 )
 _FORM = Room(16_384, 20)

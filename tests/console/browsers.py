@@ -1,6 +1,7 @@
 """A browser that keeps cookies as real ones do, as far as signing in goes."""
 
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
@@ -46,3 +47,40 @@ class Browser:
     async def signs_in(self, path: str) -> httpx.Response:
         """Go to a provider and come back."""
         return await self.asks("GET", await self.goes_to_provider(path))
+
+
+class Filled(HTMLParser):
+    """The forms of a page as they stand: address, and what a browser would send of each without its buttons."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self._field = ""
+        self.feed(words)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.found.append((told.get("action", ""), {}))
+        elif tag == "option" and self._field and ("selected" in told or self._field not in self.found[-1][1]):
+            self.found[-1][1][self._field] = told.get("value", "")
+        elif tag in ("select", "textarea"):
+            self._field = told.get("name", "")
+            if tag == "textarea":
+                self.found[-1][1][self._field] = ""
+        elif tag == "input" and told.get("name") and (told.get("type") != "checkbox" or "checked" in told):
+            self.found[-1][1][told["name"]] = told.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.found[-1][1][self._field] = self.found[-1][1][self._field].removeprefix("\n")
+        if tag in ("select", "textarea"):
+            self._field = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._field and self.lasttag == "textarea":
+            self.found[-1][1][self._field] += data
+
+    def form(self, ending: str) -> dict[str, str]:
+        """Return what a browser would send of the form whose address ends so. Raises `StopIteration`."""
+        return dict(next(fields for action, fields in self.found if action.endswith(ending)))
