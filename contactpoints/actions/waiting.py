@@ -35,7 +35,5 @@ async def proofs_due(db: Database, *, actor: Actor, now: datetime) -> list[Entry
         rows = await overview.proven_before(
             session, now - MOBILE + ASKS_BEFORE[0], everyone=sees_network(actor), party=actor.party, most=5 * MOST
         )
-    due = (
-        row for row in rows if state_of(row["kind"], row["address"], proven_at=row["proven_at"], at=now) != "proven"
-    )
+    due = (row for row in rows if state_of(row["kind"], row["address"], proven_at=row["proven_at"], at=now) != "proven")
     return [entries.written(row) for row in due][:MOST]

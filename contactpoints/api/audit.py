@@ -62,10 +62,11 @@ AUDIT = Operation(
     ),
 )
 
-_PROPOSALS = "/proposals/"
+_PROPOSALS, _DIRECTORY = "/proposals/", "/directory/"
 # Whoever may come by these has a link that was mailed, and sets a PIN or proves an address; or signs in, or has.
 _PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", _PROPOSALS, "/rosters")
 _PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", "/directory/", _PROPOSALS)
+_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", _DIRECTORY, _PROPOSALS)
 # Where particulars are read by the link in an alert. Each reading stands beside the alert, so only refusals are kept.
 _READING = "/a/{token}/request"
 # Where a provider sends somebody back to, who is signed in by it.
@@ -145,6 +146,9 @@ def _entry_of(request: Request) -> tuple[str, str] | None:
         return "alerts", reference
     key, path = next(iter(request.path_params.values()), ""), request.url.path
     # What waits for a second person is the same entry on its page.
+    if path.startswith(_DIRECTORY):
+        named, _, key = key.rpartition("-")
+        return (named.replace("-", "_"), key) if named and _KEY.fullmatch(key) else None
     kind = path.removeprefix("/v1").split("/")[1:2] if path.startswith(("/v1/", _PROPOSALS)) else []
     return (kind[0].replace("-", "_"), key) if kind and _KEY.fullmatch(key) else None
 

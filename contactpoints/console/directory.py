@@ -76,10 +76,10 @@ def in_words(words: Catalogue) -> dict[str, Any]:
     return {
         "kinds": {kind: tuple(words.get(each, each) for each in several) for kind, several in KINDS.items()},
         "path_of": path_of,
-        "title_of": lambda kind, entry: title_of(words, kind, entry),
+        "title_of": lambda kind, entry: title_of(words, kind, entry=entry),
         "named": lambda name: history_text.named(words, name),
-        "code_of": lambda name, code: code_of(words, name, code),
-        "standing_of": lambda channel, now: standing_of(words, channel, now),
+        "code_of": lambda name, code: code_of(words, name, code=code),
+        "standing_of": lambda channel, now: standing_of(words, channel, now=now),
     }
 
 
@@ -155,10 +155,10 @@ def _facts(words: Catalogue, kind: str, *, looked: Looked) -> Iterator[tuple[str
         value = looked.entry.get(name)
         if name in _TITLES or value in _EMPTY:
             continue
-        yield name, history_text.named(words, name), _told(words, name, value, looked=looked)
+        yield name, history_text.named(words, name), _told(words, name, value=value, looked=looked)
 
 
-def _told(words: Catalogue, name: str, value: Any, *, looked: Looked) -> Any:
+def _told(words: Catalogue, name: str, *, value: Any, looked: Looked) -> Any:
     if name.endswith(("_at", "_since")):
         return value
     return history_text.valued(words, name, value=value, names=looked.names)
@@ -168,12 +168,12 @@ def _table(words: Catalogue, kind: str, *, looked: Looked) -> list[tuple[str, Ma
     """Return the columns of a list, and of each row its cells in words, by column."""
     rows = looked.below[kind]
     columns = [name for name in _COLUMNS[kind] if any(each.get(name) not in _EMPTY for each in rows)]
-    return [(name, {str(each["id"]): _cell(words, name, each, looked=looked) for each in rows}) for name in columns]
+    return [(name, {str(each["id"]): _cell(words, name, row=each, looked=looked) for each in rows}) for name in columns]
 
 
-def _cell(words: Catalogue, name: str, row: Mapping[str, Any], *, looked: Looked) -> Any:
+def _cell(words: Catalogue, name: str, *, row: Mapping[str, Any], looked: Looked) -> Any:
     value = row.get(name)
-    return "" if value in _EMPTY else _told(words, name, value, looked=looked)
+    return "" if value in _EMPTY else _told(words, name, value=value, looked=looked)
 
 
 async def look_back(runtime: Runtime, request: Request) -> Response:

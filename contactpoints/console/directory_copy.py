@@ -21,9 +21,7 @@ from schemas.faults import BadInput, Fault
 _COPY = f"{HERE}/copy"
 
 
-def _shown(
-    runtime: Runtime, request: Request, *, actor: Actor, party: str, faults: tuple[Fault, ...] = ()
-) -> Response:
+def _shown(runtime: Runtime, request: Request, *, actor: Actor, party: str, faults: tuple[Fault, ...] = ()) -> Response:
     return desk(
         runtime,
         request,

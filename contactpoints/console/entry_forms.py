@@ -78,7 +78,7 @@ async def _page(
         typed=typed,
         faults=[Fault(each.pointer.removeprefix("/query"), each.code, each.detail) for each in faults],
         labels={each.pointer[1:]: _label(words, each.pointer) for each in faults},
-        options_of=lambda field: _options(words, kind, field, listed=listed),
+        options_of=lambda field: _options(words, field, kind=kind, listed=listed),
         rows_in=lambda place: rows_in(typed, place),
         version=version,
         since=since,
@@ -105,7 +105,7 @@ def _names(fields: Iterable[FormField]) -> Iterable[str]:
 
 
 def _options(
-    words: Catalogue, kind: str, field: FormField, *, listed: Mapping[str, list[tuple[int, str, str | None]]]
+    words: Catalogue, field: FormField, *, kind: str, listed: Mapping[str, list[tuple[int, str, str | None]]]
 ) -> list[tuple[str, str]]:
     """Return values and words of what may be chosen in a field; nothing where it is typed."""
     if field.name == "weekday":
@@ -116,7 +116,7 @@ def _options(
     tell: Callable[[str], str] = {
         "line": lambda code: function_of(words, code),
         "channels": lambda code: channel_of(words, code),
-    }.get(field.name, lambda code: code_of(words, field.name, code))
+    }.get(field.name, lambda code: code_of(words, field.name, code=code))
     if kind == "channels" and field.name == "kind":
         return [(code, channel_of(words, code)) for code in field.options]
     return [(code, tell(code)) for code in field.options]
@@ -273,7 +273,7 @@ async def change(runtime: Runtime, request: Request) -> Response:
         refused(request, refusal)
         return await again(typed=fields, version=version, faults=refusal.faults)
     except Stale as refusal:
-        told = await overtaken(runtime, request, refusal, actor=actor, kind=kind, key=key, version=version_in(typed))
+        told = await overtaken(runtime, request, stale=refusal, actor=actor, version=version_in(typed))
         return await again(typed=fields, version=str(told.facts["version"]), stale=told)
     except Conflict as refusal:
         refused(request, refusal)
@@ -287,11 +287,10 @@ def version_in(typed: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-async def overtaken(
-    runtime: Runtime, request: Request, stale: Stale, *, actor: Actor, kind: str, key: Key, version: int | None
-) -> Stale:
+async def overtaken(runtime: Runtime, request: Request, *, stale: Stale, actor: Actor, version: int | None) -> Stale:
     """Return the refusal of whoever was overtaken, with what happened to the entry since."""
     refused(request, stale)
+    kind, key = entry_in(request)
     words = runtime.tools.words[actor.language]
     return await history.overtaken(runtime.db, kind, key=key, version=version, stale=stale, words=words)
 
@@ -325,7 +324,7 @@ async def retire(runtime: Runtime, request: Request) -> Response:
         refused(request, refusal)
         told = {"faults": [Fault("/reason", "still_referred_to", refusal.detail)], "relied": refusal.detail}
     except Stale as refusal:
-        stale = await overtaken(runtime, request, refusal, actor=actor, kind=kind, key=key, version=version_in(typed))
+        stale = await overtaken(runtime, request, stale=refusal, actor=actor, version=version_in(typed))
         told = {"since": stale.facts.get("changed_since", ())}
     else:
         return go(f"{path_of(kind, key)}?said=retired")

@@ -39,9 +39,7 @@ def copy_of(
 ) -> bytes:
     """Return the PDF for whoever asks; with a ``password`` it opens with that alone."""
     whom = f"{actor.authority}, {actor.role.value}" + (f", {actor.party}" if actor.party else "")
-    first = front(
-        whom=whom, now=now, fingerprint=seal.fingerprint, where=f"{public_url}{CERTIFICATE}", words=words
-    )
+    first = front(whom=whom, now=now, fingerprint=seal.fingerprint, where=f"{public_url}{CERTIFICATE}", words=words)
     made = draw(
         first, [block(each, words) for each in houses], now=now, password=password, owner=secrets.token_urlsafe(24)
     )

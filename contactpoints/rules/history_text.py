@@ -232,7 +232,7 @@ def valued(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
         case {"fingerprint": str(fingerprint)}:
             return fingerprint
         case dict() if field == "capabilities":
-            able = (f"{kind_of(words, kind)}: {code_of(words, field, can)}" for kind, can in value.items())
+            able = (f"{kind_of(words, kind)}: {code_of(words, field, code=can)}" for kind, can in value.items())
             return " | ".join(able)
         case dict():
             told = {name: each for name, each in value.items() if each is not False}
@@ -245,7 +245,7 @@ def valued(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
         case int() if field in ("weekday", "weekdays", "holidays_as") and 0 <= value < len(WEEKDAYS):
             return say(words, WEEKDAYS[value])
         case str() if field in CODES and value in CODES[field]:
-            return code_of(words, field, value)
+            return code_of(words, field, code=value)
         case str() if field in ("kind", "channels"):
             return channel_of(words, value)
         case str() if field == "line":

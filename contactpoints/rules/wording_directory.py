@@ -53,13 +53,13 @@ CODES: Mapping[str, Mapping[str, str]] = {
 """Field -> each code that may stand there, and what it means."""
 
 
-def code_of(words: Catalogue, field: str, code: str) -> str:
+def code_of(words: Catalogue, field: str, *, code: str) -> str:
     """Return what a code means in a field; one that has no words as it is."""
     said = CODES.get(field, {}).get(code)
     return code if said is None else say(words, said)
 
 
-def title_of(words: Catalogue, kind: str, entry: Mapping[str, Any]) -> str:
+def title_of(words: Catalogue, kind: str, *, entry: Mapping[str, Any]) -> str:
     """Return what an entry is called on its page and in lists."""
     match kind:
         case "posts":
@@ -67,12 +67,12 @@ def title_of(words: Catalogue, kind: str, entry: Mapping[str, Any]) -> str:
         case "channels":
             return f"{channel_of(words, entry['kind'])} {spaced(entry['address'])}"
         case "memberships":
-            return code_of(words, "instrument", entry["instrument"])
+            return code_of(words, "instrument", code=entry["instrument"])
         case "declarations":
-            instrument = code_of(words, "instrument", entry["instrument"])
-            return f"{code_of(words, 'kind', entry['kind'])}, {instrument}, {entry['article']}"
+            instrument = code_of(words, "instrument", code=entry["instrument"])
+            return f"{code_of(words, 'kind', code=entry['kind'])}, {instrument}, {entry['article']}"
         case "policies":
-            return f"{say(words, KINDS[kind][0])}: {code_of(words, 'urgency', entry['urgency'])}"
+            return f"{say(words, KINDS[kind][0])}: {code_of(words, 'urgency', code=entry['urgency'])}"
         case "holiday_calendars":
             return say(words, KINDS[kind][0])
         case _:
@@ -89,7 +89,7 @@ _STANDING: Mapping[str, tuple[str, str]] = {
 }
 
 
-def standing_of(words: Catalogue, channel: Mapping[str, Any], now: datetime) -> tuple[str, str]:
+def standing_of(words: Catalogue, channel: Mapping[str, Any], *, now: datetime) -> tuple[str, str]:
     """Return how far a channel can be relied on at ``now`` (aware, UTC): a level of `parts.html`, and words."""
     if channel["quarantined_at"] is not None:
         how = "quarantined"

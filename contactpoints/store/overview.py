@@ -37,7 +37,8 @@ async def referable(session: Session, kind: str, *, party: str | None) -> list[R
 
 _HOUSES = """select c.id, c.kind, c.address, c.proven_at, c.quarantined_at, c.unapproved_since, o.id as officer_id,
                     o.name as officer, h.id as contact_point_id, h.name as contact_point, h.zone, h.party
-               from channels c join officers o on o.id = c.officer_id join contact_points h on h.id = o.contact_point_id"""
+               from channels c join officers o on o.id = c.officer_id
+                    join contact_points h on h.id = o.contact_point_id"""
 
 
 async def whose(session: Session, channels: Collection[int]) -> dict[int, Row]:

@@ -30,6 +30,14 @@ _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" f
 _NUMBERED = (*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS, *_OF_DRAFTS)
 _NO_LINKS = {
     **dict.fromkeys((*_NUMBERED, *_OF_ALERTS), ""),
+_OF_ENTRIES = tuple(
+    f"/directory/{{entry}}{each}" for each in ("", "/history", "/change", "/retirement", "/proof", "/confirmation")
+)
+_OF_APPROVALS = tuple(
+    f"/directory/approvals/{{number}}/{each}" for each in ("approval", "withdrawal", "proof", "refusal")
+)
+    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ENTRIES, *_OF_APPROVALS), ""),
+    "/directory/new/{place}": "",
     "/static/{name}": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
@@ -83,6 +91,9 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         **dict.fromkeys(_NUMBERED, "1"),
         **dict.fromkeys(_OF_ROSTERS, str(post)),
         **dict.fromkeys(_OF_ALERTS, reference),
+        **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_APPROVALS), "1"),
+        **dict.fromkeys(_OF_ENTRIES, f"channels-{mailbox}"),
+        "/directory/new/{place}": f"officers-{world.network['FR'].contact_point}",
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",

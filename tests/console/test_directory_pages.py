@@ -203,7 +203,7 @@ async def test_the_secretariat_keeps_parties_and_what_binds_them_in_french_too(w
         await session.execute("update accounts set language = 'fr'")
     new = await sec.form("/directory/new/memberships-FR")
     wrong = await sec.sends("/directory/new/memberships-FR", 422, **new | {"status": "signed", "since": "2026-02-30"})
-    assert "Répertoire" in wrong.text
+    assert "Annuaire" in wrong.text
     assert re.search(r'id="f-since-fault">[^<]*date', wrong.text)
     said = new | {"instrument": "uncc", "status": "signed", "since": "2025-10-25"}
     made = (await sec.sends("/directory/new/memberships-FR", **said)).headers["Location"].partition("?")[0]

@@ -14,7 +14,7 @@ from contactpoints.words import catalogues
 @pytest.mark.parametrize(
     ("field", "before", "after", "told"),
     [
-        ("capabilities", {}, {"preservation": "executes"}, "nothing → preservation: executes"),
+        ("capabilities", {}, {"preservation": "executes"}, "computer data: Carries out"),
         ("public_keys", [{"fingerprint": "AF05"}], [], "AF05 → nothing"),
         ("languages", ["fr"], ["fr", "en"], "fr → fr, en"),
         ("starts_local", None, "2026-10-25T02:30:00+02:00", "clocks: 2026-10-25 02:30:00+02:00"),
