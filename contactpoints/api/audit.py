@@ -64,9 +64,7 @@ AUDIT = Operation(
 
 _PROPOSALS, _DIRECTORY = "/proposals/", "/directory/"
 # Whoever may come by these has a link that was mailed, and sets a PIN or proves an address; or signs in, or has.
-_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", _PROPOSALS, "/rosters")
-_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", "/directory/", _PROPOSALS)
-_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", _DIRECTORY, _PROPOSALS)
+_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", "/rosters", _DIRECTORY, _PROPOSALS)
 # Where particulars are read by the link in an alert. Each reading stands beside the alert, so only refusals are kept.
 _READING = "/a/{token}/request"
 # Where a provider sends somebody back to, who is signed in by it.

@@ -15,13 +15,13 @@ from contactpoints.console import (
     alert_acts,
     alerts,
     answer_page,
+    approvals,
     board,
     board_stream,
     demo,
-    drafts,
-    approvals,
     directory,
     directory_copy,
+    drafts,
     entry_forms,
     handovers,
     home,
@@ -162,20 +162,6 @@ async def render(request: Request, failure: Exception) -> Response:
             return _refused(request, failure)
         case BadInput():
             return _sorry(request, "refused", status=422)
-        case NotFromHere():
-            return _sorry(request, "refused", status=403, meant=str(failure.facts.get("pages", "")))
-        case TooLarge():
-            return _closing(_sorry(request, "too_large", status=413))
-        case TooSlow():
-            return _closing(_sorry(request, "refused", status=408))
-        case Unavailable() | RequestInFlight():
-            return _sorry(request, "away", status=503)
-        case TooManyTries():
-            answer = _sorry(request, "too_many", status=429)
-            answer.headers["Retry-After"] = str(failure.facts["retry_after"])
-            return answer
-        case Forbidden():
-            return _sorry(request, "refused", status=403)
         case HTTPException():
             return _sorry(request, "refused", status=failure.status_code)
         case DatabaseFault() if failure.passes:

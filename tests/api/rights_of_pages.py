@@ -27,16 +27,15 @@ _OF_ROSTERS = tuple(f"/rosters/{{number}}{each}" for each in ("",))
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
 _ACTS = ("acknowledgement", "withdrawal", "closure", "resending", "call-back", "retention", "request")
 _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
-_NUMBERED = (*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS, *_OF_DRAFTS)
-_NO_LINKS = {
-    **dict.fromkeys((*_NUMBERED, *_OF_ALERTS), ""),
 _OF_ENTRIES = tuple(
     f"/directory/{{entry}}{each}" for each in ("", "/history", "/change", "/retirement", "/proof", "/confirmation")
 )
 _OF_APPROVALS = tuple(
     f"/directory/approvals/{{number}}/{each}" for each in ("approval", "withdrawal", "proof", "refusal")
 )
-    **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ENTRIES, *_OF_APPROVALS), ""),
+_NUMBERED = (*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS, *_OF_DRAFTS, *_OF_APPROVALS)
+_NO_LINKS = {
+    **dict.fromkeys((*_NUMBERED, *_OF_ALERTS, *_OF_ENTRIES), ""),
     "/directory/new/{place}": "",
     "/static/{name}": "",
     "/rehearsal/{message}": "",
