@@ -1,6 +1,6 @@
 """What waits on pages: numbers that a second person has to approve, and addresses that want a proof."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -160,7 +160,7 @@ async def _back(_runtime: Runtime, request: Request) -> Response:
 def routes() -> list[Route]:
     """Return the addresses of this file."""
     withdraw = partial(address_changes.end, state="withdrawn", why=None)
-    posted = {
+    posted: Mapping[str, Callable[[Runtime, Request], Awaitable[Response]]] = {
         f"{_APPROVALS}/{{number}}/approval": partial(act, do=address_changes.approve, said="approved"),
         f"{_APPROVALS}/{{number}}/withdrawal": partial(act, do=withdraw, said="withdrawn"),
         f"{_APPROVALS}/{{number}}/proof": partial(act, do=address_changes.ask_again, said="asked"),

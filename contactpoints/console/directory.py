@@ -89,7 +89,8 @@ async def show(runtime: Runtime, request: Request) -> Response:
     words = runtime.tools.words[actor.language]
     typed = request.query_params.get("q", "")[:200]
     asked = list(dict.fromkeys(folded(typed)))[:_MOST_WORDS]
-    found, more = [], False
+    found: list[dict[str, Any]] = []
+    more = False
     if asked:
         found, more = await search(runtime.db, asked, actor=actor, most=_MOST_FOUND, tools=runtime.tools)
     return desk(
