@@ -103,7 +103,6 @@ _ROOMS = (
     "proposals",
     "rosters",
     "trigger",
-    *("", "a", "pin", "address", "handover", "rehearsal", "static", "signin", "invitation", "account", "proposals"),
     "alerts",
     "board",
     "directory",
