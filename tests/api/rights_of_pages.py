@@ -105,6 +105,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         ("POST", "/pin/{token}"): {"code": mail_code(pin), "pin": _NEW_PIN, "again": _NEW_PIN},
         ("POST", "/address/{token}"): {"code": mail_code(address)},
         ("POST", "/handover/{token}"): {"code": "K7QPM3X"},
+        ("POST", "/directory/{entry}/retirement"): {"version": "1", "reason": "x" * 201},
         ("POST", "/rehearsal/{message}"): {"text": "hello"},
         ("POST", "/rehearsal/replies"): {"sender": first.sms, "text": "hello"},
     }
