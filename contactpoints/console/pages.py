@@ -27,6 +27,7 @@ from contactpoints.console import (
     home,
     invitation,
     mail_links,
+    numbers,
     openid,
     own_officer,
     proposals,
@@ -106,6 +107,7 @@ _ROOMS = (
     "alerts",
     "board",
     "directory",
+    "numbers",
 )
 
 
@@ -133,6 +135,7 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
         *entry_forms.routes(),
         *approvals.routes(),
         *directory_copy.routes(),
+        *numbers.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),

@@ -84,6 +84,16 @@ def is_fixed(address: str, *, called: bool) -> bool:
     return kind in _FIXED or (called and kind not in _PERSONAL)
 
 
+@lru_cache(maxsize=16384)
+def country_of(address: str) -> str:
+    """Return the country (ISO 3166-1) whose numbering plan a number in E.164 belongs to, "" where that is not known."""
+    try:
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(address, None))
+    except phonenumbers.NumberParseException:
+        return ""
+    return country if country and country.isalpha() else ""
+
+
 def read_address(text: str) -> str:
     """Return a mail address with its domain in lower case and A-labels (RFC 5321, RFC 5890).
 

@@ -3,7 +3,7 @@
 What counts is the alert and not its acknowledgement: one that nobody acknowledged took longer than any other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ from schemas.duty import HourBand
 
 FEWEST = 5
 """Of fewer alerts no median is told: it would say more of one night than of the contact point."""
+NEVER = float("inf")
+"""The seconds that an alert took which nobody acknowledged."""
 
 
 def band(hour: int) -> HourBand:
@@ -23,11 +25,15 @@ def band(hour: int) -> HourBand:
 
 @dataclass(frozen=True, slots=True)
 class Promptness:
-    """How many alerts came, how many were acknowledged, and the median in seconds, if there is one."""
+    """How many alerts came, how many were acknowledged, and the median in seconds, if there is one.
+
+    ``ninetieth_seconds``: in no more than that nine of ten were acknowledged, if so many were (nearest rank).
+    """
 
     alerts: int = 0
     acknowledged: int = 0
     median_seconds: float | None = None
+    ninetieth_seconds: float | None = None
 
 
 NOTHING = Promptness()
@@ -45,13 +51,20 @@ def promptness(alerts: Iterable[Answered], zone: str) -> Mapping[HourBand, Promp
     """Return how fast alerts to a contact point in ``zone`` were acknowledged, by the hours that there were any in."""
     here, found = ZoneInfo(zone), dict[HourBand, list[float]]()
     for each in alerts:
-        took = float("inf") if each.acknowledged_at is None else (each.acknowledged_at - each.opened_at).total_seconds()
+        took = NEVER if each.acknowledged_at is None else (each.acknowledged_at - each.opened_at).total_seconds()
         found.setdefault(band(each.opened_at.astimezone(here).hour), []).append(took)
-    return {hours: _told(sorted(took)) for hours, took in found.items()}
+    return {hours: summed(took) for hours, took in found.items()}
 
 
-def _told(took: list[float]) -> Promptness:
-    acknowledged = sum(each < float("inf") for each in took)
+def summed(every: Iterable[float]) -> Promptness:
+    """Return what is told of alerts that took so many seconds each, infinitely many where nobody acknowledged."""
+    took = sorted(every)
+    if not took:
+        return NOTHING
+    acknowledged = sum(each < NEVER for each in took)
     middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
-    known = len(took) >= FEWEST and middle < float("inf")
-    return Promptness(len(took), acknowledged, round(middle, 3) if known else None)
+    return Promptness(len(took), acknowledged, _known(middle, took), _known(took[(9 * len(took) - 1) // 10], took))
+
+
+def _known(seconds: float, took: Sequence[float]) -> float | None:
+    return round(seconds, 3) if len(took) >= FEWEST and seconds < NEVER else None

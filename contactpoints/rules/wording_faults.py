@@ -25,6 +25,7 @@ _SENTENCES: Mapping[str, str] = {
     "taken": msgid("This is taken already."),
     "twice": msgid("This stands here twice."),
     "not_after": msgid("The end has to come after the beginning."),
+    "period_too_long": msgid("Choose at most two years."),
     "in_the_past": msgid("This time is over."),
     "in_the_future": msgid("This time has not come yet."),
     "not_an_instant": msgid("This is not a date and time."),

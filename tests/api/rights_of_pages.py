@@ -38,6 +38,7 @@ _NO_LINKS = {
     **dict.fromkeys((*_NUMBERED, *_OF_ALERTS, *_OF_ENTRIES), ""),
     "/directory/new/{place}": "",
     "/static/{name}": "",
+    "/numbers/{what}.csv": "",
     "/rehearsal/{message}": "",
     "/signin/openid/{name}": " (where no such provider is set up)",
     "/signin/openid/{name}/return": " (where no such provider is set up)",
@@ -96,6 +97,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
         "/static/{name}": "page.css",
+        "/numbers/{what}.csv": "steps",
         "/signin/openid/{name}": "none-is-set-up",
         "/signin/openid/{name}/return": "none-is-set-up",
     }
