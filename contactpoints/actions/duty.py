@@ -41,10 +41,17 @@ async def duty(
             wanted = [each for each in few if each not in kept or kept[each].good_until <= now]
             if wanted:
                 points = await atlas.points(session, wanted, now=now)
-                kept.update({each: point_now(points[each], now, available=tools.gateways) for each in points})
+                kept.update({each: _now(points[each], atlas.stood.get(each), now=now, tools=tools) for each in points})
                 await asyncio.sleep(0)
             found += [kept[each] for each in few if each in kept]
         return found, await _medians(session, [each.point for each in found], now=now, tools=tools)
+
+
+def _now(point: ContactPoint, before: PointNow | None, *, now: datetime, tools: Tools) -> PointNow:
+    """Return who answers at a contact point; as it stood ``before``, where the directory changed elsewhere alone."""
+    if before is not None and before.good_until > now and before.point == point:
+        return before
+    return point_now(point, now, available=tools.gateways)
 
 
 async def _medians(session: Session, points: Sequence[ContactPoint], *, now: datetime, tools: Tools) -> Medians:

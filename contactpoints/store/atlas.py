@@ -88,8 +88,9 @@ class Atlas:
         """``time_scale`` divides the durations of policies, and is 1 outside rehearsals.
 
         ``available``: the kinds of channels for which there is a gateway. ``standing`` is who answers now, by contact
-        point, ``medians`` how fast each was, and until when that is good: it stands whatever becomes of the directory.
-        ``strips`` are covers of contact points as they were: whoever uses them compares.
+        point, ``stood`` who did before the directory changed, ``medians`` how fast each was, and until when that is
+        good: it stands whatever becomes of the directory. ``strips`` are covers of contact points as they were: whoever
+        uses those or ``stood`` compares.
         """
         self._scale = time_scale
         self._available = frozenset(available)
@@ -101,6 +102,7 @@ class Atlas:
         self._answering: dict[str | None, list[int]] = {}
         self._parties: Vocabulary | None = None
         self.standing: dict[int, PointNow] = {}
+        self.stood: dict[int, PointNow] = {}
         self.medians: dict[int, tuple[datetime, Mapping[HourBand, Promptness]]] = {}
         self.strips: dict[int, Strips] = {}
 
@@ -109,7 +111,8 @@ class Atlas:
         if revision != self.revision:
             self.revision = revision
             self._points, self._routes, self._bonds, self._answering = {}, {}, {}, {}
-            self.standing, self._parties, self._seats = {}, None, None
+            self.stood, self.standing = self.standing or self.stood, {}
+            self._parties, self._seats = None, None
 
     async def points(
         self, session: Session, ids: Iterable[int], *, now: datetime, urgency: str = "emergency"

@@ -1,5 +1,6 @@
 """The board as pages: who sees what of whom, what comes first, what is asked for, and how it is sent."""
 
+import re
 from datetime import timedelta
 
 from contactpoints.actions import board
@@ -47,6 +48,9 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     inside, outside = page[table:].split('id="outside"')
     assert names[first.id] in inside
     assert 'class="strip"' in inside
+    more = re.search(r'href="(/directory/contact-points-\d+)"', inside)
+    assert more, "more of the own contact point"
+    assert (await ana.asks("GET", more[1])).status_code == 200
     theirs = {officer.id for party, made in world.network.items() if party != "FR" for officer in made.officers}
     assert not [names[each] for each in theirs if names[each] in page], "names of other Parties"
     assert 'class="strip"' not in outside
@@ -119,9 +123,14 @@ async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_
     async with world.runtime.db.session() as session:
         await session.execute("update rotations set members = members[2:] || members[1]")
     after = await shown(auditor)
-    again = tools.atlas.strips
+    again, stood = tools.atlas.strips, dict(tools.atlas.standing)
     assert after != before
     assert {number for number in kept if again[number].of is kept[number].of} == set(), "no stale cover"
+    async with world.runtime.db.session() as session:
+        changed = await session.fetchval("update contact_points set name = 'Quai 7' where party = 'FR' returning id")
+    assert "Quai 7" in await shown(auditor)
+    made = {number for number, each in tools.atlas.standing.items() if each is not stood[number]}
+    assert made == {changed}, "what changed elsewhere makes nothing anew"
     for _ in range(2):
         world.clock.at += timedelta(minutes=50)
         await shown(auditor)
