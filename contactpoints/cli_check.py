@@ -7,19 +7,15 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from contactpoints.actions.weaknesses import ask
 from contactpoints.clock import Clock
 from contactpoints.rules.refusals import Conflict, Refusal
-from contactpoints.rules.weaknesses import Line, Setup, Weakness, away, of_setup, of_stored, worst_first
-from contactpoints.setting_files import seen_by_others
+from contactpoints.rules.weaknesses import Weakness, away, of_setup, of_stored, worst_first
+from contactpoints.set_up import setup_of
 from contactpoints.settings import PREFIX, BadSetting, Settings
 from contactpoints.store import embedded
-from contactpoints.store.database import Database, DatabaseFault, tls_of
-from notifiers.catalogue import CATALOGUE, is_loopback
-from notifiers.smtp_lines import SmtpOptions
-from notifiers.twilio import TwilioOptions
+from contactpoints.store.database import Database, DatabaseFault
 
 Lent: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[str]]
 
@@ -30,7 +26,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", lent: L
     check.add_argument("--json", action="store_true", help="for machines")
 
     async def run(settings: Settings, asked: argparse.Namespace) -> None:
-        found = of_setup(_setup(settings))
+        found = of_setup(setup_of(settings))
         try:
             async with _database(settings, lent) as db:
                 clock = Clock()
@@ -60,39 +56,6 @@ async def _database(settings: Settings, lent: Lent) -> AsyncIterator[Database]:
             yield db
         finally:
             await db.close()
-
-
-def _setup(settings: Settings) -> Setup:
-    kinds: Counter[str] = Counter(each.kind for each in CATALOGUE if each.name in settings.notifiers and each.settings)
-    public, url = urlsplit(settings.public_url), urlsplit(settings.database_url)
-    return Setup(
-        public=(public.scheme, public.hostname or ""),
-        rehearsal=settings.rehearsal,
-        line=Line(url.hostname, tls_of(settings.database_url) or "prefer", len(url.password or "")),
-        host=settings.host,
-        keys=settings.keyring.keys,
-        pepper=settings.pin_pepper,
-        proxies=settings.trusted_proxies,
-        gateways=kinds,
-        open_files=[name for name, path in settings.files.items() if seen_by_others(path)],
-        plain_lines=[
-            setting
-            for each in CATALOGUE
-            if each.name in settings.notifiers and (setting := _plain(settings.notifiers[each.name], each.switch))
-        ],
-    )
-
-
-def _plain(options: object, switch: str) -> str:
-    """Return by which setting a gateway on another host is spoken to without TLS; nothing where it is not."""
-    match options:
-        case TwilioOptions(api_base=str(base)) if base.startswith("http:") and not is_loopback(
-            urlsplit(base).hostname or ""
-        ):
-            return switch.replace("ACCOUNT_SID", "API_BASE")
-        case SmtpOptions(tls="none", host=host) if not is_loopback(host):
-            return "SMTP_TLS"
-    return ""
 
 
 def tell_unreadable(bad: BadSetting) -> None:

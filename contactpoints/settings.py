@@ -76,7 +76,8 @@ class Settings:
     of this machine on which the doors listen. ``trusted_proxies`` may say whose request they pass on. ``files``: which
     settings, without their prefix, were read from which files. ``openid``: by which providers of OpenID Connect
     organisations sign in, by their names. ``demo``: anybody comes in as an invented person; nothing that is read sets
-    it, only `contactpoints.demo` does, and with anything but a rehearsal it cannot be.
+    it, only `contactpoints.demo` does, and with anything but a rehearsal it cannot be. ``given``: which settings were
+    given at all, without their prefix.
     """
 
     keyring: Keyring = field(repr=False)
@@ -92,6 +93,7 @@ class Settings:
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
     openid: Mapping[str, Provider] = field(default_factory=dict)
     demo: bool = False
+    given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a demo that is no rehearsal."""
@@ -133,6 +135,7 @@ def read_settings(environment: Mapping[str, str], *, entropy: Callable[[int], by
         trusted_proxies=read(lambda: _proxies(given("TRUSTED_PROXIES")), instead=()),
         files=from_files.files,
         openid=read(lambda: _openid(given("OIDC"), rehearsal=rehearsal), instead={}),
+        given=frozenset(name for name, text in values.items() if text.strip()),
     )
     if faults.found:
         # What could not be read is missing too, which goes without saying.

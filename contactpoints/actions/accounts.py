@@ -97,8 +97,8 @@ async def invite_again(db: Database, number: int, *, actor: Actor, now: datetime
         return await _shown(session, number)
 
 
-async def listing(db: Database, *, actor: Actor, after: int, most: int) -> list[AccountOut]:
-    """Return the accounts that exist for the actor, by their numbers after one."""
+async def listing(db: Database, *, actor: Actor, after: int, most: int, text: str | None = None) -> list[AccountOut]:
+    """Return the accounts that exist for the actor, by their numbers after one; those alone that hold a ``text``."""
     alone = actor.role not in (Role.ADMINISTRATOR, Role.SECRETARIAT, Role.AUDITOR)
     async with db.session() as session:
         rows = await accounts.listing(
@@ -107,6 +107,7 @@ async def listing(db: Database, *, actor: Actor, after: int, most: int) -> list[
             only=actor.number if alone else None,
             after=after,
             most=most,
+            text=text,
         )
     return [_out(row) for row in rows]
 

@@ -3,7 +3,7 @@
 ``actor`` is None where the operator does it on the command line, who may do so with the keys of everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from contactpoints.rules import key_limits
 from contactpoints.rules.access import Actor, Role, must_end_key, must_make_keys_of, sees_key, sees_network
 from contactpoints.rules.calling_back import confirming_of, read_confirming, write_confirming
 from contactpoints.rules.key_limits import LONGEST_OVERLAP, OVERLAP, limits_of
-from contactpoints.rules.refusals import AlreadyRotated, Forbidden, Invalid, KeyEnded, NotFound, Stale
+from contactpoints.rules.refusals import AlreadyRotated, Forbidden, Invalid, KeyEnded, KeyMade, NotFound, Stale
 from contactpoints.rules.signing import read_signing, signing_of, write_signing
 from contactpoints.store import access, keys
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
@@ -40,9 +40,19 @@ class Said:
 
 
 async def make(
-    db: Database, said: AuthorityKey, *, faults: Sequence[Fault], actor: Actor, now: datetime, tools: Tools
+    db: Database,
+    said: AuthorityKey,
+    *,
+    faults: Sequence[Fault],
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    once: str | None = None,
 ) -> Shown:
-    """Make a key for an authority; return it as `schemas.access.KeyMadeOut`. Raises `Forbidden`, or `Invalid`."""
+    """Make a key for an authority; return it as `schemas.access.KeyMadeOut`. Raises `Forbidden`, or `Invalid`.
+
+    ``once``: by what it is known that a page's form was sent before; `KeyMade` where a key came of it then.
+    """
     terms = Said(said, faults, actor, now)
     if faults:
         _must_be_sound(terms, role=Role.REQUESTER)
@@ -55,30 +65,53 @@ async def make(
         confirming=confirming_of(said.call_back),
         holder=said.holder_id,
     )
-    secret = new_secret(tools.entropy)
-    async with db.transaction() as session:
-        await must_be_held(session, to)
-        number = await access.add_key(
-            session,
-            to,
-            secret_hash=secret_hash(secret),
-            expires_at=said.expires_at,
-            now=now,
-            made_by=actor.number,
-        )
-        return _shown(await keys.find(session, number), now=now) | {"secret": secret}
+    secret = new_secret(tools.entropy) if once is None else new_secret(_of_form(once, actor=actor, tools=tools))
+    try:
+        async with db.transaction() as session:
+            await must_be_held(session, to)
+            number = await access.add_key(
+                session,
+                to,
+                secret_hash=secret_hash(secret),
+                expires_at=said.expires_at,
+                now=now,
+                made_by=actor.number,
+            )
+            return _shown(await keys.find(session, number), now=now) | {"secret": secret}
+    except DatabaseFault as fault:
+        if fault.sqlstate != _UNIQUE:
+            raise
+        raise KeyMade("A key was made by this form already, and its secret was shown: it is in the list.") from None
+
+
+def _of_form(once: str, *, actor: Actor, tools: Tools) -> Callable[[int], bytes]:
+    """Return what makes the secret of a key by what a form was sent with, and by what nobody outside knows.
+
+    The same form makes the same secret, and there is one key of each: whoever sends it twice makes one.
+    """
+    mark = f"a key by form {actor.number} {once}"
+    return lambda size: tools.keyring.derived(mark)[:size]
 
 
 async def listing(
-    db: Database, *, actor: Actor | None, now: datetime, after: int = 0, most: int | None = None
+    db: Database,
+    *,
+    actor: Actor | None,
+    now: datetime,
+    after: int = 0,
+    most: int | None = None,
+    text: str | None = None,
 ) -> list[Shown]:
-    """Return the keys that exist for the actor, the first first, as `schemas.access.KeyOut`; never a secret."""
+    """Return the keys that exist for the actor, the first first, as `schemas.access.KeyOut`; never a secret.
+
+    ``text``: those alone whose number, authority, Party or role holds it.
+    """
     async with db.session() as session:
         if actor is None or sees_network(actor):
-            rows = await keys.listed(session, after=after, most=most)
+            rows = await keys.listed(session, after=after, most=most, text=text)
         else:
-            party = actor.party if actor.role is Role.ADMINISTRATOR else None
-            rows = await keys.listed_for(session, number=actor.number, party=party, after=after, most=most or 0)
+            party, number = actor.party if actor.role is Role.ADMINISTRATOR else None, actor.number
+            rows = await keys.listed_for(session, number=number, party=party, after=after, most=most or 0, text=text)
     return [_shown(row, now=now) for row in rows]
 
 

@@ -62,9 +62,12 @@ AUDIT = Operation(
     ),
 )
 
-_PROPOSALS, _DIRECTORY = "/proposals/", "/directory/"
+_PROPOSALS, _DIRECTORY, _ADMINISTRATION = "/proposals/", "/directory/", "/administration/"
 # Whoever may come by these has a link that was mailed, and sets a PIN or proves an address; or signs in, or has.
-_PAGES = ("/pin/", "/address/", "/signin", "/invitation/", "/account", "/rosters", _DIRECTORY, _PROPOSALS)
+_PAGES = (
+    *("/pin/", "/address/", "/signin", "/invitation/", "/account", "/rosters"),
+    *(_DIRECTORY, _PROPOSALS, _ADMINISTRATION),
+)
 # Where particulars are read by the link in an alert. Each reading stands beside the alert, so only refusals are kept.
 _READING = "/a/{token}/request"
 # Where a provider sends somebody back to, who is signed in by it.
@@ -143,11 +146,13 @@ def _entry_of(request: Request) -> tuple[str, str] | None:
     if (reference := getattr(request.state, "alert", None)) is not None:
         return "alerts", reference
     key, path = next(iter(request.path_params.values()), ""), request.url.path
-    # What waits for a second person is the same entry on its page.
     if path.startswith(_DIRECTORY):
         named, _, key = key.rpartition("-")
         return (named.replace("-", "_"), key) if named and _KEY.fullmatch(key) else None
-    kind = path.removeprefix("/v1").split("/")[1:2] if path.startswith(("/v1/", _PROPOSALS)) else []
+    # What waits for a second person, an account and a key are the same entries on their pages.
+    for room in ("/v1", "/administration"):
+        path = path.removeprefix(room) if path.startswith(f"{room}/") else path
+    kind = path.split("/")[1:2] if path != request.url.path or path.startswith(_PROPOSALS) else []
     return (kind[0].replace("-", "_"), key) if kind and _KEY.fullmatch(key) else None
 
 

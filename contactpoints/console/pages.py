@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from contactpoints.console import (
     account,
+    administration,
     alert_acts,
     alerts,
     answer_page,
@@ -108,6 +109,7 @@ _ROOMS = (
     "board",
     "directory",
     "numbers",
+    "administration",
 )
 
 
@@ -136,6 +138,7 @@ def routes(*, rehearsed: bool, demonstrated: bool) -> list[Route]:
         *approvals.routes(),
         *directory_copy.routes(),
         *numbers.routes(),
+        *administration.routes(),
         *(rehearsal.routes() if rehearsed else ()),
         *(demo.routes() if rehearsed and demonstrated else ()),
         Route("/static/{name}", static, methods=["GET"]),

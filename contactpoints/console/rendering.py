@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contactpoints.console.alert_words import words_of_alerts
-from contactpoints.rules.console import clocked, instant, typed
+from contactpoints.rules.console import LANGUAGE_NAMES, clocked, instant, typed
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
+from contactpoints.rules.wording_alarms import headline_of
 from contactpoints.rules.wording_faults import fault_of, faults_at
 from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.rules.wording_releasing import reason_of
@@ -32,6 +33,7 @@ from contactpoints.rules.wording_request import (
     reader_of,
     value_of,
 )
+from contactpoints.rules.wording_roles import explained, role_of
 from contactpoints.rules.wording_trigger import (
     cited,
     condition_of,
@@ -128,6 +130,11 @@ def _environment(language: str) -> Environment:
         "fault_of": partial(fault_of, words),
         "refusal_of": partial(refusal_of, words),
         **words_of_alerts(words),
+        "role_of": partial(role_of, words),
+        "explained": partial(explained, words),
+        "headline_of": partial(headline_of, words),
+        "languages": LANGUAGE_NAMES,
+        "language_named": dict(LANGUAGE_NAMES).__getitem__,
     }
     return made
 

@@ -179,10 +179,20 @@ def must_make_keys_of(actor: Actor, party: str) -> None:
         raise Forbidden("Keys of requesting authorities are made and changed by the administrators of their Party.")
 
 
-def must_end_key(actor: Actor, *, role: str, party: str | None) -> None:
-    """Raise `Forbidden` unless the actor may revoke a key that it sees: the secretariat too ends what was stolen."""
+def may_keep_key(actor: Actor, *, role: str, party: str | None) -> bool:
+    """Say whether the actor changes and rotates a key, see `must_make_keys_of`."""
+    return _has_keys(actor, role=role, party=party)
+
+
+def may_end_key(actor: Actor, *, role: str, party: str | None) -> bool:
+    """Say whether the actor may revoke a key that it sees: the secretariat too ends what was stolen."""
     stops = actor.role is Role.SECRETARIAT and role == Role.REQUESTER
-    if not (stops or _has_keys(actor, role=role, party=party)):
+    return stops or _has_keys(actor, role=role, party=party)
+
+
+def must_end_key(actor: Actor, *, role: str, party: str | None) -> None:
+    """Raise `Forbidden` unless the actor may revoke a key, see `may_end_key`."""
+    if not may_end_key(actor, role=role, party=party):
         raise Forbidden("Keys of authorities are ended by the administrators of their Party and the secretariat.")
 
 

@@ -41,6 +41,15 @@ def must_make_account(actor: Actor, role: str | None, *, party: str | None) -> N
         raise Forbidden(_WHO_KEEPS if actor.role is not Role.ADMINISTRATOR else "That is another Party's to decide.")
 
 
+def may_be_given(actor: Actor, role: str, *, party: str | None) -> bool:
+    """Say whether the actor may give somebody a role in a Party, or without one (None), see `must_make_account`."""
+    try:
+        must_make_account(actor, role, party=party)
+    except Forbidden:
+        return False
+    return True
+
+
 def must_keep_account(actor: Actor, number: int, *, party: str | None) -> None:
     """Raise `NotFound`, `Forbidden`, or `Conflict` for the own account, unless the actor may change or end one."""
     if not sees_account(actor, number, party=party):

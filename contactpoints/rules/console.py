@@ -9,6 +9,8 @@ from contactpoints.rules.access import Actor, Role, reads_entries_of, sees_netwo
 from schemas.words import msgid
 
 _LONGEST_ZONE = 64
+LANGUAGE_NAMES = (("en", "English"), ("fr", "Français"), ("es", "Español"))
+"""The languages of the service, each by its own name: whoever looks for theirs knows it by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,6 @@ _NUMBERS, _ADMINISTRATION = Section("numbers", msgid("Numbers")), Section("admin
 def sections_of(actor: Actor) -> tuple[Section, ...]:
     """Return the parts of the console that somebody works in, in the order of the bar."""
     asks = actor.role is Role.REQUESTER
-    keeps = actor.role is Role.ADMINISTRATOR or sees_network(actor)
     inside = sees_network(actor) or reads_entries_of(actor, actor.party)
     told = (
         (_BOARD, True),
@@ -45,9 +46,14 @@ def sections_of(actor: Actor) -> tuple[Section, ...]:
         (_ROSTERS, inside),
         (_DIRECTORY, True),
         (_NUMBERS, inside),
-        (_ADMINISTRATION, keeps),
+        (_ADMINISTRATION, administers(actor)),
     )
     return tuple(section for section, there in told if there)
+
+
+def administers(actor: Actor) -> bool:
+    """Say whether the administration is there for somebody: who keeps a Party or all of them, and auditors."""
+    return actor.role is Role.ADMINISTRATOR or sees_network(actor)
 
 
 def zone_or_utc(name: str) -> str:

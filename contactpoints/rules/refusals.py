@@ -38,6 +38,7 @@ Refusal
     TooFewPersons
     KeyEnded
     AlreadyRotated
+    KeyMade
     RetentionNotBegun
     NothingHeld
   RequestGone
@@ -239,6 +240,10 @@ class KeyEnded(Conflict):
 
 class AlreadyRotated(Conflict):
     """Another key has taken the place of this one already."""
+
+
+class KeyMade(Conflict):
+    """A key was made by this form already."""
 
 
 class RetentionNotBegun(Conflict):

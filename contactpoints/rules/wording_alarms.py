@@ -160,6 +160,11 @@ _NEXT_SHIFT = msgid("Next shift: {function}, {starts} {zone}.")
 ALARMS = tuple(_HEADLINES)
 
 
+def headline_of(words: Catalogue, what: str) -> str:
+    """Return what is broken, in two or three words; the code itself of what has none here."""
+    return say(words, _HEADLINES[what]) if what in _HEADLINES else what
+
+
 def alarm_words(words: Catalogue, kind: str = "email", *, alarm: AlarmContext) -> Words:
     """Return an alarm; ``alarm.what`` is one of `ALARMS`. Raises `KeyError` for any other."""
     if kind == "sms":

@@ -49,15 +49,20 @@ async def lock(session: Session, number: int) -> Row | None:
     return await session.fetchrow("select * from accounts where id = $1 for update", number)
 
 
-async def listing(session: Session, *, party: str | None, only: int | None, after: int, most: int) -> Sequence[Row]:
-    """Return accounts by their numbers after one: all, those of a Party, or ``only`` one."""
+async def listing(
+    session: Session, *, party: str | None, only: int | None, after: int, most: int, text: str | None = None
+) -> Sequence[Row]:
+    """Return accounts by their numbers after one: all, of a Party, or ``only`` one; those that hold a ``text``."""
     return await session.fetch(
         f"""{_SHOWN} where a.id > $1 and ($2::text is null or a.party = $2) and ($3::bigint is null or a.id = $3)
+              and ($5::text is null or strpos(lower(
+                   concat_ws(' ', a.name, a.email, a.authority, a.party, a.role, a.id)), lower($5)) > 0)
              order by a.id limit $4""",
         after,
         party,
         only,
         most,
+        text,
     )
 
 

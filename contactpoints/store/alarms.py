@@ -62,3 +62,10 @@ async def keepers(session: Session, parties: Sequence[str], *, now: datetime) ->
         list(parties),
         now,
     )
+
+
+async def lately(session: Session, *, since: datetime) -> list[Row]:
+    """Return reason, about what and when of the alarms that were raised since an instant, the newest first."""
+    return await session.fetch(
+        "select reason, about, at from alarms where at > $1 order by at desc, reason, about limit 50", since
+    )

@@ -19,19 +19,29 @@ select k.id, k.version, k.role, k.party, k.contact_point_id, k.authority, k.noti
 """
 
 
-async def listed(session: Session, *, after: int = 0, most: int | None = None) -> list[Row]:
-    """Return every key without its hash, the first first."""
-    return await session.fetch(f"{_SHOWN} where k.id > $1 order by k.id limit $2", after, most)
+def _holds(text: str) -> str:
+    """Return the condition that a key holds a text, an argument such as ``$5``, or that none is asked for."""
+    told = "concat_ws(' ', k.authority, k.party, k.role, k.id)"
+    return f"({text}::text is null or strpos(lower({told}), lower({text})) > 0)"
 
 
-async def listed_for(session: Session, *, number: int, party: str | None, after: int, most: int) -> list[Row]:
+async def listed(session: Session, *, after: int = 0, most: int | None = None, text: str | None = None) -> list[Row]:
+    """Return every key without its hash, the first first; those alone that hold a ``text``."""
+    return await session.fetch(f"{_SHOWN} where k.id > $1 and {_holds('$3')} order by k.id limit $2", after, most, text)
+
+
+async def listed_for(
+    session: Session, *, number: int, party: str | None, after: int, most: int, text: str | None = None
+) -> list[Row]:
     """Return the keys of the requesting authorities of ``party`` (None: of nobody), and key ``number``."""
     return await session.fetch(
-        f"{_SHOWN} where k.id > $1 and (k.id = $2 or k.role = 'requester' and k.party = $3) order by k.id limit $4",
+        f"""{_SHOWN} where k.id > $1 and (k.id = $2 or k.role = 'requester' and k.party = $3) and {_holds("$5")}
+             order by k.id limit $4""",
         after,
         number,
         party,
         most,
+        text,
     )
 
 

@@ -23,6 +23,10 @@ _OF_ACCOUNTS = ("/account/passkeys/{number}", "/account/passkeys/{number}/remova
 _OF_PROPOSALS = tuple(
     f"/proposals/{{number}}{each}" for each in ("", "/request", "/release", "/refusal", "/withdrawal")
 )
+_OF_ADMINISTRATION = (
+    *(f"/administration/accounts/{{number}}{each}" for each in ("", "/change", "/end", "/invitation")),
+    *(f"/administration/keys/{{number}}{each}" for each in ("", "/change", "/rotation", "/revocation")),
+)
 _OF_ROSTERS = tuple(f"/rosters/{{number}}{each}" for each in ("",))
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
 _ACTS = ("acknowledgement", "withdrawal", "closure", "resending", "call-back", "retention", "request")
@@ -33,7 +37,7 @@ _OF_ENTRIES = tuple(
 _OF_APPROVALS = tuple(
     f"/directory/approvals/{{number}}/{each}" for each in ("approval", "withdrawal", "proof", "refusal")
 )
-_NUMBERED = (*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS, *_OF_DRAFTS, *_OF_APPROVALS)
+_NUMBERED = (*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_ROSTERS, *_OF_DRAFTS, *_OF_APPROVALS, *_OF_ADMINISTRATION)
 _NO_LINKS = {
     **dict.fromkeys((*_NUMBERED, *_OF_ALERTS, *_OF_ENTRIES), ""),
     "/directory/new/{place}": "",

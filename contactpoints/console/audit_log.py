@@ -1,0 +1,97 @@
+"""The page of the audit log: searched by form, each change as a difference, and written out by the API."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions import auditing
+from contactpoints.console.administering import HERE, asked, cursor_of, keeper, shown
+from contactpoints.rules.access import sees_network
+from contactpoints.runtime import Runtime
+from contactpoints.store.audit import Wanted
+from schemas.audit import AuditOut
+from schemas.faults import Fault
+from schemas.writing import write_json
+
+_PATH = f"{HERE}/audit"
+_MOST = 50
+_TEXTS = ("actor", "operation", "entry", "entry_id", "outcome", "party", "text")
+_DAYS = ("since", "until")
+_OUTCOMES = ("done", "rehearsed", "refused")
+_LONGEST = 400
+_PAGES = {"accounts": "accounts", "api_keys": "keys", "keys": "keys"}
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Show what fits a search, the newest first; a page without a search shows the newest of all."""
+    actor = await keeper(runtime, request)
+    typed = {name: text for name in (*_TEXTS, *_DAYS) if (text := asked(request, name))}
+    if typed.get("outcome", "done") not in _OUTCOMES:
+        del typed["outcome"]
+    days, faults = _days(typed)
+    items: list[AuditOut] = []
+    following: int | None = None
+    if not faults:
+        texts = {name: typed.get(name) for name in _TEXTS}
+        wanted = Wanted(**texts, since=days.get("since"), until=days.get("until"))
+        before = cursor_of(request) or None
+        items, following = await auditing.read(runtime.db, actor=actor, wanted=wanted, before=before, most=_MOST)
+    exported = typed | {name: f"{at:%Y-%m-%d}" for name, at in days.items()}
+    return shown(
+        runtime,
+        request,
+        template="audit.html",
+        actor=actor,
+        at="audit",
+        faults=faults,
+        typed=typed,
+        rows=[_row(each) for each in items],
+        outcomes=_OUTCOMES,
+        network=sees_network(actor),
+        next=following,
+        here_again=f"{_PATH}?{urlencode(typed)}" if typed else _PATH,
+        exported={form: f"/v1/audit?{urlencode(exported | {'format': form})}" for form in ("csv", "json")},
+    )
+
+
+def _days(typed: Mapping[str, str]) -> tuple[dict[str, datetime], list[Fault]]:
+    """Return from which instant on and before which, days being those of UTC, and the last one part of it."""
+    found: dict[str, datetime] = {}
+    faults: list[Fault] = []
+    for name in _DAYS:
+        if name not in typed:
+            continue
+        try:
+            begins = datetime.combine(date.fromisoformat(typed[name]), time(), UTC)
+            found[name] = begins if name == "since" else begins + timedelta(days=1)
+        except (ValueError, OverflowError):
+            faults.append(Fault(f"/{name}", "not_a_date", "must be a date"))
+    return found, faults
+
+
+def _row(item: AuditOut) -> Mapping[str, Any]:
+    """Return a row with its changes in words, and the page of its entry, where it has one."""
+    page = _PAGES.get(item["entry"] or "")
+    linked = bool(page and (item["entry_id"] or "").isdecimal())
+    return {**item, "changes": list(_changes(item)), "path": f"{HERE}/{page}/{item['entry_id']}" if linked else ""}
+
+
+def _changes(item: AuditOut) -> Iterator[tuple[str, str, str]]:
+    for each in item["changes"]:
+        yield each["field"], _written(each["before"]), _written(each["after"])
+
+
+def _written(value: object) -> str:
+    """Return a value as it is read; what is very long is cut off, the API has all of it."""
+    text = "" if value is None else value if isinstance(value, str) else write_json(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def routes() -> list[Route]:
+    """Return the addresses of this file."""
+    return [Route(_PATH, show, methods=["GET"])]

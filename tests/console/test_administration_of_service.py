@@ -1,0 +1,91 @@
+"""The pages of the service itself: health, a test of a gateway, settings without secrets, and the audit log."""
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from contactpoints.rules.gsm7 import MOST, septets
+from contactpoints.rules.wording_gateways import gateway_test_words
+from contactpoints.words import LANGUAGES, catalogues
+from tests.api.people import person
+from tests.console.test_administration_pages import ACCOUNTS, browser, keeper, says
+from tests.world import START, World
+
+HEALTH, SETTINGS, AUDIT = (f"/administration/{each}" for each in ("health", "settings", "audit"))
+
+
+async def test_a_gateway_is_tried_by_a_message_to_whoever_asks_and_not_too_often(world: World) -> None:
+    officer = world.network["FR"].officers[0]
+    ada = browser(await person(world, officer_id=officer.id))
+    eva = await keeper(world, "eva@net.example.org", role="secretariat", party=None)
+    before = await ada.asks("GET", HEALTH)
+    says(before, "on time", "not used yet", "to ada@fr.example.org", officer.sms)
+    assert "Alarms" not in before.text
+    said = await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"})
+    assert said.headers["Location"] == f"{HEALTH}?said=tested"
+    again = await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"})
+    says(again, "Wait a minute", status=409)
+    assert (await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_email"})).status_code == 303
+    assert (await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "none"})).status_code == 404
+    says(await eva.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"}), "cannot be done", status=409)
+    await world.settles()
+    sent = [each for each in (await world.get("/rehearsal/messages")).json()["items"] if each["purpose"] == "probe"]
+    assert {each["kind"] for each in sent} == {"sms", "email"}
+    assert all("no alert" in each["body"] for each in sent)
+    says(await ada.asks("GET", HEALTH), "takes messages")
+    says(await eva.asks("GET", HEALTH), "Alarms of the last 24 hours", "secretariat can be called")
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch(
+            "select outcome, after->>'gateway' as gateway from audit where operation like '%test'"
+        )
+    assert sorted((row["outcome"], row["gateway"]) for row in rows if row["gateway"]) == [
+        ("done", "rehearsal_email"),
+        ("done", "rehearsal_sms"),
+    ]
+    world.clock.at += timedelta(minutes=2)
+    assert (await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"})).status_code == 303
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_test_of_a_gateway_fits_one_text_and_wakes_nobody_by_its_words(language: str) -> None:
+    for kind in ("sms", "email", "voice"):
+        said = gateway_test_words(catalogues()[language], kind, gateway="twilio_sms_2", at=START)
+        assert "twilio_sms_2" in said.text
+        assert kind != "sms" or septets(said.text) <= MOST
+
+
+async def test_settings_are_told_to_those_who_look_at_all_of_it_and_never_a_secret(world: World) -> None:
+    ada, eva = await keeper(world), await keeper(world, "eva@net.example.org", role="secretariat", party=None)
+    assert (await ada.asks("GET", SETTINGS)).status_code == 404
+    shown = await eva.asks("GET", SETTINGS)
+    says(shown, "CONTACTPOINTS_PUBLIC_URL", world.runtime.settings.public_url, "CONTACTPOINTS_KEYRING", "danger")
+    for secret in (world.runtime.settings.database_url, world.runtime.settings.pin_pepper.hex()):
+        assert secret not in unescape(shown.text)
+    kim = await keeper(world, "kim@net.example.org", role="auditor", party=None, language="es")
+    says(await kim.asks("GET", SETTINGS), "Lo que es débil")
+
+
+async def test_the_audit_log_is_searched_paged_and_written_out(world: World) -> None:
+    ada = await keeper(world)
+    for name in ("ben", "joe"):
+        new = {"name": name, "email": f"{name}@fr.example.org", "role": "requester", "authority": "Desk"}
+        assert (await ada.asks("POST", ACCOUNTS, data=new)).status_code == 303
+    assert (await ada.asks("POST", ACCOUNTS, data={})).status_code == 422
+    found = await ada.asks("GET", f"{AUDIT}?text=ben&entry=accounts")
+    says(found, "ben@fr.example.org", "page /administration/accounts", "<ins>Desk</ins>")
+    assert "joe@" not in found.text
+    says(await ada.asks("GET", f"{AUDIT}?outcome=refused"), "invalid")
+    day = f"{world.clock.at:%Y-%m-%d}"
+    says(await ada.asks("GET", f"{AUDIT}?since={day}&until={day}&text=ben"), "ben@fr")
+    says(await ada.asks("GET", f"{AUDIT}?until=2026-10-13"), "None that fits.")
+    wrong = await ada.asks("GET", f"{AUDIT}?since=yesterday&text=ben")
+    says(wrong, "written as in 2026-10-14", 'value="ben"', status=422)
+    listed = unescape((await ada.asks("GET", f"{AUDIT}?entry=accounts&until={day}")).text)
+    export = listed.partition('href="/v1/audit')[2].partition('"')[0]
+    assert "until=2026-10-15" in export
+    csv = await ada.asks("GET", f"/v1/audit{export}")
+    assert csv.status_code == 200, csv.text
+    assert "joe@fr.example.org" in csv.text
+    us = await keeper(world, "ada@us.example.org", party="US")
+    assert "ben@fr" not in (await us.asks("GET", AUDIT)).text
