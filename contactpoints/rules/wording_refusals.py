@@ -67,6 +67,7 @@ _SENTENCES: Mapping[type[Refusal], str] = {
     refusals.TooFewPersons: msgid("Too few persons could propose and release: invite a second one first."),
     refusals.KeyEnded: msgid("This key has ended: make a new one."),
     refusals.AlreadyRotated: msgid("Another key has taken the place of this one already."),
+    refusals.KeyMade: msgid("This form has made a key already: look into the list of keys."),
     refusals.RetentionNotBegun: msgid("The alert is still open: close it first."),
     refusals.NothingHeld: msgid("Your side does not hold the particulars."),
     refusals.RequestGone: msgid("The particulars are no longer for this Party."),
