@@ -177,9 +177,18 @@ def found(places: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
 
 
 def faults_told(faults: tuple[Fault, ...], typed: Typed) -> tuple[Fault, ...]:
-    """Return each fault once; what is too short because nothing stands there is missing."""
-    empty = {each for each in faults if each.code == "too_short" and each.pointer.removeprefix("/") not in typed}
-    return tuple(dict.fromkeys(replace(each, code="missing") if each in empty else each for each in faults))
+    """Return each fault once, by what it means in the form.
+
+    What is too short because nothing stands there is missing; a time by the clocks of a zone that had to be left
+    without an offset is none of them, or two.
+    """
+    return tuple(dict.fromkeys(replace(each, code=_meant(each, typed)) for each in faults))
+
+
+def _meant(fault: Fault, typed: Typed) -> str:
+    if fault.code == "too_short" and fault.pointer.removeprefix("/") not in typed:
+        return "missing"
+    return "not_one_time" if fault.code == "no_offset" else fault.code
 
 
 def differences(kept: Typed, typed: Typed) -> list[tuple[str, str]]:
