@@ -74,7 +74,7 @@ async def foreseen(runtime: Runtime, actor: Actor, *, command: PreviewAlert | Op
     except Invalid as refusal:
         return Foreseen(faults=refusal.faults, instrument=command.instrument)
     except Forbidden as refusal:
-        return Foreseen(faults=(Fault("/kind", "not_allowed_here", refusal.detail),), instrument=command.instrument)
+        return Foreseen(faults=(Fault("/kind", "not_allowed", refusal.detail),), instrument=command.instrument)
     doubles = tuple(each["reference"] for each in told["possible_duplicates"])
     return Foreseen(told, instrument=command.instrument, duplicates=doubles)
 

@@ -5,7 +5,7 @@ asked for again.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -176,19 +176,13 @@ def found(places: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: each["point"] is None)
 
 
-def faults_told(faults: tuple[Fault, ...], typed: Typed) -> tuple[Fault, ...]:
+def faults_told(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """Return each fault once, by what it means in the form.
 
-    What is too short because nothing stands there is missing; a time by the clocks of a zone that had to be left
-    without an offset is none of them, or two.
+    A time by the clocks of a zone that had to be left without an offset is none of them, or two.
     """
-    return tuple(dict.fromkeys(replace(each, code=_meant(each, typed)) for each in faults))
-
-
-def _meant(fault: Fault, typed: Typed) -> str:
-    if fault.code == "too_short" and fault.pointer.removeprefix("/") not in typed:
-        return "missing"
-    return "not_one_time" if fault.code == "no_offset" else fault.code
+    meant = {"no_offset": "not_one_time"}
+    return tuple(dict.fromkeys(replace(each, code=meant.get(each.code, each.code)) for each in faults))
 
 
 def differences(kept: Typed, typed: Typed) -> list[tuple[str, str]]:
