@@ -61,6 +61,13 @@ async def house_of(session: Session, post: int, *, actor: Actor) -> Owner:
     return owner
 
 
+async def zone_at(db: Database, post: int, *, actor: Actor) -> str:
+    """Return by which clocks a post lives. Raises `NotFound`, also for one that does not exist for the actor."""
+    async with db.session() as session:
+        owner = await house_of(session, post, actor=actor)
+        return await directory.zone_of(session, owner.contact_point)
+
+
 async def plan_of(db: Database, post: int, *, actor: Actor, view: str, on: str, now: datetime, tools: Tools) -> Plan:
     """Return the plan of a post in the month or week (``view``) of a day (``on``, that of ``now`` unless it is one).
 

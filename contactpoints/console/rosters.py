@@ -85,7 +85,7 @@ async def shown(
     faults: Sequence[Fault] = (),
     form: str = "",
     said: str = "",
-    status: int | None = None,
+    since: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
     """Return the page of a post; ``form`` is the one that was sent, and holds what was ``typed`` in it."""
     asked = request.query_params
@@ -106,11 +106,12 @@ async def shown(
         template="roster.html",
         actor=actor,
         here="rosters",
-        status=status or (422 if faults else 200),
+        status=422 if faults else 409 if said or since else 200,
         plan=plan,
         faults=list(faults),
         form=form,
-        said=said,
+        said=said or (asked.get("said", "") if typed is None else ""),
+        since=since,
         typed={"officer_id": asked.get("officer_id", ""), **offered},
         weekdays=WEEKDAYS,
         **looked_at(words, plan, runtime=runtime, zone=zone_of(request)),

@@ -286,7 +286,7 @@ def newly_uncovered(
 
     A post that did not exist before left nothing: it waits for its first roster, see `left_by_first`.
     """
-    return _newly(before, after, counts=lambda stretch: stretch.level == "uncovered")
+    return newly(before, after, level="uncovered")
 
 
 def left_by_first(before: Iterable[PostCover], after: Iterable[PostCover]) -> Iterator[tuple[Post, datetime, datetime]]:
@@ -299,6 +299,13 @@ def left_by_first(before: Iterable[PostCover], after: Iterable[PostCover]) -> It
         if each.post.has_roster and each.post.id not in had:
             for start, end in each.by_roster:
                 yield each.post, start, end
+
+
+def newly(
+    before: Iterable[PostCover], after: Iterable[PostCover], *, level: CoverLevel
+) -> Iterator[tuple[Post, datetime, datetime]]:
+    """Yield post, start and end of what is at a level of cover ``after`` a change and was not ``before`` it."""
+    return _newly(before, after, counts=lambda stretch: stretch.level == level)
 
 
 def newly_strained(

@@ -26,6 +26,8 @@ _ROOMS: tuple[tuple[re.Pattern[str], Room], ...] = (
     # A request as it is written: what is not Latin takes three signs for each byte in a form.
     (re.compile("/trigger/drafts(/.*)?"), Room(4 * USUAL, 60)),
     (re.compile("/directory/.*"), Room(USUAL, 20)),
+    # In a form a sign may take three.
+    (re.compile("/rosters/[^/]+/calendars/import"), Room(3 * CALENDAR, 60)),
     (re.compile("/(v1|hooks|rehearsal/replies)(/.*)?"), Room(USUAL, 20)),
 )
 _FORM = Room(16_384, 20)

@@ -115,7 +115,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn: a post of a contact point in a window, its cover there, open swaps, and names of calendars."""
+    """What is drawn: a post of a contact point in a window, its cover there, open swaps, and names of calendars.
+
+    ``known``: from when until when the cover was reckoned; None: in the whole window.
+    """
 
     point: ContactPoint
     post: Post
@@ -123,6 +126,7 @@ class Drawn:
     cover: PostCover
     swaps: Sequence[Swap] = ()
     calendars: Mapping[int, str] | None = None
+    known: tuple[datetime, datetime] | None = None
 
     def x(self, at: datetime) -> float:
         """Return how far to the right an instant is."""
@@ -251,7 +255,8 @@ def _offers(words: Catalogue, swap: Swap, *, drawn: Drawn) -> Iterator[Bar]:
 
 def _covered(words: Catalogue, drawn: Drawn) -> Iterator[Bar]:
     # The doubtful first: what is narrow and grave is not hidden behind what is less so.
-    yield Bar("covered", 0, WIDTH, 0, "", say(words, _COVERED))
+    since, until = drawn.known or (drawn.window.since, drawn.window.until)
+    yield Bar("covered", drawn.x(since), drawn.x(until) - drawn.x(since), 0, "", say(words, _COVERED))
     for each in sorted(drawn.cover.stretches, key=lambda stretch: stretch.level):
         if drawn.holds(each.starts_at, each.ends_at):
             made = _bar(drawn, each.level, span=(each.starts_at, each.ends_at), said="")

@@ -23,11 +23,26 @@ _OF_ACCOUNTS = ("/account/passkeys/{number}", "/account/passkeys/{number}/remova
 _OF_PROPOSALS = tuple(
     f"/proposals/{{number}}{each}" for each in ("", "/request", "/release", "/refusal", "/withdrawal")
 )
+_OF_ROSTERS = tuple(
+    f"/rosters/{{number}}{each}"
+    for each in (
+        "",
+        "/change",
+        "/removal",
+        "/rotation",
+        "/offer",
+        "/swap",
+        "/feeds",
+        "/feeds/end",
+        "/calendars",
+        "/calendars/import",
+        "/calendars/subscription",
+    )
+)
 _OF_ADMINISTRATION = (
     *(f"/administration/accounts/{{number}}{each}" for each in ("", "/change", "/end", "/invitation")),
     *(f"/administration/keys/{{number}}{each}" for each in ("", "/change", "/rotation", "/revocation")),
 )
-_OF_ROSTERS = tuple(f"/rosters/{{number}}{each}" for each in ("",))
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
 _ACTS = ("acknowledgement", "withdrawal", "closure", "resending", "call-back", "retention", "request")
 _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))

@@ -3,8 +3,11 @@
 import re
 from html import unescape
 
+import httpx
+
 from tests.api.people import person
 from tests.console.test_account_pages import Browser, says
+from tests.robot import Forms
 from tests.world import World
 
 
@@ -39,3 +42,130 @@ async def test_a_roster_is_a_picture_with_a_table_behind_it_and_another_partys_i
     says(await auditor.opens("/rosters"), "Choose a Party to see", 200)
     assert f"/rosters/{other}" in (await auditor.opens("/rosters?party=US")).text
     says(await auditor.opens(f"/rosters/{other}"), "Who is on duty", 200)
+
+
+def form_of(answer: httpx.Response, action: str) -> dict[str, str]:
+    """Return the fields of the first form of a page that is sent to an address that ends so."""
+    return next(fields for _, path, fields in Forms(answer.text).found if path.endswith(action))
+
+
+async def kept(world: World, table: str) -> int:
+    async with world.runtime.db.session() as session:
+        number: int = await session.fetchval(f"select count(*) from {table} where retired_at is null")
+    return number
+
+
+async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(world: World) -> None:
+    made = world.network["FR"]
+    ada, post, (first, *_) = await desk(world), made.posts["first"], made.officers
+    path, before = f"/rosters/{post}/change", await kept(world, "absences")
+    typed = {"view": "month", "on": "2026-10-01", "zone": "Europe/Paris", "officer_id": str(first.id), "action": "away"}
+    wrong = await ada.sends(path, **typed | {"starts_at": "2026-10-25T02:30", "ends_at": "2026-10-20T09:00"})
+    says(wrong, "This time comes twice")
+    says(wrong, "has to come after the beginning")
+    assert 'value="2026-10-25T02:30"' in wrong.text, "what was typed stays"
+    typed |= {"starts_at": "2026-10-14T12:00", "ends_at": "2026-10-16T09:00"}
+    look = await ada.sends(path, **typed, act="look")
+    says(look, "not covered any more", 200)
+    assert await kept(world, "absences") == before, "it was only looked at"
+    seen = form_of(look, "/change")
+    says(await ada.sends(path, **seen | {"act": "publish"}), "or say here why it is changed")
+    says(await ada.sends(path, **seen | {"act": "edit"}), 'value="2026-10-16T09:00"', 200)
+    async with world.runtime.db.session() as session:
+        await session.execute("update contact_points set revision = revision + 1 where party = 'FR'")
+    moved = await ada.sends(path, **seen | {"act": "publish", "accept": "the others know"})
+    says(moved, "has changed here since you looked", 409)
+    for _ in range(2):
+        answer = await ada.sends(path, **form_of(moved, "/change") | {"act": "publish", "accept": "the others know"})
+        assert answer.headers["Location"] == f"/rosters/{post}?view=month&on=2026-10-14&said=published"
+    assert await kept(world, "absences") == before + 1, "sent twice, kept once"
+    page = await ada.opens(f"/rosters/{post}?on=2026-10-14")
+    back = next(
+        form for _, at, form in Forms(page.text).found if at.endswith("/removal") and form["kind"] == "absences"
+    )
+    look = await ada.sends(f"/rosters/{post}/removal", **back, act="look")
+    says(look, "no more without cover", 200)
+    assert (await ada.sends(f"/rosters/{post}/removal", **form_of(look, "/removal") | {"act": "publish"})).is_redirect
+    assert await kept(world, "absences") == before
+    assert (await ada.sends(f"/rosters/{world.network['US'].posts['first']}/change", **typed)).status_code == 404
+    ada.cookies.clear()
+    says(await ada.sends(path, **typed), "2026-10-16T09:00", 403)
+
+
+async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(world: World) -> None:
+    ada, post = await desk(world), world.network["FR"].posts["first"]
+    page = await ada.opens(f"/rosters/{post}")
+    number = form_of(page, "/removal")["id"]
+    async with world.runtime.db.session() as session:
+        members = await session.fetchval("select members from rotations where id = $1", int(number))
+    typed = {"id": number, "version": "1", "layer": "1", "period": "daily", "zone": "Europe/Paris"}
+    typed |= {"starts_on": "2026-09-15", "handover": "08:00", "weekday7": "yes", "view": "week"}
+    typed |= {f"members/{place}": str(each) for place, each in enumerate(members)}
+    path = f"/rosters/{post}/rotation"
+    assert (await ada.opens(f"{path}?id={number}")).status_code == 200
+    says(await ada.sends(path, **typed | {"handover": "8", "period": "custom"}), "This is not a time of day")
+    says(await ada.sends(path, **typed | {"act": "more"}), "2026-09-15", 200)
+    look = await ada.sends(path, **typed)
+    says(look, "Day by day, layer 1", 200)
+    assert (await ada.sends(path, **form_of(look, "/rotation") | {"act": "publish"})).is_redirect
+    stale = await ada.sends(path, **typed | {"handover": "07:00"})
+    says(stale, "Somebody was faster", 409)
+    assert 'value="07:00"' in stale.text
+    assert 'name="version" value="2"' in stale.text
+    assert (await ada.opens(f"{path}?id=999999")).status_code == 404
+
+
+async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are_kept(world: World) -> None:
+    made = world.network["FR"]
+    post, (first, second, *_) = made.posts["first"], made.officers
+    ada, duty = await desk(world), await desk(world, role="contact_point")
+    offer = {"zone": "Europe/Paris", "offer/officer_id": str(first.id), "offer/starts_at": "2026-10-15T09:00"}
+    says(await duty.sends(f"/rosters/{post}/offer", **offer), "This is needed")
+    offer |= {"offer/ends_at": "2026-10-16T09:00"}
+    assert (await duty.sends(f"/rosters/{post}/offer", **offer)).is_redirect
+    says(await duty.sends(f"/rosters/{post}/offer", **offer), "is offered already")
+    take = form_of(await duty.opens(f"/rosters/{post}"), "/swap") | {"officer_id": str(second.id), "act": "now"}
+    assert (await duty.sends(f"/rosters/{post}/swap", **take)).is_redirect
+    says(await duty.sends(f"/rosters/{post}/swap", **take), "cannot be done any more", 409)
+    assert (await duty.sends(f"/rosters/{post}/change", **offer)).status_code == 403
+    look = await ada.sends(f"/rosters/{post}/swap", **take | {"step": "approve", "act": "look"})
+    says(look, "A shift changes hands", 200)
+    assert (await ada.sends(f"/rosters/{post}/swap", **form_of(look, "/swap") | {"act": "publish"})).is_redirect
+    says(await ada.opens(f"/rosters/{post}"), "(swap ", 200)
+
+    shown = await ada.sends(f"/rosters/{post}/feeds", officer="")
+    says(shown, "shown this once", 200)
+    address = re.search(r'id="feed-address">[^<]*(/feeds/[^<]*)<', shown.text)
+    assert address is not None
+    feed = form_of(shown, "/feeds/end")
+    assert address[1] not in (await ada.opens(f"/rosters/{post}/feeds")).text
+    assert (await ada.sends(f"/rosters/{post}/feeds/end", **feed)).is_redirect
+    assert (await ada.opens(address[1])).status_code == 404
+    for _ in range(2):
+        assert (await ada.sends(f"/rosters/{post}/calendars", name="Duty", layer="2")).is_redirect
+    assert await kept(world, "calendars") == 1
+    fields = form_of(await ada.opens(f"/rosters/{post}/calendars"), "/import")
+    says(await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": "none"}), "Nothing was sent")
+    name = (await ada.opens(f"/rosters/{post}")).text
+    who = re.search(rf'<option value="{first.id}">([^<]*)</option>', name)
+    assert who is not None
+    file = _FILE.replace("WHO", unescape(who[1]))
+    look = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": file, "act": "look"})
+    says(look, "would bring: 4", 200)
+    taken = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": file, "act": "publish"})
+    assert taken.headers["Location"].endswith("/calendars?said=published")
+    says(
+        await ada.sends(f"/rosters/{post}/calendars/subscription", **fields | {"address": "http://x.example"}), "https"
+    )
+    for each in ("feeds", "calendars", "rotation?id=1"):
+        assert (await duty.opens(f"/rosters/{world.network['US'].posts['first']}/{each}")).status_code == 404
+
+
+_FILE = "\r\n".join(
+    (
+        *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example//EN", "BEGIN:VEVENT", "UID:a@example.org"),
+        *("DTSTAMP:20261001T000000Z", "DTSTART;TZID=Europe/Paris:20261107T080000"),
+        *("DTEND;TZID=Europe/Paris:20261109T080000", "RRULE:FREQ=WEEKLY;COUNT=4", "SUMMARY:WHO"),
+        *("END:VEVENT", "END:VCALENDAR", ""),
+    )
+)

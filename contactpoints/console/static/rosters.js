@@ -1,0 +1,111 @@
+// Choosing hours on the picture of a roster, by hand or by keys: they go into the form below, which does without this.
+const picture = document.querySelector("[data-roster]");
+const forms = [...document.querySelectorAll("form[data-takes-span]")];
+const overlay = picture?.querySelector(".choosing");
+
+if (overlay && forms.length) {
+  overlay.removeAttribute("hidden");
+  const cells = [...overlay.querySelectorAll(".cell")];
+  const chosen = overlay.querySelector(".chosen");
+  let anchor = -1;
+  let end = -1;
+
+  const mark = () => {
+    const [first, last] = [Math.min(anchor, end), Math.max(anchor, end)];
+    cells.forEach((each, place) => each.setAttribute("aria-pressed", String(place >= first && place <= last)));
+    const left = Number(cells[first].getAttribute("x"));
+    const right = Number(cells[last].getAttribute("x")) + Number(cells[last].getAttribute("width"));
+    chosen.setAttribute("x", left);
+    chosen.setAttribute("width", right - left);
+  };
+  const fill = (starts, ends, officer) => {
+    for (const form of forms) {
+      form.querySelector("[data-starts_at]").value = starts;
+      form.querySelector("[data-ends_at]").value = ends;
+      if (officer) form.querySelector("select[data-officer]").value = officer;
+    }
+  };
+  const write = (officer) => {
+    const [first, last] = [Math.min(anchor, end), Math.max(anchor, end)];
+    fill(cells[first].dataset.starts, cells[last].dataset.ends, officer);
+  };
+  const open = () => {
+    const form = forms.find((each) => each.checkVisibility?.() ?? true) || forms[0];
+    form.closest("details")?.setAttribute("open", "");
+    form.querySelector("select").focus();
+  };
+  const at = (x) => cells.findIndex((each) => {
+    const box = each.getBoundingClientRect();
+    return x >= box.left && x < box.right;
+  });
+
+  // A pointer draws over the dates, or over a shift, whose officer and hours are then taken.
+  let drawing = false;
+  overlay.addEventListener("pointerdown", (event) => {
+    const place = cells.indexOf(event.target);
+    if (place < 0 || event.button) return;
+    drawing = true;
+    [anchor, end] = [event.shiftKey && anchor >= 0 ? anchor : place, place];
+    mark();
+    event.preventDefault();
+    cells[place].focus({ preventScroll: true });
+  });
+  addEventListener("pointermove", (event) => {
+    const place = drawing ? at(event.clientX) : -1;
+    if (place < 0 || place === end) return;
+    end = place;
+    mark();
+  });
+  addEventListener("pointerup", () => {
+    if (!drawing) return;
+    drawing = false;
+    write();
+  });
+  picture.addEventListener("click", (event) => {
+    const bar = event.target.closest?.(".lane.duty [data-officer]");
+    if (!bar) return;
+    fill(bar.dataset.starts, bar.dataset.ends, bar.dataset.officer);
+    const box = bar.querySelector("rect");
+    chosen.setAttribute("x", box.getAttribute("x"));
+    chosen.setAttribute("width", box.getAttribute("width"));
+    open();
+  });
+
+  // By keys: arrows move, with shift they choose more; enter goes to the form; page keys turn to the next window.
+  overlay.addEventListener("keydown", (event) => {
+    const place = cells.indexOf(event.target);
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 7, ArrowUp: -7, Home: -cells.length, End: cells.length };
+    if (place < 0) return;
+    if (event.key in steps) {
+      const next = Math.max(0, Math.min(cells.length - 1, place + steps[event.key]));
+      if (event.shiftKey) {
+        if (anchor < 0) anchor = place;
+        end = next;
+        mark();
+        write();
+      } else {
+        anchor = -1;
+      }
+      cells[place].setAttribute("tabindex", "-1");
+      cells[next].setAttribute("tabindex", "0");
+      cells[next].focus();
+    } else if (event.key === " " || event.key === "Enter") {
+      if (anchor < 0) anchor = end = place;
+      mark();
+      write();
+      if (event.key === "Enter") open();
+    } else if (event.key === "PageDown" || event.key === "PageUp") {
+      document.querySelector(`a[rel="${event.key === "PageDown" ? "next" : "prev"}"]`)?.click();
+    } else return;
+    event.preventDefault();
+  });
+}
+
+// A file that is chosen is written into the field that is sent.
+for (const each of document.querySelectorAll("[data-takes-file]")) {
+  each.hidden = false;
+  each.querySelector("input").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    if (file) document.getElementById(each.dataset.takesFile).value = await file.text();
+  });
+}

@@ -1,0 +1,84 @@
+"""What a change of a roster comes to: which hours of which post are covered otherwise than before, and whether any."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from contactpoints.rules.cover import PostCover, Stretch, newly
+from contactpoints.rules.directory import ContactPoint, Post
+from contactpoints.rules.phrasing import Catalogue, say
+from schemas.words import msgid
+
+Turn = Literal["lost", "doubted", "won", "cleared"]
+"""Not covered any more, in doubt from now on; covered or in doubt where nobody was, and no more in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A stretch, half-open, in UTC, whose cover a change turns; ``stretch``: what is wrong with it then."""
+
+    turn: Turn
+    post: Post
+    starts_at: datetime
+    ends_at: datetime
+    stretch: Stretch | None
+
+
+def turned(before: Sequence[PostCover], after: Sequence[PostCover]) -> tuple[Turned, ...]:
+    """Return every stretch whose cover a change turns, the gravest first, then by start."""
+    found = [
+        *_turned("lost", newly(before, after, level="uncovered"), covers=after),
+        *_turned("doubted", newly(before, after, level="doubtful"), covers=after),
+        *_turned("won", newly(after, before, level="uncovered"), covers=()),
+        *_turned("cleared", newly(after, before, level="doubtful"), covers=()),
+    ]
+    lost = [each for each in found if each.turn == "lost"]
+    # What was in doubt and is now not covered at all is told once.
+    return tuple(each for each in found if each.turn != "cleared" or not any(_within(each, other) for other in lost))
+
+
+def _turned(
+    turn: Turn, spans: Iterable[tuple[Post, datetime, datetime]], *, covers: Iterable[PostCover]
+) -> Iterator[Turned]:
+    known = {each.post.id: each.stretches for each in covers}
+    for post, start, end in sorted(spans, key=lambda span: span[1]):
+        why = (each for each in known.get(post.id, ()) if each.starts_at < end and start < each.ends_at)
+        yield Turned(turn, post, start, end, next(why, None))
+
+
+def _within(one: Turned, other: Turned) -> bool:
+    return one.post.id == other.post.id and other.starts_at <= one.starts_at and one.ends_at <= other.ends_at
+
+
+def is_repeat(before: ContactPoint, after: ContactPoint) -> bool:
+    """Say whether a change adds nothing but what is there already: it was sent before."""
+    return _meant(before) == _meant(after) and before != after
+
+
+def _meant(point: ContactPoint) -> tuple[object, ...]:
+    """Return what the rosters of a contact point say, whatever numbers their entries have, and each once."""
+    posts = [
+        (
+            post.id,
+            frozenset(replace(each, id=0) for each in post.rotations),
+            frozenset(replace(each, id=0) for each in post.overrides),
+        )
+        for post in point.posts
+    ]
+    return posts, frozenset(point.absences)
+
+
+_WARNINGS: Mapping[str, str] = {
+    "beside_another": msgid("Another rotation on the same layer puts somebody on duty at the same time."),
+    "absent_already": msgid("This officer is away at that time already."),
+    "not_told": msgid("Somebody whom this concerns has no mailbox or telephone and hears nothing: please tell them."),
+}
+_SEEN = frozenset({"leaves_uncovered", "strains"})
+"""What the cover itself tells."""
+
+
+def said_of_warnings(words: Catalogue, warnings: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return what else is to be known of a change; a warning without words of its own is told in English."""
+    others = {each["code"]: each["detail"] for each in warnings if each["code"] not in _SEEN}
+    return [say(words, _WARNINGS[code]) if code in _WARNINGS else detail for code, detail in others.items()]
