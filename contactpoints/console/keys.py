@@ -43,7 +43,7 @@ async def listed(runtime: Runtime, request: Request) -> Response:
     items = await keys.listing(runtime.db, actor=actor, now=now, after=after, most=LIST, text=text or None)
     following = items[-1]["id"] if len(items) == LIST else None
     makes = actor.role is Role.ADMINISTRATOR
-    told_of = {"keys": items, "next": following, "text": text, "makes": makes}
+    told_of: dict[str, Any] = {"keys": items, "next": following, "text": text, "makes": makes}
     return shown(runtime, request, template="keys.html", actor=actor, at="keys", **told_of)
 
 

@@ -18,7 +18,7 @@ select (jsonb_populate_record(a, jsonb_build_object(
     'acknowledged_at', $1::timestamptz - n * interval '1 day' + n * interval '1 minute') || $2)).*
   from alerts a, unnest($3::int[]) n where a.reference = $4
 """
-_MADE = (
+_MADE: tuple[tuple[list[int], dict[str, str | None]], ...] = (
     ([1, 2, 3, 4, 5, 100], {}),
     ([6], {"acknowledged_at": None, "exhausted_at": "2026-10-01T00:00:00Z"}),
     ([7], {"requested_party": "JP"}),
