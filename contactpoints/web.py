@@ -147,8 +147,7 @@ def _closing(ears: stream.Ears, lookout: Lookout) -> Callable[[], None]:
 
 def application(runtime: Runtime) -> Starlette:
     """Return the ASGI application of a process that owns ``runtime``; `state.close()` ends its open streams."""
-    ears, lookout = stream.Ears(), Lookout(runtime)
-    runtime.bell.subscribe(ears.hear)
+    ears, lookout = stream.ears_of(runtime), Lookout(runtime)
     runtime.bell.subscribe(lookout.hear)
     measures = metrics.Metrics(runtime, lambda: ears.count + lookout.count)
     made = Starlette(

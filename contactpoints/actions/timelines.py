@@ -1,5 +1,6 @@
 """Reading the timeline of an alert: what came after a fact, as far as the one who looks may see it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,12 @@ async def read_timeline(db: Database, *, actor: Actor, reference: str, after: in
     sides = alerts.sides_of(row)
     items = [fact for each in kept if (fact := _fact(each, actor, sides=sides))]
     return Page(row["id"], items, kept[-1]["number"] if kept else after, len(kept) == most)
+
+
+async def latest_facts(db: Database, numbers: Sequence[int]) -> Mapping[int, int]:
+    """Return of several alerts the number of the latest fact, whoever may see that."""
+    async with db.session() as session:
+        return await timeline.latest_numbers(session, numbers)
 
 
 def _fact(kept: dict[str, Any], actor: Actor, *, sides: Sides) -> dict[str, Any] | None:

@@ -4,14 +4,16 @@ An event's `id` is the number of its fact, so that whoever was cut off goes on w
 where it was, without a gap. A stream stays open whatever the state of its alert, for facts may follow the last state:
 it ends when its reader leaves, reads too slowly, loses the right to look, or when the process stops.
 
-The bell wakes a stream; it also looks by itself, and asks again each time whether its reader may. Between two looks it
-holds no connection to the database, and it never holds more than one page of facts.
+The bell wakes a stream, which asks again each time whether its reader may. Should the bell be lost, one look for all
+open streams of a process finds what is new; each looks by itself only now and then. Between two looks it holds no
+connection to the database, and it never holds more than one page of facts.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Send
 
-from contactpoints.actions.timelines import Page, read_timeline
+from contactpoints.actions.timelines import Page, latest_facts, read_timeline
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import Asked, number
 from contactpoints.rules.refusals import Refusal, Unavailable
@@ -35,13 +37,26 @@ _PAGE = 100
 Look = Callable[[int], Awaitable[Page]]
 
 
-class Ears:
-    """Wakes the open streams of this process, all from one listener; ``count`` is how many there are."""
+Latest = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
+"""Returns of several alerts the number of the latest fact."""
+_PACE = Pace(look=120.0)
+"""The right to look is asked anew before anything is told; what the bell does not tell, `Ears` finds sooner."""
 
-    def __init__(self) -> None:
+
+class Ears:
+    """Wakes the open streams of this process, all from one listener; ``count`` is how many there are.
+
+    Every ``every`` seconds it asks what is new of all alerts that are followed, by ``latest`` where there is one.
+    """
+
+    def __init__(self, latest: Latest | None = None, *, every: float = 10.0) -> None:
         self.closed = False
         self._open: dict[int, set[asyncio.Event]] = {}
         self.count = 0
+        self._latest = latest
+        self._every = every
+        self._known: Mapping[int, int] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     def hear(self, subject: str) -> None:
         """Wake the streams of ``alert:<id>``, or all of them for ``*``."""
@@ -57,6 +72,22 @@ class Ears:
         """End every stream at once; the process is about to stop."""
         self.closed = True
         self.hear("*")
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def _look(self, latest: Latest) -> None:
+        """Wake those of whose alerts there is something new, for as long as there are any."""
+        try:
+            while self._open:
+                await asyncio.sleep(self._every)
+                with suppress(Unavailable, DatabaseFault):
+                    found = await latest(list(self._open))
+                    news = [alert for alert, number in found.items() if self._known.get(alert) != number]
+                    self._known = found
+                    for alert in news:
+                        self.hear(f"alert:{alert}")
+        finally:
+            self._looking = None
 
     @contextmanager
     def listening(self, alert: int) -> Iterator[asyncio.Event]:
@@ -64,6 +95,8 @@ class Ears:
         wake = asyncio.Event()
         self._open.setdefault(alert, set()).add(wake)
         self.count += 1
+        if self._looking is None and self._latest is not None and not self.closed:
+            self._looking = asyncio.create_task(self._look(self._latest))
         try:
             yield wake
         finally:
@@ -89,7 +122,7 @@ class TimelineStream(Events):
     async def tell(self, send: Send) -> None:
         """Send facts as they come, and a comment after some silence."""
         clock = asyncio.get_running_loop().time
-        spoke = clock()
+        spoke = looked = clock()
         with self._ears.listening(self._page.alert) as wake:
             wake.set()
             while not self._ears.closed:
@@ -98,9 +131,16 @@ class TimelineStream(Events):
                     await self.say(send, b"".join(map(_event, self._page.items)) or STILL_HERE)
                     spoke = clock()
                 if not self._page.full:
-                    await rung(wake, self.pace.look)
+                    await rung(wake, min(self.pace.look, self.pace.heartbeat))
+                woken = self._page.full or wake.is_set()
                 wake.clear()
-                if self._ears.closed or not await self._turn():
+                if self._ears.closed:
+                    break
+                if not woken and clock() - looked < self.pace.look:
+                    self._page = replace(self._page, items=[])
+                    continue
+                looked = clock()
+                if not await self._turn():
                     break
 
     async def _turn(self) -> bool:
@@ -120,6 +160,13 @@ def _event(fact: dict[str, Any]) -> bytes:
     return f"id: {fact['number']}\nevent: {fact['code']}\ndata: {data}\n\n".encode()
 
 
+def ears_of(runtime: Runtime) -> Ears:
+    """Return what wakes the streams of a process: its bell, and a look at its database for when that is lost."""
+    ears = Ears(partial(latest_facts, runtime.db))
+    runtime.bell.subscribe(ears.hear)
+    return ears
+
+
 async def stream(runtime: Runtime, request: Request) -> Response:
     """Follow the timeline of an alert."""
     ears: Ears = request.app.state.ears
@@ -134,7 +181,7 @@ async def stream(runtime: Runtime, request: Request) -> Response:
         raise Unavailable("This process has as many open streams as it bears; read the timeline instead.")
     if request.method == "HEAD":
         return Response(media_type=MEDIA)
-    return TimelineStream(ears, first, look=look, pace=Pace())
+    return TimelineStream(ears, first, look=look, pace=_PACE)
 
 
 async def _look(runtime: Runtime, request: Request, after: int, *, paced: bool = True) -> Page:

@@ -84,6 +84,16 @@ async def after(session: Session, alert_id: int, number: int, *, most: int = 500
     return [dict(row) for row in rows]
 
 
+async def latest_numbers(session: Session, alerts: Sequence[int]) -> dict[int, int]:
+    """Return of several alerts the number of the latest fact."""
+    rows = await session.fetch(
+        """select a.id, (select max(number) from timeline t where t.alert_id = a.id) as number
+             from unnest($1::bigint[]) a (id)""",
+        list(alerts),
+    )
+    return {row["id"]: row["number"] or 0 for row in rows}
+
+
 async def fact(session: Session, alert_id: int, *, code: str) -> dict[str, Any] | None:
     """Return the first fact of a kind about an alert: its instant (``at``) and its data."""
     row = await session.fetchrow(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -224,3 +224,26 @@ async def test_what_is_rolled_back_rings_no_bell(world: World) -> None:
         ring_after_commit("alert:1")
         assert heard == []
     assert heard == ["alert:1"]
+
+
+async def test_what_no_bell_told_is_found_by_one_look_for_all_streams() -> None:
+    numbers, asked = {7: 1, 8: 1}, []
+
+    async def latest(alerts: Sequence[int]) -> dict[int, int]:
+        asked.append(sorted(alerts))
+        return {each: numbers[each] for each in alerts}
+
+    ears = Ears(latest, every=0.02)
+    with ears.listening(7) as first, ears.listening(8) as second:
+        await asyncio.sleep(0.05)
+        first.clear()
+        second.clear()
+        numbers[7] = 2
+        async with asyncio.timeout(5):
+            await first.wait()
+        assert not second.is_set()
+    await asyncio.sleep(0.05)
+    looks = len(asked)
+    await asyncio.sleep(0.05)
+    assert len(asked) == looks, "where nobody listens, nobody looks"
+    assert {7, 8} == {each for look in asked for each in look}

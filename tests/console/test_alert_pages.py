@@ -1,0 +1,148 @@
+"""The pages of alerts: found and followed by both sides, acted on by plain forms, and not there for anybody else."""
+
+from html import unescape
+
+import httpx
+
+from tests.api.people import person
+from tests.console.test_account_pages import Browser, says
+from tests.robot import Forms
+from tests.world import PIN, World
+
+
+async def _browser(world: World, role: str, party: str | None, authority: str = "Invented Desk") -> Browser:
+    made = await person(world, f"{role}@{str(party).lower()}.example.org", role=role, party=party, authority=authority)
+    return Browser(world, cookies={"__Host-session": made.token})
+
+
+def _acts(answer: httpx.Response) -> set[str]:
+    return {form[1].rpartition("/")[2] for form in Forms(answer.text).found if form[1].startswith("/alerts/")}
+
+
+def _field(answer: httpx.Response, act: str, name: str) -> str:
+    return next(form[2][name] for form in Forms(answer.text).found if form[1].endswith(f"/{act}"))
+
+
+async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world: World) -> None:
+    asks = await _browser(world, "requester", "US")
+    asked = await _browser(world, "contact_point", "FR")
+    stranger = await _browser(world, "contact_point", "JP")
+    reference, first, code = await world.wakes_the_first()
+    await world.passes(minutes=4)
+    here = f"/alerts/{reference}"
+
+    for path in (here, f"{here}?before=2", "/alerts/NONE-NONE"):
+        assert (await stranger.opens(path)).status_code == 404, path
+    for act in ("acknowledgement", "withdrawal", "closure", "call-back", "resending", "request"):
+        refused = await stranger.sends(f"{here}/{act}", why_withdrawn="other", why_closed="other", outcome="confirmed")
+        assert refused.status_code in (404, 422), act
+        assert reference not in refused.text or refused.status_code == 404
+        assert (await asks.opens(f"{here}/{act}")).headers["Location"] == here
+    assert reference not in (await stranger.opens("/alerts")).text
+
+    listed = await asks.opens("/alerts?state=alerting&kind=preservation&party=fr&q=preservation")
+    says(listed, reference, 200)
+    assert reference not in (await asks.opens("/alerts?party=JP")).text
+    assert reference not in (await asks.opens("/alerts?state=closed")).text
+    assert (await asks.opens(f"/alerts?q={reference.lower()}")).headers["Location"] == here
+
+    seen, inside = await asks.opens(here), await asked.opens(here)
+    for page in (seen, inside):
+        says(page, "Calling, nobody has answered yet", 200)
+        says(page, "Then step 3, by SMS, e-mail: the second line", 200)
+        assert f"/v1/alerts/{reference}/stream?after=" in page.text
+        assert 'id="fact-1"' in page.text
+        assert "<title" in page.text.partition('<svg class="escalation"')[2]
+        assert code not in page.text, "a code is in the message alone"
+        assert page.headers["Cache-Control"] == "no-store"
+    assert _acts(seen) == {"withdrawal", "request"}
+    assert _acts(inside) == {"acknowledgement", "call-back", "request"}
+    async with world.runtime.db.session() as session:
+        name = await session.fetchval("select name from officers where id = $1", first.id)
+    assert name in unescape(inside.text)
+    assert name not in unescape(seen.text), "people are told by function outside their house"
+
+    fields = {"officer": str(first.id), "reply_code": code, "pin": PIN, "once": "a"}
+    says(await asks.sends(f"{here}/acknowledgement", **fields), "You may not do that here", 403)
+    refused = await asked.sends(f"{here}/acknowledgement", **fields | {"reply_code": "?", "pin": "12"})
+    says(refused, "This does not have the form that is needed here.")
+    assert all(f'id="f-{each}-fault"' in refused.text for each in ("reply_code", "pin"))
+    assert f'value="{first.id}" selected' in refused.text
+    says(await asked.sends(f"{here}/acknowledgement", **fields | {"pin": "000001"}), "Wrong PIN.", 409)
+    assert (await asked.sends(f"{here}/acknowledgement", **fields)).headers["Location"] == here
+    await world.settles()
+    says(await asked.sends(f"{here}/withdrawal", why_withdrawn="other"), "You may not do that here", 403)
+    assert (await asked.sends(f"{here}/acknowledgement", **fields)).status_code == 303, "the same form counts once"
+    assert (await world.timeline(reference)).count("acknowledged_again") == 0
+    taken = await asks.opens(here)
+    says(taken, "By the first line, by the system of the contact point, after 4 min", 200)
+    assert _acts(taken) == {"withdrawal", "request", "closure"}
+
+    read = await asked.sends(f"{here}/request")
+    says(read, "Whom to call back to confirm", 200)
+    assert "Special instructions" not in (await asked.opens(here)).text
+    says(await asks.opens(here), "The particulars were read: the contact point", 200)
+    before = _field(await asked.opens(here), "call-back", "seen")
+    says(await asked.sends(f"{here}/call-back", seen=before), "Please choose one of what is offered.")
+    assert (await asked.sends(f"{here}/call-back", seen=before, outcome="not_confirmed")).status_code == 303
+    says(await asked.sends(f"{here}/call-back", seen=before, outcome="confirmed"), "Something changed meanwhile", 409)
+    says(await asks.opens(here), "Take it for false", 200)
+
+
+async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_whoever_asked(world: World) -> None:
+    asks = await _browser(world, "requester", "US")
+    asked = await _browser(world, "contact_point", "FR")
+    reference, first, code = await world.wakes_the_first()
+    here = f"/alerts/{reference}"
+    says(await asks.sends(f"{here}/closure", why_closed="handled"), "after somebody has acknowledged it", 409)
+    await world.answers(first, f"{code} {PIN}")
+
+    typed = {"why_closed": "handled", "note": "Try <Belgium>"}
+    kept = await asked.sends(f"{here}/closure", **typed)
+    says(kept, "Try <Belgium>")
+    assert 'id="f-note-fault"' in kept.text
+    assert 'value="handled" selected' in kept.text
+    faulty = await asked.sends(f"{here}/closure", why_closed="", suggested_party="FR")
+    assert 'id="f-why_closed-fault"' in faulty.text
+    closed = await asked.sends(f"{here}/closure", why_closed="not_competent", suggested_party="JP", note="Ask Tokyo.")
+    assert closed.headers["Location"] == here
+    says(await asked.sends(f"{here}/closure", why_closed="handled"), "has ended already", 409)
+    says(await asked.sends(f"{here}/request"), "cannot be read", 410)
+
+    shown = await asks.opens(here)
+    says(shown, "Suggested instead: JP", 200)
+    assert 'value="JP" selected' in shown.text
+    says(await asks.sends(f"{here}/request", **{"for": "print"}), "Ask Tokyo.", 200)
+    once = _field(shown, "resending", "once")
+    missing = await asks.sends(f"{here}/resending", once=once, requested_party="JP")
+    says(missing, "Please choose one of what is offered.")
+    ticked = {"consent_to_transfer": "yes", "issued_under_instrument": "yes", "requested_party": "JP", "once": once}
+    sent = await asks.sends(f"{here}/resending", **ticked)
+    assert sent.status_code == 303, sent.text
+    says(await asks.opens(sent.headers["Location"]), f"Sent anew after the wrong Party was asked: {reference}", 200)
+    says(await asks.sends(f"{here}/resending", **ticked | {"once": "other"}), "It was sent anew already.", 409)
+
+    keeping = {"decision": "prolong", "keeping": "proceedings", "until": "2027-06-01"}
+    assert (await asks.sends(f"{here}/retention", **keeping)).headers["Location"] == here
+    says(await asks.opens(here), "How long the particulars are kept: kept for longer, until 2027-06-01", 200)
+    says(await asks.sends(f"{here}/retention", decision="hold"), "This is needed.")
+    ended = await asks.opens("/alerts?state=closed")
+    says(ended, reference, 200)
+
+
+async def test_a_session_that_ended_keeps_what_was_typed_and_a_french_reader_reads_french(world: World) -> None:
+    asks = await _browser(world, "requester", "US")
+    reference = (await world.opens_alert()).json()["reference"]
+    here = f"/alerts/{reference}"
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'fr'")
+    french = await asks.opens(here)
+    says(french, "Ouverte : elle est consignée", 200)
+    says(french, "Puis étape 2, par SMS : la première ligne", 200)
+    says(await asks.opens("/alerts"), "Ouvertes maintenant", 200)
+    left = Browser(world)
+    held = await left.sends(f"{here}/withdrawal", why_withdrawn="duplicate")
+    says(held, 'value="duplicate"', 403)
+    assert (await left.opens(here)).headers["Location"] == f"/signin?next={here}"
+    assert (await asks.sends(f"{here}/withdrawal", why_withdrawn="duplicate")).status_code == 303
+    says(await asks.opens(here), "RETIRÉE par le demandeur : cela a été demandé deux fois", 200)
