@@ -23,14 +23,8 @@ def _field(answer: httpx.Response, act: str, name: str) -> str:
     return next(form[2][name] for form in Forms(answer.text).found if form[1].endswith(f"/{act}"))
 
 
-async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world: World) -> None:
-    asks = await _browser(world, "requester", "US")
-    asked = await _browser(world, "contact_point", "FR")
-    stranger = await _browser(world, "contact_point", "JP")
-    reference, first, code = await world.wakes_the_first()
-    await world.passes(minutes=4)
+async def _is_not_there(stranger: Browser, asks: Browser, *, reference: str) -> None:
     here = f"/alerts/{reference}"
-
     for path in (here, f"{here}?before=2", "/alerts/NONE-NONE"):
         assert (await stranger.opens(path)).status_code == 404, path
     for act in ("acknowledgement", "withdrawal", "closure", "call-back", "resending", "request"):
@@ -40,12 +34,26 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
         assert (await asks.opens(f"{here}/{act}")).headers["Location"] == here
     assert reference not in (await stranger.opens("/alerts")).text
 
+
+async def _is_found(asks: Browser, *, reference: str) -> None:
+    here = f"/alerts/{reference}"
     listed = await asks.opens("/alerts?state=alerting&kind=preservation&party=fr&q=preservation")
     says(listed, reference, 200)
     assert reference not in (await asks.opens("/alerts?party=JP")).text
     assert reference not in (await asks.opens("/alerts?state=closed")).text
     assert (await asks.opens(f"/alerts?q={reference.lower()}")).headers["Location"] == here
 
+
+async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world: World) -> None:
+    asks = await _browser(world, "requester", "US")
+    asked = await _browser(world, "contact_point", "FR")
+    stranger = await _browser(world, "contact_point", "JP")
+    reference, first, code = await world.wakes_the_first()
+    await world.passes(minutes=4)
+    here = f"/alerts/{reference}"
+
+    await _is_not_there(stranger, asks, reference=reference)
+    await _is_found(asks, reference=reference)
     seen, inside = await asks.opens(here), await asked.opens(here)
     for page in (seen, inside):
         says(page, "Calling, nobody has answered yet", 200)

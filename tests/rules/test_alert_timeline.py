@@ -134,17 +134,17 @@ def test_acts_are_offered_to_whom_they_belong_while_they_make_sense() -> None:
     sides = Sides("US", "Desk", "FR", 1)
     asks = Actor(1, Role.REQUESTER, "US", "Desk")
     asked, keeper = Actor(2, Role.CONTACT_POINT, "FR", "x"), Actor(3, Role.ADMINISTRATOR, "FR", "x")
-    told = {"end_reason": None, "resent": False, "kept": True}
-    stray = {"state": "closed", "end_reason": "not_competent", "resent": False, "kept": True}
-    assert acts_of(asks, sides, state="alerting", **told) == {"withdraw", "read", "readings"}
-    assert acts_of(asked, sides, state="acknowledged", **told) == {
+    going: dict[str, Any] = {"end_reason": None, "resent": False, "kept": True}
+    stray: dict[str, Any] = {"state": "closed", "end_reason": "not_competent", "resent": False, "kept": True}
+    assert acts_of(asks, sides, state="alerting", **going) == {"withdraw", "read", "readings"}
+    assert acts_of(asked, sides, state="acknowledged", **going) == {
         *("acknowledge", "close", "not_competent", "call_back", "read", "readings"),
     }
-    assert acts_of(keeper, sides, state="closed", **told) == {"keep"}
+    assert acts_of(keeper, sides, state="closed", **going) == {"keep"}
     assert acts_of(asks, sides, **stray) == {"resend", "read", "readings", "keep"}
     assert acts_of(asks, sides, **stray | {"resent": True, "kept": False}) == {"readings"}
     assert acts_of(asked, sides, **stray) == {"readings"}
-    assert acts_of(Actor(4, Role.REQUESTER, "JP", "x"), sides, state="alerting", **told) == frozenset()
+    assert acts_of(Actor(4, Role.REQUESTER, "JP", "x"), sides, state="alerting", **going) == frozenset()
 
 
 def test_a_party_that_is_suggested_is_told() -> None:
