@@ -96,4 +96,7 @@ def _of_gateways(settings: Settings) -> Iterator[Told]:
 
 def _told(settings: Settings, name: str, *, value: str | None) -> Told:
     source: Source = "file" if name in settings.files else "environment" if name in settings.given else "default"
-    return Told(PREFIX + name, value or None, name in settings.given or bool(value), source)
+    # Without these two no process begins, and without a value here the third is an address with a password.
+    there = name in ("KEYRING", "PIN_PEPPER") or (name == "DATABASE_URL" and bool(settings.database_url))
+    is_set = there or name in settings.given or bool(value)
+    return Told(PREFIX + name, value or None, is_set, source)

@@ -22,7 +22,7 @@ from contactpoints.console.administering import (
 from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
 from contactpoints.console.session import go
 from contactpoints.rules.access import Actor, Role, may_end_key, may_keep_key
-from contactpoints.rules.key_forms import differing, read_form, read_instant, rows_of, write_form
+from contactpoints.rules.key_forms import differing, placed, read_form, read_instant, rows_of, write_form
 from contactpoints.rules.refusals import KeyMade, NotFound, Refusal, Stale
 from contactpoints.runtime import Runtime
 from schemas.access import AuthorityKey, ChangedTerms, KeyRotation
@@ -101,7 +101,7 @@ async def _form(
         actor=actor,
         at="keys",
         status=status_of(word),
-        faults=faults,
+        faults=placed(faults),
         said=word,
         key=key,
         typed=write_form(said),

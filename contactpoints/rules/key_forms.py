@@ -4,10 +4,12 @@
 behind them move up.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from schemas.calling_back import MOST_PERSONS
+from schemas.faults import Fault
 from schemas.signing import MOST_KEYS
 
 TICKED = "yes"
@@ -17,6 +19,7 @@ _MINUTE, _SECOND = len("2026-10-14T21:00"), len("2026-10-14T21:00:00")
 _PERSON = ("name", "title", "function", "phone", "mobile", "email")
 _KEY = ("public_key", "expires_at")
 _HOURS = ("hours_from", "hours_until")
+_SEVERAL = ("notify", "limits/addresses", "limits/kinds")
 _LINES, _PLAIN = ("notify",), ("party", "authority", "language")
 
 
@@ -106,6 +109,15 @@ def _typed(instant: str | None) -> str:
     """Return an instant as a field for date and time takes it; anything else as it was typed."""
     text = instant or ""
     return text[:_MINUTE] if text.endswith("Z") else text
+
+
+def placed(faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults at the fields of the form: what is one of several lines or ticks stands at all of them."""
+    return [replace(each, pointer=_field_of(each.pointer)) for each in faults]
+
+
+def _field_of(pointer: str) -> str:
+    return next((f"/{field}" for field in _SEVERAL if pointer.startswith(f"/{field}/")), pointer)
 
 
 def differing(typed: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """The pages of the service itself: health, a test of a gateway, settings without secrets, and the audit log."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -60,6 +61,16 @@ async def test_settings_are_told_to_those_who_look_at_all_of_it_and_never_a_secr
     assert (await ada.asks("GET", SETTINGS)).status_code == 404
     shown = await eva.asks("GET", SETTINGS)
     says(shown, "CONTACTPOINTS_PUBLIC_URL", world.runtime.settings.public_url, "CONTACTPOINTS_KEYRING", "danger")
+    assert "embedded" not in shown.text
+    rows = dict(
+        re.findall(
+            r"CONTACTPOINTS_(KEYRING|PIN_PEPPER|DATABASE_URL|TRUSTED_PROXIES)</th>\s*<td[^>]*>(.*?)</td>", shown.text
+        )
+    )
+    assert {name: re.sub("<.*?>", "", told) for name, told in rows.items()} == {
+        **dict.fromkeys(("KEYRING", "PIN_PEPPER", "DATABASE_URL"), "set"),
+        "TRUSTED_PROXIES": "not set",
+    }
     for secret in (world.runtime.settings.database_url, world.runtime.settings.pin_pepper.hex()):
         assert secret not in unescape(shown.text)
     kim = await keeper(world, "kim@net.example.org", role="auditor", party=None, language="es")

@@ -38,7 +38,7 @@ async def test_an_account_is_invited_changed_and_ended_and_no_page_shows_the_lin
     new = {"name": "Ben <b>", "email": "ben@fr.example.org", "role": "requester", "authority": "Desk", "language": "fr"}
     says(await ada.asks("GET", f"{ACCOUNTS}/new"), "Opens alerts to other Parties", 'name="officer_id"')
     refused = await ada.asks("POST", ACCOUNTS, data={"name": "Ben <b>", "email": "ben", "officer_id": "9999"})
-    says(refused, "This is needed.", "does not have the form", status=422)
+    says(refused, "This is needed.", 'id="f-email-fault"', status=422)
     assert refused.text.count('class="fault"') >= 4, refused.text
     assert "Ben &lt;b&gt;" in refused.text
     made = await ada.asks("POST", ACCOUNTS, data=new)
@@ -144,6 +144,9 @@ async def test_a_key_is_made_once_and_its_secret_shown_once(world: World) -> Non
     says(refused, "300.1.2.3", "25:00", 'id="f-limits-hours-0-hours_until-fault"', "Ben Example", status=422)
     assert refused.text.count('class="fault"') >= 4, refused.text
     assert hidden(refused, "once") == new["once"]
+    leading = re.findall(r'<a href="#(f-[^"]+)">([^:<]+): ', refused.text)
+    assert {"Networks from which it is used", "Until", "Telephone"} <= {label for _, label in leading}, leading
+    assert all(f'id="{field}"' in refused.text for field, _ in leading)
     more = await us.asks("POST", KEYS, data=new | {"more": "yes"})
     says(more, 'name="call_back/persons/4/name"', 'value="Ben Example"')
 
