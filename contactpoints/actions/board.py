@@ -82,13 +82,10 @@ async def _own(session: Session, officer: Row, *, now: datetime) -> Own | None:
     return Own(point.officers[number], point, own_shifts(point, number, now=now))
 
 
-async def reckon(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> bool:
-    """Reckon what is missing of the cover that somebody may read; say whether anything was."""
+async def reckon(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> None:
+    """Reckon what is missing of the cover that somebody may read."""
     found, _ = await duty(db, now=now, tools=tools)
-    wanted = _readable(found, actor)
-    missing = any(_kept(point, tools.atlas.strips, now=now) is None for point in wanted)
-    await _reckon(wanted, now=now, tools=tools, patience=None)
-    return missing
+    await _reckon(_readable(found, actor), now=now, tools=tools, patience=None)
 
 
 async def news(db: Database, *, alerts: Collection[int], after: int | None) -> tuple[int, int, list[Sides]]:

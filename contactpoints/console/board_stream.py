@@ -5,6 +5,7 @@ keeps no session alive.
 """
 
 import asyncio
+from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,8 +37,9 @@ class BoardEvents(Events):
     async def tell(self, send: Send) -> None:
         """Ring, and give a sign of life between two rings."""
         async with self._lookout.following(self._actor) as reader:
-            if await self._reckoned(reader.actor):
-                reader.wake.set()
+            # Whatever came between the making of the page and this, nobody else would ring it for.
+            await self._reckon(reader.actor)
+            reader.wake.set()
             clock = asyncio.get_running_loop().time
             rang = clock()
             while not self._lookout.closed:
@@ -51,12 +53,10 @@ class BoardEvents(Events):
                 await self.say(send, _NEWS if news else STILL_HERE)
                 rang = clock() if news else rang
 
-    async def _reckoned(self, actor: Actor) -> bool:
-        """Reckon the cover that the page still lacks; say whether it lacked any."""
-        try:
-            return await board.reckon(self._runtime.db, actor=actor, now=self._runtime.now(), tools=self._runtime.tools)
-        except (Refusal, DatabaseFault):
-            return False
+    async def _reckon(self, actor: Actor) -> None:
+        """Reckon the cover that the page still lacks."""
+        with suppress(Refusal, DatabaseFault):
+            await board.reckon(self._runtime.db, actor=actor, now=self._runtime.now(), tools=self._runtime.tools)
 
     async def _may_look(self, reader: Reader) -> bool:
         """Look again who it is. A database that is away is waited for."""

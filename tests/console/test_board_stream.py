@@ -55,7 +55,7 @@ async def test_a_page_is_rung_by_alerts_that_exist_for_its_reader_by_duty_that_c
             await stack.enter_async_context(following(port, each)) for each in (french, another, auditor)
         ]
         for events in (ours, theirs, all_):
-            assert await heard(events) == "board", "the cover that was not reckoned yet is there"
+            assert await heard(events) == "board", "whatever came since the page was made"
         await world.opens_alert()
         began = time.monotonic()
         assert [await heard(ours), await heard(all_)] == ["board", "board"]
