@@ -22,13 +22,15 @@ _NO_CURL = """curl() { printf '%s\\0' "$@"; }\n"""
 _NEW_EACH_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)?|localhost:\d+/[\w/]*|[A-Z2-9]{4}-[A-Z2-9]{4}|\b[A-Za-z2-9]{7}\b|\d\.\d s"
 )
+# Where the deadline is another day's, its date takes the room of the link.
+_LINK = re.compile(r" ou ouvrez http://localhost:\d+/a/\w+")
 
 
 def _told(text: str) -> list[str]:
     """Return what is told, without what is new each time, without line breaks and in an order of its own."""
     assert max(map(len, text.splitlines())) <= 80
     joined = re.sub(r"\n {19}(?! |second line)", " ", text)
-    return sorted(_NEW_EACH_TIME.sub("~", line) for line in joined.splitlines() if line.strip())
+    return sorted(_NEW_EACH_TIME.sub("~", _LINK.sub("", line)) for line in joined.splitlines() if line.strip())
 
 
 def _free_port() -> int:
