@@ -1,61 +1,62 @@
-"""A real browser on a window as small as a telephone, and the service behind a real server."""
+"""A real browser, and the service behind a real server: one process each, and every visitor with cookies of their own.
 
+What Playwright opened lives on one loop, that of the whole run: tests in here run on it, and so do their worlds.
+"""
+
+import os
 import shutil
 import socket
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver import Chrome
+import pytest_asyncio
+from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 from contactpoints.serving import doors
-from tests.world import World
+from tests.browser.visitor import PATIENCE, Visitor
+from tests.world import World, open_world
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_DRIVER = shutil.which("chromedriver")
 _FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars"),
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 )
+_MISSING = "left out: no Chromium was found, neither Playwright's (playwright install chromium) nor the system's"
+
+Visits = Callable[..., Awaitable[Visitor]]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chrome]:
-    """Chromium with an empty profile; the tests that need it are left out where there is none."""
-    if not _CHROMIUM or not _DRIVER:
-        pytest.skip("left out: chromium and chromedriver are not installed (apt-get install chromium chromium-driver)")
-    profile = Path(tempfile.mkdtemp(prefix="contactpoints-chromium-"))
-    options = webdriver.ChromeOptions()
-    options.binary_location = _CHROMIUM
-    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(_DRIVER))
-    driver.set_page_load_timeout(30)
-    driver.implicitly_wait(10)
-    yield driver
-    driver.quit()
-    shutil.rmtree(profile, ignore_errors=True)
+async def _launch(playwright: Playwright) -> Browser | None:
+    """Start Playwright's own Chromium, the system's where there is none; None where there is none at all."""
+    try:
+        return await playwright.chromium.launch(args=_FLAGS)
+    except Error:
+        found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        return await playwright.chromium.launch(args=_FLAGS, executable_path=found) if found else None
 
 
-@pytest.fixture(params=[True, False], ids=["scripts run", "scripts are off"])
-def telephone(chromium: Chrome, request: pytest.FixtureRequest) -> Iterator[Chrome]:
-    """A window of 320 by 640, the smallest telephone; with scripts and without."""
-    size = {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not request.param})
-    chromium.get_log("browser")  # type: ignore[no-untyped-call]  # selenium leaves it without types
-    yield chromium
-    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    chromium.get("about:blank")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Chromium; the tests that need it are left out where there is none, but in CI."""
+    async with async_playwright() as playwright:
+        browser = await _launch(playwright)
+        if browser is None:
+            (pytest.fail if os.environ.get("CONTACTPOINTS_BROWSER") == "must" else pytest.skip)(_MISSING)
+        yield browser
+        await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(database_url: str) -> AsyncIterator[World]:
+    """The invented network, a service in front of it, and a clock that the test moves."""
+    async with open_world(database_url) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def home(world: World) -> AsyncIterator[str]:
-    """The address of a service that knows it is reached there, as that of a rehearsal is: for passkeys."""
+    """The address of a service that knows it is reached there, as that of a rehearsal is: for passkeys and forms."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     public = f"http://localhost:{port}"
@@ -67,8 +68,24 @@ async def home(world: World) -> AsyncIterator[str]:
         yield public
 
 
-@pytest.fixture
-async def address(world: World) -> AsyncIterator[str]:
-    """The address of the service, for a browser."""
-    async with doors(world.runtime, port=0) as port:
-        yield f"http://localhost:{port}"
+@pytest_asyncio.fixture(loop_scope="session")
+async def visits(chromium: Browser, home: str) -> AsyncIterator[Visits]:
+    """A function that opens a window (360 by 640 unless another ``width`` and ``height`` are asked for) with cookies of
+    its own; ``scripts``, ``language`` as the browser asks for it, ``theme``."""
+    async with AsyncExitStack() as stack:
+
+        async def visit(
+            *, width: int = 360, height: int = 640, scripts: bool = True, language: str = "en", **more: object
+        ) -> Visitor:
+            context = await chromium.new_context(
+                viewport={"width": width, "height": height},
+                is_mobile=width < 500,
+                java_script_enabled=scripts,
+                locale=language,
+                **more,  # type: ignore[arg-type]
+            )
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(PATIENCE)
+            return Visitor(await context.new_page(), home)
+
+        yield visit

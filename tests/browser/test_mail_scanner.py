@@ -1,42 +1,48 @@
 """Scenario 6 with a real browser: a gateway that renders every link, runs scripts and presses every button."""
 
-import asyncio
 from contextlib import suppress
 
-from selenium.common.exceptions import JavascriptException
-from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
+import pytest
+from playwright.async_api import Error, Page
 
 from contactpoints.actions.proofs import ask_mailbox
+from tests.browser.conftest import Visits
 from tests.robot import links_of
 from tests.world import World
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 _SCRIPTS = (
     "document.querySelectorAll('button').forEach(each => each.click())",
     "document.querySelectorAll('form').forEach(each => each.submit())",
     "document.querySelectorAll('form').forEach(each => each.requestSubmit())",
-    "return fetch(document.forms[0].action, {method: 'POST', body: new URLSearchParams({pin: 'yes', code: 'yes'})})",
+    "fetch(document.forms[0].action, {method: 'POST', body: new URLSearchParams({pin: 'yes', code: 'yes'})})",
     "navigator.sendBeacon(document.forms[0].action, new URLSearchParams({pin: ''}))",
     "document.head.append(Object.assign(document.createElement('script'), {src: '/static/page.css'}))",
 )
 
 
-def _renders(driver: Chrome, link: str) -> None:
-    driver.get(link)
-    for button in range(len(driver.find_elements(By.TAG_NAME, "button"))):
-        driver.get(link)
-        driver.find_elements(By.TAG_NAME, "button")[button].click()
-        driver.get(link)
-        for each in driver.find_elements(By.CSS_SELECTOR, "input:not([type=hidden])"):
-            each.send_keys("scanner")
-        driver.find_elements(By.TAG_NAME, "button")[button].click()
+async def _presses(page: Page, button: int) -> None:
+    await page.locator("button").nth(button).click()
+    await page.wait_for_load_state()
+
+
+async def _renders(page: Page, link: str) -> None:
+    await page.goto(link)
+    for button in range(await page.locator("button").count()):
+        await page.goto(link)
+        await _presses(page, button)
+        await page.goto(link)
+        for each in await page.locator("input:not([type=hidden]):not([type=radio])").all():
+            await each.fill("scanner")
+        await _presses(page, button)
     for script in _SCRIPTS:
-        driver.get(link)
-        with suppress(JavascriptException):  # the page's policy lets no script reach anything
-            driver.execute_script(script)
+        await page.goto(link)
+        with suppress(Error):  # the page's policy lets no script reach anything
+            await page.evaluate(script)
+            await page.wait_for_load_state()
 
 
-async def test_rendering_running_and_pressing_changes_nothing(world: World, address: str, chromium: Chrome) -> None:
+async def test_rendering_running_and_pressing_changes_nothing(world: World, visits: Visits) -> None:
     reference = (await world.opens_alert()).json()["reference"]
     officer = world.network["FR"].officers[0]
     async with world.runtime.db.session() as session:
@@ -45,8 +51,9 @@ async def test_rendering_running_and_pressing_changes_nothing(world: World, addr
     await world.settles()
     links = {link for message in await world.hears(officer.email) for link in links_of(message)}
     assert len(links) == 2
+    gateway = await visits()
     for link in links:
-        await asyncio.to_thread(_renders, chromium, link.replace(world.runtime.tools.public_url, address))
+        await _renders(gateway.page, link.replace(world.runtime.tools.public_url, gateway.home))
     await world.passes(minutes=5)
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
     timeline = await world.timeline(reference)
