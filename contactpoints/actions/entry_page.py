@@ -4,7 +4,7 @@ whoever looks."""
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from contactpoints.actions.directory import readable
 from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of
@@ -12,7 +12,7 @@ from contactpoints.rules.address_book import PUBLIC
 from contactpoints.rules.history import referred
 from contactpoints.rules.history_text import Names
 from contactpoints.rules.refusals import NotFound
-from contactpoints.store import entries, exchange, history, overview
+from contactpoints.store import address_changes, entries, exchange, history, overview
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import OPEN, REGISTERS, Entry, Key
 
@@ -30,7 +30,7 @@ class Looked:
     """An entry as whoever looks may know it: ``inside``, all of it; ``keeps``: it may be changed.
 
     ``above`` are the kinds and entries that it belongs to, the highest first; ``below`` those that belong to it, by
-    kind; ``names``: how what it refers to is called.
+    kind; ``names``: how what it refers to is called; ``waits``: that of a channel another address waits.
     """
 
     entry: Entry
@@ -40,6 +40,13 @@ class Looked:
     below: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
     channels: Mapping[int, Sequence[Entry]] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
+    waits: bool = False
+
+    @property
+    def zone(self) -> str | None:
+        """The IANA zone by whose clocks the entry's times are told: its own, or that of its contact point."""
+        above = (each["zone"] for kind, each in self.above if kind == "contact_points")
+        return self.entry.get("zone") or next(above, None)
 
     @property
     def party(self) -> str | None:
@@ -73,16 +80,26 @@ async def look(db: Database, name: str, *, actor: Actor, key: Key) -> Looked:
         }
         officers = [each["id"] for each in below.get("officers", ())]
         channels = await exchange.below(session, REGISTERS["channels"], owners=officers) if officers else {}
+        waits = name == "channels" and await address_changes.waits(session, entry["id"])
         names = await _names(session, [entry, *(each for several in below.values() for each in several)])
     keeps = keeps_entries_of(actor, None if name in OPEN else party) and entry["retired_at"] is None
-    return Looked(entry, inside, keeps, above, below, channels, names)
+    return Looked(entry, inside, keeps, above, below, channels, names, waits)
 
 
-async def choices(db: Database, kind: str, *, looked: Looked) -> list[tuple[int, str, str | None]]:
-    """Return number, name and Party of the contact points or posts to which an entry of a Party may refer."""
+class Choice(NamedTuple):
+    """A contact point or a post that may be chosen; ``contact_point``: whose it is."""
+
+    number: int
+    name: str
+    party: str | None
+    contact_point: int
+
+
+async def choices(db: Database, kind: str, *, looked: Looked) -> list[Choice]:
+    """Return the contact points or posts to which an entry of a Party may refer."""
     async with db.session() as session:
         rows = await overview.referable(session, kind, party=looked.party)
-    return [(row["id"], row["name"], row["party"]) for row in rows]
+    return [Choice(row["id"], row["name"], row["party"], row["contact_point"]) for row in rows]
 
 
 def _kinds(name: str, inside: bool) -> tuple[str, ...]:

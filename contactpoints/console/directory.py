@@ -149,14 +149,25 @@ def shown(
     )
 
 
-def _facts(words: Catalogue, kind: str, *, looked: Looked) -> Iterator[tuple[str, str, Any]]:
-    """Yield name, label and value of each field that says something; an instant as it is, everything else in words."""
+def _facts(words: Catalogue, kind: str, *, looked: Looked) -> Iterator[tuple[str, str, list[Any]]]:
+    """Yield name, label and lines of each field that says something; an instant as it is, everything else in words."""
     names = (*SHAPES[kind].model_fields, *_BESIDES.get(kind, ()), "retired_at")
     for name in names:
         value = looked.entry.get(name)
         if name in _TITLES or value in _EMPTY:
             continue
-        yield name, history_text.named(words, name), _told(words, name, value=value, looked=looked)
+        if value is False and name == "secretariat":
+            continue
+        yield name, history_text.named(words, name), _lines(words, name, value=value, looked=looked)
+
+
+def _lines(words: Catalogue, name: str, *, value: Any, looked: Looked) -> list[Any]:
+    """Return what stands in a field line by line: of what is told part by part, each part."""
+    if isinstance(value, list) and isinstance(value[0], dict):
+        return [_told(words, name, value=each, looked=looked) for each in value]
+    if isinstance(value, dict) and name == "capabilities":
+        return [_told(words, name, value={kind: can}, looked=looked) for kind, can in value.items()]
+    return [_told(words, name, value=value, looked=looked)]
 
 
 def _told(words: Catalogue, name: str, *, value: Any, looked: Looked) -> Any:

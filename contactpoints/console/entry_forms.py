@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import directory, entry_page, history
-from contactpoints.actions.entry_page import Looked
+from contactpoints.actions.entry_page import Choice, Looked
 from contactpoints.console.directory import HERE, entry_in, entry_named, in_words, path_of, shown
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.session import go, refused, somebody
@@ -88,9 +88,7 @@ async def _page(
     )
 
 
-async def _listed(
-    runtime: Runtime, shape: type[Shape], *, looked: Looked | None
-) -> Mapping[str, list[tuple[int, str, str | None]]]:
+async def _listed(runtime: Runtime, shape: type[Shape], *, looked: Looked | None) -> Mapping[str, list[Choice]]:
     """Return the entries to which fields of a shape may refer, by kind."""
     wanted = {REFERS[each] for each in _names(fields_of_shape(shape)) if each in REFERS and each not in _FIXED}
     if looked is None:
@@ -105,14 +103,14 @@ def _names(fields: Iterable[FormField]) -> Iterable[str]:
 
 
 def _options(
-    words: Catalogue, field: FormField, *, kind: str, listed: Mapping[str, list[tuple[int, str, str | None]]]
+    words: Catalogue, field: FormField, *, kind: str, listed: Mapping[str, list[Choice]]
 ) -> list[tuple[str, str]]:
     """Return values and words of what may be chosen in a field; nothing where it is typed."""
     if field.name == "weekday":
         return [(str(number), say(words, day)) for number, day in enumerate(history_text.WEEKDAYS)]
     if field.kind == "whole" and field.name in REFERS:
         several = listed.get(REFERS[field.name], [])
-        return [(str(number), name if party else f"{name} ({number})") for number, name, party in several]
+        return [(str(each.number), each.name if each.party else f"{each.name} ({each.number})") for each in several]
     tell: Callable[[str], str] = {
         "line": lambda code: function_of(words, code),
         "channels": lambda code: channel_of(words, code),
@@ -136,6 +134,18 @@ def _label(words: Catalogue, pointer: str) -> str:
 async def _typed(request: Request) -> dict[str, str]:
     """Return what was typed, as people mean it: in UTF-8, with plain ends of lines."""
     return {name: value.replace("\r\n", "\n") for name, value in fields_of(await raw_form(request)).items()}
+
+
+async def _said(runtime: Runtime, kind: str, *, fields: Mapping[str, str], looked: Looked | None) -> dict[str, Any]:
+    """Return what a form says of an entry; whose post a step of a policy calls follows from the post."""
+    said = said_in(SHAPES[kind], fields)
+    if kind == "policies" and looked is not None:
+        posts = await entry_page.choices(runtime.db, "posts", looked=looked)
+        whose = {each.number: each.contact_point for each in posts if each.contact_point != said["contact_point_id"]}
+        for step in said.get("steps", ()):
+            for each in step.get("posts", ()):
+                each["contact_point"] = whose.get(each["post"]) if isinstance(each["post"], int) else None
+    return said
 
 
 def _stated(typed: Mapping[str, str]) -> tuple[str | None, tuple[Fault, ...]]:
@@ -200,7 +210,7 @@ async def create(runtime: Runtime, request: Request) -> Response:
         return await again(typed=_with_row(fields | {"more": typed["more"]}))
     reason, unstated = _stated(typed)
     try:
-        body, faults = judged(shape, said_in(shape, fields))
+        body, faults = judged(shape, await _said(runtime, kind, fields=fields, looked=looked))
         kept = await directory.create(
             *(runtime.db, kind),
             actor=actor,
@@ -257,7 +267,7 @@ async def change(runtime: Runtime, request: Request) -> Response:
         return await again(typed=fields, version=version)
     reason, unstated = _stated(typed)
     try:
-        body, faults = judged(shape, said_in(shape, fields))
+        body, faults = judged(shape, await _said(runtime, kind, fields=fields, looked=looked))
         kept = await directory.change(
             *(runtime.db, kind),
             actor=actor,

@@ -234,6 +234,11 @@ def valued(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
         case dict() if field == "capabilities":
             able = (f"{kind_of(words, kind)}: {code_of(words, field, code=can)}" for kind, can in value.items())
             return " | ".join(able)
+        case {"post": int(post), **rest} if rest.keys() <= {"contact_point"}:
+            both = {"post": post, "contact_point": rest.get("contact_point")}
+            return ", ".join(valued(words, name, value=each, names=names) for name, each in both.items() if each)
+        case {"weekday": int(day), "start": str(start), "end": str(end)}:
+            return f"{valued(words, 'weekday', value=day, names=names)} {start}-{end}"
         case dict():
             told = {name: each for name, each in value.items() if each is not False}
             return ", ".join(

@@ -186,6 +186,16 @@ async def asked_of(session: Session, channel: int) -> list[Row]:
     )
 
 
+async def waits(session: Session, channel: int) -> bool:
+    """Say whether another address waits to take the place of a channel's."""
+    found: bool = await session.fetchval(
+        """select exists (select 1 from address_changes
+                           where channel_id = $1 and old_address is not null and state = 'pending')""",
+        channel,
+    )
+    return found
+
+
 async def at_address(session: Session, address: str) -> Sequence[Row]:
     """Return the pending changes that want to give some channel an address."""
     return await session.fetch(f"{_WHOLE} where a.address = $1 and a.state = 'pending' order by a.id", address)

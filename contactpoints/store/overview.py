@@ -22,12 +22,12 @@ async def referable(session: Session, kind: str, *, party: str | None) -> list[R
     """Return the contact points, or the posts, to which entries of a Party may refer: its own and the secretariat's."""
     if kind == "contact_points":
         return await session.fetch(
-            """select id, name, party from contact_points where retired_at is null
+            """select id, name, party, id as contact_point from contact_points where retired_at is null
                   and (party is not distinct from $1 or party is null) order by party nulls last, id limit 500""",
             party,
         )
     return await session.fetch(
-        """select p.id, c.name || ': ' || p.function as name, c.party
+        """select p.id, c.name || ': ' || p.function as name, c.party, c.id as contact_point
              from posts p join contact_points c on c.id = p.contact_point_id
             where p.retired_at is null and c.retired_at is null and (c.party is not distinct from $1 or c.party is null)
             order by c.party nulls last, c.id, p.id limit 500""",
