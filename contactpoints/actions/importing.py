@@ -12,8 +12,8 @@ from datetime import datetime
 from contactpoints.actions.importing_steps import Import
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_some, must_read_of, must_restore
-from contactpoints.rules.refusals import Conflict, Invalid
-from contactpoints.store import exchange
+from contactpoints.rules.refusals import Conflict, Invalid, Stale
+from contactpoints.store import directory, exchange
 from contactpoints.store.database import Database, DatabaseFault
 from schemas.exchange import ImportOut, Row
 from schemas.faults import Fault
@@ -31,7 +31,10 @@ _ONLY_ONE = {
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a file is read in, see `schemas.exchange.ImportQuery`; ``by`` stands in the history."""
+    """How a file is read in, see `schemas.exchange.ImportQuery`; ``by`` stands in the history.
+
+    ``revision``: that of the directory for which it was looked at what the file would do; None where nobody looked.
+    """
 
     by: str
     dry_run: bool = True
@@ -39,6 +42,7 @@ class How:
     restore: bool = False
     party: str | None = None
     reason: str | None = None
+    revision: int | None = None
 
 
 class _Undone(Exception):
@@ -53,6 +57,12 @@ def must_import(actor: Actor, how: How) -> None:
     must_read_of(actor, how.party)
 
 
+async def revision_of(db: Database) -> int:
+    """Return the revision at which the directory is."""
+    async with db.session() as session:
+        return await directory.revision(session)
+
+
 async def bring_in(
     db: Database,
     rows: Sequence[Row],
@@ -65,7 +75,8 @@ async def bring_in(
 ) -> ImportOut:
     """Read rows in; return what became of them, or would have. ``faults``: what was wrong with the file itself.
 
-    Raises `Invalid` with all faults at once, in the order of the file, and `Conflict` while another file is read in.
+    Raises `Invalid` with all faults at once, in the order of the file, `Conflict` while another file is read in, and
+    `Stale` where the directory is at another revision than the one that was looked at.
     """
     must_import(actor, how)
     work = Import(actor, how.reason, restoring=how.restore, now=now, tools=tools, by=how.by)
@@ -73,6 +84,8 @@ async def bring_in(
         async with db.transaction() as session:
             if not await exchange.alone(session):
                 raise Conflict("Another file is being read in; try again when that is done.")
+            if how.revision is not None and how.revision != await directory.revision(session):
+                raise Stale("The directory has changed since it was looked at what this file would do.")
             if how.dry_run:
                 await exchange.will_be_undone(session)
             await work.take(session, rows, retire_missing=how.retire_missing, party=how.party)

@@ -1,9 +1,6 @@
 """The directory as a file, for machines and for whoever keeps it in a spreadsheet: written out, and read in."""
 
 import asyncio
-import io
-import zipfile
-from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,10 +8,11 @@ from starlette.routing import Route
 
 from contactpoints.actions import auditing, exporting
 from contactpoints.actions.importing import How, bring_in, must_import
+from contactpoints.actions.importing_files import ZIP, read_file, unknown_kind
 from contactpoints.api.bodies import body
 from contactpoints.api.identity import caller
 from contactpoints.api.queries import header, query, wanted
-from contactpoints.rules.refusals import Conflict, Invalid, UnsupportedMediaType
+from contactpoints.rules.refusals import Conflict, Invalid
 from contactpoints.runtime import Runtime
 from schemas.exchange import (
     MOST_BYTES,
@@ -23,15 +21,10 @@ from schemas.exchange import (
     ExportQuery,
     ImportOut,
     ImportQuery,
-    Row,
-    read_rows,
-    read_sheets,
 )
-from schemas.faults import Fault
 from schemas.openapi import Operation, Parameter
 
 _FORMS = {"json": "application/json", "csv": "text/csv"}
-_ZIP = "application/zip"
 _KIND = Parameter(
     "kind", "Only this kind of entries; with CSV one table instead of a zip file.", "query", schema={"enum": [*SHAPES]}
 )
@@ -53,7 +46,7 @@ EXPORT = Operation(
         Parameter("separator", "Of the cells of a table.", "query", schema={"enum": ["comma", "semicolon"]}),
     ),
     roles=("contact_point", "administrator", "secretariat", "auditor"),
-    media=("application/json", "text/csv", _ZIP),
+    media=("application/json", "text/csv", ZIP),
     description=(
         "Everything that the key's Party keeps; for the secretariat and auditors everything. The same directory gives "
         "the same bytes. CSV is UTF-8 with a byte order mark, a table for each kind of entries in a zip file; no cell "
@@ -68,7 +61,7 @@ IMPORT = Operation(
     "import_directory",
     "files",
     request=ExportOut,
-    media_in=("text/csv", _ZIP),
+    media_in=("text/csv", ZIP),
     responses={200: ImportOut},
     step_up=True,
     problems=(400, 403, 409, 413, 415, 422),
@@ -108,7 +101,7 @@ async def export(runtime: Runtime, request: Request) -> Response:
     actor = await caller(runtime, request)
     asked = query(request, ExportQuery)
     if asked.kind is not None and asked.kind not in SHAPES:
-        raise Invalid([_unknown_kind()])
+        raise Invalid([unknown_kind()])
     whose = exporting.must_export(actor, asked.party)
     await auditing.note(runtime.db, now=runtime.now(), told={"party": whose, "kind": asked.kind})
     name = f"contactpoints-{whose or 'all'}"
@@ -121,16 +114,12 @@ async def export(runtime: Runtime, request: Request) -> Response:
         )
         return _file(made, f"{name}-{asked.kind}.csv", media="text/csv; charset=utf-8; header=present")
     made = await exporting.as_tables(runtime.db, actor=actor, party=asked.party, separator=asked.separator)
-    return _file(made, f"{name}.zip", media=_ZIP)
+    return _file(made, f"{name}.zip", media=ZIP)
 
 
 def _file(made: bytes, name: str, *, media: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept"}
     return Response(made, media_type=media, headers=headers)
-
-
-def _unknown_kind() -> Fault:
-    return Fault("/query/kind", "not_allowed", f"One of {', '.join(SHAPES)}.")
 
 
 async def bring(runtime: Runtime, request: Request) -> Response:
@@ -160,41 +149,6 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         counted = {"party": asked.party, "counts": told["counts"]}
         await auditing.note(runtime.db, now=runtime.now(), told=counted, outcome="rehearsed")
     return JSONResponse(told)
-
-
-def read_file(raw: bytes, media: str, *, kind: str | None = None) -> tuple[list[Row], Sequence[Fault]]:
-    """Return the rows of a file and their faults; ``kind``: of a table that comes alone.
-
-    Raises `Unreadable`, `Invalid` or `UnsupportedMediaType`.
-    """
-    if media == "application/json":
-        return read_rows(raw)
-    if media == "text/csv":
-        if kind is None or kind not in SHAPES:
-            raise Invalid([_unknown_kind()])
-        return read_sheets({kind: raw})
-    if media == _ZIP:
-        return read_sheets(_unpacked(raw))
-    raise UnsupportedMediaType(f"Send application/json, text/csv or {_ZIP}.")
-
-
-def _unpacked(raw: bytes) -> Mapping[str, bytes]:
-    """Return the tables in a zip file by their kinds. Raises `Invalid` for what is none, or unpacks to too much."""
-    names = {f"{kind}.csv": kind for kind in SHAPES}
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-            listed = parts.infolist()
-            strange = [each for each in listed if each.filename not in names]
-            twice = len({each.filename for each in listed}) != len(listed)
-            if strange or twice:
-                detail = f"May hold each of {', '.join(names)} once, and nothing else."
-                raise Invalid([Fault("", "unknown_field", detail)])
-            if sum(each.file_size for each in listed) > MOST_BYTES:
-                raise Invalid([Fault("", "too_large", f"May have at most {MOST_BYTES} bytes when it is unpacked.")])
-            # No part gives more than it says: reading ends there.
-            return {names[each.filename]: parts.read(each) for each in listed}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
-        raise Invalid([Fault("", "malformed", "Is no zip file that can be read here.")]) from None
 
 
 def routes() -> list[Route]:

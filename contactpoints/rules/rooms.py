@@ -25,6 +25,8 @@ _ROOMS: tuple[tuple[re.Pattern[str], Room], ...] = (
     (re.compile("/v1/calendars/[^/]+/import"), Room(CALENDAR, 60)),
     # A request as it is written: what is not Latin takes three signs for each byte in a form.
     (re.compile("/trigger/drafts(/.*)?"), Room(4 * USUAL, 60)),
+    # Beside a file a form may hold the one before, packed.
+    (re.compile("/directory/import"), Room(2 * FILE + USUAL, 300)),
     (re.compile("/directory/.*"), Room(USUAL, 20)),
     # In a form a sign may take three.
     (re.compile("/rosters/[^/]+/calendars/import"), Room(3 * CALENDAR, 60)),

@@ -25,6 +25,14 @@ KINDS: Mapping[str, tuple[str, str]] = {
 }
 """Kind of entry -> what one is called, and several; in the order in which they are told."""
 
+_ROSTERS: Mapping[str, str] = {
+    "rotations": msgid("Rotations"),
+    "calendars": msgid("Calendars from outside"),
+    "overrides": msgid("Overrides"),
+    "absences": msgid("Absences"),
+}
+"""The kinds of entries besides that stand in a file."""
+
 CODES: Mapping[str, Mapping[str, str]] = {
     "confidence": {
         "unconfirmed": msgid("unconfirmed"),
@@ -57,6 +65,11 @@ def code_of(words: Catalogue, field: str, *, code: str) -> str:
     """Return what a code means in a field; one that has no words as it is."""
     said = CODES.get(field, {}).get(code)
     return code if said is None else say(words, said)
+
+
+def several_of(words: Catalogue, kind: str) -> str:
+    """Return what entries of a kind are called in a file."""
+    return say(words, KINDS[kind][1] if kind in KINDS else _ROSTERS[kind])
 
 
 def title_of(words: Catalogue, kind: str, *, entry: Mapping[str, Any]) -> str:

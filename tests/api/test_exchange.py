@@ -13,8 +13,8 @@ import pytest
 
 from contactpoints.actions import exporting
 from contactpoints.actions.importing import How, bring_in
+from contactpoints.actions.importing_files import read_file
 from contactpoints.api.directory import SHELVES
-from contactpoints.api.exchange import read_file
 from contactpoints.rules.access import Actor, Role
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.store.embedded import Server

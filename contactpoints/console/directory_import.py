@@ -1,0 +1,278 @@
+"""A file of the directory on a page: looked at first, with what it would do, and then read in, the very same file.
+
+The file travels in the form from the one step to the other, packed, and is kept nowhere else. What would happen is
+told for one revision of the directory: at another, as after a second press, nothing is read in, and all is told anew.
+"""
+
+import asyncio
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contactpoints.actions import auditing
+from contactpoints.actions.importing import How, bring_in, must_import, revision_of
+from contactpoints.actions.importing_files import ZIP, read_file
+from contactpoints.console.directory import HERE, in_words, path_of
+from contactpoints.console.forms import fields_of, raw_form, shaped
+from contactpoints.console.session import go, refused, somebody
+from contactpoints.console.shell import desk
+from contactpoints.rules import history_text
+from contactpoints.rules.access import Actor, sees_network
+from contactpoints.rules.multipart import boundary_of, parts_in
+from contactpoints.rules.phrasing import Catalogue
+from contactpoints.rules.refusals import Conflict, Invalid, NotFound, Stale
+from contactpoints.rules.wording_directory import KINDS, several_of, title_of
+from contactpoints.runtime import Runtime
+from schemas.exchange import MOST_BYTES, SHAPES, ImportOut, ImportQuery, Row, RowOut
+from schemas.faults import BadInput, Fault
+
+_PATH = f"{HERE}/import"
+_MOST_SHOWN = 200
+_KEPT = ("kind", "missing", "party", "reason", "act", "seen", "name")
+_PLACE = re.compile(r"/([a-z_]+)(?:\.csv)?(?:/(\d+))?(?:/(.*))?")
+_CELL = re.compile(r"Line (\d+)(?:, column ([A-Z]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What was sent: a file, whether it was chosen just now, and how it shall be read in."""
+
+    raw: bytes = b""
+    packed: str = ""
+    fresh: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What came of looking at a file."""
+
+    told: ImportOut | None = None
+    rows: Sequence[Row] = ()
+    faults: Sequence[Fault] = ()
+    revision: int = 0
+    said: str = ""
+    status: int = 200
+
+
+async def show(runtime: Runtime, request: Request) -> Response:
+    """Ask for a file."""
+    actor = await somebody(runtime, request)
+    must_import(actor, How(actor.who))
+    await somebody(runtime, request, fresh=True)
+    return _page(runtime, request, actor=actor, sent=_Sent(), seen=_Seen(said=request.query_params.get("said", "")))
+
+
+async def bring(runtime: Runtime, request: Request) -> Response:
+    """Tell what a file would do; or read it in, where that was looked at. One file at a time, as at the API."""
+    actor = await somebody(runtime, request)
+    must_import(actor, How(actor.who))
+    gate: asyncio.Lock = request.app.state.importing
+    if gate.locked():
+        return _page(runtime, request, actor=actor, sent=_Sent(), seen=_Seen(said="busy", status=409))
+    async with gate:
+        sent = await _sent(runtime, request)
+        # Whoever sends a large file slowly may have been shut out meanwhile.
+        actor = await somebody(runtime, request, fresh=True)
+        seen = await _read(runtime, request, actor=actor, sent=sent)
+    return go(f"{_PATH}?said=imported") if seen is None else _page(runtime, request, actor=actor, sent=sent, seen=seen)
+
+
+async def _sent(runtime: Runtime, request: Request) -> _Sent:
+    """Return what was sent, and let it come back from the page that holds what was typed, see `shell.held`."""
+    boundary = boundary_of(request.headers.get("Content-Type", ""))
+    if boundary is None:
+        typed = fields_of(await raw_form(request))
+        packed = typed.get("kept", "")
+        return _Sent(await runtime.tools.threads.long(_unpacked, packed), packed, typed=_known(typed))
+    body = b"".join([part async for part in request.stream()])
+    parts = await runtime.tools.threads.long(parts_in, body, boundary)
+    typed = {name: part.text for name, part in parts.items() if name not in ("file", "kept")}
+    chosen = parts.get("file")
+    if chosen is not None and (chosen.filename or chosen.content):
+        packed = await runtime.tools.threads.long(_packed, chosen.content)
+        sent = _Sent(chosen.content, packed, True, _known(typed | {"name": chosen.filename[-100:]}))
+    else:
+        packed = parts["kept"].text if "kept" in parts else ""
+        sent = _Sent(await runtime.tools.threads.long(_unpacked, packed), packed, typed=_known(typed))
+    again = dict(sent.typed) | ({"act": "look"} if sent.fresh else {})
+    request.state.form = urlencode(again | {"kept": sent.packed}) if sent.packed else ""
+    return sent
+
+
+def _known(typed: Mapping[str, str]) -> dict[str, str]:
+    return {name: typed[name].strip()[:200] for name in _KEPT if name in typed}
+
+
+def _packed(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(raw)).decode()
+
+
+def _unpacked(packed: str) -> bytes:
+    """Return a file that was packed; nothing for what is none, or unpacks to more than a file may have."""
+    try:
+        unpacking = zlib.decompressobj()
+        raw = unpacking.decompress(base64.urlsafe_b64decode(packed), MOST_BYTES)
+    except (zlib.error, binascii.Error, ValueError):
+        return b""
+    return raw if unpacking.eof else b""
+
+
+async def _read(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent) -> _Seen | None:
+    """Return what a file would do, or what is wrong with it; None once it is read in."""
+    typed, revision = sent.typed, await revision_of(runtime.db)
+    if not sent.raw:
+        return _Seen(faults=[Fault("/file", "missing", "No file was sent, or an empty one.")], status=422)
+    publishes = typed.get("act") == "bring" and not sent.fresh
+    try:
+        how = _how(actor, sent, looked=_revision(typed) if publishes else None)
+        must_import(actor, how)
+        media, kind = _media(sent)
+        rows, faults = await runtime.tools.threads.long(read_file, sent.raw, media, kind=kind)
+        bring = partial(bring_in, runtime.db, rows, faults=faults, actor=actor, now=runtime.now(), tools=runtime.tools)
+        try:
+            told = await bring(how=how)
+        except Stale as refusal:
+            refused(request, refusal)
+            told = await bring(how=replace(how, dry_run=True, revision=None))
+            return _Seen(told, rows, revision=revision, said="changed", status=409)
+    except (Invalid, BadInput) as refusal:
+        refused(request, refusal)
+        there = [Fault(each.pointer.removeprefix("/query"), each.code, each.detail) for each in refusal.faults]
+        return _Seen(faults=there, status=422)
+    except NotFound as refusal:
+        refused(request, refusal)
+        return _Seen(faults=[Fault("/party", "unknown_party", refusal.detail)], status=422)
+    except Conflict as refusal:
+        refused(request, refusal)
+        return _Seen(said="busy" if "being read" in refusal.detail else "twice", status=409)
+    if publishes:
+        return None
+    counted = {"party": how.party, "counts": told["counts"]}
+    await auditing.note(runtime.db, now=runtime.now(), told=counted, outcome="rehearsed")
+    return _Seen(told, rows, revision=revision)
+
+
+def _how(actor: Actor, sent: _Sent, *, looked: int | None) -> How:
+    typed = sent.typed
+    asked = shaped(
+        ImportQuery,
+        missing="retire" if typed.get("missing") else "keep",
+        party=typed.get("party", "").upper() or None,
+        reason=typed.get("reason") or None,
+    )
+    return How(
+        actor.who,
+        dry_run=looked is None,
+        retire_missing=asked.missing == "retire",
+        party=asked.party,
+        reason=asked.reason,
+        revision=looked,
+    )
+
+
+def _revision(typed: Mapping[str, str]) -> int:
+    """Return for which revision of the directory somebody looked; -1, at which it never is, for what is none."""
+    text = typed.get("seen", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
+
+
+def _media(sent: _Sent) -> tuple[str, str | None]:
+    """Return as what a file is read, by how it begins, and which kind of entries a table holds."""
+    if sent.raw.startswith(b"PK\x03\x04"):
+        return ZIP, None
+    stem, _, ending = sent.typed.get("name", "").rpartition(".")
+    if ending.lower() != "csv" and not sent.typed.get("kind"):
+        return "application/json", None
+    chosen = sent.typed.get("kind") or stem.rpartition("-")[2]
+    return "text/csv", chosen if chosen in SHAPES else None
+
+
+def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen: _Seen) -> Response:
+    words = runtime.tools.words[actor.language]
+    by_place = {row.place: row for row in seen.rows}
+    in_form = [each for each in seen.faults if each.pointer[1:] in ("file", "kind", "party", "reason")]
+    return desk(
+        runtime,
+        request,
+        template="directory_import.html",
+        actor=actor,
+        here="directory",
+        status=seen.status,
+        typed=sent.typed,
+        kept=sent.packed,
+        said=seen.said,
+        faults=in_form,
+        of_file=[(_where(words, each), each) for each in seen.faults if each not in in_form],
+        told=seen.told,
+        changes=[_change(words, each, row=by_place.get(each["place"] or "")) for each in _few(seen.told)],
+        hidden=0 if seen.told is None else seen.told["untold"] + max(0, len(seen.told["rows"]) - _MOST_SHOWN),
+        seen=seen.revision,
+        several_of=lambda kind: several_of(words, kind),
+        sorts=[(kind, several_of(words, kind)) for kind in SHAPES],
+        whole=sees_network(actor),
+        **in_words(words),
+    )
+
+
+def _few(told: ImportOut | None) -> Sequence[RowOut]:
+    return () if told is None else told["rows"][:_MOST_SHOWN]
+
+
+def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
+    """Return where in a file something is wrong: kind, line and column, or which entry of the list and its field."""
+    place, cell = _PLACE.fullmatch(fault.pointer), _CELL.match(fault.detail)
+    if place is None or place[1] not in SHAPES:
+        return {"kind": "", "line": cell[1] if cell else "", "column": "", "entry": "", "field": fault.pointer}
+    number, name = place[2] or "", (place[3] or "").partition("/")[0]
+    return {
+        "kind": several_of(words, place[1]),
+        "line": cell[1] if cell else "",
+        "column": (cell[2] or "") if cell else "",
+        "entry": "" if cell or not number else str(int(number) + 1),
+        "field": history_text.named(words, name) if name else "",
+    }
+
+
+def _change(words: Catalogue, told: RowOut, *, row: Row | None) -> dict[str, Any]:
+    """Return what would become of one entry, in words."""
+    kind, number = told["kind"], told["id"]
+    return {
+        "act": told["act"],
+        "kind": several_of(words, kind),
+        "path": path_of(kind, number) if number is not None and kind in KINDS and told["act"] != "added" else "",
+        "title": _title(words, kind, row=row) or str(number or told.get("key", "")),
+        "fields": [
+            (
+                history_text.named(words, each["field"]),
+                history_text.valued(words, each["field"], value=each["before"], names={}),
+                history_text.valued(words, each["field"], value=each["after"], names={}),
+            )
+            for each in told.get("fields", ())
+        ],
+    }
+
+
+def _title(words: Catalogue, kind: str, *, row: Row | None) -> str:
+    """Return what an entry is called in a file, as far as the file says it."""
+    if row is None:
+        return ""
+    try:
+        return title_of(words, kind, entry=row.fields)
+    except KeyError:
+        return row.key or ""
+
+
+def routes() -> list[Route]:
+    """Return the addresses of this file."""
+    return [Route(_PATH, show, methods=["GET"]), Route(_PATH, bring, methods=["POST"])]

@@ -1,0 +1,148 @@
+"""A file of the directory on a page: looked at first, told with every fault and its place, read in once."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import httpx
+
+from tests.console.browsers import Filled
+from tests.console.test_directory_pages import Desk, desk
+from tests.world import World
+
+_PATH = "/directory/import"
+
+
+async def _sends(who: Desk, raw: bytes, name: str, /, heard: int = 200, **fields: str) -> httpx.Response:
+    """Choose a file and press "Look first", as a browser without scripts does."""
+    answer = await who.browser.asks("POST", _PATH, data=fields | {"act": "look"}, files={"file": (name, raw)})
+    assert answer.status_code == heard, unescape(answer.text)[:6000]
+    return answer
+
+
+async def _presses(who: Desk, page: httpx.Response, heard: int = 303, /, **fields: str) -> httpx.Response:
+    """Press "Read this file in" on the page that told what the file would do."""
+    filled = Filled(page.text).form(_PATH) | {"act": "bring"} | fields
+    filled.pop("file", None)
+    answer = await who.browser.asks("POST", _PATH, data=filled, files={"file": ("", b"")})
+    assert answer.status_code == heard, unescape(answer.text)[:6000]
+    return answer
+
+
+def _json(**kinds: Any) -> bytes:
+    return json.dumps({"format": "contactpoints/1", **kinds}).encode()
+
+
+async def _officers(world: World) -> dict[str, Any]:
+    async with world.runtime.db.session() as session:
+        rows = await session.fetch("select name, retired_at, version from officers order by id")
+    return {row["name"]: row for row in rows}
+
+
+async def test_a_file_is_looked_at_and_then_read_in_once_whoever_presses_how_often(world: World) -> None:
+    ada, point = await desk(world), world.network["FR"].contact_point
+    first = world.network["FR"].officers[0]
+    new = {"key": "ana", "contact_point_id": point, "name": "Ana <b>", "function": "Duty officer"}
+    kept = {"id": first.id, "version": 1, "name": "Camille Renamed"}
+    raw = _json(officers=[new, kept], channels=[{"officer_id": "ana", "kind": "sms", "address": "+33639980177"}])
+    looked = await _sends(ada, raw, "ours.json")
+    page = unescape(looked.text)
+    row = page.partition('<th scope="row">Officers</th>')[2].partition("</tr>")[0]
+    assert re.findall(r"</svg>(\d+)</span>", row) == ["1", "1"], "one is new, one changed"
+    assert "Ana &lt;b&gt;" in looked.text
+    assert "<del>Camille Frêne</del> → <ins>Camille Renamed</ins>" in page
+    assert (await _officers(world)).keys().isdisjoint({"Ana <b>", "Camille Renamed"}), "it was only looked at"
+    chosen = await ada.browser.asks(
+        "POST", _PATH, data=Filled(looked.text).form(_PATH) | {"act": "bring"}, files={"file": ("x.json", _json())}
+    )
+    assert "There is no entry in this file" in chosen.text, "another file is looked at first, whatever is pressed"
+    done = await _presses(ada, looked)
+    assert "read in, all of it" in await ada.opens(done.headers["Location"])
+    officers = await _officers(world)
+    assert officers["Camille Renamed"]["version"] == 2
+    assert "read in already" in (await _presses(ada, looked, 409)).text
+    only_new = await _sends(ada, _json(officers=[new | {"name": "Bea"}]), "ours.json")
+    await _presses(ada, only_new)
+    twice = await _presses(ada, only_new, 409)
+    assert "read in already" in twice.text
+    async with world.runtime.db.session() as session:
+        assert await session.fetchval("select count(*) from officers where name = 'Bea'") == 1
+        rows = await session.fetch("select outcome, after from audit where operation = 'page /directory/import'")
+    assert [row["outcome"] for row in rows].count("rehearsed") == 3
+    assert "639980177" not in str([row["after"] for row in rows if row["outcome"] == "rehearsed"])
+
+
+async def test_tables_are_read_by_their_names_and_what_they_lack_ends_where_that_is_asked(world: World) -> None:
+    ada = await desk(world)
+    packed = (await ada.browser.asks("GET", "/v1/export?format=csv")).content
+    with zipfile.ZipFile(io.BytesIO(packed)) as parts:
+        officers = parts.read("officers.csv")
+    assert "Nothing was read in" not in (await _sends(ada, packed, "all.zip")).text
+    rows = list(csv.reader(io.StringIO(officers.decode("utf-8-sig"))))
+    fewer = "\r\n".join(",".join(f'"{cell}"' for cell in row) for row in rows[:-1]).encode()
+    unnamed = unescape((await _sends(ada, fewer, "table.csv", 422)).text)
+    assert 'id="f-kind-fault"' in unnamed
+    await _sends(ada, fewer, "table.csv", kind="officers")
+    refused = unescape((await _sends(ada, fewer, "officers.csv", 422, missing="yes")).text)
+    assert "Something else still refers to this" in refused, "who is on a roster leaves by a plan"
+
+
+async def test_every_fault_of_a_file_is_told_with_line_and_column_in_french_too(world: World) -> None:
+    ada, point = await desk(world), world.network["FR"].contact_point
+    japan = world.network["JP"].contact_point
+    table = (
+        "key,contact_point_id,name,function,languages\r\n"
+        f'a,{point},"",Duty officer,fr\r\n'
+        f"b,{point},Bea,=1+1,fr\r\n"
+        f"c,{japan},Cem,Duty officer,fr\r\n"
+        f"d,999999,Dag,Duty officer,nonsense!\r\n"
+    ).encode()
+    page = unescape((await _sends(ada, table, "officers.csv", 422)).text)
+    for place in ("line 2, column C", "line 3, column D", "line 4, column B", "line 5, column B", "line 5, column E"):
+        assert f"Officers, {place}" in page, place
+    assert "Faults in the file: 5" in page
+    wrong = {
+        b"\xff\xfe\x00a": "officers.csv",
+        b"name;nonsense\r\n": "officers.csv",
+        b"no JSON": "ours.json",
+        b"": "ours.json",
+        b"PK\x03\x04 and no more": "ours.zip",
+        b"x" * (16_777_216 + 1): "ours.json",
+    }
+    for raw, name in wrong.items():
+        told = (await _sends(ada, raw, name, 422)).text
+        assert "told bad" in told or 'class="faults"' in told, name
+        assert 'value="bring"' not in told
+    both = _json(officers=[{"id": 1}, {"contact_point_id": "nobody", "name": 3}], nonsense=[])
+    listed = unescape((await _sends(ada, both, "ours.json", 422)).text)
+    assert "Officers, entry 1" in listed
+    assert "Officers, entry 2" in listed
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'fr'")
+    assert "ligne 2, colonne C" in (await _sends(ada, table, "officers.csv", 422)).text
+
+
+async def test_others_read_nothing_in_and_a_file_is_kept_while_somebody_shows_who_they_are(world: World) -> None:
+    asks = await desk(world, "asks@jp.example.org", role="requester", party="JP")
+    await asks.opens(_PATH, 403)
+    await _sends(asks, _json(), "ours.json", 403)
+    ada, point = await desk(world), world.network["FR"].contact_point
+    assert "/directory/import" in await ada.opens("/directory")
+    raw = _json(officers=[{"contact_point_id": point, "name": "Held", "function": "Duty officer"}])
+    looked = await _sends(ada, raw, "ours.json")
+    world.clock.at += timedelta(minutes=11)
+    assert (await ada.browser.asks("GET", _PATH)).headers["Location"].startswith("/account/again")
+    kept = await _presses(ada, looked, 403)
+    form = Filled(kept.text).form(_PATH)
+    assert form["act"] == "bring"
+    assert "Held" not in await _officers(world)
+    await ada.person.steps_up()
+    ada.browser.cookies["__Host-session"] = ada.person.token
+    sent = await ada.browser.asks("POST", _PATH, data=form)
+    assert sent.status_code == 303, unescape(sent.text)[:3000]
+    assert "Held" in await _officers(world)
