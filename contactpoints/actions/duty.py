@@ -10,12 +10,15 @@ from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.promptness import Promptness, promptness
 from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory
+from contactpoints.store.atlas import Atlas
 from contactpoints.store.database import Database, Session
 from contactpoints.store.promptness import answered
 from schemas.duty import HourBand
 
 _AT_ONCE = 10
 """How many contact points are looked at before whoever else waits for this process has a turn."""
+_FEW = 3
+"""So many contact points are read anew sooner than it is found out whether they have changed."""
 _LOOKED_BACK = timedelta(days=365)
 _GOOD = timedelta(minutes=10)
 
@@ -36,15 +39,33 @@ async def duty(
         if party is not None and not ids and await directory.find_party(session, party) is None:
             raise NotFound(no_party(party))
         kept, found = atlas.standing, list[PointNow]()
+        await _turn_over(session, [each for each in ids if each not in kept], atlas=atlas, now=now)
         for start in range(0, len(ids), _AT_ONCE):
             few = ids[start : start + _AT_ONCE]
             wanted = [each for each in few if each not in kept or kept[each].good_until <= now]
             if wanted:
-                points = await atlas.points(session, wanted, now=now)
-                kept.update({each: _now(points[each], atlas.stood.get(each), now=now, tools=tools) for each in points})
+                points = {each: kept[each].point for each in wanted if each in kept}
+                points |= await atlas.points(session, [each for each in wanted if each not in points], now=now)
+                kept.update({each: _now(points[each], atlas.before(each), now=now, tools=tools) for each in points})
                 await asyncio.sleep(0)
             found += [kept[each] for each in few if each in kept]
         return found, await _medians(session, [each.point for each in found], now=now, tools=tools)
+
+
+async def _turn_over(session: Session, missing: Sequence[int], *, atlas: Atlas, now: datetime) -> None:
+    """Let stand what is told of contact points that are as they were before the directory changed."""
+    if len(missing) <= _FEW:
+        return
+    revision, standing, marks = atlas.revision, atlas.standing, atlas.marks
+    found = await directory.marks(session)
+    if await directory.revision(session) != revision:
+        # Marks of what others have read already may be newer than what they read.
+        return
+    for each in (each for each in missing if each in found and each not in standing):
+        marks[each] = found[each]
+        before, mark = atlas.stood.get(each, (None, None))
+        if before is not None and mark == found[each] and before.good_until > now:
+            standing[each] = before
 
 
 def _now(point: ContactPoint, before: PointNow | None, *, now: datetime, tools: Tools) -> PointNow:

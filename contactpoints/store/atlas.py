@@ -88,9 +88,10 @@ class Atlas:
         """``time_scale`` divides the durations of policies, and is 1 outside rehearsals.
 
         ``available``: the kinds of channels for which there is a gateway. ``standing`` is who answers now, by contact
-        point, ``stood`` who did before the directory changed, ``medians`` how fast each was, and until when that is
-        good: it stands whatever becomes of the directory. ``strips`` are covers of contact points as they were: whoever
-        uses those or ``stood`` compares.
+        point, and ``marks`` are those that contact points had before they were read, see `directory.marks`. ``stood`` is
+        who answered before the directory changed, with that mark. ``medians``: how fast each was, and until when that
+        is good: it stands whatever becomes of the directory. ``strips`` are covers of contact points as they were:
+        whoever uses those or ``stood`` compares.
         """
         self._scale = time_scale
         self._available = frozenset(available)
@@ -102,7 +103,8 @@ class Atlas:
         self._answering: dict[str | None, list[int]] = {}
         self._parties: Vocabulary | None = None
         self.standing: dict[int, PointNow] = {}
-        self.stood: dict[int, PointNow] = {}
+        self.marks: dict[int, int] = {}
+        self.stood: dict[int, tuple[PointNow, int | None]] = {}
         self.medians: dict[int, tuple[datetime, Mapping[HourBand, Promptness]]] = {}
         self.strips: dict[int, Strips] = {}
 
@@ -111,8 +113,13 @@ class Atlas:
         if revision != self.revision:
             self.revision = revision
             self._points, self._routes, self._bonds, self._answering = {}, {}, {}, {}
-            self.stood, self.standing = self.standing or self.stood, {}
+            self.stood |= {number: (each, self.marks.get(number)) for number, each in self.standing.items()}
+            self.standing, self.marks = {}, {}
             self._parties, self._seats = None, None
+
+    def before(self, number: int) -> PointNow | None:
+        """Return who answered at a contact point before the directory changed, None where that is not known."""
+        return self.stood[number][0] if number in self.stood else None
 
     async def points(
         self, session: Session, ids: Iterable[int], *, now: datetime, urgency: str = "emergency"

@@ -131,7 +131,8 @@ async def answering(session: Session, party: str | None = None, *, only: int | N
 async def marks(session: Session) -> dict[int, int]:
     """Return for each contact point that answers now a number that is another one after any change of it or below it.
 
-    PostgreSQL knows by which transaction each row was written: whoever wrote it, and whatever column, the sum rises.
+    PostgreSQL knows by which transaction each row was written: whoever wrote it, and whatever column, the sum of hashes
+    is another one, and also when a row is taken away.
     """
     return {row["id"]: row["mark"] for row in await session.fetch(_MARKS)}
 
@@ -150,7 +151,7 @@ with written (id, by) as (
   union all select o.contact_point_id, c.xmin from officers o join channels c on c.officer_id = o.id
   union all select o.contact_point_id, a.xmin from officers o join absences a on a.officer_id = o.id
   union all select o.contact_point_id, k.xmin from officers o join pins k on k.officer_id = o.id)
-select w.id, sum(w.by::text::bigint)::bigint as mark
+select w.id, (sum(hashtextextended(w.by::text, 0)) % 4611686018427387904)::bigint as mark
   from written w join contact_points cp on cp.id = w.id and cp.retired_at is null
  group by w.id
 """

@@ -132,6 +132,7 @@ async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_
     assert "Quai 7" in await shown(auditor)
     made = {number for number, each in tools.atlas.standing.items() if each is not stood[number]}
     assert made == {changed}, "what changed elsewhere makes nothing anew"
+    assert set(tools.atlas.unknown(stood)) == stood.keys() - {changed}, "nor is it read"
     for _ in range(2):
         world.clock.at += timedelta(minutes=50)
         await shown(auditor)
