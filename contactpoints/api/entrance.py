@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contactpoints.actions import sessions
 from contactpoints.actions.answer_page import is_awaited
 from contactpoints.actions.auditing import net_of
 from contactpoints.rules.addresses_of_callers import address_of_caller
@@ -23,15 +24,17 @@ from contactpoints.rules.refusals import (
     UnsupportedMediaType,
 )
 from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_URL, Room, room_of
+from contactpoints.rules.sessions import COOKIE
 from contactpoints.rules.throttle import PAGES
 from contactpoints.runtime import Runtime
 from contactpoints.settings import PREFIX, Settings
+from contactpoints.store.sealing import secret_hash
 from schemas.networks import Network
 
 _log = logging.getLogger(__name__)
 # What balances load and watches over us asks by whatever name it has for this machine.
 _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
-# How many ways of writing our name are remembered.
+# How many ways of writing our name, and how many sessions, are remembered.
 _MOST_KNOWN = 1_000
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
 _LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request)?")
@@ -123,9 +126,11 @@ class Entrance:
 
 
 class Paced:
-    """Counts the pages that are asked for from an address; what machines ask is counted by their keys.
+    """Counts the pages that somebody asks for who has signed in, and of all others those that come from an address.
 
-    Whose link leads to an open alert is served whoever else is at the address: a telephone shares one with thousands.
+    What machines ask is counted by their keys. Fifty open boards of one office ask anew with each alert: they leave
+    the address to whoever signs in there. Whose link leads to an open alert is served whoever else is at the address:
+    a telephone shares one with thousands.
     """
 
     def __init__(
@@ -138,29 +143,51 @@ class Paced:
     ) -> None:
         self._app = app
         self._runtime, self._is_page, self._refuse = runtime, is_page, refuse
+        self._sessions: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; behind `Addressed`."""
-        if scope["type"] == "http" and not scope["path"].startswith(_NO_PAGES) and self._is_page(Request(scope)):
-            where = net_of(scope["client"][0] if scope["client"] else None)
-            try:
-                await self._take(scope["path"], where)
-            except Refusal as refusal:
-                answer = await self._refuse(Request(scope), refusal)
-                await answer(scope, receive, send)
-                return
+        if scope["type"] != "http" or scope["path"].startswith(_NO_PAGES) or not self._is_page(Request(scope)):
+            await self._app(scope, receive, send)
+            return
+        token = Request(scope).cookies.get(COOKIE["key"], "")
+        session = secret_hash(token) if token.startswith(sessions.TOKEN) else None
+        try:
+            await self._take(scope, token, session=session)
+        except Refusal as refusal:
+            answer = await self._refuse(Request(scope), refusal)
+            await answer(scope, receive, send)
+            return
         await self._app(scope, receive, send)
+        if session is not None:
+            self._remember(session, known="signed_in" in scope.get("state", ()))
 
-    async def _take(self, path: str, where: str | None) -> None:
-        """Take one of the address's; where none is left, one of its own for a link to an open alert."""
+    async def _take(self, scope: Scope, token: str, *, session: bytes | None) -> None:
+        """Take one of a session that is known, else of the address's; where none is left, of whoever is known yet."""
         pace, now = self._runtime.pace, self._runtime.now()
+        if session in self._sessions:
+            pace.take("pages", session, limit=PAGES, now=now)
+            return
+        where = net_of(scope["client"][0] if scope["client"] else None)
         try:
             pace.take("pages", where, limit=PAGES, now=now)
         except Refusal:
-            link = _LINK.fullmatch(path)
-            if link is None or not await is_awaited(self._runtime.db, token=link[1]):
+            link = _LINK.fullmatch(scope["path"])
+            if link is not None and await is_awaited(self._runtime.db, token=link[1]):
+                pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
+            elif session and await sessions.find_actor(self._runtime.db, token=token, now=now, used=False):
+                pace.take("pages", session, limit=PAGES, now=now)
+            else:
                 raise
-            pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
+
+    def _remember(self, session: bytes, *, known: bool) -> None:
+        """Keep in mind whether somebody is signed in by a session: one that has ended counts as its address does."""
+        if not known:
+            self._sessions.discard(session)
+            return
+        if len(self._sessions) >= _MOST_KNOWN:
+            self._sessions.clear()
+        self._sessions.add(session)
 
 
 class _Bounded:

@@ -17,7 +17,9 @@ from contactpoints.rules.refusals import TooManyRequests, TooManyTries
 from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE, EMERGENCY, KEY, PAGES, SLACK, UNKNOWN, Limit
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
+from contactpoints.store.sealing import secret_hash
 from contactpoints.web import application
+from tests.api.people import person
 from tests.far_ends import PUBLIC
 from tests.world import START, World
 
@@ -179,6 +181,32 @@ async def test_an_officers_link_is_served_whoever_floods_the_same_address(world:
         over = await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "wrong_party"})
         assert over.status_code == 200, over.text
         assert (await client.get(link)).status_code == 429, "nobody waits for it any more"
+
+
+async def test_who_has_signed_in_is_served_whoever_else_is_there_and_leaves_the_address_to_others(world: World) -> None:
+    ana = await person(world, "a@fr.example.org")
+    ours, guessed = ({"Cookie": f"__Host-session={token}"} for token in (ana.token, "cs_guessed"))
+    async with _node(world) as (runtime, client):
+
+        async def asks(path: str, headers: dict[str, str]) -> int:
+            return (await client.get(path, headers=headers)).status_code
+
+        _take_all(runtime.pace, "pages", "192.0.2.7", limit=PAGES, now=world.clock.at)
+        assert [await asks("/signin", each) for each in ({}, guessed)] == [429, 429]
+        assert await asks("/alerts", ours) == 200
+        world.clock.at += PAGES.every
+        assert [await asks("/alerts", ours) for _ in range(3)] == [200] * 3
+        assert await asks("/signin", guessed) == 200, "none of the address's was taken by an open page"
+        assert await asks("/signin", guessed) == 429
+        async with world.runtime.db.session() as session:
+            await session.execute("update sessions set ended_at = now(), ended_why = 'signed_out'")
+        assert [await asks("/alerts", ours) for _ in range(2)] == [303, 429], "a session that has ended is nobody's"
+        world.clock.at += PAGES.every
+        bea = await person(world, "b@fr.example.org")
+        hers = {"Cookie": f"__Host-session={bea.token}"}
+        assert await asks("/alerts", hers) == 200
+        _take_all(runtime.pace, "pages", secret_hash(bea.token), limit=PAGES, but=1, now=world.clock.at)
+        assert [await asks("/alerts", hers) for _ in range(2)] == [200, 429], "each session has an end"
 
 
 async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
