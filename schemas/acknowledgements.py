@@ -20,6 +20,10 @@ class Acknowledge(Shape):
     pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")] = Field(repr=False)
 
 
+class Decline(Acknowledge):
+    """That one officer cannot take an alert, said through a machine: by code and PIN, as for an acknowledgement."""
+
+
 class AnsweredOut(AlertOut):
     """An alert after an acknowledgement through a machine, and what came of it."""
 
@@ -43,6 +47,23 @@ NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Why code and PIN do not acknowledge an alert: the codes of `outcome` in a refusal, each with its sentence."""
+
+NOT_DECLINED: Mapping[str, str] = MappingProxyType(
+    {**NOT_ACKNOWLEDGED, "already_taken": "Somebody has acknowledged the alert: nothing was declined."}
+)
+"""Why code and PIN do not decline an alert, as above."""
+
+
+class DeclinedOut(AlertOut):
+    """An alert that an officer has declined, as it stands; the next step is under way or follows at once."""
+
+    outcome: Literal["declined"]
+
+
+class NotDeclinedOut(Problem):
+    """The refusal to decline. `outcome` says why; other conflicts have none."""
+
+    outcome: NotRequired[Annotated[str, Field(json_schema_extra={"enum": list(NOT_DECLINED)})]]
 
 
 class NotAcknowledgedOut(Problem):

@@ -29,9 +29,9 @@ from schemas.timeline_messages import (
 )
 from schemas.timeline_retention import Erased, RetentionDecided
 
-SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "delivered_already"]
+SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "declined", "delivered_already"]
 News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent"]
-GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "no_pin"]
+GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "declined", "no_pin"]
 NOT_AS_PLANNED = "not_as_planned"
 """What is told outside the requested Party's house of a step that could not count on somebody who is on duty."""
 Alarm = Literal[GapReason, "stop", "wrong_person", "channel_refused", "reported_dead"]
@@ -146,6 +146,20 @@ class CodeLocked:
     line: str | None
     step: int
     left: bool = False
+    officer: int = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """An officer who was called cannot take it. `climbs`: the next step starts at once; else the chain had gone on."""
+
+    code: ClassVar = "declined"
+    visible_to: ClassVar[Audience] = "both"
+    line: str
+    channel: str
+    step: int
+    cycle: int
+    climbs: bool
     officer: int = inside()
 
 
@@ -307,7 +321,7 @@ class AlarmRaised:
 
 _OfSteps: TypeAlias = Opened | Deferred | StepStarted | StepSkipped | StepIncomplete
 _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | MessageUnsure | MessageRepeated
-_OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked
+_OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked | Declined
 _OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
 _OfRequests: TypeAlias = CalledBack | RequestRead | RetentionDecided | Erased

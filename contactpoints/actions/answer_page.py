@@ -58,14 +58,16 @@ async def answer(
     now: datetime,
     tools: Tools,
     check_pin: CheckPin,
+    declines: bool = False,
 ) -> str:
     """Keep the whole form sealed, with the instant at which it was here, then do what it says; return what came of it.
 
     ``once`` is new in every page that is shown: the same page sent twice by a trembling finger counts once
     (``repeated``). An older page, gone back to, with another PIN in it, is another try. Else an outcome of
-    `replies.handle`.
+    `replies.handle`. ``declines``: the form says that somebody else must take the alert.
     """
-    same = peppered(tools.pepper, form)[:8].hex()
+    kept = json.dumps({"reply_code": page.code, "form": form, "declines": declines})
+    same = peppered(tools.pepper, kept)[:8].hex()
     number = await replies.receive(
         db,
         source="link",
@@ -73,7 +75,7 @@ async def answer(
         provider_code=f"{page.reply_code_id}-{once}-{same}" if once else None,
         attempt_code=None,
         provider_at=None,
-        raw=json.dumps({"reply_code": page.code, "form": form}).encode(),
+        raw=kept.encode(),
         now=received_at,
         tools=tools,
         ours=True,

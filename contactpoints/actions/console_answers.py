@@ -1,4 +1,4 @@
-"""An officer acknowledges in the console: by the PIN, and the reply code or an account of the officer's own."""
+"""An officer acknowledges or declines in the console: by the PIN, and the reply code or an account of one's own."""
 
 import json
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Typed:
     once: str
 
 
-async def acknowledge(
+async def answer(
     db: Database,
     *,
     actor: Actor,
@@ -38,6 +38,7 @@ async def acknowledge(
     now: datetime,
     tools: Tools,
     check_pin: CheckPin,
+    declines: bool = False,
 ) -> str:
     """Keep what was typed, sealed, then do what it says; return what came of it, as `replies.handle` does.
 
@@ -48,7 +49,7 @@ async def acknowledge(
     async with db.session() as session:
         row = seen(await alerts.view(session, read_reference(reference)), actor)
         if not access.is_requested(actor, alerts.sides_of(row)):
-            raise Forbidden("Only the contact point that was called may acknowledge.")
+            raise Forbidden("Only the contact point that was called may answer.")
         called = await alert_pages.called(session, row["id"], account=actor.number)
     mine = next((each for each in called if each["mine"]), None)
     told = {"officer": typed.officer, "reply_code": typed.code}
@@ -56,7 +57,8 @@ async def acknowledge(
         told = {"officer": str(mine["officer_id"]), "reply_code": mine["code"]}
     fields = {"officer": int(told["officer"]) if told["officer"].isdecimal() else told["officer"]}
     said = validate(Acknowledge, fields | {"reply_code": told["reply_code"], "pin": typed.pin})
-    same = peppered(tools.pepper, said.model_dump_json())[:8].hex()
+    kept = json.dumps({"reference": row["reference"], "body": said.model_dump_json(), "declines": declines})
+    same = peppered(tools.pepper, kept)[:8].hex()
     number = await replies.receive(
         db,
         source="api",
@@ -64,7 +66,7 @@ async def acknowledge(
         provider_code=f"{row['reference']}-{typed.once}-{same}" if typed.once else None,
         attempt_code=None,
         provider_at=None,
-        raw=json.dumps({"reference": row["reference"], "body": said.model_dump_json()}).encode(),
+        raw=kept.encode(),
         now=received_at,
         tools=tools,
         ours=True,

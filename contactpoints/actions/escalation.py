@@ -210,7 +210,12 @@ def _climb(
     delivered = (cycle, step - 1) in before.used.delivered
     available = frozenset(tools.gateways)
     taken = calls.take(
-        plan, known, now, first=step, available=available, delivered=delivered, locked=before.given.locked
+        *(plan, known, now),
+        first=step,
+        available=available,
+        delivered=delivered,
+        locked=before.given.locked,
+        declined=[officer for officer, of in before.given.declined.items() if of == cycle],
     )
     until = escalation.run_out(plan, now, plan.steps[taken.step - 1].patience) if taken.step else now
     subject = subject_of(row, plan)

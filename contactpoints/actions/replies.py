@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from contactpoints.actions import acknowledging, address_changes, handovers, proving
+from contactpoints.actions import acknowledging, address_changes, declining, handovers, proving
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.quarantine import Said, Why, lock_touched, quarantine
 from contactpoints.actions.tools import Tools
@@ -49,6 +49,7 @@ class Arrival:
     officer: int | None = None
     reference: str | None = None
     typed_code: str | None = None
+    declines: bool = False
 
     def fits(self, code: Row) -> bool:
         """Say whether a machine named the officer and the alert that the code belongs to; people name neither."""
@@ -121,9 +122,12 @@ def _read(row: Row, raw: bytes, *, tools: Tools) -> Arrival:
     if row["source"] == "link":
         return _read_page(row, body)
     said = Acknowledge.model_validate_json(str(body.get("body", "")))
+    alert, declines = body.get("reference"), body.get("declines") is True
     code = said.reply_code.upper().replace("-", "").replace(" ", "")
     reply = Reply((code,) if is_reply_code(code) else (), said.pin, 1)
-    return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, said.officer, body.get("reference"))
+    return Arrival(
+        *(row["id"], row["source"], row["received_at"], *at, None, reply, said.officer, alert), declines=declines
+    )
 
 
 def _read_page(row: Row, body: dict[str, Any]) -> Arrival:
@@ -133,7 +137,10 @@ def _read_page(row: Row, body: dict[str, Any]) -> Arrival:
     reply = Reply((str(body.get("reply_code", "")),), typed.pin, typed.pins)
     at = (row["provider_code"], row["provider_at"])
     code = typed.codes[0] if typed.codes else None
-    return Arrival(row["id"], row["source"], row["received_at"], *at, None, reply, typed_code=code)
+    declines = body.get("declines") is True
+    return Arrival(
+        *(row["id"], row["source"], row["received_at"], *at, None, reply), typed_code=code, declines=declines
+    )
 
 
 async def receive_rehearsed(db: Database, *, raw: bytes, now: datetime, tools: Tools) -> None:
@@ -236,7 +243,8 @@ async def _judge(db: Database, arrival: Arrival, *, code: Row, now: datetime, to
         if verdict != "right":
             what = _PIN_TROUBLE.get(verdict, "pin_not_usable")
             return await acknowledging.note_useless_pin(db, arrival, code=code, what=what, now=now, tools=tools)
-    what = await acknowledging.acknowledge(db, arrival, code=code, now=now, tools=tools)
+    does = declining.decline if arrival.declines else acknowledging.acknowledge
+    what = await does(db, arrival, code=code, now=now, tools=tools)
     await acknowledging.note_proof(db, arrival, code=code)
     return what
 

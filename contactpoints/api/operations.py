@@ -14,6 +14,7 @@ from contactpoints.api.calendars import IMPORT_CALENDAR
 from contactpoints.api.calling_back import CALL_BACK
 from contactpoints.api.competence import COMPETENCE
 from contactpoints.api.cover import COVER
+from contactpoints.api.declines import DECLINE
 from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
 from contactpoints.api.exchange import EXPORT, IMPORT
@@ -343,6 +344,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         PREVIEW,
         RESENDING,
         CALL_BACK,
+        DECLINE,
         *PROPOSALS,
         *DUTY,
         COVER,

@@ -23,6 +23,7 @@ from contactpoints.rules.refusals import (
     Forbidden,
     Invalid,
     NotAcknowledged,
+    NotDeclined,
     NotFound,
     Refusal,
     RequestGone,
@@ -30,7 +31,7 @@ from contactpoints.rules.refusals import (
     Unavailable,
 )
 from contactpoints.runtime import Runtime
-from schemas.acknowledgements import NOT_ACKNOWLEDGED
+from schemas.acknowledgements import NOT_ACKNOWLEDGED, NOT_DECLINED
 from schemas.alerts import Closure, Withdrawal
 from schemas.calling_back import CallBack
 from schemas.faults import BadInput
@@ -41,7 +42,10 @@ from schemas.retention import RetentionDecision
 
 Fields = Mapping[str, str]
 _COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
-_NEVER_SHOWN = ("pin", "reply_code")
+_NEVER_SHOWN = ("pin", "reply_code", "declining_pin", "declining_code")
+
+
+_DECLINING = {"/officer": "/declining_officer", "/reply_code": "/declining_code", "/pin": "/declining_pin"}
 
 
 class Do(Protocol):
@@ -51,8 +55,23 @@ class Do(Protocol):
 
 
 async def _acknowledge(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
+    outcome = await _answer(runtime, request, actor=actor, fields=fields)
+    if outcome not in _COUNTED:
+        raise NotAcknowledged(NOT_ACKNOWLEDGED[outcome], outcome=outcome)
+    return None
+
+
+async def _decline(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
+    typed = {name[1:]: fields.get(field[1:], "") for name, field in _DECLINING.items()}
+    outcome = await _answer(runtime, request, actor=actor, fields={**fields, **typed}, declines=True)
+    if outcome not in ("declined", "repeated"):
+        raise NotDeclined(NOT_DECLINED[outcome], outcome=outcome)
+    return None
+
+
+async def _answer(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields, declines: bool = False) -> str:
     told = (fields.get(name, "").strip() for name in ("officer", "reply_code", "pin", "once"))
-    outcome = await console_answers.acknowledge(
+    return await console_answers.answer(
         runtime.db,
         actor=actor,
         reference=request.path_params["reference"],
@@ -61,10 +80,8 @@ async def _acknowledge(runtime: Runtime, request: Request, *, actor: Actor, fiel
         now=runtime.now(),
         tools=runtime.tools,
         check_pin=runtime.check_pin,
+        declines=declines,
     )
-    if outcome not in _COUNTED:
-        raise NotAcknowledged(NOT_ACKNOWLEDGED[outcome], outcome=outcome)
-    return None
 
 
 async def _withdraw(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
@@ -147,6 +164,7 @@ def _given(fields: Fields, *names: str) -> dict[str, str]:
 
 
 _FIELDS: Mapping[str, Mapping[str, str]] = {
+    "decline": _DECLINING,
     "withdrawal": {"/reason": "/why_withdrawn"},
     "closure": {"/reason": "/why_closed"},
     "retention": {"/reason": "/keeping"},
@@ -238,6 +256,7 @@ def routes() -> list[Route]:
     """Return the addresses of this file."""
     acts = {
         "acknowledgement": _handler("acknowledgement", _acknowledge),
+        "decline": _handler("decline", _decline),
         "withdrawal": _handler("withdrawal", _withdraw),
         "closure": _handler("closure", _close),
         "resending": _handler("resending", _resend),

@@ -22,9 +22,18 @@ from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 
 _COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
+_DECLINED = ("declined", "already_taken", "repeated")
 
 
-def _shown(runtime: Runtime, request: Request, *, found: AnswerPage, said: str = "", status: int = 200) -> Response:
+def _shown(
+    runtime: Runtime,
+    request: Request,
+    *,
+    found: AnswerPage,
+    said: str = "",
+    status: int = 200,
+    declines: bool = False,
+) -> Response:
     return page(
         "answer_page.html",
         language=found.language,
@@ -37,6 +46,7 @@ def _shown(runtime: Runtime, request: Request, *, found: AnswerPage, said: str =
         path=_above(request),
         once=secrets.token_hex(8),
         said=said,
+        declines=declines,
     )
 
 
@@ -51,7 +61,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
     return _shown(runtime, request, found=found)
 
 
-async def answer(runtime: Runtime, request: Request) -> Response:
+async def answer(runtime: Runtime, request: Request, *, declines: bool = False) -> Response:
     """Take the form. One without anything that could be a PIN is a slip of the finger, or a machine's: asked again."""
     form = await raw_form(request)
     received_at = runtime.now()
@@ -59,7 +69,7 @@ async def answer(runtime: Runtime, request: Request) -> Response:
     fields = fields_of(form)
     typed = read_typed(fields.get("pin", ""))
     if typed.pin is None and (found.pin_required or not typed.codes):
-        return _shown(runtime, request, found=found, said="add_your_pin", status=422)
+        return _shown(runtime, request, found=found, said="add_your_pin", status=422, declines=declines)
     outcome = await answer_page.answer(
         runtime.db,
         found,
@@ -69,11 +79,17 @@ async def answer(runtime: Runtime, request: Request) -> Response:
         now=runtime.now(),
         tools=runtime.tools,
         check_pin=runtime.check_pin,
+        declines=declines,
     )
-    if outcome in _COUNTED:
-        return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
+    if outcome in (_DECLINED if declines else _COUNTED):
+        return RedirectResponse(_above(request), status_code=303, headers=HEADERS)
     now_there = await answer_page.find(runtime.db, token=request.path_params["token"])
-    return _shown(runtime, request, found=now_there, said=outcome, status=422)
+    return _shown(runtime, request, found=now_there, said=outcome, status=422, declines=declines)
+
+
+async def decline(runtime: Runtime, request: Request) -> Response:
+    """Take the other form: the officer cannot take it, and says so by the same PIN."""
+    return await answer(runtime, request, declines=True)
 
 
 async def read_request(runtime: Runtime, request: Request) -> Response:
@@ -110,11 +126,11 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
 
 
 def _above(request: Request) -> str:
-    return request.url.path.removesuffix("/request")
+    return request.url.path.removesuffix("/request").removesuffix("/decline")
 
 
 async def _back(_runtime: Runtime, request: Request) -> Response:
-    """The address of a request that was read, opened again: back to the page, which asks for the PIN."""
+    """The address of a form that was sent, opened again: back to the page, which asks for the PIN."""
     return RedirectResponse(_above(request), status_code=303, headers=HEADERS)
 
 
@@ -123,6 +139,8 @@ def routes() -> list[Route]:
     return [
         Route("/a/{token}", show, methods=["GET"]),
         Route("/a/{token}", answer, methods=["POST"]),
+        Route("/a/{token}/decline", _back, methods=["GET"]),
+        Route("/a/{token}/decline", decline, methods=["POST"]),
         Route("/a/{token}/request", _back, methods=["GET"]),
         Route("/a/{token}/request", read_request, methods=["POST"]),
     ]

@@ -17,7 +17,7 @@ from contactpoints.runtime import Runtime
 
 ZONE = "zone"
 """The cookie in which a browser tells its IANA zone; it opens nothing."""
-_NEVER_SHOWN = frozenset({"password", "old_password", "code", "pin", "again", "credential", "token"})
+_NEVER_SHOWN = frozenset({"password", "old_password", "code", "pin", "declining_pin", "again", "credential", "token"})
 _MOST_FIELDS = 500
 
 

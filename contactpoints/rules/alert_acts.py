@@ -6,7 +6,18 @@ from contactpoints.rules import access
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.rules.alerts import misdirected
 
-Act = Literal["acknowledge", "withdraw", "close", "not_competent", "resend", "call_back", "read", "readings", "keep"]
+Act = Literal[
+    "acknowledge",
+    "decline",
+    "withdraw",
+    "close",
+    "not_competent",
+    "resend",
+    "call_back",
+    "read",
+    "readings",
+    "keep",
+]
 _ENDED = ("withdrawn", "closed")
 
 
@@ -18,6 +29,7 @@ def acts_of(
     stray, over = misdirected(state, end_reason), state in _ENDED
     offered: dict[Act, bool] = {
         "acknowledge": asked and not over,
+        "decline": asked and state in ("alerting", "exhausted"),
         "withdraw": asks and not over,
         "close": (asks or asked) and state == "acknowledged",
         "not_competent": asked and state == "acknowledged",

@@ -130,7 +130,7 @@ def level_of(fact: Fact) -> Level:
             return "alarm"
         case facts.StepSkipped():
             return "idle" if fact.reason == "delivered_already" else "alarm"
-        case MessageUnsure() | MessageRepeated() | facts.ReplyReceived() | facts.PinWrong():
+        case MessageUnsure() | MessageRepeated() | facts.ReplyReceived() | facts.PinWrong() | facts.Declined():
             return "alarm"
         case MessageRefused() | facts.CodeLocked() | facts.Exhausted() | facts.AlarmRaised():
             return "bad"

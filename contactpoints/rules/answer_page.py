@@ -24,7 +24,8 @@ class AnswerPage:
 
     ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
     ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first
-    ended in silence: what is answered from then on is late, whatever time was named before.
+    ended in silence: what is answered from then on is late, whatever time was named before. ``declined_at``: when this
+    officer declined, in this round of the chain; answering is still possible.
     """
 
     reply_code_id: int
@@ -52,6 +53,7 @@ class AnswerPage:
     taken_at: datetime | None = None
     taken_late: bool = False
     mine_at: datetime | None = None
+    declined_at: datetime | None = None
 
 
 def standing(page: AnswerPage) -> Standing:

@@ -30,7 +30,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A step that calls nobody, and why: ``nobody_on_duty``, ``no_channel``, ``code_locked``, ``delivered_already``."""
+    """A step that calls nobody, and why: a reason of a `Gap`, or ``delivered_already``."""
 
     step: int
     reason: str
@@ -41,7 +41,8 @@ class Skip:
 class Gap:
     """Somebody whom a step cannot count on, at which post, and why.
 
-    ``nobody_on_duty``: the post is empty; ``no_channel`` and ``code_locked``: ``officer`` is on duty and not called;
+    ``nobody_on_duty``: the post is empty; ``no_channel``, ``code_locked`` and ``declined``: ``officer`` is on duty and
+    not called;
     ``no_pin``: is called and cannot acknowledge, because the contact point wants a PIN and none can be used.
     """
 
@@ -87,11 +88,13 @@ def calls_of(
     *,
     available: Collection[str],
     locked: Collection[int] = (),
+    declined: Collection[int] = (),
 ) -> tuple[tuple[Call, ...], tuple[Gap, ...]]:
     """Return the calls of a step at ``now``, each officer once, and on whom it cannot count.
 
-    An officer whose reply code is ``locked`` could not answer, and is not called.
+    An officer whose reply code is ``locked`` could not answer, one who has ``declined`` will not: neither is called.
     """
+    away = dict.fromkeys(declined, "declined") | dict.fromkeys(locked, "code_locked")
     calls: dict[int, Call] = {}
     gaps: list[Gap] = []
     for point, post in filter(None, (find_post(directory, ref) for ref in step.posts)):
@@ -100,8 +103,8 @@ def calls_of(
             gaps.append(Gap("nobody_on_duty", post))
         for officer in officers:
             channels = channels_to_use(officer, step.channels, available=available, at=now)
-            if officer.id in locked or not channels:
-                gaps.append(Gap("code_locked" if officer.id in locked else "no_channel", post, officer.id))
+            if officer.id in away or not channels:
+                gaps.append(Gap(away.get(officer.id, "no_channel"), post, officer.id))
             elif officer.id not in calls:
                 calls[officer.id] = Call(officer, post, point, channels)
                 if point.pin_required and not officer.has_pin(now):
@@ -109,7 +112,8 @@ def calls_of(
     return tuple(calls.values()), tuple(gaps)
 
 
-_GRAVEST = ("no_channel", "code_locked", "nobody_on_duty")
+_GRAVEST = ("no_channel", "code_locked", "declined", "nobody_on_duty")
+_WONT_ANSWER = frozenset(("code_locked", "declined"))
 
 
 def _why_nobody(gaps: Collection[Gap]) -> str:
@@ -133,19 +137,22 @@ def take(
     available: Collection[str],
     delivered: bool,
     locked: Collection[int] = (),
+    declined: Collection[int] = (),
 ) -> Taken:
     """Take step ``first`` of ``plan`` at ``now``; steps that would call nobody are skipped at once.
 
     A step ``only_if_undelivered`` is taken without calls when ``delivered``: its patience runs, so that the steps
-    behind it keep their times.
+    behind it keep their times. Not so where all whom it would call have declined or used up their codes: nobody's
+    answer is waited for.
     """
     skipped: list[Skip] = []
     for number in range(first, len(plan.steps) + 1):
         step = plan.steps[number - 1]
         lines = lines_of(step, directory)
-        if step.only_if_undelivered and delivered:
+        calls, gaps = calls_of(step, directory, now, available=available, locked=locked, declined=declined)
+        waits = calls or not gaps or not {gap.reason for gap in gaps} <= _WONT_ANSWER
+        if step.only_if_undelivered and delivered and waits:
             return Taken((*skipped, Skip(number, "delivered_already", lines)), number, ())
-        calls, gaps = calls_of(step, directory, now, available=available, locked=locked)
         if calls:
             # Whoever cannot be counted on for a mere repeat was told of in the step before.
             return Taken(tuple(skipped), number, calls, () if step.only_if_undelivered else gaps)

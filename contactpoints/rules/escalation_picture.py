@@ -212,7 +212,7 @@ def _marked(words: Catalogue, course: Course, *, entry: Entry, step: int, middle
             mark = "refused"
         case MessageUnsure(purpose="alert"):
             mark = "unsure"
-        case facts.CodeLocked():
+        case facts.CodeLocked() | facts.Declined():
             mark = "reply"
         case facts.StepSkipped():
             mark = "skipped"

@@ -22,6 +22,7 @@ Refusal
     NotMisdirected
     AlreadyResent
     NotAcknowledged
+      NotDeclined
     RequestInFlight
     StillReferredTo
     PlanOutdated
@@ -176,6 +177,10 @@ class AlreadyResent(Conflict):
 
 class NotAcknowledged(Conflict):
     """Code and PIN do not acknowledge this alert."""
+
+
+class NotDeclined(NotAcknowledged):
+    """Code and PIN do not decline this alert."""
 
 
 class RequestInFlight(Conflict):

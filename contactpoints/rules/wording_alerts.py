@@ -28,6 +28,7 @@ _NOT_ACKNOWLEDGED = {
     "withdrawn": msgid("It was withdrawn before anybody had acknowledged it."),
     "closed": msgid("It was closed."),
     "done": msgid("It is being weighed: look below how it stands."),
+    "already_taken": msgid("Somebody has acknowledged it already: nothing was declined."),
     "unreadable": msgid("It was kept, and could not be read here: look below how it stands, and try again."),
 }
 _SAID = {

@@ -45,6 +45,7 @@ _SENTENCES: Mapping[type[Refusal], str] = {
     refusals.NotMisdirected: msgid("The alert went to the right Party, as far as is known: it is not sent anew."),
     refusals.AlreadyResent: msgid("The request was sent to another Party already: open the new alert."),
     refusals.NotAcknowledged: msgid("Nothing was acknowledged: code and PIN do not go together. Look at both again."),
+    refusals.NotDeclined: msgid("It was not declined. Look at how it stands: somebody may have acknowledged it."),
     refusals.RequestInFlight: msgid(
         "The same was sent a moment ago and is still at work: wait a few seconds, then look."
     ),

@@ -28,6 +28,7 @@ _REASONS = {
     "nobody_on_duty": msgid("nobody is on duty"),
     "no_channel": msgid("there is no way to reach anybody"),
     "code_locked": msgid("the code is locked"),
+    "declined": msgid("whoever is on duty has declined"),
     "delivered_already": msgid("the message before has arrived"),
     "no_pin": msgid("there is no PIN to acknowledge with"),
     facts.NOT_AS_PLANNED: msgid("fewer than planned can answer"),
@@ -102,7 +103,7 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
     match fact:
         case MessageAccepted() | MessageDelivered() | MessageRefused() | MessageUnsure() | MessageRepeated():
             return _of_message(words, fact, known=known)
-        case facts.LinkOpened() | facts.ReplyReceived() | facts.PinWrong() | facts.CodeLocked():
+        case facts.LinkOpened() | facts.ReplyReceived() | facts.PinWrong() | facts.CodeLocked() | facts.Declined():
             return _of_reply(words, fact, known=known)
         case facts.Acknowledged() | facts.AcknowledgedLate() | facts.AcknowledgedAgain() | facts.StandDownSent():
             return _of_answer(words, fact, known=known)
@@ -193,7 +194,7 @@ def _of_message(words: Catalogue, fact: _Message, *, known: Names) -> str:
 
 def _of_reply(
     words: Catalogue,
-    fact: facts.LinkOpened | facts.ReplyReceived | facts.PinWrong | facts.CodeLocked,
+    fact: facts.LinkOpened | facts.ReplyReceived | facts.PinWrong | facts.CodeLocked | facts.Declined,
     *,
     known: Names,
 ) -> str:
@@ -208,6 +209,11 @@ def _of_reply(
         case facts.PinWrong():
             said = msgid("A wrong PIN by {channel}, tries left: {tries_left}: {whom}")
             return say(words, said, channel=way_of(words, fact.channel), whom=whom, tries_left=fact.tries_left)
+        case facts.Declined():
+            goes_on = msgid("DECLINED by {whom}, by {channel}: the chain goes on at once")
+            went_on = msgid("Declined by {whom}, by {channel}, after the chain had gone on")
+            channel = way_of(words, fact.channel)
+            return say(words, goes_on if fact.climbs else went_on, whom=whom, channel=channel)
         case facts.CodeLocked():
             if fact.left:
                 return say(

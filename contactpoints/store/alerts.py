@@ -260,16 +260,18 @@ async def give_codes(session: Session, given: Sequence[tuple[int | None, NewCode
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The reply codes of one alert: officer -> (code, page token), and the officers whose code is locked."""
+    """The reply codes of one alert: officer -> (code, page token); whose is locked, and who declined in which cycle."""
 
     codes: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False)
     locked: set[int] = field(default_factory=set)
+    declined: dict[int, int] = field(default_factory=dict)
 
 
 async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, Given]:
     """Return the reply codes that were given for each of the alerts."""
     rows = await session.fetch(
-        "select alert_id, officer_id, code, page_token, locked_at from reply_codes where alert_id = any($1::bigint[])",
+        """select alert_id, officer_id, code, page_token, locked_at, declined_in
+             from reply_codes where alert_id = any($1::bigint[])""",
         list(alerts),
     )
     found = {alert_id: Given() for alert_id in alerts}
@@ -278,6 +280,8 @@ async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, Given]:
         given.codes[row["officer_id"]] = (row["code"], row["page_token"])
         if row["locked_at"] is not None:
             given.locked.add(row["officer_id"])
+        if row["declined_in"] is not None:
+            given.declined[row["officer_id"]] = row["declined_in"]
     return found
 
 

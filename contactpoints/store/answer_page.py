@@ -14,7 +14,7 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.refer
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
        first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
-       mine.received_at as mine_at
+       mine.received_at as mine_at, case when r.declined_in = a.cycle then r.declined_at end as declined_at
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
   join posts p on p.id = r.post_id join contact_points c on c.id = p.contact_point_id
   left join lateral (select line, received_at, late from acknowledgements k where k.alert_id = a.id

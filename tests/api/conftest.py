@@ -99,6 +99,7 @@ class Doors:
             "withdrawal": {"reason": "other"},
             "closure": {"reason": "other"},
             "acknowledgements": machine,
+            "declines": machine,
         }[last]
 
     def sounds(self, operation: Operation) -> list[dict[str, Any]]:
@@ -118,7 +119,7 @@ class Doors:
 
     async def send(self, operation: Operation, raw: bytes, media: str = JSON) -> httpx.Response:
         alerts = "/v1/alerts" in operation.path
-        answers = operation.path.endswith(("/acknowledgements", "/call-backs"))
+        answers = operation.path.endswith(("/acknowledgements", "/declines", "/call-backs"))
         theirs = self.world.contact_point if answers else self.world.requester
         headers = {"Authorization": f"Bearer {theirs if alerts else self.key}"}
         headers |= {"Content-Type": media} if media else {}

@@ -45,7 +45,7 @@ _OF_ADMINISTRATION = (
     *(f"/administration/keys/{{number}}{each}" for each in ("", "/change", "/rotation", "/revocation")),
 )
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
-_ACTS = ("acknowledgement", "withdrawal", "closure", "resending", "call-back", "retention", "request")
+_ACTS = ("acknowledgement", "decline", "withdrawal", "closure", "resending", "call-back", "retention", "request")
 _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
 _OF_ENTRIES = tuple(
     f"/directory/{{entry}}{each}" for each in ("", "/history", "/change", "/retirement", "/proof", "/confirmation")
@@ -104,6 +104,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
     found = {
         "/a/{token}": answers,
         "/a/{token}/request": answers,
+        "/a/{token}/decline": answers,
         "/pin/{token}": pin,
         "/address/{token}": address,
         "/handover/{token}": "SomeHandover234567890",
@@ -124,6 +125,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
     forms: dict[Place, Mapping[str, Any]] = {
         ("POST", "/a/{token}"): {"pin": PIN},
         ("POST", "/a/{token}/request"): {"pin": PIN},
+        ("POST", "/a/{token}/decline"): {"pin": ""},
         ("POST", "/pin/{token}"): {"code": mail_code(pin), "pin": _NEW_PIN, "again": _NEW_PIN},
         ("POST", "/address/{token}"): {"code": mail_code(address)},
         ("POST", "/handover/{token}"): {"code": "K7QPM3X"},

@@ -57,6 +57,7 @@ async def test_every_example_about_an_alert_is_taken(world: World) -> None:
     await world.settles()
     real: dict[str, Any] = {"officer": officer.id, "reply_code": await world.code_of(officer), "pin": PIN}
     for act, key in (
+        ("decline_alert", world.contact_point),
         ("acknowledge_alert", world.contact_point),
         ("close_alert", world.requester),
         ("withdraw_alert", world.requester),

@@ -62,6 +62,7 @@ async def _alerts(walk: Walk) -> None:
         await tries("preview_alert", opened)
         await tries("note_call_back", {"outcome": "confirmed"})
         await tries("withdraw_alert", {"reason": "danger_over"})
+        await tries("decline_alert", acknowledges)
         await tries("acknowledge_alert", acknowledges)
         await tries("resend_alert", {**anew, "issued_at": "2026-10-14T00:00:00Z"}, wrong)
     told = await world.post(f"/v1/alerts/{reference}/acknowledgements", acknowledges, key=world.contact_point)

@@ -27,7 +27,7 @@ async def _is_not_there(stranger: Browser, asks: Browser, *, reference: str) -> 
     here = f"/alerts/{reference}"
     for path in (here, f"{here}?before=2", "/alerts/NONE-NONE"):
         assert (await stranger.opens(path)).status_code == 404, path
-    for act in ("acknowledgement", "withdrawal", "closure", "call-back", "resending", "request"):
+    for act in ("acknowledgement", "decline", "withdrawal", "closure", "call-back", "resending", "request"):
         refused = await stranger.sends(f"{here}/{act}", why_withdrawn="other", why_closed="other", outcome="confirmed")
         assert refused.status_code in (404, 422), act
         assert reference not in refused.text or refused.status_code == 404
@@ -64,7 +64,7 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
         assert code not in page.text, "a code is in the message alone"
         assert page.headers["Cache-Control"] == "no-store"
     assert _acts(seen) == {"withdrawal", "request"}
-    assert _acts(inside) == {"acknowledgement", "call-back", "request"}
+    assert _acts(inside) == {"acknowledgement", "decline", "call-back", "request"}
     async with world.runtime.db.session() as session:
         name = await session.fetchval("select name from officers where id = $1", first.id)
     assert name in unescape(inside.text)

@@ -53,7 +53,8 @@ async def test_it_shows_the_reference_the_times_and_one_thing_to_do_and_no_case_
     assert reference in page.text
     assert "02:30 heure locale (00:30 UTC)" in page.text
     assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION" in page.text
-    assert page.text.count("<button") == 1
+    first, _, second = page.text.partition("<details")
+    assert (first.count("<button"), second.count("<button")) == (1, 1), "the other act is not there by mistake"
     particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
     for telling in (particulars["facts_summary"], particulars["identifiers"][0], PIN):
         assert telling not in page.text
@@ -174,7 +175,7 @@ async def test_an_unknown_link_is_a_plain_page_that_tells_nothing(world: World) 
 
 async def test_nobody_is_promised_where_nobody_is_left_and_late_is_told_before_the_answer(world: World) -> None:
     reference, path = await opened(world)
-    assert "officier suivant sera appelé" in (await look(world, path)).text
+    assert "la personne suivante de la chaîne" in (await look(world, path)).text.lower()
     await world.passes(minutes=16)
     async with world.runtime.db.session() as session:
         await session.execute("update officers set language = 'fr'")

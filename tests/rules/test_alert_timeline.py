@@ -15,7 +15,7 @@ from contactpoints.rules.escalation_picture import Course, Stage, length_of, pic
 from contactpoints.rules.wording_alerts import OUTCOMES, SAID, lag_of, next_told, not_acknowledged, said_of
 from contactpoints.rules.wording_timeline import told
 from contactpoints.words import LANGUAGES, catalogues
-from schemas.acknowledgements import NOT_ACKNOWLEDGED
+from schemas.acknowledgements import NOT_DECLINED
 from schemas.timeline import FACTS, Closed, Exhausted, Fact, StepSkipped, StepStarted, read, shown, write
 
 AT = datetime(2026, 10, 14, 0, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ def test_every_fact_is_told_in_every_language_inside_and_outside(code: str) -> N
 
 
 def test_what_can_be_said_and_why_nothing_is_acknowledged_has_words() -> None:
-    assert set(OUTCOMES) == set(NOT_ACKNOWLEDGED)
+    assert set(OUTCOMES) == set(NOT_DECLINED)
     for words in catalogues().values():
         assert all(not_acknowledged(words, each) for each in OUTCOMES)
         assert all(said_of(words, each) for each in SAID)

@@ -129,6 +129,14 @@ def test_steps_that_call_nobody_are_passed_over_at_once(
     assert (taken.skipped, taken.step) == (skipped, step)
 
 
+def test_a_repeat_to_whoever_has_declined_is_waited_for_by_nobody() -> None:
+    again = replace(PLAN.steps[0], only_if_undelivered=True)
+    plan, here = replace(PLAN, steps=(PLAN.steps[0], again, *PLAN.steps[1:])), point(officer(1), officer(2))
+    for declined, skipped, step in ((set[int](), "delivered_already", 2), ({1}, "declined", 3)):
+        taken = take(plan, {1: here}, NOON, first=2, available=EVERYTHING, delivered=True, locked=(), declined=declined)
+        assert (taken.skipped, taken.step) == ((Skip(2, skipped, ("first",)),), step)
+
+
 EVERYBODY = Step(tuple(PostRef(1, number) for number in (1, 2, 3)), ("sms",), timedelta(minutes=5))
 
 

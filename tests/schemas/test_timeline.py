@@ -85,7 +85,7 @@ def test_what_becomes_of_pins_and_codes_is_not_for_requesters() -> None:
 
 @pytest.mark.parametrize("reason", get_args(GapReason) + get_args(SkipReason))
 def test_outsiders_hear_that_a_step_reached_fewer_and_not_what_an_officer_lacks(reason: str) -> None:
-    public = ("nobody_on_duty", "delivered_already")
+    public = ("nobody_on_duty", "declined", "delivered_already")
     for code in ("step_incomplete", "step_skipped"):
         assert shown(code, {"step": 1, "reason": reason}) == {
             "step": 1,

@@ -125,6 +125,8 @@ reply_codes = Table(
     moment("created_at", required=True),
     moment("locked_at"),
     Column("reading_tries", SmallInteger, nullable=False, server_default="0"),
+    Column("declined_in", Integer),
+    moment("declined_at"),
     UniqueConstraint("alert_id", "officer_id"),
 )
 

@@ -687,6 +687,8 @@ CREATE TABLE reply_codes (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     locked_at TIMESTAMP WITH TIME ZONE,
     reading_tries SMALLINT DEFAULT '0' NOT NULL,
+    declined_in INTEGER,
+    declined_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT reply_codes_pk PRIMARY KEY (id),
     CONSTRAINT reply_codes_alert_id_officer_id_uq UNIQUE (alert_id, officer_id),
     CONSTRAINT reply_codes_code_uq UNIQUE (code),
