@@ -9,14 +9,16 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from contactpoints.actions.demo_network import Made
 from contactpoints.runtime import open_runtime
 from contactpoints.store import embedded, migrate
 from tests.far_ends import Gateways, open_gateways
@@ -144,13 +146,19 @@ def server(cluster: Cluster) -> embedded.Server:
 def database_url(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh, migrated database; where a test has a world, the invented network is in it already."""
     name, prepared = f"test_{secrets.token_hex(6)}", cluster.prepared
-    template = _NETWORK if {"world", "gateways", "night"} & set(request.fixturenames) else _EMPTY
+    template = _NETWORK if {"world", "network", "gateways", "night"} & set(request.fixturenames) else _EMPTY
     # Files that are copied cost half of what pages cost that are also written to the log.
     cluster.execute(f"create database {name} template {template} strategy file_copy")
     if template == _NETWORK:
         PREPARED[f"/{name}"] = prepared
     yield cluster.server.url(name)
     cluster.execute(f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture
+def network(database_url: str) -> Mapping[str | None, Made]:
+    """The invented network that is in a test's database, by Party; None is the secretariat."""
+    return PREPARED[urlsplit(database_url).path].network
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 
@@ -24,8 +24,9 @@ from contactpoints.store.database import Database
 from contactpoints.store.sealing import Keyring
 from schemas.fields import Shape
 from schemas.reading import validate
+from tests.world import START
 
-NOW = datetime(2026, 10, 13, 21, 0, tzinfo=UTC)
+NOW = START + timedelta(hours=21)
 SECRETARIAT = Actor(1, Role.SECRETARIAT, None, "Secretariat")
 FRANCE = Actor(2, Role.ADMINISTRATOR, "FR", "Permanence")
 FRENCH_DESK = Actor(3, Role.CONTACT_POINT, "FR", "Permanence")
@@ -45,10 +46,8 @@ def tools() -> Tools:
 
 
 @pytest.fixture
-async def france(db: Database) -> Made:
-    await seed.load_parties(db, NOW)
-    made = await demo_network.load_demo(db, NOW)
-    return next(each for each in made if each.party == "FR")
+def france(network: Mapping[str | None, Made]) -> Made:
+    return network["FR"]
 
 
 def _shape(name: str, values: Mapping[str, object]) -> Shape:
@@ -85,12 +84,11 @@ async def test_every_invented_officer_has_the_pin_that_is_given(db: Database, to
 
 
 async def test_outsiders_hear_a_function_and_neither_name_nor_number(db: Database, france: Made, tools: Tools) -> None:
-    await demo_network.give_pins(db, [france], pin="482913", now=NOW, tools=tools)
     [now], medians = await duty(db, now=NOW, tools=tools, party="FR")
     told = duty_out(now, clock_of(now.point.zone, NOW), promptness=NOTHING)
     assert medians == {now.point.id: {}}
     assert told["function"] == "Première ligne"
-    assert told["local_time"] == "2026-10-13T23:00:00+02:00"
+    assert told["local_time"] == "2026-10-14T23:00:00+02:00"
     for officer in france.officers:
         assert officer.name not in str(told)
         assert officer.sms not in str(told)
@@ -199,7 +197,7 @@ async def test_a_retired_entry_is_kept_and_its_history_told(db: Database, france
     )
     key = made.entry["id"]
     await directory.retire(db, "posts", actor=FRANCE, key=key, version=1, now=NOW, tools=tools)
-    assert (await directory.read(db, "posts", actor=FRANCE, key=key)).entry["retired_at"] == "2026-10-13T21:00:00Z"
+    assert (await directory.read(db, "posts", actor=FRANCE, key=key)).entry["retired_at"] == "2026-10-14T21:00:00Z"
     assert key not in {entry["id"] for entry in await directory.listing(db, "posts", actor=FRANCE)}
     async with db.session() as session:
         rows = await session.fetch(

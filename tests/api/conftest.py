@@ -135,8 +135,8 @@ class Doors:
         """Return how many rows there are of each kind, and the sum of all versions."""
         async with self.world.runtime.db.session() as session:
             names = [row[0] for row in await session.fetch("select tablename from pg_tables where schemaname='public'")]
-            # Refusals are written down, and how much is asked.
-            names = [name for name in names if not name.startswith(("audit", "throttles"))]
+            # Refusals are written down, how much is asked, and now and then when a key was last used.
+            names = [name for name in names if not name.startswith(("audit", "throttles", "key_uses"))]
             counts = {name: await session.fetchval(f'select count(*) from "{name}"') for name in names}
             for shelf in SHELVES:
                 counts[f"{shelf.name} changed"] = await session.fetchval(f"select sum(version) from {shelf.name}")
