@@ -1,13 +1,14 @@
 """Feeds: shifts at a secret address, made for an officer or a post, told once and revoked at any time."""
 
 import base64
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, must_keep_entries_of
 from contactpoints.rules.calendar_feed import Feed, write_feed
-from contactpoints.rules.refusals import NotFound, Unavailable
+from contactpoints.rules.refusals import Conflict, NotFound, Unavailable
 from contactpoints.store import directory, feeds
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.sealing import secret_hash
@@ -28,17 +29,22 @@ async def _must_keep(session: Session, kind: str, *, key: int, actor: Actor) -> 
     must_keep_entries_of(actor, row["party"])
 
 
-async def make(db: Database, kind: str, *, key: int, actor: Actor, now: datetime, tools: Tools) -> Made:
+async def make(db: Database, kind: str, *, key: int, actor: Actor, now: datetime, tools: Tools, once: str = "") -> Made:
     """Make a feed of an officer or a post (``kind``: `officers`, `posts`).
 
-    Raises `NotFound`, `Forbidden`, or `Unavailable` where the service does not know its own address.
+    The same ``once`` of the same actor makes one feed, whose address is told again. Raises `NotFound`, `Forbidden`,
+    `Conflict` where that feed has ended, or `Unavailable` where the service does not know its own address.
     """
     if not tools.public_url:
         raise Unavailable("No address can be made: CONTACTPOINTS_PUBLIC_URL is not set.")
-    token = base64.urlsafe_b64encode(tools.entropy(32)).decode().rstrip("=")
+    told = f"{actor.who} {kind} {key} {once}".encode()
+    secret = hmac.digest(tools.keyring.derived("feeds"), told, "sha256") if once else tools.entropy(32)
+    token = base64.urlsafe_b64encode(secret).decode().rstrip("=")
     async with db.transaction() as session:
         await _must_keep(session, kind, key=key, actor=actor)
         row = await feeds.add(session, kind, key=key, token_hash=secret_hash(token), now=now, by=actor.who)
+        if row is None:
+            raise Conflict("The feed that was made by this has ended: load the page again, and make another.")
     return Made(row, f"{tools.public_url}/feeds/{token}.ics")
 
 

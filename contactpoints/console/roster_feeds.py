@@ -42,6 +42,7 @@ async def _shown(
         chosen=chosen,
         lists=[(None, of_post), (chosen, of_officer)],
         address=address,
+        once=runtime.tools.entropy(16).hex(),
         zones=[plan.point.zone, zone_of(request)],
     )
 
@@ -52,7 +53,14 @@ async def make(runtime: Runtime, request: Request) -> Response:
     actor, post = await somebody(runtime, request), number_in(request)
     officer = whole(typed.get("officer", ""))
     kind, key = ("officers", officer) if isinstance(officer, int) else ("posts", post)
-    made = await feeds.make(*(runtime.db, kind), key=key, actor=actor, now=runtime.now(), tools=runtime.tools)
+    made = await feeds.make(
+        *(runtime.db, kind),
+        key=key,
+        actor=actor,
+        now=runtime.now(),
+        tools=runtime.tools,
+        once=typed.get("once", "")[:64],
+    )
     return await _shown(
         runtime, request, actor=actor, officer=officer if isinstance(officer, int) else None, address=made.address
     )

@@ -21,18 +21,18 @@ async def owner(session: Session, kind: str, *, key: int) -> Row | None:
     )
 
 
-async def add(session: Session, kind: str, *, key: int, token_hash: bytes, now: datetime, by: str) -> Row:
-    """Keep a new feed of an officer or a post, and return it."""
-    row = await session.fetchrow(
+async def add(session: Session, kind: str, *, key: int, token_hash: bytes, now: datetime, by: str) -> Row | None:
+    """Keep a feed of an officer or a post, and return it; None where that of this address has ended."""
+    made = await session.fetchrow(
         f"insert into feeds (token_hash, {_COLUMN[kind]}, created_at, created_by) values ($1, $2, $3, $4)"
-        " returning id, created_at, read_at",
+        " on conflict (token_hash) do nothing returning id, created_at, read_at",
         token_hash,
         key,
         now,
         by,
     )
-    assert row is not None
-    return row
+    kept = "select id, created_at, read_at from feeds where token_hash = $1 and revoked_at is null"
+    return made or await session.fetchrow(kept, token_hash)
 
 
 _COLUMN = {"officers": "officer_id", "posts": "post_id"}

@@ -48,7 +48,8 @@ _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look",
 _ACTS = ("acknowledgement", "decline", "withdrawal", "closure", "resending", "call-back", "retention", "request")
 _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
 _OF_ENTRIES = tuple(
-    f"/directory/{{entry}}{each}" for each in ("", "/history", "/change", "/retirement", "/proof", "/confirmation")
+    f"/directory/{{entry}}{each}"
+    for each in ("", "/history", "/change", "/retirement", "/proof", "/confirmation", "/leaving")
 )
 _OF_APPROVALS = tuple(
     f"/directory/approvals/{{number}}/{each}" for each in ("approval", "withdrawal", "proof", "refusal")

@@ -133,14 +133,20 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     assert (await ada.sends(f"/rosters/{post}/swap", **form_of(look, "/swap") | {"act": "publish"})).is_redirect
     says(await ada.opens(f"/rosters/{post}"), "(swap ", 200)
 
-    shown = await ada.sends(f"/rosters/{post}/feeds", officer="")
+    once = re.search(r'name="once" value="(\w+)"', (await ada.opens(f"/rosters/{post}/feeds")).text)
+    assert once is not None
+    fields = {"officer": "", "once": once[1]}
+    shown, again = [await ada.sends(f"/rosters/{post}/feeds", **fields) for _ in range(2)]
+    assert again.text.count("End this feed") == 1, "pressed twice, made once"
     says(shown, "shown this once", 200)
     address = re.search(r'id="feed-address">[^<]*(/feeds/[^<]*)<', shown.text)
     assert address is not None
+    assert address[1] in again.text
     feed = form_of(shown, "/feeds/end")
     assert address[1] not in (await ada.opens(f"/rosters/{post}/feeds")).text
     assert (await ada.sends(f"/rosters/{post}/feeds/end", **feed)).is_redirect
     assert (await ada.opens(address[1])).status_code == 404
+    assert (await ada.sends(f"/rosters/{post}/feeds", **fields)).status_code == 409, "ended is ended"
     for _ in range(2):
         assert (await ada.sends(f"/rosters/{post}/calendars", name="Duty", layer="2")).is_redirect
     assert await kept(world, "calendars") == 1
