@@ -66,7 +66,7 @@ async def test_who_hangs_up_in_the_middle_of_a_body_opens_nothing_and_is_no_faul
             await writer.drain()
             await asyncio.sleep(0.2)
             writer.close()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while "hung up" not in caplog.text:  # noqa: ASYNC110 - a log rings no bell
                     await asyncio.sleep(0.01)
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

@@ -225,7 +225,7 @@ async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
     assert (await world.client.get("/v1/alerts", headers=headers)).status_code == 200
     connection = await asyncpg.connect(database_url)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await connection.fetchval("select count(*) from throttles") == 0:  # noqa: ASYNC110 - it rings no bell
                 await asyncio.sleep(0.05)
         assert await connection.fetchval("select spent_until from throttles") == START + KEY.every

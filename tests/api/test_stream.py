@@ -51,7 +51,7 @@ async def following(
 
 
 async def _take(events: Events, count: int) -> list[dict[str, str]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return [await anext(events) for _ in range(count)]
 
 
@@ -211,7 +211,7 @@ async def test_a_fact_rings_after_the_commit_and_never_without_one(world: World)
 
 async def test_what_is_rolled_back_rings_no_bell(world: World) -> None:
     heard: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not world.runtime.bell.connected:  # noqa: ASYNC110 - it says so, and tells of it
             await asyncio.sleep(0.01)
     world.runtime.bell.subscribe(heard.append)

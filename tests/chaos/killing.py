@@ -12,7 +12,7 @@ from tests.chaos.scene import Scene
 _TRIES = 3
 # So many leases are over before the patience of the first step is.
 _DEATHS = 4
-_ENDS_WITHIN = 120.0
+_ENDS_WITHIN = 300.0
 # Right after something is committed or answered: what the next life finds, and who still waits, changes nowhere else,
 # but for what is on its way.
 _LASTING = re.compile(

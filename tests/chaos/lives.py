@@ -14,7 +14,7 @@ from typing import IO, Any
 from tests.chaos.points import ROOT
 
 KILLED = -9
-_BIRTH = 30.0
+_BIRTH = 90.0
 _ALL = ("web", "engine")
 _LONGEST_LINE = 2**24
 

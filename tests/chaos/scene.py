@@ -37,7 +37,7 @@ _OUTSIDE = ("actions/missed.py", "engine/catch_up.py")
 # Longer than every watch takes to find nothing.
 _A_LOOK = 0.2
 _A_GLANCE = 0.02
-_QUIET_WITHIN, _DEATH_WITHIN, _ANSWER_WITHIN = 40.0, 30.0, 60.0
+_QUIET_WITHIN, _DEATH_WITHIN, _ANSWER_WITHIN = 120.0, 90.0, 180.0
 _UNSENT = "(select count(*) from messages where state = 'sending' or state = 'queued' and send_at <= $1)"
 _UNDONE = f"""
 select {_UNSENT} + (select count(*) from alerts where due_at <= $1)
@@ -68,7 +68,7 @@ class Scene:
         self.far = far
         self.smtp = smtp
         self.db = database
-        self.client = httpx.AsyncClient(timeout=10)
+        self.client = httpx.AsyncClient(timeout=30)
         self.keys: dict[str, str] = {}
         self.network: Mapping[str | None, Made] = {}
         self.promised: dict[str, str] = {}

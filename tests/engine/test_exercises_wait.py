@@ -102,7 +102,7 @@ def _far_end(kind: str, texts: FakeTwilio, mails: FakeSmtp) -> tuple[str, Notifi
 
 
 async def _until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not reached():  # noqa: ASYNC110 - what is awaited happens at the far end
             await asyncio.sleep(0.01)
 

@@ -59,7 +59,7 @@ async def test_what_is_on_its_way_when_the_engine_stops_is_still_written_down(wo
     await world.opens_alert()
     stop = asyncio.Event()
     engine = asyncio.create_task(run(desk, world.runtime.bell.subscribe, stop))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await gateway.holds.wait()
         stop.set()
         await asyncio.sleep(0.05)
@@ -79,7 +79,7 @@ async def test_a_message_that_must_not_leave_holds_up_nobody_while_its_alert_is_
     lane = Lane(desk_of(world.runtime), "sms")
     async with world.runtime.db.transaction() as session:
         await session.execute("select 1 from alerts where requested_party = 'FR' for update")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert await asyncio.create_task(lane.claim()) == 2
     await lane.land()
     assert await world.hears(barred.sms) == []

@@ -16,7 +16,7 @@ async def test_it_beats_in_the_thread_of_the_event_loop() -> None:
     metronome = Metronome()
     metronome.every(0.01, tick)
     metronome.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await beaten.wait()
     metronome.stop()
     assert where == {threading.get_ident()}

@@ -181,7 +181,7 @@ async def test_a_question_is_given_the_rest_of_the_doubt(world: World) -> None:
     await lane.claim()
     await lane.land()
     world.clock.at += timedelta(seconds=19.8)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await trace(desk) == 0
     world.clock.at += timedelta(seconds=0.2)
     assert await end_old_doubts(desk) == 1

@@ -30,7 +30,7 @@ async def test_nobody_waits_for_another_transaction_that_raises_the_same(db: Dat
 
     async def beside() -> set[tuple[str, str]]:
         await raised.wait()
-        async with asyncio.timeout(5), db.session() as session:
+        async with asyncio.timeout(20), db.session() as session:
             return await _raise(session, GAP, STOP)
 
     other = asyncio.create_task(beside())

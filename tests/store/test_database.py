@@ -34,7 +34,7 @@ async def test_a_task_whose_transaction_lost_its_line_gets_another(database: Dat
     for _ in range(_MOST + 1):
         with pytest.raises(Unavailable):
             await _dies_in_a_transaction(database, database_url)
-    async with asyncio.timeout(5), database.transaction() as session:
+    async with asyncio.timeout(20), database.transaction() as session:
         assert await session.fetchval("select 1") == 1
 
 
@@ -42,7 +42,7 @@ async def test_transactions_that_lost_their_lines_leave_the_pool_whole(database:
     for _ in range(_MOST + 1):
         with pytest.raises(Unavailable):
             await asyncio.create_task(_dies_in_a_transaction(database, database_url))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await asyncio.gather(*(_asks(database) for _ in range(2 * _MOST)))
 
 

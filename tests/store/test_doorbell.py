@@ -26,7 +26,7 @@ async def _process(url: str) -> AsyncIterator[tuple[Bell, asyncio.Queue[str]]]:
 
 
 async def _hears(heard: asyncio.Queue[str], subject: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await heard.get() != subject:
             pass
 

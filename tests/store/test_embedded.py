@@ -66,7 +66,7 @@ def _child(code: str, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def _end_of(child: "subprocess.Popen[str]") -> tuple[str, str]:
-    said, complained = child.communicate(timeout=60)
+    said, complained = child.communicate(timeout=180)
     return said.strip(), complained.strip()
 
 

@@ -57,7 +57,7 @@ class Process:
             self.said += line.decode()
 
     async def says(self, pattern: str) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not (found := re.search(pattern, self.said)):
                 assert self.process.returncode is None, self.said
                 await asyncio.sleep(0.02)
@@ -66,7 +66,7 @@ class Process:
     async def ends(self) -> int:
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await self._listening
             return await self.process.wait()
 
@@ -122,8 +122,8 @@ async def test_an_alert_goes_out_and_is_acknowledged_by_a_signed_text(
                 assert opened.status_code == 201, opened.text
                 reference = opened.json()["reference"]
 
-                (text,) = await far.hears(first.sms, least=1, within=30)
-                (mail,) = await smtp.gets(first.email, least=1, within=30)
+                (text,) = await far.hears(first.sms, least=1, within=90)
+                (mail,) = await smtp.gets(first.email, least=1, within=90)
                 assert reference in text
                 assert reference in mail["Subject"]
                 sent = next(each for each in far.messages if each.to == first.sms)
@@ -131,9 +131,9 @@ async def test_an_alert_goes_out_and_is_acknowledged_by_a_signed_text(
                 code = next(word for word in text.split() if is_reply_code(word))
                 answer = f"yes, {code} {PIN}"
                 assert await far.reply(first.sms, answer, url=f"{PUBLIC}/hooks/twilio/twilio_sms/inbound") == 200
-                (said,) = await far.hears(first.sms, least=1, within=30)
+                (said,) = await far.hears(first.sms, least=1, within=90)
                 assert f"{reference}: ACKNOWLEDGED" in said
-                (news,) = await smtp.gets("desk@requester.example", least=1, within=30)
+                (news,) = await smtp.gets("desk@requester.example", least=1, within=90)
                 assert reference in news["Subject"]
                 alert = (await client.get(f"/v1/alerts/{reference}")).json()
                 assert (alert["state"], alert["acknowledgement"]["channel"]) == ("acknowledged", "sms")
