@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.access import Actor, Sides
+from contactpoints.rules.access import Actor, Role, Sides, sees_network
 from contactpoints.store.database import Row, Session
 from schemas.writing import write_json
 
@@ -40,26 +40,35 @@ async def views(
 
     ``party`` is on either side; ``ended``: whether they are withdrawn or closed.
     """
-    return await session.fetch(
-        _VIEW
-        + """ where ($1::bigint is null or a.id < $1) and ($2::text is null or a.state = $2)
-               and ($3::text is null or a.status = $3)
-               and """
-        + there_for(4)
-        + """
-               and ($9::text is null or a.kind = $9)
-               and ($10::text is null or $10 in (a.requesting_party, a.requested_party))
-               and ($11::boolean is null or (a.state in ('withdrawn', 'closed')) = $11)
-             order by a.id desc limit $8""",
-        after,
-        state,
-        status,
-        *whose(actor),
-        most,
-        kind,
-        party,
-        ended,
-    )
+    wanted = [
+        *_existing(actor),
+        ("a.id < {}", after),
+        ("a.state = {}", state),
+        ("a.status = {}", status),
+        ("a.kind = {}", kind),
+        ("(a.requesting_party = {0} or a.requested_party = {0})", party),
+    ]
+    # Only what is asked for stands in the statement: one that asks for anything, or all, no index serves.
+    asked = [(condition, value) for condition, value in wanted if value is not None]
+    conditions = [condition.format(f"${place}") for place, (condition, _) in enumerate(asked, start=2)]
+    if ended is not None:
+        conditions.append(_ENDED if ended else _OPEN)
+    where = f" where {' and '.join(conditions)}" if conditions else ""
+    return await session.fetch(f"{_VIEW}{where} order by a.id desc limit $1", most, *(value for _, value in asked))
+
+
+_OPEN = "a.state in ('alerting', 'exhausted', 'acknowledged')"
+_ENDED = "a.state in ('withdrawn', 'closed')"
+
+
+def _existing(actor: Actor) -> list[tuple[str, object]]:
+    """Return under which conditions an alert ``a`` exists for somebody, as `there_for` has it."""
+    if sees_network(actor):
+        return []
+    if actor.role is Role.REQUESTER:
+        return [("a.requesting_party = {}", actor.party or ""), ("a.requesting_authority = {}", actor.authority)]
+    point = actor.contact_point if actor.role is Role.CONTACT_POINT else None
+    return [("a.requested_party = {}", actor.party or ""), ("a.contact_point_id = {}", point)]
 
 
 def there_for(first: int) -> str:

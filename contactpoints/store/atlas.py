@@ -88,9 +88,9 @@ class Atlas:
         """``time_scale`` divides the durations of policies, and is 1 outside rehearsals.
 
         ``available``: the kinds of channels for which there is a gateway. ``standing`` is who answers now, by contact
-        point, and ``marks`` are those that contact points had before they were read, see `directory.marks`. ``stood`` is
-        who answered before the directory changed, with that mark. ``medians``: how fast each was, and until when that
-        is good: it stands whatever becomes of the directory. ``strips`` are covers of contact points as they were:
+        point, and ``marks`` are those that contact points had before they were read, see `directory.marks`. ``stood``
+        is who answered before the directory changed, with that mark. ``medians``: how fast each was, and until when
+        that is good: it stands whatever becomes of the directory. ``strips`` are covers of contact points as they were:
         whoever uses those or ``stood`` compares.
         """
         self._scale = time_scale

@@ -70,7 +70,10 @@ alerts = Table(
     CheckConstraint("state in ('alerting', 'exhausted') or due_at is null", name="settled_is_not_due"),
     CheckConstraint("state <> 'acknowledged' or acknowledged_at is not null", name="acknowledged_has_its_instant"),
     Index("alerts_due", "due_at", postgresql_where=text("due_at is not null")),
+    # What is open is found among very many that have ended.
+    Index("alerts_open", "id", postgresql_where=text("state in ('alerting', 'exhausted', 'acknowledged')")),
     Index(None, "actor_id", "id"),
+    Index(None, "requested_party", "id"),
     Index(None, "requesting_party", "requesting_authority", "id"),
     Index(None, "contact_point_id", "id"),
 )

@@ -389,6 +389,10 @@ CREATE INDEX alerts_contact_point_id_id_ix ON alerts (contact_point_id, id);
 
 CREATE INDEX alerts_due ON alerts (due_at) WHERE due_at is not null;
 
+CREATE INDEX alerts_open ON alerts (id) WHERE state in ('alerting', 'exhausted', 'acknowledged');
+
+CREATE INDEX alerts_requested_party_id_ix ON alerts (requested_party, id);
+
 CREATE INDEX alerts_requesting_party_requesting_authority_id_ix ON alerts (requesting_party, requesting_authority, id);
 
 CREATE TABLE channels (
