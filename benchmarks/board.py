@@ -3,10 +3,8 @@
 import asyncio
 import json
 import secrets
-import time
-from collections.abc import Sequence
 
-from benchmarks.load import Line, get, lines
+from benchmarks.load import Line, get, lines, took
 from benchmarks.machine import resident
 from benchmarks.report import percentile
 from benchmarks.stage import Stage
@@ -28,18 +26,6 @@ async def _key(stage: Stage) -> str:
     return key
 
 
-async def _took(stage: Stage, line: Line, request: bytes, *, times: int) -> tuple[Sequence[float], bytes]:
-    """Return how many milliseconds each answer took, and the last one."""
-    took, body = [], b""
-    for _ in range(times):
-        begun = time.perf_counter_ns()
-        status, body = await line.ask(request)
-        took.append((time.perf_counter_ns() - begun) / 1e6)
-        if status != 200:
-            stage.report.faults.append(f"{_ROW}: answered {status}")
-    return took, body
-
-
 async def most_memory(pid: int) -> float:
     """Return the most MB that a process had until this was cancelled."""
     most = 0.0
@@ -57,8 +43,8 @@ async def _cover_after_a_change(stage: Stage, line: Line, *, key: str) -> float:
         "update rotations set members = members[2:] || members[1] where id = (select max(id) from rotations)"
         " returning (select contact_point_id from posts where posts.id = post_id)"
     )
-    (took,), _ = await _took(stage, line, get(f"/v1/cover?contact_point_id={point}", key=key), times=1)
-    return took
+    (one,), _ = await took(line, get(f"/v1/cover?contact_point_id={point}", key=key), times=1)
+    return one
 
 
 # Three officers take turns by day and by night; each post has six changes of the plan, each officer two absences.
@@ -97,7 +83,7 @@ async def _cold(stage: Stage, line: Line, *, key: str, shifts: str) -> None:
     web = stage.processes["web"].pid
     before, watching = resident(web), asyncio.create_task(most_memory(web))
     await asyncio.sleep(2 * _LOOKED_EVERY)
-    (cold,), body = await _took(stage, line, get("/v1/cover", key=key), times=1)
+    (cold,), body = await took(line, get("/v1/cover", key=key), times=1)
     watching.cancel()
     memory, posts = await watching - before, len(json.loads(body)["items"])
     stage.report.add(_ROW, f"cover of 90 days from cold, 1,000 posts, {shifts}", cold / posts, "s", most=4)
@@ -114,7 +100,7 @@ async def _meanwhile(stage: Stage, line: Line, *, key: str, shifts: str) -> None
     waited: list[float] = []
     async with lines(stage.web, 1) as (other,):
         while not reckoning.done():
-            waited += (await _took(stage, other, get("/v1/duty/AA", key=key), times=1))[0]
+            waited += (await took(other, get("/v1/duty/AA", key=key), times=1))[0]
             await asyncio.sleep(_LOOKED_EVERY)
     await reckoning
     stage.report.add(_ROW, f"an answer while that is reckoned, {shifts}, p99", percentile(waited, 0.99), "ms")
@@ -131,11 +117,11 @@ async def board(stage: Stage) -> None:
         await _cold(stage, line, key=key, shifts="12 hours")
     await stage.db.execute(_WEEKS_AGAIN)
     async with lines(stage.web, 1) as (line,):
-        await _took(stage, line, get("/v1/duty", key=key), times=1)
+        await took(line, get("/v1/duty", key=key), times=1)
         used = stage.meter.read()
-        whole, body = await _took(stage, line, get("/v1/duty", key=key), times=stage.count(60, 20))
+        whole, body = await took(line, get("/v1/duty", key=key), times=stage.count(60, 20))
         stage.report.add_cost("board, an answer", stage.meter.since(used), alerts=len(whole), cores=len(stage.cores))
-        one, _ = await _took(stage, line, get("/v1/duty/AA", key=key), times=stage.count(300, 60))
+        one, _ = await took(line, get("/v1/duty/AA", key=key), times=stage.count(300, 60))
     found = len(json.loads(body)["items"])
     stage.report.add(_ROW, f"who answers now, {found} contact points, p50", percentile(whole, 0.5), "ms", most=50)
     stage.report.add(_ROW, "who answers now, of one Party, p50", percentile(one, 0.5), "ms", most=3)

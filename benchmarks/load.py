@@ -18,6 +18,10 @@ _REFERENCE = re.compile(rb'"reference": ?"([^"]+)"')
 _PATIENCE = 60.0
 
 
+class Unanswered(Exception):
+    """Something was not answered as it has to be; the message says what, and how."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request and its answer; times in nanoseconds of the monotonic clock."""
@@ -75,6 +79,21 @@ class Line(HttpPeer):
     def close(self) -> None:
         """Hang up."""
         self.transport.abort()
+
+
+async def took(line: Line, request: bytes, *, times: int) -> tuple[list[float], bytes]:
+    """Ask the same again and again; return how many milliseconds each answer took, and the last one.
+
+    Raises `Unanswered` for any other answer than 200.
+    """
+    told, body = list[float](), b""
+    for _ in range(times):
+        begun = time.perf_counter_ns()
+        status, body = await line.ask(request)
+        told.append((time.perf_counter_ns() - begun) / 1e6)
+        if status != 200:
+            raise Unanswered(f"{request.partition(b' HTTP')[0].decode()} was answered {status}")
+    return told, body
 
 
 @asynccontextmanager

@@ -1,59 +1,39 @@
 """Row: the board as a page, with a thousand duty posts, for somebody who sees the rosters of every Party."""
 
 import gzip
-import secrets
-import time
-from collections.abc import Sequence
 
 import asyncpg
 
-from benchmarks.load import Line, lines
+from benchmarks.desk import asked, sign_in
+from benchmarks.load import lines, took
+from benchmarks.machine import Meter
 from benchmarks.report import percentile
 from benchmarks.stage import Stage
-from contactpoints.store.sealing import secret_hash
 
 _ROW, _POINTS = "page", 333
-_ACCOUNT = """
-with actor as (insert into actors (kind) values ('account') returning id),
-     account as (insert into accounts (id, name, email, role, authority, created_at, accepted_at)
-                 select id, 'Ada', 'ada@auditor.example', 'auditor', 'Auditor', now(), now() from actor returning id)
-insert into sessions (token_hash, account_id, factors, device, created_at, seen_at, proven_at)
-select $1, id, array['passkey'], 'bench', now(), now(), now() from account
-"""
 _CHANGE = "update rotations set members = members[2:] || members[1] where id = (select max(id) from rotations)"
-
-
-async def _took(stage: Stage, line: Line, request: bytes, *, times: int) -> tuple[Sequence[float], bytes]:
-    """Return how many milliseconds each page took, and the last one as it came over the wire."""
-    took, body = [], b""
-    for _ in range(times):
-        begun = time.perf_counter_ns()
-        status, body = await line.ask(request)
-        took.append((time.perf_counter_ns() - begun) / 1e6)
-        if status != 200:
-            stage.report.faults.append(f"{_ROW}: answered {status}")
-    return took, body
 
 
 async def page(stage: Stage) -> None:
     """Open the board from cold, again and again, and after changes of the directory."""
     async with stage.another("page", points=_POINTS) as (port, _, _):
         db = await asyncpg.connect(stage.server.url("page"))
-        token = f"cs_{secrets.token_urlsafe(32)}"
-        await db.execute(_ACCOUNT, secret_hash(token))
-        request = (
-            "GET /board HTTP/1.1\r\nHost: alerts.example\r\nAccept: text/html\r\nAccept-Encoding: gzip\r\n"
-            f"Cookie: __Host-session={token}; zone=Europe/Paris\r\n\r\n"
-        ).encode()
+        (token,) = await sign_in(db, 1)
+        request, meter = asked("/board", token), Meter({"web": stage.processes["page"].pid}, stage.cores)
         async with lines(port, 1) as (line,):
-            (cold,), _ = await _took(stage, line, request, times=1)
-            while b"is being reckoned" in gzip.decompress((await _took(stage, line, request, times=1))[1]):
+            before = meter.read()
+            (cold,), _ = await took(line, request, times=1)
+            stage.report.add_cost("page, from cold", meter.since(before), alerts=1)
+            while b"is being reckoned" in gzip.decompress((await took(line, request, times=1))[1]):
                 pass
-            warm, body = await _took(stage, line, request, times=stage.count(60, 20))
-            changed: list[float] = []
+            before = meter.read()
+            warm, body = await took(line, request, times=stage.count(60, 20))
+            stage.report.add_cost("page", meter.since(before), alerts=len(warm))
+            before, changed = meter.read(), list[float]()
             for _ in range(stage.count(20, 5)):
                 await db.execute(_CHANGE)
-                changed += (await _took(stage, line, request, times=1))[0]
+                changed += (await took(line, request, times=1))[0]
+            stage.report.add_cost("page, after a change", meter.since(before), alerts=len(changed))
         await db.close()
     posts = gzip.decompress(body).count(b'class="strip"')
     stage.report.add(_ROW, f"the board, {posts} duty posts, p50", percentile(warm, 0.5), "ms", most=300)

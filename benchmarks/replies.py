@@ -43,12 +43,12 @@ def _reply(heard: Heard, number: int) -> bytes:
     return post(_INBOUND, urlencode(fields).encode(), headers=headers)
 
 
-async def _answer(stage: Stage, line: Line, references: list[str]) -> dict[str, int]:
-    """Let the first officer of each alert reply, one every half second; return when each reply was sent."""
+async def answer(stage: Stage, line: Line, references: list[str], *, every: float = _EVERY) -> dict[str, int]:
+    """Let the first officer of each alert reply, one ``every`` so many seconds; return when each reply was sent."""
     sent: dict[str, int] = {}
     begun = time.perf_counter()
     for number, reference in enumerate(references):
-        await asyncio.sleep(max(0.0, begun + number * _EVERY - time.perf_counter()))
+        await asyncio.sleep(max(0.0, begun + number * every - time.perf_counter()))
         heard = stage.book.first(reference, "sms")
         assert heard is not None
         request = _reply(heard, number)
@@ -69,7 +69,7 @@ async def reply(stage: Stage) -> None:
     await stage.all_sent(row, references, "sms", seconds=60, after=mark)
     before, wall = stage.meter.read(), time.time_ns() - time.perf_counter_ns()
     async with lines(stage.web, 1) as (line,):
-        sent = await _answer(stage, line, references)
+        sent = await answer(stage, line, references)
     await stage.all_sent(row, references, "sms", purpose="stand_down", seconds=30)
     stage.alert_cost(row, before, alerts=len(references))
     durable = await stage.committed(references, "acknowledged")

@@ -30,7 +30,7 @@ from contactpoints.store.entries import REGISTERS
 from contactpoints.store.sealing import read_keyring
 from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 _QUIET_TRIES = 600
 _COMMAND = "import sys; from contactpoints.cli import main; sys.exit(main())"
 
@@ -106,7 +106,10 @@ class Stage:
     async def another(
         self, name: str, *, points: int, runs: Sequence[str] = ("-c", _COMMAND, "web")
     ) -> AsyncIterator[tuple[int, Network, int]]:
-        """Run a web process on a database of its own beside the others; hand out its port, its network and entries."""
+        """Run a web process on a database of its own beside the others; hand out its port, its network and entries.
+
+        It is among ``processes`` meanwhile, by its name.
+        """
         url = await self.server.ensure_database(name)
         keyring, pepper = f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}", secrets.token_bytes(32)
         await migrate.upgrade(url)
@@ -120,7 +123,11 @@ class Stage:
             count = " + ".join(f"(select count(*) from {table})" for table in REGISTERS)
             entries: int = await db.fetchval(f"select {count}")
             await db.close()
-            yield port, made, entries
+            self.processes[name] = process
+            try:
+                yield port, made, entries
+            finally:
+                del self.processes[name]
 
     async def quiet(self) -> None:
         """Wait until no message is on its way, and what became of each is written down."""
