@@ -167,6 +167,17 @@ def must_be_free(host: str, port: int) -> None:
 
 
 @asynccontextmanager
+async def prepared(runtime: Runtime) -> AsyncIterator[None]:
+    """Make ready what the first pages need, beside whatever is asked meanwhile; given up when the block ends."""
+    task = asyncio.create_task(_web().prepare(runtime))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
 async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """Serve the web doors for as long as the block lasts; yield the port (0 asks for any free one).
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cache
 
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from contactpoints.actions import board
 from contactpoints.api import (
     accounts,
     acknowledgements,
@@ -176,3 +178,9 @@ def application(runtime: Runtime) -> Starlette:
     made.state.openid, made.state.board_rows = Relying(), Rows(runtime.tools.words)
     made.state.close, made.state.importing = _closing(ears, lookout), asyncio.Lock()
     return made
+
+
+async def prepare(runtime: Runtime) -> None:
+    """Make ready what the first pages need. Where the database is away, whoever looks first waits for it."""
+    with suppress(Refusal, DatabaseFault):
+        await board.prepare(runtime.db, now=runtime.now(), tools=runtime.tools)

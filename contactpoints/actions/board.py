@@ -88,6 +88,12 @@ async def reckon(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> 
     await _reckon(_readable(found, actor), now=now, tools=tools, patience=None)
 
 
+async def prepare(db: Database, *, now: datetime, tools: Tools) -> None:
+    """Read and reckon what any board tells, so that whoever opens the first one of a process does not wait for it."""
+    found, _ = await duty(db, now=now, tools=tools)
+    await _reckon([each.point for each in found], now=now, tools=tools, patience=None)
+
+
 async def news(db: Database, *, alerts: Collection[int], after: int | None) -> tuple[int, int, list[Sides]]:
     """Return the revision of the directory, the newest alert, and the sides of ``alerts`` and those that are newer.
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -76,6 +77,25 @@ def address_of_file(name: str) -> str:
     return f"/static/{name}?{hashlib.sha256(_files()[name]).hexdigest()[:12]}"
 
 
+class _Compiled(BytecodeCache):
+    """What templates were made into: once for all languages, whose words are looked up when a page is made."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out what is known."""
+        if (made := self._made.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(made)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was made."""
+        self._made[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 @cache
 def _environment(language: str) -> Environment:
     words = catalogues()[language]
@@ -93,6 +113,7 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_compiled,
     )
     made.install_gettext_callables(say, say_many, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     made.globals |= {

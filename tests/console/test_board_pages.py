@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from contactpoints.actions import board
 from contactpoints.rules.access import Actor, Role
+from contactpoints.web import prepare
 from tests.api.people import Person, person
 from tests.console.browsers import Browser
 from tests.world import World
@@ -119,6 +120,9 @@ async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_
     await board.reckon(world.runtime.db, actor=account, now=world.clock.at, tools=tools)
     told = await board.read(world.runtime.db, actor=account, now=world.clock.at, tools=tools, patience=0)
     assert not told.unreckoned
+    tools.atlas.strips.clear()
+    await prepare(world.runtime)
+    assert len(tools.atlas.strips) == len(told.found), "a process has it ready before anybody looks"
     before = await shown(auditor)
     kept = dict(tools.atlas.strips)
     async with world.runtime.db.session() as session:
