@@ -18,7 +18,7 @@ from contactpoints.rules.refusals import (
     no_party,
 )
 from contactpoints.rules.retention import class_of
-from contactpoints.store import alerts, retention, timeline
+from contactpoints.store import alert_lists, alerts, retention, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.directory import find_party
 from contactpoints.store.timeline import Noted
@@ -92,11 +92,11 @@ async def list_alerts(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return a page of alerts, newest first, and the cursor of the next page (None on the last).
 
-    What is looked for: see `store.alerts.views`.
+    What is looked for: see `store.alert_lists.views`.
     """
     wanted = {"state": state, "status": status, "kind": kind, "party": party}
     async with db.session() as session:
-        rows = await alerts.views(session, actor=actor, after=after, most=most + 1, ended=ended, **wanted)
+        rows = await alert_lists.views(session, actor=actor, after=after, most=most + 1, ended=ended, **wanted)
     return [rules.write(as_seen(row, actor), now=now) for row in rows[:most]], _cursor(rows, most)
 
 

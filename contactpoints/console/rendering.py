@@ -96,6 +96,21 @@ class _Compiled(BytecodeCache):
 _compiled = _Compiled()
 
 
+_IN_EVERY_LANGUAGE: Mapping[str, object] = {
+    "times": times,
+    "in_order": in_order,
+    "rows": rows,
+    "exercise_mark": EXERCISE_EVERYWHERE,
+    "file": address_of_file,
+    "clocked": clocked,
+    "instant_of": instant,
+    "typed_in": typed,
+    "faults_at": faults_at,
+    "languages": LANGUAGE_NAMES,
+    "language_named": dict(LANGUAGE_NAMES).__getitem__,
+}
+
+
 @cache
 def _environment(language: str) -> Environment:
     words = catalogues()[language]
@@ -117,12 +132,11 @@ def _environment(language: str) -> Environment:
     )
     made.install_gettext_callables(say, say_many, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     made.globals |= {
+        **_IN_EVERY_LANGUAGE,
         "language": language,
-        "times": times,
         "function_of": lambda line: function_of(words, line),
         "channel_of": lambda kind: channel_of(words, kind),
         "basis_of": partial(basis_of, words),
-        "in_order": in_order,
         "kind_of": partial(kind_of, words),
         "label_of": partial(label_of, words),
         "reader_of": partial(reader_of, words),
@@ -141,21 +155,12 @@ def _environment(language: str) -> Environment:
         "warning_of": partial(warning_of, words),
         "labels_of": partial(labels_of, words),
         "where_of": partial(where_of, words),
-        "rows": rows,
-        "exercise_mark": EXERCISE_EVERYWHERE,
-        "file": address_of_file,
-        "clocked": clocked,
-        "instant_of": instant,
-        "typed_in": typed,
-        "faults_at": faults_at,
         "fault_of": partial(fault_of, words),
         "refusal_of": partial(refusal_of, words),
         **words_of_alerts(words),
         "role_of": partial(role_of, words),
         "explained": partial(explained, words),
         "headline_of": partial(headline_of, words),
-        "languages": LANGUAGE_NAMES,
-        "language_named": dict(LANGUAGE_NAMES).__getitem__,
     }
     return made
 

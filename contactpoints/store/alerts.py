@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.access import Actor, Role, Sides, sees_network
+from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.database import Row, Session
 from schemas.writing import write_json
 
-_VIEW = """
+VIEW = """
 select a.*, first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
        first.channel as ack_channel, first.identity_strength as ack_strength, first.step as ack_step,
        first.late as ack_late
@@ -21,54 +21,7 @@ select a.*, first.received_at as first_received_at, first.function as ack_functi
 
 async def view(session: Session, reference: str) -> Row | None:
     """Return an alert with its first acknowledgement."""
-    return await session.fetchrow(_VIEW + " where a.reference = $1", reference)
-
-
-async def views(
-    session: Session,
-    *,
-    actor: Actor,
-    after: int | None,
-    most: int,
-    state: str | None,
-    status: str | None,
-    kind: str | None = None,
-    party: str | None = None,
-    ended: bool | None = None,
-) -> list[Row]:
-    """Return alerts that exist for the actor, newest first, from before number ``after``.
-
-    ``party`` is on either side; ``ended``: whether they are withdrawn or closed.
-    """
-    wanted = [
-        *_existing(actor),
-        ("a.id < {}", after),
-        ("a.state = {}", state),
-        ("a.status = {}", status),
-        ("a.kind = {}", kind),
-        ("(a.requesting_party = {0} or a.requested_party = {0})", party),
-    ]
-    # Only what is asked for stands in the statement: one that asks for anything, or all, no index serves.
-    asked = [(condition, value) for condition, value in wanted if value is not None]
-    conditions = [condition.format(f"${place}") for place, (condition, _) in enumerate(asked, start=2)]
-    if ended is not None:
-        conditions.append(_ENDED if ended else _OPEN)
-    where = f" where {' and '.join(conditions)}" if conditions else ""
-    return await session.fetch(f"{_VIEW}{where} order by a.id desc limit $1", most, *(value for _, value in asked))
-
-
-_OPEN = "a.state in ('alerting', 'exhausted', 'acknowledged')"
-_ENDED = "a.state in ('withdrawn', 'closed')"
-
-
-def _existing(actor: Actor) -> list[tuple[str, object]]:
-    """Return under which conditions an alert ``a`` exists for somebody, as `there_for` has it."""
-    if sees_network(actor):
-        return []
-    if actor.role is Role.REQUESTER:
-        return [("a.requesting_party = {}", actor.party or ""), ("a.requesting_authority = {}", actor.authority)]
-    point = actor.contact_point if actor.role is Role.CONTACT_POINT else None
-    return [("a.requested_party = {}", actor.party or ""), ("a.contact_point_id = {}", point)]
+    return await session.fetchrow(VIEW + " where a.reference = $1", reference)
 
 
 def there_for(first: int) -> str:
