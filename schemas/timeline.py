@@ -309,6 +309,16 @@ class RequestRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAdded:
+    """One side wrote a note, which is sealed and read as the particulars are."""
+
+    code: ClassVar = "note_added"
+    visible_to: ClassVar[Audience] = "both"
+    by: Side
+    actor_id: int | None = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRaised:
     """Somebody who keeps the directory was told that something is wrong with it."""
 
@@ -324,7 +334,7 @@ _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | M
 _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked | Declined
 _OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
-_OfRequests: TypeAlias = CalledBack | RequestRead | RetentionDecided | Erased
+_OfRequests: TypeAlias = CalledBack | RequestRead | NoteAdded | RetentionDecided | Erased
 Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | Released | _OfRequests | AlarmRaised
 
 

@@ -61,6 +61,16 @@ async def keep_note(session: Session, row: Row, *, note: str, tools: Tools) -> N
     await particulars.keep_note(session, row["id"], sealed=sealed)
 
 
+def seal_words(row: Row, found: Row, *, words: str, place: str, tools: Tools) -> bytes:
+    """Return words sealed by the data key of an alert, ``found`` as `kept` tells. Raises `Unavailable`."""
+    return _key(row, found, tools=tools).seal(words.encode(), place=place)
+
+
+def open_words(row: Row, found: Row, *, sealed: bytes, place: str, tools: Tools) -> str:
+    """Return what `seal_words` sealed. Raises `Unavailable`."""
+    return _opened(sealed, place, row=row, key=_key(row, found, tools=tools)).decode()
+
+
 def _key(row: Row, found: Row, *, tools: Tools) -> DataKey:
     try:
         return tools.keyring.unwrap(found["wrapped"], found["fingerprint"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from contactpoints.actions import particulars as sealed
 from contactpoints.actions.alerts import read_reference, seen
+from contactpoints.actions.notes import notes_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calling_back
 from contactpoints.rules.access import Actor
@@ -19,9 +20,17 @@ from schemas.readings import WayOfReading
 
 
 async def read_request(
-    db: Database, *, actor: Actor, reference: str, way: WayOfReading, address: str | None, now: datetime, tools: Tools
+    db: Database,
+    *,
+    actor: Actor,
+    reference: str,
+    way: WayOfReading,
+    address: str | None,
+    now: datetime,
+    tools: Tools,
+    with_notes: bool = False,
 ) -> dict[str, Any]:
-    """Return the particulars; the reading is recorded before they are given.
+    """Return the particulars, ``with_notes`` the first 200 on the alert, too; it is recorded before they are given.
 
     Raises `NotFound`, `Forbidden`, `Erased`, or `Unavailable` where this process lacks the key that sealed them.
     """
@@ -39,6 +48,10 @@ async def read_request(
         if note is not None:
             read["closing_note"] = note
         read["verification"] = await _verification(session, row, read=read)
+        if with_notes:
+            read["notes"], _ = await notes_of(
+                session, row, actor=actor, kept=kept, after=None, most=_NOTES_ON_A_PAGE, tools=tools
+            )
         side: facts.Side = "requester" if requester else "contact_point"
         fact = facts.RequestRead(by=side, actor_id=actor.number, officer=None)
         await particulars.note_reading(
@@ -83,6 +96,7 @@ async def _verification(session: Session, row: Row, *, read: Mapping[str, Any]) 
 
 
 _ON_A_PAGE = 100
+_NOTES_ON_A_PAGE = 200
 
 
 async def list_readings(

@@ -24,6 +24,7 @@ from contactpoints.api.keys import KEYS
 from contactpoints.api.leaving import LEAVING
 from contactpoints.api.legal_basis import LEGAL_BASIS
 from contactpoints.api.mail_links import MAILED
+from contactpoints.api.notes import NOTES
 from contactpoints.api.own_officer import OWN_OFFICER
 from contactpoints.api.passkeys import PASSKEYS
 from contactpoints.api.preview import PREVIEW
@@ -345,6 +346,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         RESENDING,
         CALL_BACK,
         DECLINE,
+        *NOTES,
         *PROPOSALS,
         *DUTY,
         COVER,

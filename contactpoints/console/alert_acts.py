@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import alerts, calling_back, console_answers, readings, resending, retention
+from contactpoints.actions import alerts, calling_back, console_answers, notes, readings, resending, retention
 from contactpoints.console.alerts import path_of, shown
 from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
@@ -36,6 +36,7 @@ from schemas.alerts import Closure, Withdrawal
 from schemas.calling_back import CallBack
 from schemas.faults import BadInput
 from schemas.fields import write_instant
+from schemas.notes import Note
 from schemas.readings import WayOfReading
 from schemas.resending import Resending
 from schemas.retention import RetentionDecision
@@ -138,6 +139,19 @@ async def _call_back(runtime: Runtime, request: Request, *, actor: Actor, fields
     return None
 
 
+async def _add_note(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
+    await notes.add_note(
+        runtime.db,
+        actor=actor,
+        reference=request.path_params["reference"],
+        text=shaped(Note, text=fields.get("words", "")).text,
+        once=f"console-{fields.get('once', '')[:32]}",
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
+    return None
+
+
 async def _keep(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
     decision = fields.get("decision", "")
     told = {"decision": decision}
@@ -167,6 +181,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "decline": _DECLINING,
     "withdrawal": {"/reason": "/why_withdrawn"},
     "closure": {"/reason": "/why_closed"},
+    "note": {"/text": "/words"},
     "retention": {"/reason": "/keeping"},
 }
 """How the fields of a shape are called on the page, where two forms would have fields of the same name."""
@@ -238,6 +253,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
             address=address_of_client(request.client),
             now=runtime.now(),
             tools=runtime.tools,
+            with_notes=True,
         )
     except (RequestGone, Unavailable, Forbidden) as refusal:
         refused(request, refusal)
@@ -261,6 +277,7 @@ def routes() -> list[Route]:
         "closure": _handler("closure", _close),
         "resending": _handler("resending", _resend),
         "call-back": _handler("call-back", _call_back),
+        "note": _handler("note", _add_note),
         "retention": _handler("retention", _keep, fresh=True),
         "request": read_request,
     }

@@ -15,6 +15,7 @@ Act = Literal[
     "resend",
     "call_back",
     "read",
+    "note",
     "readings",
     "keep",
 ]
@@ -36,6 +37,7 @@ def acts_of(
         "resend": asks and stray and not resent and kept,
         "call_back": asked and not stray,
         "read": kept and (asks or (asked and not stray)),
+        "note": kept and (asks or (asked and not stray)),
         "readings": access.sees_readings(actor, sides),
         "keep": kept and over and access.side_that_keeps(actor, sides, misdirected=stray) is not None,
     }

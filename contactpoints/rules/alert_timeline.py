@@ -140,7 +140,7 @@ def level_of(fact: Fact) -> Level:
             return "idle"
         case MessageAccepted() | MessageDelivered() | facts.LinkOpened() | facts.StandDownSent():
             return "idle"
-        case facts.RequesterTold() | facts.RequestRead() | RetentionDecided() | Erased():
+        case facts.RequesterTold() | facts.RequestRead() | facts.NoteAdded() | RetentionDecided() | Erased():
             return "idle"
         case _:
             assert_never(fact)

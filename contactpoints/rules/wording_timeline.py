@@ -127,6 +127,8 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
             return say(words, msgid("Released by a second person of the authority."))
         case facts.RequestRead():
             return say(words, msgid("The particulars were read: {by}"), by=side_of(words, fact.by))
+        case facts.NoteAdded():
+            return say(words, msgid("A note was written: {by}"), by=side_of(words, fact.by))
         case RetentionDecided():
             said = msgid("How long the particulars are kept: {decision}, until {when} ({by})")
             when, decision = _at(words, fact.until, zone=zone, now=now), say(words, _DECISIONS[fact.decision])

@@ -123,7 +123,12 @@ async def erase(session: Session, alert_id: int, *, now: datetime) -> Mapping[st
     rows = await session.fetch("select id from inbound where alert_id = $1", alert_id)
     replies = await _destroy_arrivals(session, [row["id"] for row in rows], now=now)
     await session.execute("update requests set sealed = '' where alert_id = $1", alert_id)
-    notes = await session.fetch("update closing_notes set sealed = '' where alert_id = $1 returning 1", alert_id)
+    notes = await session.fetch(
+        """with closing as (update closing_notes set sealed = '' where alert_id = $1 returning 1),
+                others as (update alert_notes set sealed = '' where alert_id = $1 returning 1)
+           select from closing union all select from others""",
+        alert_id,
+    )
     await change(session, alert_id, erased_at=now)
     return {"fingerprint": fingerprint, "notes": len(notes), "replies": replies}
 

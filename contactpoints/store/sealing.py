@@ -119,6 +119,11 @@ def note_place(reference: str) -> str:
     return f"closing:{reference}"
 
 
+def alert_note_place(reference: str, once: bytes) -> str:
+    """Return the place of a note on an alert, which was written with the token ``once``: none stands for another."""
+    return f"note:{reference}:{once.hex()}"
+
+
 def proposal_place(number: int) -> str:
     """Return the place of what waits for a second person."""
     return f"proposal:{number}"

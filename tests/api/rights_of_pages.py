@@ -45,7 +45,17 @@ _OF_ADMINISTRATION = (
     *(f"/administration/keys/{{number}}{each}" for each in ("", "/change", "/rotation", "/revocation")),
 )
 _OF_DRAFTS = tuple(f"/trigger/drafts/{{number}}{each}" for each in ("", "/look", "/send", "/removal"))
-_ACTS = ("acknowledgement", "decline", "withdrawal", "closure", "resending", "call-back", "retention", "request")
+_ACTS = (
+    "acknowledgement",
+    "decline",
+    "withdrawal",
+    "closure",
+    "resending",
+    "call-back",
+    "note",
+    "retention",
+    "request",
+)
 _OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
 _OF_ENTRIES = tuple(
     f"/directory/{{entry}}{each}"

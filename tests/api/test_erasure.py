@@ -242,6 +242,7 @@ _DEEDS = (
     "update requests set sealed = 'x'",
     "update inbound set sealed = ''",
     "update closing_notes set sealed = ''",
+    "update alert_notes set sealed = ''",
     "update retentions set until = until - interval '1 day'",
     "update retentions set ended_at = ended_at - interval '9 years'",
     "update retentions set erased_at = now()",
@@ -263,6 +264,7 @@ async def test_the_database_refuses_every_other_way(world: World) -> None:
     closed = await _opens(world)
     await world.answers(world.network["FR"].officers[0], f"Who is this? {WORDS}", sender="+33639980777")
     note = {"reason": "not_competent", "note": NOTE}
+    await world.post(f"/v1/alerts/{closed}/notes", {"text": NOTE}, once="note")
     await world.post(f"/v1/alerts/{closed}/closure", note, key=world.contact_point)
     connection = await asyncpg.connect(world.runtime.settings.database_url)
     try:

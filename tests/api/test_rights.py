@@ -61,6 +61,7 @@ async def _alerts(walk: Walk) -> None:
         await tries("open_alert", opened)
         await tries("preview_alert", opened)
         await tries("note_call_back", {"outcome": "confirmed"})
+        await tries("add_note", {"text": "We go on in the morning."})
         await tries("withdraw_alert", {"reason": "danger_over"})
         await tries("decline_alert", acknowledges)
         await tries("acknowledge_alert", acknowledges)

@@ -63,8 +63,8 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
         assert "<title" in page.text.partition('<svg class="escalation"')[2]
         assert code not in page.text, "a code is in the message alone"
         assert page.headers["Cache-Control"] == "no-store"
-    assert _acts(seen) == {"withdrawal", "request"}
-    assert _acts(inside) == {"acknowledgement", "decline", "call-back", "request"}
+    assert _acts(seen) == {"withdrawal", "note", "request"}
+    assert _acts(inside) == {"acknowledgement", "decline", "call-back", "note", "request"}
     async with world.runtime.db.session() as session:
         name = await session.fetchval("select name from officers where id = $1", first.id)
     assert name in unescape(inside.text)
@@ -84,7 +84,7 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
     assert (await world.timeline(reference)).count("acknowledged_again") == 0
     taken = await asks.opens(here)
     says(taken, "By the first line, by the system of the contact point, after 4 min", 200)
-    assert _acts(taken) == {"withdrawal", "request", "closure"}
+    assert _acts(taken) == {"withdrawal", "note", "request", "closure"}
 
     read = await asked.sends(f"{here}/request")
     says(read, "Whom to call back to confirm", 200)

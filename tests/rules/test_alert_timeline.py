@@ -136,12 +136,13 @@ def test_acts_are_offered_to_whom_they_belong_while_they_make_sense() -> None:
     asked, keeper = Actor(2, Role.CONTACT_POINT, "FR", "x"), Actor(3, Role.ADMINISTRATOR, "FR", "x")
     going: dict[str, Any] = {"end_reason": None, "resent": False, "kept": True}
     stray: dict[str, Any] = {"state": "closed", "end_reason": "not_competent", "resent": False, "kept": True}
-    assert acts_of(asks, sides, state="alerting", **going) == {"withdraw", "read", "readings"}
+    assert acts_of(asks, sides, state="alerting", **going) == {"withdraw", "note", "read", "readings"}
     assert acts_of(asked, sides, state="acknowledged", **going) == {
-        *("acknowledge", "close", "not_competent", "call_back", "read", "readings"),
+        *("acknowledge", "close", "not_competent", "call_back", "note", "read", "readings"),
     }
+    assert "decline" in acts_of(asked, sides, state="exhausted", **going)
     assert acts_of(keeper, sides, state="closed", **going) == {"keep"}
-    assert acts_of(asks, sides, **stray) == {"resend", "read", "readings", "keep"}
+    assert acts_of(asks, sides, **stray) == {"resend", "note", "read", "readings", "keep"}
     assert acts_of(asks, sides, **stray | {"resent": True, "kept": False}) == {"readings"}
     assert acts_of(asked, sides, **stray) == {"readings"}
     assert acts_of(Actor(4, Role.REQUESTER, "JP", "x"), sides, state="alerting", **going) == frozenset()

@@ -92,6 +92,21 @@ closing_notes = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+alert_notes = Table(
+    "alert_notes",
+    metadata,
+    number(),
+    refers("alert_id", "alerts.id"),
+    refers("actor_id", "actors.id"),
+    Column("once", LargeBinary, nullable=False),
+    words("side"),
+    Column("sealed", LargeBinary, nullable=False),
+    moment("at", required=True),
+    one_of("side", "side", "requester", "contact_point"),
+    UniqueConstraint("alert_id", "actor_id", "once"),
+    Index(None, "alert_id", "id"),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

@@ -135,6 +135,7 @@ STATEMENTS = tuple(
             for table, owner, number in (
                 ("requests", "alert", "alert_id"),
                 ("closing_notes", "alert", "alert_id"),
+                ("alert_notes", "alert", "alert_id"),
                 ("inbound", "arrival", "id"),
             )
         ),

@@ -711,6 +711,23 @@ CREATE TABLE closing_notes (
     CONSTRAINT closing_notes_pk PRIMARY KEY (alert_id)
 );
 
+CREATE TABLE alert_notes (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    alert_id BIGINT NOT NULL,
+    actor_id BIGINT NOT NULL,
+    once BYTEA NOT NULL,
+    side TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT alert_notes_pk PRIMARY KEY (id),
+    CONSTRAINT alert_notes_side_ck CHECK (side in ('requester', 'contact_point')),
+    CONSTRAINT alert_notes_alert_id_actor_id_once_uq UNIQUE (alert_id, actor_id, once),
+    CONSTRAINT alert_notes_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
+    CONSTRAINT alert_notes_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id)
+);
+
+CREATE INDEX alert_notes_alert_id_id_ix ON alert_notes (alert_id, id);
+
 CREATE TABLE data_keys (
     owner TEXT NOT NULL,
     number BIGINT NOT NULL,
@@ -1074,6 +1091,8 @@ CREATE TRIGGER history_is_never_deleted BEFORE DELETE OR TRUNCATE ON history FOR
 CREATE TRIGGER alerts_is_never_deleted BEFORE DELETE OR TRUNCATE ON alerts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER requests_is_never_deleted BEFORE DELETE OR TRUNCATE ON requests FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER alert_notes_is_never_deleted BEFORE DELETE OR TRUNCATE ON alert_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER closing_notes_is_never_deleted BEFORE DELETE OR TRUNCATE ON closing_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
@@ -1576,6 +1595,8 @@ create trigger data_keys_are_kept before update on data_keys for each row execut
 create function keep_sealed() returns trigger language plpgsql as $$ begin if new.sealed <> '' or not exists ( select 1 from data_keys where owner = tg_argv[0] and wrapped is null and number = (to_jsonb(new)->>tg_argv[1])::bigint) then raise exception 'what is sealed in % stays until its data key is destroyed', tg_table_name using errcode = 'restrict_violation'; end if; return new; end $$;
 
 create trigger requests_are_kept before update of sealed on requests for each row execute function keep_sealed('alert', 'alert_id');
+
+create trigger alert_notes_are_kept before update of sealed on alert_notes for each row execute function keep_sealed('alert', 'alert_id');
 
 create trigger closing_notes_are_kept before update of sealed on closing_notes for each row execute function keep_sealed('alert', 'alert_id');
 
