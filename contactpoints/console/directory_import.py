@@ -40,7 +40,7 @@ _PATH = f"{HERE}/import"
 _MOST_SHOWN = 200
 _KEPT = ("kind", "missing", "party", "reason", "act", "seen", "name")
 _PLACE = re.compile(r"/([a-z_]+)(?:\.csv)?(?:/(\d+))?(?:/(.*))?")
-_CELL = re.compile(r"Line (\d+)(?:, column ([A-Z]+))?")
+_CELL = re.compile(r"Line (\d+)(?:, column ([A-Z]+))?(?: \([^)]*\))?(?::|, ?)? ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +230,11 @@ def _few(told: ImportOut | None) -> Sequence[RowOut]:
 
 
 def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
-    """Return where in a file something is wrong: kind, line and column, or which entry of the list and its field."""
+    """Return where in a file something is wrong: kind, line and column, or which entry of the list; field, detail."""
     place, cell = _PLACE.fullmatch(fault.pointer), _CELL.match(fault.detail)
     if place is None or place[1] not in SHAPES:
-        return {"kind": "", "line": cell[1] if cell else "", "column": "", "entry": "", "field": fault.pointer}
+        nowhere = {"kind": "", "column": "", "entry": "", "field": fault.pointer, "detail": fault.detail}
+        return nowhere | {"line": cell[1] if cell else ""}
     number, name = place[2] or "", (place[3] or "").partition("/")[0]
     return {
         "kind": several_of(words, place[1]),
@@ -241,6 +242,7 @@ def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
         "column": (cell[2] or "") if cell else "",
         "entry": "" if cell or not number else str(int(number) + 1),
         "field": history_text.named(words, name) if name else "",
+        "detail": fault.detail[cell.end() :] if cell else fault.detail,
     }
 
 

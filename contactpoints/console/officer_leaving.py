@@ -182,6 +182,7 @@ def _page(
             (each, said(words, each, zone=point.zone), shown_shifts(each.shifts)) for each in depending.dependencies
         ],
         others=[(str(each.id), each.name) for each in sorted(others, key=lambda each: each.name)],
+        labels={f"who/{each.ref}": said(words, each, zone=point.zone).rstrip(".") for each in depending.dependencies},
         nobody=_NOBODY,
         ends=depending.ends if left is None else left.ends,
         alerts=depending.alerts,
@@ -204,7 +205,7 @@ def _changed(words: Catalogue, left: Left) -> Iterator[tuple[str, list[str]]]:
     for name, _, before, after in left.changed:
         if name in ("rotations", "overrides", "calendars") and after.act != "retired":
             told = history_text.told(words, changes(before, after), names=names)
-            yield several_of(words, name), [each["said"] for each in told]
+            yield several_of(words, name), [each["said"] for each in told if each["field"] != "reason"]
 
 
 def _gaps(left: Left) -> list[tuple[PostCover, Stretch]]:

@@ -18,14 +18,14 @@ from tests.world import World
 _PATH = "/directory/import"
 
 
-async def _sends(who: Desk, raw: bytes, name: str, /, heard: int = 200, **fields: str) -> httpx.Response:
+async def look(who: Desk, raw: bytes, name: str, /, heard: int = 200, **fields: str) -> httpx.Response:
     """Choose a file and press "Look first", as a browser without scripts does."""
     answer = await who.browser.asks("POST", _PATH, data=fields | {"act": "look"}, files={"file": (name, raw)})
     assert answer.status_code == heard, unescape(answer.text)[:6000]
     return answer
 
 
-async def _presses(who: Desk, page: httpx.Response, heard: int = 303, /, **fields: str) -> httpx.Response:
+async def bring(who: Desk, page: httpx.Response, heard: int = 303, /, **fields: str) -> httpx.Response:
     """Press "Read this file in" on the page that told what the file would do."""
     filled = Filled(page.text).form(_PATH) | {"act": "bring"} | fields
     filled.pop("file", None)
@@ -34,7 +34,7 @@ async def _presses(who: Desk, page: httpx.Response, heard: int = 303, /, **field
     return answer
 
 
-def _json(**kinds: Any) -> bytes:
+def json_file(**kinds: Any) -> bytes:
     return json.dumps({"format": "contactpoints/1", **kinds}).encode()
 
 
@@ -49,8 +49,8 @@ async def test_a_file_is_looked_at_and_then_read_in_once_whoever_presses_how_oft
     first = world.network["FR"].officers[0]
     new = {"key": "ana", "contact_point_id": point, "name": "Ana <b>", "function": "Duty officer"}
     kept = {"id": first.id, "version": 1, "name": "Camille Renamed"}
-    raw = _json(officers=[new, kept], channels=[{"officer_id": "ana", "kind": "sms", "address": "+33639980177"}])
-    looked = await _sends(ada, raw, "ours.json")
+    raw = json_file(officers=[new, kept], channels=[{"officer_id": "ana", "kind": "sms", "address": "+33639980177"}])
+    looked = await look(ada, raw, "ours.json")
     page = unescape(looked.text)
     row = page.partition('<th scope="row">Officers</th>')[2].partition("</tr>")[0]
     assert re.findall(r"</svg>(\d+)</span>", row) == ["1", "1"], "one is new, one changed"
@@ -58,17 +58,17 @@ async def test_a_file_is_looked_at_and_then_read_in_once_whoever_presses_how_oft
     assert "<del>Camille Frêne</del> → <ins>Camille Renamed</ins>" in page
     assert (await _officers(world)).keys().isdisjoint({"Ana <b>", "Camille Renamed"}), "it was only looked at"
     chosen = await ada.browser.asks(
-        "POST", _PATH, data=Filled(looked.text).form(_PATH) | {"act": "bring"}, files={"file": ("x.json", _json())}
+        "POST", _PATH, data=Filled(looked.text).form(_PATH) | {"act": "bring"}, files={"file": ("x.json", json_file())}
     )
     assert "There is no entry in this file" in chosen.text, "another file is looked at first, whatever is pressed"
-    done = await _presses(ada, looked)
+    done = await bring(ada, looked)
     assert "read in, all of it" in await ada.opens(done.headers["Location"])
     officers = await _officers(world)
     assert officers["Camille Renamed"]["version"] == 2
-    assert "read in already" in (await _presses(ada, looked, 409)).text
-    only_new = await _sends(ada, _json(officers=[new | {"name": "Bea"}]), "ours.json")
-    await _presses(ada, only_new)
-    twice = await _presses(ada, only_new, 409)
+    assert "read in already" in (await bring(ada, looked, 409)).text
+    only_new = await look(ada, json_file(officers=[new | {"name": "Bea"}]), "ours.json")
+    await bring(ada, only_new)
+    twice = await bring(ada, only_new, 409)
     assert "read in already" in twice.text
     async with world.runtime.db.session() as session:
         assert await session.fetchval("select count(*) from officers where name = 'Bea'") == 1
@@ -82,13 +82,13 @@ async def test_tables_are_read_by_their_names_and_what_they_lack_ends_where_that
     packed = (await ada.browser.asks("GET", "/v1/export?format=csv")).content
     with zipfile.ZipFile(io.BytesIO(packed)) as parts:
         officers = parts.read("officers.csv")
-    assert "Nothing was read in" not in (await _sends(ada, packed, "all.zip")).text
+    assert "Nothing was read in" not in (await look(ada, packed, "all.zip")).text
     rows = list(csv.reader(io.StringIO(officers.decode("utf-8-sig"))))
     fewer = "\r\n".join(",".join(f'"{cell}"' for cell in row) for row in rows[:-1]).encode()
-    unnamed = unescape((await _sends(ada, fewer, "table.csv", 422)).text)
+    unnamed = unescape((await look(ada, fewer, "table.csv", 422)).text)
     assert 'id="f-kind-fault"' in unnamed
-    await _sends(ada, fewer, "table.csv", kind="officers")
-    refused = unescape((await _sends(ada, fewer, "officers.csv", 422, missing="yes")).text)
+    await look(ada, fewer, "table.csv", kind="officers")
+    refused = unescape((await look(ada, fewer, "officers.csv", 422, missing="yes")).text)
     assert "Something else still refers to this" in refused, "who is on a roster leaves by a plan"
 
 
@@ -102,7 +102,7 @@ async def test_every_fault_of_a_file_is_told_with_line_and_column_in_french_too(
         f"c,{japan},Cem,Duty officer,fr\r\n"
         f"d,999999,Dag,Duty officer,nonsense!\r\n"
     ).encode()
-    page = unescape((await _sends(ada, table, "officers.csv", 422)).text)
+    page = unescape((await look(ada, table, "officers.csv", 422)).text)
     for place in ("line 2, column C", "line 3, column D", "line 4, column B", "line 5, column B", "line 5, column E"):
         assert f"Officers, {place}" in page, place
     assert "Faults in the file: 5" in page
@@ -115,29 +115,29 @@ async def test_every_fault_of_a_file_is_told_with_line_and_column_in_french_too(
         b"x" * (16_777_216 + 1): "ours.json",
     }
     for raw, name in wrong.items():
-        told = (await _sends(ada, raw, name, 422)).text
+        told = (await look(ada, raw, name, 422)).text
         assert "told bad" in told or 'class="faults"' in told, name
         assert 'value="bring"' not in told
-    both = _json(officers=[{"id": 1}, {"contact_point_id": "nobody", "name": 3}], nonsense=[])
-    listed = unescape((await _sends(ada, both, "ours.json", 422)).text)
+    both = json_file(officers=[{"id": 1}, {"contact_point_id": "nobody", "name": 3}], nonsense=[])
+    listed = unescape((await look(ada, both, "ours.json", 422)).text)
     assert "Officers, entry 1" in listed
     assert "Officers, entry 2" in listed
     async with world.runtime.db.session() as session:
         await session.execute("update accounts set language = 'fr'")
-    assert "ligne 2, colonne C" in (await _sends(ada, table, "officers.csv", 422)).text
+    assert "ligne 2, colonne C" in (await look(ada, table, "officers.csv", 422)).text
 
 
 async def test_others_read_nothing_in_and_a_file_is_kept_while_somebody_shows_who_they_are(world: World) -> None:
     asks = await desk(world, "asks@jp.example.org", role="requester", party="JP")
     await asks.opens(_PATH, 403)
-    await _sends(asks, _json(), "ours.json", 403)
+    await look(asks, json_file(), "ours.json", 403)
     ada, point = await desk(world), world.network["FR"].contact_point
     assert "/directory/import" in await ada.opens("/directory")
-    raw = _json(officers=[{"contact_point_id": point, "name": "Held", "function": "Duty officer"}])
-    looked = await _sends(ada, raw, "ours.json")
+    raw = json_file(officers=[{"contact_point_id": point, "name": "Held", "function": "Duty officer"}])
+    looked = await look(ada, raw, "ours.json")
     world.clock.at += timedelta(minutes=11)
     assert (await ada.browser.asks("GET", _PATH)).headers["Location"].startswith("/account/again")
-    kept = await _presses(ada, looked, 403)
+    kept = await bring(ada, looked, 403)
     form = Filled(kept.text).form(_PATH)
     assert form["act"] == "bring"
     assert "Held" not in await _officers(world)
