@@ -14,7 +14,8 @@ _APPROVALS = "/directory/approvals"
 async def _code(world: World, address: str) -> str:
     await world.settles()
     texts = " ".join(each["body"] for each in await world.hears(address))
-    return [word for word in re.findall(r"[0-9A-Z]{7}", texts) if is_proof_code(word)][-1]
+    words: list[str] = re.findall(r"[0-9A-Z]{7}", texts)
+    return [word for word in words if is_proof_code(word)][-1]
 
 
 async def _proposes(who: Desk, channel: int, address: str) -> None:
