@@ -125,6 +125,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         **dict.fromkeys(_OF_ALERTS, reference),
         **dict.fromkeys((*_OF_ACCOUNTS, *_OF_PROPOSALS, *_OF_APPROVALS), "1"),
         **dict.fromkeys(_OF_ENTRIES, f"channels-{mailbox}"),
+        "/directory/{entry}/leaving": f"officers-{first.id}",
         "/directory/new/{place}": f"officers-{world.network['FR'].contact_point}",
         "/feeds/{token}.ics": feed.json()["address"].rpartition("/")[2].removesuffix(".ics"),
         "/rehearsal/{message}": str(next(each["id"] for each in sent if each["kind"] == "sms")),
@@ -141,6 +142,7 @@ async def links(walk: Walk) -> tuple[dict[str, str], dict[Place, Mapping[str, An
         ("POST", "/address/{token}"): {"code": mail_code(address)},
         ("POST", "/handover/{token}"): {"code": "K7QPM3X"},
         ("POST", "/directory/{entry}/retirement"): {"version": "1", "reason": "x" * 201},
+        ("POST", "/directory/{entry}/leaving"): {"version": "1"},
         ("POST", "/rehearsal/{message}"): {"text": "hello"},
         ("POST", "/rehearsal/replies"): {"sender": first.sms, "text": "hello"},
     }
