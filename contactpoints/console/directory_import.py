@@ -30,11 +30,12 @@ from contactpoints.rules import history_text
 from contactpoints.rules.access import Actor, sees_network
 from contactpoints.rules.multipart import boundary_of, parts_in
 from contactpoints.rules.phrasing import Catalogue
-from contactpoints.rules.refusals import Conflict, Invalid, NotFound, Stale
+from contactpoints.rules.refusals import Conflict, Invalid, NotAuthenticated, NotFound, Stale
 from contactpoints.rules.wording_directory import KINDS, several_of, title_of
 from contactpoints.runtime import Runtime
 from schemas.exchange import MOST_BYTES, SHAPES, ImportOut, ImportQuery, Row, RowOut
 from schemas.faults import BadInput, Fault
+from schemas.reading import MOST_BYTES as USUAL
 
 _PATH = f"{HERE}/import"
 _MOST_SHOWN = 200
@@ -75,7 +76,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
 
 async def bring(runtime: Runtime, request: Request) -> Response:
     """Tell what a file would do; or read it in, where that was looked at. One file at a time, as at the API."""
-    actor = await somebody(runtime, request)
+    actor = await _somebody(runtime, request)
     must_import(actor, How(actor.who))
     gate: asyncio.Lock = request.app.state.importing
     if gate.locked():
@@ -89,12 +90,17 @@ async def bring(runtime: Runtime, request: Request) -> Response:
 
 
 async def _sent(runtime: Runtime, request: Request) -> _Sent:
+    """Return what was sent, with a file that was looked at before unpacked."""
+    sent = await _form(runtime, request)
+    return sent if sent.fresh else replace(sent, raw=await runtime.tools.threads.long(_unpacked, sent.packed))
+
+
+async def _form(runtime: Runtime, request: Request) -> _Sent:
     """Return what was sent, and let it come back from the page that holds what was typed, see `shell.held`."""
     boundary = boundary_of(request.headers.get("Content-Type", ""))
     if boundary is None:
-        typed = fields_of(await raw_form(request))
-        packed = typed.get("kept", "")
-        return _Sent(await runtime.tools.threads.long(_unpacked, packed), packed, typed=_known(typed))
+        fields = fields_of(await raw_form(request))
+        return _Sent(packed=fields.get("kept", ""), typed=_known(fields))
     body = b"".join([part async for part in request.stream()])
     parts = await runtime.tools.threads.long(parts_in, body, boundary)
     typed = {name: part.text for name, part in parts.items() if name not in ("file", "kept")}
@@ -103,11 +109,22 @@ async def _sent(runtime: Runtime, request: Request) -> _Sent:
         packed = await runtime.tools.threads.long(_packed, chosen.content)
         sent = _Sent(chosen.content, packed, True, _known(typed | {"name": chosen.filename[-100:]}))
     else:
-        packed = parts["kept"].text if "kept" in parts else ""
-        sent = _Sent(await runtime.tools.threads.long(_unpacked, packed), packed, typed=_known(typed))
+        sent = _Sent(packed=parts["kept"].text if "kept" in parts else "", typed=_known(typed))
     again = dict(sent.typed) | ({"act": "look"} if sent.fresh else {})
     request.state.form = urlencode(again | {"kept": sent.packed}) if sent.packed else ""
     return sent
+
+
+async def _somebody(runtime: Runtime, request: Request) -> Actor:
+    """Return who has signed in. Of whoever has not, or no more, no more is read than in any other form."""
+    try:
+        return await somebody(runtime, request)
+    except NotAuthenticated:
+        length = request.headers.get("Content-Length", "")
+        request.state.form = ""
+        if length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= USUAL:
+            await _form(runtime, request)
+        raise
 
 
 def _known(typed: Mapping[str, str]) -> dict[str, str]:

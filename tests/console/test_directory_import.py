@@ -143,6 +143,13 @@ async def test_others_read_nothing_in_and_a_file_is_kept_while_somebody_shows_wh
     assert "Held" not in await _officers(world)
     await ada.person.steps_up()
     ada.browser.cookies["__Host-session"] = ada.person.token
+    session = ada.browser.cookies.pop("__Host-session")
+    ended = await bring(ada, looked, 403)
+    assert "Your session has ended" in ended.text
+    assert Filled(ended.text).form(_PATH) == form, "what was looked at is kept"
+    large = await ada.browser.asks("POST", _PATH, files={"file": ("x.json", b"x" * 1_100_000)})
+    assert large.headers["Location"].startswith("/signin"), "of nobody no more is read than in any form"
+    ada.browser.cookies["__Host-session"] = session
     sent = await ada.browser.asks("POST", _PATH, data=form)
     assert sent.status_code == 303, unescape(sent.text)[:3000]
     assert "Held" in await _officers(world)
