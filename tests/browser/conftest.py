@@ -54,14 +54,20 @@ async def world(database_url: str) -> AsyncIterator[World]:
         yield opened
 
 
+@pytest.fixture
+def demo() -> bool:
+    """Whether the service is that of the demo, where anybody comes in as one of its invented people."""
+    return False
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def home(world: World) -> AsyncIterator[str]:
+async def home(world: World, demo: bool) -> AsyncIterator[str]:
     """The address of a service that knows it is reached there, as that of a rehearsal is: for passkeys and forms."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     public = f"http://localhost:{port}"
     settings, tools = (
-        replace(world.runtime.settings, public_url=public),
+        replace(world.runtime.settings, public_url=public, demo=demo),
         replace(world.runtime.tools, public_url=public),
     )
     async with doors(replace(world.runtime, settings=settings, tools=tools), port=port):

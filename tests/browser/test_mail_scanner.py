@@ -21,22 +21,29 @@ _SCRIPTS = (
 )
 
 
+async def _goes(page: Page, link: str) -> None:
+    with suppress(Error):  # what was sent a moment ago may still lead elsewhere
+        await page.goto(link)
+    await page.goto(link)
+    await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+
+
 async def _presses(page: Page, button: int) -> None:
     await page.locator("button").nth(button).click()
     await page.wait_for_load_state()
 
 
 async def _renders(page: Page, link: str) -> None:
-    await page.goto(link)
+    await _goes(page, link)
     for button in range(await page.locator("button").count()):
-        await page.goto(link)
+        await _goes(page, link)
         await _presses(page, button)
-        await page.goto(link)
+        await _goes(page, link)
         for each in await page.locator("input:not([type=hidden]):not([type=radio])").all():
             await each.fill("scanner")
         await _presses(page, button)
     for script in _SCRIPTS:
-        await page.goto(link)
+        await _goes(page, link)
         with suppress(Error):  # the page's policy lets no script reach anything
             await page.evaluate(script)
             await page.wait_for_load_state()

@@ -45,15 +45,21 @@ class Visitor:
         await self.looks()
         return answer.status if answer else 0
 
+    async def comes_in(self, who: str) -> None:
+        """Come in as one of the demo's people."""
+        await self.opens("/demo")
+        await self.page.locator(f"form:has([name=who][value={who}]) button").click()
+        await self.page.wait_for_url("**/board")
+
     async def types(self, **fields: str) -> None:
         """Fill in fields by their names."""
         for name, text in fields.items():
             await self.page.locator(f"[name='{name}']:visible").fill(text)
 
     async def sends(self, **fields: str) -> None:
-        """Fill in fields, and press the one button that there is."""
+        """Fill in fields, and press the one button that is seen."""
         await self.types(**fields)
-        await self.page.locator("button").click()
+        await self.page.locator("button:visible").click()
         await self.looks()
 
     async def presses(self, words: str) -> None:
