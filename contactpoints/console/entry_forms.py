@@ -80,6 +80,7 @@ async def _page(
         labels={each.pointer[1:]: _label(words, each.pointer) for each in faults},
         options_of=lambda field: _options(words, field, kind=kind, listed=listed),
         rows_in=lambda place: rows_in(typed, place),
+        owner=next((_OWNERS[each] for each in _OWNERS if each in shape.model_fields), "") if looked else "",
         version=version,
         since=since,
         now_there={each["field"]: each["said"] for one in reversed(since) for each in one["changes"]},

@@ -1,5 +1,6 @@
 """The directory on pages: found, read by who may, added, changed and retired by forms that follow from the shapes."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -195,6 +196,30 @@ async def test_what_something_relies_on_is_not_retired_and_says_so(world: World)
     assert "still relies on it" in relied
     await ada.sends(f"{path}/retirement", 412, **form | {"version": "99", "reason": "no need"})
     await ada.opens(path)
+
+
+async def test_a_step_of_a_policy_asks_for_posts_alone_wherever_they_are(world: World) -> None:
+    ada, france, watch = await desk(world), world.network["FR"], world.network[None]
+    path = f"/directory/new/policies-{france.contact_point}"
+    page = await ada.opens(path)
+    assert f'href="/directory/contact-points-{france.contact_point}"' in page
+    assert 'name="steps/0/posts/0/contact_point"' not in page
+    step = {"steps/0/channels/sms": "yes", "steps/0/patience_seconds": "300"}
+    called = {"steps/0/posts/0/post": str(france.posts["first"]), "steps/0/posts/1/post": str(watch.posts["first"])}
+    made = (await ada.sends(path, **(await ada.form(path)) | step | called)).headers["Location"].partition("?")[0]
+    async with world.runtime.db.session() as session:
+        steps = await session.fetchval("select steps from policies where id = $1", int(made.rpartition("-")[2]))
+    told = steps if isinstance(steps, list) else json.loads(steps)
+    assert told[0]["posts"] == [
+        {"post": france.posts["first"], "contact_point": france.contact_point},
+        {"post": watch.posts["first"], "contact_point": watch.contact_point},
+    ]
+    again = await ada.form(f"{made}/change")
+    await ada.sends(f"{made}/change", **again | {"reminder_seconds": "1800"})
+    assert "Première ligne" in await ada.opens(made)
+    japan = {"steps/0/posts/0/post": str(world.network["JP"].posts["first"])}
+    refused = await ada.sends(f"{made}/change", 422, **(await ada.form(f"{made}/change")) | japan)
+    assert 'id="f-steps-0-posts-0-post-fault"' in refused.text
 
 
 async def test_the_secretariat_keeps_parties_and_what_binds_them_in_french_too(world: World) -> None:
