@@ -143,6 +143,7 @@ ACTS: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "issued_at": "2026-10-14T00:10:00Z",
             }
         },
+        "hand_over_alert": {"to the second officer": {"officer": 13}},
         "add_note": {"what both should know": {"text": "The provider answers from 09:00 its time; we go on then."}},
         "decline_alert": {"an officer who cannot": {"officer": 12, "reply_code": "K7QPM3X", "pin": "482913"}},
         "acknowledge_alert": {"an officer's answer": {"officer": 12, "reply_code": "K7QPM3X", "pin": "482913"}},

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args, get_origin
 
 from schemas.fields import write_instant
 from schemas.retention import Side as Side
+from schemas.timeline_handing import HandedOver, TakenOver
 from schemas.timeline_messages import (
     Audience,
     MessageAccepted,
@@ -332,7 +333,7 @@ class AlarmRaised:
 _OfSteps: TypeAlias = Opened | Deferred | StepStarted | StepSkipped | StepIncomplete
 _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | MessageUnsure | MessageRepeated
 _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked | Declined
-_OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
+_OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent | HandedOver | TakenOver
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
 _OfRequests: TypeAlias = CalledBack | RequestRead | NoteAdded | RetentionDecided | Erased
 Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | Released | _OfRequests | AlarmRaised

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.calling import page, words_of
+from contactpoints.actions.handing import take_over
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
@@ -61,10 +62,13 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
         strength = await _strength(session, arrival, code=code)
         await _add(session, arrival, code=code, row=row, late=late, strength=strength, now=now)
         fact = _fact(arrival, code=code, row=row, before=before, late=late, strength=strength)
-        noted: list[Noted] = [(now, fact)]
+        over = await take_over(session, row, code=code, channel=arrival.channel, now=now)
+        noted: list[Noted] = [(now, fact), *over]
         if before:
             await timeline.append(session, row["id"], noted)
-            return await _taken_before(session, arrival, code=code, row=row, before=before, now=now, tools=tools)
+            return await _taken_before(
+                session, arrival, code=code, row=row, before=before, over=bool(over), now=now, tools=tools
+            )
         await alerts.stand(
             session,
             row["id"],
@@ -82,15 +86,26 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
 
 
 async def _taken_before(
-    session: Session, arrival: Arrived, *, code: Row, row: Row, before: list[Row], now: datetime, tools: Tools
+    session: Session,
+    arrival: Arrived,
+    *,
+    code: Row,
+    row: Row,
+    before: list[Row],
+    over: bool,
+    now: datetime,
+    tools: Tools,
 ) -> str:
-    """Answer a reply that was not the first to be read. If it came first, it counts, whatever became of the alert."""
+    """Answer a reply that was not the first to be read. If it came first, it counts, whatever became of the alert.
+
+    ``over``: with it the officer takes the alert over, as asked.
+    """
     first = before[0]
     if (arrival.received_at, arrival.number) < (first["received_at"], first["inbound_id"]):
         await alerts.stand(session, code["alert_id"], acknowledged_at=arrival.received_at)
-    mine = first["officer_id"] == code["officer_id"] and row["state"] == "acknowledged"
-    what = "acknowledged" if mine else "already_taken"
-    at = first["received_at"]
+    mine = over or first["officer_id"] == code["officer_id"]
+    what = "acknowledged" if mine and row["state"] == "acknowledged" else "already_taken"
+    at = arrival.received_at if over else first["received_at"]
     return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=at, by=first["line"])
 
 

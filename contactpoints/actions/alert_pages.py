@@ -14,7 +14,7 @@ from contactpoints.rules.alert_acts import Act, acts_of
 from contactpoints.rules.alert_timeline import Entry, Kept, Next, entries, next_of
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.escalation_picture import Course, Stage
-from contactpoints.store import alert_pages, alerts, particulars
+from contactpoints.store import alert_pages, alerts, handing, particulars
 from contactpoints.store import retention as store
 from contactpoints.store.database import Database, Row, Session
 from schemas import timeline as facts
@@ -42,6 +42,7 @@ class AlertPage:
     ``last`` is the number of the latest fact there is; ``before`` that of the earliest shown where there are more.
     ``zones``: of the contact point and, where it is known, of the requester. ``officers`` are named for those of that
     house alone, ``readings`` for those who may know of them (see `schemas.readings.ReadingOut`), the latest.
+    ``house``: to whom it may be handed over.
     """
 
     alert: dict[str, Any]
@@ -60,6 +61,7 @@ class AlertPage:
     readings: Sequence[dict[str, Any]]
     earlier_readings: int
     parties: Sequence[tuple[str, str]]
+    house: Sequence[tuple[int, str]]
 
 
 async def read(db: Database, *, actor: Actor, reference: str, now: datetime, before: int | None = None) -> AlertPage:
@@ -79,6 +81,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         around = await alert_pages.around(session, row)
         called = await _called(session, row, actor=actor, sides=sides)
         readings, earlier = await _readings(session, row, actor=actor, acts=acts)
+        house = await handing.officers(session, row["contact_point_id"]) if "hand_over" in acts else []
         parties = await alert_pages.parties(session) if acts & {"not_competent", "resend"} else []
     told = rules.write(as_seen(row, actor), now=now)
     shown = _shown(found[-MOST_FACTS:], told, actor=actor, sides=sides, opened_at=row["opened_at"])
@@ -106,6 +109,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         readings=readings,
         earlier_readings=earlier,
         parties=parties,
+        house=house,
     )
 
 

@@ -1,7 +1,7 @@
 """Calling whom a step calls: reply codes, exact words, messages and facts, computed here and written by others."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +112,17 @@ def call_out(
         )
     called.noted.append((now, _started(taken.calls, taken.step, cycle=cycle, until=until, now=now)))
     called.noted += [(now, _incomplete(gap, taken.step, cycle=cycle)) for gap in taken.gaps]
+    return called
+
+
+def call_to(subject: Subject, call: Call, *, before: Before, step: int, now: datetime, tools: Tools) -> Called:
+    """Return code and messages that call one officer beside the chain: none of its steps waits for the answer."""
+    given, called = before.given.codes.get(call.officer.id), Called()
+    if given is None:
+        given = codes.new_reply_code(tools.entropy(16)), codes.new_token(tools.entropy(16))
+        called.codes.append(NewCode(*given, call.officer.id, call.post.id, step))
+    drafts = _drafts(call, subject, given, step=1, cycle=1, tools=tools, before=before.used.gateways, now=now)
+    called.drafts += [replace(each, step=None, cycle=None) for each in drafts]
     return called
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from contactpoints.actions.alerts import read_alert, seen
 from contactpoints.rules import access, codes
 from contactpoints.rules.access import Actor
-from contactpoints.rules.refusals import Forbidden
+from contactpoints.rules.alerts import moment
+from contactpoints.rules.refusals import Conflict, Forbidden
 from contactpoints.store import alerts, timeline
 from contactpoints.store.database import Database, Row, Session
 from schemas import timeline as facts
@@ -17,16 +18,21 @@ from schemas.calling_back import CallBackOutcome
 
 
 async def note_call_back(
-    db: Database, *, actor: Actor, reference: str, outcome: CallBackOutcome, now: datetime
+    db: Database, *, actor: Actor, reference: str, outcome: CallBackOutcome, now: datetime, seen_at: str | None = None
 ) -> dict[str, Any]:
     """Write down what came of a call-back; the last one stands in the alert, each on its timeline.
 
-    Raises `NotFound` where the alert does not exist for the actor, `Forbidden` unless it is the contact point.
+    ``seen_at``: when the last one was that the actor knew of, as it is told, empty for none; where it says so, the same
+    sent twice counts once. Raises `NotFound` where the alert does not exist for the actor, `Forbidden` unless it is the
+    contact point, `Conflict` where there is another call-back than the one seen.
     """
     async with db.transaction() as session:
         row = seen(await alerts.lock_by_reference(session, codes.read_reference(reference) or ""), actor)
         if not access.is_requested(actor, alerts.sides_of(row)):
             raise Forbidden("Only the contact point that was called says what came of a call-back.")
+        last = "" if row["called_back_at"] is None else moment(row["called_back_at"])
+        if seen_at is not None and seen_at != last:
+            raise Conflict("Somebody has written down another call-back meanwhile.")
         await note(session, row, outcome=outcome, now=now, actor=actor.number)
     return await read_alert(db, actor=actor, reference=reference, now=now)
 

@@ -19,6 +19,7 @@ from contactpoints.api.directory import SHELVES, Shelf
 from contactpoints.api.duty import DUTY
 from contactpoints.api.exchange import EXPORT, IMPORT
 from contactpoints.api.feeds import FEEDS
+from contactpoints.api.handing import HAND_OVER
 from contactpoints.api.history import AS_OF, HISTORY
 from contactpoints.api.keys import KEYS
 from contactpoints.api.leaving import LEAVING
@@ -347,6 +348,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         CALL_BACK,
         DECLINE,
         *NOTES,
+        HAND_OVER,
         *PROPOSALS,
         *DUTY,
         COVER,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import alerts, calling_back, console_answers, notes, readings, resending, retention
+from contactpoints.actions import alerts, calling_back, console_answers, handing, notes, readings, resending, retention
 from contactpoints.console.alerts import path_of, shown
 from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
@@ -19,7 +19,6 @@ from contactpoints.rules.refusals import (
     AlertClosed,
     AlertNotAcknowledged,
     AlreadyResent,
-    Conflict,
     Forbidden,
     Invalid,
     NotAcknowledged,
@@ -36,6 +35,7 @@ from schemas.alerts import Closure, Withdrawal
 from schemas.calling_back import CallBack
 from schemas.faults import BadInput
 from schemas.fields import write_instant
+from schemas.handing import HandOver
 from schemas.notes import Note
 from schemas.readings import WayOfReading
 from schemas.resending import Resending
@@ -130,11 +130,9 @@ async def _resend(runtime: Runtime, request: Request, *, actor: Actor, fields: F
 async def _call_back(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
     said = shaped(CallBack, outcome=fields.get("outcome", ""))
     reference = request.path_params["reference"]
-    now_there = await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now())
-    if fields.get("seen", "") != (now_there["called_back_at"] or ""):
-        raise Conflict("Somebody has written down another call-back meanwhile.")
+    seen_at = fields.get("seen", "")
     await calling_back.note_call_back(
-        runtime.db, actor=actor, reference=reference, outcome=said.outcome, now=runtime.now()
+        runtime.db, actor=actor, reference=reference, outcome=said.outcome, now=runtime.now(), seen_at=seen_at
     )
     return None
 
@@ -148,6 +146,16 @@ async def _add_note(runtime: Runtime, request: Request, *, actor: Actor, fields:
         once=f"console-{fields.get('once', '')[:32]}",
         now=runtime.now(),
         tools=runtime.tools,
+    )
+    return None
+
+
+async def _hand_over(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
+    named = fields.get("successor", "")
+    said = shaped(HandOver, officer=int(named) if named.isdecimal() and len(named) <= 15 else named)
+    reference = request.path_params["reference"]
+    await handing.hand_over(
+        runtime.db, actor=actor, reference=reference, officer=said.officer, now=runtime.now(), tools=runtime.tools
     )
     return None
 
@@ -182,6 +190,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "withdrawal": {"/reason": "/why_withdrawn"},
     "closure": {"/reason": "/why_closed"},
     "note": {"/text": "/words"},
+    "handover": {"/officer": "/successor"},
     "retention": {"/reason": "/keeping"},
 }
 """How the fields of a shape are called on the page, where two forms would have fields of the same name."""
@@ -278,6 +287,7 @@ def routes() -> list[Route]:
         "resending": _handler("resending", _resend),
         "call-back": _handler("call-back", _call_back),
         "note": _handler("note", _add_note),
+        "handover": _handler("handover", _hand_over),
         "retention": _handler("retention", _keep, fresh=True),
         "request": read_request,
     }

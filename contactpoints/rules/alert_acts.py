@@ -16,6 +16,7 @@ Act = Literal[
     "call_back",
     "read",
     "note",
+    "hand_over",
     "readings",
     "keep",
 ]
@@ -37,6 +38,7 @@ def acts_of(
         "resend": asks and stray and not resent and kept,
         "call_back": asked and not stray,
         "read": kept and (asks or (asked and not stray)),
+        "hand_over": asked and state == "acknowledged",
         "note": kept and (asks or (asked and not stray)),
         "readings": access.sees_readings(actor, sides),
         "keep": kept and over and access.side_that_keeps(actor, sides, misdirected=stray) is not None,

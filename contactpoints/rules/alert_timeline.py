@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from schemas import timeline as facts
 from schemas.timeline import Fact
+from schemas.timeline_handing import HandedOver, TakenOver
 from schemas.timeline_messages import (
     MessageAccepted,
     MessageDelivered,
@@ -124,13 +125,20 @@ _CALLED_BACK: Mapping[str, Level] = {"confirmed": "good", "not_confirmed": "bad"
 def level_of(fact: Fact) -> Level:
     """Return how a fact is told beside its words."""
     match fact:
-        case facts.Acknowledged() | facts.AcknowledgedLate() | facts.AcknowledgedAgain():
+        case facts.Acknowledged() | facts.AcknowledgedLate() | facts.AcknowledgedAgain() | TakenOver():
             return "good"
         case facts.StepStarted() | facts.StepIncomplete() | facts.ChainRestarted() | facts.Deferred():
             return "alarm"
         case facts.StepSkipped():
             return "idle" if fact.reason == "delivered_already" else "alarm"
-        case MessageUnsure() | MessageRepeated() | facts.ReplyReceived() | facts.PinWrong() | facts.Declined():
+        case (
+            MessageUnsure()
+            | MessageRepeated()
+            | facts.ReplyReceived()
+            | facts.PinWrong()
+            | facts.Declined()
+            | HandedOver()
+        ):
             return "alarm"
         case MessageRefused() | facts.CodeLocked() | facts.Exhausted() | facts.AlarmRaised():
             return "bad"

@@ -25,7 +25,9 @@ class AnswerPage:
     ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
     ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first
     ended in silence: what is answered from then on is late, whatever time was named before. ``declined_at``: when this
-    officer declined, in this round of the chain; answering is still possible.
+    officer declined, in this round of the chain; answering is still possible. ``asked_at``: when this officer was asked
+    to take it over, and has not yet; ``over_from``: the line from which it was taken over; ``gone_to``: the line that
+    has taken it over from this officer.
     """
 
     reply_code_id: int
@@ -54,6 +56,9 @@ class AnswerPage:
     taken_late: bool = False
     mine_at: datetime | None = None
     declined_at: datetime | None = None
+    asked_at: datetime | None = None
+    over_from: str | None = None
+    gone_to: str | None = None
 
 
 def standing(page: AnswerPage) -> Standing:
@@ -62,6 +67,8 @@ def standing(page: AnswerPage) -> Standing:
         return "withdrawn"
     if page.state == "closed":
         return "closed"
+    if page.asked_at is not None:
+        return "left" if page.left else "locked" if page.locked else "open"
     if page.mine_at is not None:
         return "mine"
     if page.taken_at is not None:

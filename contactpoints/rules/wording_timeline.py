@@ -11,6 +11,7 @@ from contactpoints.rules.phrasing import Catalogue, channel_of, function_of, say
 from contactpoints.rules.wording_request import called_back
 from schemas import timeline as facts
 from schemas.timeline import Fact
+from schemas.timeline_handing import HandedOver, TakenOver
 from schemas.timeline_messages import (
     MessageAccepted,
     MessageDelivered,
@@ -107,6 +108,8 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
             return _of_reply(words, fact, known=known)
         case facts.Acknowledged() | facts.AcknowledgedLate() | facts.AcknowledgedAgain() | facts.StandDownSent():
             return _of_answer(words, fact, known=known)
+        case HandedOver() | TakenOver():
+            return _of_handing(words, fact, known=known)
         case facts.Opened() | facts.Deferred() | facts.StepStarted() | facts.StepSkipped() | facts.StepIncomplete():
             return _of_step(words, fact, known=known, clock=(zone, now))
         case facts.Exhausted():
@@ -243,6 +246,16 @@ def _of_answer(
             said = msgid("Acknowledged once more by {whom}, by {channel}")
     whom = _whom(words, fact.line, officer=fact.officer, known=known)
     return say(words, said, whom=whom, channel=way_of(words, fact.channel))
+
+
+def _of_handing(words: Catalogue, fact: HandedOver | TakenOver, *, known: Names) -> str:
+    whom = _whom(words, fact.line, officer=fact.officer, known=known)
+    before = _lines(words, [fact.from_line] if fact.from_line else [], officers=fact.officers, known=known)
+    if isinstance(fact, TakenOver):
+        said = msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
+        return say(words, said, whom=whom, channel=way_of(words, fact.channel), before=before)
+    said = msgid("To be handed over to {whom}, called by {channels}; until the answer it stays with {before}")
+    return say(words, said, whom=whom, channels=channels_of(words, fact.channels), before=before)
 
 
 def _of_end(words: Catalogue, fact: facts.Withdrawn | facts.Closed | facts.Resent) -> str:

@@ -14,13 +14,26 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.refer
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
        first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
-       mine.received_at as mine_at, case when r.declined_in = a.cycle then r.declined_at end as declined_at
+       mine.received_at as mine_at, case when r.declined_in = a.cycle then r.declined_at end as declined_at,
+       (select max(h.asked_at) from alert_handovers h where h.alert_id = a.id and h.officer_id = r.officer_id
+           and h.taken_at is null and h.over_at is null and a.state = 'acknowledged') as asked_at,
+       over.line as over_from, gone.line as gone_to
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
   join posts p on p.id = r.post_id join contact_points c on c.id = p.contact_point_id
   left join lateral (select line, received_at, late from acknowledgements k where k.alert_id = a.id
                       order by received_at, inbound_id limit 1) first on true
   left join lateral (select received_at from acknowledgements k where k.alert_id = a.id and k.officer_id = r.officer_id
                       order by received_at, inbound_id limit 1) mine on true
+  left join lateral (select h.id, q.line from alert_handovers h
+                       left join reply_codes t on t.alert_id = h.alert_id and t.officer_id = h.from_officer_id
+                       left join posts q on q.id = t.post_id
+                      where h.alert_id = a.id and h.officer_id = r.officer_id and h.taken_at is not null
+                      order by h.taken_at desc limit 1) over on true
+  left join lateral (select q.line from alert_handovers h
+                       join reply_codes t on t.alert_id = h.alert_id and t.officer_id = h.officer_id
+                       join posts q on q.id = t.post_id
+                      where h.alert_id = a.id and h.from_officer_id = r.officer_id and h.taken_at is not null
+                        and h.id > coalesce(over.id, 0) order by h.taken_at desc limit 1) gone on true
  where r.page_token = $1
 """
 

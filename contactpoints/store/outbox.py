@@ -175,9 +175,10 @@ class Outcome:
         return self.result == "not_sent" and self.again_at is None
 
 
-# Nobody needs it any more: its alert is settled, or its address was put in quarantine while it was on its way.
+# Nobody needs it any more: its alert is settled, unless it calls the officer to whom that is handed over, which no step
+# does; or its address was put in quarantine while it was on its way.
 IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
-                 and a.state not in ('alerting', 'exhausted'))
+                 and (a.state in ('withdrawn', 'closed') or a.state = 'acknowledged' and m.step is not null))
             or m.purpose = 'news' and exists (select 1 from alerts a where a.id = m.alert_id
                  and m.queued_at < coalesce(a.withdrawn_at, a.acknowledged_at))
             or exists (select 1 from channels c where c.id = m.channel_id and c.address = m.address

@@ -46,7 +46,7 @@ _UNDO = """
 # Why a person may do something without a fresh second factor, by the names of operations.
 _WITHOUT: Mapping[str, str] = {
     "nothing delays an alert": r"(open|preview|withdraw|acknowledge|decline|resend|close)_alert"
-    r"|(release|refuse|withdraw)_proposal|note_call_back|add_note",
+    r"|(release|refuse|withdraw)_proposal|note_call_back|add_note|hand_over_alert",
     "reads": r"print_directory",
     "what everybody reads": r"\w+_(party|membership|declaration|provider_seat|holiday_calendar)",
     "languages": r"set_own_languages",

@@ -53,6 +53,7 @@ _ACTS = (
     "resending",
     "call-back",
     "note",
+    "handover",
     "retention",
     "request",
 )

@@ -69,6 +69,7 @@ async def _alerts(walk: Walk) -> None:
     told = await world.post(f"/v1/alerts/{reference}/acknowledgements", acknowledges, key=world.contact_point)
     assert told.status_code == 200, told.text
     async with walk.undone():
+        await tries("hand_over_alert", {"officer": world.network["FR"].officers[1].id})
         await tries("close_alert", {"reason": "handled"})
     walk.there["reference"] = reference
 

@@ -138,7 +138,7 @@ def test_acts_are_offered_to_whom_they_belong_while_they_make_sense() -> None:
     stray: dict[str, Any] = {"state": "closed", "end_reason": "not_competent", "resent": False, "kept": True}
     assert acts_of(asks, sides, state="alerting", **going) == {"withdraw", "note", "read", "readings"}
     assert acts_of(asked, sides, state="acknowledged", **going) == {
-        *("acknowledge", "close", "not_competent", "call_back", "note", "read", "readings"),
+        *("acknowledge", "close", "not_competent", "call_back", "hand_over", "note", "read", "readings"),
     }
     assert "decline" in acts_of(asked, sides, state="exhausted", **going)
     assert acts_of(keeper, sides, state="closed", **going) == {"keep"}

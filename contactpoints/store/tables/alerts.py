@@ -92,6 +92,20 @@ closing_notes = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+alert_handovers = Table(
+    "alert_handovers",
+    metadata,
+    number(),
+    refers("alert_id", "alerts.id"),
+    refers("officer_id", "officers.id"),
+    refers("from_officer_id", "officers.id", required=False),
+    refers("actor_id", "actors.id"),
+    moment("asked_at", required=True),
+    moment("taken_at"),
+    moment("over_at"),
+    Index(None, "alert_id", "id"),
+)
+
 alert_notes = Table(
     "alert_notes",
     metadata,

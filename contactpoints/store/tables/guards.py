@@ -54,7 +54,7 @@ NEVER_DELETED = (
     *("rotations", "overrides", "absences", "policies", "actors", "api_keys", "history", "alerts", "requests"),
     *("reply_codes", "timeline", "swaps", "handovers", "holiday_calendars", "calendars", "shifts", "closing_notes"),
     *("acknowledgements", "readings", "messages", "attempts", "inbound", "pin_tries", "address_changes", "proofs"),
-    *("accounts", "data_keys", "retentions", "proposals", "proposal_readings", "alert_notes"),
+    *("accounts", "data_keys", "retentions", "proposals", "proposal_readings", "alert_notes", "alert_handovers"),
 )
 """The tables from which no row is ever deleted: the directory, the keys, and everything that is evidence."""
 

@@ -711,6 +711,24 @@ CREATE TABLE closing_notes (
     CONSTRAINT closing_notes_pk PRIMARY KEY (alert_id)
 );
 
+CREATE TABLE alert_handovers (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    alert_id BIGINT NOT NULL,
+    officer_id BIGINT NOT NULL,
+    from_officer_id BIGINT,
+    actor_id BIGINT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    taken_at TIMESTAMP WITH TIME ZONE,
+    over_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT alert_handovers_pk PRIMARY KEY (id),
+    CONSTRAINT alert_handovers_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
+    CONSTRAINT alert_handovers_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
+    CONSTRAINT alert_handovers_from_officer_id_fk FOREIGN KEY(from_officer_id) REFERENCES officers (id),
+    CONSTRAINT alert_handovers_actor_id_fk FOREIGN KEY(actor_id) REFERENCES actors (id)
+);
+
+CREATE INDEX alert_handovers_alert_id_id_ix ON alert_handovers (alert_id, id);
+
 CREATE TABLE alert_notes (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     alert_id BIGINT NOT NULL,
@@ -1091,6 +1109,8 @@ CREATE TRIGGER history_is_never_deleted BEFORE DELETE OR TRUNCATE ON history FOR
 CREATE TRIGGER alerts_is_never_deleted BEFORE DELETE OR TRUNCATE ON alerts FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER requests_is_never_deleted BEFORE DELETE OR TRUNCATE ON requests FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+
+CREATE TRIGGER alert_handovers_is_never_deleted BEFORE DELETE OR TRUNCATE ON alert_handovers FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 
 CREATE TRIGGER alert_notes_is_never_deleted BEFORE DELETE OR TRUNCATE ON alert_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
 

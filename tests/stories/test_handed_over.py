@@ -1,0 +1,81 @@
+"""An acknowledged alert is handed over to a named officer: called at once, and in charge after acknowledging."""
+
+from typing import Any
+
+import httpx
+
+from tests.console.test_account_pages import says
+from tests.console.test_alert_pages import _acts, _browser
+from tests.console.test_answer_page import look, page_of, state_of, types
+from tests.world import PIN, World
+
+
+async def _hands(world: World, reference: str, officer: Any, *, key: str | None = None) -> httpx.Response:
+    path = f"/v1/alerts/{reference}/handovers"
+    return await world.post(path, {"officer": officer}, key=key or world.contact_point)
+
+
+async def test_whoever_has_it_keeps_it_until_the_named_officer_acknowledges(world: World) -> None:
+    first, _, third = world.network["FR"].officers[:3]
+    reference, _, _ = await world.wakes_the_first()
+    assert (await _hands(world, reference, third.id)).json()["type"] == "/problems/alert-not-acknowledged"
+    mine = await page_of(world, reference)
+    assert (await types(world, mine, PIN)).status_code == 303
+    await world.settles()
+    assert (await _hands(world, reference, third.id, key=world.requester)).status_code == 403
+    for officer, code in ((first.id, "cannot"), (world.network["US"].officers[0].id, "unknown"), (4711, "unknown")):
+        refused = await _hands(world, reference, officer)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, code)
+    assert await world.hears(third.sms) == []
+
+    await world.passes(minutes=5)
+    for _ in range(2):
+        assert (await _hands(world, reference, third.id)).status_code == 200
+    await world.settles()
+    called = [each for each in await world.hears(third.sms) if reference in each["body"]]
+    assert len(called) == 1, "sent twice, called once"
+    (told,) = await world.facts(reference, "handed_over")
+    assert (told["officer"], told["officers"], told["from_line"]) == (third.id, [first.id], "first")
+    (outside,) = await world.facts(reference, "handed_over", key=world.requester)
+    assert "officer" not in outside
+    says(await look(world, mine), "Vous en avez la charge. Plus personne", 200)
+    theirs = await page_of(world, reference, 2)
+    page = await look(world, theirs)
+    assert "/decline" not in page.text
+    assert f'action="{theirs}"' in page.text, "it asks for the PIN although somebody has acknowledged"
+    await world.passes(minutes=30)
+    assert await world.facts(reference, "taken_over") == [], "silence changes nothing"
+
+    assert "locked" not in (await types(world, theirs, PIN)).text
+    (taken,) = await world.facts(reference, "taken_over")
+    assert (taken["officer"], taken["officers"], taken["channel"]) == (third.id, [first.id], "link")
+    assert await state_of(world, reference) == "acknowledged"
+    says(await look(world, theirs), "reprise de : la première ligne", 200)
+    says(await look(world, mine), "Elle est remise : ", 200)
+    kept = (await world.get(f"/v1/acknowledgements?reference={reference}")).json()["items"]
+    assert [each["first"] for each in kept] == [False, True], "the first one stands"
+    assert (await _hands(world, reference, third.id)).json()["errors"][0]["code"] == "cannot"
+    await world.passes(minutes=2)
+    assert (await _hands(world, reference, first.id)).status_code == 200, "and back again"
+    await world.settles()
+    answered = await world.answers(first, f"{await world.code_of(first)} {PIN}")
+    assert len(await world.facts(reference, "taken_over")) == 2
+    assert answered
+
+
+async def test_the_page_of_the_alert_offers_the_officers_of_the_house(world: World) -> None:
+    asks, asked = await _browser(world, "requester", "US"), await _browser(world, "contact_point", "FR")
+    reference, first, code = await world.wakes_the_first()
+    second = world.network["FR"].officers[1]
+    here = f"/alerts/{reference}"
+    says(await asked.sends(f"{here}/handover", successor=str(second.id)), "after somebody has acknowledged it", 409)
+    await world.answers(first, f"{code} {PIN}")
+    shown = await asked.opens(here)
+    assert "handover" in _acts(shown)
+    assert "handover" not in _acts(await asks.opens(here))
+    assert f'<option value="{second.id}"' in shown.text
+    says(await asked.sends(f"{here}/handover", successor=""), 'id="f-successor-fault"')
+    says(await asked.sends(f"{here}/handover", successor=str(first.id)), "cannot take that over")
+    says(await asks.sends(f"{here}/handover", successor=str(second.id)), "You may not do that here", 403)
+    assert (await asked.sends(f"{here}/handover", successor=str(second.id))).headers["Location"] == here
+    says(await asks.opens(here), "until the answer it stays with the first line", 200)
