@@ -63,8 +63,9 @@ from contactpoints.api import (
 )
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.console import pages
-from contactpoints.console.board_rows import Rows
+from contactpoints.console.board_rows import TEMPLATES, Rows
 from contactpoints.console.lookout import Lookout
+from contactpoints.console.rendering import compile_templates
 from contactpoints.openid.relying import Relying
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -186,5 +187,6 @@ def application(runtime: Runtime) -> Starlette:
 
 async def prepare(runtime: Runtime) -> None:
     """Make ready what the first pages need. Where the database is away, whoever looks first waits for it."""
+    await runtime.tools.threads.long(compile_templates, *TEMPLATES)
     with suppress(Refusal, DatabaseFault):
         await board.prepare(runtime.db, now=runtime.now(), tools=runtime.tools)

@@ -1,5 +1,6 @@
 """Sessions of persons: who acts in one, listed, ended; and what somebody does to the own account in one."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -23,11 +24,23 @@ async def find_actor(db: Database, *, token: str, now: datetime, used: bool = Tr
     It is not ``used`` by what a page asks by itself.
     """
     async with db.session() as session:
-        row = await sessions.find(session, secret_hash(token))
+        row = next(iter(await sessions.find(session, [secret_hash(token)])), None)
         if row is None or now >= over_at(_span(row)):
             return None
         if used and must_be_noted(_span(row), now):
             await sessions.note_use(session, row["id"], now=now)
+    return _actor(row)
+
+
+async def find_actors(db: Database, tokens: Collection[str], *, now: datetime) -> Mapping[str, Actor]:
+    """Return who acts in each of some sessions, where they are known and not over. It is a use of none of them."""
+    hashes = {secret_hash(token): token for token in tokens}
+    async with db.session() as session:
+        rows = await sessions.find(session, list(hashes))
+    return {hashes[row["token_hash"]]: _actor(row) for row in rows if now < over_at(_span(row))}
+
+
+def _actor(row: Row) -> Actor:
     return Actor(
         row["account_id"],
         Role(row["role"]),

@@ -25,6 +25,8 @@ _MOST = 5_000
 _AT_ONCE = 10
 """How many contact points are written before whoever else waits for this process has a turn."""
 _SLOT = "<!-- clock -->"
+TEMPLATES = ("base.html", "desk.html", "parts.html", "board.html", "board_marks.html", "board_point.html")
+"""What a board is written by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from contactpoints.console.lookout import Lookout, Reader
 from contactpoints.console.session import whoever
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import NotAuthenticated, Refusal, Unavailable
+from contactpoints.rules.sessions import COOKIE
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from contactpoints.streaming import MEDIA, STILL_HERE, Events, Pace, rung
@@ -31,7 +32,7 @@ class BoardEvents(Events):
 
     def __init__(self, runtime: Runtime, request: Request, *, actor: Actor, pace: Pace) -> None:
         super().__init__(pace)
-        self._runtime, self._request, self._actor = runtime, request, actor
+        self._runtime, self._actor, self._token = runtime, actor, request.cookies.get(COOKIE["key"], "")
         self._lookout: Lookout = request.app.state.lookout
 
     async def tell(self, send: Send) -> None:
@@ -61,7 +62,7 @@ class BoardEvents(Events):
     async def _may_look(self, reader: Reader) -> bool:
         """Look again who it is. A database that is away is waited for."""
         try:
-            actor = await whoever(self._runtime, self._request, used=False)
+            actor = await self._lookout.who(self._token)
         except (Unavailable, DatabaseFault):
             return True
         if actor is not None:

@@ -6,12 +6,12 @@ for what rings no bell, as rosters do. A reader hears nothing of alerts that do 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from contactpoints.actions import board
+from contactpoints.actions import board, sessions
 from contactpoints.rules.access import Actor, Sides, sees_alert
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -21,6 +21,7 @@ from contactpoints.streaming import rung
 _log = logging.getLogger(__name__)
 _MOST = 300
 _MOST_ALERTS = 1_000
+_TOGETHER = 0.005
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,6 +47,8 @@ class Lookout:
         self._revision: int | None = None
         self._newest: int | None = None
         self._over = _LONG_AGO
+        self._tokens: set[str] = set()
+        self._round: asyncio.Task[Mapping[str, Actor]] | None = None
 
     @property
     def count(self) -> int:
@@ -62,6 +65,18 @@ class Lookout:
         elif alert:
             self._heard.add(int(alert))
         self._wake.set()
+
+    async def who(self, token: str) -> Actor | None:
+        """Look again who is signed in by a session: one statement for all whose boards were rung together."""
+        self._tokens.add(token)
+        if self._round is None:
+            self._round = asyncio.create_task(self._ask())
+        return (await asyncio.shield(self._round)).get(token)
+
+    async def _ask(self) -> Mapping[str, Actor]:
+        await asyncio.sleep(_TOGETHER)
+        tokens, self._tokens, self._round = self._tokens, set(), None
+        return await sessions.find_actors(self._runtime.db, tokens, now=self._runtime.now())
 
     def close(self) -> None:
         """End every stream at once; the process is about to stop."""

@@ -190,6 +190,13 @@ def page(
     return HTMLResponse(words, status_code=status, headers={**headers, "Content-Language": language})
 
 
+def compile_templates(*names: str) -> None:
+    """Make ready what pages are written by, in each language."""
+    for language in LANGUAGES:
+        for name in names:
+            _environment(language).get_template(name)
+
+
 def fragment(template: str, /, *, language: str, **fields: object) -> str:
     """Return a part of a page in a language, as markup: to be kept, and set into pages as it is."""
     return _environment(language).get_template(template).render(**fields)

@@ -75,15 +75,17 @@ async def begin(
     return row
 
 
-async def find(session: Session, token_hash: bytes) -> Row | None:
-    """Return a session that nobody has ended, with who came in by it."""
-    return await session.fetchrow(
-        """select a.id as account_id, a.role, a.party, a.authority, a.contact_point_id, a.email, a.language,
-                  s.id, s.created_at, s.seen_at, s.proven_at
-             from sessions s join accounts a on a.id = s.account_id
-            where s.token_hash = $1 and s.ended_at is null and a.disabled_at is null""",
-        token_hash,
-    )
+_FOUND = """
+select a.id as account_id, a.role, a.party, a.authority, a.contact_point_id, a.email, a.language,
+       s.id, s.token_hash, s.created_at, s.seen_at, s.proven_at
+  from sessions s join accounts a on a.id = s.account_id
+ where s.token_hash = any($1::bytea[]) and s.ended_at is null and a.disabled_at is null
+"""
+
+
+async def find(session: Session, token_hashes: Sequence[bytes]) -> list[Row]:
+    """Return those of some sessions that nobody has ended, with who came in by each."""
+    return await session.fetch(_FOUND, token_hashes)
 
 
 async def note_use(session: Session, number: int, *, now: datetime) -> None:
