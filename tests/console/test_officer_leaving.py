@@ -71,4 +71,4 @@ async def test_who_leaves_is_for_their_own_house_and_wants_a_fresh_factor_in_fre
     ada.browser.cookies["__Host-session"] = ada.person.token
     async with world.runtime.db.session() as session:
         await session.execute("update accounts set language = 'fr'")
-    assert "Ce qui dépend de cet agent" in await ada.opens(path)
+    assert "Ce qui dépend de cet officier" in await ada.opens(path)
