@@ -30,13 +30,14 @@ _TICKS = tuple(
 )
 _MOST_TICKS = 8
 
-Mark = Literal["taken", "arrived", "refused", "unsure", "reply", "skipped", "acknowledged"]
+Mark = Literal["taken", "arrived", "refused", "unsure", "reply", "declined", "skipped", "acknowledged"]
 _SHAPES: Mapping[Mark, str] = {
     "taken": '<circle r="3.2"/>',
     "arrived": '<circle r="3.6"/>',
     "refused": '<path d="M-3.5 -3.5 3.5 3.5M-3.5 3.5 3.5 -3.5"/>',
     "unsure": '<path d="M0 -4.5 4.5 0 0 4.5 -4.5 0Z"/>',
     "reply": '<path d="M0 -5 5 4H-5Z"/>',
+    "declined": '<circle r="6"/><path d="M-4.2 4.2 4.2 -4.2"/>',
     "skipped": '<path d="M-6 0H6M-6 -5V5M6 -5V5"/>',
     "acknowledged": '<circle r="9"/><path class="tick" d="M-4.5 0 -1.2 3.4 4.5 -3.4"/>',
 }
@@ -46,6 +47,7 @@ _NAMES: Mapping[Mark, str] = {
     "refused": msgid("refused"),
     "unsure": msgid("nobody knows yet"),
     "reply": msgid("a reply that does not count"),
+    "declined": msgid("declined"),
     "skipped": msgid("nobody was called"),
     "acknowledged": msgid("acknowledged"),
 }
@@ -212,8 +214,10 @@ def _marked(words: Catalogue, course: Course, *, entry: Entry, step: int, middle
             mark = "refused"
         case MessageUnsure(purpose="alert"):
             mark = "unsure"
-        case facts.CodeLocked() | facts.Declined():
+        case facts.CodeLocked():
             mark = "reply"
+        case facts.Declined():
+            mark = "declined"
         case facts.StepSkipped():
             mark = "skipped"
         case facts.Acknowledged() | facts.AcknowledgedLate():
