@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -28,7 +30,6 @@ from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import history_text
 from contactpoints.rules.access import Actor, sees_network
-from contactpoints.rules.multipart import boundary_of, parts_in
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Conflict, Invalid, NotAuthenticated, NotFound, Stale
 from contactpoints.rules.wording_directory import KINDS, several_of, title_of
@@ -39,6 +40,7 @@ from schemas.reading import MOST_BYTES as USUAL
 
 _PATH = f"{HERE}/import"
 _MOST_SHOWN = 200
+_MOST_FIELDS, _MOST_SENT = 50, 2 * MOST_BYTES + USUAL
 _KEPT = ("kind", "missing", "party", "reason", "act", "seen", "name")
 _PLACE = re.compile(r"/([a-z_]+)(?:\.csv)?(?:/(\d+))?(?:/(.*))?")
 _CELL = re.compile(r"Line (\d+)(?:, column ([A-Z]+))?(?: \([^)]*\))?(?::|, ?)? ?")
@@ -97,22 +99,35 @@ async def _sent(runtime: Runtime, request: Request) -> _Sent:
 
 async def _form(runtime: Runtime, request: Request) -> _Sent:
     """Return what was sent, and let it come back from the page that holds what was typed, see `shell.held`."""
-    boundary = boundary_of(request.headers.get("Content-Type", ""))
-    if boundary is None:
+    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         fields = fields_of(await raw_form(request))
         return _Sent(packed=fields.get("kept", ""), typed=_known(fields))
-    body = b"".join([part async for part in request.stream()])
-    parts = await runtime.tools.threads.long(parts_in, body, boundary)
-    typed = {name: part.text for name, part in parts.items() if name not in ("file", "kept")}
-    chosen = parts.get("file")
-    if chosen is not None and (chosen.filename or chosen.content):
-        packed = await runtime.tools.threads.long(_packed, chosen.content)
-        sent = _Sent(chosen.content, packed, True, _known(typed | {"name": chosen.filename[-100:]}))
+    parts = await _parts(request)
+    typed = {name: said for name, said in parts.items() if isinstance(said, str)}
+    packed, chosen = typed.pop("kept", ""), parts.get("file")
+    raw = await chosen.read() if isinstance(chosen, UploadFile) else b""
+    await parts.close()
+    if isinstance(chosen, UploadFile) and (chosen.filename or raw):
+        packed = await runtime.tools.threads.long(_packed, raw)
+        sent = _Sent(raw, packed, True, _known(typed | {"name": (chosen.filename or "")[-100:]}))
     else:
-        sent = _Sent(packed=parts["kept"].text if "kept" in parts else "", typed=_known(typed))
+        sent = _Sent(packed=packed, typed=_known(typed))
     again = dict(sent.typed) | ({"act": "look"} if sent.fresh else {})
     request.state.form = urlencode(again | {"kept": sent.packed}) if sent.packed else ""
     return sent
+
+
+async def _parts(request: Request) -> FormData:
+    """Return the parts of a form with a file in it (RFC 7578); what is no such form has none."""
+    parser = MultiPartParser(
+        request.headers, request.stream(), max_files=1, max_fields=_MOST_FIELDS, max_part_size=_MOST_SENT
+    )
+    # What is smaller stays in memory: nothing of a directory lies on a disk on its way in.
+    parser.spool_max_size = _MOST_SENT
+    try:
+        return await parser.parse()
+    except MultiPartException:
+        return FormData()
 
 
 async def _somebody(runtime: Runtime, request: Request) -> Actor:

@@ -153,3 +153,13 @@ async def test_others_read_nothing_in_and_a_file_is_kept_while_somebody_shows_wh
     sent = await ada.browser.asks("POST", _PATH, data=form)
     assert sent.status_code == 303, unescape(sent.text)[:3000]
     assert "Held" in await _officers(world)
+
+
+async def test_what_is_no_form_brings_no_file(world: World) -> None:
+    ada = await desk(world)
+    cookie = "; ".join(f"{name}={value}" for name, value in ada.browser.cookies.items())
+    for media, body in (("", b"--x"), ("; boundary=x", b"\0nonsense")):
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin", "Content-Type": f"multipart/form-data{media}"}
+        answer = await world.client.post(_PATH, content=body, headers=headers)
+        assert answer.status_code == 422
+        assert '<a href="#f-file">' in answer.text, media
