@@ -159,10 +159,8 @@ async def test_a_damaged_data_key_stops_no_process_and_another_keyring_does(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await _played(world)
-    damage = (
-        "update data_keys set wrapped = overlay(wrapped placing '\\xff'::bytea from 20) where owner = $1 and number in"
-    )
-    last = f"{damage} (select max(number) from data_keys where owner = $1)"
+    damage = "update data_keys set wrapped = overlay(wrapped placing '\\xffffffff'::bytea from 20) where owner = $1"
+    last = f"{damage} and number in (select max(number) from data_keys where owner = $1)"
     async with world.runtime.db.session() as session:
         await session.execute(last, "arrival")
     await world.restarts()

@@ -86,7 +86,7 @@ class Doors:
     swap: str
 
     def sound(self, operation: Operation) -> dict[str, Any]:
-        if operation in OF_ACTS or operation.path.endswith(("/resending", "/retention", "/call-backs")):
+        if operation in OF_ACTS or operation.path.endswith(_ON_ALERTS):
             return placed(next(iter(operation.examples.values())), self.world)
         if "/v1/alerts" not in operation.path:
             return self.bodies[self.shelf(operation)]
@@ -119,7 +119,7 @@ class Doors:
 
     async def send(self, operation: Operation, raw: bytes, media: str = JSON) -> httpx.Response:
         alerts = "/v1/alerts" in operation.path
-        answers = operation.path.endswith(("/acknowledgements", "/declines", "/call-backs"))
+        answers = operation.path.endswith(("/acknowledgements", "/declines", "/handovers", "/call-backs"))
         theirs = self.world.contact_point if answers else self.world.requester
         headers = {"Authorization": f"Bearer {theirs if alerts else self.key}"}
         headers |= {"Content-Type": media} if media else {}
@@ -143,6 +143,7 @@ class Doors:
         return counts
 
 
+_ON_ALERTS = ("/resending", "/retention", "/call-backs", "/notes", "/handovers")
 # Files have their own nonsense, see test_files_that_are_none.
 WITH_BODIES = [each for each in OPERATIONS if each.request is not None and each.tag != "files"]
 OF_ENTRIES = {path for shelf in SHELVES for path in (shelf.path, shelf.one)}

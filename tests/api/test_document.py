@@ -135,6 +135,8 @@ async def played(world: World) -> str:
     await world.settles()
     officer = world.network["FR"].officers[0]
     await world.answers(officer, f"{await world.code_of(officer)} 482913")
+    noted = await world.post(f"/v1/alerts/{reference}/notes", {"text": "Called."}, once="a-note")
+    assert noted.status_code == 201, noted.text
     return reference
 
 

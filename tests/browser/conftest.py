@@ -42,7 +42,7 @@ async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await _launch(playwright)
         if browser is None:
-            (pytest.fail if os.environ.get("CONTACTPOINTS_BROWSER") == "must" else pytest.skip)(_MISSING)
+            (pytest.fail if os.environ.get("BROWSER_TESTS") == "must" else pytest.skip)(_MISSING)
         yield browser
         await browser.close()
 

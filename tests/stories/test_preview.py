@@ -120,7 +120,9 @@ async def test_what_is_previewed_is_what_is_sent_while_nobody_answers(world: Wor
 
 async def test_a_preview_writes_nothing_and_tells_no_name_and_no_number(world: World) -> None:
     async with world.runtime.db.session() as session:
-        tables = [row["relname"] for row in await session.fetch("select relname from pg_stat_user_tables")]
+        # How much is asked is written down, whatever it is.
+        named = await session.fetch("select relname from pg_stat_user_tables where relname <> 'throttles'")
+        tables = [row["relname"] for row in named]
         before = {name: await session.fetchval(f"select count(*) from {name}") for name in tables}
     answer = await world.post("/v1/alerts/preview", _body())
     assert answer.status_code == 200, answer.text
