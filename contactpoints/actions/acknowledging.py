@@ -62,7 +62,7 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
         strength = await _strength(session, arrival, code=code)
         await _add(session, arrival, code=code, row=row, late=late, strength=strength, now=now)
         fact = _fact(arrival, code=code, row=row, before=before, late=late, strength=strength)
-        over = await take_over(session, row, code=code, channel=arrival.channel, now=now)
+        over = await take_over(session, row, code=code, channel=arrival.channel, answered=arrival.received_at, now=now)
         noted: list[Noted] = [(now, fact), *over]
         if before:
             await timeline.append(session, row["id"], noted)

@@ -18,7 +18,8 @@ from schemas.faults import Fault
 from schemas.timeline_handing import HandedOver, TakenOver
 
 _SAME_WITHIN = timedelta(minutes=1)
-_CHANNELS = ("sms", "email", "voice")
+_CHANNELS = {True: ("sms", "email", "voice"), False: ("sms", "email")}
+"""By which channels somebody is called to take an alert over, by whether it is an emergency: nothing else rings."""
 
 
 async def hand_over(
@@ -56,7 +57,9 @@ async def _call(
     if before is not None and before["officer_id"] == officer:
         raise _invalid("cannot", "has the alert already")
     given = (await alerts.codes_of(session, [row["id"]]))[row["id"]]
-    call = _call_of(named, point, locked=officer in given.locked, now=now, tools=tools)
+    call = _call_of(
+        named, point, urgent=row["urgency"] != "normal", locked=officer in given.locked, now=now, tools=tools
+    )
     used = (await outbox.used(session, [row["id"]]))[row["id"]]
     called = call_to(
         subject_of(row, read_plan(row["plan"])),
@@ -85,11 +88,13 @@ def _kinds(called: Called) -> tuple[str, ...]:
     return tuple(dict.fromkeys(draft.kind for draft in called.drafts))
 
 
-def _call_of(officer: Officer, point: ContactPoint, *, locked: bool, now: datetime, tools: Tools) -> calls.Call:
+def _call_of(
+    officer: Officer, point: ContactPoint, *, urgent: bool, locked: bool, now: datetime, tools: Tools
+) -> calls.Call:
     """Return the call of an officer at the post on duty at, else at the first one. Raises `Invalid`."""
     if locked:
         raise _invalid("cannot", "has used up the reply code for this alert")
-    channels = channels_to_use(officer, _CHANNELS, available=frozenset(tools.gateways), at=now)
+    channels = channels_to_use(officer, _CHANNELS[urgent], available=frozenset(tools.gateways), at=now)
     if not channels:
         raise _invalid("cannot", "has no channel by which to be called")
     if point.pin_required and not officer.has_pin(now):
@@ -106,9 +111,14 @@ def _invalid(code: str, detail: str) -> Invalid:
     return Invalid([Fault("/officer", code, detail)])
 
 
-async def take_over(session: Session, row: Row, *, code: Row, channel: str, now: datetime) -> list[Noted]:
-    """Note that an officer who acknowledges takes over an alert as asked; return the fact, nothing where it was not."""
-    taken = await handing.take(session, row["id"], officer=code["officer_id"], at=now)
+async def take_over(
+    session: Session, row: Row, *, code: Row, channel: str, answered: datetime, now: datetime
+) -> list[Noted]:
+    """Note that an officer who acknowledges takes over an alert as asked; return the fact, nothing where it was not.
+
+    What was ``answered`` before the officer was asked, and is looked at only now, is no answer to that.
+    """
+    taken = await handing.take(session, row["id"], officer=code["officer_id"], answered=answered, at=now)
     if taken is None:
         return []
     fact = TakenOver(

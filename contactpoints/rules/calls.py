@@ -142,8 +142,8 @@ def take(
     """Take step ``first`` of ``plan`` at ``now``; steps that would call nobody are skipped at once.
 
     A step ``only_if_undelivered`` is taken without calls when ``delivered``: its patience runs, so that the steps
-    behind it keep their times. Not so where all whom it would call have declined or used up their codes: nobody's
-    answer is waited for.
+    behind it keep their times. Not so where all whom it would call have used up their codes, or somebody has declined
+    in this round: who is left is called, and where nobody is, nobody's answer is waited for.
     """
     skipped: list[Skip] = []
     for number in range(first, len(plan.steps) + 1):
@@ -151,7 +151,7 @@ def take(
         lines = lines_of(step, directory)
         calls, gaps = calls_of(step, directory, now, available=available, locked=locked, declined=declined)
         waits = calls or not gaps or not {gap.reason for gap in gaps} <= _WONT_ANSWER
-        if step.only_if_undelivered and delivered and waits:
+        if step.only_if_undelivered and delivered and waits and not declined:
             return Taken((*skipped, Skip(number, "delivered_already", lines)), number, ())
         if calls:
             # Whoever cannot be counted on for a mere repeat was told of in the step before.

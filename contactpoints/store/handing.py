@@ -36,13 +36,15 @@ async def ask(session: Session, alert_id: int, *, officer: int, before: int | No
     )
 
 
-async def take(session: Session, alert_id: int, *, officer: int, at: datetime) -> Row | None:
+async def take(session: Session, alert_id: int, *, officer: int, answered: datetime, at: datetime) -> Row | None:
     """Note that an officer takes over a locked alert as asked; return who had it (``from_officer``, ``from_line``).
 
-    None where the officer was not asked, or has it already. Whoever else was asked before is not waited for any more.
+    None where the officer was not asked before it was ``answered``, or has it already. Whoever else was asked before is
+    not waited for any more.
     """
     return await session.fetchrow(
-        """with open as (select * from alert_handovers where alert_id = $1 and taken_at is null and over_at is null),
+        """with open as (select * from alert_handovers where alert_id = $1 and taken_at is null and over_at is null
+                            and asked_at <= $4),
                 mine as (update alert_handovers h set taken_at = $3 from open
                           where h.id = open.id and h.officer_id = $2
                             and h.id = (select max(id) from open where officer_id = $2)
@@ -54,7 +56,7 @@ async def take(session: Session, alert_id: int, *, officer: int, at: datetime) -
                   (select p.line from reply_codes r join posts p on p.id = r.post_id
                     where r.alert_id = $1 and r.officer_id = mine.from_officer_id) as from_line
              from mine""",
-        *(alert_id, officer, at),
+        *(alert_id, officer, at, answered),
     )
 
 

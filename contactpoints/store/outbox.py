@@ -358,7 +358,8 @@ async def used(session: Session, alerts: Sequence[int]) -> dict[int, Used]:
     """Return what was written to wake people, for each of the alerts."""
     rows = await session.fetch(
         """select m.alert_id, m.kind, m.address, m.gateway, m.cycle, m.step,
-                  m.delivered_at is not null and c.quarantined_at is null and r.locked_at is null as delivered
+                  m.delivered_at is not null and c.quarantined_at is null and r.locked_at is null
+                  and r.declined_in is distinct from m.cycle as delivered
              from messages m left join channels c on c.id = m.channel_id
              left join reply_codes r on r.id = m.reply_code_id
             where m.alert_id = any($1::bigint[]) and m.purpose = 'alert' order by m.id""",

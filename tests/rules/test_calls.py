@@ -135,6 +135,10 @@ def test_a_repeat_to_whoever_has_declined_is_waited_for_by_nobody() -> None:
     for declined, skipped, step in ((set[int](), "delivered_already", 2), ({1}, "declined", 3)):
         taken = take(plan, {1: here}, NOON, first=2, available=EVERYTHING, delivered=True, locked=(), declined=declined)
         assert (taken.skipped, taken.step) == ((Skip(2, skipped, ("first",)),), step)
+    taken = take(plan, {1: here}, NOON, first=2, available=EVERYTHING, delivered=True, declined={9})
+    assert (taken.skipped, taken.step, [each.officer.id for each in taken.calls]) == ((), 2, [1]), (
+        "who is left is called"
+    )
 
 
 EVERYBODY = Step(tuple(PostRef(1, number) for number in (1, 2, 3)), ("sms",), timedelta(minutes=5))
