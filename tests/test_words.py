@@ -63,7 +63,7 @@ def test_catalogues_are_read_once_and_cannot_be_changed() -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_is_no_copy_of_the_english(language: str) -> None:
     same = {sentence for sentence, translation in catalogues()[language].items() if sentence == translation}
-    assert same <= {"SMS", "{utc} UTC", "Action", "Article", "Instrument", "auditor", "no", "Administration"}
+    assert same <= {"SMS", "{utc} UTC", "Action", "Article", "Instrument", "auditor", "danger", "no", "Administration"}
 
 
 def test_a_missing_translation_stops_the_process() -> None:

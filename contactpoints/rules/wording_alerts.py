@@ -17,7 +17,7 @@ _STATES: Mapping[str, tuple[Level, str]] = {
     "closed": ("idle", msgid("Closed")),
 }
 _NOT_ACKNOWLEDGED = {
-    "unknown": msgid("This is not formed like a code. A code has 7 signs."),
+    "unknown": msgid("This is not formed like a code. A code has 7 characters."),
     "unknown_code": msgid("There is no such code, or it is not this officer's for this alert."),
     "wrong_pin": msgid("Wrong PIN."),
     "code_locked": msgid("Too many wrong PINs: this code is locked. The next step is called at once."),

@@ -44,7 +44,7 @@ _SENTENCES: Mapping[str, str] = {
     "absent": msgid("This officer is absent then."),
     "begun": msgid("This shift has begun already."),
     "byte_order_mark": msgid(
-        "This begins with signs that do not belong to it: save it as UTF-8 without a byte order mark."
+        "This begins with characters that do not belong to it: save it as UTF-8 without a byte order mark."
     ),
     "cannot": msgid("This officer cannot take that over: choose another."),
     "differs": msgid("The two are not the same: type both again."),
@@ -115,8 +115,8 @@ _SENTENCES: Mapping[str, str] = {
 }
 _ONE = "must have at least 1 characters"
 _LIMITED: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r"must have at least (\d+) characters"), msgid("This is too short: at least {limit} signs.")),
-    (re.compile(r"may have at most (\d+) characters"), msgid("This is too long: at most {limit} signs.")),
+    (re.compile(r"must have at least (\d+) characters"), msgid("This is too short: at least {limit} characters.")),
+    (re.compile(r"may have at most (\d+) characters"), msgid("This is too long: at most {limit} characters.")),
     (re.compile(r"must have at least (\d+) entries"), msgid("These are too few: at least {limit}.")),
     (re.compile(r"may have at most (\d+) entries"), msgid("These are too many: at most {limit}.")),
     (re.compile(r"must be at least (-?[\d.]+)"), msgid("This number is too small: at least {limit}.")),

@@ -340,5 +340,5 @@ async def test_a_rehearsal_says_so_on_top_and_every_state_has_one_heading(world:
     for there, rehearsed in ((world, True), (real_world, False)):
         _, path = await opened(there)
         for page in (await look(there, path), await types(there, path, ""), await types(there, path, "999999")):
-            assert ("RÉPÉTITION : rien de ceci" in page.text) is rehearsed
+            assert ("ESSAI : rien de ceci" in page.text) is rehearsed
             assert page.text.count("<h1") == 1, "a screen reader has something to begin with"

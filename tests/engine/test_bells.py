@@ -105,4 +105,4 @@ async def test_what_was_in_doubt_is_sent_again_at_once(night: World, gateways: G
     # Before this the engine has asked what came in while it was away.
     gateways.first.drop(times=1)
     await night.opens_alert()
-    assert "RÉPÉTITION" in await hears(night, first)
+    assert "RAPPEL" in await hears(night, first)

@@ -126,7 +126,7 @@ async def test_a_doubt_ends_in_an_acceptance_or_in_a_marked_repeat(
         world.clock.at += timedelta(seconds=5 if waits == 25 else 1)
     assert len(gateway.sent) == sendings
     assert [message.repeat for message in gateway.sent] == [False, True][:sendings]
-    assert ["RÉPÉTITION" in message.text for message in gateway.sent] == [False, True][:sendings]
+    assert ["RAPPEL" in message.text for message in gateway.sent] == [False, True][:sendings]
     codes = [word for message in gateway.sent for word in message.text.split() if is_reply_code(word)]
     assert len(set(codes)) == 1
     assert len({message.thread for message in gateway.sent}) == 1

@@ -56,7 +56,7 @@ async def test_the_mail_does_not_wait_and_the_second_gateway_brings_the_same_cod
     again = await night.hears(first.sms)
     assert [each["gateway"] for each in again] == ["twilio_sms_2"]
     assert codes(again) == codes(before)
-    assert "RÉPÉTITION" in again[0]["body"]
+    assert "RAPPEL" in again[0]["body"]
     assert "PIN" in again[0]["body"]
     assert "02:30 heure locale (00:30 UTC)" in again[0]["body"]
 
