@@ -1,6 +1,7 @@
 """Server-Sent Events: sent to a reader as they come, who is cut off where it is too slow to take them."""
 
 import asyncio
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -49,6 +50,15 @@ class Events(StreamingResponse):
         """Send some bytes. Raises `TimeoutError` where the reader does not take them."""
         async with asyncio.timeout(self.pace.patience):
             await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def next_beat(now: float, heartbeat: float) -> float:
+    """Return when a page that is silent from now on gives a sign of life: after ``heartbeat`` or up to a quarter more.
+
+    It is a multiple of that quarter, so that pages which are looked after at the same time have one look.
+    """
+    grain = heartbeat / 4
+    return math.ceil((now + heartbeat) / grain) * grain
 
 
 async def rung(wake: asyncio.Event, patience: float) -> None:

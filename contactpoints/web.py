@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import board
+from contactpoints.actions.following import Following
 from contactpoints.api import (
     accounts,
     acknowledgements,
@@ -156,7 +157,8 @@ def _closing(ears: stream.Ears, lookout: Lookout) -> Callable[[], None]:
 
 def application(runtime: Runtime) -> Starlette:
     """Return the ASGI application of a process that owns ``runtime``; `state.close()` ends its open streams."""
-    ears, lookout = stream.ears_of(runtime), Lookout(runtime)
+    following = Following(runtime.db, runtime.now)
+    ears, lookout = stream.ears_of(runtime), Lookout(runtime, who=following.who)
     runtime.bell.subscribe(lookout.hear)
     measures = metrics.Metrics(runtime, lambda: ears.count + lookout.count)
     made = Starlette(
@@ -179,7 +181,8 @@ def application(runtime: Runtime) -> Starlette:
     )
     # A redirect would repeat whatever the Host header says.
     made.router.redirect_slashes = False
-    made.state.runtime, made.state.metrics, made.state.ears, made.state.lookout = runtime, measures, ears, lookout
+    made.state.runtime, made.state.metrics, made.state.following = runtime, measures, following
+    made.state.ears, made.state.lookout = ears, lookout
     made.state.openid, made.state.board_rows = Relying(), Rows(runtime.tools.words)
     made.state.close, made.state.importing = _closing(ears, lookout), asyncio.Lock()
     return made

@@ -13,7 +13,7 @@ from contactpoints.actions.cover import NINETY_DAYS
 from contactpoints.actions.duty import Medians, duty
 from contactpoints.actions.lateness import MOST, late_by
 from contactpoints.actions.tools import Tools
-from contactpoints.rules.access import Actor, Sides, reads_entries_of
+from contactpoints.rules.access import Actor, reads_entries_of
 from contactpoints.rules.board import PointNow
 from contactpoints.rules.board_page import LOOKED_BACK, OwnShift, own_shifts
 from contactpoints.rules.cover_strip import Strips, strips_of
@@ -94,16 +94,10 @@ async def prepare(db: Database, *, now: datetime, tools: Tools) -> None:
     await _reckon([each.point for each in found], now=now, tools=tools, patience=None)
 
 
-async def news(db: Database, *, alerts: Collection[int], after: int | None) -> tuple[int, int, list[Sides]]:
-    """Return the revision of the directory, the newest alert, and the sides of ``alerts`` and those that are newer.
-
-    ``after``: the newest at the last look; None: there was none.
-    """
+async def news(db: Database, *, alerts: Collection[int], after: int | None, most: int) -> board.Look:
+    """Return what a look at alerts, and at those that are newer than ``after``, finds; see `store.board.look`."""
     async with db.session() as session:
-        revision, newest = await board.newest(session)
-        known = newest if after is None else after
-        told = await board.sides(session, alerts, after=known) if alerts or newest > known else []
-    return revision, newest, told
+        return await board.look(session, alerts, after=after, most=most)
 
 
 async def _strips(

@@ -8,7 +8,7 @@ from contactpoints.rules import access, codes
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.rules.alerts import moment
 from contactpoints.rules.refusals import NotFound
-from contactpoints.store import alerts, timeline
+from contactpoints.store import timeline
 from contactpoints.store.database import Database
 from schemas import timeline as facts
 
@@ -34,13 +34,18 @@ async def read_timeline(db: Database, *, actor: Actor, reference: str, after: in
     Raises `NotFound` where the alert does not exist for the actor.
     """
     async with db.session() as session:
-        row = await alerts.view(session, codes.read_reference(reference) or "")
-        if row is None or not access.sees_alert(actor, alerts.sides_of(row)):
-            raise NotFound("There is no such alert.")
-        kept = await timeline.after(session, row["id"], after, most=most)
-    sides = alerts.sides_of(row)
-    items = [fact for each in kept if (fact := _fact(each, actor, sides=sides))]
-    return Page(row["id"], items, kept[-1]["number"] if kept else after, len(kept) == most)
+        (kept,) = await timeline.after_each(session, [(codes.read_reference(reference) or "", after)], most=most)
+    if kept is None:
+        raise NotFound("There is no such alert.")
+    return page_of(kept, actor, after=after, most=most)
+
+
+def page_of(kept: timeline.Kept, actor: Actor, *, after: int, most: int) -> Page:
+    """Return what somebody may see of the facts that were read of an alert. Raises `NotFound` as `read_timeline`."""
+    if not access.sees_alert(actor, kept.sides):
+        raise NotFound("There is no such alert.")
+    items = [fact for each in kept.facts if (fact := _fact(each, actor, sides=kept.sides))]
+    return Page(kept.alert, items, kept.facts[-1]["number"] if kept.facts else after, len(kept.facts) == most)
 
 
 async def latest_facts(db: Database, numbers: Sequence[int]) -> Mapping[int, int]:

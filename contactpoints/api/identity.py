@@ -38,6 +38,12 @@ def _secret(request: Request) -> str:
     return given[len(_SCHEME) :].strip()
 
 
+def session_of(request: Request) -> str | None:
+    """Return the token of the session in which somebody asks, None for a key. Raises `NotAuthenticated` for neither."""
+    secret = _secret(request)
+    return secret if secret.startswith(sessions.TOKEN) else None
+
+
 async def caller(runtime: Runtime, request: Request, *, paced: bool = True) -> Actor:
     """Return who is calling, and note the use of a key. Raises `NotAuthenticated` without saying why.
 

@@ -145,7 +145,7 @@ _ALERTS = (
         media=("text/event-stream",),
         description=(
             "Server-Sent Events: `id` is the number of the fact, `event` its code, `data` the fact as in the timeline. "
-            f"A comment every 20 seconds of silence. {_GAPS}"
+            f"A comment after 20 to 25 seconds of silence. {_GAPS}"
         ),
     ),
     *(

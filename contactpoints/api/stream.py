@@ -4,9 +4,10 @@ An event's `id` is the number of its fact, so that whoever was cut off goes on w
 where it was, without a gap. A stream stays open whatever the state of its alert, for facts may follow the last state:
 it ends when its reader leaves, reads too slowly, loses the right to look, or when the process stops.
 
-The bell wakes a stream, which asks again each time whether its reader may. Should the bell be lost, one look for all
-open streams of a process finds what is new; each looks by itself only now and then. Between two looks it holds no
-connection to the database, and it never holds more than one page of facts.
+The bell wakes a stream, which asks again each time whether its reader may: those that are woken together ask
+together, see `actions.following`. Should the bell be lost, one look for all open streams of a process finds what is
+new; each looks by itself only now and then. Between two looks it holds no connection to the database, and it never
+holds more than one page of facts.
 """
 
 import asyncio
@@ -22,17 +23,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Send
 
+from contactpoints.actions.following import PAGE, Following
 from contactpoints.actions.timelines import Page, latest_facts, read_timeline
-from contactpoints.api.identity import caller
+from contactpoints.api.identity import caller, session_of
 from contactpoints.api.queries import Asked, number
-from contactpoints.rules.refusals import Refusal, Unavailable
+from contactpoints.rules.access import Actor
+from contactpoints.rules.refusals import NotAuthenticated, Refusal, Unavailable
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
-from contactpoints.streaming import MEDIA, STILL_HERE, Events, Pace, rung
+from contactpoints.streaming import MEDIA, STILL_HERE, Events, Pace, next_beat, rung
 
 _MOST_NUMBER = 2**31 - 1
 _MOST_STREAMS = 500
-_PAGE = 100
 
 Look = Callable[[int], Awaitable[Page]]
 
@@ -122,16 +124,16 @@ class TimelineStream(Events):
     async def tell(self, send: Send) -> None:
         """Send facts as they come, and a comment after some silence."""
         clock = asyncio.get_running_loop().time
-        spoke = looked = clock()
+        looked = clock()
+        beat = next_beat(looked, self.pace.heartbeat)
         with self._ears.listening(self._page.alert) as wake:
             wake.set()
             while not self._ears.closed:
-                quiet = not self._page.items and clock() - spoke < self.pace.heartbeat
-                if not quiet:
+                if self._page.items or clock() >= beat:
                     await self.say(send, b"".join(map(_event, self._page.items)) or STILL_HERE)
-                    spoke = clock()
+                    beat = next_beat(clock(), self.pace.heartbeat)
                 if not self._page.full:
-                    await rung(wake, min(self.pace.look, self.pace.heartbeat))
+                    await rung(wake, min(self.pace.look, beat - clock()))
                 woken = self._page.full or wake.is_set()
                 wake.clear()
                 if self._ears.closed:
@@ -174,20 +176,31 @@ async def stream(runtime: Runtime, request: Request) -> Response:
     asked = Asked(request)
     after = asked.number("after", most=_MOST_NUMBER) if after is None else after
     asked.sound()
-    look = partial(_look, runtime, request)
-    first = await look(after or 0)
-    look = partial(_look, runtime, request, paced=False)
+    actor = await caller(runtime, request)
+    reference, after = request.path_params["reference"], after or 0
+    first = await read_timeline(runtime.db, actor=actor, reference=reference, after=after, most=PAGE)
     if not ears.has_room():
         raise Unavailable("This process has as many open streams as it bears; read the timeline instead.")
     if request.method == "HEAD":
         return Response(media_type=MEDIA)
-    return TimelineStream(ears, first, look=look, pace=_PACE)
+    return TimelineStream(ears, first, look=partial(_read_on, runtime, request), pace=_PACE)
 
 
-async def _look(runtime: Runtime, request: Request, after: int, *, paced: bool = True) -> Page:
-    actor = await caller(runtime, request, paced=paced)
-    reference = request.path_params["reference"]
-    return await read_timeline(runtime.db, actor=actor, reference=reference, after=after, most=_PAGE)
+async def _read_on(runtime: Runtime, request: Request, after: int) -> Page:
+    following: Following = request.app.state.following
+    actor = await _still(runtime, request, following=following)
+    return await following.read_on(actor, reference=request.path_params["reference"], after=after)
+
+
+async def _still(runtime: Runtime, request: Request, *, following: Following) -> Actor:
+    """Return who it is now. Raises `NotAuthenticated` for whoever may ask no more."""
+    token = session_of(request)
+    if token is None:
+        return await caller(runtime, request, paced=False)
+    actor = await following.who(token)
+    if actor is None:
+        raise NotAuthenticated("This session has ended.")
+    return actor
 
 
 def routes() -> list[Route]:

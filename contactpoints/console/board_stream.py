@@ -20,11 +20,13 @@ from contactpoints.rules.refusals import NotAuthenticated, Refusal, Unavailable
 from contactpoints.rules.sessions import COOKIE
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
-from contactpoints.streaming import MEDIA, STILL_HERE, Events, Pace, rung
+from contactpoints.streaming import MEDIA, STILL_HERE, Events, Pace, next_beat, rung
 
 _NEWS, _OVER = b"event: board\ndata: {}\n\n", b"event: over\ndata: {}\n\n"
 _ANEW = 600.0
 """After so many seconds a page is made anew anyhow: night comes, and an engine may be late."""
+_GAP = 1.0
+"""So many seconds a page has to make itself anew: what happens meanwhile is gathered, and rings once."""
 
 
 class BoardEvents(Events):
@@ -42,9 +44,9 @@ class BoardEvents(Events):
             await self._reckon(reader.actor)
             reader.wake.set()
             clock = asyncio.get_running_loop().time
-            rang = clock()
+            rang, beat, first = clock(), next_beat(clock(), self.pace.heartbeat), True
             while not self._lookout.closed:
-                await rung(reader.wake, self.pace.heartbeat)
+                await rung(reader.wake, beat - clock())
                 news = reader.wake.is_set() or clock() - rang >= _ANEW
                 reader.wake.clear()
                 if self._lookout.closed:
@@ -52,7 +54,10 @@ class BoardEvents(Events):
                 if not await self._may_look(reader):
                     return await self.say(send, _OVER)
                 await self.say(send, _NEWS if news else STILL_HERE)
-                rang = clock() if news else rang
+                rang, beat = clock() if news else rang, next_beat(clock(), self.pace.heartbeat)
+                if news and not first:
+                    await rung(self._lookout.closing, _GAP)
+                first = False
 
     async def _reckon(self, actor: Actor) -> None:
         """Reckon the cover that the page still lacks."""

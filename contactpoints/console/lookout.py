@@ -1,17 +1,18 @@
 """Who follows the board, and what rings there: alerts that exist for the reader, and duty that changed.
 
-One task looks for all readers of a process: at once when a bell rings, but once a second at most, and every few seconds
-for what rings no bell, as rosters do. A reader hears nothing of alerts that do not exist for it, not even that they do.
+One task looks for all readers of a process: at once when a bell rings, and every few seconds for what rings no bell, as
+rosters do. What happened to an alert rings where the board tells it: who was called is told, how the message went is
+not. A reader hears nothing of alerts that do not exist for it, not even that they do.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from contactpoints.actions import board, sessions
+from contactpoints.actions import board
 from contactpoints.rules.access import Actor, Sides, sees_alert
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
@@ -21,7 +22,9 @@ from contactpoints.streaming import rung
 _log = logging.getLogger(__name__)
 _MOST = 300
 _MOST_ALERTS = 1_000
-_TOGETHER = 0.005
+_MOST_KNOWN = 10_000
+_BREATH = 0.05
+"""Seconds between two looks at least, whatever rings: nobody on the board waits for longer, and the database rests."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -34,11 +37,12 @@ class Reader:
 
 
 class Lookout:
-    """Rings the open boards of a process. ``gap``: seconds between two looks at least, ``look``: at most."""
+    """Rings the open boards of a process. ``who`` knows who acts in a session; ``look``: seconds between two looks."""
 
-    def __init__(self, runtime: Runtime, *, gap: float = 1.0, look: float = 5.0) -> None:
-        self.closed = False
-        self._runtime, self._gap, self._look = runtime, gap, look
+    def __init__(self, runtime: Runtime, *, who: Callable[[str], Awaitable[Actor | None]], look: float = 5.0) -> None:
+        self.closing = asyncio.Event()
+        self.who = who
+        self._runtime, self._look = runtime, look
         self._readers: set[Reader] = set()
         self._heard: set[int] = set()
         self._everything = False
@@ -47,8 +51,12 @@ class Lookout:
         self._revision: int | None = None
         self._newest: int | None = None
         self._over = _LONG_AGO
-        self._tokens: set[str] = set()
-        self._round: asyncio.Task[Mapping[str, Actor]] | None = None
+        self._known: dict[int, object] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Say whether the process is about to stop."""
+        return self.closing.is_set()
 
     @property
     def count(self) -> int:
@@ -66,21 +74,9 @@ class Lookout:
             self._heard.add(int(alert))
         self._wake.set()
 
-    async def who(self, token: str) -> Actor | None:
-        """Look again who is signed in by a session: one statement for all whose boards were rung together."""
-        self._tokens.add(token)
-        if self._round is None:
-            self._round = asyncio.create_task(self._ask())
-        return (await asyncio.shield(self._round)).get(token)
-
-    async def _ask(self) -> Mapping[str, Actor]:
-        await asyncio.sleep(_TOGETHER)
-        tokens, self._tokens, self._round = self._tokens, set(), None
-        return await sessions.find_actors(self._runtime.db, tokens, now=self._runtime.now())
-
     def close(self) -> None:
         """End every stream at once; the process is about to stop."""
-        self.closed = True
+        self.closing.set()
         for reader in self._readers:
             reader.wake.set()
 
@@ -111,16 +107,21 @@ class Lookout:
             except (Refusal, DatabaseFault) as away:
                 _log.warning("nobody looks for news of the board: %s", type(away).__name__)
                 self._everything = True
-            await asyncio.sleep(self._gap)
+            await asyncio.sleep(_BREATH)
             await rung(self._wake, self._look)
             self._wake.clear()
 
     async def _turn(self) -> None:
         """Wake every reader for whom there is something new."""
         heard, everything, self._heard, self._everything = self._heard, self._everything, set(), False
-        revision, newest, sides = await board.news(self._runtime.db, alerts=heard, after=self._newest)
-        everything |= self._revision not in (None, revision) or self._duty_is_over()
-        self._revision, self._newest = revision, newest
+        found = await board.news(self._runtime.db, alerts=heard, after=self._newest, most=2 * _MOST_ALERTS)
+        everything |= self._revision not in (None, found.revision) or self._duty_is_over()
+        everything |= len(found.alerts) >= 2 * _MOST_ALERTS
+        self._revision, self._newest = found.revision, found.newest
+        sides = [each for number, (each, mark) in found.alerts.items() if self._known.get(number) != mark]
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known.update({number: mark for number, (_, mark) in found.alerts.items()})
         for reader in self._readers:
             if everything or _concerns(reader.actor, sides):
                 reader.wake.set()

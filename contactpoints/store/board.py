@@ -1,10 +1,11 @@
 """What the board says besides who answers: open alerts, how many there are where, and whose duty somebody looks at."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contactpoints.rules.access import Actor, Sides
-from contactpoints.store.alerts import there_for, whose
+from contactpoints.store.alerts import sides_of, there_for, whose
 from contactpoints.store.database import Row, Session
 
 MOST = 10_000
@@ -53,20 +54,30 @@ async def officer_of(session: Session, account: int) -> Row | None:
     )
 
 
-async def newest(session: Session) -> tuple[int, int]:
-    """Return the revision of the directory, and the number of the newest alert, 0 where there is none."""
-    row = await session.fetchrow(
-        "select number, (select coalesce(max(id), 0) from alerts) as alert from directory_revision"
-    )
-    return (row["number"], row["alert"]) if row else (0, 0)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look for news: the revision of the directory, and the number of the newest alert, 0 where there is none.
+
+    ``alerts``: of those that were asked for the sides and, as a mark that changes with it, all that a board tells.
+    """
+
+    revision: int
+    newest: int
+    alerts: Mapping[int, tuple[Sides, tuple[object, ...]]]
 
 
-async def sides(session: Session, alerts: Collection[int], *, after: int) -> list[Sides]:
-    """Return the sides of alerts, and of all with a number beyond ``after``, each pair once."""
-    rows = await session.fetch(
-        "select distinct requesting_party, requesting_authority, requested_party, contact_point_id from alerts"
-        " where id = any($1::bigint[]) or id > $2",
-        list(alerts),
-        after,
-    )
-    return [Sides(*row) for row in rows]
+_LOOK = """
+select now.revision, now.newest, a.id, a.requesting_party, a.requesting_authority, a.requested_party,
+       a.contact_point_id, a.state, a.due_at, (select count(*) from reply_codes where alert_id = a.id) as called
+  from (select coalesce((select number from directory_revision), 0) as revision,
+               coalesce((select max(id) from alerts), 0) as newest) now
+  left join alerts a on a.id = any($1::bigint[]) or a.id > coalesce($2::bigint, now.newest)
+ limit $3
+"""
+
+
+async def look(session: Session, alerts: Collection[int], *, after: int | None, most: int) -> Look:
+    """Look at alerts, and at those with a number beyond ``after`` (None: at no others), at most at so many."""
+    rows = await session.fetch(_LOOK, list(alerts), after, most)
+    told = {row["id"]: (sides_of(row), (row["state"], row["due_at"], row["called"])) for row in rows if row["id"]}
+    return Look(rows[0]["revision"], rows[0]["newest"], told)

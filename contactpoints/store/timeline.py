@@ -1,9 +1,12 @@
 """The timeline: every fact about an alert, numbered from 1 without gaps under the alert's lock."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contactpoints.rules.access import Sides
+from contactpoints.store.alerts import sides_of
 from contactpoints.store.database import Session, ring_after_commit
 from schemas import timeline as shapes
 from schemas.writing import write_json
@@ -73,15 +76,38 @@ async def first(session: Session, alert_id: int, *, code: str) -> datetime | Non
     return at
 
 
-async def after(session: Session, alert_id: int, number: int, *, most: int = 500) -> list[dict[str, Any]]:
-    """Return what came after fact ``number``, oldest first."""
-    rows = await session.fetch(
-        "select number, at, code, data from timeline where alert_id = $1 and number > $2 order by number limit $3",
-        alert_id,
-        number,
-        most,
-    )
-    return [dict(row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Facts of an alert, oldest first, with its number and its sides."""
+
+    alert: int
+    sides: Sides
+    facts: list[dict[str, Any]]
+
+
+_AFTER = """
+select w.place, a.id, a.requesting_party, a.requesting_authority, a.requested_party, a.contact_point_id,
+       t.number, t.at, t.code, t.data
+  from unnest($1::text[], $2::integer[]) with ordinality w (reference, after, place)
+  join alerts a on a.reference = w.reference
+  left join lateral (select number, at, code, data from timeline
+                      where alert_id = a.id and number > w.after order by number limit $3) t on true
+ order by w.place, t.number
+"""
+
+
+async def after_each(session: Session, asked: Sequence[tuple[str, int]], *, most: int) -> list[Kept | None]:
+    """Return what came of alerts, by their references, after a number each: at most so many facts of each.
+
+    None stands for a reference of no alert.
+    """
+    kept: list[Kept | None] = [None] * len(asked)
+    for row in await session.fetch(_AFTER, [each for each, _ in asked], [after for _, after in asked], most):
+        place = row["place"] - 1
+        told = kept[place] = kept[place] or Kept(row["id"], sides_of(row), [])
+        if row["number"] is not None:
+            told.facts.append({name: row[name] for name in ("number", "at", "code", "data")})
+    return kept
 
 
 async def latest_numbers(session: Session, alerts: Sequence[int]) -> dict[int, int]:

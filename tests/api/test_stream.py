@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from contactpoints.api.stream import Ears, TimelineStream
 from contactpoints.serving import doors
 from contactpoints.store.database import ring_after_commit
 from contactpoints.streaming import Pace
+from tests.api.people import person
 from tests.world import World
 
 Events = AsyncIterator[dict[str, str]]
@@ -123,6 +125,29 @@ async def test_the_stream_of_a_revoked_key_ends(world: World, address: str) -> N
         world.runtime.bell.ring("*")
         async with asyncio.timeout(5):
             assert [event async for event in events] == []
+
+
+async def test_pages_of_sessions_hear_what_follows_until_theirs_has_ended_and_keep_none_alive(
+    world: World, address: str
+) -> None:
+    reference, items = await _opened(world)
+    people = [await person(world, f"{name}@x.example.org", role="auditor", party=None) for name in ("a", "b")]
+    async with contextlib.AsyncExitStack() as stack:
+        path = f"/v1/alerts/{reference}/stream"
+        pages = [await stack.enter_async_context(following(world, address, path, key=each.token)) for each in people]
+        for events in pages:
+            assert len(await _take(events, len(items))) == len(items)
+        ended = "update sessions set ended_at = now(), ended_why = 'signed_out' where account_id = $1"
+        async with world.runtime.db.session() as session:
+            await session.execute(ended, people[1].account)
+            before = await session.fetch("select seen_at from sessions order by id")
+        world.clock.at += timedelta(minutes=5)
+        await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+        assert (await _take(pages[0], 1))[0]["event"] == "withdrawn"
+        async with asyncio.timeout(5):
+            assert [event async for event in pages[1]] == []
+        async with world.runtime.db.session() as session:
+            assert await session.fetch("select seen_at from sessions order by id") == before
 
 
 async def test_open_streams_end_at_once_when_the_server_stops(world: World) -> None:

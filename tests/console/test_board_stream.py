@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
+import pytest
 
+from contactpoints.console import board_stream
 from contactpoints.serving import doors
 from tests.api.people import Person, person
 from tests.console.browsers import Browser
@@ -77,3 +79,30 @@ async def test_a_page_is_rung_by_alerts_that_exist_for_its_reader_by_duty_that_c
         assert await heard(theirs) == "over"
         assert await heard(theirs) is None, "nothing follows"
         assert before == after, "a page that is open keeps no session alive"
+
+
+async def test_what_happens_while_a_page_is_quiet_rings_at_once_what_follows_is_gathered_and_no_message_rings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_stream, "_GAP", 6.0)
+    auditor = await person(world, "s@x.example.org", role="auditor", party=None)
+    reference, _, _ = await world.wakes_the_first()
+    bell = world.runtime.bell
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(doors(world.runtime, port=0))
+        events = await stack.enter_async_context(following(port, auditor))
+        assert await heard(events) == "board", "whatever came since the page was made"
+        bell.ring("alert:1")
+        assert await heard(events) == "board", "an alert of which nothing is known yet"
+        began = time.monotonic()
+        await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+        later = asyncio.ensure_future(heard(events))
+        await asyncio.sleep(1)
+        assert not later.done(), "it is gathered"
+        assert await later == "board"
+        assert time.monotonic() - began > 3
+        async with world.runtime.db.session() as session:
+            await session.execute("update messages set state = 'delivered' where state = 'accepted'")
+        await asyncio.sleep(6)
+        bell.ring("alert:1")
+        assert await heard(events, within=1.5) is None, "what became of a message is not on the board"
