@@ -7,6 +7,7 @@ from typing import cast
 from contactpoints.actions.access import foreign
 from contactpoints.actions.few_persons import warn_of_few
 from contactpoints.actions.invitations import Invitation, invite, mail, tell_house
+from contactpoints.actions.office_notices import tell_reader
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
@@ -19,7 +20,8 @@ from schemas.accounts import AccountOut, NewAccount, Standing
 from schemas.faults import Fault
 
 _NONE = "There is no such account."
-_WHO = ("role", "party", "contact_point_id", "officer_id", "authority", "openid")
+_OFFICE = ("role", "party", "contact_point_id", "authority")
+_WHO = (*_OFFICE, "officer_id", "openid")
 
 
 async def make(
@@ -35,6 +37,7 @@ async def make(
         to = said.model_dump() | {"email": said.email.lower()}
         await mail(session, invitation, to=to, actor=actor, now=now, tools=tools)
         await tell_house(session, number, party=said.party, actor=actor, now=now, tools=tools)
+        await tell_reader(session, "account", number=number, of=_as_one(said), now=now, tools=tools)
         return await _shown(session, number)
 
 
@@ -150,6 +153,8 @@ async def change(
         if any(account[name] != told[name] for name in ("role", "party")):
             # Whoever becomes an administrator by it is none of those who keep watch over it.
             await tell_house(session, number, party=said.party, actor=actor, now=now, tools=tools)
+        if any(account[name] != told[name] for name in _OFFICE):
+            await tell_reader(session, "account", number=number, of=_as_one(said), now=now, tools=tools)
         await accounts.change(session, number, standing=told)
         if account["openid"] != told["openid"]:
             await openid.release(session, number)
@@ -184,6 +189,10 @@ async def end(session: Session, number: int, *, by: int | None, now: datetime, t
         await warn_of_few(session, account, now=now, tools=tools)
     await sessions.end(session, number, number=None, why="disabled", now=now)
     return await keys.end_held(session, number, now=now)
+
+
+def _as_one(said: Standing) -> Actor:
+    return Actor(0, Role(said.role), said.party, said.authority, said.contact_point_id)
 
 
 async def _kept(session: Session, number: int, *, actor: Actor) -> Row:

@@ -6,6 +6,7 @@ from typing import Any
 
 from contactpoints.actions.accounts import end
 from contactpoints.actions.dependencies import Ends
+from contactpoints.actions.office_notices import tell_ending
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
@@ -38,6 +39,9 @@ async def end_belongings(
     for number in ended:
         must_be_anothers(actor, number)
         held += await end(session, number, by=actor.number or None, now=now, tools=tools)
+    # Others go on needing them: an authority that finds its key dead at night opens no alert.
+    made = await leaving.end_made(session, officer, now=now, at=now + OVERLAP)
+    await tell_ending(session, made, now=now, tools=tools)
     return Ends(
         entries,
         pin=await leaving.end_pin(session, officer),
@@ -47,8 +51,7 @@ async def end_belongings(
         feeds=await leaving.end_feeds(session, officer, now=now),
         accounts=ended,
         keys=sorted(held),
-        # Others go on needing them: an authority that finds its key dead at night opens no alert.
-        keys_made=await leaving.end_made(session, officer, now=now, at=now + OVERLAP),
+        keys_made=made,
     )
 
 

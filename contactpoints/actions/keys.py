@@ -10,6 +10,7 @@ from typing import Any
 
 from contactpoints.actions.access import must_be_held, new_secret
 from contactpoints.actions.directory_checks import zone_faults
+from contactpoints.actions.office_notices import tell_reader
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import key_limits
 from contactpoints.rules.access import Actor, Role, must_end_key, must_make_keys_of, sees_key, sees_network
@@ -77,6 +78,7 @@ async def make(
                 now=now,
                 made_by=actor.number,
             )
+            await tell_reader(session, "key", number=number, of=to, now=now, tools=tools)
             return _shown(await keys.find(session, number), now=now) | {"secret": secret}
     except DatabaseFault as fault:
         if fault.sqlstate != _UNIQUE:
@@ -221,6 +223,7 @@ async def rotate(
                 rotated_from=number,
             )
             await keys.end_at(session, number, at=until)
+            await tell_reader(session, "key", number=new, of=to, now=now, tools=tools)
             return _shown(await keys.find(session, new), now=now) | {"secret": secret}
     except DatabaseFault as fault:
         if fault.sqlstate != _UNIQUE:

@@ -1,6 +1,8 @@
 """Mails about a PIN or an address. None belongs to an alert; all are mails, and their link comes with the message."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from contactpoints.rules.phrasing import Catalogue, Words, mail, say, times
 from schemas.words import msgid
@@ -100,6 +102,36 @@ def foreign_account_words(words: Catalogue, *, number: int, party: str, at: date
     when = times(at, "UTC", at)
     lines = [say(words, line, number=number, party=party, **when) for line in _FOREIGN]
     return mail(say(words, _FOREIGN_SUBJECT, party=party), lines, exercise=False)
+
+
+_ENDING_SUBJECT = msgid("24/7 network - keys of an authority end")
+_ENDING = msgid("Whoever made API keys of this authority of your Party has left, and may know their secrets: {authority}.")
+_ENDS = msgid("Key number {number} ends at {local} UTC.")
+_ENDING_DO = msgid(
+    "An administrator of your Party makes others in their place before that: whoever goes on with these can open no "
+    "alert then."
+)
+_READER_SUBJECT = msgid("24/7 network - somebody else can read what your office reads")
+_READER = {
+    "key": msgid("At {local} UTC API key number {number} was made for your office: {authority}."),
+    "account": msgid("At {local} UTC account number {number} was made for your office: {authority}."),
+}
+_READER_DO = msgid("If nobody of your office knows of it, telephone the secretariat of the network at once.")
+
+
+def keys_ending_words(words: Catalogue, *, authority: str, ends: Mapping[int, datetime], now: datetime) -> Words:
+    """Return the mail that tells of keys whose maker has left when each ends, by their numbers."""
+    each = [say(words, _ENDS, number=number, **times(at, "UTC", now)) for number, at in ends.items()]
+    lines = [say(words, _ENDING, authority=authority), *each, say(words, _ENDING_DO)]
+    return mail(say(words, _ENDING_SUBJECT), lines, exercise=False)
+
+
+def new_reader_words(
+    words: Catalogue, what: Literal["key", "account"], *, number: int, authority: str, at: datetime
+) -> Words:
+    """Return the mail that tells an office of a key or an account by which what it asks, or is asked, is read."""
+    told = say(words, _READER[what], number=number, authority=authority, **times(at, "UTC", at))
+    return mail(say(words, _READER_SUBJECT), [told, say(words, _READER_DO)], exercise=False)
 
 
 def pin_link_words(words: Catalogue, *, code: str, expires_at: datetime, zone: str, now: datetime) -> Words:

@@ -1,6 +1,6 @@
 """API keys as those see them who keep them: listed, changed, ended, and when they were last used."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from contactpoints.rules.access import Actor
@@ -82,6 +82,39 @@ async def confirming(session: Session, actor_id: int) -> Confirming:
     """Return who can confirm now what was asked by a key; nobody is registered for an account."""
     kept = await session.fetchval("select call_back from api_keys where id = $1", actor_id)
     return read_confirming(kept) if kept else NOBODY
+
+
+async def mailboxes(session: Session, of: Actor, *, now: datetime) -> list[Row]:
+    """Return the mail addresses of an office, each once, with a language: of its accounts, and where news of its keys go.
+
+    An authority is an office by its name, and so is a contact point by its number.
+    """
+    return await session.fetch(
+        """select address, min(language) as language
+             from (select email as address, language, role, party, authority, contact_point_id from accounts
+                    where accepted_at is not null and disabled_at is null
+                   union all
+                   select unnest(notify), language, role, party, authority, contact_point_id from api_keys
+                    where revoked_at is null and (expires_at is null or expires_at > $5)) known
+            where role = $1 and party = $2 and strpos(address, '@') > 0
+              and case when role = 'requester' then authority = $3
+                       else $4::bigint is null or contact_point_id is null or contact_point_id = $4 end
+            group by address order by address""",
+        of.role.value,
+        of.party,
+        of.authority,
+        of.contact_point,
+        now,
+    )
+
+
+async def offices(session: Session, numbers: Collection[int]) -> list[Row]:
+    """Return whose some keys are: Party and authority, and their numbers."""
+    return await session.fetch(
+        """select party, authority, array_agg(id order by id) as keys from api_keys
+            where id = any($1::bigint[]) group by party, authority order by party, authority""",
+        list(numbers),
+    )
 
 
 async def end_at(session: Session, number: int, *, at: datetime) -> None:

@@ -82,8 +82,44 @@ async def test_the_plan_names_accounts_and_keys_and_what_the_officer_holds_ends_
     asked = (nobodys, ends_before, for_finn, own, for_emil, others, for_finn_too)
     assert await _stands(dora, *asked) == made | ended | going_on
     assert (await world.get("/v1/keys", key=for_finn["secret"])).status_code == 200
+    await world.settles()
+    for address in ("finn@fr.example.org", "dora@fr.example.org"):
+        told = [each["body"] for each in await world.hears(address) if "has left" in each["body"]]
+        ends = [f"Key number {each['id']} ends at" in told[0] for each in (nobodys, ends_before, for_finn, others, own)]
+        assert (len(told), ends) == (1, [True, True, True, False, False]), "who needs them, and who makes others"
     world.clock.at += timedelta(days=7)
     assert (await world.get("/v1/keys", key=for_finn["secret"])).status_code == 401
+
+
+async def test_whoever_is_of_an_office_hears_at_once_who_else_reads_there(world: World) -> None:
+    dora = await person(world, "dora@fr.example.org")
+    await person(world, "finn@fr.example.org", **_DESK)
+    await person(world, "gwen@fr.example.org", role="requester", authority="Elsewhere")
+    desk = {"role": "contact_point", "party": "FR", "authority": "Night desk"}
+    await person(world, "hugo@fr.example.org", **desk, contact_point_id=world.network["FR"].contact_point)
+    made = await _makes(dora, notify=["unit@fr.example.org"])
+    rotated = (await dora.asks("POST", f"/v1/keys/{made['id']}/rotation", {})).json()
+    standing = {"name": "Ida", "email": "ida@fr.example.org", "party": "FR"}
+    new = [
+        (await dora.asks("POST", "/v1/accounts", standing | more)).json()["id"]
+        for more in (_DESK, desk | {"email": "joe@fr.example.org"})
+    ]
+    told = {name: standing[name] for name in ("name", "party")} | _DESK
+    moved = await dora.asks("PUT", f"/v1/accounts/{new[1]}", told)
+    assert moved.status_code == 200, moved.text
+    await world.settles()
+
+    async def heard(address: str) -> list[str]:
+        mails = [each["body"] for each in await world.hears(address) if "was made for your office" in each["body"]]
+        return sorted(text.partition(" UTC ")[2].partition(" was made")[0] for text in mails)
+
+    key, account = "API key number", "account number"
+    of_unit = [f"{key} {made['id']}", f"{key} {rotated['id']}", f"{account} {new[0]}", f"{account} {new[1]}"]
+    assert await heard("finn@fr.example.org") == sorted(of_unit)
+    assert await heard("unit@fr.example.org") == sorted(of_unit)
+    assert await heard("hugo@fr.example.org") == [f"{account} {new[1]}"], "one that is of no contact point reads all"
+    for nobody in ("gwen@fr.example.org", "dora@fr.example.org", "ida@fr.example.org"):
+        assert await heard(nobody) == []
 
 
 async def test_with_an_account_its_keys_end_at_once_also_under_a_request_that_is_still_coming(world: World) -> None:

@@ -122,6 +122,8 @@ WITHOUT_ALERT = (
     "passkeys_changed_words",
     "codes_renewed_words",
     "foreign_account_words",
+    "keys_ending_words",
+    "new_reader_words",
 )
 
 
@@ -141,6 +143,8 @@ def mails_without_alert(words: Mapping[str, str]) -> list[Words]:
         wording.codes_renewed_words(words, at=NIGHT),
         wording.foreign_account_words(words, number=7, party="FR", at=NIGHT),
         *invitations(words),
+        wording.keys_ending_words(words, authority="Invented Desk", ends={7: NIGHT, 8: NIGHT}, now=NOW),
+        *(wording.new_reader_words(words, what, number=7, authority="Desk", at=NIGHT) for what in ("key", "account")),
         wording.account_changed_words(words, at=NIGHT),
         wording.passkeys_changed_words(words, at=NIGHT),
     ]
@@ -224,7 +228,7 @@ def test_a_stranger_learns_neither_reference_nor_function_nor_code(language: str
 KNOWN_FIELDS = {
     *("reference", "exercise", "urgent", "answer_by", "zone", "now", "at", "what", "why", "function", "tries_left"),
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
-    *("alternatives", "name", "address", "arrived", "no_alert"),
+    *("alternatives", "name", "address", "arrived", "no_alert", "ends"),
     *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
     *(
         "words",
