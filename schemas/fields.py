@@ -178,8 +178,3 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.literal_schema(list(self.codes))
-
-
-def different(first: object, second: object) -> bool:
-    """Tell whether two names are different, whatever their case and spacing."""
-    return " ".join(str(first).casefold().split()) != " ".join(str(second).casefold().split())

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from schemas.faults import wrong
-from schemas.fields import Email, Instant, LanguageTag, Line, Phone, Shape, ShortLine, Text, different
+from schemas.fields import Email, Instant, LanguageTag, Line, Phone, Shape, ShortLine, Text
+from schemas.names import different
 
 Few = Field(min_length=1, max_length=50)
 

@@ -12,7 +12,7 @@ from contactpoints.rules.refusals import NotForCallBack
 from schemas.alerts import PreviewAlert
 from schemas.calling_back import CallBackTerms
 from schemas.faults import Fault
-from schemas.fields import different
+from schemas.names import different
 
 NOT_REGISTERED = "callback_not_registered"
 _WHERE = "/request/callback_person"

@@ -10,7 +10,7 @@ from typing import Any
 
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Forbidden, HolderNeeded, ProposalSettled, SecondPersonNeeded
-from schemas.fields import different
+from schemas.names import different
 
 WAITS = timedelta(minutes=30)
 """How long a proposal waits for its second person. Emergencies are short: what is older has to be thought of anew."""
