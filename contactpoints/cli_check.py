@@ -11,7 +11,7 @@ from typing import TypeAlias
 from contactpoints.actions.weaknesses import ask
 from contactpoints.clock import Clock
 from contactpoints.rules.refusals import Conflict, Refusal
-from contactpoints.rules.weaknesses import Weakness, away, of_setup, of_stored, worst_first
+from contactpoints.rules.weaknesses import Weakness, away, not_made, of_setup, of_stored, worst_first
 from contactpoints.set_up import setup_of
 from contactpoints.settings import PREFIX, BadSetting, Settings
 from contactpoints.store import embedded
@@ -27,24 +27,32 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", lent: L
 
     async def run(settings: Settings, asked: argparse.Namespace) -> None:
         found = of_setup(setup_of(settings))
-        try:
-            async with _database(settings, lent) as db:
-                clock = Clock()
-                await clock.correct(db)
-                stored = await ask(
-                    db,
-                    now=clock.now(),
-                    clock_off=-clock.offset,
-                    keyring=settings.keyring,
-                    pepper=settings.pin_pepper,
-                    here=not settings.database_url,
-                )
-                found += of_stored(stored)
-        except (Refusal, DatabaseFault, embedded.EmbeddedUnavailable) as failure:
-            found.append(away(str(failure)))
+        if settings.database_url or embedded.is_made():
+            found += await _stored(settings, lent)
+        else:
+            found.append(not_made())
         _tell(worst_first(found), as_json=asked.json)
 
     check.set_defaults(act=run)
+
+
+async def _stored(settings: Settings, lent: Lent) -> list[Weakness]:
+    """Return what is weak about what the database holds; an embedded one that does not run is started for as long."""
+    try:
+        async with _database(settings, lent) as db:
+            clock = Clock()
+            await clock.correct(db)
+            stored = await ask(
+                db,
+                now=clock.now(),
+                clock_off=-clock.offset,
+                keyring=settings.keyring,
+                pepper=settings.pin_pepper,
+                here=not settings.database_url,
+            )
+            return of_stored(stored)
+    except (Refusal, DatabaseFault, embedded.EmbeddedUnavailable) as failure:
+        return [away(str(failure))]
 
 
 @asynccontextmanager

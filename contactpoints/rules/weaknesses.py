@@ -96,6 +96,12 @@ def away(detail: str) -> Weakness:
     )
 
 
+def not_made() -> Weakness:
+    """Return that there is no database to be asked: it is made with the first start, and not by whoever checks."""
+    told = "There is no database yet: the embedded one is made when the service first starts. Check again then."
+    return Weakness("hint", "database", told)
+
+
 def worst_first(found: Collection[Weakness]) -> list[Weakness]:
     """Return weaknesses, the worst first."""
     order: tuple[Severity, ...] = ("danger", "warning", "hint")

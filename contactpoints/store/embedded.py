@@ -110,6 +110,11 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir("contactpoints", appauthor=False))
 
 
+def is_made(folder: Path | None = None) -> bool:
+    """Say whether there are data in ``folder`` already; where there are none `start` makes them."""
+    return ((folder or data_folder()) / "data").exists()
+
+
 def start(
     folder: Path | None = None, *, major: int = 18, fsync: bool = True, settings: Mapping[str, str] = _NO_SETTINGS
 ) -> Server:

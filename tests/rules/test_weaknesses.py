@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contactpoints.rules.weaknesses import Line, Setup, Stored, away, of_setup, of_stored, worst_first
+from contactpoints.rules.weaknesses import Line, Setup, Stored, away, not_made, of_setup, of_stored, worst_first
 
 A, B, PEPPER = (hashlib.sha256(each).digest() for each in (b"a", b"b", b"pepper"))
 SOUND = Setup(
@@ -94,4 +94,5 @@ def test_the_worst_is_told_first_and_a_database_that_is_away_is_told() -> None:
     found = worst_first(of_setup(replace(SOUND, keys={"a": A, "b": bytes(32)}, public=("http", "a.example"), pepper=A)))
     assert [each.severity for each in found] == ["danger", "danger", "warning", "hint"]
     assert away("PostgreSQL does not answer.").severity == "danger"
+    assert not_made().severity == "hint", "one that is made with the first start is no fault"
     assert not [each for each in found if A.hex() in each.told or repr(A) in each.told]

@@ -341,6 +341,12 @@ def test_programs_that_the_account_cannot_read_are_copied_once(place: Path) -> N
     assert copy.stat().st_ctime_ns == made
 
 
+def test_whether_there_are_data_is_looked_at_without_making_any(shared: embedded.Server, tmp_path: Path) -> None:
+    assert embedded.is_made(shared.folder)
+    assert not embedded.is_made(tmp_path / "home")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_data_folder_is_where_such_data_belong() -> None:
     folder = embedded.data_folder()
     assert folder.name == "contactpoints"
