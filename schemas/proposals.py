@@ -38,8 +38,8 @@ class ProposalOut(TypedDict):
     """An alert that waits for a second person, without its particulars, which are read at `/request`.
 
     Nobody is called while it waits. `can_release`: how many other persons of the authority could release it now.
-    `expires_at`: until when; then it is over, and the request has to be proposed anew. `settled_by`: who released or
-    refused it, `reason` why it was refused.
+    `proposed_signed`: by a request that bore a signature of that key. `expires_at`: until when; then it is over, and
+    the request has to be proposed anew. `settled_by`: who released or refused it, `reason` why it was refused.
     """
 
     id: int
@@ -56,6 +56,7 @@ class ProposalOut(TypedDict):
     resent_from: str | None
     proposed_by: PersonOut
     proposed_with_key: int | None
+    proposed_signed: bool
     proposed_at: Moment
     expires_at: Moment
     seconds_left: int

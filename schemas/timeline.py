@@ -289,13 +289,14 @@ class CalledBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """Two persons opened the alert, as the Party asks: one had proposed it, another released it. Both are accounts."""
+    """Two accounts opened the alert, as the Party asks: one had proposed it, maybe `signed`, another released it."""
 
     code: ClassVar = "released"
     visible_to: ClassVar[Audience] = "requester"
     proposed_by: int
     proposed_at: datetime
     released_by: int
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

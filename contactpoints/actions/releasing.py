@@ -147,7 +147,12 @@ async def _released(
             continue
         reference = entry.new.reference
         await alerts.stand(session, written["id"], proposed_by=row["person_id"], released_by=actor.number)
-        fact = facts.Released(proposed_by=row["person_id"], proposed_at=row["proposed_at"], released_by=actor.number)
+        fact = facts.Released(
+            proposed_by=row["person_id"],
+            proposed_at=row["proposed_at"],
+            released_by=actor.number,
+            signed=row["signed"],
+        )
         await timeline.append(session, written["id"], [(now, fact)])
         await proposals.hand_readings(session, number, alert_id=written["id"])
         await proposals.settle(session, number, state="released", by=actor.number, alert=reference, now=now)

@@ -105,7 +105,9 @@ def foreign_account_words(words: Catalogue, *, number: int, party: str, at: date
 
 
 _ENDING_SUBJECT = msgid("24/7 network - keys of an authority end")
-_ENDING = msgid("Whoever made API keys of this authority of your Party has left, and may know their secrets: {authority}.")
+_ENDING = msgid(
+    "Whoever made API keys of this authority of your Party has left, and may know their secrets: {authority}."
+)
 _ENDS = msgid("Key number {number} ends at {local} UTC.")
 _ENDING_DO = msgid(
     "An administrator of your Party makes others in their place before that: whoever goes on with these can open no "

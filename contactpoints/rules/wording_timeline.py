@@ -126,6 +126,8 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
             return _of_end(words, fact)
         case facts.CalledBack():
             return called_back(words, fact.outcome)
+        case facts.Released(signed=True):
+            return say(words, msgid("Released by a second person of the authority; the first had signed."))
         case facts.Released():
             return say(words, msgid("Released by a second person of the authority."))
         case facts.RequestRead():

@@ -85,7 +85,7 @@ async def confirming(session: Session, actor_id: int) -> Confirming:
 
 
 async def mailboxes(session: Session, of: Actor, *, now: datetime) -> list[Row]:
-    """Return the mail addresses of an office, each once, with a language: of its accounts, and where news of its keys go.
+    """Return the mail addresses of an office, each once with a language: of accounts, and where news of its keys go.
 
     An authority is an office by its name, and so is a contact point by its number.
     """

@@ -13,7 +13,8 @@ from contactpoints.store.sealing import DataKey
 
 COLUMNS = (
     *("actor_id", "person_id", "barred_id", "party", "authority", "requested_party", "territory", "kind"),
-    *("instrument", "status", "urgency", "case_reference", "resent_from", "sealed", "proposed_at", "expires_at"),
+    *("instrument", "status", "urgency", "case_reference", "resent_from", "signed", "sealed"),
+    *("proposed_at", "expires_at"),
 )
 """What is written when something is proposed."""
 

@@ -54,7 +54,7 @@ def _client(now: Callable[[], float], nonce: Callable[[int], str] = secrets.toke
     return made["sign"]  # type: ignore[no-any-return]
 
 
-def _pair() -> tuple[bytes, str, str]:
+def pair_of_keys() -> tuple[bytes, str, str]:
     """Return a private key, its public one, and the fingerprint of that."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key()
@@ -107,7 +107,7 @@ async def desk(world: World, key_of: KeyOf) -> Desk:
 @pytest.fixture
 async def signer(desk: Desk) -> Signer:
     """An authority whose requests must be signed."""
-    private, public, _ = _pair()
+    private, public, _ = pair_of_keys()
     made = await desk.makes(signing={"required": True, "keys": [{"public_key": public}]})
     return Signer(desk.world, made["secret"], private)
 
@@ -165,7 +165,7 @@ def _tampered(good: Mapping[str, str]) -> dict[str, tuple[Mapping[str, str], str
 
 async def test_who_has_the_api_key_alone_opens_nothing(signer: Signer) -> None:
     made, refused = signer.made, signer.refused
-    other, _, fingerprint = _pair()
+    other, _, fingerprint = pair_of_keys()
     good = made()
     bare = {name: value for name, value in good.items() if not name.startswith("Signature")}
     two = {name: f"{good[name]}, {good[name].replace('sig=', 'two=')}" for name in ("Signature", "Signature-Input")}
@@ -253,7 +253,7 @@ async def test_keys_overlap_are_in_force_at_once_and_one_always_stays(desk: Desk
     world, number = desk.world, (await desk.asks("GET", "/v1/keys")).json()["items"][-1]["id"]
     assert (await signer.sends(signer.made())).status_code == 201
     old = (await desk.listed(number))["signing"]["keys"][0]["public_key"]
-    private, public, _ = _pair()
+    private, public, _ = pair_of_keys()
     new = Signer(world, signer.secret, private)
     assert await new.refused(new.made()) == "unknown_key"
     ends = "2026-10-14T01:00:00Z"
@@ -308,7 +308,7 @@ async def test_a_signed_stream_goes_on_while_the_key_stands_and_whatever_else_is
             while (await anext(events))["event"] != "message_accepted":
                 pass
             assert (await world.client.get(path, headers=headers)).json()["reason"] == "not_now"
-            await _registers(desk, number, {"required": True, "keys": [{"public_key": _pair()[1]}]})
+            await _registers(desk, number, {"required": True, "keys": [{"public_key": pair_of_keys()[1]}]})
             world.runtime.bell.ring("*")
             async for _ in events:
                 pass

@@ -22,6 +22,7 @@ from contactpoints.store.sealing import Keyring, Unsealable, proposal_place
 from schemas.examples import ACTS
 from schemas.readings import ReadingPage
 from tests.api.people import person, sends
+from tests.api.test_signatures import Signer, pair_of_keys
 from tests.cutting import cut_off
 from tests.desks import DESK, SHAPE, Desk
 from tests.world import World
@@ -89,6 +90,7 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert (replay.status_code, replay.json()["reference"]) == (200, alert["reference"])
     (fact,) = await world.facts(alert["reference"], "released", key=desk.key)
     assert (fact["proposed_by"], fact["released_by"]) == (desk.ada.account, desk.bob.account)
+    assert (told["proposed_signed"], fact["signed"]) == (False, False)
 
     theirs = (await world.get(f"/v1/alerts/{alert['reference']}", key=world.contact_point)).json()
     persons = (theirs["authenticated"], theirs["proposed_by"], theirs["released_by"])
@@ -108,6 +110,19 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert (resent.status_code, resent.json()["resent_from"]) == (202, alert["reference"])
     path = resent.json()["links"]["self"]
     assert (await desk.bob.asks("POST", f"{path}/release")).json()["resent_from"] == alert["reference"]
+    await _tells_that_the_first_had_signed(world, desk)
+
+
+async def _tells_that_the_first_had_signed(world: World, desk: Desk) -> None:
+    private, public, _ = pair_of_keys()
+    signing = {"required": True, "keys": [{"public_key": public}]}
+    secret, _ = await desk.makes_key(holder_id=desk.ada.account, signing=signing)
+    signer = Signer(world, secret, private)
+    waits = (await signer.sends(signer.made())).json()
+    assert (waits["proposed_by"]["name"], waits["proposed_signed"]) == ("Ada", True)
+    opened = (await desk.bob.asks("POST", f"{waits['links']['self']}/release")).json()
+    (fact,) = await world.facts(opened["reference"], "released", key=desk.ada.token)
+    assert (opened["authenticated"], fact["signed"]) == ("two_persons", True)
 
 
 async def _is_sealed_for_itself(world: World) -> None:
@@ -167,7 +182,7 @@ async def test_no_person_does_both_by_whatever_they_have(world: World, desk: Des
     assert strange.json()["errors"][0]["pointer"] == "/holder_id"
     # An administrator who has a second account, and the same person again under another address.
     alias = await person(world, "max@us.example.org", name=" max  EXAMPLE", **DESK)
-    twin = await person(world, "ada.private@us.example.org", name="ADA", **DESK)
+    twin = await person(world, "ada.private@us.example.org", name="\u0410DA", **DESK)  # a Cyrillic letter
     assert (await desk.switches(True)).status_code == 200
 
     for proposing in (desk.ada.token, desk.key, second):

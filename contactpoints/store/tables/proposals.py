@@ -1,12 +1,12 @@
 """Alerts that wait for a second person, where a Party asks for two, and who has read of them."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, text
 
 from contactpoints.store.tables.columns import metadata, moment, number, one_of, refers, words
 
 # ``actor_id``: by which key or account it was proposed, ``person_id`` whose account that is, the holder's of a key;
-# ``barred_id``: whoever made that key, and so knew its secret. What was asked is sealed by a data key of its own,
-# and both are there as long as it waits.
+# ``barred_id``: whoever made that key, and so knew its secret; ``signed``: the request bore a signature of that key.
+# What was asked is sealed by a data key of its own, and both are there as long as it waits.
 
 proposals = Table(
     "proposals",
@@ -25,6 +25,7 @@ proposals = Table(
     words("urgency"),
     words("case_reference"),
     words("resent_from", required=False),
+    Column("signed", Boolean, nullable=False),
     Column("sealed", LargeBinary),
     moment("proposed_at", required=True),
     moment("expires_at", required=True),

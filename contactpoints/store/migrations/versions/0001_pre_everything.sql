@@ -1426,6 +1426,7 @@ CREATE TABLE proposals (
     urgency TEXT NOT NULL,
     case_reference TEXT NOT NULL,
     resent_from TEXT,
+    signed BOOLEAN NOT NULL,
     sealed BYTEA,
     proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
