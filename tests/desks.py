@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.proposals import ProposalOut
 from tests.api.people import Person, person
+from tests.api.test_signatures import Signer, pair_of_keys
 from tests.world import World
 
 DESK = {"role": "requester", "party": "US", "authority": "Invented Desk"}
@@ -55,3 +56,16 @@ async def open_desk(world: World) -> Desk:
     desk.key, desk.number = await desk.makes_key(holder_id=desk.ada.account)
     await desk.heard(*people, administrator)
     return desk
+
+
+async def tells_that_the_first_had_signed(desk: Desk) -> None:
+    """Let Ada propose by a signed request and Bob release it: proposal and timeline tell."""
+    private, public, _ = pair_of_keys()
+    signing = {"required": True, "keys": [{"public_key": public}]}
+    secret, _ = await desk.makes_key(holder_id=desk.ada.account, signing=signing)
+    signer = Signer(desk.world, secret, private)
+    waits = (await signer.sends(signer.made())).json()
+    assert (waits["proposed_by"]["name"], waits["proposed_signed"]) == ("Ada", True)
+    opened = (await desk.bob.asks("POST", f"{waits['links']['self']}/release")).json()
+    (fact,) = await desk.world.facts(opened["reference"], "released", key=desk.ada.token)
+    assert (opened["authenticated"], fact["signed"]) == ("two_persons", True)
