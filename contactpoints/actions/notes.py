@@ -17,6 +17,8 @@ from contactpoints.store.sealing import alert_note_place, peppered
 from schemas import timeline as facts
 from schemas.readings import WayOfReading
 
+_ON_A_PAGE = 200
+
 
 async def add_note(
     db: Database, *, actor: Actor, reference: str, text: str, once: str, now: datetime, tools: Tools
@@ -27,9 +29,7 @@ async def add_note(
     `IdempotencyKeyReused` for other words with a token that was used.
     """
     async with db.transaction() as session:
-        row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
-        side = _side(actor, row)
-        kept = await sealed.kept(session, row)
+        row, side, kept = await _opened(session, actor=actor, reference=reference)
         token = peppered(tools.pepper, f"note {once}")
         before = await notes.find(session, row["id"], actor=actor.number, once=token)
         if before is not None:
@@ -64,35 +64,69 @@ async def read_notes(
     `add_note`.
     """
     async with db.transaction() as session:
-        row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
-        side = _side(actor, row)
-        kept = await sealed.kept(session, row)
-        items, cursor = await notes_of(session, row, actor=actor, kept=kept, after=after, most=most, tools=tools)
-        await particulars.note_reading(
-            session, row["id"], side=side, way=way, address=address, now=now, actor=actor.number
-        )
-        fact = facts.RequestRead(by=side, actor_id=actor.number, officer=None)
-        await timeline.append(session, row["id"], [(now, fact)])
-    return items, cursor
-
-
-async def notes_of(
-    session: Session, row: Row, *, actor: Actor, kept: Row, after: int | None, most: int, tools: Tools
-) -> tuple[list[dict[str, Any]], int | None]:
-    """Return notes as `read_notes`, of an alert whose reading the caller records; ``kept``: as `sealed.kept` tells."""
-    rows = await notes.of_alert(session, row["id"], after=after or 0, most=most + 1)
-    return _page(rows, row, actor=actor, kept=kept, most=most, tools=tools)
-
-
-def _page(
-    rows: Sequence[Row], row: Row, *, actor: Actor, kept: Row, most: int, tools: Tools
-) -> tuple[list[dict[str, Any]], int | None]:
-    sides = alerts.sides_of(row)
-    items = [
-        _written(each, row, kept=kept, inside=access.is_of_side(actor, sides, side=each["side"]), tools=tools)
-        for each in rows[:most]
-    ]
+        row, side, kept = await _opened(session, actor=actor, reference=reference)
+        rows = await notes.of_alert(session, row["id"], after=after or 0, most=most + 1)
+        items = _all_written(rows[:most], row, kept=kept, actor=actor, tools=tools)
+        await _record(session, row, side=side, actor=actor, way=way, address=address, now=now)
     return items, rows[most - 1]["id"] if len(rows) > most else None
+
+
+async def read_latest_notes(
+    db: Database,
+    *,
+    actor: Actor,
+    reference: str,
+    before: int | None,
+    way: WayOfReading,
+    address: str | None,
+    now: datetime,
+    tools: Tools,
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the latest 200 notes of those before number ``before``, the first first, and how many are older.
+
+    Recorded, and raises, as `read_notes`.
+    """
+    async with db.transaction() as session:
+        row, side, kept = await _opened(session, actor=actor, reference=reference)
+        told = await latest_notes(session, row, kept=kept, actor=actor, tools=tools, before=before)
+        await _record(session, row, side=side, actor=actor, way=way, address=address, now=now)
+    return told
+
+
+async def latest_notes(
+    session: Session, row: Row, *, kept: Row, actor: Actor | None, tools: Tools, before: int | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    """Return notes as `read_latest_notes`, of an alert that the caller has locked and whose reading it records.
+
+    ``kept``: as `sealed.kept` tells. ``actor`` is None for an officer of the contact point behind a link.
+    """
+    rows, older = await notes.latest(session, row["id"], before=before, most=_ON_A_PAGE)
+    return _all_written(rows, row, kept=kept, actor=actor, tools=tools), older
+
+
+async def _opened(session: Session, *, actor: Actor, reference: str) -> tuple[Row, facts.Side, Row]:
+    """Lock an alert, and return it, for which side the actor reads its notes, and what opens them."""
+    row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
+    return row, _side(actor, row), await sealed.kept(session, row)
+
+
+async def _record(
+    session: Session, row: Row, *, side: facts.Side, actor: Actor, way: WayOfReading, address: str | None, now: datetime
+) -> None:
+    await particulars.note_reading(session, row["id"], side=side, way=way, address=address, now=now, actor=actor.number)
+    fact = facts.RequestRead(by=side, actor_id=actor.number, officer=None)
+    await timeline.append(session, row["id"], [(now, fact)])
+
+
+def _all_written(
+    rows: Sequence[Row], row: Row, *, kept: Row, actor: Actor | None, tools: Tools
+) -> list[dict[str, Any]]:
+    sides = alerts.sides_of(row)
+
+    def inside(side: facts.Side) -> bool:
+        return side == "contact_point" if actor is None else access.is_of_side(actor, sides, side=side)
+
+    return [_written(each, row, kept=kept, inside=inside(each["side"]), tools=tools) for each in rows]
 
 
 def _side(actor: Actor, row: Row) -> facts.Side:

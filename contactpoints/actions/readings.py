@@ -7,7 +7,7 @@ from typing import Any
 
 from contactpoints.actions import particulars as sealed
 from contactpoints.actions.alerts import read_reference, seen
-from contactpoints.actions.notes import notes_of
+from contactpoints.actions.notes import latest_notes
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calling_back
 from contactpoints.rules.access import Actor
@@ -30,8 +30,9 @@ async def read_request(
     tools: Tools,
     with_notes: bool = False,
 ) -> dict[str, Any]:
-    """Return the particulars, ``with_notes`` the first 200 on the alert, too; it is recorded before they are given.
+    """Return the particulars; it is recorded before they are given.
 
+    ``with_notes``: beside them ``notes``, the latest 200, and ``older_notes``, how many were written before those.
     Raises `NotFound`, `Forbidden`, `Erased`, or `Unavailable` where this process lacks the key that sealed them.
     """
     async with db.transaction() as session:
@@ -49,9 +50,7 @@ async def read_request(
             read["closing_note"] = note
         read["verification"] = await _verification(session, row, read=read)
         if with_notes:
-            read["notes"], _ = await notes_of(
-                session, row, actor=actor, kept=kept, after=None, most=_NOTES_ON_A_PAGE, tools=tools
-            )
+            read["notes"], read["older_notes"] = await latest_notes(session, row, kept=kept, actor=actor, tools=tools)
         side: facts.Side = "requester" if requester else "contact_point"
         fact = facts.RequestRead(by=side, actor_id=actor.number, officer=None)
         await particulars.note_reading(
@@ -66,10 +65,12 @@ async def read_by_officer(
 ) -> dict[str, Any]:
     """Return the particulars for an officer's page, of an alert that the caller has locked; the reading is recorded.
 
-    Beside them ``readings``: who has read them before, the latest; and ``earlier``, how many were before those. Raises
-    as `read_request`.
+    Beside them the notes as `read_request` has them, and ``readings``: who has read them before, the latest; and
+    ``earlier``, how many were before those. Raises as `read_request`.
     """
-    read = sealed.opened_request(row, await sealed.kept(session, row), tools=tools)
+    kept = await sealed.kept(session, row)
+    read = sealed.opened_request(row, kept, tools=tools)
+    read["notes"], read["older_notes"] = await latest_notes(session, row, kept=kept, actor=None, tools=tools)
     latest, earlier = await particulars.latest_readings(session, row["id"], most=_ON_A_PAGE)
     fact = facts.RequestRead(by="contact_point", actor_id=None, officer=officer)
     await particulars.note_reading(
@@ -96,7 +97,6 @@ async def _verification(session: Session, row: Row, *, read: Mapping[str, Any]) 
 
 
 _ON_A_PAGE = 100
-_NOTES_ON_A_PAGE = 200
 
 
 async def list_readings(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import alerts, calling_back, console_answers, handing, notes, readings, resending, retention
-from contactpoints.console.alerts import path_of, shown
+from contactpoints.console.alerts import path_of, shown, whole_number
 from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.rules.access import Actor
@@ -42,6 +42,7 @@ from schemas.resending import Resending
 from schemas.retention import RetentionDecision
 
 Fields = Mapping[str, str]
+_UNREADABLE = (RequestGone, Unavailable, Forbidden)
 _COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
 _NEVER_SHOWN = ("pin", "reply_code", "declining_pin", "declining_code")
 
@@ -252,24 +253,40 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     """Show the particulars; the reading is recorded, and what for."""
     fields = fields_of(await raw_form(request))
     actor = await somebody(runtime, request)
-    way: WayOfReading = "print" if fields.get("for") == "print" else "page"
     try:
         asked = await readings.read_request(
-            runtime.db,
-            actor=actor,
-            reference=request.path_params["reference"],
-            way=way,
-            address=address_of_client(request.client),
-            now=runtime.now(),
-            tools=runtime.tools,
-            with_notes=True,
+            runtime.db, actor=actor, with_notes=True, **_reading(runtime, request, fields)
         )
-    except (RequestGone, Unavailable, Forbidden) as refusal:
-        refused(request, refusal)
-        said = "away" if isinstance(refusal, Unavailable) else _said(refusal)
-        status = {"away": 503, "forbidden": 403}.get(said, 410)
-        return await shown(runtime, request, actor=actor, said=said, status=status)
+    except _UNREADABLE as refusal:
+        return await _unread(runtime, request, actor=actor, refusal=refusal)
     return await shown(runtime, request, actor=actor, asked=asked)
+
+
+async def show_notes(runtime: Runtime, request: Request) -> Response:
+    """Show the notes alone, the latest or those before one; it is recorded as a reading of the particulars."""
+    actor = await somebody(runtime, request)
+    reading = _reading(runtime, request, {})
+    before = whole_number(request.query_params.get("older_than"))
+    try:
+        told, older = await notes.read_latest_notes(runtime.db, actor=actor, before=before, **reading)
+    except _UNREADABLE as refusal:
+        return await _unread(runtime, request, actor=actor, refusal=refusal)
+    return await shown(runtime, request, actor=actor, noted={"notes": told, "older_notes": older, "before": before})
+
+
+def _reading(runtime: Runtime, request: Request, fields: Fields) -> dict[str, Any]:
+    """Return how something is read: what of, in which way, from where and when."""
+    way: WayOfReading = "print" if fields.get("for") == "print" else "page"
+    address = address_of_client(request.client)
+    told = {"reference": request.path_params["reference"], "way": way, "address": address}
+    return told | {"now": runtime.now(), "tools": runtime.tools}
+
+
+async def _unread(runtime: Runtime, request: Request, *, actor: Actor, refusal: Refusal) -> Response:
+    refused(request, refusal)
+    said = "away" if isinstance(refusal, Unavailable) else _said(refusal)
+    status = {"away": 503, "forbidden": 403}.get(said, 410)
+    return await shown(runtime, request, actor=actor, said=said, status=status)
 
 
 async def _back(_runtime: Runtime, request: Request) -> Response:
@@ -294,4 +311,5 @@ def routes() -> list[Route]:
     return [
         *(Route(f"/alerts/{{reference}}/{path}", act, methods=["POST"]) for path, act in acts.items()),
         *(Route(f"/alerts/{{reference}}/{path}", _back, methods=["GET"]) for path in acts),
+        Route("/alerts/{reference}/notes", show_notes, methods=["GET"]),
     ]

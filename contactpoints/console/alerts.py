@@ -36,7 +36,7 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
     asked = _asked(request)
     if reference := codes.read_reference(asked["q"]):
         return go(f"{_HERE}/{reference}")
-    cursor = _number(request.query_params.get("cursor"))
+    cursor = whole_number(request.query_params.get("cursor"))
     open_now = [] if cursor or asked["state"] in _ENDED else await _found(runtime, actor, asked=asked, ended=False)
     ended: list[dict[str, Any]] = []
     further = None
@@ -97,7 +97,7 @@ def found_by(alert: Mapping[str, Any]) -> str:
     return " ".join(str(alert[name]) for name in told).casefold()
 
 
-def _number(text: str | None) -> int | None:
+def whole_number(text: str | None) -> int | None:
     """Return a number in an address, None for what is none."""
     told = text or ""
     whole = told.isascii() and told.isdecimal() and len(told) <= 15
@@ -120,12 +120,14 @@ async def shown(
     typed: Mapping[str, str] | None = None,
     act: str = "",
     asked: dict[str, Any] | None = None,
+    noted: dict[str, Any] | None = None,
 ) -> Response:
     """Return the page of an alert: after something was tried, with what was said of it and what was typed.
 
-    ``act``: which act was tried; its form is open. ``asked``: the particulars, for whoever has read them just now.
+    ``act``: which act was tried; its form is open. ``asked``: the particulars, for whoever has read them just now;
+    ``noted``: the notes alone.
     """
-    before = _number(request.query_params.get("before"))
+    before = whole_number(request.query_params.get("before"))
     found = await alert_pages.read(
         runtime.db,
         actor=actor,
@@ -152,6 +154,7 @@ async def shown(
         typed=typed or {},
         act=act,
         asked=asked,
+        noted=noted,
         once=secrets.token_hex(8),
         reasons={
             "withdrawal": get_args(WithdrawalReason),

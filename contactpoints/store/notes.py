@@ -31,3 +31,17 @@ async def of_alert(session: Session, alert_id: int, *, after: int, most: int) ->
     return await session.fetch(
         f"{_NOTES} where n.alert_id = $1 and n.id > $2 order by n.id limit $3", alert_id, after, most
     )
+
+
+async def latest(session: Session, alert_id: int, *, before: int | None, most: int) -> tuple[list[Row], int]:
+    """Return the latest notes of those before number ``before``, the first of them first, and how many are older."""
+    rows = await session.fetch(
+        f"{_NOTES} where n.alert_id = $1 and ($2::bigint is null or n.id < $2) order by n.id desc limit $3",
+        *(alert_id, before, most),
+    )
+    older = 0
+    if len(rows) == most:
+        older = await session.fetchval(
+            "select count(*) from alert_notes where alert_id = $1 and id < $2", alert_id, rows[-1]["id"]
+        )
+    return rows[::-1], older

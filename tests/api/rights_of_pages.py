@@ -57,7 +57,7 @@ _ACTS = (
     "retention",
     "request",
 )
-_OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS)))
+_OF_ALERTS = tuple(f"/alerts/{{reference}}{each}" for each in ("", *(f"/{act}" for act in _ACTS), "/notes"))
 _OF_ENTRIES = tuple(
     f"/directory/{{entry}}{each}"
     for each in ("", "/history", "/change", "/retirement", "/proof", "/confirmation", "/leaving")

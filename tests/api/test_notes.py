@@ -4,6 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from contactpoints.actions import notes
 from contactpoints.actions.retention import erase_ended
 from schemas.notes import MOST_SIGNS
 from schemas.retention import RETENTION_CLASSES
@@ -11,7 +14,8 @@ from tests.api.conftest import KeyOf
 from tests.api.test_erasure import _erased
 from tests.console.test_account_pages import says
 from tests.console.test_alert_pages import _acts, _browser
-from tests.world import World
+from tests.console.test_answer_page import page_of, types
+from tests.world import PIN, World
 
 _WORDS = "The suspect <Jonas> logs in at 23:00; we go on then."
 
@@ -92,3 +96,42 @@ async def test_a_note_is_written_on_the_page_and_goes_with_the_data_key(world: W
     assert gone["notes"] == 1
     assert (await world.get(f"/v1/alerts/{reference}/notes")).status_code == 410
     assert (await _adds(world, reference, "x", once="late")).status_code == 410
+
+
+async def test_a_page_tells_the_latest_notes_and_how_many_are_older_and_leads_to_those(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notes, "_ON_A_PAGE", 2)
+    asks, stranger = await _browser(world, "requester", "US"), await _browser(world, "contact_point", "JP")
+    reference, _, _ = await world.wakes_the_first()
+    link = await page_of(world, reference)
+    await types(world, link, PIN)
+    here = f"/alerts/{reference}"
+    says(await asks.opens(f"{here}/notes"), "Nobody has written a note.", 200)
+    for text in ("First <words>", "Second words", "Third words", "Fourth words"):
+        await _adds(world, reference, text, once=text[:3])
+    assert (await asks.sends(f"{here}/note", words="Fifth words", once="5")).status_code == 303
+
+    read = await asks.sends(f"{here}/request", **{"for": "print"})
+    says(read, "Older notes that are not listed here: 3", 200)
+    assert [text in read.text for text in ("Third", "Fourth words", "Fifth words")] == [False, True, True]
+    pages = [read.text]
+    while "older_than=" in pages[-1]:
+        further = pages[-1].partition(f'href="{here}/notes?older_than=')[2].partition('"')[0]
+        pages.append((await asks.opens(f"{here}/notes?older_than={further}")).text)
+    assert len(pages) == 3
+    assert [text in pages[1] for text in ("Second words", "Third words", "Fourth")] == [True, True, False]
+    assert "First &lt;words&gt;" in pages[2]
+    assert "Who asks" not in pages[2], "the notes alone"
+    says(await asks.opens(f"{here}/notes?older_than=1"), "There are no older notes.", 200)
+    says(await asks.opens(f"{here}/notes?older_than=x"), "Fifth words", 200)
+    readers = [fact["by"] for fact in await world.facts(reference, "request_read")]
+    assert readers == ["requester"] * 6, "each page is a reading of the particulars"
+
+    assert (await stranger.opens(f"{here}/notes")).status_code == 404
+    told = await world.client.post(f"{link}/request", data={"pin": PIN})
+    assert "Notes plus anciennes qui ne figurent pas ici : 3" in told.text
+    assert [text in told.text for text in ("Third", "Fourth words", "Fifth words")] == [False, True, True]
+    assert "Ada Example" in read.text
+    assert "Ada Example" not in told.text, "people are told by function outside their house"
+    assert len(await world.facts(reference, "request_read")) == 7
