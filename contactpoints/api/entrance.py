@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +26,7 @@ from contactpoints.rules.refusals import (
 )
 from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_URL, Room, room_of
 from contactpoints.rules.sessions import COOKIE
-from contactpoints.rules.throttle import PAGES
+from contactpoints.rules.throttle import PAGES, SESSIONS
 from contactpoints.runtime import Runtime
 from contactpoints.settings import PREFIX, Settings
 from contactpoints.store.sealing import secret_hash
@@ -160,7 +161,7 @@ class Paced:
             return
         await self._app(scope, receive, send)
         if session is not None:
-            self._remember(session, known="signed_in" in scope.get("state", ()))
+            self._remember(session, scope.get("state", ()))
 
     async def _take(self, scope: Scope, token: str, *, session: bytes | None) -> None:
         """Take one of a session that is known, else of the address's; where none is left, of whoever is known yet."""
@@ -175,19 +176,27 @@ class Paced:
             link = _LINK.fullmatch(scope["path"])
             if link is not None and await is_awaited(self._runtime.db, token=link[1]):
                 pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
-            elif session and await sessions.find_actor(self._runtime.db, token=token, now=now, used=False):
+            elif session and await self._is_known(token, where=where, now=now):
                 pace.take("pages", session, limit=PAGES, now=now)
             else:
                 raise
 
-    def _remember(self, session: bytes, *, known: bool) -> None:
-        """Keep in mind whether somebody is signed in by a session: one that has ended counts as its address does."""
-        if not known:
+    async def _is_known(self, token: str, *, where: object, now: datetime) -> bool:
+        """Look a session up; raises `TooManyRequests` where that was done for many of an address, who made them up."""
+        self._runtime.pace.take("pages", f"{where} sessions", limit=SESSIONS, now=now)
+        return await sessions.find_actor(self._runtime.db, token=token, now=now, used=False) is not None
+
+    def _remember(self, session: bytes, told: Container[str]) -> None:
+        """Keep in mind whether somebody is signed in by a session: one that has ended counts as its address does.
+
+        ``told``: what the page noted of whoever asked; that of a link asks for no session, and notes nothing.
+        """
+        if "nobody" in told:
             self._sessions.discard(session)
-            return
-        if len(self._sessions) >= _MOST_KNOWN:
-            self._sessions.clear()
-        self._sessions.add(session)
+        elif "signed_in" in told:
+            if len(self._sessions) >= _MOST_KNOWN:
+                self._sessions.clear()
+            self._sessions.add(session)
 
 
 class _Bounded:

@@ -34,6 +34,9 @@ async def whoever(runtime: Runtime, request: Request, *, used: bool = True) -> A
         acting.by_actor(actor)
         # What goes wrong from here on is told in their language, see `pages.render`.
         request.state.signed_in = (runtime, actor)
+    else:
+        # One whose session has ended is counted by address again, see `entrance.Paced`.
+        request.state.nobody = True
     return actor
 
 

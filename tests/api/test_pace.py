@@ -14,7 +14,7 @@ import pytest
 from contactpoints.actions import throttling
 from contactpoints.actions.pace import Pace
 from contactpoints.rules.refusals import TooManyRequests, TooManyTries
-from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE, EMERGENCY, KEY, PAGES, SLACK, UNKNOWN, Limit
+from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE, EMERGENCY, KEY, PAGES, SESSIONS, SLACK, UNKNOWN, Limit
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from contactpoints.store.sealing import secret_hash
@@ -209,6 +209,29 @@ async def test_who_has_signed_in_is_served_whoever_else_is_there_and_leaves_the_
         assert [await asks("/alerts", hers) for _ in range(2)] == [200, 429], "each session has an end"
 
 
+async def test_sessions_that_are_made_up_are_looked_for_so_often_and_a_link_between_pages_costs_the_address_nothing(
+    world: World,
+) -> None:
+    ana, bea = [await person(world, f"{name}@fr.example.org") for name in ("a", "b")]
+    ours, hers = ({"Cookie": f"__Host-session={each.token}"} for each in (ana, bea))
+    async with _node(world) as (runtime, client):
+
+        async def asks(path: str, headers: dict[str, str]) -> int:
+            return (await client.get(path, headers=headers)).status_code
+
+        _take_all(runtime.pace, "pages", "192.0.2.7", limit=PAGES, but=2, now=world.clock.at)
+        link = f"/a/{'A' * 16}"
+        assert [await asks(path, ours) for path in ("/alerts", link, "/alerts", link)] == [200, 404, 200, 404]
+        assert [await asks("/signin", {}) for _ in range(2)] == [200, 429], "the session paid for all but its first"
+        _take_all(runtime.pace, "pages", "192.0.2.7 sessions", limit=SESSIONS, but=1, now=world.clock.at)
+        for made_up in ("1", "2", "3"):
+            assert await asks("/alerts", {"Cookie": f"__Host-session=cs_{made_up}"}) == 429
+        assert await asks("/alerts", ours) == 200, "who is known is served all the same"
+        assert await asks("/alerts", hers) == 429, "it was not looked for"
+        world.clock.at += SESSIONS.every
+        assert await asks("/alerts", hers) == 200
+
+
 async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
     world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +279,6 @@ async def test_a_try_that_waited_for_its_turn_forgives_none_that_came_meanwhile(
         pace.take("key", 1, limit=KEY, now=START)
 
 
-@pytest.mark.parametrize("limit", [ACCOUNT, ADDRESS, CODE, KEY, EMERGENCY, UNKNOWN, PAGES])
+@pytest.mark.parametrize("limit", [ACCOUNT, ADDRESS, CODE, KEY, EMERGENCY, UNKNOWN, PAGES, SESSIONS])
 def test_a_clock_that_is_set_back_by_less_than_is_noticed_refuses_nobody_who_asked_little(limit: Limit) -> None:
     assert (limit.burst - 1) * limit.every > SLACK
