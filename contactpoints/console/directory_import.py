@@ -29,7 +29,7 @@ from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import history_text
-from contactpoints.rules.access import Actor, sees_network
+from contactpoints.rules.access import Actor, restores, sees_network
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Conflict, Invalid, NotAuthenticated, NotFound, Stale
 from contactpoints.rules.wording_directory import KINDS, several_of, title_of
@@ -41,7 +41,9 @@ from schemas.reading import MOST_BYTES as USUAL
 _PATH = f"{HERE}/import"
 _MOST_SHOWN = 200
 _MOST_FIELDS, _MOST_SENT = 50, 2 * MOST_BYTES + USUAL
-_KEPT = ("kind", "missing", "party", "reason", "act", "seen", "name")
+_KEPT = ("kind", "missing", "restore", "party", "reason", "act", "seen", "asked", "name")
+# Seconds: most files are read in within them.
+_PATIENCE = 10.0
 _PLACE = re.compile(r"/([a-z_]+)(?:\.csv)?(?:/(\d+))?(?:/(.*))?")
 _CELL = re.compile(r"Line (\d+)(?:, column ([A-Z]+))?(?: \([^)]*\))?(?::|, ?)? ?")
 
@@ -81,14 +83,36 @@ async def bring(runtime: Runtime, request: Request) -> Response:
     actor = await _somebody(runtime, request)
     must_import(actor, How(actor.who))
     gate: asyncio.Lock = request.app.state.importing
-    if gate.locked():
-        return _page(runtime, request, actor=actor, sent=_Sent(), seen=_Seen(said="busy", status=409))
-    async with gate:
+    if not await _turn(gate):
+        return await _busy(runtime, request, actor=actor)
+    try:
         sent = await _sent(runtime, request)
         # Whoever sends a large file slowly may have been shut out meanwhile.
         actor = await somebody(runtime, request, fresh=True)
         seen = await _read(runtime, request, actor=actor, sent=sent)
+    finally:
+        gate.release()
     return go(f"{_PATH}?said=imported") if seen is None else _page(runtime, request, actor=actor, sent=sent, seen=seen)
+
+
+async def _turn(gate: asyncio.Lock) -> bool:
+    """Wait for a while until no other file is held in memory, with this one still at the browser."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await gate.acquire()
+    except TimeoutError:
+        return False
+
+
+async def _busy(runtime: Runtime, request: Request, *, actor: Actor) -> Response:
+    """Say that it was not the turn of this file. One as long as any form is kept; of another none of it is."""
+    small = _is_small(request)
+    sent = await _form(runtime, request) if small else _Sent()
+    if not small:
+        # Browsers show no answer that comes before they have sent all.
+        async for _ in request.stream():
+            pass
+    return _page(runtime, request, actor=actor, sent=sent, seen=_Seen(said="busy", status=409))
 
 
 async def _sent(runtime: Runtime, request: Request) -> _Sent:
@@ -135,11 +159,16 @@ async def _somebody(runtime: Runtime, request: Request) -> Actor:
     try:
         return await somebody(runtime, request)
     except NotAuthenticated:
-        length = request.headers.get("Content-Length", "")
         request.state.form = ""
-        if length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= USUAL:
+        if _is_small(request):
             await _form(runtime, request)
         raise
+
+
+def _is_small(request: Request) -> bool:
+    """Say whether no more was sent than in any other form."""
+    length = request.headers.get("Content-Length", "")
+    return length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= USUAL
 
 
 def _known(typed: Mapping[str, str]) -> dict[str, str]:
@@ -163,9 +192,11 @@ def _unpacked(packed: str) -> bytes:
 async def _read(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent) -> _Seen | None:
     """Return what a file would do, or what is wrong with it; None once it is read in."""
     typed, revision = sent.typed, await revision_of(runtime.db)
+    wants = typed.get("act") == "bring" and not sent.fresh
     if not sent.raw:
         return _Seen(faults=[Fault("/file", "missing", "No file was sent, or an empty one.")], status=422)
-    publishes = typed.get("act") == "bring" and not sent.fresh
+    # What was looked at is done, and nothing else.
+    publishes = wants and typed.get("asked") == _asked(typed)
     try:
         how = _how(actor, sent, looked=_revision(typed) if publishes else None)
         must_import(actor, how)
@@ -192,7 +223,12 @@ async def _read(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent
         return None
     counted = {"party": how.party, "counts": told["counts"]}
     await auditing.note(runtime.db, now=runtime.now(), told=counted, outcome="rehearsed")
-    return _Seen(told, rows, revision=revision)
+    return _Seen(told, rows, revision=revision, said="otherwise" if wants else "")
+
+
+def _asked(typed: Mapping[str, str]) -> str:
+    """Return in which way a file is read in, in one word: what it would do depends on it."""
+    return "-".join(typed.get(name, "").upper() for name in ("kind", "party", "missing", "restore"))
 
 
 def _how(actor: Actor, sent: _Sent, *, looked: int | None) -> How:
@@ -200,6 +236,7 @@ def _how(actor: Actor, sent: _Sent, *, looked: int | None) -> How:
     asked = shaped(
         ImportQuery,
         missing="retire" if typed.get("missing") else "keep",
+        restore="true" if typed.get("restore") else "false",
         party=typed.get("party", "").upper() or None,
         reason=typed.get("reason") or None,
     )
@@ -207,6 +244,7 @@ def _how(actor: Actor, sent: _Sent, *, looked: int | None) -> How:
         actor.who,
         dry_run=looked is None,
         retire_missing=asked.missing == "retire",
+        restore=asked.restore == "true",
         party=asked.party,
         reason=asked.reason,
         revision=looked,
@@ -250,9 +288,11 @@ def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen
         changes=[_change(words, each, row=by_place.get(each["place"] or "")) for each in _few(seen.told)],
         hidden=0 if seen.told is None else seen.told["untold"] + max(0, len(seen.told["rows"]) - _MOST_SHOWN),
         seen=seen.revision,
+        way=_asked(sent.typed),
         several_of=lambda kind: several_of(words, kind),
         sorts=[(kind, several_of(words, kind)) for kind in SHAPES],
         whole=sees_network(actor),
+        restores=restores(actor),
         **in_words(words),
     )
 

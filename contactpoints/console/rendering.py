@@ -47,6 +47,7 @@ from contactpoints.rules.wording_trigger import (
     warning_of,
     where_of,
 )
+from contactpoints.rules.wording_warnings import doubt_of
 from contactpoints.runtime import Runtime
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.forms import rows
@@ -156,6 +157,7 @@ def _environment(language: str) -> Environment:
         "labels_of": partial(labels_of, words),
         "where_of": partial(where_of, words),
         "fault_of": partial(fault_of, words),
+        "doubt_of": partial(doubt_of, words),
         "refusal_of": partial(refusal_of, words),
         **words_of_alerts(words),
         "role_of": partial(role_of, words),

@@ -115,9 +115,14 @@ def must_offer_shifts(actor: Actor) -> None:
         raise Forbidden("Shifts are offered by a contact point and its administrators.")
 
 
+def restores(actor: Actor) -> bool:
+    """Say whether the actor may bring entries back with the numbers of another installation."""
+    return actor.role is Role.SECRETARIAT
+
+
 def must_restore(actor: Actor) -> None:
-    """Raise `Forbidden` unless the actor may bring entries back with the numbers of another installation."""
-    if actor.role is not Role.SECRETARIAT:
+    """Raise `Forbidden` for whoever restores nothing."""
+    if not restores(actor):
         raise Forbidden("Only the secretariat restores entries with the numbers of another installation.")
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from contactpoints.rules.cover import PostCover, Stretch, newly
 from contactpoints.rules.directory import ContactPoint, Post
-from contactpoints.rules.phrasing import Catalogue, say
-from schemas.words import msgid
+from contactpoints.rules.phrasing import Catalogue
+from contactpoints.rules.wording_warnings import doubt_of
 
 Turn = Literal["lost", "doubted", "won", "cleared"]
 """Not covered any more, in doubt from now on; covered or in doubt where nobody was, and no more in doubt."""
@@ -69,16 +69,11 @@ def _meant(point: ContactPoint) -> tuple[object, ...]:
     return posts, frozenset(point.absences)
 
 
-_WARNINGS: Mapping[str, str] = {
-    "beside_another": msgid("Another rotation on the same layer puts somebody on duty at the same time."),
-    "absent_already": msgid("This officer is away at that time already."),
-    "not_told": msgid("Somebody whom this concerns has no mailbox or telephone and hears nothing: please tell them."),
-}
 _SEEN = frozenset({"leaves_uncovered", "strains"})
 """What the cover itself tells."""
 
 
 def said_of_warnings(words: Catalogue, warnings: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return what else is to be known of a change; a warning without words of its own is told in English."""
-    others = {each["code"]: each["detail"] for each in warnings if each["code"] not in _SEEN}
-    return [say(words, _WARNINGS[code]) if code in _WARNINGS else detail for code, detail in others.items()]
+    """Return what else is to be known of a change, each once."""
+    others = {each["code"]: each for each in warnings if each["code"] not in _SEEN}
+    return [doubt_of(words, each) for each in others.values()]

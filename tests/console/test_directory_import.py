@@ -1,5 +1,6 @@
 """A file of the directory on a page: looked at first, told with every fault and its place, read in once."""
 
+import asyncio
 import csv
 import io
 import json
@@ -10,9 +11,13 @@ from html import unescape
 from typing import Any
 
 import httpx
+import pytest
 
+from contactpoints.console import directory_import
+from contactpoints.web import application
 from tests.console.browsers import Filled
 from tests.console.test_directory_pages import Desk, desk
+from tests.far_ends import PUBLIC
 from tests.world import World
 
 _PATH = "/directory/import"
@@ -153,6 +158,60 @@ async def test_others_read_nothing_in_and_a_file_is_kept_while_somebody_shows_wh
     sent = await ada.browser.asks("POST", _PATH, data=form)
     assert sent.status_code == 303, unescape(sent.text)[:3000]
     assert "Held" in await _officers(world)
+
+
+async def test_a_file_waits_for_its_turn_and_is_kept_where_that_does_not_come(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = application(world.runtime)
+    world.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC)
+    ada, point = await desk(world), world.network["FR"].contact_point
+    raw = json_file(officers=[{"contact_point_id": point, "name": "Waits", "function": "Duty officer"}])
+    async with app.state.importing:
+        waiting = asyncio.create_task(look(ada, raw, "ours.json"))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+    assert 'value="bring"' in (await waiting).text
+    monkeypatch.setattr(directory_import, "_PATIENCE", 0.01)
+    async with app.state.importing:
+        busy = await look(ada, raw, "ours.json", 409, reason="typed <before>")
+        assert "The file that you chose is kept here" in busy.text
+        assert 'value="typed &lt;before&gt;"' in busy.text
+        large = await look(ada, b"x" * 300_000, "ours.json", 409)
+        assert "choose it again then" in large.text
+    form = Filled(busy.text).form(_PATH) | {"act": "look"}
+    looked = await ada.browser.asks("POST", _PATH, data=form)
+    assert "Waits" in looked.text, "nothing had to be chosen again"
+
+    otherwise = await bring(ada, looked, 200, party="FR")
+    assert "you have chosen another way since you looked" in otherwise.text
+    assert "Waits" not in await _officers(world)
+    await bring(ada, looked, reason="why it is so")
+    assert "Waits" in await _officers(world)
+
+
+async def test_the_secretariat_restores_entries_with_the_versions_that_they_had(world: World) -> None:
+    ada = await desk(world)
+    assert "Restore" not in await ada.opens(_PATH)
+    eve = await desk(world, "eve@example.org", role="secretariat", party=None)
+    assert "another installation" in await eve.opens(_PATH)
+    first = world.network["FR"].officers[0].id
+    raw = json_file(officers=[{"id": first, "version": 7, "name": "As it was"}])
+    assert "Somebody has changed this meanwhile" in unescape((await look(eve, raw, "all.json", 422)).text)
+    await look(ada, raw, "all.json", 403, restore="yes")
+    looked = await look(eve, raw, "all.json", restore="yes")
+    assert 'name="restore" type="checkbox" value="yes" checked' in looked.text
+    await bring(eve, looked)
+    assert (await _officers(world))["As it was"]["version"] == 7
+
+
+async def test_a_warning_about_a_file_is_told_in_the_language_of_whoever_reads_it(world: World) -> None:
+    ada, first = await desk(world), world.network["FR"].officers[0]
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'es'")
+    raw = json_file(channels=[{"officer_id": first.id, "kind": "sms", "address": first.sms}])
+    told = unescape((await look(ada, raw, "ours.json")).text)
+    assert "El mismo oficial tiene esta dirección dos veces" in told
 
 
 async def test_what_is_no_form_brings_no_file(world: World) -> None:
