@@ -1,5 +1,6 @@
 """The catalogues of words are whole: nothing untranslated, nothing left over, no field lost on the way."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,20 @@ def test_catalogues_are_read_once_and_cannot_be_changed() -> None:
 def test_a_translation_is_no_copy_of_the_english(language: str) -> None:
     same = {sentence for sentence, translation in catalogues()[language].items() if sentence == translation}
     assert same <= {"SMS", "{utc} UTC", "Action", "Article", "Instrument", "auditor", "danger", "no", "Administration"}
+
+
+@pytest.mark.parametrize(
+    ("language", "other"),
+    [
+        ("fr", r"\bagents?\b"),
+        ("fr", r"\b(adresses?|jamais) prouvée?s?\b|postes? de garde"),
+        ("es", r"\bagentes?\b"),
+        ("es", r"\bcuadros? de (guardias|turnos)\b|\bnunca probado\b"),
+    ],
+)
+def test_one_thing_has_one_name_in_a_catalogue(language: str, other: str) -> None:
+    found = [said for said in catalogues()[language].values() if re.search(other, said, re.IGNORECASE)]
+    assert found == [], "an officer is officier and oficial, a duty post poste de permanence, a roster cuadrante"
 
 
 def test_a_missing_translation_stops_the_process() -> None:
