@@ -242,6 +242,10 @@ class DutyPostOut(DutyPost, Entry):
     id: Id
 
 
+NoticeWay = Literal["sms", "email"]
+NoticeMinutes = Annotated[int | None, Field(ge=5, le=1440)]
+
+
 class Officer(Shape):
     """A person who takes duty at a contact point. The name never leaves the house; the function does.
 
@@ -258,10 +262,13 @@ class Officer(Shape):
 class OfficerOut(Officer, Entry):
     """An officer as kept. Of the PIN only whether there is one, whether it is locked and when it ends.
 
-    Looking back, these are null: a PIN has no history.
+    Looking back, these are null: a PIN has no history. By which way notices come, and how many minutes before a shift,
+    officers say themselves (`PUT /v1/me/officer`); null: an SMS first, and as the contact point has it.
     """
 
     id: Id
+    notices_by: NoticeWay | None
+    notices_minutes: NoticeMinutes
     has_pin: bool | None
     pin_locked: bool | None
     pin_expires_at: Instant | None = None

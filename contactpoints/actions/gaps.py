@@ -21,7 +21,7 @@ from contactpoints.rules.cover import PostCover, cover_of
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.gaps import AHEAD, Found, Judged, Told, gaps_of, judge, next_mark
-from contactpoints.rules.handovers import handovers_of
+from contactpoints.rules.handovers import handovers_of, longest_lead
 from contactpoints.rules.wording_gaps import MOST, GapContext, gap_words
 from contactpoints.store import directory, gaps, outbox
 from contactpoints.store import handovers as told_handovers
@@ -39,8 +39,8 @@ _AGAIN = timedelta(minutes=1)
 class _Reckoned:
     """What is ahead at a contact point, as it was at its ``mark``: gaps and handovers.
 
-    ``lead``: how long before a shift its officers are told. ``rests_until``: handover -> until when nobody is to be
-    told of it.
+    ``lead``: how long before a shift the first of its officers is told. ``rests_until``: handover -> until when nobody
+    is to be told of it.
     """
 
     mark: int
@@ -123,7 +123,7 @@ class Lookout:
 
 def _reckon(point: ContactPoint, mark: int, *, now: datetime, available: Collection[str]) -> _Reckoned:
     covers = cover_of(point, since=now, until=now + AHEAD + _GOOD_FOR, available=available)
-    lead = timedelta(minutes=point.handover_minutes or 0)
+    lead = longest_lead(point) or timedelta(0)
     ahead = handovers_of(point, now, until=now + _GOOD_FOR + lead) if lead else ()
     return _Reckoned(mark, _slim(covers), lead, tuple(each.at for each in ahead), now + _GOOD_FOR)
 

@@ -17,7 +17,17 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.codes import mail_code, new_reply_code, new_token
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, channels_to_use
-from contactpoints.rules.handovers import Handover, counts, handovers_of, has_a_way, is_over, wakes_at, way_to
+from contactpoints.rules.handovers import (
+    Handover,
+    counts,
+    handovers_of,
+    has_a_way,
+    is_over,
+    lead_of,
+    longest_lead,
+    wakes_at,
+    way_to,
+)
 from contactpoints.rules.phrasing import EXERCISE
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.rules.wording_handovers import HandoverContext, handover_words
@@ -32,7 +42,7 @@ _UNTOLD_AGAIN = timedelta(days=7)
 
 
 async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools) -> datetime | None:
-    """Tell of the handovers ahead at a contact point; return when the next is told who sleeps now, None without any.
+    """Tell of the handovers ahead at a contact point; return when the next is told who is not told now, None: nobody.
 
     Whoever was told of a handover that is not theirs any more is told that, too.
     """
@@ -42,9 +52,10 @@ async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools)
         if contact_point not in points:
             return None
         point = points[contact_point]
-        if point.handover_minutes is None:
+        lead = longest_lead(point)
+        if lead is None:
             return None
-        told_until = now + timedelta(minutes=point.handover_minutes)
+        told_until = now + lead
         ahead = handovers_of(point, now, until=max([told_until, *(row["at"] for row in rows)]))
         standing = {key for each in ahead for key in _keys(each)}
         drafts: list[Draft] = []
@@ -54,14 +65,14 @@ async def tell(db: Database, contact_point: int, *, now: datetime, tools: Tools)
                 drafts += await _called_off(session, row, point=point, now=now, tools=tools)
         found = await store.open_alerts(session, contact_point)
         alerts = [f"{reference} ({EXERCISE})" if exercise else reference for reference, exercise in found]
-        asleep: list[datetime] = []
+        later: list[datetime] = []
         for each in ahead:
             if each.at <= told_until:
-                more, later = await _noticed(session, point, each=each, alerts=alerts, now=now, tools=tools)
+                more, waiting = await _noticed(session, point, each=each, alerts=alerts, now=now, tools=tools)
                 drafts += more
-                asleep += [wakes_at(each.at, zone=point.zone, now=now)] if later else []
+                later += waiting
         await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
-    return min(asleep, default=None)
+    return min(later, default=None)
 
 
 def _keys(each: Handover) -> Iterator[tuple[int, int, datetime, bool]]:
@@ -71,14 +82,19 @@ def _keys(each: Handover) -> Iterator[tuple[int, int, datetime, bool]]:
 
 async def _noticed(
     session: Session, point: ContactPoint, *, each: Handover, alerts: Sequence[str], now: datetime, tools: Tools
-) -> tuple[list[Draft], bool]:
+) -> tuple[list[Draft], list[datetime]]:
+    """Return what is told of a handover now, and when those are told who are not told now."""
     drafts: list[Draft] = []
-    later = False
+    later: list[datetime] = []
     for post, number, at, incoming in _keys(each):
         officer = point.officers[number]
+        lead = lead_of(point, officer)
+        if lead is not None and now < at - lead:
+            later.append(at - lead)
+            continue
         channel = way_to(officer, at, zone=point.zone, available=tools.gateways, now=now)
         if channel is None and has_a_way(officer, available=tools.gateways, now=now):
-            later = True
+            later.append(wakes_at(at, zone=point.zone, now=now))
             continue
         if channel is None:
             drafts += await _untold(session, point, officer, each=each, now=now, tools=tools)

@@ -1,4 +1,4 @@
-"""What an officer does in a session of the own account: reads the own entry, sets languages and PIN."""
+"""What an officer does in a session of the own account: reads the own entry, sets languages, notices and PIN."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,7 +67,7 @@ async def ahead(db: Database, entry: Entry, *, actor: Actor, now: datetime, tool
 
 
 async def set_languages(db: Database, said: OwnLanguages, *, actor: Actor, version: int | None, now: datetime) -> Entry:
-    """Write to the officer in another language, or note what the officer speaks. Raises as `read`, and `Stale`."""
+    """Note in which language, by which way and how early the officer is told. Raises as `read`, and `Stale`."""
     async with db.transaction() as session:
         officer = await _officer(session, actor)
         entry = await _entry(session, officer)
@@ -76,7 +76,12 @@ async def set_languages(db: Database, said: OwnLanguages, *, actor: Actor, versi
             *(session, _OFFICERS),
             key=officer,
             version=version,
-            values={"language": said.language, "languages": list(said.languages)},
+            values={
+                "language": said.language,
+                "languages": list(said.languages),
+                "notices_by": said.notices_by,
+                "notices_minutes": said.notices_minutes,
+            },
             now=now,
             by=actor.who,
         )

@@ -26,6 +26,7 @@ from contactpoints.rules.access import (
 )
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.handovers import ways_of
 from contactpoints.rules.local_times import keep, span_entered
 from contactpoints.rules.proof import next_daytime
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound
@@ -373,8 +374,9 @@ def _context(house: _House, swap: Swap, *, what: What) -> SwapContext:
 
 
 def _to_officer(officer: Officer, said: SwapContext, *, now: datetime, tools: Tools) -> Iterable[Draft]:
-    """Yield a mail to an officer, or a text where there is no mailbox that can be used."""
-    ways = (channels_to_use(officer, (kind,), available=tools.gateways, at=now) for kind in ("email", "sms"))
+    """Yield a mail to an officer, or a text where there is no mailbox; the other way round where the officer wishes."""
+    kinds = ways_of(officer, ("email", "sms"))
+    ways = (channels_to_use(officer, (kind,), available=tools.gateways, at=now) for kind in kinds)
     for channel in next(filter(None, ways), ())[:1]:
         draft = _draft(channel.kind, channel.address, language=officer.language, said=said, tools=tools)
         yield replace(draft, officer_id=officer.id, channel_id=channel.id)

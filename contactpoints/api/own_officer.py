@@ -38,7 +38,7 @@ OWN_OFFICER = (
     Operation(
         "put",
         _ME,
-        "Set one's own languages",
+        "Set one's own languages and notices",
         "set_own_languages",
         "access",
         request=OwnLanguages,
@@ -48,7 +48,8 @@ OWN_OFFICER = (
         parameters=(Parameter("If-Match", "The ETag as it was read.", required=True),),
         roles=_EVERYBODY,
         answer_headers=_TAG,
-        description="In `language` come alerts and all notices. Name, function and numbers are the administrators'.",
+        description="In `language` come alerts and all notices; notices of shifts and swaps come by `notices_by` first,"
+        " and those of a shift `notices_minutes` before it. Name, function and numbers are the administrators'.",
     ),
     Operation(
         "put",

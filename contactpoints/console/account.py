@@ -98,7 +98,12 @@ async def _officer(
 def _spoken(officer: Entry | None) -> dict[str, str]:
     if officer is None:
         return {}
-    return {"officer_language": officer["language"], "languages": ", ".join(officer["languages"])}
+    return {
+        "officer_language": officer["language"],
+        "languages": ", ".join(officer["languages"]),
+        "notices_by": officer["notices_by"] or "",
+        "notices_minutes": officer["notices_minutes"] or "",
+    }
 
 
 async def show(runtime: Runtime, request: Request) -> Response:

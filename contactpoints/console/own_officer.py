@@ -1,4 +1,4 @@
-"""The parts of the own account that are about oneself: language and time zone, and an officer's languages and PIN."""
+"""The parts of the own account that are about oneself: language and zone, and an officer's languages, notices, PIN."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,18 +41,24 @@ async def set_place(runtime: Runtime, request: Request) -> Response:
 
 
 async def set_languages(runtime: Runtime, request: Request) -> Response:
-    """Take the languages of an officer."""
+    """Take the languages of an officer, and how notices come."""
     fields = fields_of(await raw_form(request))
     actor = await somebody(runtime, request)
     spoken = [each.strip() for each in fields.get("languages", "").split(",") if each.strip()]
-    version = fields.get("version", "")
+    version, minutes = fields.get("version", ""), fields.get("notices_minutes", "")[:_LONGEST_NUMBER]
     try:
-        said = shaped(OwnLanguages, language=fields.get("officer_language", ""), languages=spoken)
+        said = shaped(
+            OwnLanguages,
+            language=fields.get("officer_language", ""),
+            languages=spoken,
+            notices_by=fields.get("notices_by") or None,
+            notices_minutes=int(minutes) if minutes.isascii() and minutes.isdecimal() else minutes or None,
+        )
         known = int(version) if version.isascii() and version.isdecimal() and len(version) <= _LONGEST_NUMBER else 0
         await own_officer.set_languages(runtime.db, said, actor=actor, version=known, now=runtime.now())
     except BadInput as refusal:
         refused(request, refusal)
-        faults = [Fault(_PLACES.get(each.pointer, "/languages"), each.code, each.detail) for each in refusal.faults]
+        faults = [Fault(_place(each.pointer), each.code, each.detail) for each in refusal.faults]
         return await shown(runtime, request, actor=actor, told=Told(faults=faults, typed=fields))
     except Stale as refusal:
         refused(request, refusal)
@@ -81,7 +87,10 @@ async def set_pin(runtime: Runtime, request: Request) -> Response:
     return go(f"{HERE}?done=pin")
 
 
-_PLACES = {"/language": "/officer_language"}
+def _place(pointer: str) -> str:
+    """Return at which field of the form a fault of the shape is told."""
+    name = pointer.split("/")[1]
+    return "/officer_language" if name == "language" else f"/{name}"
 
 
 async def _back(_runtime: Runtime, _request: Request) -> Response:

@@ -45,7 +45,8 @@ class Officer:
     """A person who takes duty. The name stays inside the Party's own house; outsiders hear the function.
 
     ``pin_until``: until when the PIN can be used; None where there is none, or it is locked. ``languages``: what the
-    officer speaks besides ``language``, in which the service writes.
+    officer speaks besides ``language``, in which the service writes. ``notices_by``: by which way notices of shifts
+    come first, None: as the notice has it; ``notices_minutes``: how long before a shift, None: as at the contact point.
     """
 
     id: int
@@ -56,6 +57,8 @@ class Officer:
     channels: tuple[Channel, ...]
     pin_until: datetime | None = None
     languages: tuple[str, ...] = ()
+    notices_by: str | None = None
+    notices_minutes: int | None = None
 
     @property
     def tongues(self) -> tuple[str, ...]:

@@ -62,6 +62,26 @@ def is_over(point: ContactPoint, post: int, *, officer: int, at: datetime, now: 
     return not any(each.officer_id == officer and each.starts_at == at and now < each.ends_at for each in shifts)
 
 
+def ways_of(officer: Officer, ways: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ``ways`` in the order in which an officer wishes to be told."""
+    return tuple(sorted(ways, key=lambda way: way != officer.notices_by))
+
+
+def lead_of(point: ContactPoint, officer: Officer) -> timedelta | None:
+    """Return how long before a shift an officer is told of it; None where the contact point tells nobody."""
+    if point.handover_minutes is None:
+        return None
+    return timedelta(minutes=officer.notices_minutes or point.handover_minutes)
+
+
+def longest_lead(point: ContactPoint) -> timedelta | None:
+    """Return the longest of the leads at a contact point; None where nobody is told."""
+    if point.handover_minutes is None:
+        return None
+    leads = (lead_of(point, officer) for officer in point.officers.values())
+    return max(filter(None, leads), default=timedelta(minutes=point.handover_minutes))
+
+
 def has_a_way(officer: Officer, *, available: Collection[str], now: datetime) -> bool:
     """Say whether there is any channel by which an officer can be told of a handover, by day or night."""
     return bool(channels_to_use(officer, _WAYS, available=available, at=now))
@@ -70,13 +90,13 @@ def has_a_way(officer: Officer, *, available: Collection[str], now: datetime) ->
 def way_to(officer: Officer, at: datetime, *, zone: str, available: Collection[str], now: datetime) -> Channel | None:
     """Return by which channel an officer is told ``now`` of a handover ``at`` an instant; None: not now.
 
-    An SMS, else a mail. At night (22:00 to 07:00 there) nobody is woken for a handover that is more than an hour away:
-    then it is a mail, and whoever has none is told later.
+    An SMS, else a mail, or the other way round where the officer wishes it. At night (22:00 to 07:00 there) nobody is
+    woken for a handover that is more than an hour away: then it is a mail, and whoever has none is told later.
     """
     hour = now.astimezone(ZoneInfo(zone)).hour
     asleep = not _DAY_BEGINS <= hour < _DAY_ENDS and at - now > _WORTH_WAKING
     channels = channels_to_use(officer, _WAYS, available=available, at=now)
-    ways = ("email",) if asleep else _WAYS
+    ways = ("email",) if asleep else ways_of(officer, _WAYS)
     return next((channel for kind in ways for channel in channels if channel.kind == kind), None)
 
 

@@ -85,6 +85,8 @@ FIELDS: Mapping[str, str] = {
     "members": msgid("Officers in turn"),
     "minimum": msgid("Officers at least"),
     "name": msgid("Name"),
+    "notices_by": msgid("Notices come by"),
+    "notices_minutes": msgid("Minutes before a shift for one's own notice"),
     "name_in_english": msgid("Name in English"),
     "officer_id": msgid("Officer"),
     "officers": msgid("Who is meant"),

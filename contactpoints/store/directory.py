@@ -211,6 +211,7 @@ select wanted.*,
     ) order by p.id), '[]') from posts p where p.contact_point_id = wanted.id and p.retired_at is null) as posts,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', o.id, 'name', o.name, 'function', o.function, 'language', o.language, 'languages', o.languages,
+      'notices_by', o.notices_by, 'notices_minutes', o.notices_minutes,
       'pin', (select jsonb_build_object('expires_at', k.expires_at) from pins k
               where k.officer_id = o.id and k.locked_at is null),
       'channels', (select coalesce(jsonb_agg(jsonb_build_object(
@@ -301,6 +302,8 @@ def _officer(value: Mapping[str, Any], contact_point: int) -> Officer:
         channels=tuple(_channel(channel) for channel in value["channels"]),
         pin_until=None if pin is None else _instant(pin["expires_at"]) or _FOR_EVER,
         languages=tuple(value["languages"]),
+        notices_by=value["notices_by"],
+        notices_minutes=value["notices_minutes"],
     )
 
 

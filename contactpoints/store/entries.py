@@ -82,6 +82,7 @@ REGISTERS: Mapping[str, Register] = {
             ("contact_point_id", "name", "function", "language", "languages"),
             "contact_point_id",
             "contact_points",
+            kept=("notices_by", "notices_minutes"),
             computed=(
                 f"exists (select 1 {_PIN}) as has_pin",
                 f"exists (select 1 {_PIN} and locked_at is not null) as pin_locked",

@@ -200,12 +200,17 @@ async def test_everybody_sets_language_and_zone_and_an_officer_own_languages_and
     version = re.search(r'name="version" value="(\d+)"', page.text)
     assert version is not None
     spoken = {"officer_language": "es", "languages": "es, fr", "version": version[1]}
+    spoken |= {"notices_by": "email", "notices_minutes": "240"}
+    says(await browser.sends("/account/languages", **spoken | {"notices_by": "owl"}), "one of what is offered")
+    says(await browser.sends("/account/languages", **spoken | {"notices_minutes": "4"}), "at least 5", 422)
     says(await browser.sends("/account/languages", **spoken | {"languages": "Spanish!"}), "written as in en or pt-BR")
     assert (await browser.sends("/account/languages", **spoken)).status_code == 303
     stale = await browser.sends("/account/languages", **spoken | {"languages": "de"})
     says(stale, "changed your entry meanwhile", 412)
     assert 'value="de"' in stale.text, "what was typed is kept"
     assert "es; es, fr" in stale.text, "and what it says now is told"
+    page = await browser.opens("/account")
+    assert all(f'value="{each}" selected' in page.text for each in ("email", "240"))
 
     says(await browser.sends("/account/pin", pin="739164", again="739165"), "The two are not the same")
     says(await browser.sends("/account/pin", pin="12", again="12"), "6 to 12 digits")

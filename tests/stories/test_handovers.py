@@ -175,6 +175,17 @@ async def test_by_mail_it_is_confirmed_on_a_page_that_no_machine_confirms(desk: 
     assert (await client.get("/handover/AAAAAAAAAAAAAAAA")).status_code == 404
 
 
+async def test_each_is_told_as_early_and_by_the_way_that_they_chose(desk: Desk) -> None:
+    await desk.does("update officers set notices_by = 'email', notices_minutes = 240 where id = $1", desk.first.id)
+    await desk.does("update officers set notices_minutes = 15 where id = $1", desk.second.id)
+    assert await desk.looks(AT - 241 * MINUTE) == {}
+    assert set(await desk.looks(AT - 240 * MINUTE)) == {desk.first.email}
+    assert await desk.looks(AT - 60 * MINUTE) == {}
+    assert await desk.looks(AT - 16 * MINUTE) == {}
+    assert set(await desk.looks(AT - 15 * MINUTE)) == {desk.second.sms}
+    assert await desk.looks(AT - 14 * MINUTE) == {}
+
+
 async def test_it_can_be_switched_off(desk: Desk) -> None:
     async with desk.world.runtime.db.session() as session:
         await session.execute("update contact_points set handover_minutes = null")

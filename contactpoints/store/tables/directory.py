@@ -151,8 +151,11 @@ officers = Table(
     words("function"),
     words("language", default="en"),
     Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    words("notices_by", required=False),
+    Column("notices_minutes", SmallInteger),
     *entry(),
     one_of("language", "language", "en", "fr", "es"),
+    one_of("notices_by", "notices_by", "sms", "email"),
     Index(None, "contact_point_id"),
 )
 

@@ -260,12 +260,15 @@ CREATE TABLE officers (
     function TEXT NOT NULL,
     language TEXT DEFAULT 'en' NOT NULL,
     languages TEXT[] DEFAULT '{}'::text[] NOT NULL,
+    notices_by TEXT,
+    notices_minutes SMALLINT,
     version INTEGER DEFAULT '1' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
     retired_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT officers_pk PRIMARY KEY (id),
     CONSTRAINT officers_language_ck CHECK (language in ('en', 'fr', 'es')),
+    CONSTRAINT officers_notices_by_ck CHECK (notices_by in ('sms', 'email')),
     CONSTRAINT officers_contact_point_id_fk FOREIGN KEY(contact_point_id) REFERENCES contact_points (id)
 );
 
