@@ -51,7 +51,7 @@ _EMPTY, _NETWORK = "template_world", "template_network"
 os.environ["PGSSLMODE"] = "disable"
 
 
-def _in_memory() -> Path | None:
+def in_memory() -> Path | None:
     """Return a folder in memory if there is room: hundreds of databases are made ten times as fast there."""
     shared = Path("/dev/shm")
     return shared if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > _ROOM else None
@@ -61,7 +61,7 @@ class Cluster:
     """A server of this worker, and one connection to it, on a loop that runs between those of the tests."""
 
     def __init__(self, major: int) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-", dir=_in_memory()))
+        folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-", dir=in_memory()))
         folder.chmod(0o755)
         self.server = embedded.start(folder, major=major, fsync=False, settings=_SHORT_LIVED)
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)

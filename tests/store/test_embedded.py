@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -16,30 +17,56 @@ import pytest
 
 from contactpoints.store import embedded, postgres_binaries
 from contactpoints.store.postgres_keeper import LOG_BYTES, LOG_FILES, Log
+from tests.conftest import in_memory
 
 _REPOSITORY = Path(embedded.__file__).parents[2]
 _CANARY = "canary-7f3a"
 _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another account")
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
+@contextmanager
+def _folder() -> Iterator[Path]:
     """A fresh folder that every account can enter; pytest's own cannot be entered by PostgreSQL when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="contactpoints-embedded-"))
+    folder = Path(tempfile.mkdtemp(prefix="contactpoints-embedded-", dir=in_memory()))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A fresh folder."""
+    with _folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="module")
-def shared() -> Iterator[embedded.Server]:
+def made() -> Iterator[Path]:
+    """A folder whose server has run once: its data are copied in a moment, and made in seconds."""
+    with _folder() as folder:
+        embedded.start(folder, fsync=False).stop()
+        _await_end(folder)
+        yield folder
+
+
+def _copied(made: Path, place: Path) -> Path:
+    subprocess.run(["cp", "-a", made / "data", made / "password", place], check=True)
+    return place
+
+
+@pytest.fixture
+def used(made: Path, place: Path) -> Path:
+    """A folder with data in it, for tests that are not about how those are made."""
+    return _copied(made, place)
+
+
+@pytest.fixture(scope="module")
+def shared(made: Path) -> Iterator[embedded.Server]:
     """One server for the tests that leave it as it is."""
-    folder = Path(tempfile.mkdtemp(prefix="contactpoints-embedded-"))
-    folder.chmod(0o755)
-    server = embedded.start(folder / "home", fsync=False)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+    with _folder() as folder:
+        server = embedded.start(_copied(made, folder), fsync=False)
+        yield server
+        server.stop()
 
 
 async def _do(server: embedded.Server, statement: str) -> object:
@@ -181,67 +208,66 @@ def test_the_log_never_outgrows_its_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
-def test_however_its_last_holder_ends_the_server_stops_cleanly(place: Path, number: signal.Signals) -> None:
-    holder = _child(_HOLDS, str(place))
+def test_however_its_last_holder_ends_the_server_stops_cleanly(used: Path, number: signal.Signals) -> None:
+    holder = _child(_HOLDS, str(used))
     assert holder.stdout is not None
     postmaster = int(holder.stdout.readline())
     os.kill(postmaster, 0)
 
     holder.send_signal(number)
     _end_of(holder)
-    _await_end(place)
+    _await_end(used)
 
-    assert not (place / "data" / "postmaster.pid").exists()
-    assert _log(place).rstrip().endswith("database system is shut down")
-    embedded.start(place, fsync=False).stop()
-    assert "recovery" not in _log(place)
+    assert not (used / "data" / "postmaster.pid").exists()
+    assert _log(used).rstrip().endswith("database system is shut down")
+    embedded.start(used, fsync=False).stop()
+    assert "recovery" not in _log(used)
 
 
-async def test_everything_killed_at_once_recovers_with_its_data(place: Path) -> None:
-    server = embedded.start(place)
+async def test_everything_killed_at_once_recovers_with_its_data(used: Path) -> None:
+    server = embedded.start(used)
     await _do(server, "create table facts as select 42 as number")
     os.kill(_keeper_of(server), signal.SIGKILL)
     os.kill(server.pid, signal.SIGKILL)
 
-    again = embedded.start(place)
+    again = embedded.start(used)
     assert again.pid != server.pid
     assert await _do(again, "select number from facts") == 42
-    assert "not properly shut down" in _log(place)
+    assert "not properly shut down" in _log(used)
     server.stop()
     assert await _do(again, "select number from facts") == 42
     again.stop()
-    _await_end(place)
+    _await_end(used)
 
 
-def test_the_note_of_a_killed_server_that_names_a_stranger_is_forgotten(place: Path) -> None:
-    embedded.start(place, fsync=False).stop()
+def test_the_note_of_a_killed_server_that_names_a_stranger_is_forgotten(used: Path) -> None:
     who = postgres_binaries.account()
     stranger = subprocess.Popen(["/bin/sleep", "60"], user=who.uid, cwd="/")
-    note = place / "data" / "postmaster.pid"
-    note.write_text(f"{stranger.pid}\n{place / 'data'}\n1\n1\n\n127.0.0.1\n0 0\nready\n")
+    note = used / "data" / "postmaster.pid"
+    note.write_text(f"{stranger.pid}\n{used / 'data'}\n1\n1\n\n127.0.0.1\n0 0\nready\n")
     who.takes(note)
     try:
-        embedded.start(place, fsync=False).stop()
+        embedded.start(used, fsync=False).stop()
     finally:
         stranger.kill()
         stranger.wait()
 
 
-async def test_a_second_process_joins_and_the_last_one_stops_the_server(place: Path) -> None:
-    first = embedded.start(place, fsync=False)
-    joined = _child(_HOLDS, str(place))
+async def test_a_second_process_joins_and_the_last_one_stops_the_server(used: Path) -> None:
+    first = embedded.start(used, fsync=False)
+    joined = _child(_HOLDS, str(used))
     assert joined.stdout is not None
     assert int(joined.stdout.readline()) == first.pid
 
     first.stop()
     first.stop()
-    back = embedded.start(place, fsync=False)
+    back = embedded.start(used, fsync=False)
     assert back.pid == first.pid
     joined.terminate()
     _end_of(joined)
     assert await _do(back, "select 1") == 1
     back.stop()
-    assert not (place / "data" / "postmaster.pid").exists()
+    assert not (used / "data" / "postmaster.pid").exists()
 
 
 def test_three_processes_may_make_the_same_data_at_once(place: Path) -> None:
@@ -253,14 +279,14 @@ def test_three_processes_may_make_the_same_data_at_once(place: Path) -> None:
     assert [_end_of(child) for child in children] == [("True", "")] * 3
 
 
-def test_a_taken_port_is_replaced(place: Path) -> None:
-    server = embedded.start(place, fsync=False)
+def test_a_taken_port_is_replaced(used: Path) -> None:
+    server = embedded.start(used, fsync=False)
     server.stop()
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         thief.bind(("127.0.0.1", server.port))
         thief.listen()
-        moved = embedded.start(place, fsync=False)
+        moved = embedded.start(used, fsync=False)
         assert moved.port != server.port
         moved.stop()
 
@@ -274,17 +300,15 @@ def _complaint(folder: Path, *, major: int = 18, **settings: str) -> str:
     return said
 
 
-def test_data_that_cannot_be_used_get_a_sentence(place: Path) -> None:
-    home = place / "home"
-    embedded.start(home, fsync=False).stop()
-    password = (home / "password").read_text()
+def test_data_that_cannot_be_used_get_a_sentence(used: Path) -> None:
+    password = (used / "password").read_text()
     complaints = [
-        _complaint(home, major=16),
-        _complaint(home, major=17),
-        _complaint(home, shared_buffers="plenty"),
+        _complaint(used, major=16),
+        _complaint(used, major=17),
+        _complaint(used, shared_buffers="plenty"),
     ]
-    (home / "password").unlink()
-    complaints.append(_complaint(home))
+    (used / "password").unlink()
+    complaints.append(_complaint(used))
 
     assert "written by PostgreSQL 18 and PostgreSQL 16 cannot read them" in complaints[0]
     assert "holds PostgreSQL 16 and 18, not 17" in complaints[1]
