@@ -84,13 +84,18 @@ async def find_actor(db: Database, *, secret: str, now: datetime) -> Actor | Non
         return await access.find_key(session, secret_hash=secret_hash(secret), now=now)
 
 
-async def hash_pin(pin: str, *, tools: Tools) -> str:
-    """Return a PIN as it is kept. Raises `Invalid` for one that is too short, too long or easily guessed."""
+def pin_faults(pin: str) -> list[Fault]:
+    """Return what is wrong with a new PIN: it is too short, too long or easily guessed."""
     if not pin.isascii() or not pin.isdigit() or not _LEAST_DIGITS <= len(pin) <= _MOST_DIGITS:
-        raise Invalid([Fault("/pin", "pin_shape", "A PIN has 6 to 12 digits.")])
+        return [Fault("/pin", "pin_shape", "A PIN has 6 to 12 digits.")]
     steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
-    if steps in ({0}, {1}, {-1}):
-        raise Invalid([Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")])
+    return [Fault("/pin", "pin_guessable", "This PIN is guessed too easily.")] if steps in ({0}, {1}, {-1}) else []
+
+
+async def hash_pin(pin: str, *, tools: Tools) -> str:
+    """Return a PIN as it is kept. Raises `Invalid`, see `pin_faults`."""
+    if faults := pin_faults(pin):
+        raise Invalid(faults)
     return await tools.threads.pin(HASHER.hash, peppered(tools.pepper, pin))
 
 

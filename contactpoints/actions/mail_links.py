@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from contactpoints.actions.access import hash_pin
+from contactpoints.actions.access import hash_pin, pin_faults
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
@@ -149,7 +149,7 @@ async def set_pin(db: Database, *, token: str, code: str, pin: str, again: str, 
     Raises `NotFound` for a link that works no more, `Invalid` with every fault; a fault does not use the link up.
     """
     link = await find(db, token=token, purpose="pin", now=now)
-    faults = code_faults(token, code)
+    faults = [*code_faults(token, code), *pin_faults(pin)]
     if pin != again:
         faults.append(Fault("/again", "differs", "The two PINs are not the same."))
     if faults:

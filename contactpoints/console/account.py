@@ -77,6 +77,7 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
         stale=told.stale,
         minutes=waiting(told.wait),
         typed=given | dict(told.typed),
+        renaming=request.path_params.get("number", ""),
         done=request.query_params.get("done", ""),
     )
 
@@ -135,7 +136,10 @@ async def rename_passkey(runtime: Runtime, request: Request) -> Response:
     try:
         said = shaped(PasskeyName, name=fields.get("name", "").strip())
     except BadInput as refusal:
-        return await shown(runtime, request, actor=actor, told=Told(faults=refusal.faults))
+        refused(request, refusal)
+        faults = [Fault("/renamed", each.code, each.detail) for each in refusal.faults]
+        typed = {"renamed": fields.get("name", "")}
+        return await shown(runtime, request, actor=actor, told=Told(faults=faults, typed=typed))
     await passkeys.rename(runtime.db, number_in(request), name=said.name, actor=actor)
     return go(HERE)
 

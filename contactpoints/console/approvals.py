@@ -39,7 +39,13 @@ _TOLD: dict[type[Refusal], str] = {
 
 
 async def _waiting(
-    runtime: Runtime, request: Request, *, actor: Actor, said: str = "", faults: tuple[Fault, ...] = ()
+    runtime: Runtime,
+    request: Request,
+    *,
+    actor: Actor,
+    said: str = "",
+    faults: tuple[Fault, ...] = (),
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
     changes, whose = await waiting.approvals(runtime.db, actor=actor)
     return desk(
@@ -54,6 +60,7 @@ async def _waiting(
         said=said or request.query_params.get("said", ""),
         acts=actor.role in (Role.ADMINISTRATOR, Role.SECRETARIAT),
         faults=faults,
+        typed=typed or {},
         refusing=request.path_params.get("number", ""),
         **in_words(runtime.tools.words[actor.language]),
     )
@@ -86,10 +93,10 @@ async def refuse(runtime: Runtime, request: Request) -> Response:
         )
     except BadInput as refusal:
         refused(request, refusal)
-        return await _waiting(runtime, request, actor=actor, faults=refusal.faults)
-    except ChangeSettled as refusal:
+        return await _waiting(runtime, request, actor=actor, faults=refusal.faults, typed=fields)
+    except (ChangeSettled, SecondPersonNeeded) as refusal:
         refused(request, refusal)
-        return await _waiting(runtime, request, actor=actor, said="settled")
+        return await _waiting(runtime, request, actor=actor, said=_TOLD[type(refusal)], typed=fields)
     return go(f"{_APPROVALS}?said=refused")
 
 

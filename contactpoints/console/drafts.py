@@ -117,7 +117,7 @@ async def save(runtime: Runtime, request: Request) -> Response:
     try:
         draft = await drafts.read(runtime.db, number, actor=actor, tools=runtime.tools)
     except NotFound:
-        return await _sent_already(runtime, request, actor=actor, form=form)
+        return await _gone(runtime, request, actor=actor, form=form)
     if do == "place":
         chosen = rules.placed(form)
         typed = rules.taken({k: v for k, v in draft.typed.items() if k not in (*rules.PLACE, "instrument")} | chosen)
@@ -151,9 +151,12 @@ def _version(form: Mapping[str, str]) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-async def _sent_already(runtime: Runtime, request: Request, *, actor: Actor, form: Mapping[str, str]) -> Response:
-    """Return the page that says what a draft was sent as; what was typed since is kept there, to be sent anew."""
-    sent = await _became(runtime, number_in(request), actor=actor)
+async def _gone(runtime: Runtime, request: Request, *, actor: Actor, form: Mapping[str, str]) -> Response:
+    """Return the page that says what a draft was sent as, or that it was thrown away; what was typed since is kept."""
+    sent = await drafts.became(runtime.db, number_in(request), actor=actor)
+    typed = rules.taken(form)
+    if sent is None and not typed:
+        raise NotFound("There is no such draft.")
     return desk(
         runtime,
         request,
@@ -161,9 +164,8 @@ async def _sent_already(runtime: Runtime, request: Request, *, actor: Actor, for
         actor=actor,
         here="trigger",
         status=409,
-        sent=sent,
-        path=_path_of(sent),
-        typed=rules.taken(form),
+        path="" if sent is None else _path_of(sent),
+        typed=typed,
         once=runtime.tools.entropy(16).hex(),
     )
 

@@ -57,6 +57,7 @@ async def _page(
     faults: Sequence[Fault] = (),
     stale: Stale | None = None,
     taken: bool = False,
+    ended: bool = False,
 ) -> Response:
     """Return the form of an entry, or of a new one below the entry that was ``looked`` at."""
     words, shape = runtime.tools.words[actor.language], SHAPES[kind]
@@ -69,7 +70,7 @@ async def _page(
         template="entry_form.html",
         actor=actor,
         here="directory",
-        status=412 if stale else 409 if taken else 422 if faults else 200,
+        status=412 if stale else 409 if taken or ended else 422 if faults else 200,
         kind=kind,
         key=key,
         looked=looked,
@@ -85,6 +86,7 @@ async def _page(
         since=since,
         now_there={each["field"]: each["said"] for one in reversed(since) for each in one["changes"]},
         taken=taken,
+        ended=ended,
         **in_words(words),
     )
 
@@ -236,20 +238,28 @@ def _kept(kind: str, kept: directory.Kept) -> Response:
     return go(f"{path_of(kind, kept.entry[REGISTERS[kind].key])}?said={'waits' if waits else 'kept'}")
 
 
-async def _changing(runtime: Runtime, request: Request) -> tuple[Actor, str, Key, Looked]:
-    """Return who changes which entry. Raises `NotFound` where the actor keeps no such entry, or it is retired."""
+async def _changing(runtime: Runtime, request: Request, *, sent: bool) -> tuple[Actor, str, Key, Looked]:
+    """Return who changes which entry. Raises `NotFound` where the actor keeps no such entry, or it is retired.
+
+    Of what somebody has ``sent`` for one that was retired meanwhile nothing is lost.
+    """
     actor = await somebody(runtime, request)
     kind, key = entry_in(request)
     looked = await entry_page.look(runtime.db, kind, actor=actor, key=key)
-    if not looked.keeps:
+    if not looked.keeps and not (sent and _ended(looked, kind, actor=actor)):
         raise NotFound("There is no such entry.")
     await somebody(runtime, request, fresh=kind in FRESH_ENTRIES)
     return actor, kind, key, looked
 
 
+def _ended(looked: Looked, kind: str, *, actor: Actor) -> bool:
+    """Say whether an entry that the actor would keep is retired."""
+    return looked.entry["retired_at"] is not None and keeps_entries_of(actor, None if kind in OPEN else looked.party)
+
+
 async def ask_change(runtime: Runtime, request: Request) -> Response:
     """Show the form of an entry as it is."""
-    actor, kind, key, looked = await _changing(runtime, request)
+    actor, kind, key, looked = await _changing(runtime, request, sent=False)
     typed = typed_of(SHAPES[kind], looked.entry) | {"reason": ""}
     version = str(looked.entry["version"])
     return await _page(runtime, request, actor=actor, kind=kind, looked=looked, typed=typed, key=key, version=version)
@@ -258,11 +268,13 @@ async def ask_change(runtime: Runtime, request: Request) -> Response:
 async def change(runtime: Runtime, request: Request) -> Response:
     """Replace an entry as it was when its form was opened; who is overtaken sees what was typed and what changed."""
     typed = await _typed(request)
-    actor, kind, key, looked = await _changing(runtime, request)
+    actor, kind, key, looked = await _changing(runtime, request, sent=True)
     shape, version = SHAPES[kind], typed.get("version", "")
     fixed = {name: value for name, value in typed_of(shape, looked.entry).items() if name in _fixed(kind, new=False)}
     fields = compacted(shape, typed) | fixed | {"reason": typed.get("reason", "")}
     again = partial(_page, runtime, request, actor=actor, kind=kind, looked=looked, key=key)
+    if _ended(looked, kind, actor=actor):
+        return await again(typed=fields, version=version, ended=True)
     if typed.get("more"):
         fields = _with_row(fields | {"more": typed["more"]})
         return await again(typed=fields, version=version)
@@ -311,6 +323,8 @@ async def retire(runtime: Runtime, request: Request) -> Response:
     typed, actor = await _typed(request), await somebody(runtime, request)
     kind, key = entry_in(request)
     looked = await entry_page.look(runtime.db, kind, actor=actor, key=key)
+    if _ended(looked, kind, actor=actor):
+        return go(f"{path_of(kind, key)}?said=retired")
     if not looked.keeps:
         raise NotFound("There is no such entry.")
     await somebody(runtime, request, fresh=kind in FRESH_ENTRIES | {"officers"})

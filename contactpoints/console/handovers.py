@@ -14,8 +14,10 @@ from contactpoints.rules.refusals import Invalid
 from contactpoints.runtime import Runtime
 from schemas.faults import Fault
 
+_LONGEST = 40
 
-async def _shown(runtime: Runtime, request: Request, *, faults: tuple[Fault, ...] = ()) -> Response:
+
+async def _shown(runtime: Runtime, request: Request, *, faults: tuple[Fault, ...] = (), code: str = "") -> Response:
     now = runtime.now()
     found, standing = await handovers.find(runtime.db, token=request.path_params["token"], now=now)
     return page(
@@ -27,7 +29,8 @@ async def _shown(runtime: Runtime, request: Request, *, faults: tuple[Fault, ...
         standing=standing,
         now=now,
         path=request.url.path,
-        faults=[fault.code for fault in faults],
+        faults=faults,
+        code=code,
     )
 
 
@@ -38,11 +41,11 @@ async def show(runtime: Runtime, request: Request) -> Response:
 
 async def confirm(runtime: Runtime, request: Request) -> Response:
     """Take the read-back."""
-    code = fields_of(await raw_form(request)).get("code", "")
+    code = fields_of(await raw_form(request)).get("code", "")[:_LONGEST]
     try:
         await handovers.confirm(runtime.db, token=request.path_params["token"], code=code, now=runtime.now())
     except Invalid as invalid:
-        return await _shown(runtime, request, faults=invalid.faults)
+        return await _shown(runtime, request, faults=invalid.faults, code=code)
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 

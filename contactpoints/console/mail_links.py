@@ -13,10 +13,13 @@ from contactpoints.rules.refusals import Invalid
 from contactpoints.runtime import Runtime
 from schemas.faults import Fault
 
+_LONGEST = 40
 _TEMPLATES = {"pin": "set_pin.html", "address": "confirm_address.html"}
 
 
-async def _shown(runtime: Runtime, request: Request, *, purpose: str, faults: tuple[Fault, ...] = ()) -> Response:
+async def _shown(
+    runtime: Runtime, request: Request, *, purpose: str, faults: tuple[Fault, ...] = (), code: str = ""
+) -> Response:
     token, now = request.path_params["token"], runtime.now()
     link = await mail_links.find(runtime.db, token=token, purpose=purpose, now=now)
     return page(
@@ -27,7 +30,8 @@ async def _shown(runtime: Runtime, request: Request, *, purpose: str, faults: tu
         link=link,
         now=now,
         path=request.url.path,
-        faults=[fault.code for fault in faults],
+        faults=faults,
+        code=code,
     )
 
 
@@ -39,22 +43,22 @@ async def show(runtime: Runtime, request: Request, *, purpose: str) -> Response:
 async def set_pin(runtime: Runtime, request: Request) -> Response:
     """Take the new PIN."""
     fields = fields_of(await raw_form(request))
-    token, code, now = request.path_params["token"], fields.get("code", ""), runtime.now()
+    token, code, now = request.path_params["token"], fields.get("code", "")[:_LONGEST], runtime.now()
     pin, again = fields.get("pin", "").strip(), fields.get("again", "").strip()
     try:
         await mail_links.set_pin(runtime.db, token=token, code=code, pin=pin, again=again, now=now, tools=runtime.tools)
     except Invalid as invalid:
-        return await _shown(runtime, request, purpose="pin", faults=invalid.faults)
+        return await _shown(runtime, request, purpose="pin", faults=invalid.faults, code=code)
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
 async def confirm_address(runtime: Runtime, request: Request) -> Response:
     """Take the confirmation."""
-    code = fields_of(await raw_form(request)).get("code", "")
+    code = fields_of(await raw_form(request)).get("code", "")[:_LONGEST]
     try:
         await proving.by_link(runtime.db, token=request.path_params["token"], code=code, now=runtime.now())
     except Invalid as invalid:
-        return await _shown(runtime, request, purpose="address", faults=invalid.faults)
+        return await _shown(runtime, request, purpose="address", faults=invalid.faults, code=code)
     return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 

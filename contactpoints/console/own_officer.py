@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import own_account, own_officer
+from contactpoints.actions.access import pin_faults
 from contactpoints.console.account import HERE, Told, shown
 from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
@@ -71,15 +72,17 @@ async def set_pin(runtime: Runtime, request: Request) -> Response:
     fields = fields_of(await raw_form(request))
     actor = await somebody(runtime, request, fresh=True)
     pin, again = fields.get("pin", ""), fields.get("again", "")
+    differs = [] if pin == again else [Fault("/again", "differs", "The two PINs are not the same.")]
     try:
         said = shaped(NewPin, pin=pin)
-        if pin != again:
-            raise Invalid([Fault("/again", "differs", "The two PINs are not the same.")])
+        if wrong := [*pin_faults(said.pin), *differs]:
+            raise Invalid(wrong)
         await own_officer.set_pin(runtime.db, said.pin, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
         # Of a PIN nothing more is told than what shape it has.
-        faults = [Fault("/pin", "pin_shape", "") if each.code == "wrong_form" else each for each in refusal.faults]
+        told = [Fault("/pin", "pin_shape", "") if each.code == "wrong_form" else each for each in refusal.faults]
+        faults = told if isinstance(refusal, Invalid) else [*told, *differs]
         return await shown(runtime, request, actor=actor, told=Told(faults=faults))
     except Forbidden as refusal:
         refused(request, refusal)

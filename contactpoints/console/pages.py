@@ -177,6 +177,8 @@ async def render(request: Request, failure: Exception) -> Response:
             return await _kept(request, "session") or go(f"/signin?next={_asked(request)}")
         case StepUpNeeded():
             return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
+        case Unavailable() | RequestInFlight() | TooManyRequests():
+            return await _kept_meanwhile(request, _refused(request, failure))
         case Refusal():
             return _refused(request, failure)
         case BadInput():
@@ -184,7 +186,7 @@ async def render(request: Request, failure: Exception) -> Response:
         case HTTPException():
             return _sorry(request, "refused", status=failure.status_code)
         case DatabaseFault() if failure.passes:
-            return _sorry(request, "away", status=503, kind=str(failure))
+            return await _kept_meanwhile(request, _sorry(request, "away", status=503, kind=str(failure)))
         case _:
             if getattr(failure, "sqlstate", "") in ("22021", "22P05"):
                 return _nothing(request)
@@ -209,6 +211,17 @@ def _status(refusal: Refusal) -> int:
 async def _kept(request: Request, why: str) -> Response | None:
     """Return the page that keeps what somebody sent, where something was."""
     return await held(request, why=why) if request.method == "POST" else None
+
+
+async def _kept_meanwhile(request: Request, answer: Response) -> Response:
+    """Return the page that keeps what a page of ours sent at a moment when it could not be taken, else the answer."""
+    meant = "signed_in" in request.scope.get("state", ()) or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    read = "form" in request.scope.get("state", ())
+    kept = await held(request, why="away", status=answer.status_code) if meant and read else None
+    if kept is None:
+        return answer
+    kept.headers["Retry-After"] = answer.headers.get("Retry-After", "2")
+    return kept
 
 
 def _asked(request: Request) -> str:

@@ -38,6 +38,7 @@ async def _shown(
     typed: Mapping[str, str],
     faults: Sequence[Fault] = (),
     told: TakenIn | None = None,
+    said: str = "",
 ) -> Response:
     plan = await plan_of(
         *(runtime.db, number_in(request)), actor=actor, view="week", on="", now=runtime.now(), tools=runtime.tools
@@ -55,7 +56,7 @@ async def _shown(
         template="calendars.html",
         actor=actor,
         here="rosters",
-        status=422 if faults else 200,
+        status=422 if faults else 409 if said else 200,
         plan=plan,
         fetched=fetched,
         typed=typed,
@@ -65,7 +66,7 @@ async def _shown(
         name_of=lambda number: plan.point.officers[number].name if number in plan.point.officers else "-",
         officers=sorted(((each.id, each.name) for each in plan.point.officers.values()), key=lambda each: each[1]),
         zones=[plan.point.zone, zone_of(request)],
-        said=request.query_params.get("said", ""),
+        said=said or request.query_params.get("said", ""),
     )
 
 
@@ -106,7 +107,7 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         return await _shown(runtime, request, actor=actor, typed=typed, faults=faults)
     except Conflict as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, actor=actor, typed=typed)
+        return await _shown(runtime, request, actor=actor, typed=typed, said="conflict")
     if publishes:
         return go(f"{_path(request)}?said=published")
     await auditing.note(runtime.db, now=runtime.now(), told={"calendar_id": calendar}, outcome="rehearsed")
@@ -127,8 +128,7 @@ async def fetch(runtime: Runtime, request: Request) -> Response:
             )
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
-        shown = {"calendar": typed.get("calendar", "")}
-        return await _shown(runtime, request, actor=actor, typed=shown, faults=refusal.faults)
+        return await _shown(runtime, request, actor=actor, typed=typed, faults=refusal.faults)
     return go(_path(request))
 
 

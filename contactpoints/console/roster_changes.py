@@ -277,7 +277,11 @@ async def take_back(runtime: Runtime, request: Request) -> Response:
         return await shown(runtime, request, actor=actor, typed=typed, faults=faults, said=said, since=since)
 
     change = Change(actor, post, typed, act, msgid("Taking back"), again, (kind, number))
-    return await carried_on(runtime, request, change=change)
+    try:
+        return await carried_on(runtime, request, change=change)
+    except NotFound as refusal:
+        refused(request, refusal)
+        return await again(said="conflict")
 
 
 async def _back(_runtime: Runtime, request: Request) -> Response:

@@ -12,7 +12,7 @@ from contactpoints.actions.planning import plan_of
 from contactpoints.console.forms import fields_of, number_in, raw_form
 from contactpoints.console.roster_changes import Change, carried_on
 from contactpoints.console.roster_forms import members_in, repacked, rotation_in, rotation_out, whole
-from contactpoints.console.session import somebody
+from contactpoints.console.session import refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor
 from contactpoints.rules.refusals import NotFound
@@ -50,7 +50,10 @@ async def _shown(
     )
     kept = next((each for each in plan.rotations if str(each["id"]) == (typed or {}).get("id")), None)
     if typed is not None and typed.get("id") and kept is None:
-        raise NotFound("There is no such rotation.")
+        if "period" not in typed:
+            raise NotFound("There is no such rotation.")
+        # It was taken back meanwhile: sent again, what was typed is a rotation of its own.
+        typed, said = {name: value for name, value in typed.items() if name not in ("id", "version")}, "conflict"
     if typed is None:
         layer = str(max((each["layer"] for each in plan.rotations), default=0) + 1)
         typed = {"layer": layer, "period": "weekly", "zone": plan.point.zone, "handover": "09:00"}
@@ -106,7 +109,12 @@ async def send(runtime: Runtime, request: Request) -> Response:
 
     key = number if isinstance(number, int) else None
     title = msgid("A new rotation") if key is None else msgid("A rotation, changed")
-    return await carried_on(runtime, request, change=Change(actor, post, typed, act, title, again, ("rotations", key)))
+    change = Change(actor, post, typed, act, title, again, ("rotations", key))
+    try:
+        return await carried_on(runtime, request, change=change)
+    except NotFound as refusal:
+        refused(request, refusal)
+        return await again(said="conflict")
 
 
 def routes() -> list[Route]:

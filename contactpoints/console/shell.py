@@ -18,7 +18,9 @@ from contactpoints.runtime import Runtime
 ZONE = "zone"
 """The cookie in which a browser tells its IANA zone; it opens nothing."""
 _NEVER_SHOWN = frozenset({"password", "old_password", "code", "pin", "declining_pin", "again", "credential", "token"})
-_MOST_FIELDS = 500
+# In the directory it is a field of an entry.
+_SHOWN_IN_DIRECTORY = frozenset({"code"})
+_MOST_FIELDS = 2_000
 
 
 def zone_of(request: Request) -> str:
@@ -57,14 +59,17 @@ def desk(
     )
 
 
-async def held(request: Request, *, why: str) -> Response | None:
+async def held(request: Request, *, why: str, status: int = 403) -> Response | None:
     """Return a page that holds what was sent, to be sent again; None where there is nothing that may be shown.
 
-    ``why``: ``session`` where nobody is signed in any more, ``fresh`` where a second factor is wanted. Only what a page
-    of ours sent comes to this, see `session.must_be_meant`.
+    ``why``: ``session`` where nobody is signed in any more, ``fresh`` where a second factor is wanted, ``away`` where
+    the service could not answer, ``drafts`` where no other draft has room. Only what a page of ours sent comes to
+    this, see `session.must_be_meant`.
     """
     form: str | None = getattr(request.state, "form", None)
     kept = parse_qsl(await raw_form(request) if form is None else form, keep_blank_values=True)
-    if not kept or len(kept) > _MOST_FIELDS or any(name in _NEVER_SHOWN for name, _ in kept):
+    path = request.url.path
+    secret = _NEVER_SHOWN - (_SHOWN_IN_DIRECTORY if path.startswith("/directory/") else frozenset())
+    if not kept or len(kept) > _MOST_FIELDS or any(name in secret for name, _ in kept):
         return None
-    return page("held.html", language=language_of(request), status=403, why=why, path=request.url.path, kept=kept)
+    return page("held.html", language=language_of(request), status=status, why=why, path=path, kept=kept)

@@ -16,7 +16,7 @@ from contactpoints.actions.places import places
 from contactpoints.actions.preview import preview_alert
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.session import go, refused, somebody
-from contactpoints.console.shell import desk, zone_of
+from contactpoints.console.shell import desk, held, zone_of
 from contactpoints.rules import trigger as rules
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Conflict, Forbidden, Invalid, NotFound
@@ -156,6 +156,9 @@ async def begin(runtime: Runtime, request: Request) -> Response:
         number = await drafts.begin(runtime.db, first, once=once, actor=actor, now=runtime.now(), tools=runtime.tools)
     except Conflict as refusal:
         refused(request, refusal)
+        # What stands on no page of this step comes from a draft that is no more.
+        if typed.keys() - rules.placed(typed).keys() - {"instrument"} and (kept := await held(request, why="drafts")):
+            return kept
         fault = Fault("", "too_many_drafts", refusal.detail)
         return await _chosen(runtime, request, actor=actor, typed=typed, faults=(fault,), status=422)
     return go(f"{HERE}/drafts/{number}")
