@@ -26,6 +26,11 @@ _ROWS: dict[str, Counter[str]] = {
     "/rosters/{number}/feeds": Counter({"done feeds": 1}),
     "/rosters/{number}/feeds/end": Counter({"done feeds": 1}),
     "/rosters/{number}/calendars": Counter({"done calendars version": 1}),
+    "/rosters/{number}/change": Counter({"done overrides version": 1}),
+    "/rosters/{number}/removal": Counter({"done overrides version": 1}),
+    "/rosters/{number}/rotation": Counter({"done rotations version": 1}),
+    "/rosters/{number}/offer": Counter({"done swaps version": 1}),
+    "/rosters/{number}/swap": Counter({"done swaps version": 2, "done overrides version": 1}),
 }
 
 
@@ -92,4 +97,29 @@ async def test_each_act_on_a_page_has_its_rows_and_no_others(world: World) -> No
     ended = Filled(feed.text).form("/feeds/end")
     await pages.does("/rosters/{number}/feeds/end", f"/rosters/{post}/feeds/end", **ended)
     await pages.does("/rosters/{number}/calendars", f"/rosters/{post}/calendars", name="Duty", layer="2")
+    await _plans(pages, post, [each.id for each in france.officers])
     assert pages.rows == _ROWS
+
+
+async def _plans(pages: _Pages, post: int, officers: list[int]) -> None:
+    """Change a roster in every way that pages have; what was only looked at has no row."""
+    at, first, second = f"/rosters/{post}", str(officers[0]), str(officers[1])
+
+    async def publishes(what: str, **fields: str) -> None:
+        seen = Filled((await pages.who.sends(f"{at}/{what}", 200, **fields, act="look")).text).form(f"/{what}")
+        sent = seen | {"act": "publish", "accept": "the others know"}
+        await pages.does(f"/rosters/{{number}}/{what}", f"{at}/{what}", **sent)
+
+    span = {"zone": "Europe/Paris", "starts_at": "2026-10-20T12:00", "ends_at": "2026-10-20T18:00"}
+    await publishes("change", **span, action="add", officer_id=second)
+    async with pages.world.runtime.db.session() as session:
+        made = await session.fetchval("select max(id) from overrides")
+    await publishes("removal", kind="overrides", id=str(made), version="1")
+    turns = {"layer": "3", "period": "weekly", "zone": "Europe/Paris", "starts_on": "2026-11-02", "handover": "09:00"}
+    await publishes("rotation", **turns, **{"members/0": first, "weekday0": "yes"})
+    offer = {"officer_id": first, "starts_at": "2026-10-15T09:00", "ends_at": "2026-10-16T09:00"}
+    offered = {f"offer/{name}": value for name, value in offer.items()} | {"zone": "Europe/Paris"}
+    await pages.does("/rosters/{number}/offer", f"{at}/offer", **offered)
+    swap = Filled(await pages.who.opens(at)).form("/swap")["swap"]
+    await pages.does("/rosters/{number}/swap", f"{at}/swap", swap=swap, step="take", act="now", officer_id=second)
+    await publishes("swap", swap=swap, step="approve", starts_at="2026-10-15")
