@@ -1,6 +1,5 @@
 """Alerts, for machines: a handler reads, does, and answers."""
 
-import json
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, get_args
@@ -9,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import alerts, replies, timelines
+from contactpoints.actions import alerts, timelines
 from contactpoints.actions.places import faults_of_place
 from contactpoints.actions.proposing import Opened, open_or_propose
+from contactpoints.api.answering import answered
 from contactpoints.api.bodies import Json, json_body
 from contactpoints.api.identity import caller, known_caller, pace
 from contactpoints.api.known_keys import by_known_caller
@@ -157,30 +157,13 @@ async def close(runtime: Runtime, request: Request) -> Response:
 
 async def acknowledge(runtime: Runtime, request: Request) -> Response:
     """Acknowledge by an officer's code and PIN; the raw reply is kept before it is weighed."""
-    actor = await caller(runtime, request)
-    raw = await json_body(request)
-    received_at = runtime.now()
-    read(Acknowledge, raw)
-    reference = await alerts.for_answering(runtime.db, actor=actor, reference=request.path_params["reference"])
-    number = await replies.receive(
-        runtime.db,
-        source="api",
-        kind="reply",
-        provider_code=None,
-        attempt_code=None,
-        provider_at=None,
-        raw=json.dumps({"reference": reference, "body": raw.decode()}).encode(),
-        now=received_at,
-        tools=runtime.tools,
-        ours=True,
-    )
-    outcome = await replies.handle(
-        runtime.db, number=number or 0, now=runtime.now(), tools=runtime.tools, check_pin=runtime.check_pin
-    )
-    if outcome not in ("acknowledged", "acknowledged_late", "already_taken"):
-        raise NotAcknowledged(NOT_ACKNOWLEDGED[outcome], outcome=outcome)
-    return Json(
-        await alerts.read_alert(runtime.db, actor=actor, reference=reference, now=runtime.now()) | {"outcome": outcome}
+    return await answered(
+        runtime,
+        request,
+        shape=Acknowledge,
+        outcomes=("acknowledged", "acknowledged_late", "already_taken"),
+        refusal=NotAcknowledged,
+        why=NOT_ACKNOWLEDGED,
     )
 
 

@@ -66,6 +66,7 @@ PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "contactpoints/actions/missed.py": (),
         "contactpoints/actions/quarantine.py": ("lock_touched", "quarantine", "climb_where_nobody_is_left"),
         "contactpoints/api/alerts.py": ("acknowledge",),
+        "contactpoints/api/answering.py": (),
         "contactpoints/api/hooks.py": (),
         "contactpoints/console/answer_page.py": ("answer",),
         "contactpoints/engine/catch_up.py": (),
