@@ -35,8 +35,8 @@ NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
         "unknown": "The reply code is not formed like one.",
         "unknown_code": "There is no such reply code, or it is not this officer's for this alert.",
         "wrong_pin": "The PIN is wrong; the code bears three wrong ones.",
-        "code_locked": "Too many wrong PINs: the code is locked, and the next step of the chain is called.",
-        "left": "The officer has left the contact point: somebody else is called.",
+        "code_locked": "Too many wrong PINs: the code is locked. The chain goes on, or it stays with whoever has it.",
+        "left": "The officer has left the contact point, and cannot answer any more.",
         "pin_not_set": "The officer has no PIN.",
         "pin_locked": "The officer's PIN is locked.",
         "pin_not_usable": "The officer's PIN has expired.",
@@ -49,13 +49,16 @@ NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
 """Why code and PIN do not acknowledge an alert: the codes of `outcome` in a refusal, each with its sentence."""
 
 NOT_DECLINED: Mapping[str, str] = MappingProxyType(
-    {**NOT_ACKNOWLEDGED, "already_taken": "Somebody has acknowledged the alert: nothing was declined."}
+    {
+        **NOT_ACKNOWLEDGED,
+        "already_taken": "Somebody has the alert, and the officer is not asked to take it over.",
+    }
 )
 """Why code and PIN do not decline an alert, as above."""
 
 
 class DeclinedOut(AlertOut):
-    """An alert that an officer has declined, as it stands; the next step is under way or follows at once."""
+    """An alert that an officer has declined, or declined to take over, as it stands."""
 
     outcome: Literal["declined"]
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args, get_origin
 
 from schemas.fields import write_instant
 from schemas.retention import Side as Side
-from schemas.timeline_handing import HandedOver, TakenOver
+from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     Audience,
     MessageAccepted,
@@ -152,7 +152,10 @@ class CodeLocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """An officer who was called cannot take it. `climbs`: the next step starts at once; else the chain had gone on."""
+    """An officer who was called cannot take it. `climbs`: this ends the step; else the chain had gone on, or run out.
+
+    `waits`: the chain goes on after its pause, or when working hours begin; else, where it climbs, at once.
+    """
 
     code: ClassVar = "declined"
     visible_to: ClassVar[Audience] = "both"
@@ -161,6 +164,7 @@ class Declined:
     step: int
     cycle: int
     climbs: bool
+    waits: bool = False
     officer: int = inside()
 
 
@@ -334,10 +338,12 @@ class AlarmRaised:
 _OfSteps: TypeAlias = Opened | Deferred | StepStarted | StepSkipped | StepIncomplete
 _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | MessageUnsure | MessageRepeated
 _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked | Declined
-_OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent | HandedOver | TakenOver
+_OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
+_OfHanding: TypeAlias = HandedOver | TakenOver | NotTakenOver
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
 _OfRequests: TypeAlias = CalledBack | RequestRead | NoteAdded | RetentionDecided | Erased
-Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfEnds | Released | _OfRequests | AlarmRaised
+_OfHouses: TypeAlias = Released | AlarmRaised
+Fact: TypeAlias = _OfSteps | _OfMessages | _OfReplies | _OfAnswers | _OfHanding | _OfEnds | _OfRequests | _OfHouses
 
 
 def register(facts: Iterable[type[Fact]]) -> Mapping[str, type[Fact]]:

@@ -1,7 +1,7 @@
 """That an acknowledged alert is handed over to a named officer; these are facts of `schemas.timeline`."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from schemas.timeline_messages import Audience, inside
 
@@ -29,5 +29,21 @@ class TakenOver:
     line: str
     channel: str
     from_line: str | None
+    officer: int = inside()
+    officers: tuple[int, ...] = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTakenOver:
+    """Handing the alert over came to nothing, and it stays where it is. The house alone knows why.
+
+    ``taken``: another officer who was asked as well has taken it over.
+    """
+
+    code: ClassVar = "not_taken_over"
+    visible_to: ClassVar[Audience] = "both"
+    line: str
+    from_line: str | None
+    why: Literal["silence", "unreachable", "declined", "taken"] | None = inside()
     officer: int = inside()
     officers: tuple[int, ...] = inside()

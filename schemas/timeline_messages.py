@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 Audience = Literal["both", "requester", "contact_point"]
-Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof"]
+Purpose = Literal["alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "handing"]
 
 
 def inside() -> Any:

@@ -18,7 +18,7 @@ from contactpoints.actions.seed import load_parties
 from contactpoints.clock import Clock
 from contactpoints.engine.catch_up import catch_up, inquirable
 from contactpoints.engine.dispatcher import Lane
-from contactpoints.engine.run import carry_on, read_replies, read_reports
+from contactpoints.engine.run import carry_on, end_handovers, read_replies, read_reports
 from contactpoints.engine.tracer import end_old_doubts, trace
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import REST_OF_A_PROOF, code_rest, is_reply_code
@@ -108,7 +108,7 @@ class World:
         lanes = [Lane(desk, kind) for kind in self.runtime.tools.gateways]
         done = 1
         while done:
-            done = await carry_on(desk) + await read_replies(desk)
+            done = await carry_on(desk) + await read_replies(desk) + await end_handovers(desk)
             done += await read_reports(desk)
             for lane in lanes:
                 done += await lane.claim()
@@ -129,6 +129,7 @@ class World:
         async with self.runtime.db.session() as session:
             due: datetime | None = await session.fetchval(
                 """select least((select min(greatest(due_at, coalesce(retry_at, due_at))) from alerts),
+                                (select min(due_at) from alert_handovers where coalesce(taken_at, over_at) is null),
                                 (select min(send_at) from messages),
                                 (select min(trace_at) from messages), (select min(lease_until) from messages))"""
             )

@@ -12,14 +12,15 @@ from typing import Any, Literal, Protocol
 from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.calling import page, words_of
-from contactpoints.actions.handing import take_over
+from contactpoints.actions.handing_ends import take_over
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
 from contactpoints.rules.alerts import seconds
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.refusals import Refusal
-from contactpoints.store import alerts, channels, inbound, outbox, timeline
+from contactpoints.rules.wording_answers import CANNOT
+from contactpoints.store import alerts, channels, handing, inbound, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session, wait_at_most
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
@@ -54,6 +55,7 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
     async with db.transaction() as session:
         row = await alerts.lock(session, code["alert_id"])
         before = await alerts.acknowledgements_of(session, row["id"])
+        has = await handing.in_charge(session, row["id"]) if before else None
         if row["state"] in ("withdrawn", "closed") and not before:
             return await _answered(session, arrival, code=code, what=row["state"], now=now, tools=tools, at=now)
         await alerts.judge_try(session, reply_code_id=code["id"], inbound_id=arrival.number, outcome="right")
@@ -62,13 +64,13 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
         strength = await _strength(session, arrival, code=code)
         await _add(session, arrival, code=code, row=row, late=late, strength=strength, now=now)
         fact = _fact(arrival, code=code, row=row, before=before, late=late, strength=strength)
-        over = await take_over(session, row, code=code, channel=arrival.channel, answered=arrival.received_at, now=now)
+        when = {"answered": arrival.received_at, "now": now}
+        over = await take_over(session, row, code=code, channel=arrival.channel, **when, tools=tools)
         noted: list[Noted] = [(now, fact), *over]
-        if before:
+        if has is not None:
             await timeline.append(session, row["id"], noted)
-            return await _taken_before(
-                session, arrival, code=code, row=row, before=before, over=bool(over), now=now, tools=tools
-            )
+            told: dict[str, Any] = {"first": before[0], "has": has, "over": bool(over)}
+            return await _taken_before(session, arrival, code=code, row=row, **told, now=now, tools=tools)
         await alerts.stand(
             session,
             row["id"],
@@ -91,22 +93,22 @@ async def _taken_before(
     *,
     code: Row,
     row: Row,
-    before: list[Row],
+    first: Row,
+    has: Row,
     over: bool,
     now: datetime,
     tools: Tools,
 ) -> str:
     """Answer a reply that was not the first to be read. If it came first, it counts, whatever became of the alert.
 
-    ``over``: with it the officer takes the alert over, as asked.
+    ``has``: who had it until now; ``over``: with it the officer takes the alert over, as asked.
     """
-    first = before[0]
     if (arrival.received_at, arrival.number) < (first["received_at"], first["inbound_id"]):
         await alerts.stand(session, code["alert_id"], acknowledged_at=arrival.received_at)
-    mine = over or first["officer_id"] == code["officer_id"]
+    mine = over or has["officer_id"] == code["officer_id"]
     what = "acknowledged" if mine and row["state"] == "acknowledged" else "already_taken"
-    at = arrival.received_at if over else first["received_at"]
-    return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=at, by=first["line"])
+    at = arrival.received_at if over else has["at"]
+    return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=at, by=has["line"])
 
 
 async def _add(
@@ -265,6 +267,7 @@ async def _answered(
         known = await channels.at_address(session, arrival.sender)
         if not await may_answer(session, arrival.sender, known=known, now=now):
             return what
+    has = await handing.in_charge(session, code["alert_id"]) if what in CANNOT else None
     exercise = code["status"] == "exercise"
     said = wording.AnswerContext(
         what=what,
@@ -272,8 +275,9 @@ async def _answered(
         exercise=exercise,
         at=at,
         zone=code["zone"],
-        function=by,
+        function=by if has is None else has["line"],
         tries_left=left,
+        stays=has is not None,
         code=code["code"],
         link=page(tools, code["page_token"]),
         now=now,

@@ -1,54 +1,62 @@
 """Handing an acknowledged alert over to a named officer, who is called at once and has it after acknowledging."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.alerts import read_alert, read_reference, seen
 from contactpoints.actions.calling import Before, Called, call_to, subject_of
+from contactpoints.actions.handing_ends import tell_holder
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, calls
 from contactpoints.rules.access import Actor
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
-from contactpoints.rules.escalation import read_plan
+from contactpoints.rules.escalation import patience_of, read_plan, run_out
 from contactpoints.rules.refusals import AlertClosed, AlertNotAcknowledged, Forbidden, Invalid
 from contactpoints.store import alerts, directory, handing, outbox, timeline
 from contactpoints.store.database import Database, Row, Session
-from contactpoints.store.timeline import Noted
+from contactpoints.store.sealing import peppered
 from schemas.faults import Fault
-from schemas.timeline_handing import HandedOver, TakenOver
+from schemas.timeline_handing import HandedOver
 
-_SAME_WITHIN = timedelta(minutes=1)
 _CHANNELS = {True: ("sms", "email", "voice"), False: ("sms", "email")}
 """By which channels somebody is called to take an alert over, by whether it is an emergency: nothing else rings."""
 
 
 async def hand_over(
-    db: Database, *, actor: Actor, reference: str, officer: int, now: datetime, tools: Tools
+    db: Database, *, actor: Actor, reference: str, officer: int, once: str, now: datetime, tools: Tools
 ) -> dict[str, Any]:
     """Call a named officer of the contact point to take an alert over, and return the alert.
 
-    Whoever has it goes on having it until that officer acknowledges; nothing else is changed, and nothing waits. The
-    same officer asked for again within a minute is asked once. Raises `NotFound`, `Forbidden` unless the actor is the
-    contact point, `AlertNotAcknowledged`, `AlertClosed`, and `Invalid` at ``/officer``: ``unknown`` for nobody of that
-    contact point, ``cannot`` for whoever has it already or could not answer.
+    Whoever has it hears of that, and goes on having it until that officer acknowledges; the answer is waited for as
+    long as the most patient step of the frozen plan waits. Asked for again, an officer who has not answered yet is not
+    called again; and with the same ``once`` for the same officer nothing is done, whatever came of it. Raises
+    `NotFound`, `Forbidden` unless the actor is the contact point, `AlertNotAcknowledged`, `AlertClosed`, and `Invalid`
+    at ``/officer``: ``unknown`` for nobody of that contact point, ``cannot`` for whoever has it already or could not
+    answer.
     """
     async with db.transaction() as session:
         row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
         if not access.is_requested(actor, alerts.sides_of(row)):
             raise Forbidden("Only the contact point that was called hands an alert over.")
-        if row["state"] in ("withdrawn", "closed"):
-            raise AlertClosed("The alert has ended: there is nothing to hand over.", alert=row["reference"])
-        if row["state"] != "acknowledged":
-            raise AlertNotAcknowledged("Somebody has to acknowledge it first.", alert=row["reference"])
-        before = await handing.in_charge(session, row["id"])
-        if not await handing.asked(session, row["id"], officer=officer, since=now - _SAME_WITHIN):
-            await _call(session, row, officer=officer, before=before, actor=actor, now=now, tools=tools)
+        token = peppered(tools.pepper, f"handover {officer} {once}") if once else tools.entropy(16)
+        if not await handing.is_done(session, row["id"], actor=actor.number, once=token):
+            _must_be_taken(row)
+            if not await handing.waits(session, row["id"], officer=officer):
+                await _call(session, row, officer=officer, actor=actor, once=token, now=now, tools=tools)
     return await read_alert(db, actor=actor, reference=reference, now=now)
 
 
+def _must_be_taken(row: Row) -> None:
+    if row["state"] in ("withdrawn", "closed"):
+        raise AlertClosed("The alert has ended: there is nothing to hand over.", alert=row["reference"])
+    if row["state"] != "acknowledged":
+        raise AlertNotAcknowledged("Somebody has to acknowledge it first.", alert=row["reference"])
+
+
 async def _call(
-    session: Session, row: Row, *, officer: int, before: Row | None, actor: Actor, now: datetime, tools: Tools
+    session: Session, row: Row, *, officer: int, actor: Actor, once: bytes, now: datetime, tools: Tools
 ) -> None:
+    before = await handing.in_charge(session, row["id"])
     tools.atlas.turn_to(await directory.revision(session))
     point = (await tools.atlas.points(session, [row["contact_point_id"]], now=now)).get(row["contact_point_id"])
     named = None if point is None else point.officers.get(officer)
@@ -60,9 +68,10 @@ async def _call(
     call = _call_of(
         named, point, urgent=row["urgency"] != "normal", locked=officer in given.locked, now=now, tools=tools
     )
+    plan = read_plan(row["plan"])
     used = (await outbox.used(session, [row["id"]]))[row["id"]]
     called = call_to(
-        subject_of(row, read_plan(row["plan"])),
+        subject_of(row, plan),
         call,
         before=Before(given, used),
         step=row["step"],
@@ -72,7 +81,16 @@ async def _call(
     await alerts.give_codes(session, [(row["id"], code) for code in called.codes], now=now)
     await outbox.enqueue(session, [(row["id"], draft) for draft in called.drafts], now=now)
     had = None if before is None else before["officer_id"]
-    await handing.ask(session, row["id"], officer=officer, before=had, actor=actor.number, now=now)
+    due_at = run_out(plan, now, patience_of(plan))
+    await handing.ask(
+        *(session, row["id"]),
+        officer=officer,
+        before=had,
+        actor=actor.number,
+        once=once,
+        due_at=due_at,
+        now=now,
+    )
     fact = HandedOver(
         line=call.post.line,
         channels=_kinds(called),
@@ -82,6 +100,7 @@ async def _call(
         actor_id=actor.number,
     )
     await timeline.append(session, row["id"], [(now, fact)])
+    await tell_holder(session, row, what="asked", name=named.name, holder=had, now=now, tools=tools)
 
 
 def _kinds(called: Called) -> tuple[str, ...]:
@@ -109,23 +128,3 @@ def _post_of(officer: Officer, point: ContactPoint, *, now: datetime) -> Post:
 
 def _invalid(code: str, detail: str) -> Invalid:
     return Invalid([Fault("/officer", code, detail)])
-
-
-async def take_over(
-    session: Session, row: Row, *, code: Row, channel: str, answered: datetime, now: datetime
-) -> list[Noted]:
-    """Note that an officer who acknowledges takes over an alert as asked; return the fact, nothing where it was not.
-
-    What was ``answered`` before the officer was asked, and is looked at only now, is no answer to that.
-    """
-    taken = await handing.take(session, row["id"], officer=code["officer_id"], answered=answered, at=now)
-    if taken is None:
-        return []
-    fact = TakenOver(
-        line=code["line"],
-        channel=channel,
-        from_line=taken["from_line"],
-        officer=code["officer_id"],
-        officers=() if taken["from_officer"] is None else (taken["from_officer"],),
-    )
-    return [(now, fact)]

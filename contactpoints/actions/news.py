@@ -118,6 +118,39 @@ async def stand_down(
     """
     cancelled = await outbox.cancel(session, row["id"])
     woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] != but]
+    drafts = await _stood_down(
+        session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, at=at or now
+    )
+    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
+    fact = facts.StandDownSent(
+        lines=tuple(dict.fromkeys(each["line"] for each in woken)),
+        channels=tuple(dict.fromkeys(draft.kind for draft in drafts)),
+        cancelled=cancelled,
+        officers=tuple(dict.fromkeys(each["officer_id"] for each in woken)),
+    )
+    return [(now, fact)] if drafts or cancelled else []
+
+
+async def call_off(session: Session, row: Row, *, officer: int, taken_by: str, now: datetime, tools: Tools) -> None:
+    """Tell one officer who was written to that another has taken a locked alert over."""
+    woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] == officer]
+    drafts = await _stood_down(
+        session, row, woken=woken, why="acknowledged", now=now, tools=tools, taken_by=taken_by, at=now
+    )
+    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
+
+
+async def _stood_down(
+    session: Session,
+    row: Row,
+    *,
+    woken: Sequence[Row],
+    why: str,
+    now: datetime,
+    tools: Tools,
+    taken_by: str | None,
+    at: datetime,
+) -> list[Draft]:
     zones = await channels.zones(session, [each["officer_id"] for each in woken])
     drafts = []
     for each in woken:
@@ -128,7 +161,7 @@ async def stand_down(
                 why=why,
                 reference=row["reference"],
                 exercise=row["status"] == "exercise",
-                at=at or now,
+                at=at,
                 zone=zones.get(each["officer_id"], "UTC"),
                 function=taken_by,
                 now=now,
@@ -150,11 +183,4 @@ async def stand_down(
                 send_at=begin(read_plan(row["plan"]), now),
             )
         )
-    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
-    fact = facts.StandDownSent(
-        lines=tuple(dict.fromkeys(each["line"] for each in woken)),
-        channels=tuple(dict.fromkeys(draft.kind for draft in drafts)),
-        cancelled=cancelled,
-        officers=tuple(dict.fromkeys(each["officer_id"] for each in woken)),
-    )
-    return [(now, fact)] if drafts or cancelled else []
+    return drafts

@@ -27,9 +27,10 @@ HAND_OVER = Operation(
     examples=ACTS["hand_over_alert"],
     description=(
         "The officer, one of the contact point that was called, is called at once by the own channels, and has the "
-        "alert after acknowledging it; until then it stays with whoever has it. The first acknowledgement stands. The "
-        "timeline tells both (`handed_over`, `taken_over`). The same officer, asked for again within a minute, is "
-        "called once."
+        "alert after acknowledging it; until then it stays with whoever has it. The first acknowledgement stands. "
+        "Where the officer declines, stays silent for as long as the most patient step of the policy waits, or cannot "
+        "be reached, it is over, and whoever has the alert is told. The timeline tells all of it (`handed_over`, "
+        "`taken_over`, `not_taken_over`). The same officer, asked for again before any of this, is called once."
     ),
 )
 """What this file can do, for the list of all operations."""
@@ -40,7 +41,13 @@ async def _hand_over(runtime: Runtime, request: Request) -> Response:
     said = read(HandOver, await json_body(request))
     reference = request.path_params["reference"]
     alert = await hand_over(
-        runtime.db, actor=actor, reference=reference, officer=said.officer, now=runtime.now(), tools=runtime.tools
+        runtime.db,
+        actor=actor,
+        reference=reference,
+        officer=said.officer,
+        once="",
+        now=runtime.now(),
+        tools=runtime.tools,
     )
     return Json(alert)
 

@@ -156,7 +156,13 @@ async def _hand_over(runtime: Runtime, request: Request, *, actor: Actor, fields
     said = shaped(HandOver, officer=int(named) if named.isdecimal() and len(named) <= 15 else named)
     reference = request.path_params["reference"]
     await handing.hand_over(
-        runtime.db, actor=actor, reference=reference, officer=said.officer, now=runtime.now(), tools=runtime.tools
+        runtime.db,
+        actor=actor,
+        reference=reference,
+        officer=said.officer,
+        once=fields.get("once", "")[:32],
+        now=runtime.now(),
+        tools=runtime.tools,
     )
     return None
 

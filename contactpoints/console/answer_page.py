@@ -16,7 +16,7 @@ from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.rendering import HEADERS, page
 from contactpoints.console.session import refused
 from contactpoints.rules.addresses_of_callers import address_of_client
-from contactpoints.rules.answer_page import AnswerPage, looks_automated, read_typed, standing
+from contactpoints.rules.answer_page import AnswerPage, goes_on_at, looks_automated, read_typed, standing
 from contactpoints.rules.refusals import Forbidden, Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
@@ -34,6 +34,7 @@ def _shown(
     status: int = 200,
     declines: bool = False,
 ) -> Response:
+    now = runtime.now()
     return page(
         "answer_page.html",
         language=found.language,
@@ -42,7 +43,8 @@ def _shown(
         page=found,
         standing=standing(found),
         answer_by=found.answer_by,
-        now=runtime.now(),
+        now=now,
+        goes_on_at=goes_on_at(found, now),
         path=_above(request),
         once=secrets.token_hex(8),
         said=said,

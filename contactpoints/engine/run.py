@@ -13,6 +13,7 @@ from contactpoints.actions import (
     circuits,
     escalation,
     forgetting,
+    handing_ends,
     releasing,
     replies,
     reports,
@@ -84,6 +85,11 @@ async def _read_reply(desk: Desk, number: int) -> None:
         _log.error("reply %d cannot be handled: %s; it comes up again", number, type(broken).__name__)
 
 
+async def end_handovers(desk: Desk) -> int:
+    """End the hand-overs of alerts that nobody answered in time, or that reach nobody; return of how many alerts."""
+    return await handing_ends.end_over(desk.db, now=desk.now(), tools=desk.tools)
+
+
 async def read_reports(desk: Desk) -> int:
     """Read what gateways reported; return how much. Evidence leaves the time to replies and to what is to be sent."""
     return await reports.handle_due(desk.db, now=desk.now(), tools=desk.tools, most=_REPORTS)
@@ -150,6 +156,7 @@ def _watches(desk: Desk, lanes: Sequence[Lane], *, tick: float, patience: float)
         _Woken(armer, tick, ("due", "*")),
         _Woken(scout, tick),
         _Woken(Watch("reader", lambda: read_replies(desk)), tick, ("inbound", "*")),
+        _Woken(Watch("ender of hand-overs", lambda: end_handovers(desk)), tick),
         _Woken(reporter, tick, ("reports", "*")),
         _Woken(Watch("ender of doubts", lambda: tracer.end_old_doubts(desk)), tick),
         _Woken(Watch("tracer", lambda: tracer.trace(desk)), _FOLLOW_UP),

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from schemas import timeline as facts
 from schemas.timeline import Fact
-from schemas.timeline_handing import HandedOver, TakenOver
+from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     MessageAccepted,
     MessageDelivered,
@@ -138,6 +138,7 @@ def level_of(fact: Fact) -> Level:
             | facts.PinWrong()
             | facts.Declined()
             | HandedOver()
+            | NotTakenOver()
         ):
             return "alarm"
         case MessageRefused() | facts.CodeLocked() | facts.Exhausted() | facts.AlarmRaised():

@@ -6,6 +6,7 @@ from typing import Literal
 
 from contactpoints.rules.escalation import Plan
 from contactpoints.rules.replies import Reply, read_reply
+from contactpoints.rules.working_hours import Hours, opening
 
 Standing = Literal["open", "locked", "left", "mine", "taken", "withdrawn", "closed"]
 """``mine``: this officer has acknowledged; ``taken``: somebody else has; ``locked``: no tries are left; ``left``: this
@@ -19,15 +20,18 @@ _BETWEEN_OPENINGS = timedelta(minutes=1)
 class AnswerPage:
     """What the page of one officer for one alert is made of; never case data.
 
-    ``taken_line``, ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``mine_at`` is the instant of
-    this officer's own. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
+    ``taken_line``, ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``has_line`` and ``has_at`` of
+    who has it now and since when, ``mine_at`` is the instant of this officer's own acknowledgement. ``tries_left``
+    counts down from the number of wrong PINs that a reply code bears.
 
     ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
     ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first
     ended in silence: what is answered from then on is late, whatever time was named before. ``declined_at``: when this
-    officer declined, in this round of the chain; answering is still possible. ``asked_at``: when this officer was asked
-    to take it over, and has not yet; ``over_from``: the line from which it was taken over; ``gone_to``: the line that
-    has taken it over from this officer.
+    officer declined, in this round of the chain; answering is still possible. ``hours``: those in which the chain goes
+    on, where it waits for any. ``asked_at``: when this officer was asked to take it over, and has not yet;
+    ``asked_until`` and ``asked_why``: when and why asking this officer came to nothing. ``over_from``: the line from
+    which this officer has taken it over; ``gone_to``: the line that has taken it over since, from whomever.
+    ``offered_to``, ``offered_at``: the line that was asked last to take it over from this officer, and waited for.
     """
 
     reply_code_id: int
@@ -54,11 +58,18 @@ class AnswerPage:
     taken_line: str | None = None
     taken_at: datetime | None = None
     taken_late: bool = False
+    has_line: str | None = None
+    has_at: datetime | None = None
     mine_at: datetime | None = None
     declined_at: datetime | None = None
     asked_at: datetime | None = None
+    asked_until: datetime | None = None
+    asked_why: str | None = None
     over_from: str | None = None
     gone_to: str | None = None
+    offered_to: str | None = None
+    offered_at: datetime | None = None
+    hours: Hours | None = None
 
 
 def standing(page: AnswerPage) -> Standing:
@@ -76,6 +87,12 @@ def standing(page: AnswerPage) -> Standing:
     if page.left:
         return "left"
     return "locked" if page.locked else "open"
+
+
+def goes_on_at(page: AnswerPage, now: datetime) -> datetime | None:
+    """Return when a chain that waits for working hours goes on; None where it does not wait."""
+    at = None if page.hours is None else opening(page.hours, now)
+    return at if at is not None and at > now else None
 
 
 def calls_others(plan: Plan, *, step: int, post: int) -> bool:

@@ -76,7 +76,7 @@ def rank(kind: str, purpose: str, *, exercise: bool, urgent: bool = True) -> int
     Exercises stand behind everything actual, and what is no emergency behind what wakes people.
     """
     behind = (10 if exercise else 0) + (0 if urgent else 2)
-    waits = 4 if purpose in ("news", "alarm", "pin_link", "proof", "roster") else 0
+    waits = 4 if purpose in ("news", "alarm", "pin_link", "proof", "roster", "handing") else 0
     return behind + waits + (1 if kind == "email" else 0)
 
 

@@ -125,6 +125,11 @@ def run_out(plan: Plan, since: datetime, duration: timedelta) -> datetime:
     return since + duration if plan.hours is None else after(plan.hours, since, duration=duration)
 
 
+def patience_of(plan: Plan) -> timedelta:
+    """Return how long one officer's silence is allowed beside the chain: as long as the most patient step allows it."""
+    return max((step.patience for step in plan.steps), default=plan.restart)
+
+
 def begin_again(plan: Plan, exhausted_at: datetime) -> datetime:
     """Return when a chain that ran out starts anew."""
     return run_out(plan, exhausted_at, plan.restart)

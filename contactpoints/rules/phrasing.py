@@ -43,6 +43,7 @@ NO_TELEPHONE = msgid(
     "Until then no telephone of this officer can be called: enter the new number as a channel of its own, too. It is "
     "called at once, as an unproven one."
 )
+STAYS_WITH = msgid("It stays with {holder}.")
 _CHANNELS = {"sms": msgid("SMS"), "voice": msgid("telephone call"), "email": msgid("e-mail")}
 
 

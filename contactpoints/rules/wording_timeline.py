@@ -11,7 +11,7 @@ from contactpoints.rules.phrasing import Catalogue, channel_of, function_of, say
 from contactpoints.rules.wording_request import called_back
 from schemas import timeline as facts
 from schemas.timeline import Fact
-from schemas.timeline_handing import HandedOver, TakenOver
+from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     MessageAccepted,
     MessageDelivered,
@@ -46,6 +46,7 @@ _PURPOSES = {
     "alarm": msgid("alarm"),
     "pin_link": msgid("link for a PIN"),
     "proof": msgid("proof of an address"),
+    "handing": msgid("news of a hand-over"),
 }
 _MEANINGS = {
     "acknowledgement": msgid("it came too late to count"),
@@ -108,7 +109,7 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
             return _of_reply(words, fact, known=known)
         case facts.Acknowledged() | facts.AcknowledgedLate() | facts.AcknowledgedAgain() | facts.StandDownSent():
             return _of_answer(words, fact, known=known)
-        case HandedOver() | TakenOver():
+        case HandedOver() | TakenOver() | NotTakenOver():
             return _of_handing(words, fact, known=known)
         case facts.Opened() | facts.Deferred() | facts.StepStarted() | facts.StepSkipped() | facts.StepIncomplete():
             return _of_step(words, fact, known=known, clock=(zone, now))
@@ -218,9 +219,10 @@ def _of_reply(
             return say(words, said, channel=way_of(words, fact.channel), whom=whom, tries_left=fact.tries_left)
         case facts.Declined():
             goes_on = msgid("DECLINED by {whom}, by {channel}: the chain goes on at once")
+            waits = msgid("DECLINED by {whom}, by {channel}: the chain goes on after its pause")
             went_on = msgid("Declined by {whom}, by {channel}, after the chain had gone on")
-            channel = way_of(words, fact.channel)
-            return say(words, goes_on if fact.climbs else went_on, whom=whom, channel=channel)
+            said = waits if fact.waits else goes_on if fact.climbs else went_on
+            return say(words, said, whom=whom, channel=way_of(words, fact.channel))
         case facts.CodeLocked():
             if fact.left:
                 return say(
@@ -250,12 +252,23 @@ def _of_answer(
     return say(words, said, whom=whom, channel=way_of(words, fact.channel))
 
 
-def _of_handing(words: Catalogue, fact: HandedOver | TakenOver, *, known: Names) -> str:
+_NOT_TAKEN_OVER = {
+    "silence": msgid("NOT TAKEN OVER by {whom}, who has not answered: it stays with {before}"),
+    "unreachable": msgid("NOT TAKEN OVER by {whom}, who cannot be reached or cannot answer: it stays with {before}"),
+    "declined": msgid("NOT TAKEN OVER by {whom}, who has declined: it stays with {before}"),
+    "taken": msgid("No longer to be taken over by {whom}: {before} was faster"),
+    None: msgid("NOT TAKEN OVER by {whom}: it stays with {before}"),
+}
+
+
+def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver, *, known: Names) -> str:
     whom = _whom(words, fact.line, officer=fact.officer, known=known)
     before = _lines(words, [fact.from_line] if fact.from_line else [], officers=fact.officers, known=known)
     if isinstance(fact, TakenOver):
         said = msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
         return say(words, said, whom=whom, channel=way_of(words, fact.channel), before=before)
+    if isinstance(fact, NotTakenOver):
+        return say(words, _NOT_TAKEN_OVER[fact.why], whom=whom, before=before)
     said = msgid("To be handed over to {whom}, called by {channels}; until the answer it stays with {before}")
     return say(words, said, whom=whom, channels=channels_of(words, fact.channels), before=before)
 

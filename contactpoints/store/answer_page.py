@@ -4,8 +4,9 @@ from contactpoints.rules.alerts import wanted_by
 from contactpoints.rules.answer_page import AnswerPage, calls_others
 from contactpoints.rules.escalation import begin_again, read_plan
 from contactpoints.store.database import Row, Session
+from contactpoints.store.handing import IN_CHARGE, OPEN
 
-_FIND = """
+_FIND = f"""
 select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.reference, a.status = 'exercise' as exercise,
        a.state, a.kind, a.opened_at, a.urgency, a.plan, a.step, a.exhausted_at, r.post_id,
        (select min(t.at) from timeline t where t.alert_id = a.id and t.code = 'exhausted') as ran_out_at,
@@ -14,26 +15,35 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.refer
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
        first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
+       has.line as has_line, has.at as has_at,
        mine.received_at as mine_at, case when r.declined_in = a.cycle then r.declined_at end as declined_at,
-       (select max(h.asked_at) from alert_handovers h where h.alert_id = a.id and h.officer_id = r.officer_id
-           and h.taken_at is null and h.over_at is null and a.state = 'acknowledged') as asked_at,
-       over.line as over_from, gone.line as gone_to
+       case when asked.over_at is null and asked.taken_at is null then asked.asked_at end as asked_at,
+       asked.over_at as asked_until, asked.why as asked_why,
+       case when has.officer_id = r.officer_id then over.line end as over_from,
+       case when has.officer_id = r.officer_id then offered.line end as offered_to,
+       case when has.officer_id = r.officer_id then offered.asked_at end as offered_at,
+       case when has.officer_id <> r.officer_id and has.over then has.line end as gone_to
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
   join posts p on p.id = r.post_id join contact_points c on c.id = p.contact_point_id
   left join lateral (select line, received_at, late from acknowledgements k where k.alert_id = a.id
                       order by received_at, inbound_id limit 1) first on true
   left join lateral (select received_at from acknowledgements k where k.alert_id = a.id and k.officer_id = r.officer_id
                       order by received_at, inbound_id limit 1) mine on true
-  left join lateral (select h.id, q.line from alert_handovers h
+  left join lateral (select c.*, exists (select 1 from alert_handovers h where h.alert_id = a.id
+                                            and h.officer_id = c.officer_id and h.taken_at is not null) as over
+                       from ({IN_CHARGE.format(alert="a.id")}) c) has on true
+  left join lateral (select h.* from alert_handovers h where h.alert_id = a.id and h.officer_id = r.officer_id
+                        and a.state = 'acknowledged' order by h.id desc limit 1) asked on true
+  left join lateral (select q.line from alert_handovers h
                        left join reply_codes t on t.alert_id = h.alert_id and t.officer_id = h.from_officer_id
                        left join posts q on q.id = t.post_id
                       where h.alert_id = a.id and h.officer_id = r.officer_id and h.taken_at is not null
                       order by h.taken_at desc limit 1) over on true
-  left join lateral (select q.line from alert_handovers h
+  left join lateral (select h.asked_at, q.line from alert_handovers h
                        join reply_codes t on t.alert_id = h.alert_id and t.officer_id = h.officer_id
                        join posts q on q.id = t.post_id
-                      where h.alert_id = a.id and h.from_officer_id = r.officer_id and h.taken_at is not null
-                        and h.id > coalesce(over.id, 0) order by h.taken_at desc limit 1) gone on true
+                      where h.alert_id = a.id and a.state = 'acknowledged' and {OPEN}
+                      order by h.id desc limit 1) offered on true
  where r.page_token = $1
 """
 
@@ -48,7 +58,7 @@ async def find(session: Session, token: str, *, most_tries: int) -> AnswerPage |
     others = calls_others(plan, step=told.pop("step"), post=told.pop("post_id")) and row["state"] == "alerting"
     anew_at = begin_again(plan, exhausted_at) if row["state"] == "exhausted" else None
     by = wanted_by(plan, kind=row["kind"], urgency=told.pop("urgency"), opened_at=row["opened_at"])
-    return AnswerPage(**told, answer_by=by, others=others, anew_at=anew_at)
+    return AnswerPage(**told, answer_by=by, others=others, anew_at=anew_at, hours=plan.hours)
 
 
 async def is_awaited(session: Session, token: str) -> bool:

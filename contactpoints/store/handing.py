@@ -1,63 +1,143 @@
-"""Alerts that are handed over to a named officer: who was asked to take one, and who has."""
+"""Alerts that are handed over to a named officer: who was asked to take one, who has, and what came of it."""
 
 from datetime import datetime
 
 from contactpoints.store.database import Row, Session
 
+IN_CHARGE = """
+select k.officer_id, k.line, coalesce(h.taken_at, k.received_at) as at from acknowledgements k
+  left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
+ where k.alert_id = {alert} order by h.taken_at desc nulls last, k.received_at, k.inbound_id limit 1
+"""
+"""Who has an alert, with the line and since when: whoever took it over last, else who acknowledged first."""
+
+OPEN = "h.taken_at is null and h.over_at is null"
+"""That a hand-over ``h`` waits for the answer of the officer who is asked."""
+
+_ASKED = """
+select h.*, o.name, (select q.line from reply_codes r join posts q on q.id = r.post_id
+                      where r.alert_id = h.alert_id and r.officer_id = h.officer_id) as line,
+       (select q.line from reply_codes r join posts q on q.id = r.post_id
+         where r.alert_id = h.alert_id and r.officer_id = h.from_officer_id) as from_line
+  from alert_handovers h join officers o on o.id = h.officer_id
+"""
+
+# Nobody is left to answer, as `channels.forsaken` says of a step: nothing that called the officer has arrived or may
+# yet, or the officer's code is locked, or the officer is there no more.
+_UNREACHABLE = """
+(o.retired_at is not null or not exists (
+    select 1 from messages m left join channels c on c.id = m.channel_id
+      left join reply_codes r on r.id = m.reply_code_id
+     where m.alert_id = h.alert_id and m.officer_id = h.officer_id and m.purpose = 'alert' and m.step is null
+       and m.queued_at >= h.asked_at and m.state not in ('refused', 'cancelled') and c.quarantined_at is null
+       and (c.retired_at is null or exists (select 1 from address_changes s where s.stand_in_id = c.id
+                                               and s.state = 'active'))
+       and r.locked_at is null))
+"""
+_OVER = f"{OPEN} and (h.due_at <= $1 or a.state <> 'acknowledged' or {_UNREACHABLE})"
+_WITH = "alerts a on a.id = h.alert_id join officers o on o.id = h.officer_id"
+
 
 async def in_charge(session: Session, alert_id: int) -> Row | None:
-    """Return the officer who has an alert, with the line: whoever took it over last, else who acknowledged first."""
-    return await session.fetchrow(
-        """select k.officer_id, k.line from acknowledgements k
-             left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
-            where k.alert_id = $1
-            order by h.taken_at desc nulls last, k.received_at, k.inbound_id limit 1""",
-        alert_id,
-    )
+    """Return the officer who has an alert, the line, and since when (``at``), as `IN_CHARGE` says."""
+    return await session.fetchrow(IN_CHARGE.format(alert="$1"), alert_id)
 
 
-async def asked(session: Session, alert_id: int, *, officer: int, since: datetime) -> bool:
-    """Say whether an officer was asked to take an alert over at or after ``since``, and has not done so yet."""
+async def waits(session: Session, alert_id: int, *, officer: int) -> bool:
+    """Say whether an officer is asked to take an alert over, and the answer is waited for."""
     found: bool = await session.fetchval(
-        """select exists (select 1 from alert_handovers
-                           where alert_id = $1 and officer_id = $2 and coalesce(taken_at, over_at) is null
-                              and asked_at >= $3)""",
-        *(alert_id, officer, since),
+        f"select exists (select 1 from alert_handovers h where h.alert_id = $1 and h.officer_id = $2 and {OPEN})",
+        *(alert_id, officer),
     )
     return found
 
 
-async def ask(session: Session, alert_id: int, *, officer: int, before: int | None, actor: int, now: datetime) -> None:
+async def is_done(session: Session, alert_id: int, *, actor: int, once: bytes) -> bool:
+    """Say whether an actor has handed an alert over with this token before, whatever came of it."""
+    found: bool = await session.fetchval(
+        """select exists (select 1 from alert_handovers where alert_id = $1 and actor_id = $2 and once = $3)""",
+        *(alert_id, actor, once),
+    )
+    return found
+
+
+async def ask(
+    session: Session,
+    alert_id: int,
+    *,
+    officer: int,
+    before: int | None,
+    actor: int,
+    once: bytes,
+    due_at: datetime,
+    now: datetime,
+) -> None:
     """Note that an officer is asked to take a locked alert over from the one who has it ``before``."""
     await session.execute(
-        """insert into alert_handovers (alert_id, officer_id, from_officer_id, actor_id, asked_at)
-           values ($1, $2, $3, $4, $5)""",
-        *(alert_id, officer, before, actor, now),
+        """insert into alert_handovers (alert_id, officer_id, from_officer_id, actor_id, once, asked_at, due_at)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        *(alert_id, officer, before, actor, once, now, due_at),
     )
 
 
-async def take(session: Session, alert_id: int, *, officer: int, answered: datetime, at: datetime) -> Row | None:
-    """Note that an officer takes over a locked alert as asked; return who had it (``from_officer``, ``from_line``).
+async def answered(session: Session, alert_id: int, *, officer: int, at: datetime) -> Row | None:
+    """Return the hand-over of a locked alert that an officer answered ``at`` an instant, with name and lines.
 
-    None where the officer was not asked before it was ``answered``, or has it already. Whoever else was asked before is
-    not waited for any more.
+    What was answered before the officer was asked is no answer to that. One that ended in silence since is answered
+    all the same, where it was answered before that and nobody has taken the alert over meanwhile.
     """
     return await session.fetchrow(
-        """with open as (select * from alert_handovers where alert_id = $1 and taken_at is null and over_at is null
-                            and asked_at <= $4),
-                mine as (update alert_handovers h set taken_at = $3 from open
-                          where h.id = open.id and h.officer_id = $2
-                            and h.id = (select max(id) from open where officer_id = $2)
-                         returning h.from_officer_id),
-                others as (update alert_handovers h set over_at = $3 from open
-                            where h.id = open.id and exists (select from mine)
-                              and h.id is distinct from (select max(id) from open where officer_id = $2))
-           select mine.from_officer_id as from_officer,
-                  (select p.line from reply_codes r join posts p on p.id = r.post_id
-                    where r.alert_id = $1 and r.officer_id = mine.from_officer_id) as from_line
-             from mine""",
-        *(alert_id, officer, at, answered),
+        f"""{_ASKED} where h.alert_id = $1 and h.officer_id = $2 and h.taken_at is null and h.asked_at <= $3
+              and (h.over_at is null or h.why in ('silence', 'unreachable') and h.over_at > $3 and not exists (
+                      select 1 from alert_handovers l where l.alert_id = h.alert_id and l.taken_at >= h.over_at))
+            order by h.id desc limit 1""",
+        *(alert_id, officer, at),
     )
+
+
+async def take(session: Session, handover: int, *, at: datetime) -> None:
+    """Note that an officer takes over as asked."""
+    await session.execute(
+        "update alert_handovers set taken_at = $2, over_at = null, why = null where id = $1", handover, at
+    )
+
+
+async def end(session: Session, handover: int, *, why: str, at: datetime) -> None:
+    """Note that a hand-over is over, and cancel what would still call the officer, as far as it has not gone."""
+    await session.execute(
+        """with ended as (
+               update alert_handovers set over_at = $3, why = $2 where id = $1 returning alert_id, officer_id)
+           update messages m set state = 'cancelled', send_at = null from ended
+            where m.alert_id = ended.alert_id and m.officer_id = ended.officer_id and m.purpose = 'alert'
+              and m.step is null and m.state = 'queued'""",
+        *(handover, why, at),
+    )
+
+
+async def waiting(session: Session, alert_id: int) -> list[Row]:
+    """Return the hand-overs of a locked alert that wait for an answer, with names and lines."""
+    return await session.fetch(f"{_ASKED} where h.alert_id = $1 and {OPEN} order by h.id", alert_id)
+
+
+async def due(session: Session, *, now: datetime, most: int) -> list[int]:
+    """Return the alerts with a hand-over that is over by now, and that nobody has ended yet; the longest due first."""
+    rows = await session.fetch(
+        f"""select h.alert_id from alert_handovers h join {_WITH} where {_OVER}
+            group by h.alert_id order by min(h.due_at) limit $2""",
+        *(now, most),
+    )
+    return [row["alert_id"] for row in rows]
+
+
+async def over(session: Session, alert_id: int, *, now: datetime) -> dict[int, str]:
+    """Return which hand-overs of a locked alert are over by now and not ended yet, each with why."""
+    rows = await session.fetch(
+        f"""select h.id, case when a.state <> 'acknowledged' then 'ended' when {_UNREACHABLE} then 'unreachable'
+                         else 'silence' end as why
+              from alert_handovers h join {_WITH} where h.alert_id = $2 and {_OVER}""",
+        *(now, alert_id),
+    )
+    return {row["id"]: row["why"] for row in rows}
 
 
 async def officers(session: Session, contact_point: int) -> list[tuple[int, str]]:

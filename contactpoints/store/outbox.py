@@ -6,6 +6,7 @@ from datetime import datetime
 
 from contactpoints.rules.delivery import Draft, rank
 from contactpoints.store.database import Row, Session, ring_after_commit
+from contactpoints.store.handing import OPEN
 from schemas.writing import write_json
 
 _DRAFTED = {
@@ -176,9 +177,13 @@ class Outcome:
 
 
 # Nobody needs it any more: its alert is settled, unless it calls the officer to whom that is handed over, which no step
-# does; or its address was put in quarantine while it was on its way.
-IDLE = """(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
-                 and (a.state in ('withdrawn', 'closed') or a.state = 'acknowledged' and m.step is not null))
+# does, and who has not answered yet; its officer has declined; or its address was put in quarantine on its way.
+IDLE = f"""(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = m.alert_id
+                 and (a.state in ('withdrawn', 'closed') or a.state = 'acknowledged' and (m.step is not null
+                      or not exists (select 1 from alert_handovers h
+                                      where h.alert_id = a.id and h.officer_id = m.officer_id and {OPEN}))))
+            or m.purpose = 'alert' and exists (select 1 from reply_codes r
+                                                where r.id = m.reply_code_id and r.declined_in = m.cycle)
             or m.purpose = 'news' and exists (select 1 from alerts a where a.id = m.alert_id
                  and m.queued_at < coalesce(a.withdrawn_at, a.acknowledged_at))
             or exists (select 1 from channels c where c.id = m.channel_id and c.address = m.address

@@ -100,10 +100,18 @@ alert_handovers = Table(
     refers("officer_id", "officers.id"),
     refers("from_officer_id", "officers.id", required=False),
     refers("actor_id", "actors.id"),
+    Column("once", LargeBinary, nullable=False),
     moment("asked_at", required=True),
+    moment("due_at", required=True),
     moment("taken_at"),
     moment("over_at"),
+    words("why", required=False),
+    one_of("why", "why", "silence", "unreachable", "declined", "taken", "ended"),
+    CheckConstraint("(over_at is null) = (why is null)", name="over_for_a_reason"),
+    CheckConstraint("taken_at is null or over_at is null", name="taken_or_over"),
+    UniqueConstraint("alert_id", "actor_id", "once"),
     Index(None, "alert_id", "id"),
+    Index("alert_handovers_open", "due_at", postgresql_where=text("taken_at is null and over_at is null")),
 )
 
 alert_notes = Table(

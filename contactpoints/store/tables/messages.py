@@ -49,7 +49,19 @@ messages = Table(
     words("error_code", required=False),
     one_of(
         *("purpose", "purpose"),
-        *("alert", "stand_down", "answer", "news", "alarm", "pin_link", "proof", "probe", "roster", "release"),
+        *(
+            "alert",
+            "stand_down",
+            "answer",
+            "news",
+            "alarm",
+            "pin_link",
+            "proof",
+            "probe",
+            "roster",
+            "release",
+            "handing",
+        ),
     ),
     one_of("kind", "kind", "sms", "voice", "email"),
     one_of(

@@ -720,10 +720,17 @@ CREATE TABLE alert_handovers (
     officer_id BIGINT NOT NULL,
     from_officer_id BIGINT,
     actor_id BIGINT NOT NULL,
+    once BYTEA NOT NULL,
     asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
     taken_at TIMESTAMP WITH TIME ZONE,
     over_at TIMESTAMP WITH TIME ZONE,
+    why TEXT,
     CONSTRAINT alert_handovers_pk PRIMARY KEY (id),
+    CONSTRAINT alert_handovers_why_ck CHECK (why in ('silence', 'unreachable', 'declined', 'taken', 'ended')),
+    CONSTRAINT alert_handovers_over_for_a_reason_ck CHECK ((over_at is null) = (why is null)),
+    CONSTRAINT alert_handovers_taken_or_over_ck CHECK (taken_at is null or over_at is null),
+    CONSTRAINT alert_handovers_alert_id_actor_id_once_uq UNIQUE (alert_id, actor_id, once),
     CONSTRAINT alert_handovers_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
     CONSTRAINT alert_handovers_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
     CONSTRAINT alert_handovers_from_officer_id_fk FOREIGN KEY(from_officer_id) REFERENCES officers (id),
@@ -731,6 +738,8 @@ CREATE TABLE alert_handovers (
 );
 
 CREATE INDEX alert_handovers_alert_id_id_ix ON alert_handovers (alert_id, id);
+
+CREATE INDEX alert_handovers_open ON alert_handovers (due_at) WHERE taken_at is null and over_at is null;
 
 CREATE TABLE alert_notes (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -845,7 +854,7 @@ CREATE TABLE messages (
     delivered_at TIMESTAMP WITH TIME ZONE,
     error_code TEXT,
     CONSTRAINT messages_pk PRIMARY KEY (id),
-    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe', 'roster', 'release')),
+    CONSTRAINT messages_purpose_ck CHECK (purpose in ('alert', 'stand_down', 'answer', 'news', 'alarm', 'pin_link', 'proof', 'probe', 'roster', 'release', 'handing')),
     CONSTRAINT messages_kind_ck CHECK (kind in ('sms', 'voice', 'email')),
     CONSTRAINT messages_state_ck CHECK (state in ('queued', 'sending', 'unsure', 'accepted', 'delivered', 'read', 'refused', 'cancelled')),
     CONSTRAINT messages_sending_has_a_lease_ck CHECK ((state = 'sending') = (lease_until is not null)),

@@ -1,0 +1,196 @@
+"""How a hand-over ends: the officer takes the alert over, declines, stays silent or cannot be reached.
+
+Whoever has the alert, and the house, hear what came of it; the timeline tells it in every case.
+"""
+
+import logging
+from datetime import datetime
+
+from contactpoints.actions.administrators import listening
+from contactpoints.actions.calling import words_of
+from contactpoints.actions.news import call_off
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.delivery import Draft
+from contactpoints.rules.directory import ContactPoint, channels_to_use
+from contactpoints.rules.refusals import Refusal
+from contactpoints.rules.wording_handing import HandingContext, What, handing_words
+from contactpoints.store import alerts, directory, handing, outbox, timeline
+from contactpoints.store.database import Database, DatabaseFault, Row, Session
+from contactpoints.store.timeline import Noted
+from schemas.timeline_handing import NotTakenOver, TakenOver
+
+_log = logging.getLogger(__name__)
+_MOST = 50
+_BROKEN = (DatabaseFault, Refusal, ValueError, LookupError, TypeError)
+
+
+async def take_over(
+    session: Session, row: Row, *, code: Row, channel: str, answered: datetime, now: datetime, tools: Tools
+) -> list[Noted]:
+    """Note that an officer who acknowledges takes over an alert as asked; return the facts, nothing where it was not.
+
+    What was ``answered`` before the officer was asked, and is looked at only now, is no answer to that. Whoever else
+    was asked is called off, and whoever had the alert hears who has it.
+    """
+    if row["state"] != "acknowledged":
+        return []
+    asked = await handing.answered(session, row["id"], officer=code["officer_id"], at=answered)
+    if asked is None:
+        return []
+    await handing.take(session, asked["id"], at=now)
+    had = asked["from_officer_id"]
+    taken = TakenOver(
+        line=code["line"],
+        channel=channel,
+        from_line=asked["from_line"],
+        officer=code["officer_id"],
+        officers=() if had is None else (had,),
+    )
+    noted: list[Noted] = [(now, taken)]
+    for other in await handing.waiting(session, row["id"]):
+        await handing.end(session, other["id"], why="taken", at=now)
+        noted.append((now, _not_taken(other, "taken", officer=code["officer_id"], line=code["line"])))
+        await call_off(session, row, officer=other["officer_id"], taken_by=code["line"], now=now, tools=tools)
+    await tell_holder(session, row, what="taken", name=asked["name"], holder=had, now=now, tools=tools)
+    return noted
+
+
+async def give_up(session: Session, row: Row, *, asked: Row, why: What, now: datetime, tools: Tools) -> list[Noted]:
+    """End a hand-over of a locked alert that came to nothing, and tell of it; return the fact."""
+    await handing.end(session, asked["id"], why=why, at=now)
+    has = await handing.in_charge(session, row["id"])
+    officer, line = (None, None) if has is None else (has["officer_id"], has["line"])
+    await tell_holder(session, row, what=why, name=asked["name"], holder=officer, now=now, tools=tools)
+    return [(now, _not_taken(asked, why, officer=officer, line=line))]
+
+
+def _not_taken(asked: Row, why: str, *, officer: int | None, line: str | None) -> NotTakenOver:
+    return NotTakenOver(
+        line=asked["line"],
+        from_line=line,
+        why=why,  # type: ignore[arg-type]  # the database has no others
+        officer=asked["officer_id"],
+        officers=() if officer is None else (officer,),
+    )
+
+
+async def end_over(db: Database, *, now: datetime, tools: Tools) -> int:
+    """End the hand-overs that nobody answered in time, or that reach nobody; return how many alerts that were.
+
+    One that breaks is logged, holds up no other, and is tried again with the next look.
+    """
+    async with db.session() as session:
+        numbers = await handing.due(session, now=now, most=_MOST)
+    done = 0
+    for number in numbers:
+        try:
+            async with db.transaction() as session:
+                await _end_over(session, number, now=now, tools=tools)
+            done += 1
+        except _BROKEN as failure:
+            _log.error("a hand-over of alert %d cannot be ended: %s", number, type(failure).__name__)
+    return done
+
+
+async def _end_over(session: Session, alert_id: int, *, now: datetime, tools: Tools) -> None:
+    row = await alerts.lock(session, alert_id)
+    over = await handing.over(session, alert_id, now=now)
+    noted: list[Noted] = []
+    for asked in await handing.waiting(session, alert_id):
+        match over.get(asked["id"]):
+            case None:
+                pass
+            case "ended":
+                await handing.end(session, asked["id"], why="ended", at=now)
+            case "unreachable":
+                noted += await give_up(session, row, asked=asked, why="unreachable", now=now, tools=tools)
+            case _:
+                noted += await give_up(session, row, asked=asked, why="silence", now=now, tools=tools)
+    await timeline.append(session, alert_id, noted)
+
+
+async def tell_holder(
+    session: Session, row: Row, *, what: What, name: str, holder: int | None, now: datetime, tools: Tools
+) -> None:
+    """Queue what whoever has an alert hears of a hand-over, and the house where it came to nothing.
+
+    In an emergency that nobody takes it over comes by SMS, too; all else by mail, and by SMS to whoever reads none.
+    """
+    point = (await directory.load(session, [row["contact_point_id"]])).get(row["contact_point_id"])
+    if point is None:
+        return
+    failed = what not in ("asked", "taken")
+    both = failed and row["urgency"] == "emergency"
+    drafts = _to_holder(row, point, what=what, name=name, holder=holder, both=both, now=now, tools=tools)
+    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
+    if failed:
+        has = point.officers.get(holder or 0)
+        said = _context(row, point, what=what, name=name, now=now, holder=point.name if has is None else has.name)
+        heard = await listening(session, point.party, now=now, tools=tools, calm=True)
+        drafts = [
+            _draft(row, said, kind=ear.kind, address=ear.address, language=ear.language, tools=tools) for ear in heard
+        ]
+        await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+
+
+def _to_holder(
+    row: Row,
+    point: ContactPoint,
+    *,
+    what: What,
+    name: str,
+    holder: int | None,
+    both: bool,
+    now: datetime,
+    tools: Tools,
+) -> list[Draft]:
+    officer = point.officers.get(holder or 0)
+    if officer is None:
+        return []
+    usable = channels_to_use(officer, ("email", "sms"), available=tools.gateways, at=now)
+    mailed = tuple(each for each in usable if each.kind == "email")
+    said = _context(row, point, what=what, name=name, now=now)
+    return [
+        _draft(
+            row,
+            said,
+            kind=each.kind,
+            address=each.address,
+            language=officer.language,
+            tools=tools,
+            reader=(officer.id, each.id),
+        )
+        for each in (usable if both or not mailed else mailed)
+    ]
+
+
+def _context(
+    row: Row, point: ContactPoint, *, what: What, name: str, now: datetime, holder: str | None = None
+) -> HandingContext:
+    exercise = row["status"] == "exercise"
+    return HandingContext(what, row["reference"], exercise, now, point.zone, name, holder, now)
+
+
+def _draft(
+    row: Row,
+    said: HandingContext,
+    *,
+    kind: str,
+    address: str,
+    language: str,
+    tools: Tools,
+    reader: tuple[int | None, int | None] = (None, None),
+) -> Draft:
+    words = handing_words(words_of(tools, language), kind, handing=said)
+    return Draft(
+        purpose="handing",
+        kind=kind,
+        address=address,
+        language=language,
+        body=words.text,
+        subject=words.subject,
+        officer_id=reader[0],
+        channel_id=reader[1],
+        exercise=said.exercise,
+        urgent=row["urgency"] == "emergency",
+    )
