@@ -6,6 +6,7 @@ from typing import Any
 
 from contactpoints.rules.leaving import Around, Policy, Told
 from contactpoints.store.database import Row, Session
+from contactpoints.store.handing import IN_CHARGE, OPEN
 
 
 async def around(session: Session, contact_point: int, *, officer: int, now: datetime) -> Around:
@@ -66,13 +67,17 @@ def _policy(row: Row) -> Policy:
 
 
 async def called_for(session: Session, officer: int) -> list[Row]:
-    """Return the alerts that are an officer's, by number: still open and called for, or taken and not closed."""
+    """Return the alerts that are an officer's, by number: open and called for, or in charge of the officer.
+
+    And those that the officer is asked to take over, and has not yet.
+    """
     return await session.fetch(
-        """select a.id, a.reference, a.state from reply_codes r join alerts a on a.id = r.alert_id
-            where r.officer_id = $1 and (a.state in ('alerting', 'exhausted') or a.state = 'acknowledged'
-                  and (select k.officer_id from acknowledgements k where k.alert_id = a.id
-                        order by k.received_at, k.inbound_id limit 1) = $1)
-            order by a.id""",
+        f"""select a.id, a.reference, a.state from reply_codes r join alerts a on a.id = r.alert_id
+             where r.officer_id = $1 and (a.state in ('alerting', 'exhausted') or a.state = 'acknowledged' and (
+                   (select has.officer_id from ({IN_CHARGE.format(alert="a.id")}) has) = $1
+                   or exists (select 1 from alert_handovers h
+                               where h.alert_id = a.id and h.officer_id = $1 and {OPEN})))
+             order by a.id""",
         officer,
     )
 
