@@ -4,7 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from contactpoints.rules.phrasing import Catalogue, Words, cut, function_of, mail, say, sms, spoken, times
+from contactpoints.rules.phrasing import (
+    STAYS_WITH,
+    Catalogue,
+    Words,
+    cut,
+    function_of,
+    mail,
+    say,
+    sms,
+    spoken,
+    times,
+)
 from schemas.words import msgid
 
 
@@ -15,6 +26,7 @@ class AnswerContext:
     ``at`` is the instant that the answer speaks of (of the acknowledgement), ``zone`` the reader's. ``code`` is the
     officer's own reply code, which "add your PIN" repeats by SMS to the telephone that just sent it, and by no other
     way; ``link`` opens the request. What goes to strangers (`FOR_STRANGERS`) shows none of it.
+    ``function`` is who has taken the alert, or has it; ``stays``: it stays there, else the chain of calls goes on.
     ``no_alert``: a proof may be taken for the acknowledgement of the alert ``reference``, or of one that is not known.
     """
 
@@ -29,6 +41,7 @@ class AnswerContext:
     link: str | None = None
     now: datetime | None = None
     no_alert: bool = False
+    stays: bool = False
 
 
 _ACKNOWLEDGED = (
@@ -50,6 +63,7 @@ _ADD_YOUR_PIN = (
     msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply {code} + your PIN."),
     msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply with the code + your PIN."),
 )
+_GOES_ON = msgid("The chain of calls goes on.")
 _NO_ALERT = msgid("NO ALERT IS ACKNOWLEDGED by this. Called for ref {reference}? Reply with ITS code + your PIN.")
 _NO_ALERT_KNOWN = msgid("NO ALERT IS ACKNOWLEDGED by this. Were you called? Reply with the ALERT's code + your PIN.")
 _CONFIRMED = msgid("This number is confirmed.")
@@ -64,22 +78,13 @@ _OTHERS = {
     "wrong_pin": msgid(
         "Ref {reference}: NOT ACKNOWLEDGED, wrong PIN. Reply again with the code + your PIN. Tries left: {tries_left}."
     ),
-    "code_locked": msgid(
-        "Ref {reference}: NOT ACKNOWLEDGED, too many wrong PINs. Your code is locked; the next officer is being called."
-    ),
-    "left": msgid(
-        "Ref {reference}: NOT ACKNOWLEDGED, you have left this contact point. Somebody else is being called."
-    ),
+    "code_locked": msgid("Ref {reference}: NOT ACKNOWLEDGED, too many wrong PINs. Your code is locked."),
+    "left": msgid("Ref {reference}: NOT ACKNOWLEDGED, you have left this contact point."),
     "pin_not_set": msgid(
         "Ref {reference}: NOT ACKNOWLEDGED, you have no PIN yet. Ask your administrator for the link to set one."
     ),
-    "pin_locked": msgid(
-        "Ref {reference}: NOT ACKNOWLEDGED, your PIN is locked. The next officer will be called. Call your "
-        "administrator."
-    ),
-    "pin_not_usable": msgid(
-        "Ref {reference}: NOT ACKNOWLEDGED, your PIN is not set, expired or locked. The next officer will be called."
-    ),
+    "pin_locked": msgid("Ref {reference}: NOT ACKNOWLEDGED, your PIN is locked. Call your administrator."),
+    "pin_not_usable": msgid("Ref {reference}: NOT ACKNOWLEDGED, your PIN is not set, expired or locked."),
     "withdrawn": msgid("Ref {reference}: withdrawn by the requester. Nothing more to do."),
     "closed": msgid("Ref {reference}: closed. Nothing more to do."),
     "proven": msgid("CONFIRMED: this number reaches you. Thank you. Nothing more to do."),
@@ -101,6 +106,9 @@ _OTHERS = {
         "get no more messages, reply STOP."
     ),
 }
+
+CANNOT = ("code_locked", "left", "pin_locked", "pin_not_usable")
+"""Answers to an officer who cannot acknowledge: they say what becomes of the alert."""
 
 ANSWERS = ("acknowledged", "acknowledged_late", "add_your_pin", *_OTHERS)
 FOR_STRANGERS = ("unknown_code", "several_codes", "unknown", "neutral", "wrong_person", "stop", "help")
@@ -146,4 +154,7 @@ def _forms(words: Catalogue, answer: AnswerContext, *, code: str | None) -> Iter
         fields = {"reference": answer.reference, "tries_left": str(answer.tries_left)}
         bare = times(answer.at, answer.zone, None)
         for most, told in ((len(function), when), (24, when), (10, when), (10, bare)):
-            yield say(words, _OTHERS[answer.what], function=cut(function, most), **fields, **told)
+            said = say(words, _OTHERS[answer.what], function=cut(function, most), **fields, **told)
+            if answer.what in CANNOT:
+                said += " " + say(words, STAYS_WITH if answer.stays else _GOES_ON, holder=cut(function, most))
+            yield said

@@ -6,13 +6,21 @@ from contactpoints.store.database import Session
 
 
 async def decline(session: Session, reply_code_id: int, *, cycle: int, now: datetime) -> bool:
-    """Note that the officer of a reply code declines in this cycle of a locked alert; False where that is noted."""
+    """Note that the officer of a reply code declines in a cycle of a locked alert; False where that is noted."""
     noted = await session.fetchval(
         """update reply_codes set declined_in = $2, declined_at = $3
-            where id = $1 and declined_in is distinct from $2 returning 1""",
+            where id = $1 and coalesce(declined_in, 0) < $2 returning 1""",
         *(reply_code_id, cycle, now),
     )
     return noted is not None
+
+
+async def round_began(session: Session, alert_id: int) -> datetime | None:
+    """Return when the chain of an alert began anew last; None where it runs for the first time."""
+    at: datetime | None = await session.fetchval(
+        "select max(at) from timeline where alert_id = $1 and code = 'chain_restarted'", alert_id
+    )
+    return at
 
 
 async def is_waited_for(session: Session, reply_code_id: int) -> bool:

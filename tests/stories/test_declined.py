@@ -1,10 +1,13 @@
 """Whoever is called and cannot take an alert says so, by a deliberate act, and nobody waits for the timer."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from contactpoints.actions import replies
+from contactpoints.store import doubts
 from tests.console.test_account_pages import says
 from tests.console.test_alert_pages import _acts, _browser
 from tests.console.test_answer_page import look, page_of, state_of, types
@@ -119,3 +122,40 @@ async def test_the_page_of_the_alert_declines_by_code_and_pin_and_says_why_not(w
     assert (await asked.sends(f"{here}/acknowledgement", **acknowledged)).status_code == 303
     assert "decline" not in _acts(await asked.opens(here))
     says(await asked.sends(f"{here}/decline", **fields | {"once": "b"}), "Somebody has acknowledged it already", 409)
+
+
+async def test_a_decline_counts_in_its_round_and_says_where_nobody_is_called_now(
+    world: World,
+) -> None:
+    reference, first, _ = await world.wakes_the_first()
+    second = world.network["FR"].officers[1]
+    await world.passes(minutes=31)
+    assert await state_of(world, reference) == "exhausted"
+    assert (await _declines(world, reference, 0)).json()["outcome"] == "declined"
+    (told,) = await world.facts(reference, "declined")
+    assert (told["climbs"], told["waits"], told["cycle"]) == (False, True, 1)
+    async with world.runtime.db.transaction() as session:
+        rows = await session.fetch(
+            """update messages set state = 'unsure', trace_at = $2, unsure_since = $2, send_at = null
+                where officer_id = $1 and kind = 'sms' and purpose = 'alert' returning id""",
+            *(first.id, world.clock.at),
+        )
+        again: dict[str, Any] = {"words": None, "gateway": None, "over": False, "now": world.clock.at}
+        assert rows
+        for row in rows:
+            assert not await doubts.send_again(session, row["id"], **again), "whoever declined is called no more"
+        code = await session.fetchval("select code from reply_codes where officer_id = $1", second.id)
+        body = json.dumps({"officer": second.id, "reply_code": code, "pin": PIN})
+        kept = json.dumps({"reference": reference, "body": body, "declines": True})
+    tools = world.runtime.tools
+    at: dict[str, Any] = dict.fromkeys(("provider_code", "attempt_code", "provider_at"))
+    await replies.receive(
+        world.runtime.db, source="api", kind="reply", **at, raw=kept.encode(), now=world.clock.at, tools=tools
+    )
+    async with world.runtime.db.transaction() as session:
+        late = world.clock.at + timedelta(minutes=16)
+        await session.execute("update inbound set lease_until = $1 where handled_at is null", late)
+    await world.passes(minutes=22)
+    told = (await world.facts(reference, "declined"))[-1]
+    assert (told["officer"], told["cycle"], told["climbs"], told["waits"]) == (second.id, 1, False, False)
+    assert (2, 3) in await _steps(world, reference), "called anew with everybody"
