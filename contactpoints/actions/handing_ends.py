@@ -4,6 +4,7 @@ Whoever has the alert, and the house, hear what came of it; the timeline tells i
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 from contactpoints.actions.administrators import listening
@@ -21,6 +22,7 @@ from schemas.timeline_handing import NotTakenOver, TakenOver
 
 _log = logging.getLogger(__name__)
 _MOST = 50
+_TOLD: Mapping[str, What] = {"silence": "silence", "unreachable": "unreachable", "declined": "declined"}
 _BROKEN = (DatabaseFault, Refusal, ValueError, LookupError, TypeError)
 
 
@@ -55,12 +57,18 @@ async def take_over(
     return noted
 
 
-async def give_up(session: Session, row: Row, *, asked: Row, why: What, now: datetime, tools: Tools) -> list[Noted]:
-    """End a hand-over of a locked alert that came to nothing, and tell of it; return the fact."""
+async def give_up(session: Session, row: Row, *, asked: Row, why: str, now: datetime, tools: Tools) -> list[Noted]:
+    """End a hand-over of a locked alert that came to nothing, and tell of it; return the fact.
+
+    One whose alert has ``ended`` is over without a word.
+    """
     await handing.end(session, asked["id"], why=why, at=now)
+    what = _TOLD.get(why)
+    if what is None:
+        return []
     has = await handing.in_charge(session, row["id"])
     officer, line = (None, None) if has is None else (has["officer_id"], has["line"])
-    await tell_holder(session, row, what=why, name=asked["name"], holder=officer, now=now, tools=tools)
+    await tell_holder(session, row, what=what, name=asked["name"], holder=officer, now=now, tools=tools)
     return [(now, _not_taken(asked, why, officer=officer, line=line))]
 
 
@@ -97,15 +105,9 @@ async def _end_over(session: Session, alert_id: int, *, now: datetime, tools: To
     over = await handing.over(session, alert_id, now=now)
     noted: list[Noted] = []
     for asked in await handing.waiting(session, alert_id):
-        match over.get(asked["id"]):
-            case None:
-                pass
-            case "ended":
-                await handing.end(session, asked["id"], why="ended", at=now)
-            case "unreachable":
-                noted += await give_up(session, row, asked=asked, why="unreachable", now=now, tools=tools)
-            case _:
-                noted += await give_up(session, row, asked=asked, why="silence", now=now, tools=tools)
+        if asked["id"] in over:
+            why = over[asked["id"]]
+            noted += await give_up(session, row, asked=asked, why=why, now=now, tools=tools)
     await timeline.append(session, alert_id, noted)
 
 

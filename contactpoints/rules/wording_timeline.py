@@ -257,8 +257,8 @@ _NOT_TAKEN_OVER = {
     "unreachable": msgid("NOT TAKEN OVER by {whom}, who cannot be reached or cannot answer: it stays with {before}"),
     "declined": msgid("NOT TAKEN OVER by {whom}, who has declined: it stays with {before}"),
     "taken": msgid("No longer to be taken over by {whom}: {before} was faster"),
-    None: msgid("NOT TAKEN OVER by {whom}: it stays with {before}"),
 }
+_NOT_TAKEN_OVER_BY = msgid("NOT TAKEN OVER by {whom}: it stays with {before}")
 
 
 def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver, *, known: Names) -> str:
@@ -268,7 +268,7 @@ def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver, *
         said = msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
         return say(words, said, whom=whom, channel=way_of(words, fact.channel), before=before)
     if isinstance(fact, NotTakenOver):
-        return say(words, _NOT_TAKEN_OVER[fact.why], whom=whom, before=before)
+        return say(words, _NOT_TAKEN_OVER.get(fact.why or "", _NOT_TAKEN_OVER_BY), whom=whom, before=before)
     said = msgid("To be handed over to {whom}, called by {channels}; until the answer it stays with {before}")
     return say(words, said, whom=whom, channels=channels_of(words, fact.channels), before=before)
 

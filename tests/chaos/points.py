@@ -60,6 +60,9 @@ PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("receive", "claim", "handle", "_handle", "_judge", "_may_try", "_finish", "_stray"),
         ),
     },
+    "hand-overs": {
+        "contactpoints/actions/handing_ends.py": ("end_over", "_end_over", "give_up", "tell_holder"),
+    },
     "ways in": {
         "contactpoints/api/metrics.py": _ANSWER,
         "contactpoints/actions/answer_page.py": ("answer",),

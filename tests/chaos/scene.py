@@ -41,6 +41,7 @@ _QUIET_WITHIN, _DEATH_WITHIN, _ANSWER_WITHIN = 120.0, 90.0, 180.0
 _UNSENT = "(select count(*) from messages where state = 'sending' or state = 'queued' and send_at <= $1)"
 _UNDONE = f"""
 select {_UNSENT} + (select count(*) from alerts where due_at <= $1)
+     + (select count(*) from alert_handovers where taken_at is null and over_at is null and due_at <= $1)
      + (select count(*) from inbound where handled_at is null and (kind = 'reply' or coalesce(lease_until, $1) <= $1))
        as working,
        (select count(*) from messages where state = 'unsure')

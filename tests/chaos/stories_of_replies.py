@@ -242,6 +242,29 @@ async def a_reply_that_nobody_heard(scene: Scene) -> AsyncIterator[None]:
     assert row["provider_code"] == came.sid
 
 
+async def a_hand_over_that_nobody_answers(scene: Scene) -> AsyncIterator[None]:
+    """Another officer was asked to take the alert over and stays silent: whoever has it is told, once."""
+    reference = await scene.opened()
+    await scene.replies(f"{scene.code(reference)} {PIN}")
+    await scene.quiet()
+    has = scene.heard(reference).to
+    other = next(each for each in scene.network["GB"].officers if each.sms != has)
+    handed = await scene.posts(f"/v1/alerts/{reference}/handovers", {"officer": other.id}, key="answers")
+    assert handed.status_code == 200, handed.text
+    await scene.quiet()
+    yield
+    await scene.db.execute("update alert_handovers set due_at = $1 where over_at is null", scene.now())
+    yield
+    told = await scene.db.fetch(
+        """select m.address from messages m join alerts a on a.id = m.alert_id
+            where a.reference = $1 and m.purpose = 'handing' and m.kind = 'sms'""",
+        reference,
+    )
+    assert [row["address"] for row in told] == [has]
+    whys = "select h.why from alert_handovers h join alerts a on a.id = h.alert_id where a.reference = $1"
+    assert await scene.db.fetchval(whys, reference) == "silence"
+
+
 async def page(scene: Scene, reference: str) -> str:
     """Return the path of the page behind the first officer's link."""
     token = await scene.db.fetchval(
@@ -282,3 +305,4 @@ WAYS_IN: tuple[Story, ...] = (
     a_slip_on_the_page,
     a_reply_that_nobody_heard,
 )
+HANDING: tuple[Story, ...] = (a_hand_over_that_nobody_answers,)
