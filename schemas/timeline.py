@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args, get_origin
 
 from schemas.fields import write_instant
 from schemas.retention import Side as Side
+from schemas.timeline_handing import Declined as Declined
 from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     Audience,
@@ -147,24 +148,6 @@ class CodeLocked:
     line: str | None
     step: int
     left: bool = False
-    officer: int = inside()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined:
-    """An officer who was called cannot take it. `climbs`: this ends the step; else the chain had gone on, or run out.
-
-    `waits`: the chain goes on after its pause, or when working hours begin; else, where it climbs, at once.
-    """
-
-    code: ClassVar = "declined"
-    visible_to: ClassVar[Audience] = "both"
-    line: str
-    channel: str
-    step: int
-    cycle: int
-    climbs: bool
-    waits: bool = False
     officer: int = inside()
 
 

@@ -1,9 +1,27 @@
-"""That an acknowledged alert is handed over to a named officer; these are facts of `schemas.timeline`."""
+"""That an officer declines an alert, or is to take over one that has been acknowledged; facts of `schemas.timeline`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from schemas.timeline_messages import Audience, inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """An officer who was called cannot take it. `climbs`: this ends the step; else the chain had gone on, or run out.
+
+    `waits`: the chain goes on after its pause, or when working hours begin; else, where it climbs, at once.
+    """
+
+    code: ClassVar = "declined"
+    visible_to: ClassVar[Audience] = "both"
+    line: str
+    channel: str
+    step: int
+    cycle: int
+    climbs: bool
+    waits: bool = False
+    officer: int = inside()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
