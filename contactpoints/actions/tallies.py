@@ -11,7 +11,7 @@ from contactpoints.store.database import Database
 
 
 async def read(db: Database, asked: Asked, *, actor: Actor, tools: Tools) -> Numbers:
-    """Return the numbers, by three statements. ``names`` has every Party that may be chosen.
+    """Return the numbers, by four statements. ``names`` has every Party that may be chosen.
 
     Raises `Forbidden` for whoever reads no numbers, `NotFound` for a Party of which there are none for the actor.
     """

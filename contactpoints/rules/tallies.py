@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from typing import Literal, get_args
 
 from contactpoints.rules.numbers import country_of
@@ -185,7 +186,7 @@ def _row(key: str, cells: Sequence[Cell]) -> Row:
     went = Counter[Went]()
     for each in cells:
         went[each.went] += len(each.took)
-    return Row(key, summed(seconds for each in cells for seconds in each.took), went)
+    return Row(key, summed(chain.from_iterable(each.took for each in cells)), went)
 
 
 def _rows(cells: Iterable[Cell], key: Callable[[Cell], str | None]) -> list[Row]:
@@ -241,7 +242,7 @@ def _delivered(sent: Iterable[Sent]) -> list[Delivered]:
             sum(each.delivered for each in some),
             sum(each.refused for each in some),
             sum(each.unsure for each in some),
-            summed(seconds for each in some for seconds in each.took).median_seconds,
+            summed(chain.from_iterable(each.took for each in some)).median_seconds,
         )
         for key, some in sorted(found.items())
     ]

@@ -20,7 +20,12 @@ select (jsonb_populate_record(a, jsonb_build_object(
 """
 _MADE: tuple[tuple[list[int], dict[str, str | None]], ...] = (
     ([1, 2, 3, 4, 5, 100], {}),
-    ([6], {"acknowledged_at": None, "exhausted_at": "2026-10-01T00:00:00Z"}),
+    # Nobody has answered that one, and it is still due: it comes from another index than those that have ended.
+    (
+        [6],
+        {"acknowledged_at": None, "exhausted_at": "2026-10-01T00:00:00Z", "state": "exhausted"}
+        | {"due_at": "2030-01-01T00:00:00Z"},
+    ),
     ([7], {"requested_party": "JP"}),
     ([8, 9, 10], {"status": "exercise"}),
 )

@@ -72,6 +72,15 @@ alerts = Table(
     Index("alerts_due", "due_at", postgresql_where=text("due_at is not null")),
     # What is open is found among very many that have ended.
     Index("alerts_open", "id", postgresql_where=text("state in ('alerting', 'exhausted', 'acknowledged')")),
+    # All that the numbers of a period tell of an alert; nothing is written here while one is still due.
+    Index(
+        "alerts_settled",
+        "opened_at",
+        postgresql_include=[
+            *("id", "status", "requested_party", "contact_point_id", "step", "acknowledged_at", "exhausted_at")
+        ],
+        postgresql_where=text("urgency = 'emergency' and due_at is null"),
+    ),
     Index(None, "actor_id", "id"),
     Index(None, "requested_party", "id"),
     Index(None, "requesting_party", "requesting_authority", "id"),

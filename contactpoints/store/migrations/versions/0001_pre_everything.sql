@@ -398,6 +398,8 @@ CREATE INDEX alerts_requested_party_id_ix ON alerts (requested_party, id);
 
 CREATE INDEX alerts_requesting_party_requesting_authority_id_ix ON alerts (requesting_party, requesting_authority, id);
 
+CREATE INDEX alerts_settled ON alerts (opened_at) INCLUDE (id, status, requested_party, contact_point_id, step, acknowledged_at, exhausted_at) WHERE urgency = 'emergency' and due_at is null;
+
 CREATE TABLE channels (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     officer_id BIGINT NOT NULL,
