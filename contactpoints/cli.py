@@ -28,7 +28,7 @@ from contactpoints.cli_keys import must_be_ahead, read_told
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import Conflict, Invalid, Refusal, Unavailable, slug
 from contactpoints.runtime import Runtime, open_runtime
-from contactpoints.serving import doors, keep_watch, must_be_free, prepared, run_process
+from contactpoints.serving import doors, keep_watch, must_be_free, run_process
 from contactpoints.settings import BadSetting, Settings, read_settings
 from contactpoints.store import acting, embedded
 from contactpoints.store.database import DatabaseFault
@@ -126,10 +126,10 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> None:
         watch = None
         async with AsyncExitStack() as open_doors:
             if asked.command != "engine":
-                port = await open_doors.enter_async_context(doors(runtime, port=settings.port, host=settings.host))
+                opening = doors(runtime, port=settings.port, host=settings.host, prepared=True)
+                port = await open_doors.enter_async_context(opening)
                 here = f"http://localhost:{port}"
                 print(f"contactpoints answers at {here}", flush=True)
-                await open_doors.enter_async_context(prepared(runtime))
                 if asked.command == "all":
                     await _invite_first(runtime, here)
             if asked.command != "web":

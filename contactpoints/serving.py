@@ -8,7 +8,7 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import uvicorn
@@ -167,9 +167,9 @@ def must_be_free(host: str, port: int) -> None:
 
 
 @asynccontextmanager
-async def prepared(runtime: Runtime) -> AsyncIterator[None]:
-    """Make ready what the first pages need, beside whatever is asked meanwhile; given up when the block ends."""
-    task = asyncio.create_task(_web().prepare(runtime))
+async def _at_work(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something be done beside the block; it is given up when that ends."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -178,10 +178,11 @@ async def prepared(runtime: Runtime) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
+async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1", prepared: bool = False) -> AsyncIterator[int]:
     """Serve the web doors for as long as the block lasts; yield the port (0 asks for any free one).
 
-    Raises `BadSetting` where the port is taken.
+    ``prepared``: what the first pages need is made ready beside whatever is asked meanwhile. Raises `BadSetting` where
+    the port is taken.
     """
     listener = _listen(host, port)
     taken: int = listener.getsockname()[1]
@@ -200,7 +201,8 @@ async def doors(runtime: Runtime, *, port: int, host: str = "127.0.0.1") -> Asyn
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield taken
+        async with _at_work(_web().prepare(app)) if prepared else nullcontext():
+            yield taken
     finally:
         app.state.close()
         server.should_exit = True

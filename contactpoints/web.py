@@ -71,6 +71,7 @@ from contactpoints.openid.relying import Relying
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
+from contactpoints.words import LANGUAGES
 from schemas.faults import BadInput
 
 Renderer = Callable[[Request, Exception], Awaitable[Response]]
@@ -188,8 +189,12 @@ def application(runtime: Runtime) -> Starlette:
     return made
 
 
-async def prepare(runtime: Runtime) -> None:
+async def prepare(made: Starlette) -> None:
     """Make ready what the first pages need. Where the database is away, whoever looks first waits for it."""
+    runtime: Runtime = made.state.runtime
+    rows: Rows = made.state.board_rows
     await runtime.tools.threads.long(compile_templates, *TEMPLATES)
     with suppress(Refusal, DatabaseFault):
-        await board.prepare(runtime.db, now=runtime.now(), tools=runtime.tools)
+        now = runtime.now()
+        told, languages = await board.prepare(runtime.db, now=now, tools=runtime.tools)
+        await rows.prepare(told, languages=dict.fromkeys((LANGUAGES[0], *languages)), now=now)

@@ -88,10 +88,20 @@ async def reckon(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> 
     await _reckon(_readable(found, actor), now=now, tools=tools, patience=None)
 
 
-async def prepare(db: Database, *, now: datetime, tools: Tools) -> None:
-    """Read and reckon what any board tells, so that whoever opens the first one of a process does not wait for it."""
-    found, _ = await duty(db, now=now, tools=tools)
+async def prepare(db: Database, *, now: datetime, tools: Tools) -> tuple[Board, Sequence[str]]:
+    """Read and reckon what any board tells, so that whoever opens the first one of a process does not wait for it.
+
+    Returns that, without alerts and whoever looks, and the languages of those who may.
+    """
+    found, medians = await duty(db, now=now, tools=tools)
     await _reckon([each.point for each in found], now=now, tools=tools, patience=None)
+    async with db.session() as session:
+        named = (await tools.atlas.parties(session)).named
+        languages = await board.languages(session)
+    names = {code: fields["name"] for code, fields in named.items()}
+    kept = [(each.point.id, _kept(each.point, tools.atlas.strips, now=now)) for each in found]
+    strips = {number: each for number, each in kept if each is not None}
+    return Board(found, medians, names, strips, len(kept) - len(strips), [], {}, None, None), languages
 
 
 async def news(db: Database, *, alerts: Collection[int], after: int | None, most: int) -> board.Look:

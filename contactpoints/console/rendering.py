@@ -7,7 +7,7 @@ address: no caches, no referrer, no search engines.
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -202,6 +202,12 @@ def compile_templates(*names: str) -> None:
 def fragment(template: str, /, *, language: str, **fields: object) -> str:
     """Return a part of a page in a language, as markup: to be kept, and set into pages as it is."""
     return _environment(language).get_template(template).render(**fields)
+
+
+def macro(template: str, name: str, /, *, language: str, **fields: object) -> Callable[..., str]:
+    """Return a macro of a template in a language, as a page with these fields has it. Raises `AttributeError`."""
+    written: Callable[..., str] = getattr(_environment(language).get_template(template).make_module(fields), name)
+    return written
 
 
 async def packed(runtime: Runtime, request: Request, *, answer: Response) -> Response:

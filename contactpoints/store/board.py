@@ -54,6 +54,12 @@ async def officer_of(session: Session, account: int) -> Row | None:
     )
 
 
+async def languages(session: Session) -> list[str]:
+    """Return the languages in which anybody with an account looks."""
+    rows = await session.fetch("select distinct language from accounts where disabled_at is null order by language")
+    return [row["language"] for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One look for news: the revision of the directory, and the number of the newest alert, 0 where there is none.

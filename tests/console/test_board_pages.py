@@ -2,10 +2,16 @@
 
 import re
 from datetime import timedelta
+from functools import partial
+
+import pytest
 
 from contactpoints.actions import board
+from contactpoints.console import board_rows
+from contactpoints.console.board_rows import Rows
 from contactpoints.rules.access import Actor, Role
-from contactpoints.web import prepare
+from contactpoints.rules.board_page import Wanted
+from contactpoints.web import application, prepare
 from tests.api.people import Person, person
 from tests.console.browsers import Browser
 from tests.world import World
@@ -111,7 +117,9 @@ async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(
     assert "Content-Encoding" not in typed.headers, "what is typed does not meet what is secret under one compression"
 
 
-async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_looks_again(world: World) -> None:
+async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_looks_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     auditor = await reader(world, "s@x.example.org", role="auditor", party=None)
     tools = world.runtime.tools
     account = Actor(0, Role.AUDITOR, None, "", kind="account")
@@ -121,8 +129,17 @@ async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_
     told = await board.read(world.runtime.db, actor=account, now=world.clock.at, tools=tools, patience=0)
     assert not told.unreckoned
     tools.atlas.strips.clear()
-    await prepare(world.runtime)
+    await prepare(application(world.runtime))
     assert len(tools.atlas.strips) == len(told.found), "a process has it ready before anybody looks"
+    ready, languages = await board.prepare(world.runtime.db, now=world.clock.at, tools=tools)
+    rows = Rows(tools.words)
+    await rows.prepare(ready, languages=languages, now=world.clock.at)
+    with monkeypatch.context() as patched:
+        patched.delattr(board_rows, "fragment")
+        looks = partial(rows.of, ready, actor=account, wanted=Wanted(), now=world.clock.at)
+        (tokyo, _), (paris, _) = await looks(zone="Asia/Tokyo"), await looks(zone="Europe/Paris")
+    assert all(one.before is other.before for one, other in zip(tokyo, paris, strict=True)), "written once, beforehand"
+    assert "".join(each.after for each in tokyo).count("Tokyo") > "".join(each.after for each in paris).count("Tokyo")
     before = await shown(auditor)
     kept = dict(tools.atlas.strips)
     async with world.runtime.db.session() as session:
