@@ -111,7 +111,7 @@ def _in_use() -> tuple[int, int]:
 
 
 async def test_a_thousand_sign_ins_at_once_hash_few_passwords_and_hold_up_nobody_else(world: World) -> None:
-    """Each is from another address, every second for one and the same account.
+    """Each is from another address: a third for one account, a third for an address that has none, the rest for many.
 
     Fifty come every twentieth of a second, whether those before were answered or not: all within a second, as long as
     the processor, which is theirs and the service's, begins them. Begun at once they take it a fifth of a second.
@@ -127,34 +127,43 @@ async def test_a_thousand_sign_ins_at_once_hash_few_passwords_and_hold_up_nobody
         there = {"X-Forwarded-For": f"2001:db8:{number:x}::1", "Content-Type": "application/json"}
         return _told(await asks(app, "POST", "/v1/sessions", headers=there, body=said))
 
-    async def come() -> list[int]:
+    stranger = "stranger@example.org"
+
+    async def come() -> dict[str, Counter[int]]:
         begun = []
         for number in range(1_000):
-            email = ada.email if number % 2 else f"somebody{number}@example.org"
-            begun.append(asyncio.create_task(tries(number, email)))
+            email = (ada.email, stranger, f"somebody{number}@example.org")[number % 3]
+            begun.append((email, asyncio.create_task(tries(number, email))))
             if number % 50 == 49:
                 await asyncio.sleep(0.05)
-        return await asyncio.gather(*begun)
+        heard: dict[str, Counter[int]] = {ada.email: Counter(), stranger: Counter(), "others": Counter()}
+        for email, each in begun:
+            heard[email if email in heard else "others"][await each] += 1
+        return heard
 
     storm = asyncio.create_task(come())
     await asyncio.sleep(0.1)
     opened = await world.opens_alert()
+    await world.settles()
+    woken = await world.code_of(world.network["FR"].officers[0])
     by_passkey = await shows(world, device)
     by_key = await world.get(opened.json()["links"]["self"])
     assert not storm.done(), "that was while they came"
     most = _in_use()
-    heard = Counter(await storm)
+    by_address = await storm
+    heard = sum(by_address.values(), Counter[int]())
     assert [each.status_code for each in (opened, by_passkey, by_key)] == [201, 201, 200]
+    assert woken, "the provider has had the words for the officer"
     assert set(heard) == {401, 429, 503}, heard
+    assert set(by_address[ada.email]) == set(by_address[stranger]), "nothing tells which of them has an account"
     # At 30 ms a hash all of them would keep a processor busy for half a minute.
     assert heard[503] > 700, "of these no password was hashed"
     assert max(most[0], _in_use()[0]) - threads <= _THREADS, "they wait without a thread of their own"
     assert max(most[1], _in_use()[1]) - memory <= _MEGABYTES
     assert await tries(1_000, "nobody@example.org") == 401, "the wait that was told of was long enough"
-    assert await tries(1_001, ada.email) == 429, "somebody guesses at this account"
+    for number, email in enumerate((ada.email, stranger), 1_001):
+        assert await tries(number, email) == 429, "somebody guesses there, whether there is an account or not"
     assert (await shows(world, device)).status_code == 201, "whoever has a passkey is locked out by nobody"
-    await world.settles()
-    assert await world.code_of(world.network["FR"].officers[0]), "the officer is woken"
 
 
 async def test_what_a_copy_holds_of_an_open_alert_acknowledges_nothing(world: World) -> None:
