@@ -89,12 +89,20 @@ class KeyGoingOn(TypedDict):
     ends_at: Moment
 
 
+class FeedGoingOn(TypedDict):
+    """A feed of a post that outlasts the officer."""
+
+    id: int
+    post_id: int
+
+
 class EndsOut(TypedDict):
     """What ends together with the officer, without a plan: numbers of entries, and how many of what is none.
 
     `accounts` are the officer's, `keys` those that the officer holds: both end at once. `keys_made` were made in one of
     the accounts, and others or nobody hold them; the officer has seen their secrets. They go on for a week, or until
-    they would have ended before, for the authorities whose they are need others first.
+    they would have ended before, for the authorities whose they are need others first. `post_feeds` go on until
+    somebody revokes them: the officer may know their addresses, so make others and revoke these.
     """
 
     channels: list[int]
@@ -108,6 +116,7 @@ class EndsOut(TypedDict):
     accounts: list[int]
     keys: list[int]
     keys_made: list[KeyGoingOn]
+    post_feeds: list[FeedGoingOn]
 
 
 class AlertOfOfficer(TypedDict):

@@ -52,6 +52,7 @@ async def end_belongings(
         accounts=ended,
         keys=sorted(held),
         keys_made=made,
+        post_feeds=await leaving.post_feeds(session, officer),
     )
 
 

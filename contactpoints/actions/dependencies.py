@@ -19,6 +19,7 @@ class Ends:
 
     ``accounts`` are the officer's; ``keys`` those that the officer holds. ``keys_made`` were made in one of the
     accounts, and others or nobody hold them: the officer has seen their secrets, and each goes on until an instant.
+    ``post_feeds`` (feed -> post) go on as well: others read shifts there, and the officer may know the address.
     """
 
     entries: Mapping[str, Sequence[int]]
@@ -30,6 +31,7 @@ class Ends:
     accounts: Sequence[int] = ()
     keys: Sequence[int] = ()
     keys_made: Mapping[int, datetime] = field(default_factory=dict)
+    post_feeds: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ async def depending_on(session: Session, entry: Entry, *, now: datetime) -> Depe
             await leaving.belonging(session, officer, now=now),
             **await leaving.counted(session, officer, now=now),
             keys_made=await leaving.keys_made(session, officer, now=now, at=now + OVERLAP),
+            post_feeds=await leaving.post_feeds(session, officer),
         ),
         tuple(await leaving.called_for(session, officer)),
         around,

@@ -74,4 +74,5 @@ async def read(db: Database, token: str, *, now: datetime, tools: Tools) -> byte
             raise NotFound("There is nothing here.")
         await feeds.note_read(session, row["id"], now=now)
     feed = Feed(points[row["contact_point_id"]], row["officer_id"], row["post_id"])
-    return await tools.threads.long(write_feed, feed, now)
+    words = tools.words.get(feed.language, tools.words["en"])
+    return await tools.threads.long(lambda: write_feed(feed, now, words=words))

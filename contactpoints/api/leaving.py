@@ -64,7 +64,8 @@ LEAVING = (
             "The officer's accounts end at once, with all their sessions and the keys that the officer holds (`keys`): "
             "where an authority needs one of these, rotate it before, and say who holds the next. Keys that were made "
             "in these accounts and that others or nobody hold (`keys_made`) go on, for a week at most: their secrets "
-            "are known to the officer, and each authority needs another one by then."
+            "are known to the officer, and each authority needs another one by then. So do the feeds of posts "
+            "(`post_feeds`), whose addresses the officer may know: make others, tell those who stay, and revoke these."
         ),
     ),
 )
@@ -148,6 +149,7 @@ def _ends(ends: Ends) -> EndsOut:
         "accounts": list(ends.accounts),
         "keys": list(ends.keys),
         "keys_made": [{"id": key, "ends_at": write_instant(at)} for key, at in ends.keys_made.items()],
+        "post_feeds": [{"id": feed, "post_id": post} for feed, post in ends.post_feeds.items()],
     }
 
 

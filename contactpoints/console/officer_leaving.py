@@ -185,6 +185,7 @@ def _page(
         labels={f"who/{each.ref}": said(words, each, zone=point.zone).rstrip(".") for each in depending.dependencies},
         nobody=_NOBODY,
         ends=depending.ends if left is None else left.ends,
+        posts={each.id: each.function for each in point.posts},
         alerts=depending.alerts,
         typed=typed,
         faults=faults,

@@ -1,6 +1,7 @@
 """Shifts as an iCalendar file that calendar programs fetch again and again: by the instants, with no case data.
 
-The same shift has the same identifier in every answer, so that programs move it and never show it twice.
+The same shift has the same identifier in every answer, so that programs move it and never show it twice. One that has
+gone on for more than 40 days gets another, once: programs take the old one away and show the new one.
 """
 
 from collections.abc import Iterable
@@ -10,8 +11,11 @@ from datetime import UTC, datetime, timedelta
 from icalendar import Calendar, Event
 
 from contactpoints.rules.directory import ContactPoint, Post
+from contactpoints.rules.phrasing import Catalogue, say
 from contactpoints.rules.shifts import Shift, shifts_of
+from schemas.words import msgid
 
+_OWN = msgid("My shifts - 24/7 network")
 _BEHIND, _AHEAD = timedelta(days=7), timedelta(days=180)
 _LOOKED_BACK = timedelta(days=40)
 _REFRESHED = timedelta(hours=1)
@@ -25,9 +29,25 @@ class Feed:
     officer: int | None = None
     post: int | None = None
 
+    @property
+    def language(self) -> str:
+        """In which the feed is named: the officer's, or the first of the contact point."""
+        if self.officer is not None and self.officer in self.point.officers:
+            return self.point.officers[self.officer].language
+        return self.point.languages[0] if self.point.languages else ""
 
-def write_feed(feed: Feed, now: datetime) -> bytes:
+    def name(self, words: Catalogue) -> str:
+        """Return what calendar programs call it. Without a name they show the address, which is the secret."""
+        post = next((each for each in self.point.posts if each.id == self.post), None)
+        if post is None:
+            return say(words, _OWN)
+        return f"{self.point.name}: {post.function}"
+
+
+def write_feed(feed: Feed, now: datetime, *, words: Catalogue) -> bytes:
     """Return the shifts from a week ago until 180 days ahead, the same bytes for a day while nothing changes.
+
+    ``words``: in the language of the feed, for its name (RFC 7986, and what programs read before it).
 
     An officer's own feed tells functions alone; that of a post names its officers, and no feed a number or address.
     """
@@ -36,6 +56,8 @@ def write_feed(feed: Feed, now: datetime) -> bytes:
     calendar.add("prodid", "-//contactpoints//rosters//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
+    for name in ("name", "x-wr-calname"):
+        calendar.add(name, feed.name(words))
     calendar.add("refresh-interval", _REFRESHED, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for post in feed.point.posts:

@@ -240,6 +240,17 @@ async def end_feeds(session: Session, officer: int, *, now: datetime) -> int:
     return await _count(session, f"update feeds set revoked_at = $2 where {_OPEN_FEEDS}", officer, now)
 
 
+async def post_feeds(session: Session, officer: int) -> dict[int, int]:
+    """Return the feeds of posts of the officer's contact point that can be read, by number: of which post."""
+    rows = await session.fetch(
+        """select f.id, f.post_id from feeds f join posts p on p.id = f.post_id
+             join officers o on o.contact_point_id = p.contact_point_id
+            where o.id = $1 and f.revoked_at is null and p.retired_at is null order by f.post_id, f.id""",
+        officer,
+    )
+    return {row["id"]: row["post_id"] for row in rows}
+
+
 async def keys_made(session: Session, officer: int, *, now: datetime, at: datetime) -> dict[int, datetime]:
     """Return the keys that an officer's account made and holds not, by number: when each ends, at ``at`` or before."""
     rows = await session.fetch(

@@ -50,6 +50,8 @@ async def test_the_plan_names_accounts_and_keys_and_what_the_officer_holds_ends_
     for_emil, for_finn_too = [await _makes(dora, holder_id=each.account) for each in (emil, finn)]
     others = await _makes(dora)
 
+    post = world.network["FR"].posts["first"]
+    feed = (await dora.asks("POST", f"/v1/posts/{post}/feeds", {})).json()
     week = f"{world.clock.at + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
     path = f"/v1/officers/{first.id}/leaving"
     read = await dora.asks("GET", path)
@@ -61,6 +63,7 @@ async def test_the_plan_names_accounts_and_keys_and_what_the_officer_holds_ends_
             {"id": ends_before["id"], "ends_at": "2026-10-16T00:00:00Z"},
             {"id": for_finn["id"], "ends_at": week},
         ],
+        "post_feeds": [{"id": feed["id"], "post_id": post}],
     }
     assert read.json()["ends"].items() >= named.items()
     taken = {"action": "replace", "officer_id": second.id}

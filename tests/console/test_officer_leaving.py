@@ -10,7 +10,12 @@ from tests.world import World
 
 async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
     ada, (first, second) = await desk(world), world.network["FR"].officers[:2]
-    path = f"/directory/officers-{first.id}/leaving"
+    path, post = f"/directory/officers-{first.id}/leaving", world.network["FR"].posts["first"]
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "insert into feeds (token_hash, post_id, created_at, created_by) values ('x', $1, $2, 'Ada')",
+            *(post, world.clock.at),
+        )
     assert path in await ada.opens(f"/directory/officers-{first.id}")
     page = await ada.opens(path)
     for each in (
@@ -18,6 +23,8 @@ async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
         "The next shifts",
         "camille.frene@fr.example.org",
         "ends at once",
+        f'<a href="/rosters/{post}/feeds">',
+        "could still read there who is on duty",
     ):
         assert each in page, each
     assert 'value="leave"' not in page, "it is tried first"

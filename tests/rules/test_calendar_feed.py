@@ -14,6 +14,7 @@ from contactpoints.rules.calendar_shifts import Names, Person, assigned
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.rosters import Override, on_duty
 from contactpoints.rules.shifts import shifts_of
+from contactpoints.words import catalogues
 from tests.rules.test_cover import officer, point, post, rotation
 from tests.rules.test_rosters import utc
 
@@ -25,6 +26,10 @@ def house(zone: str, handover: time, *, period: str = "daily", overrides: tuple[
     turns = rotation(1, 2, 3, zone=zone, handover=handover, period=period)
     officers = tuple(replace(officer(person.id), name=person.name) for person in PEOPLE)
     return point(*officers, posts=(post(turns, overrides=overrides),))
+
+
+def fed(feed: Feed, now: datetime, language: str = "en") -> bytes:
+    return write_feed(feed, now, words=catalogues()[language])
 
 
 def read_again(written: bytes, *, since: datetime, until: datetime) -> set[tuple[int, datetime, datetime]]:
@@ -47,20 +52,20 @@ def test_what_goes_out_comes_in_as_the_same_shifts(zone: str, handover: time, no
     since, until = at, at.replace(hour=0, minute=0) + timedelta(days=180)
     planned = shifts_of(here, here.posts[0], since=since - timedelta(days=9), until=until)
     expected = {(each.officer_id, each.starts_at, each.ends_at) for each in planned if each.ends_at > since}
-    assert read_again(write_feed(Feed(here, post=1), at), since=since, until=until) == expected
+    assert read_again(fed(Feed(here, post=1), at), since=since, until=until) == expected
 
 
 def test_a_feed_says_how_often_to_fetch_it_and_the_same_shift_keeps_its_name() -> None:
     here = house("Europe/Berlin", time(8))
-    written = write_feed(Feed(here, post=1), NOW)
+    written = fed(Feed(here, post=1), NOW)
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H" in written
-    assert write_feed(Feed(here, post=1), NOW + timedelta(hours=5)) == written, "the same bytes for a day"
+    assert fed(Feed(here, post=1), NOW + timedelta(hours=5)) == written, "the same bytes for a day"
     (planned,) = on_duty(here.posts[0].layers, (), absences=(), at=utc("2026-10-26T12:00"))
     swap = Override(1, "replace", planned % 3 + 1, utc("2026-10-26T12:00"), utc("2026-10-26T20:00"))
     changed = replace(house("Europe/Berlin", time(8), overrides=(swap,)), revision=2)
     before, after = (
         {str(event["UID"]): event for event in Calendar.from_ical(each).events}
-        for each in (written, write_feed(Feed(changed, post=1), NOW))
+        for each in (written, fed(Feed(changed, post=1), NOW))
     )
     assert len(before) == len(Calendar.from_ical(written).events)
     assert set(before) <= set(after)
@@ -71,7 +76,7 @@ def test_a_feed_says_how_often_to_fetch_it_and_the_same_shift_keeps_its_name() -
 def test_whoever_is_on_duty_for_ever_has_one_event_with_one_name() -> None:
     here = point(officer(1), posts=(post(rotation(1)),))
     names = [
-        [str(event["UID"]) for event in Calendar.from_ical(write_feed(Feed(here, post=1), at)).events]
+        [str(event["UID"]) for event in Calendar.from_ical(fed(Feed(here, post=1), at)).events]
         for at in (NOW, NOW + timedelta(days=3))
     ]
     assert names[0] == names[1] == ["1-1-ongoing@rosters.contactpoints"]
@@ -80,7 +85,19 @@ def test_whoever_is_on_duty_for_ever_has_one_event_with_one_name() -> None:
 @pytest.mark.parametrize(("mine", "told"), [(1, False), (None, True)])
 def test_an_officers_own_feed_names_nobody(mine: int | None, told: bool) -> None:
     here = house("Europe/Berlin", time(8))
-    written = write_feed(Feed(here, officer=mine) if mine else Feed(here, post=1), NOW)
+    written = fed(Feed(here, officer=mine) if mine else Feed(here, post=1), NOW)
     assert (b"Officer" in written) is told
     assert b"@test" not in written
     assert b"+44" not in written
+
+
+def test_a_feed_has_a_name_and_programs_do_not_show_its_address_for_one() -> None:
+    here = house("Europe/Berlin", time(8))
+    assert (Feed(here, officer=1).language, Feed(here, post=1).language) == ("en", "en")
+    for language, own, of_post in (
+        ("en", "My shifts - 24/7 network", "Desk: first"),
+        ("fr", "Mes gardes - réseau 24/7", "Desk: first"),
+    ):
+        for feed, name in ((Feed(here, officer=1), own), (Feed(here, post=1), of_post)):
+            read = Calendar.from_ical(fed(feed, NOW, language))
+            assert (str(read["NAME"]), str(read["X-WR-CALNAME"])) == (name, name)
