@@ -20,6 +20,7 @@ from contactpoints.console.alert_words import words_of_alerts
 from contactpoints.rules.console import LANGUAGE_NAMES, clocked, instant, typed
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
 from contactpoints.rules.wording_alarms import headline_of
+from contactpoints.rules.wording_calendars import trouble_of
 from contactpoints.rules.wording_faults import fault_of, faults_at
 from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.rules.wording_releasing import reason_of
@@ -152,6 +153,7 @@ def _environment(language: str) -> Environment:
         "offer_of": partial(offer_of, words),
         "part_of": partial(part_of, words),
         "skipped_of": partial(skipped_of, words),
+        "trouble_of": partial(trouble_of, words),
         "unusable": partial(unusable, words),
         "warning_of": partial(warning_of, words),
         "labels_of": partial(labels_of, words),

@@ -1,6 +1,6 @@
 """Calendars from outside on a page: entered, a file looked at and then taken in, or fetched from an address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -47,7 +47,8 @@ async def _shown(
     fetched: dict[int, Any] = {}
     for each in plan.calendars:
         try:
-            fetched[each["id"]] = await subscriptions.read(runtime.db, each["id"], actor=actor)
+            how = dict(await subscriptions.read(runtime.db, each["id"], actor=actor))
+            fetched[each["id"]] = how | {"faults": _faults(how["faults"])}
         except NotFound:
             continue
     return desk(
@@ -130,6 +131,11 @@ async def fetch(runtime: Runtime, request: Request) -> Response:
         refused(request, refusal)
         return await _shown(runtime, request, actor=actor, typed=typed, faults=refusal.faults)
     return go(_path(request))
+
+
+def _faults(told: Iterable[Mapping[str, str]]) -> list[Fault]:
+    """Return as faults what was kept, so that it is told in the reader's language."""
+    return [Fault(each.get("pointer", ""), each["code"], each["detail"]) for each in told]
 
 
 def _calendar(typed: Mapping[str, str]) -> int:

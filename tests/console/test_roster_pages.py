@@ -163,8 +163,23 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     says(
         await ada.sends(f"/rosters/{post}/calendars/subscription", **fields | {"address": "http://x.example"}), "https"
     )
+    await _troubled(world, ada, post=post, fields=fields)
     for each in ("feeds", "calendars", "rotation?id=1"):
         assert (await duty.opens(f"/rosters/{world.network['US'].posts['first']}/{each}")).status_code == 404
+
+
+async def _troubled(world: World, ada: Browser, *, post: int, fields: dict[str, str]) -> None:
+    """Read what a subscription says of the file that was held back."""
+    path = f"/rosters/{post}/calendars"
+    assert (await ada.sends(f"{path}/subscription", **fields | {"address": "https://x.example/a.ics"})).is_redirect
+    fault = {"pointer": "/events/1", "code": "no_officer", "detail": "Nobody is called <Zed>."}
+    async with world.runtime.db.session() as session:
+        await session.execute("update subscriptions set trouble = 'held_back', faults = $1", [fault])
+        await session.execute("update accounts set language = 'fr'")
+    held = await ada.opens(path)
+    says(held, "retenu : ce qui a été reçu ne compte pas", 200)
+    says(held, "Aucun officier de ce nom", 200)
+    assert '<span class="quiet" lang="en">Nobody is called &lt;Zed&gt;.</span>' in held.text
 
 
 _FILE = "\r\n".join(

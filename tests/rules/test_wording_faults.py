@@ -9,8 +9,10 @@ import pytest
 
 import contactpoints
 import schemas
+from contactpoints.actions.subscriptions import HELD
 from contactpoints.rules import refusals
 from contactpoints.rules.refusals import Refusal
+from contactpoints.rules.wording_calendars import TROUBLES, trouble_of
 from contactpoints.rules.wording_faults import fault_of
 from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.words import LANGUAGES, catalogues
@@ -73,3 +75,13 @@ def test_every_refusal_is_told_in_one_plain_sentence_or_two(language: str) -> No
         assert "English" not in said, kind
         assert len(said) <= 150, kind
     assert "2 min" in refusal_of(catalogues()[language], refusals.TooManyTries("", retry_after=61))
+
+
+def test_each_thing_that_keeps_a_calendar_from_coming_has_a_sentence_in_every_language() -> None:
+    source = Path(contactpoints.__file__).parent / "engine"
+    found = {HELD}
+    for path in source.glob("*.py"):
+        found.update(re.findall(r'NotFetched\("(\w+)"\)', path.read_text("utf-8")))
+    assert found == TROUBLES.keys()
+    for language in LANGUAGES[1:]:
+        assert not [each for each in found if trouble_of(catalogues()[language], each) == TROUBLES[each]]
