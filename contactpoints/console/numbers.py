@@ -12,15 +12,17 @@ from contactpoints.console.rendering import nothing_here
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import tallies_words
-from contactpoints.rules.access import Actor, sees_network
-from contactpoints.rules.refusals import Forbidden, NotFound
-from contactpoints.rules.tallies import HOURS, TABLES, WAYS, Asked, Numbers, read_asked, sheet
+from contactpoints.rules.access import Actor, reads_entries_of, sees_network
+from contactpoints.rules.phrasing import Catalogue, say
+from contactpoints.rules.tallies import HOURS, NETWORK, TABLES, WAYS, Numbers, read_asked, sheet
 from contactpoints.rules.tallies_picture import picture
 from contactpoints.runtime import Runtime
 from contactpoints.words import catalogues
 from schemas.faults import BadInput, Fault
 from schemas.spreadsheet import csv_lines
+from schemas.words import msgid
 
+_EVERY = msgid("All Parties")
 _FIELDS = ("from", "to", "party", "status", "every")
 
 
@@ -33,7 +35,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
         asked = read_asked(request.query_params, today)
     except BadInput as refusal:
         faults, asked = refusal.faults, read_asked({}, today)
-    told = await _read(runtime, asked, actor=actor)
+    told = await tallies.read(runtime.db, asked, actor=actor, tools=runtime.tools)
     return _shown(runtime, request, actor=actor, told=told, faults=faults)
 
 
@@ -46,17 +48,10 @@ async def table(runtime: Runtime, request: Request) -> Response:
         asked = read_asked(request.query_params, runtime.now().date())
     except BadInput:
         return await show(runtime, request)
-    told = await _read(runtime, asked, actor=actor)
+    told = await tallies.read(runtime.db, asked, actor=actor, tools=runtime.tools)
     name = f"numbers-{what}-{asked.since}-{asked.until}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(csv_lines(sheet(told, what)), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-async def _read(runtime: Runtime, asked: Asked, *, actor: Actor) -> Numbers:
-    try:
-        return await tallies.read(runtime.db, asked, actor=actor, tools=runtime.tools)
-    except Forbidden as refusal:
-        raise NotFound("There are no numbers for requesters.") from refusal
 
 
 def _shown(runtime: Runtime, request: Request, *, actor: Actor, told: Numbers, faults: Sequence[Fault]) -> Response:
@@ -81,7 +76,8 @@ def _shown(runtime: Runtime, request: Request, *, actor: Actor, told: Numbers, f
         typed=typed,
         chosen=chosen,
         told=told,
-        all_parties=sees_network(actor),
+        parties=_offered(words, told, actor=actor),
+        apart=asked.party != NETWORK,
         pictures={what: picture(words, told, what=what) for what in TABLES},
         ways=WAYS,
         bands=HOURS,
@@ -91,8 +87,18 @@ def _shown(runtime: Runtime, request: Request, *, actor: Actor, told: Numbers, f
         went_of=partial(tallies_words.went_of, words),
         spent=tallies_words.spent,
         by=partial(tallies_words.by, words),
-        party_of=partial(tallies_words.party_of, told),
+        party_of=lambda party: tallies_words.party_of(words, told, party=party),
     )
+
+
+def _offered(words: Catalogue, told: Numbers, *, actor: Actor) -> list[tuple[str, str]]:
+    """Return whose numbers may be chosen, what is usual first; one choice for whoever has no other."""
+    network = (NETWORK, tallies_words.party_of(words, told, party=NETWORK))
+    if sees_network(actor):
+        return [("", say(words, _EVERY)), network, *told.names.items()]
+    if not reads_entries_of(actor, actor.party):
+        return [network]
+    return [("", tallies_words.party_of(words, told, party=actor.party or "")), network]
 
 
 def routes() -> list[Route]:

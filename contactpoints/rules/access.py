@@ -97,6 +97,18 @@ def house_that_is_read(actor: Actor, party: str | None, *, what: str) -> str | N
     return party if sees_network(actor) else actor.party
 
 
+def numbers_that_are_read(actor: Actor, party: str | None, *, network: str) -> str | None:
+    """Return of whom numbers are read: a Party, None for each of them, or ``network`` for all as one.
+
+    The last is for every member, and all there is for a requester. Raises `NotFound` for a Party of which nothing
+    exists for the actor.
+    """
+    if party == network or (party is None and not reads_entries_of(actor, actor.party) and not sees_network(actor)):
+        return network
+    must_read_of(actor, party)
+    return party if sees_network(actor) else actor.party
+
+
 def must_read_of(actor: Actor, party: str | None) -> None:
     """Raise `NotFound` for a Party of which nothing exists for the actor."""
     if party is not None and not reads_entries_of(actor, party):

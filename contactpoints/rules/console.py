@@ -45,7 +45,7 @@ def sections_of(actor: Actor) -> tuple[Section, ...]:
         (_ALERTS, True),
         (_ROSTERS, inside),
         (_DIRECTORY, True),
-        (_NUMBERS, inside),
+        (_NUMBERS, True),
         (_ADMINISTRATION, administers(actor)),
     )
     return tuple(section for section, there in told if there)

@@ -6,7 +6,7 @@ last step was met with silence; then it took for ever until somebody acknowledge
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
 from typing import Literal, get_args
@@ -22,13 +22,15 @@ Went = Literal["1", "2", "3", "4", "later", "never"]
 """At which step an alert was acknowledged (4: or a later one), after its last step was met with silence, or never."""
 WAYS: Sequence[Went] = get_args(Went)
 HOURS: Sequence[HourBand] = ("day", "evening", "night")
+NETWORK = "network"
+"""In place of a Party: all of them summed up, and none told apart."""
 _DAY = timedelta(days=1)
 _USUAL, _LONGEST = timedelta(days=90), timedelta(days=731)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Days in UTC, both included; ``party`` None: every Party that there is for whoever asks."""
+    """Days in UTC, both included; ``party`` None: every Party there is for whoever asks, `NETWORK`: all as one."""
 
     since: date
     until: date
@@ -166,7 +168,13 @@ class Numbers:
 
 
 def numbers(asked: Asked, cells: Sequence[Cell], *, sent: Iterable[Sent], names: Mapping[str, str]) -> Numbers:
-    """Return the numbers out of ``cells`` of either status, and of what was ``sent`` for the one that was asked for."""
+    """Return the numbers out of ``cells`` of either status, and of what was ``sent`` for the one that was asked for.
+
+    Of the network nothing tells Parties apart: neither their codes nor the countries of their numbers.
+    """
+    if asked.party == NETWORK:
+        cells = [replace(each, party=NETWORK) for each in cells]
+        sent = [replace(each, address="") for each in sent]
     mine = [each for each in cells if each.status == asked.status]
     hours = {row.key: row for row in _rows(mine, lambda cell: cell.hours)}
     return Numbers(

@@ -46,7 +46,10 @@ def picture(words: Catalogue, told: Numbers, *, what: str) -> str:
         return _over_time(words, told) if told.total.fast.alerts else ""
     if what == "steps":
         legend = [(f"step{way}", went_of(words, way)) for way in WAYS]
-        some = [(party_of(told, row.key), [row.went.get(way, 0) for way in WAYS]) for row in _most(told.parties)]
+        some = [
+            (party_of(words, told, party=row.key), [row.went.get(way, 0) for way in WAYS])
+            for row in _most(told.parties)
+        ]
         return _parts(words, "steps", title=say(words, _STEPS), legend=legend, rows=some)
     if what == "delivery":
         legend = [(name, say(words, state)) for name, state in _STATES]
@@ -54,7 +57,7 @@ def picture(words: Catalogue, told: Numbers, *, what: str) -> str:
         sent = [(sent_by(words, each), [getattr(each, name) for name, _ in _STATES]) for each in biggest]
         return _parts(words, "delivery", title=say(words, _DELIVERY), legend=legend, rows=sent)
     title, rows = {
-        "parties": (_PARTIES, [(party_of(told, row.key), row.fast) for row in _most(told.parties)]),
+        "parties": (_PARTIES, [(party_of(words, told, party=row.key), row.fast) for row in _most(told.parties)]),
         "hours": (_BY_HOURS, [(hours_of(words, row.key), row.fast) for row in told.hours]),
         "channels": (_CHANNELS, [(by(words, row.key), row.fast) for row in told.channels]),
     }[what]

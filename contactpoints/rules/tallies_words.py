@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from contactpoints.rules.phrasing import Catalogue, channel_of, say
 from contactpoints.rules.promptness import FEWEST, Promptness
-from contactpoints.rules.tallies import Delivered, Numbers, Went
+from contactpoints.rules.tallies import NETWORK, Delivered, Numbers, Went
 from schemas.words import msgid
 
 _HOURS: Mapping[str, str] = {
@@ -21,6 +21,7 @@ _WENT: Mapping[Went, str] = {
     "never": msgid("Never"),
 }
 _BY: Mapping[str, str] = {"link": msgid("page behind the link"), "api": msgid("API")}
+_NETWORK = msgid("The whole network")
 _TOO_FEW, _NOT_SO_MANY = msgid("too few"), msgid("not reached")
 
 
@@ -54,8 +55,10 @@ def by(words: Catalogue, channel: str) -> str:
     return say(words, _BY[channel]) if channel in _BY else channel_of(words, channel)
 
 
-def party_of(told: Numbers, party: str) -> str:
-    """Return a Party by code and name."""
+def party_of(words: Catalogue, told: Numbers, *, party: str) -> str:
+    """Return a Party by code and name, or that all are meant as one."""
+    if party == NETWORK:
+        return say(words, _NETWORK)
     return f"{party} {told.names[party]}" if party in told.names else party
 
 

@@ -1,5 +1,6 @@
 """The page of numbers: whose they are, by which choice, as pictures, tables and CSV; and what a choice cannot be."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 
@@ -56,7 +57,7 @@ async def busy(world: World) -> World:
     return world
 
 
-async def test_numbers_are_of_the_own_party_or_of_all_and_of_nobody_for_requesters(busy: World) -> None:
+async def test_numbers_are_of_the_own_party_or_of_each_and_those_of_the_network_of_every_member(busy: World) -> None:
     ada = await person(busy)
     page = await looks(busy, ada, "/numbers")
     assert page.status_code == 200, page.text
@@ -75,8 +76,19 @@ async def test_numbers_are_of_the_own_party_or_of_all_and_of_nobody_for_requeste
     assert (await looks(busy, ada, "/numbers", party="JP")).status_code == 404
     assert (await looks(busy, ada, "/numbers/parties.csv", party="JP")).status_code == 404
     asker = await person(busy, "asker@us.example.org", role="requester", party="US")
-    assert (await looks(busy, asker, "/numbers")).status_code == 404
-    assert (await looks(busy, asker, "/numbers/steps.csv")).status_code == 404
+    assert (await looks(busy, asker, "/numbers", party="FR")).status_code == 404
+    assert (await looks(busy, asker, "/numbers", party="US")).status_code == 404, "a requester's own has none either"
+    for who, query in ((asker, {}), (ada, {"party": "network"})):
+        whole = await looks(busy, who, "/numbers", **query)
+        assert whole.status_code == 200, whole.text
+        assert "<dd>8</dd>" in whole.text, "of France and of Japan"
+        told = unescape(re.sub(r"<select.*?</select>", "", whole.text, flags=re.DOTALL))
+        assert not [each for each in ("Japan", "JP", "France", ">FR<", "FR ·") if each in told]
+        for what in ("parties", "steps", "over_time", "delivery", "hours"):
+            sheet = (await looks(busy, who, f"/numbers/{what}.csv", **query)).text
+            assert not re.search(r"\b(FR|JP)\b", sheet), what
+        steps = rows(await looks(busy, who, "/numbers/steps.csv", **query), ("party", "step_2", "never"))
+        assert [tuple(each.values()) for each in steps] == [("network", "7", "1")]
 
 
 async def test_a_choice_is_told_as_csv_and_one_that_cannot_be_beside_its_fields_in_french(busy: World) -> None:
