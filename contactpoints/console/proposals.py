@@ -12,7 +12,7 @@ from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules.access import Actor, proposes_for
 from contactpoints.rules.addresses_of_callers import address_of_client
-from contactpoints.rules.refusals import NotFound, Refusal, SecondPersonNeeded, Unavailable
+from contactpoints.rules.refusals import Forbidden, NotFound, Refusal, SecondPersonNeeded, Unavailable
 from contactpoints.runtime import Runtime
 from schemas import proposals as shapes
 from schemas.faults import BadInput
@@ -87,7 +87,7 @@ async def release(runtime: Runtime, request: Request) -> Response:
         await releasing.release(
             *(runtime.db, number), actor=actor, now=runtime.now(), take_in=runtime.take_in, tools=runtime.tools
         )
-    except (NotFound, Unavailable):
+    except (NotFound, Forbidden, Unavailable):
         raise
     except Refusal as refusal:
         return await _told(runtime, request, refusal=refusal, actor=actor)
@@ -107,7 +107,7 @@ async def refuse(runtime: Runtime, request: Request) -> Response:
     except BadInput as refusal:
         refused(request, refusal)
         return await _shown(runtime, request, actor=actor, said="reason")
-    except (NotFound, Unavailable):
+    except (NotFound, Forbidden, Unavailable):
         raise
     except Refusal as refusal:
         return await _told(runtime, request, refusal=refusal, actor=actor)
@@ -119,7 +119,7 @@ async def withdraw(runtime: Runtime, request: Request) -> Response:
     actor, number = await somebody(runtime, request), number_in(request)
     try:
         await releasing.withdraw(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)
-    except (NotFound, Unavailable):
+    except (NotFound, Forbidden, Unavailable):
         raise
     except Refusal as refusal:
         return await _told(runtime, request, refusal=refusal, actor=actor)

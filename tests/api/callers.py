@@ -73,7 +73,7 @@ async def everybody(world: World, *, password_hash: str) -> list[Caller]:
             if by == "key":
                 found.append(await _by_key(world, actor, unit=unit))
             else:
-                found.append(await _by_account(world, actor, unit=unit, password_hash=password_hash))
+                found.append(await by_account(world, actor, unit=unit, password_hash=password_hash))
     return found
 
 
@@ -94,7 +94,7 @@ async def _by_key(world: World, actor: Actor, *, unit: str) -> Caller:
     return Caller(actor.role, actor.party, unit, "key", number, secret)
 
 
-async def _by_account(world: World, actor: Actor, *, unit: str, password_hash: str) -> Caller:
+async def by_account(world: World, actor: Actor, *, unit: str, password_hash: str) -> Caller:
     """Make an account past the doors: what signing in costs is not looked at here."""
     officer = world.network["FR"].officers[0] if actor.contact_point and actor.party == "FR" else None
     totp, tokens, now = (

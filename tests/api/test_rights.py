@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.api.callers import everybody
 from tests.api.conftest import Bodies, KeyOf, example_of
 from tests.api.people import PASSWORD
 from tests.api.rights import MAY, OWN, SECOND, Walk, table
+from tests.api.rights_of_console import console, console_table
 from tests.api.rights_of_pages import pages, pages_table
 from tests.api.test_audit import everything
 from tests.api.test_hooks import FORM, INBOUND, posts
@@ -99,19 +99,25 @@ def _placed(operation: Operation, there: Mapping[str, int | str]) -> str:
 
 async def test_everybody_may_do_what_the_paper_says_and_nothing_else(walk: Walk, bodies: Bodies) -> None:
     await _alerts(walk)
-    beside = await pages(walk)
-    # Nothing is mailed to an address twice in a minute.
-    walk.world.clock.at += timedelta(minutes=2)
     await everything(walk, bodies)
     await _reads(walk, bodies)
     assert not walk.unsound, "\n".join(dict.fromkeys(walk.unsound))
     _is_written("operations", table(walk))
-    _is_written("pages", pages_table(beside))
     for operation in OPERATIONS:
         may = {each.role for each, said in walk.heard[operation.name].items() if said in (MAY, OWN, SECOND)}
         # Whoever has an account may be an officer; here those of contact points are.
         expected = {"contact_point"} if operation.path.startswith("/v1/me/") else set(operation.roles)
         assert not operation.roles or may == expected, operation.name
+
+
+async def test_every_page_shows_everybody_what_the_paper_says_and_nothing_else(walk: Walk) -> None:
+    await walk.world.opens_alert(key=walk.asker)
+    await walk.world.settles()
+    beside, shown = await pages(walk), await console(walk)
+    await shown.asked_by_everybody()
+    assert not walk.unsound, "\n".join(dict.fromkeys(walk.unsound))
+    _is_written("pages", pages_table(beside))
+    _is_written("console", console_table(shown.heard))
 
 
 async def test_gateways_are_known_by_their_signatures_and_by_nothing_else(real_world: World, key_of: KeyOf) -> None:

@@ -38,7 +38,7 @@ async def _is_not_there(stranger: Browser, asks: Browser, *, reference: str) -> 
         assert _whole(told, reference) == _whole(of_none, "NONE-NONE")
     for act in ("acknowledgement", "decline", "withdrawal", "closure", "call-back", "resending", "request"):
         typed = {"why_withdrawn": "other", "why_closed": "other", "outcome": "confirmed"}
-        for fields in (typed, {}):
+        for fields in (typed, dict[str, str]()):
             told, of_none = [await stranger.sends(f"{each}/{act}", **fields) for each in (here, nowhere)]
             assert told.status_code == 404, act
             assert _whole(told, reference) == _whole(of_none, "NONE-NONE"), "as an alert that is not there"
