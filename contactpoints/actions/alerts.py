@@ -18,7 +18,7 @@ from contactpoints.rules.refusals import (
     no_party,
 )
 from contactpoints.rules.retention import class_of
-from contactpoints.store import alert_lists, alerts, retention, timeline
+from contactpoints.store import alert_lists, alerts, handing, retention, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.directory import find_party
 from contactpoints.store.timeline import Noted
@@ -130,7 +130,8 @@ async def close(
 ) -> dict[str, Any]:
     """Close an acknowledged alert: either side may, with a reason; only the Party asked may say `not_competent`.
 
-    The requester is told of that at once. The note is sealed, and read by the requester with the request.
+    The requester is told of that at once, and whoever was asked to take it over is stood down. The note is sealed, and
+    read by the requester with the request.
     """
     async with db.transaction() as session:
         row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
@@ -146,6 +147,7 @@ async def close(
         told = {"end_reason": closure.reason, "suggested_party": closure.suggested_party}
         await alerts.stand(session, row["id"], state="closed", closed_at=now, due_at=None, news_at=None, **told)
         await _begin_retention(session, row, state="closed", reason=closure.reason, now=now)
+        await _end_handovers(session, row, now=now, tools=tools)
         noted: list[Noted] = [
             (now, facts.Closed(by=by, reason=closure.reason, suggested_party=closure.suggested_party))
         ]
@@ -155,6 +157,13 @@ async def close(
             noted += await news.tell(session, row, what="not_competent", now=now, tools=tools)
         await timeline.append(session, row["id"], noted)
     return await read_alert(db, actor=actor, reference=reference, now=now)
+
+
+async def _end_handovers(session: Session, row: Row, *, now: datetime, tools: Tools) -> None:
+    """End the hand-overs of an alert that is closed now: what would call is cancelled, who was called is stood down."""
+    for asked in await handing.waiting(session, row["id"]):
+        await handing.end(session, asked["id"], why="ended", at=now)
+        await news.call_off(session, row, officer=asked["officer_id"], why="closed", now=now, tools=tools)
 
 
 async def _begin_retention(session: Session, row: Row, *, state: str, reason: str, now: datetime) -> None:

@@ -20,12 +20,13 @@ from schemas import timeline as facts
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The alert that a step belongs to, as far as calling needs to know it."""
+    """The alert that a step belongs to, as far as calling needs to know it; ``handed``: it is to be taken over."""
 
     reference: str
     exercise: bool
     urgent: bool
     answer_by: datetime
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def words_for(
             answer_by=subject.answer_by,
             zone=reader.zone,
             now=now,
+            handed=subject.handed,
         ),
         code=reader.code,
         link=page(tools, reader.page_token),
@@ -121,7 +123,8 @@ def call_to(subject: Subject, call: Call, *, before: Before, step: int, now: dat
     if given is None:
         given = codes.new_reply_code(tools.entropy(16)), codes.new_token(tools.entropy(16))
         called.codes.append(NewCode(*given, call.officer.id, call.post.id, step))
-    drafts = _drafts(call, subject, given, step=1, cycle=1, tools=tools, before=before.used.gateways, now=now)
+    handed = replace(subject, handed=True)
+    drafts = _drafts(call, handed, given, step=1, cycle=1, tools=tools, before=before.used.gateways, now=now)
     called.drafts += [replace(each, step=None, cycle=None) for each in drafts]
     return called
 
@@ -142,7 +145,8 @@ def _drafts(
     for channel in call.channels:
         key = (channel.kind, channel.address)
         used = before.get(key)
-        words = words_for(reader, subject, kind=channel.kind, step=step, repeat=key in before, now=now, tools=tools)
+        again = key in before and not subject.handed
+        words = words_for(reader, subject, kind=channel.kind, step=step, repeat=again, now=now, tools=tools)
         yield Draft(
             purpose="alert",
             kind=channel.kind,

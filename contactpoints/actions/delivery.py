@@ -243,8 +243,9 @@ async def _again(session: Session, row: Row, alert: Row, *, now: datetime, tools
     if code is None:
         return None
     reader = Reader(code["language"], code["zone"], code["code"], code["page_token"], code["pin_required"])
-    subject = subject_of(alert, read_plan(alert["plan"]))
-    return words_for(reader, subject, kind=row["kind"], step=row["step"], repeat=True, now=now, tools=tools)
+    # What calls somebody to take an alert over belongs to no step.
+    subject = replace(subject_of(alert, read_plan(alert["plan"])), handed=row["step"] is None)
+    return words_for(reader, subject, kind=row["kind"], step=row["step"] or 1, repeat=True, now=now, tools=tools)
 
 
 async def show_latest(

@@ -52,7 +52,9 @@ async def take_over(
     for other in await handing.waiting(session, row["id"]):
         await handing.end(session, other["id"], why="taken", at=now)
         noted.append((now, _not_taken(other, "taken", officer=code["officer_id"], line=code["line"])))
-        await call_off(session, row, officer=other["officer_id"], taken_by=code["line"], now=now, tools=tools)
+        await call_off(
+            session, row, officer=other["officer_id"], why="acknowledged", taken_by=code["line"], now=now, tools=tools
+        )
     await tell_holder(session, row, what="taken", name=asked["name"], holder=had, now=now, tools=tools)
     return noted
 

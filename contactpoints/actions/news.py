@@ -131,12 +131,12 @@ async def stand_down(
     return [(now, fact)] if drafts or cancelled else []
 
 
-async def call_off(session: Session, row: Row, *, officer: int, taken_by: str, now: datetime, tools: Tools) -> None:
-    """Tell one officer who was written to that another has taken a locked alert over."""
+async def call_off(
+    session: Session, row: Row, *, officer: int, why: str, now: datetime, tools: Tools, taken_by: str | None = None
+) -> None:
+    """Tell one officer who was written to ``why`` a locked alert wants nothing more: ``acknowledged``, ``closed``."""
     woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] == officer]
-    drafts = await _stood_down(
-        session, row, woken=woken, why="acknowledged", now=now, tools=tools, taken_by=taken_by, at=now
-    )
+    drafts = await _stood_down(session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, at=now)
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
 
 

@@ -75,6 +75,7 @@ class AlertContext:
     """What the words of an alert may tell. ``zone`` is the recipient's.
 
     With ``now`` a date stands before a time that is not today, and a deadline that has passed is called overdue.
+    ``handed``: a colleague has the alert, and asks the recipient to take it over.
     """
 
     reference: str
@@ -83,6 +84,7 @@ class AlertContext:
     answer_by: datetime
     zone: str
     now: datetime | None = None
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ _EMERGENCY = msgid("24/7 network - EMERGENCY")
 _REQUEST = msgid("24/7 network - request")
 _REF = msgid("ref {reference}")
 _REPEAT = msgid("REPEAT")
+_TAKE_OVER = msgid("TAKE OVER")
 _REPLY = {
     # (a PIN is required, the link is there)
     (True, True): msgid("reply {code} + your PIN or open {link}"),
@@ -131,6 +134,16 @@ _IT_IS = {
     ),
     False: msgid("A request has reached your contact point. It is not an emergency. Reference: {reference}."),
 }
+_HANDED = {
+    True: msgid(
+        "A colleague has an EMERGENCY request, and asks you to take it over. It stays with your colleague until you "
+        "acknowledge. Reference: {reference}."
+    ),
+    False: msgid(
+        "A colleague has a request, and asks you to take it over. It is not an emergency, and stays with your "
+        "colleague until you acknowledge. Reference: {reference}."
+    ),
+}
 _STEP = msgid("Nobody has acknowledged so far; this is step {step} of the call chain.")
 _AGAIN = msgid("This repeats an earlier message. The code in our SMS is still the same.")
 _HOW = {
@@ -153,6 +166,10 @@ _GENUINE = msgid(
 _WRONG_PERSON = msgid(
     "Not the right person? Delete this message and do nothing else: it opens nothing by itself, and the next officer "
     "is called."
+)
+_WRONG_COLLEAGUE = msgid(
+    "Not the right person? Delete this message and do nothing else: it opens nothing by itself, and the request stays "
+    "with who has it."
 )
 _SPOKEN = {
     True: msgid(
@@ -201,6 +218,8 @@ def _head(words: Catalogue, alert: AlertContext, *, repeat: bool) -> str:
     parts = [say(words, _EMERGENCY if alert.urgent else _REQUEST)]
     if repeat:
         parts.append(say(words, _REPEAT))
+    if alert.handed:
+        parts.append(say(words, _TAKE_OVER))
     return " - ".join((*parts, say(words, _REF, reference=alert.reference)))
 
 
@@ -247,26 +266,28 @@ def _alert_paragraphs(
 ) -> Iterator[str]:
     if alert.exercise:
         yield say(words, _EXERCISE_NOTE)
-    yield say(words, _IT_IS[alert.urgent], reference=alert.reference)
+    yield say(words, (_HANDED if alert.handed else _IT_IS)[alert.urgent], reference=alert.reference)
     yield say(words, _ANSWER_BY[_overdue(alert)], **when)
     yield say(words, _HOW[pin_required, link])
     yield say(words, _NO_CASE_DATA)
-    if step > 1 and alert.urgent:
+    if step > 1 and alert.urgent and not alert.handed:
         yield say(words, _STEP, step=step)
     if repeat:
         yield say(words, _AGAIN)
     yield say(words, _GENUINE)
-    yield say(words, _WRONG_PERSON)
+    yield say(words, _WRONG_COLLEAGUE if alert.handed else _WRONG_PERSON)
 
 
 _STAND_DOWN_SUBJECT = msgid("24/7 network - STAND DOWN - ref {reference}")
 _STAND_DOWN = {
     "acknowledged": msgid("taken by {function} at {local} your time ({utc} UTC). Nothing more to do."),
     "withdrawn": msgid("withdrawn by the requester at {local} your time ({utc} UTC). Nothing more to do."),
+    "closed": msgid("closed at {local} your time ({utc} UTC). Nothing more to do."),
 }
 _STAND_DOWN_WHY = {
     "acknowledged": msgid("The alert {reference} was taken by {function} at {local} your time ({utc} UTC)."),
     "withdrawn": msgid("The alert {reference} was withdrawn by the requester at {local} your time ({utc} UTC)."),
+    "closed": msgid("The alert {reference} was closed at {local} your time ({utc} UTC)."),
 }
 _STAND_DOWN_DONE = msgid("You were called for it and need do nothing more. Thank you.")
 _STAND_DOWN_BEGUN = msgid(

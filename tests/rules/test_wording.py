@@ -228,7 +228,7 @@ def test_a_stranger_learns_neither_reference_nor_function_nor_code(language: str
 KNOWN_FIELDS = {
     *("reference", "exercise", "urgent", "answer_by", "zone", "now", "at", "what", "why", "function", "tries_left"),
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
-    *("alternatives", "name", "address", "arrived", "no_alert", "ends", "stays"),
+    *("alternatives", "name", "address", "arrived", "no_alert", "ends", "stays", "handed"),
     *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
     *(
         "words",

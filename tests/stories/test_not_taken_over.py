@@ -89,6 +89,25 @@ async def test_what_reaches_nobody_ends_at_once_and_what_is_over_ends_unseen(wor
     assert await _ends(world, reference) == ["unreachable"] * 2
 
 
+async def test_whoever_was_called_hears_that_a_colleague_asks_and_that_it_is_closed(world: World) -> None:
+    _, second, third = world.network["FR"].officers[:3]
+    reference = await _acknowledged(world)
+    for each in (second, third):
+        await hands(world, reference, each.id)
+    await world.settles()
+    mail = (await world.hears(third.email))[-1]
+    assert "A REPRENDRE" in (await world.hears(third.sms))[-1]["body"]
+    assert "À REPRENDRE" in mail["subject"]
+    assert "collègue" in mail["body"]
+    assert "suivant" not in mail["body"], "nobody else is called if it is the wrong person"
+    closed = await world.post(f"/v1/alerts/{reference}/closure", {"reason": "handled"}, key=world.contact_point)
+    assert closed.status_code == 200
+    await world.settles()
+    for each in (second, third):
+        assert "FIN D'ALERTE" in (await world.hears(each.sms))[-1]["body"]
+        assert "clôturée" in (await world.hears(each.email))[-1]["body"]
+
+
 async def test_whoever_is_asked_declines_and_whoever_is_slower_is_called_off(world: World) -> None:
     first, second, third = world.network["FR"].officers[:3]
     reference = await _acknowledged(world)
