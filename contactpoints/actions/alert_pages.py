@@ -42,7 +42,7 @@ class AlertPage:
     ``last`` is the number of the latest fact there is; ``before`` that of the earliest shown where there are more.
     ``zones``: of the contact point and, where it is known, of the requester. ``officers`` are named for those of that
     house alone, ``readings`` for those who may know of them (see `schemas.readings.ReadingOut`), the latest.
-    ``house``: to whom it may be handed over.
+    ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has.
     """
 
     alert: dict[str, Any]
@@ -62,6 +62,7 @@ class AlertPage:
     earlier_readings: int
     parties: Sequence[tuple[str, str]]
     house: Sequence[tuple[int, str]]
+    holder: int | None
 
 
 async def read(db: Database, *, actor: Actor, reference: str, now: datetime, before: int | None = None) -> AlertPage:
@@ -81,6 +82,8 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         around = await alert_pages.around(session, row)
         called = await _called(session, row, actor=actor, sides=sides)
         readings, earlier = await _readings(session, row, actor=actor, acts=acts)
+        charge = await handing.in_charge(session, row["id"]) if "hand_over" in acts else None
+        holder = None if charge is None else charge["officer_id"]
         house = await handing.officers(session, row["contact_point_id"]) if "hand_over" in acts else []
         parties = await alert_pages.parties(session) if acts & {"not_competent", "resend"} else []
     told = rules.write(as_seen(row, actor), now=now)
@@ -109,7 +112,8 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         readings=readings,
         earlier_readings=earlier,
         parties=parties,
-        house=house,
+        house=[(number, name) for number, name in house if number != holder],
+        holder=holder,
     )
 
 

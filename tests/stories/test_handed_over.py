@@ -4,7 +4,8 @@ from typing import Any
 
 import httpx
 
-from tests.console.test_account_pages import says
+from tests.api.people import person
+from tests.console.test_account_pages import Browser, says
 from tests.console.test_alert_pages import _acts, _browser
 from tests.console.test_answer_page import look, page_of, state_of, types
 from tests.world import PIN, World
@@ -73,6 +74,13 @@ async def test_the_page_of_the_alert_offers_the_officers_of_the_house(world: Wor
     assert "handover" in _acts(shown)
     assert "handover" not in _acts(await asks.opens(here))
     assert f'<option value="{second.id}"' in shown.text
+    assert f'<option value="{first.id}"' not in shown.text.split('id="f-successor"')[1], "who has it is not offered"
+    point = world.network["FR"].contact_point
+    holder, theirs = Browser(world), {"contact_point_id": point, "officer_id": first.id}
+    await holder.signs_in(await person(world, first.email, role="contact_point", **theirs))
+    page = await holder.opens(here)
+    says(page, "It is yours now", 200)
+    assert "acknowledgement" not in _acts(page), "whoever has it is asked for no PIN"
     says(await asked.sends(f"{here}/handover", successor=""), 'id="f-successor-fault"')
     says(await asked.sends(f"{here}/handover", successor=str(first.id)), "cannot take that over")
     says(await asks.sends(f"{here}/handover", successor=str(second.id)), "You may not do that here", 403)
