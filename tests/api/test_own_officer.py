@@ -76,8 +76,8 @@ async def test_an_officer_sets_languages_and_pin_in_a_session_and_nobody_else_do
     assert (told["notices_by"], told["notices_minutes"]) == (None, None)
     assert (await _put(cleo, "/v1/me/officer", spoken, tag=tag))[0] == 412
     notices = {"notices_by": "voice", "notices_minutes": 1441}
-    status, refused = await _put(cleo, "/v1/me/officer", spoken | notices, tag=tag)
-    assert (status, {each["pointer"] for each in refused["errors"]}) == (422, {f"/{name}" for name in notices})
+    status, fault = await _put(cleo, "/v1/me/officer", spoken | notices, tag=tag)
+    assert (status, {each["pointer"] for each in fault["errors"]}) == (422, {f"/{name}" for name in notices})
     notices = {"notices_by": "email", "notices_minutes": 240}
     status, told = await _put(cleo, "/v1/me/officer", spoken | notices, tag=f'"{told["version"]}"')
     assert (status, {name: told[name] for name in notices}) == (200, notices)
