@@ -1,6 +1,7 @@
 """The rosters of duty posts: which there are and how they are covered, and each as a picture with what makes it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import directory
-from contactpoints.actions.planning import Plan, list_posts, plan_of
+from contactpoints.actions.planning import AHEAD, Plan, list_posts, plan_of
 from contactpoints.console.forms import number_in
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
@@ -43,14 +44,16 @@ async def show_all(runtime: Runtime, request: Request) -> Response:
         template="rosters.html",
         actor=actor,
         here="rosters",
-        posts=[_in_list(words, each) for each in found],
+        posts=[_in_list(words, each, now=now) for each in found],
+        days=AHEAD.days,
         parties=[(each["code"], f"{each['code']} · {each['name']}") for each in parties],
         party=party or "",
     )
 
 
-def _in_list(words: Catalogue, roster: PostRoster) -> Mapping[str, object]:
-    cover = roster.cover
+def _in_list(words: Catalogue, roster: PostRoster, *, now: datetime) -> Mapping[str, object]:
+    """Return the row of a post; a shift that outlasts the weeks that were looked at has no ``until`` yet."""
+    cover, end = roster.cover, now + AHEAD
     return {
         "point": cover.point,
         "post": cover.post,
@@ -58,9 +61,12 @@ def _in_list(words: Catalogue, roster: PostRoster) -> Mapping[str, object]:
         "state": state_of(words, cover),
         "first": cover.stretches[0] if cover.stretches else None,
         "now": [
-            {"name": cover.point.officers[shift.officer_id].name, "until": shift.ends_at}
+            {
+                "name": cover.point.officers[shift.officer_id].name,
+                "until": shift.ends_at if shift.ends_at < end else None,
+            }
             for shift in roster.shifts
-            if shift.starts_at == min(each.starts_at for each in roster.shifts)
+            if shift.starts_at <= now
         ],
     }
 
