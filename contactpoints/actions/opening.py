@@ -99,6 +99,7 @@ async def open_alert(
         try:
             key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
             calling_back.must_be_known(actor.confirming, command)
+            rules.must_ask_another(actor.party, command)
             route = tools.atlas.kept_route(_place(command), urgency=command.urgency)
             if route is None:
                 route = await route_to(db, command, now=now, tools=tools)

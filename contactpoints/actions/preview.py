@@ -23,11 +23,12 @@ async def preview_alert(
     """Return what an alert would do if it were opened at ``now``, as `schemas.preview.PreviewOut`.
 
     Raises `Forbidden` for whoever may open none, `KeyLimited` for whose key may not open this one, and `Invalid` where
-    nobody would answer for the place.
+    nobody would answer for the place, or a Party would ask itself.
     """
     party, asking = access.must_trigger(actor), Asking(actor, command, now)
     key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
     calling_back.must_be_known(actor.confirming, command)
+    rules.must_ask_another(party, command)
     route = await route_to(db, command, now=now, tools=tools)
     opening = opening_of(asking, route, tools=tools)
     walked = preview.walk(route.plan, route.known, start=now, available=frozenset(tools.gateways))

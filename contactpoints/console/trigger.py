@@ -92,6 +92,7 @@ async def _chosen(
         here="trigger",
         status=status,
         places=rules.found(await places(runtime.db), find),
+        own=actor.party,
         kinds=REQUEST_KINDS,
         drafts=await drafts.listing(runtime.db, actor=actor, tools=runtime.tools),
         waiting=await releasing.waiting(runtime.db, actor=actor, now=runtime.now()),

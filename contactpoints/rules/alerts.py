@@ -10,8 +10,11 @@ from contactpoints.rules.calls import Directory, Gap, Skip, Taken, find_post
 from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.escalation import Plan, Step, answer_by, planned
 from contactpoints.rules.legal_basis import Basis, Bonds, Offer, basis_of, offers
+from contactpoints.rules.refusals import Invalid
 from contactpoints.rules.vouching import cautions
 from contactpoints.rules.wording_news import Tried
+from schemas.alerts import PreviewAlert
+from schemas.faults import Fault
 from schemas.fields import write_instant
 from schemas.instruments import INSTRUMENTS
 from schemas.requests import REQUEST_KINDS
@@ -75,6 +78,13 @@ def _not_carried(basis: Basis, instead: Sequence[Offer]) -> Caution:
 def _way(offer: Offer) -> str:
     kind = offer.kind or "spontaneous information, outside this network"
     return f"{kind} ({INSTRUMENTS[offer.instrument].short} Art. {', '.join(offer.articles)})"
+
+
+def must_ask_another(own: str | None, command: PreviewAlert) -> None:
+    """Raise `Invalid` where a Party asks itself: nobody is woken for that, but an exercise may go to one's own."""
+    if command.requested_party == own and command.status == "actual":
+        detail = "must be another Party than your own; an exercise may go to your own"
+        raise Invalid([Fault("/requested_party", "own_party", detail)])
 
 
 def warnings(

@@ -88,6 +88,7 @@ _SENTENCES: Mapping[str, str] = {
     "one_by_one": msgid("This is changed by hand, one by one: a file cannot do it."),
     "other_key": msgid("This is not the fingerprint of this key: look at both again."),
     "outdated": msgid("This has changed meanwhile: load the page again."),
+    "own_party": msgid("This is your own Party: choose another. An exercise may go to your own."),
     "password_common": msgid("Many people use this password, or it is guessed from who you are. Take another."),
     "password_too_long": msgid("A password has at most 200 characters."),
     "password_too_short": msgid("A password has at least 12 characters; a sentence is easily kept in mind."),

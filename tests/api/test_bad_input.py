@@ -56,6 +56,19 @@ async def test_an_unknown_party_and_one_without_a_contact_point_use_up_no_key(wo
     assert (await world.opens_alert(once="key")).status_code == 201
 
 
+async def test_a_party_asks_itself_in_an_exercise_alone(world: World) -> None:
+    actual = {"requested_party": "US", "urgency": "emergency", "status": "actual"}
+    for refused in (
+        await world.opens_alert(**actual, once="key"),
+        await world.post("/v1/alerts/preview", example("preservation") | actual),
+    ):
+        assert refused.status_code == 422
+        assert [(each["pointer"], each["code"]) for each in refused.json()["errors"]] == [
+            ("/requested_party", "own_party")
+        ]
+    assert (await world.opens_alert(**actual | {"status": "exercise"}, once="key")).status_code == 201
+
+
 @pytest.mark.parametrize("once", ["", "k" * 3000, "a b"], ids=["none", "3,000 characters", "a space"])
 async def test_a_bad_idempotency_key_is_refused(world: World, once: str) -> None:
     answer = await world.post(TARGET, example("preservation"), once=once)
