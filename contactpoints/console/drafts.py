@@ -68,6 +68,7 @@ async def _form(
         changed=None if changed is None else rules.differences(changed, typed),
         notify=rules.NOTIFY,
         place_names=rules.PLACE,
+        either=rules.EITHER,
         reference=EVERY["case_reference"],
         parts=rules.parts_for(kind),
         kind=REQUEST_KINDS[kind],
@@ -222,10 +223,20 @@ async def _judged(
         faults = seen.faults
     except BadInput as refusal:
         there = await foresee(runtime, actor, typed=draft.typed)
-        faults = rules.faults_told((*there.faults, *refusal.faults))
+        faults = rules.faults_told((*there.faults, *refusal.faults, *_besides(draft, refusal.faults)))
     if faults:
         return await _form(runtime, request, actor=actor, draft=draft, typed=draft.typed, faults=faults)
     return command, fingerprint, seen
+
+
+def _besides(draft: Draft, faults: Sequence[Fault]) -> Sequence[Fault]:
+    """Return what is wrong besides signs that are none, behind which nothing else is read."""
+    if any(each.code == "null_character" for each in faults):
+        try:
+            read_open_alert(rules.body(rules.legible(draft.typed)))
+        except BadInput as refusal:
+            return refusal.faults
+    return ()
 
 
 async def send(runtime: Runtime, request: Request) -> Response:

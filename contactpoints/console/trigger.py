@@ -57,7 +57,8 @@ async def foresee(runtime: Runtime, actor: Actor, *, typed: Typed) -> Foreseen:
     try:
         command = read_preview(rules.bare(chosen))
     except BadInput as refusal:
-        return Foreseen(faults=refusal.faults)
+        # Without a kind nobody can say which instruments carry it, and no page asks for one before.
+        return Foreseen(faults=tuple(each for each in refusal.faults if kind or each.pointer != "/instrument"))
     found = await foreseen(runtime, actor, command=command)
     if found.told is None or typed.get("instrument"):
         return found

@@ -27,6 +27,8 @@ Typed = Mapping[str, str]
 PLACE = ("requested_party", "territory", "kind", "urgency", "status")
 """What is chosen before anything is written."""
 _HEAD = (*PLACE, "instrument", "case_reference", "zone")
+EITHER = ("request/custodian", "request/system_location")
+"""Of these two fields one is needed (Art. 29.2 d)."""
 NOTIFY = Field("notify", "list", False, 3, parts=(Field("", "address", True, 254),))
 _IN_TURN = (
     ("danger", ("deadline_of_danger", "deadline")),
@@ -179,10 +181,22 @@ def found(places: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
 def faults_told(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """Return each fault once, by what it means in the form.
 
-    A time by the clocks of a zone that had to be left without an offset is none of them, or two.
+    A time by the clocks of a zone that had to be left without an offset is none of them, or two. What is missing of
+    `EITHER` is missing at both.
     """
     meant = {"no_offset": "not_one_time"}
-    return tuple(dict.fromkeys(replace(each, code=meant.get(each.code, each.code)) for each in faults))
+    told: list[Fault] = []
+    for each in faults:
+        if each.code == "missing" and each.pointer == f"/{EITHER[1]}":
+            told += (replace(each, pointer=f"/{name}", code="one_of_two") for name in EITHER)
+        else:
+            told.append(replace(each, code=meant.get(each.code, each.code)))
+    return tuple(dict.fromkeys(told))
+
+
+def legible(typed: Typed) -> dict[str, str]:
+    """Return what was typed with U+0000 as the sign for what is none: no reader gets past it to the other faults."""
+    return {name: value.replace("\0", "\ufffd") for name, value in typed.items()}
 
 
 def differences(kept: Typed, typed: Typed) -> list[tuple[str, str]]:

@@ -86,6 +86,7 @@ _SENTENCES: Mapping[str, str] = {
     "number_too_large": msgid("This number is too large."),
     "offered_twice": msgid("This shift, or a part of it, is offered already."),
     "one_by_one": msgid("This is changed by hand, one by one: a file cannot do it."),
+    "one_of_two": msgid("One of the two is needed: who holds the data, or where the system is."),
     "other_key": msgid("This is not the fingerprint of this key: look at both again."),
     "outdated": msgid("This has changed meanwhile: load the page again."),
     "own_party": msgid("This is your own Party: choose another. An exercise may go to your own."),

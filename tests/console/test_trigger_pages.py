@@ -140,6 +140,7 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     faulty = await ada.opens(f"{path}/look")
     says(faulty, "Whom to call back to confirm, Name: This is needed.", "ETS 185 Art. 29.2 d", status=422)
     assert re.findall(r'id="f-([a-z_-]+)-fault"', faulty.text) == [
+        "request-custodian",
         "request-system_location",
         *(f"request-callback_person-{each}" for each in ("name", "function", "email")),
     ]
@@ -228,11 +229,14 @@ async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: Wor
     ada = Asker(world, await person(world, "ada@us.example.org", name="Ada", language="fr", **DESK))
     says(await ada.opens("/trigger/preview", **PLACE | {"place": "AL"}), "encore de point de contact", status=422)
     says(await ada.opens("/trigger/preview", place="FR"), "Ce champ", status=422)
+    nonsense = await ada.opens("/trigger/preview", **PLACE | {"kind": "nonsense"})
+    assert re.findall(r'href="#(f-[^"]*)"', nonsense.text) == ["f-kind"], "each fault leads to a field that there is"
+    says(await ada.opens("/trigger/preview", **PLACE | {"place": "US"}), "votre propre Partie", status=422)
     far = await ada.opens("/trigger/preview", **PLACE | {"kind": "emergency_disclosure", "place": "JP"})
     says(far, "ne la fonde pas", "Deuxième Protocole additionnel", "Ce qui pourrait être demandé", "Sur quoi elle peut")
     path = await ada.begins()
-    await ada.writes(path, **WRITTEN | {"request/time_range/ends_at": "2026-10-25T02:30"})
-    says(await ada.opens(f"{path}/look"), "choisissez UTC", "Période", status=422)
+    await ada.writes(path, **WRITTEN | {"request/time_range/ends_at": "2026-10-25T02:30", "case_reference": "a\0b"})
+    says(await ada.opens(f"{path}/look"), "choisissez UTC", "Période", "Un signe", "deux est nécessaire)", status=422)
     for _ in range(MOST - 1):
         await ada.begins()
     form = Fields((await ada.opens("/trigger/preview", **PLACE)).text, "begin")
