@@ -62,13 +62,14 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post") return;
   form.dataset.sent = "yes";
   for (const each of form.querySelectorAll("button")) each.setAttribute("aria-disabled", "true");
+  // An answer that is a file leaves the page as it is, and says nothing to it.
+  if ("download" in form.dataset) setTimeout(() => again(form), 5000);
 });
-addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    for (const each of form.querySelectorAll("button")) each.removeAttribute("aria-disabled");
-  }
-});
+function again(form) {
+  delete form.dataset.sent;
+  for (const each of form.querySelectorAll("button")) each.removeAttribute("aria-disabled");
+}
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(again));
 addEventListener("online", () => document.querySelector("#offline")?.setAttribute("hidden", ""));
 document.querySelector(".faults")?.focus();
 

@@ -56,11 +56,14 @@ if (overlay && forms.length) {
     end = place;
     mark();
   });
-  addEventListener("pointerup", () => {
-    if (!drawing) return;
-    drawing = false;
-    write();
-  });
+  // Where the machine takes the pointer for itself, what was drawn up to there stands, and is written as it is shown.
+  for (const over of ["pointerup", "pointercancel"]) {
+    addEventListener(over, () => {
+      if (!drawing) return;
+      drawing = false;
+      write();
+    });
+  }
   picture.addEventListener("click", (event) => {
     const bar = event.target.closest?.(".lane.duty [data-officer]");
     if (!bar) return;

@@ -24,6 +24,7 @@ async function keep() {
       tell(said.dataset.stale, true);
     } else {
       tell(said.dataset.away, true);
+      soon(15000);
     }
   } catch {
     tell(said.dataset.away, true);
