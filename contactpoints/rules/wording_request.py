@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.phrasing import Catalogue, function_of, say, times
+from contactpoints.rules.phrasing import Catalogue, dated, function_of, say, times
 from schemas.requests import REQUEST_KINDS
 from schemas.words import msgid
 
@@ -136,7 +136,14 @@ def code_of(words: Catalogue, code: str) -> str:
 
 
 def value_of(words: Catalogue, field: str, *, value: str, zone: str, now: datetime) -> str:
-    """Return the text of a field as an officer in ``zone`` reads it: instants on the clock there, codes in words."""
+    """Return the text of a field as a reader in ``zone`` has it: instants on the clock there, codes in words.
+
+    A request is evidence: every instant has its date, also today.
+    """
     if field in _INSTANTS:
-        return say(words, msgid("{local} your time ({utc} UTC)"), **times(datetime.fromisoformat(value), zone, now))
+        at = datetime.fromisoformat(value)
+        if zone == "UTC":
+            return f"{dated(at, zone)} UTC"
+        local, utc = dated(at, zone), times(at, zone, now)["utc"]
+        return say(words, msgid("{local} your time ({utc} UTC)"), local=local, utc=utc)
     return say(words, _CODES[value]) if field in _CODED else value

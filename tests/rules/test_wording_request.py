@@ -63,10 +63,15 @@ def test_every_code_has_words(language: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        pytest.param("deadline", "2026-10-14T06:00:00Z", "08:00 heure locale (06:00 UTC)", id="today"),
+        pytest.param("deadline", "2026-10-14T06:00:00Z", "2026-10-14 08:00 heure locale (06:00 UTC)", id="today"),
         pytest.param("issued_at", "2026-10-13T20:55:00Z", "2026-10-13 22:55 heure locale (20:55 UTC)", id="yesterday"),
         pytest.param("question", "2026-10-13T20:55:00Z", "2026-10-13T20:55:00Z", id="what somebody wrote stays"),
     ],
 )
 def test_an_instant_is_told_on_the_clock_there(field: str, value: str, told: str) -> None:
     assert value_of(catalogues()["fr"], field, value=value, zone="Europe/Paris", now=NOW) == told
+
+
+def test_a_reader_in_utc_is_told_one_time_with_its_date() -> None:
+    told = value_of(catalogues()["fr"], "deadline", value="2026-10-14T06:00:00Z", zone="UTC", now=NOW)
+    assert told == "2026-10-14 06:00 UTC"
