@@ -38,6 +38,11 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def by_name(text: str) -> tuple[str, ...]:
+    """Return by what a name is put in order: as it is looked for, without accents and case."""
+    return (*words(text), text)
+
+
 def kept_terms(texts: Iterable[str]) -> list[str]:
     """Return what is written down of an entry with these texts: ``word.``, its beginnings, ``~`` and a shortening."""
     terms: set[str] = set()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from contactpoints.rules.access import Actor
 from contactpoints.rules.console import zone_or_utc
-from contactpoints.rules.folding import words
+from contactpoints.rules.folding import by_name, words
 from contactpoints.rules.local_times import instants_of
 from schemas.articles import Citation, asked_by
 from schemas.faults import Fault
@@ -169,13 +169,15 @@ def _in_utc(text: str, zone: str) -> str:
 def found(places: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
     """Return of whom an alert can be asked for those whose names have all the words that are looked for.
 
-    Those without a contact point come last.
+    They stand by name, whatever its accents; those without a contact point come last.
     """
     told = words(asked)
     for each in places:
         each["find"] = " ".join(str(each[name]) for name in ("name", "code", "territory", "point") if each[name])
     found = [each for each in places if all(word in " ".join(words(each["find"])) for word in told)]
-    return sorted(found, key=lambda each: each["point"] is None)
+    return sorted(
+        found, key=lambda each: (each["point"] is None, by_name(each["name"]), each["code"], each["territory"] or "")
+    )
 
 
 def faults_told(faults: Iterable[Fault]) -> tuple[Fault, ...]:

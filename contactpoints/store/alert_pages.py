@@ -1,5 +1,6 @@
 """What the page of an alert shows beside the alert itself: its places, who was called, and its latest facts."""
 
+from contactpoints.rules.folding import by_name
 from contactpoints.store.database import Row, Session
 
 
@@ -44,5 +45,5 @@ async def latest(session: Session, alert_id: int, *, before: int | None, most: i
 
 async def parties(session: Session) -> list[tuple[str, str]]:
     """Return code and name of every Party that is in the directory, by name."""
-    rows = await session.fetch("select code, name from parties where retired_at is null order by name, code")
-    return [(row["code"], row["name"]) for row in rows]
+    rows = await session.fetch("select code, name from parties where retired_at is null")
+    return sorted(((row["code"], row["name"]) for row in rows), key=lambda each: (by_name(each[1]), each[0]))
