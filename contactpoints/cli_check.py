@@ -86,9 +86,9 @@ def _tell(found: list[Weakness], *, as_json: bool) -> None:
             print(f"{each.severity}: {about} {each.told}")
         if not found:
             print("Nothing weak was found.")
-    hints = f"{count['hint']} hint{'' if count['hint'] == 1 else 's'}"
+    hints = f"{count['hint'] or 'no'} hint{'' if count['hint'] == 1 else 's'}"
     if bad := count["danger"] + count["warning"]:
         told = f"{bad} weakness{'es' if bad > 1 else ''} found, {count['danger']} of them a danger"
-        raise Conflict(f"{told}; and {hints}.")
+        raise Conflict(f"{told}; {hints}.")
     if found and not as_json:
         print(f"No weakness was found; {hints}.")

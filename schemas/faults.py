@@ -89,7 +89,8 @@ def _told(kind: str, limits: Mapping[str, object]) -> tuple[str, str]:
     if kind == "string_pattern_mismatch" and limits.get("pattern") in _FORMS:
         return "wrong_form", _FORMS[str(limits["pattern"])]
     code, sentence = _SENTENCES.get(kind, ("not_valid", "is not valid here"))
-    return code, sentence.format_map({name: limits.get(name, "") for name in _LIMITS})
+    told = sentence.format_map({name: limits.get(name, "") for name in _LIMITS})
+    return code, told.replace(" 1 characters", " 1 character").replace(" 1 entries", " 1 entry")
 
 
 _LIMITS = ("min_length", "max_length", "ge", "le", "gt", "lt", "expected")

@@ -47,7 +47,7 @@ async def test_what_is_weak_is_named_by_its_numbers(
     assert told["officers"].startswith(f"number {officer} have no PIN")
     keys = [each["told"] for each in found if each["about"] == "keys"]
     assert [each.split(":")[0] for each in keys] == ["number 2 never expire", "number 2 were not used for 90 days"]
-    assert told["accounts"].startswith("of the secretariat: none.")
+    assert told["accounts"].startswith("of the secretariat: none yet.")
     assert "(createdb)" in " ".join(each["told"] for each in found if each["about"] == "DATABASE_URL"), (
         "as the tests come"
     )
@@ -75,6 +75,6 @@ async def test_a_database_that_is_behind_or_away_is_told_with_the_rest(
     assert await asyncio.to_thread(main, ("check",), away) == 1
     lines, counted = capsys.readouterr()
     assert "warning: CONTACTPOINTS_PIN_PEPPER_FILE names a file" in lines
-    assert counted == "2 weaknesses found, 1 of them a danger; and 1 hint.\n"
+    assert counted == "2 weaknesses found, 1 of them a danger; 1 hint.\n"
     code, found = await _found(capsys, away | {"CONTACTPOINTS_KEYRING": "nonsense"})
     assert (code, [(each["severity"], each["about"]) for each in found]) == (1, [("danger", "KEYRING")])

@@ -115,12 +115,12 @@ _SENTENCES: Mapping[str, str] = {
     "words": msgid("Type from one to a few words."),
     "wrong": msgid("This is not right, or it is over: look at it again."),
 }
-_ONE = "must have at least 1 characters"
+_ONE = "must have at least 1 character"
 _LIMITED: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r"must have at least (\d+) characters"), msgid("This is too short: at least {limit} characters.")),
-    (re.compile(r"may have at most (\d+) characters"), msgid("This is too long: at most {limit} characters.")),
-    (re.compile(r"must have at least (\d+) entries"), msgid("These are too few: at least {limit}.")),
-    (re.compile(r"may have at most (\d+) entries"), msgid("These are too many: at most {limit}.")),
+    (re.compile(r"must have at least (\d+) characters?"), msgid("This is too short: at least {limit} characters.")),
+    (re.compile(r"may have at most (\d+) characters?"), msgid("This is too long: at most {limit} characters.")),
+    (re.compile(r"must have at least (\d+) (?:entries|entry)"), msgid("These are too few: at least {limit}.")),
+    (re.compile(r"may have at most (\d+) (?:entries|entry)"), msgid("These are too many: at most {limit}.")),
     (re.compile(r"must be at least (-?[\d.]+)"), msgid("This number is too small: at least {limit}.")),
     (re.compile(r"may be at most (-?[\d.]+)"), msgid("This number is too large: at most {limit}.")),
 )

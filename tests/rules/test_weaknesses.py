@@ -79,8 +79,8 @@ def test_each_weakness_of_the_settings_is_named(changed: dict[str, Any], severit
         (Stored(keys_unused=[1, 2, 3, 4, 5, 6, 7]), "warning", "numbers 1, 2, 3, 4, 5 and 2 more were not used"),
         (Stored(without_pin=[8, 9]), "warning", "numbers 8, 9 have no PIN"),
         (Stored(without_passkey=[8]), "hint", "number 8 sign in without a passkey"),
-        (Stored(secretariats=1), "warning", "of the secretariat: 1."),
-        (Stored(secretariats=0), "warning", "of the secretariat: none."),
+        (Stored(secretariats=1), "warning", "of the secretariat: only one."),
+        (Stored(secretariats=0), "warning", "of the secretariat: none yet."),
     ],
 )
 def test_each_weakness_of_the_database_is_named(stored: Stored, severity: str, told: str) -> None:

@@ -53,7 +53,7 @@ def test_every_code_of_a_fault_has_a_sentence_in_every_language() -> None:
     ("code", "detail", "said"),
     [
         ("too_long", "may have at most 200 characters", "est trop long : au plus 200 caractères."),
-        ("too_short", "must have at least 1 characters", "Ce champ est requis."),
+        ("too_short", "must have at least 1 character", "Ce champ est requis."),
         ("too_short", "must have at least 12 characters", "est trop court : au moins 12 caractères."),
         ("too_small", "must be at least 1", "Ce nombre est trop petit : au moins 1."),
         ("wrong_form", "must be a language tag, as in en or pt-BR", "comme en ou pt-BR"),
