@@ -109,7 +109,7 @@ async def erase_ended(db: Database, *, now: datetime, most: int = _BATCH) -> int
         not_before = await retention.look(session, now=now)
     if now < not_before:
         if not_before == now + rules.WAIT:
-            told = "nothing is erased before %s: the clock jumped by a day, or nobody looked for one"
+            told = "nothing is erased before %s: it is new here, the clock jumped by a day, or nobody looked for one"
             _log.warning(told, moment(not_before))
         return 0
     done, after = 0, None
