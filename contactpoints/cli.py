@@ -54,6 +54,7 @@ async def _database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
+    _log.info("starting the embedded database; where there is none yet it is made, which can take minutes")
     async with embedded.postgres() as server:
         yield await server.ensure_database(_DATABASE)
 

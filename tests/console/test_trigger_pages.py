@@ -140,8 +140,7 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     faulty = await ada.opens(f"{path}/look")
     says(faulty, "Whom to call back to confirm, Name: This is needed.", "ETS 185 Art. 29.2 d", status=422)
     assert re.findall(r'id="f-([a-z_-]+)-fault"', faulty.text) == [
-        "request-custodian",
-        "request-system_location",
+        *("request-custodian", "request-system_location"),
         *(f"request-callback_person-{each}" for each in ("name", "function", "email")),
     ]
     assert Fields(faulty.text, "request").sent["request/facts_summary"] == WRITTEN["request/facts_summary"]
