@@ -76,7 +76,11 @@ class NotAcknowledgedOut(Problem):
 
 
 class AcknowledgementOut(TypedDict):
-    """One acknowledgement. The smallest `acknowledged_at` of an alert is the one that counts; none is overwritten."""
+    """One acknowledgement. The smallest `acknowledged_at` of an alert is the one that counts; none is overwritten.
+
+    `contact_point` is the one of whoever acknowledged: a back-up institution or the secretariat may have stood in for
+    the `requested_party`.
+    """
 
     number: int
     reference: str
@@ -95,6 +99,8 @@ class AcknowledgementOut(TypedDict):
     identity_strength: IdentityStrength
     provider_code: str | None
     provider_at: Moment | None
+    contact_point: str
+    contact_point_id: int
 
 
 class AcknowledgementPage(TypedDict):

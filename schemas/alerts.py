@@ -237,8 +237,9 @@ class WarningOut(TypedDict):
 
 
 class AcknowledgedOut(TypedDict):
-    """Who took the alert, as outsiders may know it."""
+    """Who took the alert, as outsiders may know it: `contact_point` is whose line it is, the Party's own or another."""
 
+    contact_point: str
     function: str
     line: Line
     channel: WayOfAnswer

@@ -3,8 +3,9 @@
 Each fact is one frozen class: a code, a sentence that says what it means, who may see it, and its data. Whoever
 renders or weighs facts does it with an exhaustive `match` over `Fact`, so a new class points at what is missing.
 
-Nothing here can hold case data, a name, an address or a PIN. Who was called is told by function and line; the numbers
-of officers, messages and keys are inside fields (`inside()`), which `shown` leaves out for everybody who is not a
+Nothing here can hold case data, a person's name, an address or a PIN. Who was called is told by function and line, and
+by contact point where that is not the alert's own; the numbers of officers, messages and keys are inside fields
+(`inside()`), which `shown` leaves out for everybody who is not a
 member of the requested Party's own house. It also makes neutral what tells of an officer's weakness. The two sides are
 the requester and the contact point; the secretariat and auditors see what either side sees.
 """
@@ -18,6 +19,9 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args, get_origin
 
 from schemas.fields import write_instant
 from schemas.retention import Side as Side
+from schemas.timeline_answers import Acknowledged as Acknowledged
+from schemas.timeline_answers import AcknowledgedAgain as AcknowledgedAgain
+from schemas.timeline_answers import AcknowledgedLate as AcknowledgedLate
 from schemas.timeline_handing import Declined as Declined
 from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
@@ -34,6 +38,8 @@ from schemas.timeline_retention import Erased, RetentionDecided
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "declined", "delivered_already"]
 News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "declined", "no_pin"]
+Whose: TypeAlias = tuple[str | None, ...]
+"""Of each line the name of its contact point; None where that is the alert's own. Nothing: all are."""
 NOT_AS_PLANNED = "not_as_planned"
 """What is told outside the requested Party's house of a step that could not count on somebody who is on duty."""
 Alarm = Literal[GapReason, "stop", "wrong_person", "channel_refused", "reported_dead"]
@@ -75,6 +81,7 @@ class StepStarted:
     channels: tuple[str, ...]
     unproven: bool
     until: datetime
+    contact_points: Whose = ()
     officers: tuple[int, ...] = inside()
 
 
@@ -88,6 +95,7 @@ class StepSkipped:
     cycle: int
     lines: tuple[str, ...]
     reason: SkipReason
+    contact_points: Whose = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,7 @@ class StepIncomplete:
     cycle: int
     line: str
     reason: GapReason
+    contact_point: str | None = None
     officer: int | None = inside()
 
 
@@ -152,46 +161,6 @@ class CodeLocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """What every acknowledgement tells: who (by function), how, how surely, and the instant that counts."""
-
-    function: str
-    line: str
-    channel: str
-    identity_strength: str
-    step: int
-    cycle: int
-    acknowledged_at: datetime
-    seconds: float
-    officer: int = inside()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged(_Answer):
-    """An identified human confirmed receipt by a deliberate act. The wake-up is over."""
-
-    code: ClassVar = "acknowledged"
-    visible_to: ClassVar[Audience] = "both"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcknowledgedLate(_Answer):
-    """An identified human confirmed receipt after the chain had been exhausted. Valid, and recorded as late."""
-
-    code: ClassVar = "acknowledged_late"
-    visible_to: ClassVar[Audience] = "both"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcknowledgedAgain(_Answer):
-    """Another acknowledgement came; the first one stands. `earlier` says that its instant is before the first known."""
-
-    code: ClassVar = "acknowledged_again"
-    visible_to: ClassVar[Audience] = "both"
-    earlier: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StandDownSent:
     """Those who had been written to were told that they can rest, by the channels that woke them."""
 
@@ -200,6 +169,7 @@ class StandDownSent:
     lines: tuple[str, ...]
     channels: tuple[str, ...]
     cancelled: int
+    contact_points: Whose = ()
     officers: tuple[int, ...] = inside()
 
 
@@ -350,8 +320,16 @@ _WEAKNESSES = ("no_channel", "code_locked", "no_pin")
 
 
 def write(fact: Fact) -> dict[str, object]:
-    """Return the data of a fact as JSON values, inside fields included: this is what the timeline keeps."""
-    return {name: _plain(getattr(fact, name)) for name in _FIELDS[fact.code]}
+    """Return the data of a fact as JSON values, inside fields included: this is what the timeline keeps.
+
+    Of another contact point than the alert's own is told only where there is one.
+    """
+    told = {name: _plain(getattr(fact, name)) for name in _FIELDS[fact.code]}
+    if not told.get("contact_point"):
+        told.pop("contact_point", None)
+    if not any(getattr(fact, "contact_points", ())):
+        told.pop("contact_points", None)
+    return told
 
 
 def read(code: str, data: Mapping[str, object]) -> Fact:

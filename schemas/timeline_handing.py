@@ -21,6 +21,7 @@ class Declined:
     cycle: int
     climbs: bool
     waits: bool = False
+    contact_point: str | None = None
     officer: int = inside()
 
 

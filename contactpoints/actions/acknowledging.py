@@ -80,9 +80,10 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
             news_at=None,
         )
         taken = {"now": now, "tools": tools, "taken_by": code["line"], "at": arrival.received_at}
+        taken["whose"] = code["whose"]
         what: facts.News = "acknowledged_late" if late else "acknowledged"
         noted += await news.stand_down(session, row, why="acknowledged", but=code["officer_id"], **taken)
-        noted += await news.tell(session, row, what=what, **taken)
+        noted += await news.tell(session, row, what=what, zone=code["zone"], **taken)
         await timeline.append(session, row["id"], noted)
         return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=arrival.received_at)
 
@@ -108,7 +109,7 @@ async def _taken_before(
     mine = over or has["officer_id"] == code["officer_id"]
     what = "acknowledged" if mine and row["state"] == "acknowledged" else "already_taken"
     at = arrival.received_at if over else has["at"]
-    return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=at, by=has["line"])
+    return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=at, by=has)
 
 
 async def _add(
@@ -166,6 +167,7 @@ def _fact(arrival: Arrived, *, code: Row, row: Row, before: list[Row], late: boo
         "cycle": row["cycle"],
         "acknowledged_at": arrival.received_at,
         "seconds": seconds(row["opened_at"], arrival.received_at),
+        "contact_point": code["whose"],
         "officer": code["officer_id"],
     }
     if before:
@@ -256,7 +258,7 @@ async def _answered(
     now: datetime,
     tools: Tools,
     at: datetime,
-    by: str | None = None,
+    by: Row | None = None,
     left: int = 0,
 ) -> str:
     """Queue the answer to an SMS within the transaction of what it says, so that it leaves only after the commit."""
@@ -268,6 +270,7 @@ async def _answered(
         if not await may_answer(session, arrival.sender, known=known, now=now):
             return what
     has = await handing.in_charge(session, code["alert_id"]) if what in CANNOT else None
+    who = has or by
     exercise = code["status"] == "exercise"
     said = wording.AnswerContext(
         what=what,
@@ -275,7 +278,8 @@ async def _answered(
         exercise=exercise,
         at=at,
         zone=code["zone"],
-        function=by if has is None else has["line"],
+        function=who["line"] if who else None,
+        contact_point=who["whose"] if who else None,
         tries_left=left,
         stays=has is not None,
         code=code["code"],

@@ -11,7 +11,7 @@ from contactpoints.rules import access, retention
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.rules.alert_acts import Act, acts_of
-from contactpoints.rules.alert_timeline import Entry, Kept, Next, entries, next_of
+from contactpoints.rules.alert_timeline import Entry, Kept, Next, entries, next_of, whose
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.escalation_picture import Course, Stage
 from contactpoints.store import alert_pages, alerts, handing, particulars
@@ -26,13 +26,18 @@ _MOST_READINGS = 20
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """An officer who was called; ``mine``: whoever looks is this officer, ``locked``: the reply code is used up."""
+    """An officer who was called; ``mine``: whoever looks is this officer, ``locked``: the reply code is used up.
+
+    ``whose``: the name of a contact point that is not the alert's own. Names stay in their house: outsiders hear of the
+    line alone.
+    """
 
     officer: int
     name: str
     line: str
     mine: bool
     locked: bool
+    whose: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         names={name: around[name] or "" for name in ("point", "requesting_name", "requested_name")},
         zones=tuple(zone for zone in zones if zone),
         entries=shown,
-        course=_course(row, told, shown=shown, now=now, zone=around["zone"]),
+        course=_course(row, told, shown=shown, now=now, point=around),
         last=found[-1]["number"] if found else 0,
         before=found[-MOST_FACTS]["number"] if len(found) > MOST_FACTS else None,
         acts=acts,
@@ -106,6 +111,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
             due_at=row["due_at"],
             step=row["step"],
             exhausted=row["state"] == "exhausted",
+            own=around["point"],
         ),
         wanted_by=rules.wanted_by(plan, kind=row["kind"], urgency=row["urgency"], opened_at=row["opened_at"]),
         retention=retention.written(dict(row), dict(kept) if kept else None, erasure=None),
@@ -136,22 +142,28 @@ def _shown(
     return entries(kept, opened_at=opened_at, planned=planned)
 
 
-def _course(row: Row, told: Mapping[str, Any], *, shown: Sequence[Entry], now: datetime, zone: str) -> Course:
+def _course(row: Row, told: Mapping[str, Any], *, shown: Sequence[Entry], now: datetime, point: Row) -> Course:
     stages = [
-        Stage(each["step"], tuple(each["lines"]), datetime.fromisoformat(each["at"]))
+        Stage(each["step"], tuple(each["lines"]), datetime.fromisoformat(each["at"]), whose(each, own=point["point"]))
         for each in told["planned_escalation"]
     ]
     whole = bool(shown) and isinstance(shown[0].fact, facts.Opened | facts.Released)
     over_at = row["first_received_at"] or row["withdrawn_at"] or row["closed_at"]
     since = row["opened_at"] if whole or not shown else shown[0].at
-    return Course(shown, stages, since, max(now, since), zone, None if over_at is None else max(over_at, since))
+    return Course(
+        shown, stages, since, max(now, since), point["zone"], None if over_at is None else max(over_at, since)
+    )
 
 
 async def _called(session: Session, row: Row, *, actor: Actor, sides: Sides) -> list[Called]:
     if not access.knows_officers(actor, sides):
         return []
     found = await alert_pages.called(session, row["id"], account=actor.number)
-    return [Called(each["officer_id"], each["name"], each["line"], each["mine"], each["locked"]) for each in found]
+    return [
+        Called(each["officer_id"], each["name"], each["line"], each["mine"], each["locked"], each["whose"])
+        for each in found
+        if each["mine"] or access.reads_entries_of(actor, each["party"])
+    ]
 
 
 async def _readings(

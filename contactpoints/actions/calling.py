@@ -10,6 +10,7 @@ from contactpoints.rules import alerts as rules
 from contactpoints.rules import codes, wording
 from contactpoints.rules.calls import Call, Gap, Skip, Taken
 from contactpoints.rules.delivery import Draft, another
+from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.escalation import Plan
 from contactpoints.store.alerts import Given, NewCode
 from contactpoints.store.database import Row
@@ -26,7 +27,15 @@ class Subject:
     exercise: bool
     urgent: bool
     answer_by: datetime
+<<<<<<< HEAD
     handed: bool = False
+=======
+    contact_point: int
+
+    def whose(self, point: ContactPoint | None) -> str | None:
+        """Return the name of a contact point where it is not the alert's own."""
+        return None if point is None or point.id == self.contact_point else point.name
+>>>>>>> 239a011 (News, records and pages say whose line was called, has declined or acknowledged where it is another contact point's; names of officers stay in their house)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,8 @@ def words_of(tools: Tools, language: str) -> wording.Catalogue:
 def subject_of(row: Row, plan: Plan) -> Subject:
     """Return the alert of a row as calling needs it."""
     by = rules.wanted_by(plan, kind=row["kind"], urgency=row["urgency"], opened_at=row["opened_at"])
-    return Subject(row["reference"], row["status"] == "exercise", row["urgency"] == "emergency", by)
+    exercise, urgent = row["status"] == "exercise", row["urgency"] == "emergency"
+    return Subject(row["reference"], exercise, urgent, by, row["contact_point_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ def call_out(
     subject: Subject, *, taken: Taken, cycle: int, until: datetime, before: Before, now: datetime, tools: Tools
 ) -> Called:
     """Return codes, messages and facts of a step that was taken, the facts of skipped steps first, gaps last."""
-    called = Called(noted=[(now, _skipped(skip, cycle)) for skip in taken.skipped])
+    called = Called(noted=[(now, _skipped(skip, subject, cycle=cycle)) for skip in taken.skipped])
     if not taken.calls or taken.step is None:
         return called
     for call in taken.calls:
@@ -112,8 +122,8 @@ def call_out(
         called.drafts += _drafts(
             call, subject, given, step=taken.step, cycle=cycle, tools=tools, before=before.used.gateways, now=now
         )
-    called.noted.append((now, _started(taken.calls, taken.step, cycle=cycle, until=until, now=now)))
-    called.noted += [(now, _incomplete(gap, taken.step, cycle=cycle)) for gap in taken.gaps]
+    called.noted.append((now, _started(taken.calls, subject, step=taken.step, cycle=cycle, until=until, now=now)))
+    called.noted += [(now, _incomplete(gap, subject, step=taken.step, cycle=cycle)) for gap in taken.gaps]
     return called
 
 
@@ -166,21 +176,27 @@ def _drafts(
         )
 
 
-def _skipped(skip: Skip, cycle: int) -> facts.StepSkipped:
-    return facts.StepSkipped(step=skip.step, cycle=cycle, lines=skip.lines, reason=skip.reason)  # type: ignore[arg-type]  # rules.calls names the same three reasons
+def _skipped(skip: Skip, subject: Subject, *, cycle: int) -> facts.StepSkipped:
+    reason: Any = skip.reason
+    whose = tuple(subject.whose(point) for point in skip.points)
+    return facts.StepSkipped(step=skip.step, cycle=cycle, lines=skip.lines, reason=reason, contact_points=whose)
 
 
-def _incomplete(gap: Gap, step: int, *, cycle: int) -> facts.StepIncomplete:
-    reason: Any = gap.reason
-    return facts.StepIncomplete(step=step, cycle=cycle, line=gap.post.line, reason=reason, officer=gap.officer)
+def _incomplete(gap: Gap, subject: Subject, *, step: int, cycle: int) -> facts.StepIncomplete:
+    told: dict[str, Any] = {"reason": gap.reason, "contact_point": subject.whose(gap.point), "officer": gap.officer}
+    return facts.StepIncomplete(step=step, cycle=cycle, line=gap.post.line, **told)
 
 
-def _started(calls: Sequence[Call], step: int, *, cycle: int, until: datetime, now: datetime) -> facts.StepStarted:
+def _started(
+    calls: Sequence[Call], subject: Subject, *, step: int, cycle: int, until: datetime, now: datetime
+) -> facts.StepStarted:
+    places = dict.fromkeys((call.post.line, call.post.function, subject.whose(call.contact_point)) for call in calls)
     return facts.StepStarted(
         step=step,
         cycle=cycle,
-        lines=tuple(dict.fromkeys(call.post.line for call in calls)),
-        functions=tuple(dict.fromkeys(call.post.function for call in calls)),
+        lines=tuple(line for line, _, _ in places),
+        functions=tuple(function for _, function, _ in places),
+        contact_points=tuple(whose for _, _, whose in places),
         channels=tuple(dict.fromkeys(channel.kind for call in calls for channel in call.channels)),
         unproven=any(not channel.is_proven(now) for call in calls for channel in call.channels),
         until=until,

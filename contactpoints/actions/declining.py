@@ -62,6 +62,7 @@ async def _decline(session: Session, row: Row, *, code: Row, arrival: Arrived, n
         cycle=cycle,
         climbs=climbs,
         waits=waits,
+        contact_point=code["whose"],
         officer=code["officer_id"],
     )
     await timeline.append(session, row["id"], [(now, fact)])

@@ -44,11 +44,15 @@ def news_of(
     tools: Tools,
     plan: Plan | None = None,
     taken_by: str | None = None,
+    whose: str | None = None,
     at: datetime | None = None,
     tried: tuple[wording.Tried, ...] = (),
     alternatives: tuple[wording.Alternative, ...] = (),
 ) -> tuple[list[Draft], list[Noted]]:
-    """Return news for the requester's addresses, and the fact that it was told. ``zone``: the contact point's."""
+    """Return news for the requester's addresses, and the fact that it was told. ``zone``: the contact point's.
+
+    ``taken_by`` is a line, ``whose`` the name of its contact point where that is not the alert's own.
+    """
     told = wording.NewsContext(
         what=what,
         reference=to.reference,
@@ -60,6 +64,7 @@ def news_of(
         tried=tried,
         alternatives=alternatives,
         now=now,
+        contact_point=whose,
     )
     drafts = []
     for address in to.notify:
@@ -92,11 +97,14 @@ async def tell(
     now: datetime,
     tools: Tools,
     taken_by: str | None = None,
+    whose: str | None = None,
+    zone: str | None = None,
     at: datetime | None = None,
 ) -> list[Noted]:
-    """Queue news about one alert; return the fact that it was told."""
-    zone = await directory.zone_of(session, row["contact_point_id"])
-    drafts, noted = news_of(addressees_of(row), what, zone=zone, now=now, tools=tools, taken_by=taken_by, at=at)
+    """Queue news about one alert; return the fact that it was told. ``zone``: None for the alert's contact point's."""
+    there = zone or await directory.zone_of(session, row["contact_point_id"])
+    said = {"taken_by": taken_by, "whose": whose, "at": at}
+    drafts, noted = news_of(addressees_of(row), what, zone=there, now=now, tools=tools, **said)
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     return noted
 
@@ -109,6 +117,7 @@ async def stand_down(
     now: datetime,
     tools: Tools,
     taken_by: str | None = None,
+    whose: str | None = None,
     at: datetime | None = None,
     but: int | None = None,
 ) -> list[Noted]:
@@ -119,11 +128,13 @@ async def stand_down(
     cancelled = await outbox.cancel(session, row["id"])
     woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] != but]
     drafts = await _stood_down(
-        session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, at=at or now
+        session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, whose=whose, at=at or now
     )
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
+    places = dict.fromkeys((each["line"], each["whose"]) for each in woken)
     fact = facts.StandDownSent(
-        lines=tuple(dict.fromkeys(each["line"] for each in woken)),
+        lines=tuple(line for line, _ in places),
+        contact_points=tuple(whose for _, whose in places),
         channels=tuple(dict.fromkeys(draft.kind for draft in drafts)),
         cancelled=cancelled,
         officers=tuple(dict.fromkeys(each["officer_id"] for each in woken)),
@@ -149,6 +160,7 @@ async def _stood_down(
     now: datetime,
     tools: Tools,
     taken_by: str | None,
+    whose: str | None = None,
     at: datetime,
 ) -> list[Draft]:
     zones = await channels.zones(session, [each["officer_id"] for each in woken])
@@ -165,6 +177,7 @@ async def _stood_down(
                 zone=zones.get(each["officer_id"], "UTC"),
                 function=taken_by,
                 now=now,
+                contact_point=whose,
             ),
         )
         drafts.append(

@@ -300,7 +300,7 @@ def _first(new: NewAlert, opening: Opening, *, now: datetime, tools: Tools) -> _
     """Return the first codes and messages, the facts with which the timeline begins, and alarms."""
     plan, step = opening.plan, opening.taken.step
     by = rules.wanted_by(plan, kind=new.kind, urgency=new.urgency, opened_at=now)
-    subject = Subject(new.reference, new.status == "exercise", new.urgency == "emergency", by)
+    subject = Subject(new.reference, new.status == "exercise", new.urgency == "emergency", by, opening.point.id)
     until = run_out(plan, now, plan.steps[step - 1].patience) if step else now
     called = call_out(subject, taken=opening.taken, cycle=1, until=until, before=Before(), now=now, tools=tools)
     opened = facts.Opened(

@@ -6,7 +6,7 @@ from typing import Any
 
 from contactpoints.rules import escalation_picture, wording_alerts, wording_timeline
 from contactpoints.rules.console import instant
-from contactpoints.rules.phrasing import Catalogue, function_of, say
+from contactpoints.rules.phrasing import Catalogue, line_of, say
 
 
 def words_of_alerts(words: Catalogue) -> Mapping[str, Callable[..., Any]]:
@@ -40,7 +40,9 @@ def _pairs(values: Iterable[str], word: Callable[[str], str]) -> list[tuple[str,
 
 
 def _officers(words: Catalogue, called: Iterable[Any]) -> list[tuple[int, str]]:
-    return [(each.officer, f"{each.name}, {function_of(words, each.line)}") for each in called if not each.locked]
+    return [
+        (each.officer, f"{each.name}, {line_of(words, each.line, each.whose)}") for each in called if not each.locked
+    ]
 
 
 def _between(since: str, until: str) -> str:

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from contactpoints.console.alert_words import words_of_alerts
 from contactpoints.rules.console import LANGUAGE_NAMES, clocked, instant, typed
-from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, times
+from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, line_of, times
 from contactpoints.rules.wording_alarms import headline_of
 from contactpoints.rules.wording_calendars import trouble_of
 from contactpoints.rules.wording_faults import fault_of, faults_at
@@ -137,6 +137,7 @@ def _environment(language: str) -> Environment:
         **_IN_EVERY_LANGUAGE,
         "language": language,
         "function_of": lambda line: function_of(words, line),
+        "line_of": partial(line_of, words),
         "channel_of": lambda kind: channel_of(words, kind),
         "basis_of": partial(basis_of, words),
         "kind_of": partial(kind_of, words),

@@ -164,10 +164,20 @@ class Next:
     lines: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    contact_points: tuple[str | None, ...] = ()
+
+
+def whose(planned: Mapping[str, object], *, own: str) -> tuple[str | None, ...]:
+    """Return whose each line of a planned step is, as `schemas.timeline.Whose`; ``own``: the alert's contact point.
+
+    Where a step calls lines of several contact points nothing is said before it has called them.
+    """
+    points = tuple(map(str, _list(planned.get("contact_points"))))
+    return points * len(tuple(_list(planned["lines"]))) if len(points) == 1 and points != (own,) else ()
 
 
 def next_of(
-    planned: Iterable[Mapping[str, object]], *, due_at: datetime | None, step: int, exhausted: bool
+    planned: Iterable[Mapping[str, object]], *, due_at: datetime | None, step: int, exhausted: bool, own: str = ""
 ) -> Next | None:
     """Return what is due next of an alert; ``planned`` are its steps as they were told when it opened."""
     if due_at is None:
@@ -176,7 +186,7 @@ def next_of(
     for each in planned:
         if each["step"] == number:
             told = (tuple(map(str, _list(each[name]))) for name in ("lines", "functions", "channels"))
-            return Next(due_at, number, *told)
+            return Next(due_at, number, *told, whose(each, own=own) if own else ())
     return Next(due_at, None)
 
 

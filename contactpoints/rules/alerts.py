@@ -293,6 +293,7 @@ def write(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
 
 def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        "contact_point": row["ack_contact_point"],
         "function": row["ack_function"],
         "line": row["ack_line"],
         "channel": row["ack_channel"],
@@ -302,10 +303,13 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_WHERE = ("contact_point", "contact_point_id")
+
+
 def write_acknowledgement(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return an acknowledgement as `schemas.acknowledgements.AcknowledgementOut`."""
     same = ("reference", "requested_party", "status", "first", "late", "function", "line", "step", "cycle", "channel")
-    return {name: row[name] for name in (*same, "identity_strength", "provider_code")} | {
+    return {name: row[name] for name in (*same, "identity_strength", "provider_code", *_WHERE)} | {
         "number": row["id"],
         "acknowledged_at": write_instant(row["received_at"]),
         "recorded_at": write_instant(row["recorded_at"]),
@@ -324,7 +328,8 @@ def tried(kept: Iterable[tuple[str, Mapping[str, Any]]], *, cycle: int) -> tuple
         if code not in _STEPS or data["cycle"] != cycle:
             continue
         if code == "step_started":
-            steps[data["step"]] = Tried(tuple(data["functions"]), tuple(data["channels"]))
+            called, by, arrived = data["functions"], tuple(data["channels"]), False
         else:
-            steps[data["step"]] = Tried(tuple(data["lines"]), (), arrived=data["reason"] == "delivered_already")
+            called, by, arrived = data["lines"], (), data["reason"] == "delivered_already"
+        steps[data["step"]] = Tried(tuple(called), by, arrived, tuple(data.get("contact_points", ())))
     return tuple(steps[number] for number in sorted(steps))

@@ -1,7 +1,7 @@
 """Whom a step calls: resolved at the moment of the step, from the rosters and channels as they are then."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.rules.directory import Channel, ContactPoint, Officer, Post, channels_to_use
@@ -30,11 +30,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A step that calls nobody, and why: a reason of a `Gap`, or ``delivered_already``."""
+    """A step that calls nobody, and why: a reason of a `Gap`, or ``delivered_already``.
+
+    ``points``: whose each line is.
+    """
 
     step: int
     reason: str
     lines: tuple[str, ...]
+    points: tuple[ContactPoint, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Gap:
     reason: str
     post: Post
     officer: int | None = None
+    point: ContactPoint | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +105,15 @@ def calls_of(
     for point, post in filter(None, (find_post(directory, ref) for ref in step.posts)):
         officers = officers_at(point, post, now=now)
         if not officers:
-            gaps.append(Gap("nobody_on_duty", post))
+            gaps.append(Gap("nobody_on_duty", post, point=point))
         for officer in officers:
             channels = channels_to_use(officer, step.channels, available=available, at=now)
             if officer.id in away or not channels:
-                gaps.append(Gap(away.get(officer.id, "no_channel"), post, officer.id))
+                gaps.append(Gap(away.get(officer.id, "no_channel"), post, officer.id, point))
             elif officer.id not in calls:
                 calls[officer.id] = Call(officer, post, point, channels)
                 if point.pin_required and not officer.has_pin(now):
-                    gaps.append(Gap("no_pin", post, officer.id))
+                    gaps.append(Gap("no_pin", post, officer.id, point))
     return tuple(calls.values()), tuple(gaps)
 
 
@@ -122,10 +127,11 @@ def _why_nobody(gaps: Collection[Gap]) -> str:
     return next((reason for reason in _GRAVEST if reason in reasons), "nobody_on_duty")
 
 
-def lines_of(step: Step, directory: Directory) -> tuple[str, ...]:
-    """Return the lines a step calls, each once."""
-    places = (find_post(directory, ref) for ref in step.posts)
-    return tuple(dict.fromkeys(place[1].line for place in places if place))
+def lines_of(step: Step, directory: Directory) -> tuple[tuple[str, ...], tuple[ContactPoint, ...]]:
+    """Return the lines a step calls, each once of each contact point, and whose each is."""
+    places = [place for ref in step.posts if (place := find_post(directory, ref))]
+    each = {(post.line, point.id): point for point, post in places}
+    return tuple(line for line, _ in each), tuple(each.values())
 
 
 def take(
@@ -152,11 +158,11 @@ def take(
         calls, gaps = calls_of(step, directory, now, available=available, locked=locked, declined=declined)
         waits = calls or not gaps or not {gap.reason for gap in gaps} <= _WONT_ANSWER
         if step.only_if_undelivered and delivered and waits and not declined:
-            return Taken((*skipped, Skip(number, "delivered_already", lines)), number, ())
+            return Taken((*skipped, Skip(number, "delivered_already", *lines)), number, ())
         if calls:
             # Whoever cannot be counted on for a mere repeat was told of in the step before.
             return Taken(tuple(skipped), number, calls, () if step.only_if_undelivered else gaps)
-        skipped.append(Skip(number, _why_nobody(gaps), lines))
+        skipped.append(Skip(number, _why_nobody(gaps), *lines))
     return Taken(tuple(skipped), None, ())
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from contactpoints.rules.alert_timeline import Entry
 from contactpoints.rules.console import place_of
-from contactpoints.rules.phrasing import Catalogue, function_of, say
+from contactpoints.rules.phrasing import Catalogue, lines_of, say
 from schemas import timeline as facts
 from schemas.timeline_messages import MessageAccepted, MessageDelivered, MessageRefused, MessageUnsure
 from schemas.words import msgid
@@ -55,11 +55,15 @@ _NAMES: Mapping[Mark, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step as it was planned: its number, the lines that it calls, and when it was due."""
+    """A step as it was planned: its number, the lines that it calls, and when it was due.
+
+    ``contact_points``: whose each line is, as in `schemas.timeline.Whose`.
+    """
 
     step: int
     lines: tuple[str, ...]
     at: datetime
+    contact_points: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +167,10 @@ def _axis(words: Catalogue, course: Course, *, bottom: int) -> Iterator[str]:
 
 def _row(words: Catalogue, course: Course, *, stage: Stage, top: int) -> Iterator[str]:
     middle = top + _ROW / 2
-    name = ", ".join(function_of(words, line) for line in stage.lines) or "-"
-    shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    lines, whose = _called(course, stage)
+    name = ", ".join(lines_of(words, lines, whose)) or "-"
+    short = name if len(name) <= _LONGEST else ", ".join(dict.fromkeys(each for each in whose if each)) or name
+    shown = short if len(short) <= _LONGEST else f"{short[: _LONGEST - 1]}…"
     yield f"<g><title>{stage.step}: {escape(name)}</title>"
     yield f'<text x="0" y="{middle + 4:g}"><tspan class="strong">{stage.step}</tspan>  {escape(shown)}</text>'
     yield f'<path class="row" d="M{_LEFT} {top + _ROW}H{_LEFT + _WIDTH}"/>'
@@ -172,6 +178,13 @@ def _row(words: Catalogue, course: Course, *, stage: Stage, top: int) -> Iterato
     for each in course.entries:
         yield from _marked(words, course, entry=each, step=stage.step, middle=middle)
     yield "</g>"
+
+
+def _called(course: Course, stage: Stage) -> tuple[Iterable[str], Iterable[str | None]]:
+    """Return the lines of a step and whose each is: as it was called last, else as it was planned."""
+    done = [each.fact for each in course.entries if isinstance(each.fact, facts.StepStarted | facts.StepSkipped)]
+    last = next((fact for fact in reversed(done) if fact.step == stage.step), stage)
+    return last.lines, last.contact_points
 
 
 def _bars(course: Course, stage: Stage, *, middle: float) -> Iterator[str]:

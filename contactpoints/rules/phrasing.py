@@ -8,6 +8,7 @@ lacking is proven when the catalogues are loaded and by the tests.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.gsm7 import MOST, fold, septets
@@ -39,6 +40,7 @@ _FUNCTIONS = {
     "secretariat": msgid("the secretariat"),
 }
 _SOMEBODY = msgid("an officer")
+_WHOSE = msgid("{function} of {contact_point}")
 NO_TELEPHONE = msgid(
     "Until then no telephone of this officer can be called: enter the new number as a channel of its own, too. It is "
     "called at once, as an unproven one."
@@ -92,6 +94,18 @@ def function_of(words: Catalogue, function: str | None) -> str:
     if not function:
         return say(words, _SOMEBODY)
     return words.get(_FUNCTIONS[function], _FUNCTIONS[function]) if function in _FUNCTIONS else function
+
+
+def line_of(words: Catalogue, function: str | None, contact_point: str | None) -> str:
+    """Return the name of a function, and of whose it is: None for the contact point that everybody thinks of."""
+    named = function_of(words, function)
+    return named if contact_point is None else say(words, _WHOSE, function=named, contact_point=contact_point)
+
+
+def lines_of(words: Catalogue, functions: Iterable[str], contact_points: Iterable[str | None]) -> tuple[str, ...]:
+    """Return functions as `line_of` does, each once; those for which ``contact_points`` has none are nobody else's."""
+    pairs = zip(functions, chain(contact_points, repeat(None)), strict=False)
+    return tuple(dict.fromkeys(line_of(words, *pair) for pair in pairs))
 
 
 def channel_of(words: Catalogue, kind: str) -> str:

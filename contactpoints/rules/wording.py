@@ -14,7 +14,7 @@ from contactpoints.rules.phrasing import (
     Catalogue,
     Words,
     cut,
-    function_of,
+    line_of,
     mail,
     say,
     sms,
@@ -89,7 +89,8 @@ class AlertContext:
 
 @dataclass(frozen=True, slots=True)
 class StandDownContext:
-    """Why somebody is stood down: ``acknowledged`` (by which function), ``withdrawn`` or ``closed``."""
+    """Why somebody is stood down: ``acknowledged`` (by which function, of which
+    ``contact_point`` where it is not the alert's own), ``withdrawn`` or ``closed``."""
 
     why: str
     reference: str
@@ -98,6 +99,7 @@ class StandDownContext:
     zone: str
     function: str | None = None
     now: datetime | None = None
+    contact_point: str | None = None
 
 
 _EMERGENCY = msgid("24/7 network - EMERGENCY")
@@ -304,7 +306,7 @@ def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> 
         return spoken(say(words, _STAND_DOWN_SPOKEN, spelled=spelled(news.reference)), exercise=news.exercise)
     if kind == "sms":
         return sms(_stand_down_forms(words, news, subject=subject), exercise=news.exercise)
-    fields = times(news.at, news.zone, news.now) | {"function": function_of(words, news.function)}
+    fields = times(news.at, news.zone, news.now) | {"function": line_of(words, news.function, news.contact_point)}
     paragraphs = [
         say(words, _STAND_DOWN_WHY[news.why], reference=news.reference, **fields),
         say(words, _STAND_DOWN_DONE),
@@ -316,7 +318,9 @@ def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> 
 
 def _stand_down_forms(words: Catalogue, news: StandDownContext, *, subject: str) -> Iterator[str]:
     """Yield the texts, fullest first: the end of a long title gives way, then the date."""
-    function = function_of(words, news.function)
-    for most, now in ((len(function), news.now), (24, news.now), (10, news.now), (10, None)):
+    function = line_of(words, news.function, news.contact_point)
+    short = news.contact_point or function
+    for most, now in ((len(function), news.now), (40, news.now), (24, news.now), (10, news.now), (10, None)):
         when = times(news.at, news.zone, now)
-        yield f"{subject} - {say(words, _STAND_DOWN[news.why], function=cut(function, most), **when)}"
+        taker = cut(function if len(function) <= most else short, most)
+        yield f"{subject} - {say(words, _STAND_DOWN[news.why], function=taker, **when)}"

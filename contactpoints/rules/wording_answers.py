@@ -9,7 +9,7 @@ from contactpoints.rules.phrasing import (
     Catalogue,
     Words,
     cut,
-    function_of,
+    line_of,
     mail,
     say,
     sms,
@@ -26,7 +26,8 @@ class AnswerContext:
     ``at`` is the instant that the answer speaks of (of the acknowledgement), ``zone`` the reader's. ``code`` is the
     officer's own reply code, which "add your PIN" repeats by SMS to the telephone that just sent it, and by no other
     way; ``link`` opens the request. What goes to strangers (`FOR_STRANGERS`) shows none of it.
-    ``function`` is who has taken the alert, or has it; ``stays``: it stays there, else the chain of calls goes on.
+    ``function`` is who has taken the alert, or has it, ``contact_point`` whose it is where that is not the alert's own;
+    ``stays``: it stays there, else the chain of calls goes on.
     ``no_alert``: a proof may be taken for the acknowledgement of the alert ``reference``, or of one that is not known.
     """
 
@@ -42,6 +43,7 @@ class AnswerContext:
     now: datetime | None = None
     no_alert: bool = False
     stays: bool = False
+    contact_point: str | None = None
 
 
 _ACKNOWLEDGED = (
@@ -150,11 +152,12 @@ def _forms(words: Catalogue, answer: AnswerContext, *, code: str | None) -> Iter
         yield f"{first} {say(words, then, tries_left=str(answer.tries_left))}"
         yield first
     else:
-        function = function_of(words, answer.function)
+        function = line_of(words, answer.function, answer.contact_point)
         fields = {"reference": answer.reference, "tries_left": str(answer.tries_left)}
         bare = times(answer.at, answer.zone, None)
         for most, told in ((len(function), when), (24, when), (10, when), (10, bare)):
-            said = say(words, _OTHERS[answer.what], function=cut(function, most), **fields, **told)
+            holder = cut(function if len(function) <= most else answer.contact_point or function, most)
+            said = say(words, _OTHERS[answer.what], function=holder, **fields, **told)
             if answer.what in CANNOT:
-                said += " " + say(words, STAYS_WITH if answer.stays else _GOES_ON, holder=cut(function, most))
+                said += " " + say(words, STAYS_WITH if answer.stays else _GOES_ON, holder=holder)
             yield said

@@ -11,6 +11,8 @@ from contactpoints.rules.phrasing import (
     clock,
     cut,
     function_of,
+    line_of,
+    lines_of,
     mail,
     minutes,
     say,
@@ -25,11 +27,13 @@ class Tried:
     """One step that was tried: which functions were called, by which kinds of channel; none called is possible.
 
     ``arrived``: nobody was called, because a report said that the message of the step before had arrived.
+    ``contact_points``: whose each function is, where it is not the alert's own contact point's.
     """
 
     functions: tuple[str, ...]
     channels: tuple[str, ...]
     arrived: bool = False
+    contact_points: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,9 @@ class Alternative:
 class NewsContext:
     """What the requester hears.
 
-    ``zone`` is that of the contact point, ``requester_zone`` the requester's own where it is known. ``function`` is who
-    acknowledged. ``tried`` and ``alternatives`` belong to a chain that ran out; without any alternative it is told in
-    general where to turn.
+    ``zone`` is that of the contact point (of whoever acknowledged, after that), ``requester_zone`` the requester's own
+    where it is known. ``function`` is who acknowledged, ``contact_point`` where: None at the alert's own. ``tried`` and
+    ``alternatives`` belong to a chain that ran out; without any alternative it is told in general where to turn.
     """
 
     what: str
@@ -64,6 +68,7 @@ class NewsContext:
     tried: tuple[Tried, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     now: datetime | None = None
+    contact_point: str | None = None
 
 
 _BOTH = msgid("{utc} UTC ({yours} your time, {theirs} at the contact point)")
@@ -128,7 +133,7 @@ def _forms(words: Catalogue, news: NewsContext) -> Iterator[str]:
     """Yield the texts, fullest first: the local times give way first, then the end of a long title."""
     for when in _whens(words, news):
         yield _sentence(words, news, when=when, most=10_000)
-    for most in (24, 12):
+    for most in (48, 36, 24, 12):
         yield _sentence(words, news, when=_whens(words, news)[-1], most=most)
 
 
@@ -146,10 +151,16 @@ def _sentence(words: Catalogue, news: NewsContext, *, when: str, most: int) -> s
         words,
         _SHORT[news.what],
         reference=news.reference,
-        function=cut(function_of(words, news.function), most),
+        function=cut(_taker(words, news, most=most), most),
         when=when,
         minutes=minutes(news.restart.total_seconds()),
     )
+
+
+def _taker(words: Catalogue, news: NewsContext, *, most: int) -> str:
+    """Return who acknowledged. A stranger is told by the contact point where there is no room for the line, too."""
+    whole = line_of(words, news.function, news.contact_point)
+    return whole if len(whole) <= most or news.contact_point is None else news.contact_point
 
 
 def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
@@ -182,7 +193,7 @@ def _exhausted(words: Catalogue, news: NewsContext) -> Iterator[str]:
 
 
 def _tried_line(words: Catalogue, tried: Tried, *, number: int) -> str:
-    functions = ", ".join(function_of(words, each) for each in tried.functions) or function_of(words, None)
+    functions = ", ".join(lines_of(words, tried.functions, tried.contact_points)) or function_of(words, None)
     channels = ", ".join(channel_of(words, each) for each in tried.channels)
     text = _TRIED_LINE if channels else _ARRIVED_LINE if tried.arrived else _NOT_CALLED_LINE
     return say(words, text, step=number, functions=functions, channels=channels)

@@ -12,10 +12,12 @@ from schemas.writing import write_json
 VIEW = """
 select a.*, first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
        first.channel as ack_channel, first.identity_strength as ack_strength, first.step as ack_step,
-       first.late as ack_late
+       first.late as ack_late, first.contact_point as ack_contact_point
   from alerts a
-  left join lateral (select * from acknowledgements where alert_id = a.id
-                      order by received_at, inbound_id limit 1) first on true
+  left join lateral (select k.*, c.name as contact_point from acknowledgements k
+                       join reply_codes r on r.id = k.reply_code_id join posts p on p.id = r.post_id
+                       join contact_points c on c.id = p.contact_point_id where k.alert_id = a.id
+                      order by k.received_at, k.inbound_id limit 1) first on true
 """
 
 
@@ -248,12 +250,15 @@ async def codes_of(session: Session, alerts: Sequence[int]) -> dict[int, Given]:
 
 
 _CODE = """
-select r.*, a.reference, a.state, a.status, a.contact_point_id, o.language, o.retired_at is not null as "left",
+select r.*, a.reference, a.state, a.status, a.contact_point_id,
+       case when p.contact_point_id <> a.contact_point_id then c.name end as whose,
+       o.language, o.retired_at is not null as "left",
        p.line, p.function, p.contact_point_id as post_contact_point, c.zone, c.pin_required,
        exists (select 1 from acknowledgements k where k.alert_id = a.id) as taken
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
   join posts p on p.id = r.post_id join contact_points c on c.id = p.contact_point_id
 """
+"""``whose``: by name, the contact point whose line it is, where that is not the alert's own."""
 
 
 async def find_code(session: Session, number: int | None) -> Row | None:
@@ -340,10 +345,13 @@ async def list_acknowledgements(
 ) -> list[Row]:
     """Return acknowledgements of alerts that exist for the actor, newest first."""
     return await session.fetch(
-        """select k.*, a.reference, a.requested_party, a.status, a.opened_at,
+        """select k.*, a.reference, a.requested_party, a.status, a.opened_at, c.name as contact_point,
+                  c.id as contact_point_id,
                   k.id = (select f.id from acknowledgements f where f.alert_id = k.alert_id
                            order by f.received_at, f.inbound_id limit 1) as first
              from acknowledgements k join alerts a on a.id = k.alert_id
+             join reply_codes r on r.id = k.reply_code_id join posts p on p.id = r.post_id
+             join contact_points c on c.id = p.contact_point_id
             where ($1::text is null or a.reference = $1) and ($2::bigint is null or k.id < $2)
               and ($8::timestamptz is null or k.received_at >= $8) and ($9::timestamptz is null or k.received_at < $9)
               and case $3 when 'secretariat' then true when 'auditor' then true

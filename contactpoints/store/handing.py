@@ -5,11 +5,17 @@ from datetime import datetime
 from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
-select k.officer_id, k.line, coalesce(h.taken_at, k.received_at) as at from acknowledgements k
+select k.officer_id, k.line, coalesce(h.taken_at, k.received_at) as at,
+       case when p.contact_point_id <> t.contact_point_id then w.name end as whose
+  from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
+  join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
   left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
  where k.alert_id = {alert} order by h.taken_at desc nulls last, k.received_at, k.inbound_id limit 1
 """
-"""Who has an alert, with the line and since when: whoever took it over last, else who acknowledged first."""
+"""Who has an alert, with the line and since when: whoever took it over last, else who acknowledged first.
+
+``whose``: the name of the line's contact point, where that is not the alert's own.
+"""
 
 OPEN = "h.taken_at is null and h.over_at is null"
 """That a hand-over ``h`` waits for the answer of the officer who is asked."""

@@ -249,11 +249,16 @@ async def cancel(session: Session, alert_id: int) -> int:
 
 
 async def woken(session: Session, alert_id: int) -> list[Row]:
-    """Return whom an alert was written to, each address once: those are stood down, and nobody else."""
+    """Return whom an alert was written to, each address once: those are stood down, and nobody else.
+
+    ``whose``: the name of the line's contact point, where that is not the alert's own.
+    """
     return await session.fetch(
         """select distinct on (m.kind, m.address) m.officer_id, m.channel_id, m.kind, m.address, m.language,
-                  m.reply_code_id, m.gateway, p.line
+                  m.reply_code_id, m.gateway, p.line,
+                  case when p.contact_point_id <> a.contact_point_id then c.name end as whose
              from messages m join reply_codes r on r.id = m.reply_code_id join posts p on p.id = r.post_id
+             join contact_points c on c.id = p.contact_point_id join alerts a on a.id = m.alert_id
             where m.alert_id = $1 and m.purpose = 'alert' and m.attempts > 0
             order by m.kind, m.address, m.id""",
         alert_id,

@@ -23,6 +23,7 @@ _BY_NAME: Mapping[str, Any] = {
     **{"told": ["administrator"], "lines": ["first", "second"], "channels": ["sms", "email"], "officers": [7]},
     **{"reason": "nobody_on_duty", "purpose": "alert", "meaning": "no_pin", "outcome": "confirmed", "by": "requester"},
     **{"news": "exhausted", "direction": "to", "decision": "hold", "line": "first", "channel": "sms", "officer": 7},
+    **{"contact_point": "Another Desk", "contact_points": [None, "Another Desk"]},
     **{"functions": ["A title"], "warnings": [], "left": True, "step": 1, "cycle": 1, "reference": "M8HX-T4BR"},
 }
 _REASONS = {"withdrawn": "danger_over", "closed": "handled", "retention_decided": "complaint"}

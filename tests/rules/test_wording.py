@@ -1,7 +1,7 @@
 """What officers, requesters and administrators read: short enough, in their language, and never a word of the case."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from inspect import signature
 
@@ -76,8 +76,10 @@ def stand_downs(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator
 def answers(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]:
     for what in ANSWERS:
         for function in FUNCTIONS:
-            said = AnswerContext(what, REFERENCE, exercise, NIGHT, ZONE, function, 2, CODE, LINK, NOW)
-            yield wording.answer_words(words, kind, answer=said)
+            for whose in (None, TITLE):
+                told = (what, REFERENCE, exercise, NIGHT, ZONE, function, 2, CODE, LINK, NOW)
+                said = AnswerContext(*told, contact_point=whose)
+                yield wording.answer_words(words, kind, answer=said)
 
 
 def news(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]:
@@ -95,6 +97,7 @@ def news(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]
                     now=NOW,
                 )
                 yield wording.news_words(words, kind, news=said)
+                yield wording.news_words(words, kind, news=replace(said, contact_point=TITLE))
 
 
 def alarms(words: Mapping[str, str], kind: str, exercise: bool) -> Iterator[Words]:
@@ -228,7 +231,7 @@ def test_a_stranger_learns_neither_reference_nor_function_nor_code(language: str
 KNOWN_FIELDS = {
     *("reference", "exercise", "urgent", "answer_by", "zone", "now", "at", "what", "why", "function", "tries_left"),
     *("code", "link", "restart", "requester_zone", "step", "cause", "next_function", "tried", "functions", "channels"),
-    *("alternatives", "name", "address", "arrived", "no_alert", "ends", "stays", "handed"),
+    *("alternatives", "name", "address", "arrived", "no_alert", "ends", "stays", "handed", "contact_points"),
     *("contact_point", "channel", "gateway", "seconds", "text", "subject", "pin_required", "repeat", "expires_at"),
     *(
         "words",
