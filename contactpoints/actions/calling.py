@@ -27,15 +27,12 @@ class Subject:
     exercise: bool
     urgent: bool
     answer_by: datetime
-<<<<<<< HEAD
-    handed: bool = False
-=======
     contact_point: int
+    handed: bool = False
 
     def whose(self, point: ContactPoint | None) -> str | None:
         """Return the name of a contact point where it is not the alert's own."""
         return None if point is None or point.id == self.contact_point else point.name
->>>>>>> 239a011 (News, records and pages say whose line was called, has declined or acknowledged where it is another contact point's; names of officers stay in their house)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ def _pairs(values: Iterable[str], word: Callable[[str], str]) -> list[tuple[str,
 
 def _officers(words: Catalogue, called: Iterable[Any]) -> list[tuple[int, str]]:
     return [
-        (each.officer, f"{each.name}, {line_of(words, each.line, each.whose)}") for each in called if not each.locked
+        (each.officer, f"{each.name}, {line_of(words, each.line, whose=each.whose)}")
+        for each in called
+        if not each.locked
     ]
 
 

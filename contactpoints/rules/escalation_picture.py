@@ -168,7 +168,7 @@ def _axis(words: Catalogue, course: Course, *, bottom: int) -> Iterator[str]:
 def _row(words: Catalogue, course: Course, *, stage: Stage, top: int) -> Iterator[str]:
     middle = top + _ROW / 2
     lines, whose = _called(course, stage)
-    name = ", ".join(lines_of(words, lines, whose)) or "-"
+    name = ", ".join(lines_of(words, lines, whose=whose)) or "-"
     short = name if len(name) <= _LONGEST else ", ".join(dict.fromkeys(each for each in whose if each)) or name
     shown = short if len(short) <= _LONGEST else f"{short[: _LONGEST - 1]}…"
     yield f"<g><title>{stage.step}: {escape(name)}</title>"

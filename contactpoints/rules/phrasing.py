@@ -96,16 +96,16 @@ def function_of(words: Catalogue, function: str | None) -> str:
     return words.get(_FUNCTIONS[function], _FUNCTIONS[function]) if function in _FUNCTIONS else function
 
 
-def line_of(words: Catalogue, function: str | None, contact_point: str | None) -> str:
+def line_of(words: Catalogue, function: str | None, *, whose: str | None) -> str:
     """Return the name of a function, and of whose it is: None for the contact point that everybody thinks of."""
     named = function_of(words, function)
-    return named if contact_point is None else say(words, _WHOSE, function=named, contact_point=contact_point)
+    return named if whose is None else say(words, _WHOSE, function=named, contact_point=whose)
 
 
-def lines_of(words: Catalogue, functions: Iterable[str], contact_points: Iterable[str | None]) -> tuple[str, ...]:
-    """Return functions as `line_of` does, each once; those for which ``contact_points`` has none are nobody else's."""
-    pairs = zip(functions, chain(contact_points, repeat(None)), strict=False)
-    return tuple(dict.fromkeys(line_of(words, *pair) for pair in pairs))
+def lines_of(words: Catalogue, functions: Iterable[str], *, whose: Iterable[str | None]) -> tuple[str, ...]:
+    """Return functions as `line_of` does, each once; those for which ``whose`` has none are nobody else's."""
+    pairs = zip(functions, chain(whose, repeat(None)), strict=False)
+    return tuple(dict.fromkeys(line_of(words, function, whose=each) for function, each in pairs))
 
 
 def channel_of(words: Catalogue, kind: str) -> str:

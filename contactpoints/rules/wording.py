@@ -306,7 +306,7 @@ def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> 
         return spoken(say(words, _STAND_DOWN_SPOKEN, spelled=spelled(news.reference)), exercise=news.exercise)
     if kind == "sms":
         return sms(_stand_down_forms(words, news, subject=subject), exercise=news.exercise)
-    fields = times(news.at, news.zone, news.now) | {"function": line_of(words, news.function, news.contact_point)}
+    fields = times(news.at, news.zone, news.now) | {"function": line_of(words, news.function, whose=news.contact_point)}
     paragraphs = [
         say(words, _STAND_DOWN_WHY[news.why], reference=news.reference, **fields),
         say(words, _STAND_DOWN_DONE),
@@ -318,7 +318,7 @@ def stand_down_words(words: Catalogue, kind: str, *, news: StandDownContext) -> 
 
 def _stand_down_forms(words: Catalogue, news: StandDownContext, *, subject: str) -> Iterator[str]:
     """Yield the texts, fullest first: the end of a long title gives way, then the date."""
-    function = line_of(words, news.function, news.contact_point)
+    function = line_of(words, news.function, whose=news.contact_point)
     short = news.contact_point or function
     for most, now in ((len(function), news.now), (40, news.now), (24, news.now), (10, news.now), (10, None)):
         when = times(news.at, news.zone, now)

@@ -59,7 +59,7 @@ def next_told(words: Catalogue, due: Next) -> str:
     """Return who is called next if nobody acknowledges before."""
     if due.step is None:
         return say(words, msgid("Then every step has been tried: the requester is told, and the chain starts again."))
-    whom = ", ".join(lines_of(words, due.lines, due.contact_points)) or function_of(words, None)
+    whom = ", ".join(lines_of(words, due.lines, whose=due.contact_points)) or function_of(words, None)
     if not due.channels:
         return say(words, msgid("Then step {step}: {whom}"), step=due.step, whom=whom)
     said = msgid("Then step {step}, by {channels}: {whom}")

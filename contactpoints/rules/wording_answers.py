@@ -152,7 +152,7 @@ def _forms(words: Catalogue, answer: AnswerContext, *, code: str | None) -> Iter
         yield f"{first} {say(words, then, tries_left=str(answer.tries_left))}"
         yield first
     else:
-        function = line_of(words, answer.function, answer.contact_point)
+        function = line_of(words, answer.function, whose=answer.contact_point)
         fields = {"reference": answer.reference, "tries_left": str(answer.tries_left)}
         bare = times(answer.at, answer.zone, None)
         for most, told in ((len(function), when), (24, when), (10, when), (10, bare)):

@@ -159,7 +159,7 @@ def _sentence(words: Catalogue, news: NewsContext, *, when: str, most: int) -> s
 
 def _taker(words: Catalogue, news: NewsContext, *, most: int) -> str:
     """Return who acknowledged. A stranger is told by the contact point where there is no room for the line, too."""
-    whole = line_of(words, news.function, news.contact_point)
+    whole = line_of(words, news.function, whose=news.contact_point)
     return whole if len(whole) <= most or news.contact_point is None else news.contact_point
 
 
@@ -193,7 +193,7 @@ def _exhausted(words: Catalogue, news: NewsContext) -> Iterator[str]:
 
 
 def _tried_line(words: Catalogue, tried: Tried, *, number: int) -> str:
-    functions = ", ".join(lines_of(words, tried.functions, tried.contact_points)) or function_of(words, None)
+    functions = ", ".join(lines_of(words, tried.functions, whose=tried.contact_points)) or function_of(words, None)
     channels = ", ".join(channel_of(words, each) for each in tried.channels)
     text = _TRIED_LINE if channels else _ARRIVED_LINE if tried.arrived else _NOT_CALLED_LINE
     return say(words, text, step=number, functions=functions, channels=channels)

@@ -163,16 +163,16 @@ def _of_step(
             return say(words, msgid("No emergency: nobody is called before {when}."), when=when)
         case facts.StepStarted():
             said = msgid("Step {step}: called by {channels}: {whom}")
-            whom = _lines(words, fact.lines, fact.contact_points, officers=fact.officers, known=known)
+            whom = _lines(words, fact.lines, whose=fact.contact_points, officers=fact.officers, known=known)
             return say(words, said, step=fact.step, whom=whom, channels=channels_of(words, fact.channels))
         case facts.StepSkipped():
             said = msgid("Step {step}: nobody is called, {reason}: {whom}")
-            whom = _lines(words, fact.lines, fact.contact_points, officers=(), known=known)
+            whom = _lines(words, fact.lines, whose=fact.contact_points, officers=(), known=known)
             reason = reason_of(words, fact.reason)
             return say(words, said, step=fact.step, reason=reason, whom=whom)
         case facts.StepIncomplete():
             said = msgid("Step {step}: not as planned, {reason}: {whom}")
-            whom = _whom(words, fact.line, fact.contact_point, officer=fact.officer, known=known)
+            whom = _whom(words, fact.line, whose=fact.contact_point, officer=fact.officer, known=known)
             return say(words, said, step=fact.step, reason=reason_of(words, fact.reason), whom=whom)
 
 
@@ -222,7 +222,7 @@ def _of_reply(
             goes_on = msgid("DECLINED by {whom}, by {channel}: the chain goes on at once")
             waits = msgid("DECLINED by {whom}, by {channel}: the chain goes on after its pause")
             went_on = msgid("Declined by {whom}, by {channel}, after the chain had gone on")
-            whom = _whom(words, fact.line, fact.contact_point, officer=fact.officer, known=known)
+            whom = _whom(words, fact.line, whose=fact.contact_point, officer=fact.officer, known=known)
             said = waits if fact.waits else goes_on if fact.climbs else went_on
             return say(words, said, whom=whom, channel=way_of(words, fact.channel))
         case facts.CodeLocked():
@@ -241,7 +241,7 @@ def _of_answer(
 ) -> str:
     match fact:
         case facts.StandDownSent():
-            whom = _lines(words, fact.lines, fact.contact_points, officers=fact.officers, known=known)
+            whom = _lines(words, fact.lines, whose=fact.contact_points, officers=fact.officers, known=known)
             said = msgid("Told by {channels} to stand down: {whom}")
             return say(words, said, channels=channels_of(words, fact.channels), whom=whom)
         case facts.Acknowledged():
@@ -250,7 +250,7 @@ def _of_answer(
             said = msgid("ACKNOWLEDGED, late, by {whom}, by {channel}")
         case facts.AcknowledgedAgain():
             said = msgid("Acknowledged once more by {whom}, by {channel}")
-    whom = _whom(words, fact.line, fact.contact_point, officer=fact.officer, known=known)
+    whom = _whom(words, fact.line, whose=fact.contact_point, officer=fact.officer, known=known)
     return say(words, said, whom=whom, channel=way_of(words, fact.channel))
 
 
@@ -265,7 +265,7 @@ _NOT_TAKEN_OVER_BY = msgid("NOT TAKEN OVER by {whom}: it stays with {before}")
 
 def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver, *, known: Names) -> str:
     whom = _whom(words, fact.line, officer=fact.officer, known=known)
-    before = _lines(words, [fact.from_line] if fact.from_line else [], (), officers=fact.officers, known=known)
+    before = _lines(words, [fact.from_line] if fact.from_line else [], officers=fact.officers, known=known)
     if isinstance(fact, TakenOver):
         said = msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
         return say(words, said, whom=whom, channel=way_of(words, fact.channel), before=before)
@@ -326,17 +326,15 @@ def channels_of(words: Catalogue, channels: Iterable[str]) -> str:
     return _listed(channel_of(words, each) for each in channels)
 
 
-def _whom(
-    words: Catalogue, line: str | None, contact_point: str | None = None, *, officer: int | None, known: Names
-) -> str:
-    function = line_of(words, line, contact_point)
+def _whom(words: Catalogue, line: str | None, *, whose: str | None = None, officer: int | None, known: Names) -> str:
+    function = line_of(words, line, whose=whose)
     return f"{function} ({known[officer]})" if officer is not None and officer in known else function
 
 
 def _lines(
-    words: Catalogue, lines: Iterable[str], whose: Iterable[str | None], *, officers: Iterable[int], known: Names
+    words: Catalogue, lines: Iterable[str], *, whose: Iterable[str | None] = (), officers: Iterable[int], known: Names
 ) -> str:
-    functions = _listed(lines_of(words, lines, whose)) or say(words, _NOBODY)
+    functions = _listed(lines_of(words, lines, whose=whose)) or say(words, _NOBODY)
     persons = _listed(known[each] for each in officers if each in known)
     return f"{functions} ({persons})" if persons else functions
 

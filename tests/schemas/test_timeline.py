@@ -108,7 +108,7 @@ def test_every_fact_has_a_sentence_an_audience_and_no_field_for_names_or_words(c
     fields = {field.name: field for field in dataclasses.fields(fact)}
     numbers = {"officer", "officers", "message", "inbound", "actor_id", "error_code"}
 
-    assert fact.__doc__.endswith(".")
+    assert fact.__doc__.rstrip().endswith(".")
     assert fact.visible_to in ("both", "requester", "contact_point")
     assert not {"name", "address", "phone", "email", "pin", "text", "note", "detail"} & set(fields)
     assert {name for name, field in fields.items() if "inside" in field.metadata} == numbers & set(fields)
