@@ -273,10 +273,10 @@ def _of_people(stored: Stored) -> Iterator[Weakness]:
             f"of one person or none speak for {each}, whose alerts take two and are all refused: `invite` another.",
         )
     if stored.secretariats < 2:
-        told = "only one. Whoever loses theirs locks everybody out: `invite` a second person."
+        few = "only one. Whoever loses theirs locks everybody out: `invite` a second person."
         if not stored.secretariats:
-            told = "none yet. Nobody can set the service up: `invite` two persons, or accept what `all` printed."
-        yield Weakness("warning", "accounts", f"of the secretariat: {told}")
+            few = "none yet. Nobody can set the service up: `invite` two persons, or accept what `all` printed."
+        yield Weakness("warning", "accounts", f"of the secretariat: {few}")
 
 
 def _numbers(numbers: Sequence[int]) -> str:
