@@ -103,8 +103,8 @@ async def tell(
 ) -> list[Noted]:
     """Queue news about one alert; return the fact that it was told. ``zone``: None for the alert's contact point's."""
     there = zone or await directory.zone_of(session, row["contact_point_id"])
-    said = {"taken_by": taken_by, "whose": whose, "at": at}
-    drafts, noted = news_of(addressees_of(row), what, zone=there, now=now, tools=tools, **said)
+    to = addressees_of(row)
+    drafts, noted = news_of(to, what, zone=there, taken_by=taken_by, whose=whose, at=at, now=now, tools=tools)
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     return noted
 

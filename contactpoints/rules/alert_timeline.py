@@ -185,8 +185,11 @@ def next_of(
     number = 1 if exhausted else step + 1
     for each in planned:
         if each["step"] == number:
-            told = (tuple(map(str, _list(each[name]))) for name in ("lines", "functions", "channels"))
-            return Next(due_at, number, *told, whose(each, own=own) if own else ())
+            lines, functions, channels = (
+                tuple(map(str, _list(each[name]))) for name in ("lines", "functions", "channels")
+            )
+            points = whose(each, own=own) if own else ()
+            return Next(due_at, number, lines, functions=functions, channels=channels, contact_points=points)
     return Next(due_at, None)
 
 
