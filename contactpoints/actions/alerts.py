@@ -147,10 +147,10 @@ async def close(
         told = {"end_reason": closure.reason, "suggested_party": closure.suggested_party}
         await alerts.stand(session, row["id"], state="closed", closed_at=now, due_at=None, news_at=None, **told)
         await _begin_retention(session, row, state="closed", reason=closure.reason, now=now)
-        await _end_handovers(session, row, now=now, tools=tools)
         noted: list[Noted] = [
             (now, facts.Closed(by=by, reason=closure.reason, suggested_party=closure.suggested_party))
         ]
+        noted += await _end_handovers(session, row, now=now, tools=tools)
         if closure.note is not None:
             await particulars.keep_note(session, row, note=closure.note, tools=tools)
         if closure.reason == "not_competent":
@@ -159,11 +159,13 @@ async def close(
     return await read_alert(db, actor=actor, reference=reference, now=now)
 
 
-async def _end_handovers(session: Session, row: Row, *, now: datetime, tools: Tools) -> None:
+async def _end_handovers(session: Session, row: Row, *, now: datetime, tools: Tools) -> list[Noted]:
     """End the hand-overs of an alert that is closed now: what would call is cancelled, who was called is stood down."""
+    noted: list[Noted] = []
     for asked in await handing.waiting(session, row["id"]):
         await handing.end(session, asked["id"], why="ended", at=now)
-        await news.call_off(session, row, officer=asked["officer_id"], why="closed", now=now, tools=tools)
+        noted += await news.call_off(session, row, officer=asked["officer_id"], why="closed", now=now, tools=tools)
+    return noted
 
 
 async def _begin_retention(session: Session, row: Row, *, state: str, reason: str, now: datetime) -> None:

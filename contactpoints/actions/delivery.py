@@ -14,7 +14,7 @@ from contactpoints.rules.delivery import DOUBT, LEASE, another, is_over, try_aga
 from contactpoints.rules.escalation import read_plan
 from contactpoints.rules.phrasing import Words
 from contactpoints.rules.refusals import RequestInFlight
-from contactpoints.store import alerts, doubts, outbox, timeline
+from contactpoints.store import alerts, doubts, handing, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.outbox import Claimed, Outcome
 from contactpoints.store.timeline import Noted
@@ -244,7 +244,10 @@ async def _again(session: Session, row: Row, alert: Row, *, now: datetime, tools
         return None
     reader = Reader(code["language"], code["zone"], code["code"], code["page_token"], code["pin_required"])
     # What calls somebody to take an alert over belongs to no step.
-    subject = replace(subject_of(alert, read_plan(alert["plan"])), handed=row["step"] is None)
+    subject = subject_of(alert, read_plan(alert["plan"]))
+    if row["step"] is None:
+        by = await handing.wanted_by(session, row["alert_id"], officer=code["officer_id"])
+        subject = replace(subject, handed=True, answer_by=by or subject.answer_by)
     return words_for(reader, subject, kind=row["kind"], step=row["step"] or 1, repeat=True, now=now, tools=tools)
 
 

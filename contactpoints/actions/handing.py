@@ -1,5 +1,6 @@
 """Handing an acknowledged alert over to a named officer, who is called at once and has it after acknowledging."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -69,9 +70,10 @@ async def _call(
         named, point, urgent=row["urgency"] != "normal", locked=officer in given.locked, now=now, tools=tools
     )
     plan = read_plan(row["plan"])
+    due_at = run_out(plan, now, patience_of(plan))
     used = (await outbox.used(session, [row["id"]]))[row["id"]]
     called = call_to(
-        subject_of(row, plan),
+        replace(subject_of(row, plan), answer_by=due_at),
         call,
         before=Before(given, used),
         step=row["step"],
@@ -81,7 +83,6 @@ async def _call(
     await alerts.give_codes(session, [(row["id"], code) for code in called.codes], now=now)
     await outbox.enqueue(session, [(row["id"], draft) for draft in called.drafts], now=now)
     had = None if before is None else before["officer_id"]
-    due_at = run_out(plan, now, patience_of(plan))
     await handing.ask(
         *(session, row["id"]),
         officer=officer,
@@ -100,7 +101,7 @@ async def _call(
         actor_id=actor.number,
     )
     await timeline.append(session, row["id"], [(now, fact)])
-    await tell_holder(session, row, what="asked", name=named.name, holder=had, now=now, tools=tools)
+    await tell_holder(session, row, what="asked", asked=(named.name, call.post.line), holder=had, now=now, tools=tools)
 
 
 def _kinds(called: Called) -> tuple[str, ...]:

@@ -5,14 +5,16 @@ Whoever has the alert, and the house, hear what came of it; the timeline tells i
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.news import call_off
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import Draft
-from contactpoints.rules.directory import ContactPoint, channels_to_use
+from contactpoints.rules.directory import ContactPoint, Officer, channels_to_use
 from contactpoints.rules.refusals import Refusal
 from contactpoints.rules.wording_handing import HandingContext, What, handing_words
 from contactpoints.store import alerts, directory, handing, outbox, timeline
@@ -39,7 +41,7 @@ async def take_over(
     asked = await handing.answered(session, row["id"], officer=code["officer_id"], at=answered)
     if asked is None:
         return []
-    await handing.take(session, asked["id"], at=now)
+    await handing.take(session, asked["id"], answered=answered, at=now)
     had = asked["from_officer_id"]
     taken = TakenOver(
         line=code["line"],
@@ -52,10 +54,14 @@ async def take_over(
     for other in await handing.waiting(session, row["id"]):
         await handing.end(session, other["id"], why="taken", at=now)
         noted.append((now, _not_taken(other, "taken", officer=code["officer_id"], line=code["line"])))
-        await call_off(
+        noted += await call_off(
             session, row, officer=other["officer_id"], why="acknowledged", taken_by=code["line"], now=now, tools=tools
         )
-    await tell_holder(session, row, what="taken", name=asked["name"], holder=had, now=now, tools=tools)
+    who: dict[str, Any] = {"asked": (asked["name"], asked["line"]), "at": answered, "now": now, "tools": tools}
+    await tell_holder(session, row, what="taken", holder=had, **who)
+    if asked["over_at"] is not None:
+        # Those who were told that it came to nothing.
+        await tell_holder(session, row, what="answered", holder=None, **who)
     return noted
 
 
@@ -70,7 +76,8 @@ async def give_up(session: Session, row: Row, *, asked: Row, why: str, now: date
         return []
     has = await handing.in_charge(session, row["id"])
     officer, line = (None, None) if has is None else (has["officer_id"], has["line"])
-    await tell_holder(session, row, what=what, name=asked["name"], holder=officer, now=now, tools=tools)
+    who = (asked["name"], asked["line"])
+    await tell_holder(session, row, what=what, asked=who, holder=officer, now=now, tools=tools)
     return [(now, _not_taken(asked, why, officer=officer, line=line))]
 
 
@@ -114,46 +121,73 @@ async def _end_over(session: Session, alert_id: int, *, now: datetime, tools: To
 
 
 async def tell_holder(
-    session: Session, row: Row, *, what: What, name: str, holder: int | None, now: datetime, tools: Tools
+    session: Session,
+    row: Row,
+    *,
+    what: What,
+    asked: tuple[str, str],
+    holder: int | None,
+    at: datetime | None = None,
+    now: datetime,
+    tools: Tools,
 ) -> None:
     """Queue what whoever has an alert hears of a hand-over, and the house where it came to nothing.
 
-    In an emergency that nobody takes it over comes by SMS, too; all else by mail, and by SMS to whoever reads none.
+    ``asked``: name and line of the officer who was asked; ``at``: when it happened, None for ``now``. In an emergency
+    that nobody takes it over comes by SMS, too; all else by mail, and by SMS to whoever reads none. Whoever has it may
+    be of another contact point, and hears the line alone, as everybody outside a house does.
     """
-    point = (await directory.load(session, [row["contact_point_id"]])).get(row["contact_point_id"])
-    if point is None:
-        return
+    own = row["contact_point_id"]
+    house = None if holder is None else await handing.house_of(session, holder)
+    points = await directory.load(session, [own, *([house] if house not in (None, own) else [])], since=now)
     failed = what not in ("asked", "taken")
-    both = failed and row["urgency"] == "emergency"
-    drafts = _to_holder(row, point, what=what, name=name, holder=holder, both=both, now=now, tools=tools)
-    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
+    home = points.get(house or 0)
+    officer = None if home is None else home.officers.get(holder or 0)
+    if home is not None and officer is not None:
+        said = _context(row, home, what=what, asked=asked if home.id == own else ("", asked[1]), at=at or now, now=now)
+        both = failed and row["urgency"] == "emergency"
+        drafts = _to_holder(row, said, officer=officer, both=both, now=now, tools=tools)
+        await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     if failed:
-        has = point.officers.get(holder or 0)
-        said = _context(row, point, what=what, name=name, now=now, holder=point.name if has is None else has.name)
-        heard = await listening(session, point.party, now=now, tools=tools, calm=True)
-        drafts = [
-            _draft(row, said, kind=ear.kind, address=ear.address, language=ear.language, tools=tools) for ear in heard
-        ]
-        await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
+        await _tell_house(
+            session, row, point=points.get(own), what=what, asked=asked, at=at or now, now=now, tools=tools
+        )
+
+
+async def _tell_house(
+    session: Session,
+    row: Row,
+    *,
+    point: ContactPoint | None,
+    what: What,
+    asked: tuple[str, str],
+    at: datetime,
+    now: datetime,
+    tools: Tools,
+) -> None:
+    """Tell those who speak for a contact point what became of a hand-over, and who has the alert."""
+    if point is None:
+        _log.error("a hand-over of alert %d is told to nobody: its contact point is there no more", row["id"])
+        return
+    said = _context(row, point, what=what, asked=asked, at=at, now=now)
+    has = await handing.in_charge(session, row["id"])
+    named = None if has is None else point.officers.get(has["officer_id"])
+    if has is not None and named is None:
+        said = replace(said, holder_line=(has["line"], has["whose"]))
+    else:
+        said = replace(said, holder=point.name if named is None else named.name)
+    heard = await listening(session, point.party, now=now, tools=tools, calm=True)
+    drafts = [
+        _draft(row, said, kind=ear.kind, address=ear.address, language=ear.language, tools=tools) for ear in heard
+    ]
+    await outbox.enqueue(session, [(None, draft) for draft in drafts], now=now)
 
 
 def _to_holder(
-    row: Row,
-    point: ContactPoint,
-    *,
-    what: What,
-    name: str,
-    holder: int | None,
-    both: bool,
-    now: datetime,
-    tools: Tools,
+    row: Row, said: HandingContext, *, officer: Officer, both: bool, now: datetime, tools: Tools
 ) -> list[Draft]:
-    officer = point.officers.get(holder or 0)
-    if officer is None:
-        return []
     usable = channels_to_use(officer, ("email", "sms"), available=tools.gateways, at=now)
     mailed = tuple(each for each in usable if each.kind == "email")
-    said = _context(row, point, what=what, name=name, now=now)
     return [
         _draft(
             row,
@@ -169,10 +203,10 @@ def _to_holder(
 
 
 def _context(
-    row: Row, point: ContactPoint, *, what: What, name: str, now: datetime, holder: str | None = None
+    row: Row, point: ContactPoint, *, what: What, asked: tuple[str, str], at: datetime, now: datetime
 ) -> HandingContext:
-    exercise = row["status"] == "exercise"
-    return HandingContext(what, row["reference"], exercise, now, point.zone, name, holder, now)
+    exercise, (name, line) = row["status"] == "exercise", asked
+    return HandingContext(what, row["reference"], exercise, at, point.zone, name, now=now, line=line)
 
 
 def _draft(

@@ -1,7 +1,7 @@
 """Words that follow an alert: news for the requester, the stand-down for those who were woken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contactpoints.actions.calling import words_of
@@ -126,10 +126,29 @@ async def stand_down(
     What was no emergency wakes nobody when it is over either: that is told in working hours.
     """
     cancelled = await outbox.cancel(session, row["id"])
-    woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] != but]
+    woken = await outbox.woken(session, row["id"], but=but)
     drafts = await _stood_down(
         session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, whose=whose, at=at or now
     )
+    return await _called_off(session, row, woken=woken, drafts=drafts, cancelled=cancelled, now=now)
+
+
+async def call_off(
+    session: Session, row: Row, *, officer: int, why: str, now: datetime, tools: Tools, taken_by: str | None = None
+) -> list[Noted]:
+    """Tell one officer, who was asked to take a locked alert over, ``why`` it wants nothing more; return the fact.
+
+    ``acknowledged``: somebody else has taken it over; ``closed``. At once, as the call came.
+    """
+    woken = await outbox.woken(session, row["id"], only=officer)
+    drafts = await _stood_down(session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, at=now)
+    drafts = [replace(draft, send_at=None) for draft in drafts]
+    return await _called_off(session, row, woken=woken, drafts=drafts, cancelled=0, now=now)
+
+
+async def _called_off(
+    session: Session, row: Row, *, woken: Sequence[Row], drafts: Sequence[Draft], cancelled: int, now: datetime
+) -> list[Noted]:
     await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     places = dict.fromkeys((each["line"], each["whose"]) for each in woken)
     fact = facts.StandDownSent(
@@ -140,15 +159,6 @@ async def stand_down(
         officers=tuple(dict.fromkeys(each["officer_id"] for each in woken)),
     )
     return [(now, fact)] if drafts or cancelled else []
-
-
-async def call_off(
-    session: Session, row: Row, *, officer: int, why: str, now: datetime, tools: Tools, taken_by: str | None = None
-) -> None:
-    """Tell one officer who was written to ``why`` a locked alert wants nothing more: ``acknowledged``, ``closed``."""
-    woken = [each for each in await outbox.woken(session, row["id"]) if each["officer_id"] == officer]
-    drafts = await _stood_down(session, row, woken=woken, why=why, now=now, tools=tools, taken_by=taken_by, at=now)
-    await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
 
 
 async def _stood_down(

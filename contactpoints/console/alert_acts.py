@@ -269,7 +269,12 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
 
 
 async def show_notes(runtime: Runtime, request: Request) -> Response:
-    """Show the notes alone, the latest or those before one; it is recorded as a reading of the particulars."""
+    """Show the notes alone, the latest or those before one; it is recorded as a reading of the particulars.
+
+    Nobody is made a reader by a page of somebody else, or by a program that looks whether there is a page.
+    """
+    if request.method == "HEAD" or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        return go(path_of(request))
     actor = await somebody(runtime, request)
     reading = _reading(runtime, request, {})
     before = whole_number(request.query_params.get("older_than"))

@@ -17,15 +17,19 @@ from contactpoints.runtime import Runtime
 from contactpoints.store import acting
 from schemas.faults import BadInput
 
+RENEWAL = "Page-Renewal"
+"""The header by which an open page says that it makes itself anew, and nobody has asked; see static/desk.js."""
 _LONGEST = 200
 
 
 async def whoever(runtime: Runtime, request: Request, *, used: bool = True) -> Actor | None:
     """Return who has signed in, if anybody has. Raises `NotFromHere` for what another's page asks for.
 
-    What asks by itself, and not somebody, has not ``used`` the session: it ends as if nothing had been asked.
+    What asks by itself, and not somebody, has not ``used`` the session: it ends as if nothing had been asked. So does
+    a page that is open and makes itself anew.
     """
     must_be_meant(runtime, request)
+    used = used and not (request.method == "GET" and RENEWAL in request.headers)
     token = request.cookies.get(COOKIE["key"], "")
     if not token.startswith(sessions.TOKEN) or len(token) > _LONGEST:
         return None

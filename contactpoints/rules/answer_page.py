@@ -21,8 +21,8 @@ class AnswerPage:
     """What the page of one officer for one alert is made of; never case data.
 
     ``taken_line``, ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``has_line`` and ``has_at`` of
-    who has it now and since when, ``mine_at`` is the instant of this officer's own acknowledgement. ``tries_left``
-    counts down from the number of wrong PINs that a reply code bears.
+    who has it now and since when, ``has_me`` whether that is this officer, ``mine_at`` is the instant of this
+    officer's own acknowledgement. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
 
     ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
     ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first
@@ -60,6 +60,7 @@ class AnswerPage:
     taken_late: bool = False
     has_line: str | None = None
     has_at: datetime | None = None
+    has_me: bool = False
     mine_at: datetime | None = None
     declined_at: datetime | None = None
     asked_at: datetime | None = None

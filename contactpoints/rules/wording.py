@@ -173,6 +173,10 @@ _WRONG_COLLEAGUE = msgid(
     "Not the right person? Delete this message and do nothing else: it opens nothing by itself, and the request stays "
     "with who has it."
 )
+_SPOKEN_HANDED = msgid(
+    "This is the 24/7 network. A colleague asks you to take an emergency over. Reference {spelled}. Please answer by "
+    "{local}, your time: reply to our SMS."
+)
 _SPOKEN = {
     True: msgid(
         "This is the 24/7 network. Emergency. Reference {spelled}. Please answer by {local}, your time: reply to "
@@ -207,7 +211,8 @@ def alert_words(
         forms = _alert_forms(words, alert, when=when, code=code, link=link, pin_required=pin_required, repeat=repeat)
         return sms(forms, exercise=alert.exercise)
     if kind == "voice":
-        text = say(words, _SPOKEN[alert.urgent], spelled=spelled(alert.reference), local=when["local"])
+        said = _SPOKEN_HANDED if alert.handed and alert.urgent else _SPOKEN[alert.urgent]
+        text = say(words, said, spelled=spelled(alert.reference), local=when["local"])
         return spoken(text, exercise=alert.exercise)
     paragraphs = _alert_paragraphs(
         words, alert, when=when, link=link is not None, pin_required=pin_required, repeat=repeat, step=step

@@ -5,15 +5,16 @@ from datetime import datetime
 from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
-select k.officer_id, k.line, coalesce(h.taken_at, k.received_at) as at,
+select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at,
        case when p.contact_point_id <> t.contact_point_id then w.name end as whose
   from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
   join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
   left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
- where k.alert_id = {alert} order by h.taken_at desc nulls last, k.received_at, k.inbound_id limit 1
+ where k.alert_id = {alert} order by h.taken_at desc nulls last, k.id limit 1
 """
-"""Who has an alert, with the line and since when: whoever took it over last, else who acknowledged first.
+"""Who has an alert, with the line and since when: whoever took it over last, else whose answer was read first.
 
+An answer that came earlier and is read later is the first acknowledgement, but whoever was told to have it has it.
 ``whose``: the name of the line's contact point, where that is not the alert's own.
 """
 
@@ -101,11 +102,27 @@ async def answered(session: Session, alert_id: int, *, officer: int, at: datetim
     )
 
 
-async def take(session: Session, handover: int, *, at: datetime) -> None:
-    """Note that an officer takes over as asked."""
+async def take(session: Session, handover: int, *, answered: datetime, at: datetime) -> None:
+    """Note that an officer takes over as asked, by what was ``answered`` at that instant and is read ``at`` this."""
     await session.execute(
-        "update alert_handovers set taken_at = $2, over_at = null, why = null where id = $1", handover, at
+        "update alert_handovers set answered_at = $2, taken_at = $3, over_at = null, why = null where id = $1",
+        *(handover, answered, at),
     )
+
+
+async def wanted_by(session: Session, alert_id: int, *, officer: int) -> datetime | None:
+    """Return until when the answer of an officer is waited for who was asked last to take an alert over."""
+    due_at: datetime | None = await session.fetchval(
+        "select due_at from alert_handovers where alert_id = $1 and officer_id = $2 order by id desc limit 1",
+        *(alert_id, officer),
+    )
+    return due_at
+
+
+async def house_of(session: Session, officer: int) -> int | None:
+    """Return the contact point of an officer."""
+    house: int | None = await session.fetchval("select contact_point_id from officers where id = $1", officer)
+    return house
 
 
 async def end(session: Session, handover: int, *, why: str, at: datetime) -> None:

@@ -248,9 +248,10 @@ async def cancel(session: Session, alert_id: int) -> int:
     return sum(row["purpose"] == "alert" for row in rows)
 
 
-async def woken(session: Session, alert_id: int) -> list[Row]:
+async def woken(session: Session, alert_id: int, *, only: int | None = None, but: int | None = None) -> list[Row]:
     """Return whom an alert was written to, each address once: those are stood down, and nobody else.
 
+    ``only`` an officer, or all ``but`` one: an address that several officers share is each one's.
     ``whose``: the name of the line's contact point, where that is not the alert's own.
     """
     return await session.fetch(
@@ -260,8 +261,9 @@ async def woken(session: Session, alert_id: int) -> list[Row]:
              from messages m join reply_codes r on r.id = m.reply_code_id join posts p on p.id = r.post_id
              join contact_points c on c.id = p.contact_point_id join alerts a on a.id = m.alert_id
             where m.alert_id = $1 and m.purpose = 'alert' and m.attempts > 0
+              and ($2::bigint is null or m.officer_id = $2) and m.officer_id is distinct from $3
             order by m.kind, m.address, m.id""",
-        alert_id,
+        *(alert_id, only, but),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -70,6 +71,9 @@ async def test_a_page_is_rung_by_alerts_that_exist_for_its_reader_by_duty_that_c
         assert await silent == "board"
         async with world.runtime.db.session() as session:
             before = await session.fetch("select seen_at from sessions order by id")
+        world.clock.at += timedelta(minutes=5)
+        renews = {"Cookie": f"__Host-session={another.token}", "Page-Renewal": "1"}
+        assert (await world.client.get("/board", headers=renews)).status_code == 200
         async with world.runtime.db.session() as session:
             await session.execute(
                 "update sessions set ended_at = now(), ended_why = 'signed_out' where account_id = $1", another.account

@@ -79,7 +79,7 @@ async def test_the_page_of_the_alert_offers_the_officers_of_the_house(world: Wor
     holder, theirs = Browser(world), {"contact_point_id": point, "officer_id": first.id}
     await holder.signs_in(await person(world, first.email, role="contact_point", **theirs))
     page = await holder.opens(here)
-    says(page, "It is yours now", 200)
+    says(page, "It is yours: you have", 200)
     assert "acknowledgement" not in _acts(page), "whoever has it is asked for no PIN"
     says(await asked.sends(f"{here}/handover", successor=""), 'id="f-successor-fault"')
     says(await asked.sends(f"{here}/handover", successor=str(first.id)), "cannot take that over")

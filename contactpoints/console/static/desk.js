@@ -86,7 +86,7 @@ const changed = (field) =>
       : field.type !== "hidden" && field.value !== field.defaultValue;
 
 async function renew() {
-  const answer = await fetch(live.dataset.page || location.href, { headers: { Accept: "text/html" } });
+  const answer = await fetch(live.dataset.page || location.href, { headers: { Accept: "text/html", "Page-Renewal": "1" } });
   // Whoever is signed in no more loses nothing of what was typed.
   if (answer.redirected || !answer.ok) return lost();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -110,6 +110,7 @@ if (live) {
   let waiting = 0;
   let busy = false;
   let away = false;
+  let pause = 10000;
   const soon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
@@ -125,13 +126,22 @@ if (live) {
     source.addEventListener("open", () => {
       if (away) soon();
       away = false;
+      pause = 10000;
       document.querySelector("#away")?.setAttribute("hidden", "");
+    });
+    // Whose session is over is asked for nothing more: the page stays as it is, with what was typed.
+    source.addEventListener("over", () => {
+      source.close();
+      lost();
     });
     source.addEventListener("error", () => {
       away = true;
       lost();
       // A browser tries again by itself, but not where it was answered that it cannot be now.
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+      // Where that goes on the session may have ended, and it is asked ever more seldom.
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(listen, pause);
+      pause = Math.min(2 * pause, 60000);
     });
   };
   listen();
