@@ -1,14 +1,24 @@
-"""Every page, in both themes and three languages: axe-core finds nothing, nothing is wider than a telephone, no other
-host is asked, and no browser complains."""
+"""Every page, in both themes and three languages, and without scripts: axe-core finds nothing, nothing is wider than a
+telephone, no other host is asked, and no browser complains.
 
+Each page is loaded once with scripts, in English, and looked at by all rules, on dark by those of colours. Its French
+and its Spanish are then put in its place, and looked at by the rules that hang on words: one template, with the same
+style sheets, makes a page in all languages, so that what else there is to find is in English too. Then it is loaded
+once more where no scripts run.
+"""
+
+from dataclasses import dataclass, field
 from importlib.resources import files
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
+from playwright.async_api import Response
 from starlette.routing import Route
 
 from contactpoints.console.pages import routes
-from tests.browser.busy import busy_world, pages_of
+from tests.browser.answers import Answer, answers_of
+from tests.browser.busy import Busy, busy_world, pages_of
 from tests.browser.conftest import Visits
 from tests.browser.visitor import Visitor
 from tests.world import World
@@ -16,7 +26,6 @@ from tests.world import World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 _EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-# Whatever else there is depends neither on colours, nor on words: one template makes a page in all languages.
 _COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 _WORDS = {
     "type": "rule",
@@ -30,51 +39,156 @@ _OF_OFFICERS = ("/a/", "/pin/", "/address/", "/handover/")
 """Pages in the language of the officer to whom their link was sent, whatever the browser asks for."""
 _OTHERWISE = {"nowhere": 404, "return": 404, "look": 422}
 """The last part of an address -> what is answered, where that is no 200: a draft with faults cannot be sent yet."""
+_ANSWERED = (200, 409, 412, 422)
+"""What a form may be answered with, where a page says it: it would do this, somebody was faster, this is wrong."""
 _FINDS = """async (only) => (await axe.run(document, {
     runOnly: only, resultTypes: ["violations"], preload: false, rules: {"target-size": {enabled: true}},
 })).violations.flatMap((each) => each.nodes.map(
     (node) => `${each.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`))"""
+_SENDS = """([path, fields]) => {
+    const form = Object.assign(document.createElement("form"), {method: "post", action: path});
+    for (const [name, value] of Object.entries(fields))
+        form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+    document.body.append(form);
+    HTMLFormElement.prototype.submit.call(form);
+}"""
+_TURNS = """(text) => {
+    const read = new DOMParser().parseFromString(text, "text/html");
+    const sheets = (of) => [...of.querySelectorAll("link[rel=stylesheet]")].map((each) => each.getAttribute("href"));
+    const same = sheets(read).join() === sheets(document).join();
+    document.title = read.title;
+    document.documentElement.lang = read.documentElement.lang;
+    document.body.replaceWith(document.adoptNode(read.body));
+    return same;
+}"""
+_HAS = """() => ({
+    headings: [...document.querySelectorAll("h1")].filter((each) => each.checkVisibility())
+        .map((each) => each.innerText),
+    forms: [...document.forms].map((each) => `${each.method} ${each.getAttribute("action")}`),
+})"""
+_DEAD = """() => {
+    const sent = (each) => each.form && [...each.form.elements].some((button) => button.type === "submit");
+    const dead = (each) => each.matches("button") ? !(each.form && each.type === "submit") && !each.popoverTargetElement
+        : each.matches("input, select, textarea") ? !sent(each) && !each.readOnly
+        : each.matches("a") ? !each.hasAttribute("href") : true;
+    const all = "button, input:not([type=hidden]), select, textarea, a, [role=button], [draggable=true]";
+    return [...document.querySelectorAll(all)].filter((each) => each.checkVisibility() && dead(each))
+        .map((each) => each.outerHTML.slice(0, 200));
+}"""
+
+
+@dataclass
+class _Page:
+    """A page, or what answers a form with ``fields``: as it is in other languages, and what was seen on it."""
+
+    path: str
+    fields: dict[str, str] | None = None
+    others: dict[str, str] = field(default_factory=dict)
+    seen: object = None
+
+    @property
+    def translated(self) -> bool:
+        return not self.path.startswith(_OF_OFFICERS)
+
+    def answers(self, status: int) -> bool:
+        """Say whether ``status`` is what it should be answered with."""
+        if self.fields is not None:
+            return status in _ANSWERED
+        return status == _OTHERWISE.get(self.path.rpartition("/")[2], 200)
 
 
 @pytest.fixture
 def demo() -> bool:
-    """The demo: its people come in by one press."""
+    """The demo: `/demo` is a page."""
     return True
 
 
-async def _found(visitor: Visitor, where: str, *, words: bool) -> list[str]:
-    """Return what is wrong with the page that is open: by axe in both themes or in its ``words``, and by its width."""
-    page, told = visitor.page, []
-    await page.evaluate(_AXE)
-    for theme, only in (("light", _WORDS),) if words else (("light", _EVERYTHING), ("dark", _COLOURS)):
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of three words
-        told += [f"{where} ({theme}) {each}" for each in await page.evaluate(_FINDS, only)]
-    await page.emulate_media(color_scheme="light")
-    wide = await page.evaluate("document.documentElement.scrollWidth")
+async def _translates(busy: Busy, pages: list[_Page], *, home: str, who: str, language: str) -> None:
+    """Keep what pages are in another language: that of the account, or what the browser asks for."""
+    headers = {"Accept": "text/html", "Accept-Language": language, "Sec-Fetch-Site": "same-origin"}
+    if who:
+        headers["Cookie"] = f"__Host-session={busy.tokens[who]}"
+    async with busy.world.runtime.db.session() as session:
+        await session.execute("update accounts set language = $1", language)
+    async with httpx.AsyncClient(base_url=home, headers=headers) as client:
+        for each in pages:
+            if each.translated:
+                asked = client.get(each.path) if each.fields is None else client.post(each.path, data=each.fields)
+                answer = await asked
+                assert each.answers(answer.status_code), (each.path, answer.status_code)
+                each.others[language] = answer.text
+    async with busy.world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'en'")
+
+
+async def _goes(visitor: Visitor, each: _Page) -> Response | None:
+    if each.fields is None:
+        return await visitor.page.goto(visitor.home + each.path)
+    async with visitor.page.expect_navigation() as going:
+        await visitor.page.evaluate(_SENDS, [each.path, each.fields])
+    return await going.value
+
+
+async def _finds(visitor: Visitor, only: object, *, language: str) -> list[str]:
+    """Return what is wrong with the page that is open: by some rules of axe, by its language and by its width."""
+    told: list[str] = await visitor.page.evaluate(_FINDS, only)
+    wide, found = await visitor.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.lang]")
+    if language and found != language:
+        told.append(f"is in {found}")
     if wide > 360:
-        told.append(f"{where}: {wide} wide")
-    told += [f"{where}: {each}" for each in visitor.loud]
+        told.append(f"{wide} wide")
+    told += visitor.loud
+    visitor.loud.clear()
+    return [f"{language}: {each}" for each in told]
+
+
+async def _looked_at(visitor: Visitor, each: _Page) -> list[str]:
+    """Return what is wrong with a page, in both themes and three languages."""
+    page = visitor.page
+    await page.emulate_media(color_scheme="light")
+    answer = await _goes(visitor, each)
+    told = [] if answer and each.answers(answer.status) else [f"answers {answer and answer.status}"]
+    each.seen = await page.evaluate(_HAS)
+    told += await _finds(visitor, _EVERYTHING, language="en" if each.translated else "")
+    await page.emulate_media(color_scheme="dark")
+    told += [f"dark: {found}" for found in await page.evaluate(_FINDS, _COLOURS)]
+    for language, text in each.others.items():
+        if not await page.evaluate(_TURNS, text):
+            told.append(f"{language}: has other style sheets")
+        told += await _finds(visitor, _WORDS, language=language)
+    return told
+
+
+async def _without_scripts(visitor: Visitor, each: _Page) -> list[str]:
+    """Return what a page lacks where no scripts run, or has that does nothing there."""
+    await _goes(visitor, each)
+    told = [f"without scripts: does nothing: {found}" for found in await visitor.page.evaluate(_DEAD)]
+    has = await visitor.page.evaluate(_HAS)
+    if has != each.seen or not has["headings"]:
+        told.append(f"without scripts: {has} instead of {each.seen}")
+    told += visitor.loud
     visitor.loud.clear()
     return told
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("language", ["en", "fr", "es"])
-async def test_nobody_is_shut_out_of_any_page(world: World, visits: Visits, language: str) -> None:
+@pytest.mark.parametrize("who", ["", "requester", "officer", "administrator", "secretariat"])
+async def test_nobody_is_shut_out_of_any_page(world: World, visits: Visits, home: str, who: str) -> None:
     busy = await busy_world(world)
+    sent: list[Answer] = answers_of(busy)[who]
+    pages = [_Page(path) for path in pages_of(busy)[who]]
+    answers = [_Page(path, fields) for path, fields in sent]
+    for language in ("fr", "es"):
+        await _translates(busy, [*pages, *answers], home=home, who=who, language=language)
+    visitor, plain = await visits(), await visits(scripts=False)
+    await visitor.page.add_init_script(_AXE)
     wrong: list[str] = []
-    for who, paths in pages_of(busy).items():
-        visitor = await visits(language=language)
-        if who:
-            await visitor.comes_in(who)
-        for path in paths:
-            answer = await visitor.page.goto(visitor.home + path)
-            if answer is None or answer.status not in (200, _OTHERWISE.get(path.rpartition("/")[2], 200)):
-                wrong.append(f"{who} {path}: {answer and answer.status}")
-            told = await visitor.page.locator("html").get_attribute("lang")
-            if told != language and (who or not path.startswith(_OF_OFFICERS)):
-                wrong.append(f"{who} {path} is in another language")
-            wrong += await _found(visitor, f"{who} {path}", words=language != "en")
+    for each in (visitor, plain):
+        await each.is_known_by(busy.tokens.get(who))
+    for page in (*pages, *answers):
+        wrong += [f"{page.path} {page.fields or ''} {found}" for found in await _looked_at(visitor, page)]
+    for page in pages:
+        wrong += [f"{page.path} {found}" for found in await _without_scripts(plain, page)]
     assert wrong == []
 
 

@@ -1,0 +1,56 @@
+"""What pages answer to a form: what is wrong with it, what it would do, and what it did."""
+
+from tests.browser.busy import Busy
+
+_ROTATION = {"starts_on": "2026-11-02", "handover": "09:00", "layer": "2", "act": "look"}
+Answer = tuple[str, dict[str, str]]
+
+
+def answers_of(busy: Busy) -> dict[str, list[Answer]]:
+    """Return the forms that each of the invented people sends, and with what in them; "" is whoever has not signed in.
+
+    Each is answered by a page, most of them because nothing was filled in.
+    """
+    at, alerts, first = busy.there, busy.alerts, busy.world.network["FR"].officers[0]
+    roster, point = f"/rosters/{at['post']}", f"/directory/contact-points-{at['point']}"
+    climbing, answered = (f"/alerts/{alerts[each]}" for each in ("climbing", "answered"))
+    link, officer = at["answers"][alerts["climbing"]], f"/directory/officers-{first.id}"
+    key, account = f"/administration/keys/{at['key']}", f"/administration/accounts/{at['account']}"
+
+    def empty(*paths: str) -> list[Answer]:
+        return [(path, {}) for path in paths]
+
+    return {
+        "": [
+            *empty("/signin", "/signin/code", "/signin/passkey", at["invitation"], f"{at['invitation']}/passkey"),
+            *empty(*at["mailed"], "/handover/SomeHandover234567890"),
+            *empty(link, f"{link}/decline", f"{link}/request"),
+            (link, {"pin": "111222"}),
+        ],
+        "requester": [
+            *empty("/trigger/drafts", at["draft"], f"{at['draft']}/send", f"/proposals/{at['proposal']}/request"),
+            *empty(f"/proposals/{at['proposal']}/release", f"/proposals/{at['proposal']}/refusal"),
+            *empty(*(f"{climbing}/{act}" for act in ("withdrawal", "closure", "resending", "call-back", "note"))),
+            *empty(f"{answered}/request", f"{answered}/retention"),
+        ],
+        "officer": [
+            *empty(*(f"{climbing}/{act}" for act in ("acknowledgement", "decline", "handover", "request"))),
+            *empty(f"{answered}/closure", f"{roster}/offer", "/account/place", "/account/languages"),
+            *empty("/account/pin"),
+        ],
+        "administrator": [
+            *empty(f"{roster}/rotation", f"{roster}/change", f"{roster}/feeds", f"{roster}/calendars"),
+            *empty(f"{point}/change", f"/directory/new/channels-{first.id}", f"{point}/retirement"),
+            *empty(f"/directory/channels-{at['sms']}/confirmation", f"{officer}/leaving", "/directory/import"),
+            *empty("/administration/accounts", "/administration/keys", f"{key}/change", f"{officer}/change"),
+            *empty("/account/password", "/account/passkeys", "/account/recovery-codes", "/account/again"),
+            (f"{officer}/leaving", {"version": "1"}),
+            (f"{key}/change", {"version": "1"}),
+            ("/administration/keys", {"party": "FR", "authority": "Day unit"}),
+            (f"{roster}/rotation", _ROTATION | {"members/0": str(first.id)}),
+        ],
+        "secretariat": [
+            *empty(f"{account}/change", "/directory/new/parties"),
+            (f"{account}/change", {"version": "1"}),
+        ],
+    }
