@@ -43,7 +43,7 @@ async def walk(world: World, key_of: KeyOf) -> Walk:
 
 async def _alerts(walk: Walk) -> None:
     """Open alerts, and try everything that can be done with one; it is done by nobody."""
-    world, opened = walk.world, example("preservation") | {"requested_party": "FR"}
+    world, opened = walk.world, example("preservation") | {"requested_party": "FR", "status": "exercise"}
     key = walk.asker
     reference, wrong = [(await world.opens_alert(key=key)).json()["reference"] for _ in range(2)]
     await world.settles()

@@ -15,7 +15,7 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
     roster, point = f"/rosters/{at['post']}", f"/directory/contact-points-{at['point']}"
     climbing, answered = (f"/alerts/{alerts[each]}" for each in ("climbing", "answered"))
     link, officer = at["answers"][alerts["climbing"]], f"/directory/officers-{first.id}"
-    key, account = f"/administration/keys/{at['key']}", f"/administration/accounts/{at['account']}"
+    account = f"/administration/accounts/{at['account']}"
 
     def empty(*paths: str) -> list[Answer]:
         return [(path, {}) for path in paths]
@@ -39,13 +39,12 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
             *empty("/account/pin"),
         ],
         "administrator": [
-            *empty(f"{roster}/rotation", f"{roster}/change", f"{roster}/feeds", f"{roster}/calendars"),
+            *empty(f"{roster}/rotation", f"{roster}/change", f"{roster}/calendars"),
             *empty(f"{point}/change", f"/directory/new/channels-{first.id}", f"{point}/retirement"),
             *empty(f"/directory/channels-{at['sms']}/confirmation", f"{officer}/leaving", "/directory/import"),
-            *empty("/administration/accounts", "/administration/keys", f"{key}/change", f"{officer}/change"),
+            *empty("/administration/accounts", "/administration/keys", f"{officer}/change"),
             *empty("/account/password", "/account/passkeys", "/account/recovery-codes", "/account/again"),
             (f"{officer}/leaving", {"version": "1"}),
-            (f"{key}/change", {"version": "1"}),
             ("/administration/keys", {"party": "FR", "authority": "Day unit"}),
             (f"{roster}/rotation", _ROTATION | {"members/0": str(first.id)}),
         ],

@@ -183,6 +183,7 @@ def pages_of(busy: Busy) -> dict[str, list[str]]:
         "requester": [
             *("/board", "/trigger", f"/trigger/preview?{urlencode(_PLACE)}", at["draft"], f"{at['draft']}/look"),
             *("/alerts", f"/alerts/{alerts['answered']}", f"/alerts/{alerts['climbing']}"),
+            f"/alerts/{alerts['answered']}/notes",
             *(point, "/directory/parties-FR", "/proposals", f"/proposals/{at['proposal']}", "/account", "/nowhere"),
         ],
         "officer": [

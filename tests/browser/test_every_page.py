@@ -189,7 +189,7 @@ async def test_nobody_is_shut_out_of_any_page(world: World, visits: Visits, home
         wrong += [f"{page.path} {page.fields or ''} {found}" for found in await _looked_at(visitor, page)]
     for page in pages:
         wrong += [f"{page.path} {found}" for found in await _without_scripts(plain, page)]
-    assert wrong == []
+    assert wrong == [], "\n".join(map(str, wrong))
 
 
 def _is_page(route: Route) -> bool:

@@ -22,8 +22,9 @@ _SCRIPTS = (
 
 
 async def _goes(page: Page, link: str) -> None:
-    with suppress(Error):  # what was sent a moment ago may still lead elsewhere
-        await page.goto(link)
+    for _ in range(3):
+        with suppress(Error):  # what was sent a moment ago may still lead elsewhere
+            await page.goto(link)
     await page.goto(link)
     await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
 

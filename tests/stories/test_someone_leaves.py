@@ -36,7 +36,7 @@ async def ask(real_night: World) -> Ask:
 async def _changed(ask: Ask, path: str, **fields: Any) -> None:
     read = await ask("GET", path)
     known = {"id", "version", "created_at", "changed_at", "retired_at", "warnings"}
-    known |= {"has_pin", "pin_locked", "pin_expires_at"}
+    known |= {"has_pin", "pin_locked", "pin_expires_at", "notices_by", "notices_minutes"}
     body = {name: value for name, value in read.json().items() if name not in known} | fields
     answer = await ask("PUT", path, body, tag=read.headers["ETag"])
     assert answer.status_code == 200, answer.text
