@@ -54,8 +54,10 @@ class Visitor:
     async def is_known_by(self, token: str | None) -> None:
         """Hold the session of somebody who has come in."""
         if token:
-            cookie: Any = {"name": "__Host-session", "value": token, "secure": True}
-            await self.page.context.add_cookies([{**cookie, "url": self.home.replace("http:", "https:", 1)}])
+            url = self.home.replace("http:", "https:", 1)
+            await self.page.context.add_cookies(
+                [{"name": "__Host-session", "value": token, "secure": True, "url": url}]
+            )
 
     async def types(self, **fields: str) -> None:
         """Fill in fields by their names."""
