@@ -1,6 +1,6 @@
 """How a hand-over ends: the officer takes the alert over, declines, stays silent or cannot be reached.
 
-Whoever has the alert, and the house, hear what came of it; the timeline tells it in every case.
+Whoever has the alert, and the house, hear what came of it; the timeline tells it, but where the alert itself has ended.
 """
 
 import logging
