@@ -30,7 +30,7 @@ from contactpoints.store.entries import REGISTERS
 from contactpoints.store.sealing import read_keyring
 from tests.fakes.twilio_wire import ACCOUNT, SENDER, TOKEN
 
-_READY_SECONDS = 120.0
+_READY_SECONDS = 300.0
 _QUIET_TRIES = 600
 _COMMAND = "import sys; from contactpoints.cli import main; sys.exit(main())"
 

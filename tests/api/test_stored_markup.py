@@ -37,6 +37,8 @@ EVIL = (
     f"@<b onx={MARK}>",
 )
 _SEVERAL_LINES = f"{EVIL[0]}\r\nBcc: {MARK}@evil.example\r\nATTENDEE:mailto:{MARK}@evil.example\r\nEND:VEVENT"
+_OPAQUE = re.compile(r"4915|/a/[0-9A-Z]+")
+"""What may hold any digits: numbers of telephones, and the tokens of links."""
 _LEFT_ALONE = {"key", "zone", "party", "territory", "email", "fingerprint"}
 
 
@@ -85,7 +87,8 @@ def _is_harmless_page(text: str) -> None:
     page = _Html(text)
     assert page.elements & {"script", "img", "iframe", "object", "svg", "b", "base"} == set()
     assert page.acting == []
-    assert "49" not in page.words.replace("4915", ""), "no template is filled in twice"
+    words = _OPAQUE.sub("", page.words)
+    assert "49" not in words, "no template is filled in twice"
 
 
 def _is_harmless_mail(mail: EmailMessage, *, to: str) -> None:

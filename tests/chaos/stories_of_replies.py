@@ -242,15 +242,24 @@ async def a_reply_that_nobody_heard(scene: Scene) -> AsyncIterator[None]:
     assert row["provider_code"] == came.sid
 
 
+async def a_call_to_take_over_in_doubt(scene: Scene) -> AsyncIterator[None]:
+    """Twilio hangs up on the text that calls another officer to take the alert over: it is sent again, and says so."""
+    reference, has = await _acknowledged(scene)
+    other = next(each for each in scene.network["GB"].officers if each.sms != has)
+    scene.far.drop(times=1)
+    yield
+    await _handed_over(scene, reference, to=other.id)
+    yield
+    told = [each.body for each in scene.far.messages if each.to == other.sms and reference in each.body]
+    assert told
+    assert all("TAKE OVER" in each for each in told)
+    await withdrawn(scene, reference)
+
+
 async def a_hand_over_that_nobody_answers(scene: Scene) -> AsyncIterator[None]:
     """Another officer was asked to take the alert over and stays silent: whoever has it is told, once."""
-    reference = await scene.opened()
-    await scene.replies(f"{scene.code(reference)} {PIN}")
-    await scene.quiet()
-    has = scene.heard(reference).to
-    other = next(each for each in scene.network["GB"].officers if each.sms != has)
-    handed = await scene.posts(f"/v1/alerts/{reference}/handovers", {"officer": other.id}, key="answers")
-    assert handed.status_code == 200, handed.text
+    reference, has = await _acknowledged(scene)
+    await _handed_over(scene, reference, to=next(e.id for e in scene.network["GB"].officers if e.sms != has))
     await scene.quiet()
     yield
     await scene.db.execute("update alert_handovers set due_at = $1 where over_at is null", scene.now())
@@ -263,6 +272,20 @@ async def a_hand_over_that_nobody_answers(scene: Scene) -> AsyncIterator[None]:
     assert [row["address"] for row in told] == [has]
     whys = "select h.why from alert_handovers h join alerts a on a.id = h.alert_id where a.reference = $1"
     assert await scene.db.fetchval(whys, reference) == "silence"
+
+
+async def _acknowledged(scene: Scene) -> tuple[str, str]:
+    """Open an alert and have its first officer answer; return its reference and that officer's number."""
+    reference = await scene.opened()
+    await scene.replies(f"{scene.code(reference)} {PIN}")
+    await scene.quiet()
+    return reference, scene.heard(reference).to
+
+
+async def _handed_over(scene: Scene, reference: str, *, to: int) -> None:
+    path = f"/v1/alerts/{reference}/handovers"
+    handed = await scene.posts(path, {"officer": to}, once=secrets.token_hex(8), key="answers")
+    assert handed.status_code == 200, handed.text
 
 
 async def page(scene: Scene, reference: str) -> str:
@@ -305,4 +328,5 @@ WAYS_IN: tuple[Story, ...] = (
     a_slip_on_the_page,
     a_reply_that_nobody_heard,
 )
+CALLING: tuple[Story, ...] = (a_call_to_take_over_in_doubt,)
 HANDING: tuple[Story, ...] = (a_hand_over_that_nobody_answers,)

@@ -9,11 +9,17 @@ from tests.chaos.lives import Victims
 from tests.chaos.points import PATHS
 from tests.chaos.scene import open_scene
 from tests.chaos.stories import INTAKE, SENDING
-from tests.chaos.stories_of_replies import HANDING, REPLIES, WAYS_IN
+from tests.chaos.stories_of_replies import CALLING, HANDING, REPLIES, WAYS_IN
 
 pytestmark = pytest.mark.long
 
-_STORIES = {"intake": INTAKE, "send path": SENDING, "inbound path": REPLIES, "hand-overs": HANDING, "ways in": WAYS_IN}
+_STORIES = {
+    "intake": INTAKE,
+    "send path": (*SENDING, *CALLING),
+    "inbound path": REPLIES,
+    "hand-overs": HANDING,
+    "ways in": WAYS_IN,
+}
 
 
 @pytest.mark.parametrize(("path", "stories"), _STORIES.items(), ids=_STORIES)
