@@ -10,10 +10,13 @@ from functools import partial
 
 import asyncpg
 
+from benchmarks.load import lines
 from benchmarks.wire import Peer
 from contactpoints.store.sealing import secret_hash
 
 _EVENT = re.compile(rb"^event: (\w+)$", re.MULTILINE)
+_WAITS = 0.03
+"""Seconds that a page waits for more before it asks: `soon` in the console's desk.js."""
 _ACCOUNTS = """
 with made as (insert into actors (kind) select 'account' from unnest($1::bytea[]) returning id),
      numbered as (select id, row_number() over (order by id) as n from made),
@@ -33,22 +36,27 @@ async def sign_in(db: "asyncpg.Connection[asyncpg.Record]", count: int) -> list[
     return tokens
 
 
-def asked(path: str, token: str, *, accept: str = "text/html") -> bytes:
-    """Return the bytes with which a browser asks for a page, or for the news of one."""
+def asked(path: str, token: str, *, accept: str = "text/html", renewal: bool = False) -> bytes:
+    """Return the bytes with which a browser asks for a page, for the news of one, or for one that is open anew."""
+    more = "Page-Renewal: 1\r\n" if renewal else ""
     return (
-        f"GET {path} HTTP/1.1\r\nHost: alerts.example\r\nAccept: {accept}\r\nAccept-Encoding: gzip\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: alerts.example\r\nAccept: {accept}\r\nAccept-Encoding: gzip\r\n{more}"
         f"Cookie: __Host-session={token}; zone=Europe/Paris\r\n\r\n"
     ).encode()
 
 
 class Open(Peer):
-    """A page that is open: what it heard, and when by the clock of the world, in seconds."""
+    """A page that is open: what it heard, and when by the clock of the world, in seconds.
+
+    ``shown``: when it asked for itself anew, where it does (`renews`), and when it had the answer.
+    """
 
     def __init__(self, request: bytes) -> None:
         super().__init__()
         self.status = 0
         self.heard: list[tuple[float, str]] = []
-        self._request = request
+        self.shown: list[tuple[float, float]] = []
+        self._request, self._rung = request, asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the news."""
@@ -63,10 +71,27 @@ class Open(Peer):
             self.status = int(self.buffer[9:12])
         whole, _, self.buffer = self.buffer.rpartition(b"\n")
         self.heard += [(at, name.decode()) for name in _EVENT.findall(whole + b"\n")]
+        self._rung.set()
+
+    async def renews(self, port: int, request: bytes) -> None:
+        """Ask for the page anew whenever something was heard, as a page that is open does, until this is cancelled."""
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            await asyncio.sleep(_WAITS)
+            at = time.time()
+            async with lines(port, 1) as (line,):
+                status, _ = await line.ask(request)
+            if status == 200:
+                self.shown.append((at, time.time()))
 
     def after(self, at: float, name: str) -> float | None:
         """Return when an event was first heard at or after some instant, None where it was not."""
         return next((heard for heard, each in self.heard if heard >= at and each == name), None)
+
+    def shows(self, at: float) -> float | None:
+        """Return when it first had what was asked for at or after some instant, None where it never had."""
+        return next((had for asked_at, had in self.shown if asked_at >= at), None)
 
 
 @asynccontextmanager

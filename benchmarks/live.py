@@ -1,7 +1,8 @@
 """Row: two hundred pages that are open, a board and an alert each hundred: at rest, and when something happens."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from benchmarks.desk import Open, asked, missing, open_pages, sign_in
@@ -14,7 +15,7 @@ from contactpoints.streaming import MEDIA
 _ROW = "live"
 _EACH = 100
 _EVERY = 3.0
-"""Seconds between two answers: a board hears at most once a second, and once more of what follows an answer."""
+"""Seconds between two answers: a board hears once a second on the whole, and once more of what follows an answer."""
 
 
 async def live(stage: Stage) -> None:
@@ -36,10 +37,12 @@ async def live(stage: Stage) -> None:
         what = f"{_EACH} boards and {_EACH} alerts open: web process of a core"
         stage.report.add(_ROW, what, used * 100, "%", most=2)
         before = stage.meter.read()
-        async with lines(stage.web, 1) as (line,):
+        at_once = dict.fromkeys(opened[:1], "/board")
+        at_once |= dict(zip(opened[_EACH:], [f"/alerts/{each}" for each in references], strict=False))
+        async with lines(stage.web, 1) as (line,), _renewing(stage, at_once, token=tokens[0]):
             await answer(stage, line, references, every=_EVERY)
-        durable = await _all_durable(stage, references)
-        await _settled(opened)
+            durable = await _all_durable(stage, references)
+            await _settled(opened)
         stage.report.add_cost("live, an acknowledgement", stage.meter.since(before), alerts=len(durable))
         if lost := list(missing(opened)):
             raise Unanswered(f"{len(lost)} of {len(opened)} pages are open no more")
@@ -56,6 +59,19 @@ async def _settled(opened: Sequence[Open]) -> None:
         if heard == before and all(each.heard for each in opened):
             return
     raise Unanswered(f"pages were answered {sorted({each.status for each in opened})} and are not at rest")
+
+
+@asynccontextmanager
+async def _renewing(stage: Stage, pages: Mapping[Open, str], *, token: str) -> AsyncIterator[None]:
+    """Have some of the open pages make themselves anew, each at its address, for as long as the block lasts."""
+    made = [each.renews(stage.web, asked(path, token, renewal=True)) for each, path in pages.items()]
+    tasks = [asyncio.create_task(each) for each in made]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _all_durable(stage: Stage, references: Sequence[str]) -> dict[str, datetime]:
@@ -78,16 +94,23 @@ async def _at_rest(stage: Stage, *, seconds: float) -> float:
 
 
 def _tell(stage: Stage, opened: Sequence[Open], *, followed: Sequence[str], durable: Mapping[str, datetime]) -> None:
-    """Tell how long after the commit of each acknowledgement the pages heard of it."""
-    boards = [(at.timestamp(), each, "board") for at in durable.values() for each in opened[:_EACH]]
-    pages = [
-        (durable[reference].timestamp(), each, "acknowledged")
-        for reference, each in zip(followed, opened[_EACH:], strict=True)
-        if reference in durable
-    ]
-    for what, events in (("the page of the alert", pages), ("the board", boards)):
-        late = [(heard - at) * 1000 for at, each, name in events if (heard := each.after(at, name)) is not None]
-        if len(late) < len(events) or not events:
-            stage.report.faults.append(f"{_ROW}: {len(events) - len(late)} of {len(events)} never came to {what}")
-        stage.report.add(_ROW, f"an acknowledgement reaches {what}, p50", percentile(late, 0.5), "ms")
-        stage.report.add(_ROW, f"an acknowledgement reaches {what}, p99", percentile(late, 0.99), "ms", most=200)
+    """Tell how long after the commit of each acknowledgement the pages heard of it, and those that ask showed it."""
+    at = {reference: instant.timestamp() for reference, instant in durable.items()}
+    boards, both = opened[:_EACH], zip(opened[_EACH:], followed, strict=True)
+    pages = [(each, at[reference]) for each, reference in both if reference in at]
+    late: dict[str, list[float | None]] = {
+        "reaches the page of the alert": [_since(then, each.after(then, "acknowledged")) for each, then in pages],
+        "reaches the board": [_since(then, each.after(then, "board")) for then in at.values() for each in boards],
+        "is shown on the page of the alert": [_since(then, each.shows(then)) for each, then in pages[: len(at)]],
+        "is shown on the board": [_since(then, boards[0].shows(then)) for then in at.values()],
+    }
+    for what, all_ in late.items():
+        told = [each for each in all_ if each is not None]
+        if len(told) < len(all_) or not all_:
+            stage.report.faults.append(f"{_ROW}: {len(all_) - len(told)} of {len(all_)} acknowledgements never: {what}")
+        stage.report.add(_ROW, f"an acknowledgement {what}, p50", percentile(told, 0.5), "ms")
+        stage.report.add(_ROW, f"an acknowledgement {what}, p99", percentile(told, 0.99), "ms", most=200)
+
+
+def _since(at: float, then: float | None) -> float | None:
+    return None if then is None else (then - at) * 1000

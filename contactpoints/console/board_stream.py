@@ -26,7 +26,9 @@ _NEWS, _OVER = b"event: board\ndata: {}\n\n", b"event: over\ndata: {}\n\n"
 _ANEW = 600.0
 """After so many seconds a page is made anew anyhow: night comes, and an engine may be late."""
 _GAP = 1.0
-"""So many seconds a page has to make itself anew: what happens meanwhile is gathered, and rings once."""
+"""On the whole a page makes itself anew once in so many seconds: what is more is gathered, and rings once."""
+_AT_ONCE = 3
+"""So many rings go out at once after a quiet time: an answer, what it sets off, and another alert meanwhile."""
 
 
 class BoardEvents(Events):
@@ -44,7 +46,7 @@ class BoardEvents(Events):
             await self._reckon(reader.actor)
             reader.wake.set()
             clock = asyncio.get_running_loop().time
-            rang, beat, first = clock(), next_beat(clock(), self.pace.heartbeat), True
+            rang, beat, paid = clock(), next_beat(clock(), self.pace.heartbeat), clock()
             while not self._lookout.closed:
                 await rung(reader.wake, beat - clock())
                 news = reader.wake.is_set() or clock() - rang >= _ANEW
@@ -55,9 +57,9 @@ class BoardEvents(Events):
                     return await self.say(send, _OVER)
                 await self.say(send, _NEWS if news else STILL_HERE)
                 rang, beat = clock() if news else rang, next_beat(clock(), self.pace.heartbeat)
-                if news and not first:
-                    await rung(self._lookout.closing, _GAP)
-                first = False
+                if news:
+                    paid = max(paid, clock()) + _GAP
+                    await rung(self._lookout.closing, paid - (_AT_ONCE - 1) * _GAP - clock())
 
     async def _reckon(self, actor: Actor) -> None:
         """Reckon the cover that the page still lacks."""

@@ -25,6 +25,9 @@ _MOST_ALERTS = 1_000
 _MOST_KNOWN = 10_000
 _BREATH = 0.05
 """Seconds between two looks at least, whatever rings: nobody on the board waits for longer, and the database rests."""
+_APART = 0.05
+"""What concerns every page, such as a shift that ends, wakes one after another, so many seconds apart: each then asks
+for a whole board, and alerts come in by the same process."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -122,9 +125,13 @@ class Lookout:
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         self._known.update({number: mark for number, (_, mark) in found.alerts.items()})
+        later = 0.0
         for reader in self._readers:
-            if everything or _concerns(reader.actor, sides):
+            if _concerns(reader.actor, sides):
                 reader.wake.set()
+            elif everything:
+                asyncio.get_running_loop().call_later(later, reader.wake.set)
+                later += _APART
 
     def _duty_is_over(self) -> bool:
         """Say whether what is told of a contact point is good no more since the last look: others have taken over."""

@@ -85,7 +85,7 @@ async def test_a_page_is_rung_by_alerts_that_exist_for_its_reader_by_duty_that_c
         assert before == after, "a page that is open keeps no session alive"
 
 
-async def test_what_happens_while_a_page_is_quiet_rings_at_once_what_follows_is_gathered_and_no_message_rings(
+async def test_what_happens_while_a_page_is_quiet_rings_at_once_what_is_too_much_is_gathered_and_no_message_rings(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(board_stream, "_GAP", 6.0)
@@ -100,6 +100,8 @@ async def test_what_happens_while_a_page_is_quiet_rings_at_once_what_follows_is_
         assert await heard(events) == "board", "an alert of which nothing is known yet"
         began = time.monotonic()
         await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
+        assert await heard(events, within=3) == "board", "three at once"
+        await world.opens_alert()
         later = asyncio.ensure_future(heard(events))
         await asyncio.sleep(1)
         assert not later.done(), "it is gathered"
