@@ -325,8 +325,9 @@ def write(fact: Fact) -> dict[str, object]:
     Of another contact point than the alert's own is told only where there is one.
     """
     told = {name: _plain(getattr(fact, name)) for name in _FIELDS[fact.code]}
-    if not told.get("contact_point"):
-        told.pop("contact_point", None)
+    for name in ("contact_point", "from_contact_point"):
+        if not told.get(name):
+            told.pop(name, None)
     if not any(getattr(fact, "contact_points", ())):
         told.pop("contact_points", None)
     return told

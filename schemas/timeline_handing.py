@@ -1,4 +1,8 @@
-"""That an officer declines an alert, or is to take over one that has been acknowledged; facts of `schemas.timeline`."""
+"""That an officer declines an alert, or is to take over one that has been acknowledged; facts of `schemas.timeline`.
+
+It is handed over within the contact point that was called; `from_contact_point` is whose `from_line` is, by name, where
+that is another one's.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -34,6 +38,7 @@ class HandedOver:
     line: str
     channels: tuple[str, ...]
     from_line: str | None
+    from_contact_point: str | None = None
     officer: int = inside()
     officers: tuple[int, ...] = inside()
     actor_id: int | None = inside()
@@ -48,6 +53,7 @@ class TakenOver:
     line: str
     channel: str
     from_line: str | None
+    from_contact_point: str | None = None
     officer: int = inside()
     officers: tuple[int, ...] = inside()
 
@@ -63,6 +69,7 @@ class NotTakenOver:
     visible_to: ClassVar[Audience] = "both"
     line: str
     from_line: str | None
+    from_contact_point: str | None = None
     why: Literal["silence", "unreachable", "declined", "taken"] | None = inside()
     officer: int = inside()
     officers: tuple[int, ...] = inside()

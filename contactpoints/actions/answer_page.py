@@ -130,5 +130,7 @@ async def read_request(
                 session, row, outcome=cast(CallBackOutcome, outcome), officer=page.officer_id, now=now
             )
             row = await alerts.lock(session, page.alert_id)
-        request = await read_by_officer(session, row, officer=page.officer_id, address=address, now=now, tools=tools)
+        request = await read_by_officer(
+            session, row, officer=page.officer_id, party=page.party, address=address, now=now, tools=tools
+        )
     return "read", request

@@ -96,6 +96,7 @@ async def _call(
         line=call.post.line,
         channels=_kinds(called),
         from_line=None if before is None else before["line"],
+        from_contact_point=None if before is None else before["whose"],
         officer=officer,
         officers=() if had is None else (had,),
         actor_id=actor.number,

@@ -47,13 +47,14 @@ async def take_over(
         line=code["line"],
         channel=channel,
         from_line=asked["from_line"],
+        from_contact_point=asked["from_whose"],
         officer=code["officer_id"],
         officers=() if had is None else (had,),
     )
     noted: list[Noted] = [(now, taken)]
     for other in await handing.waiting(session, row["id"]):
         await handing.end(session, other["id"], why="taken", at=now)
-        noted.append((now, _not_taken(other, "taken", officer=code["officer_id"], line=code["line"])))
+        noted.append((now, _not_taken(other, "taken", has=code)))
         noted += await call_off(
             session, row, officer=other["officer_id"], why="acknowledged", taken_by=code["line"], now=now, tools=tools
         )
@@ -75,19 +76,20 @@ async def give_up(session: Session, row: Row, *, asked: Row, why: str, now: date
     if what is None:
         return []
     has = await handing.in_charge(session, row["id"])
-    officer, line = (None, None) if has is None else (has["officer_id"], has["line"])
+    officer = None if has is None else has["officer_id"]
     who = (asked["name"], asked["line"])
     await tell_holder(session, row, what=what, asked=who, holder=officer, now=now, tools=tools)
-    return [(now, _not_taken(asked, why, officer=officer, line=line))]
+    return [(now, _not_taken(asked, why, has=has))]
 
 
-def _not_taken(asked: Row, why: str, *, officer: int | None, line: str | None) -> NotTakenOver:
+def _not_taken(asked: Row, why: str, *, has: Row | None) -> NotTakenOver:
     return NotTakenOver(
         line=asked["line"],
-        from_line=line,
+        from_line=None if has is None else has["line"],
+        from_contact_point=None if has is None else has["whose"],
         why=why,  # type: ignore[arg-type]  # the database has no others
         officer=asked["officer_id"],
-        officers=() if officer is None else (officer,),
+        officers=() if has is None else (has["officer_id"],),
     )
 
 

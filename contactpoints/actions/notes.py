@@ -94,14 +94,22 @@ async def read_latest_notes(
 
 
 async def latest_notes(
-    session: Session, row: Row, *, kept: Row, actor: Actor | None, tools: Tools, before: int | None = None
+    session: Session,
+    row: Row,
+    *,
+    kept: Row,
+    actor: Actor | None,
+    tools: Tools,
+    before: int | None = None,
+    party: str | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Return notes as `read_latest_notes`, of an alert that the caller has locked and whose reading it records.
 
-    ``kept``: as `sealed.kept` tells. ``actor`` is None for an officer of the contact point behind a link.
+    ``kept``: as `sealed.kept` tells. ``actor`` is None for an officer behind a link, who is of a ``party`` (None: the
+    secretariat).
     """
     rows, older = await notes.latest(session, row["id"], before=before, most=_ON_A_PAGE)
-    return _all_written(rows, row, kept=kept, actor=actor, tools=tools), older
+    return _all_written(rows, row, kept=kept, actor=actor, party=party, tools=tools), older
 
 
 async def _opened(session: Session, *, actor: Actor, reference: str) -> tuple[Row, facts.Side, Row]:
@@ -119,12 +127,14 @@ async def _record(
 
 
 def _all_written(
-    rows: Sequence[Row], row: Row, *, kept: Row, actor: Actor | None, tools: Tools
+    rows: Sequence[Row], row: Row, *, kept: Row, actor: Actor | None, party: str | None = None, tools: Tools
 ) -> list[dict[str, Any]]:
     sides = alerts.sides_of(row)
 
     def inside(side: facts.Side) -> bool:
-        return side == "contact_point" if actor is None else access.is_of_side(actor, sides, side=side)
+        if actor is None:
+            return side == "contact_point" and party == sides.requested_party
+        return access.is_of_side(actor, sides, side=side)
 
     return [_written(each, row, kept=kept, inside=inside(each["side"]), tools=tools) for each in rows]
 

@@ -61,16 +61,19 @@ async def read_request(
 
 
 async def read_by_officer(
-    session: Session, row: Row, *, officer: int, address: str | None, now: datetime, tools: Tools
+    session: Session, row: Row, *, officer: int, party: str | None, address: str | None, now: datetime, tools: Tools
 ) -> dict[str, Any]:
     """Return the particulars for an officer's page, of an alert that the caller has locked; the reading is recorded.
 
     Beside them the notes as `read_request` has them, and ``readings``: who has read them before, the latest; and
-    ``earlier``, how many were before those. Raises as `read_request`.
+    ``earlier``, how many were before those. Names stay in their house: an officer of another ``party`` than the one
+    that was asked (None: the secretariat) hears of the house alone. Raises as `read_request`.
     """
     kept = await sealed.kept(session, row)
     read = sealed.opened_request(row, kept, tools=tools)
-    read["notes"], read["older_notes"] = await latest_notes(session, row, kept=kept, actor=None, tools=tools)
+    read["notes"], read["older_notes"] = await latest_notes(
+        session, row, kept=kept, actor=None, tools=tools, party=party
+    )
     latest, earlier = await particulars.latest_readings(session, row["id"], most=_ON_A_PAGE)
     fact = facts.RequestRead(by="contact_point", actor_id=None, officer=officer)
     await particulars.note_reading(
@@ -78,7 +81,8 @@ async def read_by_officer(
     )
     await timeline.append(session, row["id"], [(now, fact)])
     read["verification"] = await _verification(session, row, read=read)
-    told = [dict(each) | {"mine": each["officer_id"] == officer} for each in latest]
+    inside = party == row["requested_party"]
+    told = [dict(each) | {"mine": each["officer_id"] == officer, "inside": inside} for each in latest]
     return read | {"readings": told, "earlier": earlier}
 
 

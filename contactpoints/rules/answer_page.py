@@ -20,9 +20,10 @@ _BETWEEN_OPENINGS = timedelta(minutes=1)
 class AnswerPage:
     """What the page of one officer for one alert is made of; never case data.
 
-    ``taken_line``, ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``has_line`` and ``has_at`` of
-    who has it now and since when, ``has_me`` whether that is this officer, ``mine_at`` is the instant of this
-    officer's own acknowledgement. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
+    ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``has_line`` and ``has_at`` of who has it now and
+    since when, ``has_me`` whether that is this officer, ``mine_at`` is the instant of this officer's own
+    acknowledgement. Whose a line is stands beside it (``has_whose``, also of ``gone_to``), where it is another contact
+    point's than this officer's. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
 
     ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
     ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first
@@ -32,13 +33,14 @@ class AnswerPage:
     ``asked_until`` and ``asked_why``: when and why asking this officer came to nothing. ``over_from``: the line from
     which this officer has taken it over; ``gone_to``: the line that has taken it over since, from whomever.
     ``offered_to``, ``offered_at``: the line that was asked last to take it over from this officer, and waited for.
+    ``party`` is None for the secretariat.
     """
 
     reply_code_id: int
     code: str
     alert_id: int
     officer_id: int
-    party: str
+    party: str | None
     reference: str
     exercise: bool
     state: str
@@ -55,10 +57,10 @@ class AnswerPage:
     others: bool
     anew_at: datetime | None = None
     ran_out_at: datetime | None = None
-    taken_line: str | None = None
     taken_at: datetime | None = None
     taken_late: bool = False
     has_line: str | None = None
+    has_whose: str | None = None
     has_at: datetime | None = None
     has_me: bool = False
     mine_at: datetime | None = None
@@ -67,8 +69,10 @@ class AnswerPage:
     asked_until: datetime | None = None
     asked_why: str | None = None
     over_from: str | None = None
+    over_whose: str | None = None
     gone_to: str | None = None
     offered_to: str | None = None
+    offered_whose: str | None = None
     offered_at: datetime | None = None
     hours: Hours | None = None
 

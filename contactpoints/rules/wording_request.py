@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.phrasing import Catalogue, dated, function_of, say, times
+from contactpoints.rules.phrasing import Catalogue, dated, line_of, say, times
 from schemas.requests import REQUEST_KINDS
 from schemas.words import msgid
 
@@ -120,13 +120,15 @@ def called_back(words: Catalogue, call_back: str) -> str:
 
 
 def reader_of(words: Catalogue, reading: Mapping[str, Any]) -> str:
-    """Return who made a reading, as the officer knows it who reads after: never a name of the other side."""
+    """Return who made a reading, as the officer knows it who reads after: never a name of another house."""
     if reading["mine"]:
         return say(words, msgid("You"))
     if reading["side"] == "requester":
         return say(words, msgid("The requesting authority"))
     if reading["line"]:
-        return function_of(words, reading["line"])
+        return line_of(words, reading["line"], whose=reading["whose"])
+    if not reading["inside"]:
+        return say(words, msgid("The contact point that was called"))
     return str(reading["person"] or say(words, msgid("A system of your contact point")))
 
 

@@ -265,7 +265,8 @@ _NOT_TAKEN_OVER_BY = msgid("NOT TAKEN OVER by {whom}: it stays with {before}")
 
 def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver, *, known: Names) -> str:
     whom = _whom(words, fact.line, officer=fact.officer, known=known)
-    before = _lines(words, [fact.from_line] if fact.from_line else [], officers=fact.officers, known=known)
+    lines, whose = [fact.from_line] if fact.from_line else [], [fact.from_contact_point]
+    before = _lines(words, lines, whose=whose, officers=fact.officers, known=known)
     if isinstance(fact, TakenOver):
         said = msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
         return say(words, said, whom=whom, channel=way_of(words, fact.channel), before=before)

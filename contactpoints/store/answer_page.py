@@ -14,18 +14,19 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.refer
        r.locked_at is not null as locked, o.retired_at is not null as "left",
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
-       first.line as taken_line, first.received_at as taken_at, coalesce(first.late, false) as taken_late,
-       has.line as has_line, has.at as has_at, coalesce(has.officer_id = r.officer_id, false) as has_me,
+       first.received_at as taken_at, coalesce(first.late, false) as taken_late,
+       has.line as has_line, has.at as has_at, case when has.house <> c.id then has.house_name end as has_whose,
+       coalesce(has.officer_id = r.officer_id, false) as has_me,
        mine.received_at as mine_at, case when r.declined_in = a.cycle then r.declined_at end as declined_at,
        case when asked.over_at is null and asked.taken_at is null then asked.asked_at end as asked_at,
        asked.over_at as asked_until, asked.why as asked_why,
-       case when has.officer_id = r.officer_id then over.line end as over_from,
-       case when has.officer_id = r.officer_id then offered.line end as offered_to,
+       case when has.officer_id = r.officer_id then over.line end as over_from, over.whose as over_whose,
+       case when has.officer_id = r.officer_id then offered.line end as offered_to, offered.whose as offered_whose,
        case when has.officer_id = r.officer_id then offered.asked_at end as offered_at,
        case when has.officer_id <> r.officer_id and has.over then has.line end as gone_to
   from reply_codes r join alerts a on a.id = r.alert_id join officers o on o.id = r.officer_id
   join posts p on p.id = r.post_id join contact_points c on c.id = p.contact_point_id
-  left join lateral (select line, received_at, late from acknowledgements k where k.alert_id = a.id
+  left join lateral (select received_at, late from acknowledgements k where k.alert_id = a.id
                       order by received_at, inbound_id limit 1) first on true
   left join lateral (select received_at from acknowledgements k where k.alert_id = a.id and k.officer_id = r.officer_id
                       order by received_at, inbound_id limit 1) mine on true
@@ -34,14 +35,14 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.refer
                        from ({IN_CHARGE.format(alert="a.id")}) c) has on true
   left join lateral (select h.* from alert_handovers h where h.alert_id = a.id and h.officer_id = r.officer_id
                         and a.state = 'acknowledged' order by h.id desc limit 1) asked on true
-  left join lateral (select q.line from alert_handovers h
+  left join lateral (select q.line, case when w.id <> c.id then w.name end as whose from alert_handovers h
                        left join reply_codes t on t.alert_id = h.alert_id and t.officer_id = h.from_officer_id
-                       left join posts q on q.id = t.post_id
+                       left join posts q on q.id = t.post_id left join contact_points w on w.id = q.contact_point_id
                       where h.alert_id = a.id and h.officer_id = r.officer_id and h.taken_at is not null
                       order by h.taken_at desc limit 1) over on true
-  left join lateral (select h.asked_at, q.line from alert_handovers h
+  left join lateral (select h.asked_at, q.line, case when w.id <> c.id then w.name end as whose from alert_handovers h
                        join reply_codes t on t.alert_id = h.alert_id and t.officer_id = h.officer_id
-                       join posts q on q.id = t.post_id
+                       join posts q on q.id = t.post_id join contact_points w on w.id = q.contact_point_id
                       where h.alert_id = a.id and a.state = 'acknowledged' and {OPEN}
                       order by h.id desc limit 1) offered on true
  where r.page_token = $1

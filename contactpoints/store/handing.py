@@ -5,7 +5,7 @@ from datetime import datetime
 from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
-select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at,
+select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, w.id as house, w.name as house_name,
        case when p.contact_point_id <> t.contact_point_id then w.name end as whose
   from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
   join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
@@ -15,7 +15,7 @@ select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at,
 """Who has an alert, with the line and since when: whoever took it over last, else whose answer was read first.
 
 An answer that came earlier and is read later is the first acknowledgement, but whoever was told to have it has it.
-``whose``: the name of the line's contact point, where that is not the alert's own.
+``house``, ``house_name``: the line's contact point; ``whose``: its name where that is not the alert's own.
 """
 
 OPEN = "h.taken_at is null and h.over_at is null"
@@ -24,9 +24,12 @@ OPEN = "h.taken_at is null and h.over_at is null"
 _ASKED = """
 select h.*, o.name, (select q.line from reply_codes r join posts q on q.id = r.post_id
                       where r.alert_id = h.alert_id and r.officer_id = h.officer_id) as line,
-       (select q.line from reply_codes r join posts q on q.id = r.post_id
-         where r.alert_id = h.alert_id and r.officer_id = h.from_officer_id) as from_line
+       f.line as from_line, f.whose as from_whose
   from alert_handovers h join officers o on o.id = h.officer_id
+  left join lateral (select q.line, case when w.id <> t.contact_point_id then w.name end as whose
+                       from reply_codes r join alerts t on t.id = r.alert_id join posts q on q.id = r.post_id
+                       join contact_points w on w.id = q.contact_point_id
+                      where r.alert_id = h.alert_id and r.officer_id = h.from_officer_id) f on true
 """
 
 # Nobody is left to answer, as `channels.forsaken` says of a step: nothing that called the officer has arrived or may

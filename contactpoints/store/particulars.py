@@ -55,7 +55,10 @@ async def note_reading(
 _READINGS = """select r.*, count(*) over () as all_of_them,
                   x.kind as actor_kind, coalesce(k.authority, p.authority) as authority, p.name as person,
                   (select post.line from reply_codes c join posts post on post.id = c.post_id
-                    where c.alert_id = r.alert_id and c.officer_id = r.officer_id limit 1) as line
+                    where c.alert_id = r.alert_id and c.officer_id = r.officer_id limit 1) as line,
+                  (select w.name from officers o join contact_points w on w.id = o.contact_point_id
+                     join alerts t on t.id = r.alert_id
+                    where o.id = r.officer_id and w.id <> t.contact_point_id) as whose
              from readings r left join actors x on x.id = r.actor_id
              left join api_keys k on k.id = r.actor_id left join accounts p on p.id = r.actor_id"""
 
