@@ -47,7 +47,8 @@ class AlertPage:
     ``last`` is the number of the latest fact there is; ``before`` that of the earliest shown where there are more.
     ``zones``: of the contact point and, where it is known, of the requester. ``officers`` are named for those of that
     house alone, ``readings`` for those who may know of them (see `schemas.readings.ReadingOut`), the latest.
-    ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has.
+    ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``asked``: those
+    of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone.
     """
 
     alert: dict[str, Any]
@@ -68,6 +69,7 @@ class AlertPage:
     parties: Sequence[tuple[str, str]]
     house: Sequence[tuple[int, str]]
     holder: int | None
+    asked: frozenset[int]
 
 
 async def read(db: Database, *, actor: Actor, reference: str, now: datetime, before: int | None = None) -> AlertPage:
@@ -76,16 +78,18 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         row = seen(await alerts.view(session, read_reference(reference)), actor)
         sides = alerts.sides_of(row)
         kept = await store.find(session, row["id"])
+        called = await _called(session, row, actor=actor, sides=sides)
+        asked = await _asked(session, row, called=called)
         acts = acts_of(
             *(actor, sides),
             state=row["state"],
             end_reason=row["end_reason"],
             resent=row["resent_as"] is not None,
             kept=kept is None or kept["erased_at"] is None,
+            handed=bool(asked),
         )
         found = await alert_pages.latest(session, row["id"], before=before, most=MOST_FACTS + 1)
         around = await alert_pages.around(session, row)
-        called = await _called(session, row, actor=actor, sides=sides)
         readings, earlier = await _readings(session, row, actor=actor, acts=acts)
         charge = await handing.in_charge(session, row["id"]) if "hand_over" in acts else None
         holder = None if charge is None else charge["officer_id"]
@@ -120,6 +124,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         parties=parties,
         house=[(number, name) for number, name in house if number != holder],
         holder=holder,
+        asked=asked,
     )
 
 
@@ -164,6 +169,13 @@ async def _called(session: Session, row: Row, *, actor: Actor, sides: Sides) -> 
         for each in found
         if each["mine"] or access.reads_entries_of(actor, each["party"])
     ]
+
+
+async def _asked(session: Session, row: Row, *, called: Sequence[Called]) -> frozenset[int]:
+    if row["state"] != "acknowledged" or not called:
+        return frozenset()
+    answers = [each.officer for each in called if each.mine] or [each.officer for each in called]
+    return frozenset(each["officer_id"] for each in await handing.waiting(session, row["id"])) & frozenset(answers)
 
 
 async def _readings(

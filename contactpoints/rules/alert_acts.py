@@ -24,14 +24,24 @@ _ENDED = ("withdrawn", "closed")
 
 
 def acts_of(
-    actor: Actor, sides: Sides, *, state: str, end_reason: str | None, resent: bool, kept: bool
+    actor: Actor,
+    sides: Sides,
+    *,
+    state: str,
+    end_reason: str | None,
+    resent: bool,
+    kept: bool,
+    handed: bool = False,
 ) -> frozenset[Act]:
-    """Return what an actor may do now. ``resent``: it was sent anew already; ``kept``: its particulars are there."""
+    """Return what an actor may do now. ``resent``: it was sent anew already; ``kept``: its particulars are there.
+
+    ``handed``: an officer for whom the actor may answer is asked to take it over.
+    """
     asks, asked = access.is_requester(actor, sides), access.is_requested(actor, sides)
     stray, over = misdirected(state, end_reason), state in _ENDED
     offered: dict[Act, bool] = {
         "acknowledge": asked and not over,
-        "decline": asked and state in ("alerting", "exhausted"),
+        "decline": asked and (state in ("alerting", "exhausted") or (state == "acknowledged" and handed)),
         "withdraw": asks and not over,
         "close": (asks or asked) and state == "acknowledged",
         "not_competent": asked and state == "acknowledged",

@@ -142,6 +142,8 @@ def test_acts_are_offered_to_whom_they_belong_while_they_make_sense() -> None:
         *("acknowledge", "close", "not_competent", "call_back", "hand_over", "note", "read", "readings"),
     }
     assert "decline" in acts_of(asked, sides, state="exhausted", **going)
+    assert "decline" in acts_of(asked, sides, state="acknowledged", handed=True, **going), "asked to take it over"
+    assert "decline" not in acts_of(asked, sides, handed=True, **going | {"state": "withdrawn"})
     assert acts_of(keeper, sides, state="closed", **going) == {"keep"}
     assert acts_of(asks, sides, **stray) == {"resend", "note", "read", "readings", "keep"}
     assert acts_of(asks, sides, **stray | {"resent": True, "kept": False}) == {"readings"}

@@ -86,3 +86,15 @@ async def test_the_page_of_the_alert_offers_the_officers_of_the_house(world: Wor
     says(await asks.sends(f"{here}/handover", successor=str(second.id)), "You may not do that here", 403)
     assert (await asked.sends(f"{here}/handover", successor=str(second.id))).headers["Location"] == here
     says(await asks.opens(here), "until the answer it stays with the first line", 200)
+    assert "decline" not in _acts(await holder.opens(here)), "whoever has it was not asked"
+    shown = await asked.opens(here)
+    choices = shown.text.split('id="f-declining_officer"')[1].partition("</select>")[0]
+    assert [f'value="{each.id}"' in choices for each in (first, second)] == [False, True]
+    says(shown, "Whoever has it is told at once", 200)
+    named = Browser(world)
+    await named.signs_in(await person(world, second.email, role="contact_point", **theirs | {"officer_id": second.id}))
+    says(await named.opens(here), "has it from the acknowledgement on", 200)
+    sent = await named.sends(f"{here}/decline", declining_pin=PIN, once="cd34")
+    assert (sent.status_code, sent.headers["Location"]) == (303, here)
+    assert [each["why"] for each in await world.facts(reference, "not_taken_over")] == ["declined"]
+    assert "decline" not in _acts(await named.opens(here)), "declined is declined"
