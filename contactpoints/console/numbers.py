@@ -14,7 +14,7 @@ from contactpoints.console.shell import desk
 from contactpoints.rules import tallies_words
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
 from contactpoints.rules.phrasing import Catalogue, say
-from contactpoints.rules.tallies import HOURS, NETWORK, TABLES, WAYS, Numbers, read_asked, sheet
+from contactpoints.rules.tallies import HOURS, NETWORK, TABLES, WAYS, Numbers, read_asked, series, sheet
 from contactpoints.rules.tallies_picture import picture
 from contactpoints.runtime import Runtime
 from contactpoints.words import catalogues
@@ -23,7 +23,7 @@ from schemas.spreadsheet import csv_lines
 from schemas.words import msgid
 
 _EVERY = msgid("All Parties")
-_FIELDS = ("from", "to", "party", "status", "every")
+_FIELDS = ("from", "to", "party", "status", "every", "apart")
 
 
 async def show(runtime: Runtime, request: Request) -> Response:
@@ -63,6 +63,7 @@ def _shown(runtime: Runtime, request: Request, *, actor: Actor, told: Numbers, f
         "party": asked.party or "",
         "status": asked.status,
         "every": asked.every,
+        "apart": asked.apart,
     }
     typed = {name: request.query_params.get(name, "") for name in _FIELDS} if faults else chosen
     return desk(
@@ -78,6 +79,7 @@ def _shown(runtime: Runtime, request: Request, *, actor: Actor, told: Numbers, f
         told=told,
         parties=_offered(words, told, actor=actor),
         apart=asked.party != NETWORK,
+        series=[(tallies_words.part_of(words, told, key=key), fasts) for key, fasts in series(told)],
         pictures={what: picture(words, told, what=what) for what in TABLES},
         ways=WAYS,
         bands=HOURS,

@@ -18,6 +18,8 @@ from schemas.faults import BadInput, Fault
 
 Status = Literal["actual", "exercise"]
 Every = Literal["week", "month"]
+Apart = Literal["", "hours", "channels", "parties"]
+"""What is told apart over time; nothing: all together."""
 Went = Literal["1", "2", "3", "4", "later", "never"]
 """At which step an alert was acknowledged (4: or a later one), after its last step was met with silence, or never."""
 WAYS: Sequence[Went] = get_args(Went)
@@ -37,6 +39,7 @@ class Asked:
     party: str | None = None
     status: Status = "actual"
     every: Every = "week"
+    apart: Apart = ""
 
 
 def read_asked(typed: Mapping[str, str], today: date) -> Asked:
@@ -50,12 +53,14 @@ def read_asked(typed: Mapping[str, str], today: date) -> Asked:
         faults.append(Fault("/from", "period_too_long", "the period is longer than two years"))
     status: Status = "exercise" if typed.get("status") == "exercise" else "actual"
     every: Every = "month" if typed.get("every") == "month" else "week"
-    for name, known in (("status", get_args(Status)), ("every", get_args(Every))):
+    choices = (("status", get_args(Status)), ("every", get_args(Every)), ("apart", get_args(Apart)))
+    for name, known in choices:
         if typed.get(name, "") not in ("", *known):
             faults.append(Fault(f"/{name}", "not_allowed", "is none of what is offered"))
     if faults:
         raise BadInput(faults)
-    return Asked(since, until, typed.get("party") or None, status, every)
+    (apart,) = [each for each in get_args(Apart) if each == typed.get("apart", "")]
+    return Asked(since, until, typed.get("party") or None, status, every, apart)
 
 
 def _day(typed: Mapping[str, str], name: str, *, usual: date, faults: list[Fault]) -> date:
@@ -223,6 +228,21 @@ def _periods(asked: Asked, cells: Iterable[Cell]) -> list[Period]:
         )
         for begins in _beginnings(asked)
     ]
+
+
+def series(told: Numbers) -> list[tuple[str, list[Promptness]]]:
+    """Return what is told apart over time: each part by its key, with as many sums as there are periods.
+
+    Hours in the order of a day, the others by how many alerts they have, the most first. All together: one part, "".
+    """
+    if not told.asked.apart:
+        return [("", [each.every.fast for each in told.periods])]
+    rows: Sequence[Row] = getattr(told, told.asked.apart)
+    if told.asked.apart == "parties":
+        rows = sorted(rows, key=lambda row: -row.fast.alerts)
+    none = summed(())
+    parts: list[Mapping[str, Promptness]] = [getattr(each, told.asked.apart) for each in told.periods]
+    return [(row.key, [each.get(row.key, none) for each in parts]) for row in rows]
 
 
 def _beginnings(asked: Asked) -> Iterator[date]:

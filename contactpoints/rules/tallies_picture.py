@@ -10,14 +10,16 @@ from html import escape
 
 from contactpoints.rules.phrasing import Catalogue, say
 from contactpoints.rules.promptness import Promptness
-from contactpoints.rules.tallies import WAYS, Numbers, Period, Row
-from contactpoints.rules.tallies_words import by, hours_of, party_of, sent_by, spent, took, went_of
+from contactpoints.rules.tallies import WAYS, Numbers, Row, series
+from contactpoints.rules.tallies_words import by, hours_of, part_of, party_of, sent_by, spent, took, went_of
 from schemas.words import msgid
 
 _LEFT, _MIDDLE, _RIGHT, _HEAD, _ROW = 176, 440, 104, 56, 26
 _WIDTH = _LEFT + _MIDDLE + _RIGHT
 _MOST = 30
 """So many rows have a picture, those with the most alerts; all are in the table."""
+_MOST_APART = 6
+"""So many parts have a picture over time, all on the same scale; all are in the table."""
 _LONGEST = 24
 _TICKS = (10, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 _TALL, _COUNTED = 180, 34
@@ -165,31 +167,48 @@ def _said(words: Catalogue, label: str, *, fast: Promptness) -> str:
 
 
 def _over_time(words: Catalogue, told: Numbers) -> str:
+    """Return a picture for all together, or one below another for each part, on one scale."""
+    parts = series(told)[:_MOST_APART]
+    ends = _ends([fast for _, fasts in parts for fast in fasts])
+    most = max((fast.alerts for _, fasts in parts for fast in fasts), default=0) or 1
+    return "\n".join(
+        _course(words, told, part=(f"over_time-{number}", key), fasts=fasts, ends=ends, most=most)
+        for number, (key, fasts) in enumerate(parts)
+    )
+
+
+def _course(
+    words: Catalogue,
+    told: Numbers,
+    *,
+    part: tuple[str, str],
+    fasts: Sequence[Promptness],
+    ends: tuple[float, float],
+    most: int,
+) -> str:
     """Return weeks or months from left to right: how long alerts took, and below how many there were."""
-    periods, left, right = told.periods, 64, 12
-    ends = _ends([each.every.fast for each in periods])
-    step = (_WIDTH - left - right) / len(periods)
-    bottom, most = _HEAD + _TALL, max(each.every.fast.alerts for each in periods)
-    parts = [*_legend_of_times(words)]
+    name, label = part[0], part_of(words, told, key=part[1])
+    left, right, bottom = 64, 12, _HEAD + _TALL
+    step = (_WIDTH - left - right) / len(fasts)
+    parts = [*_legend_of_times(words), _text(0, 16, text=_short(label), kind="part-name")]
     for share, mark in _ticks(ends):
         y = bottom - _TALL * share
         parts.append(f'<path class="rule" d="M{left} {y:.1f}H{_WIDTH - right}"/>')
         parts.append(_text(left - 8, y + 4, text=mark, kind="quiet", anchor="end"))
     parts.append(_text(left - 8, bottom + 16 + _COUNTED, text=say(words, _ALERTS), kind="quiet", anchor="end"))
-    shown = max(1, math.ceil(len(periods) / 13))
+    shown = max(1, math.ceil(len(fasts) / 13))
     points = list[str]()
-    for number, each in enumerate(periods):
-        x = left + step * (number + 0.5)
-        parts += _period(words, each, x=x, width=min(step * 0.6, 28), bottom=bottom, ends=ends, most=most)
-        median = each.every.fast.median_seconds
+    for number, (each, fast) in enumerate(zip(told.periods, fasts, strict=True)):
+        x, day = left + step * (number + 0.5), each.begins.isoformat()
+        parts += _period(words, day, fast=fast, x=x, width=min(step * 0.6, 28), bottom=bottom, ends=ends, most=most)
+        median = fast.median_seconds
         points.append("" if median is None else f"{x:.1f} {bottom - _TALL * _share(median, ends):.1f}")
         if number % shown == 0:
-            day = f"{each.begins:%m-%d}" if told.asked.every == "week" else f"{each.begins:%Y-%m}"
-            parts.append(_text(x, bottom + _COUNTED + 36, text=day, kind="quiet", anchor="middle"))
+            told_day = day[5:] if told.asked.every == "week" else day[:7]
+            parts.append(_text(x, bottom + _COUNTED + 36, text=told_day, kind="quiet", anchor="middle"))
     parts.insert(0, f'<path class="trend" d="{_through(points)}"/>')
-    return _whole(
-        *("over_time",), title=say(words, _OVER_TIME), told=say(words, _MARKS), height=bottom + 84, parts=parts
-    )
+    title = ": ".join(each for each in (say(words, _OVER_TIME), label) if each)
+    return _whole(name, title=title, told=say(words, _MARKS), height=bottom + 84, parts=parts)
 
 
 def _through(points: Sequence[str]) -> str:
@@ -202,10 +221,18 @@ def _through(points: Sequence[str]) -> str:
 
 
 def _period(
-    words: Catalogue, each: Period, *, x: float, width: float, bottom: float, ends: tuple[float, float], most: int
+    words: Catalogue,
+    day: str,
+    *,
+    fast: Promptness,
+    x: float,
+    width: float,
+    bottom: float,
+    ends: tuple[float, float],
+    most: int,
 ) -> Iterator[str]:
-    fast, floor = each.every.fast, bottom + 20 + _COUNTED
-    yield f"<g><title>{escape(_said(words, each.begins.isoformat(), fast=fast))}</title>"
+    floor = bottom + 20 + _COUNTED
+    yield f"<g><title>{escape(_said(words, day, fast=fast))}</title>"
     tall, edge = _COUNTED * fast.alerts / most, x - width / 2
     yield f'<rect class="count" x="{edge:.1f}" y="{floor - tall:.1f}" width="{width:.1f}" height="{tall:.1f}"/>'
     if fast.median_seconds is not None:

@@ -62,6 +62,15 @@ def party_of(words: Catalogue, told: Numbers, *, party: str) -> str:
     return f"{party} {told.names[party]}" if party in told.names else party
 
 
+def part_of(words: Catalogue, told: Numbers, *, key: str) -> str:
+    """Return what a part of `tallies.series` is called; nothing where all is told together."""
+    if told.asked.apart == "hours":
+        return hours_of(words, key)
+    if told.asked.apart == "channels":
+        return by(words, key)
+    return party_of(words, told, party=key) if told.asked.apart else ""
+
+
 def sent_by(words: Catalogue, each: Delivered) -> str:
     """Return by whom and how messages went, and to numbers of which country."""
     return " · ".join(part for part in (each.country, channel_of(words, each.kind), each.gateway) if part)

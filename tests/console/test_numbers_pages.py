@@ -105,6 +105,9 @@ async def test_a_choice_is_told_as_csv_and_one_that_cannot_be_beside_its_fields_
     assert ("sms", "FR", "0") in [tuple(each.values()) for each in sent]
     assert (await looks(busy, eve, "/numbers/officers.csv")).status_code == 404
     assert (await looks(busy, eve, "/numbers", party="XX")).status_code == 404
+    apart = await looks(busy, eve, "/numbers", apart="parties")
+    assert apart.status_code == 200
+    assert apart.text.count('id="p-over_time-') == 2 * 2, "a picture each for France and Japan, with title and words"
     fatou = await person(busy, "fatou@fr.example.org", language="fr")
     for path in ("/numbers", "/numbers/hours.csv"):
         page = await looks(busy, fatou, path, **{"from": "<14/10>", "to": "2026-10-14", "every": "week"})

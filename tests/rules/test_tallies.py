@@ -1,13 +1,26 @@
 """Numbers out of what was: honest medians, whole periods, tables without gaps, and pictures that are pictures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree
 
 import pytest
 
 from contactpoints.rules.promptness import NEVER
-from contactpoints.rules.tallies import TABLES, Asked, Cell, Numbers, Sent, Went, numbers, read_asked, sheet
+from contactpoints.rules.tallies import (
+    TABLES,
+    Apart,
+    Asked,
+    Cell,
+    Numbers,
+    Sent,
+    Went,
+    numbers,
+    read_asked,
+    series,
+    sheet,
+)
 from contactpoints.rules.tallies_picture import picture
 from contactpoints.rules.tallies_words import spent
 from contactpoints.words import LANGUAGES, catalogues
@@ -101,15 +114,34 @@ def test_pictures_are_pictures_in_every_language_whatever_a_party_is_called(lang
     assert not any(picture(catalogues()[language], told(), what=what) for what in TABLES)
 
 
+@pytest.mark.parametrize(
+    ("apart", "names"), [("hours", ["Night", "Day"]), ("channels", ["SMS"]), ("parties", ["JP", "FR"])]
+)
+def test_what_is_told_apart_over_time_has_a_picture_each_on_one_scale(apart: Apart, names: Sequence[str]) -> None:
+    asked = replace(ASKED, apart=apart)
+    found = told(cell([60.0] * 5), cell([3000.0] * 6, party="JP", hours="night"), asked=asked)
+    parts = series(found)
+    counted = [sum(fast.alerts for fast in fasts) for _, fasts in parts]
+    assert counted == {"hours": [5, 6], "channels": [11], "parties": [6, 5]}[apart], "the most first, hours as in a day"
+    assert {len(fasts) for _, fasts in parts} == {len(found.periods)}
+    drawn = ElementTree.fromstring(f"<p>{picture(catalogues()['en'], found, what='over_time')}</p>")
+    titles = [each[0].text or "" for each in drawn]
+    assert len(titles) == len(names)
+    assert all(any(name in title for title in titles) for name in names)
+    scales = [[each.text for each in one.iter() if each.get("class") == "quiet"] for one in drawn]
+    assert all(each == scales[0] for each in scales), "what is compared has one scale"
+
+
 def test_a_period_is_read_and_every_fault_is_told() -> None:
     assert read_asked({}, TODAY) == Asked(date(2026, 7, 16), TODAY)
     chosen = {"from": "2026-01-01", "to": "2026-02-01", "party": "FR", "status": "exercise", "every": "month"}
-    assert read_asked(chosen, TODAY) == Asked(date(2026, 1, 1), date(2026, 2, 1), "FR", "exercise", "month")
+    asked = Asked(date(2026, 1, 1), date(2026, 2, 1), "FR", "exercise", "month", "hours")
+    assert read_asked(chosen | {"apart": "hours"}, TODAY) == asked
     for typed, codes in (
         ({"from": "1.1.2026", "to": "20260101", "status": "both"}, ["not_a_date", "not_a_date", "not_allowed"]),
         ({"from": "2026-02-02", "to": "2026-02-01"}, ["not_after"]),
         ({"from": "2020-01-01", "every": "hour"}, ["period_too_long", "not_allowed"]),
-        ({"to": "0001-01-01"}, ["not_a_date"]),
+        ({"to": "0001-01-01", "apart": "names"}, ["not_a_date", "not_allowed"]),
     ):
         with pytest.raises(BadInput) as refused:
             read_asked(typed, TODAY)
