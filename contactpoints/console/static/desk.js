@@ -34,6 +34,7 @@ setInterval(tick, 1000);
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 for (const field of document.querySelectorAll("input[data-filter]")) {
   const list = document.querySelector(field.dataset.filter);
+  if (!list) continue;
   const count = field.dataset.count && document.querySelector(field.dataset.count);
   const filter = () => {
     const words = folded(field.value).split(/\s+/).filter(Boolean);
