@@ -47,7 +47,8 @@ class AlertPage:
     ``last`` is the number of the latest fact there is; ``before`` that of the earliest shown where there are more.
     ``zones``: of the contact point and, where it is known, of the requester. ``officers`` are named for those of that
     house alone, ``readings`` for those who may know of them (see `schemas.readings.ReadingOut`), the latest.
-    ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``asked``: those
+    ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``taken_over``:
+    whose ``line`` has it since when (``at``), where that is not the first acknowledgement. ``asked``: those
     of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone.
     """
 
@@ -69,6 +70,7 @@ class AlertPage:
     parties: Sequence[tuple[str, str]]
     house: Sequence[tuple[int, str]]
     holder: int | None
+    taken_over: Row | None
     asked: frozenset[int]
 
 
@@ -91,8 +93,8 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         found = await alert_pages.latest(session, row["id"], before=before, most=MOST_FACTS + 1)
         around = await alert_pages.around(session, row)
         readings, earlier = await _readings(session, row, actor=actor, acts=acts)
-        charge = await handing.in_charge(session, row["id"]) if "hand_over" in acts else None
-        holder = None if charge is None else charge["officer_id"]
+        charge = await handing.in_charge(session, row["id"]) if row["acknowledged_at"] else None
+        holder = charge["officer_id"] if charge is not None and "hand_over" in acts else None
         house = await handing.officers(session, row["contact_point_id"]) if "hand_over" in acts else []
         parties = await alert_pages.parties(session) if acts & {"not_competent", "resend"} else []
     told = rules.write(as_seen(row, actor), now=now)
@@ -124,6 +126,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         parties=parties,
         house=[(number, name) for number, name in house if number != holder],
         holder=holder,
+        taken_over=charge if charge is not None and charge["at"] != row["acknowledged_at"] else None,
         asked=asked,
     )
 

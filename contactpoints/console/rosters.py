@@ -15,7 +15,7 @@ from contactpoints.console.forms import number_in
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, sees_network
-from contactpoints.rules.cover_text import reasons_of, state_of
+from contactpoints.rules.cover_text import hindsight, reasons_of, state_of
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.roster_lanes import Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
@@ -138,6 +138,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
         "zones": [plan.point.zone, zone],
         "level": level_of(plan.cover.stretches),
         "state_words": state_of(words, plan.cover),
+        "hindsight": hindsight(words, plan.window.since, now=runtime.now()),
         "rows": [
             {
                 "name": drawn.name(each.officer),

@@ -28,6 +28,9 @@ async def test_a_roster_is_a_picture_with_a_table_behind_it_and_another_partys_i
     ]
     month = await ada.opens(f"/rosters/{post}?on=2026-10-14")
     says(month, "Semaine par semaine, niveau 1", 200)
+    past = "UTC, ceci est ce que donnent les"
+    assert past in unescape(month.text)
+    assert past not in unescape((await ada.opens(f"/rosters/{post}?on=2026-11-14")).text), "what is to come"
     told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", unescape(month.text)))
     assert "horloges reculées de 1 h" in told, "the change of clocks, in the reader's language"
     assert "2026-10-20 09:00 Paris · 2026-10-20 03:00 New York" in told

@@ -30,6 +30,7 @@ async def test_whoever_has_it_keeps_it_until_the_named_officer_acknowledges(worl
     assert await world.hears(third.sms) == []
 
     await world.passes(minutes=5)
+    asks = await _browser(world, "requester", "US")
     for _ in range(2):
         assert (await hands(world, reference, third.id)).status_code == 200
     await world.settles()
@@ -45,11 +46,13 @@ async def test_whoever_has_it_keeps_it_until_the_named_officer_acknowledges(worl
     assert f'action="{theirs}"' in page.text, "it asks for the PIN although somebody has acknowledged"
     await world.passes(minutes=4)
     assert await world.facts(reference, "taken_over") == [], "silence changes nothing"
+    assert "now it is with" not in (await asks.opens(f"/alerts/{reference}")).text
 
     assert "locked" not in (await types(world, theirs, PIN)).text
     (taken,) = await world.facts(reference, "taken_over")
     assert (taken["officer"], taken["officers"], taken["channel"]) == (third.id, [first.id], "link")
     assert await state_of(world, reference) == "acknowledged"
+    says(await asks.opens(f"/alerts/{reference}"), "It was handed over: now it is with", 200)
     says(await look(world, theirs), "reprise de : la première ligne", 200)
     says(await look(world, mine), "Elle est remise : ", 200)
     kept = (await world.get(f"/v1/acknowledgements?reference={reference}")).json()["items"]
