@@ -129,7 +129,8 @@ class World:
         async with self.runtime.db.session() as session:
             due: datetime | None = await session.fetchval(
                 """select least((select min(greatest(due_at, coalesce(retry_at, due_at))) from alerts),
-                                (select min(due_at) from alert_handovers where coalesce(taken_at, over_at) is null),
+                                (select min(greatest(due_at, coalesce(retry_at, due_at))) from alert_handovers
+                                  where coalesce(taken_at, over_at) is null),
                                 (select min(send_at) from messages),
                                 (select min(trace_at) from messages), (select min(lease_until) from messages))"""
             )

@@ -6,7 +6,7 @@ Whoever has the alert, and the house, hear what came of it; the timeline tells i
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoints.actions.administrators import listening
@@ -15,6 +15,7 @@ from contactpoints.actions.news import call_off
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, channels_to_use
+from contactpoints.rules.escalation import begin, read_plan
 from contactpoints.rules.refusals import Refusal
 from contactpoints.rules.wording_handing import HandingContext, What, handing_words
 from contactpoints.store import alerts, directory, handing, outbox, timeline
@@ -24,6 +25,7 @@ from schemas.timeline_handing import NotTakenOver, TakenOver
 
 _log = logging.getLogger(__name__)
 _MOST = 50
+_PAUSE = timedelta(seconds=5)
 _TOLD: Mapping[str, What] = {"silence": "silence", "unreachable": "unreachable", "declined": "declined"}
 _BROKEN = (DatabaseFault, Refusal, ValueError, LookupError, TypeError)
 
@@ -93,13 +95,13 @@ def _not_taken(asked: Row, why: str, *, has: Row | None) -> NotTakenOver:
     )
 
 
-async def end_over(db: Database, *, now: datetime, tools: Tools) -> int:
+async def end_over(db: Database, *, now: datetime, tools: Tools, most: int = _MOST) -> int:
     """End the hand-overs that nobody answered in time, or that reach nobody; return how many alerts that were.
 
-    One that breaks is logged, holds up no other, and is tried again with the next look.
+    One that breaks is logged and tried again every 5 s: others have their turn before it.
     """
-    async with db.session() as session:
-        numbers = await handing.due(session, now=now, most=_MOST)
+    async with db.transaction() as session:
+        numbers = await handing.claim_due(session, now=now, again=now + _PAUSE, most=most)
     done = 0
     for number in numbers:
         try:
@@ -107,7 +109,7 @@ async def end_over(db: Database, *, now: datetime, tools: Tools) -> int:
                 await _end_over(session, number, now=now, tools=tools)
             done += 1
         except _BROKEN as failure:
-            _log.error("a hand-over of alert %d cannot be ended: %s", number, type(failure).__name__)
+            _log.error("a hand-over of alert %d cannot be ended: %s; again in 5 s", number, type(failure).__name__)
     return done
 
 
@@ -133,24 +135,25 @@ async def tell_holder(
     now: datetime,
     tools: Tools,
 ) -> None:
-    """Queue what whoever has an alert hears of a hand-over, and the house where it came to nothing.
+    """Queue what whoever has an alert hears of a hand-over, and the house where it came to nothing or yet to something.
 
     ``asked``: name and line of the officer who was asked; ``at``: when it happened, None for ``now``. In an emergency
-    that nobody takes it over comes by SMS, too; all else by mail, and by SMS to whoever reads none. Whoever has it may
-    be of another contact point, and hears the line alone, as everybody outside a house does.
+    that nobody takes it over comes by SMS, too; all else by mail, and by SMS to whoever reads none. Whom neither
+    reaches is called, but not to hear that somebody was asked. Whoever has it may be of another contact point, and
+    hears the line alone, as everybody outside a house does.
     """
     own = row["contact_point_id"]
     house = None if holder is None else await handing.house_of(session, holder)
     points = await directory.load(session, [own, *([house] if house not in (None, own) else [])], since=now)
-    failed = what not in ("asked", "taken")
+    house_hears = what not in ("asked", "taken")
     home = points.get(house or 0)
     officer = None if home is None else home.officers.get(holder or 0)
     if home is not None and officer is not None:
         said = _context(row, home, what=what, asked=asked if home.id == own else ("", asked[1]), at=at or now, now=now)
-        both = failed and row["urgency"] == "emergency"
+        both = house_hears and row["urgency"] == "emergency"
         drafts = _to_holder(row, said, officer=officer, both=both, now=now, tools=tools)
         await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
-    if failed:
+    if house_hears:
         await _tell_house(
             session, row, point=points.get(own), what=what, asked=asked, at=at or now, now=now, tools=tools
         )
@@ -171,7 +174,7 @@ async def _tell_house(
     if point is None:
         _log.error("a hand-over of alert %d is told to nobody: its contact point is there no more", row["id"])
         return
-    said = _context(row, point, what=what, asked=asked, at=at, now=now)
+    said = replace(_context(row, point, what=what, asked=asked, at=at, now=now), elsewhere=True)
     has = await handing.in_charge(session, row["id"])
     named = None if has is None else point.officers.get(has["officer_id"])
     if has is not None and named is None:
@@ -190,18 +193,23 @@ def _to_holder(
 ) -> list[Draft]:
     usable = channels_to_use(officer, ("email", "sms"), available=tools.gateways, at=now)
     mailed = tuple(each for each in usable if each.kind == "email")
-    return [
+    chosen = usable if both or not mailed else mailed
+    if not chosen and said.what != "asked":
+        chosen = channels_to_use(officer, ("voice",), available=tools.gateways, at=now)
+    language, rings_at = officer.language, begin(read_plan(row["plan"]), now)
+    drafts = [
         _draft(
             row,
             said,
             kind=each.kind,
             address=each.address,
-            language=officer.language,
+            language=language,
             tools=tools,
             reader=(officer.id, each.id),
         )
-        for each in (usable if both or not mailed else mailed)
+        for each in chosen
     ]
+    return [replace(each, send_at=rings_at) if each.kind == "voice" else each for each in drafts]
 
 
 def _context(

@@ -45,6 +45,8 @@ NO_TELEPHONE = msgid(
     "Until then no telephone of this officer can be called: enter the new number as a channel of its own, too. It is "
     "called at once, as an unproven one."
 )
+_THERE = msgid("{utc} UTC ({theirs} at the contact point)")
+_ONLY_UTC = msgid("{utc} UTC")
 STAYS_WITH = msgid("It stays with {holder}.")
 _CHANNELS = {"sms": msgid("SMS"), "voice": msgid("telephone call"), "email": msgid("e-mail")}
 
@@ -78,6 +80,16 @@ def times(at: datetime, zone: str, now: datetime | None) -> dict[str, str]:
     local = clock(at, zone, now)
     other = " " in local and at.astimezone(UTC).date() != at.astimezone(ZoneInfo(zone)).date()
     return {"local": local, "utc": clock(at, "UTC", now if other else None)}
+
+
+def there(words: Catalogue, at: datetime, *, zone: str, now: datetime | None) -> str:
+    """Return an instant in UTC and by the clocks of a contact point, for whoever reads it anywhere."""
+    return say(words, _THERE, utc=clock(at, "UTC", now), theirs=clock(at, zone, now))
+
+
+def in_utc(words: Catalogue, at: datetime, *, now: datetime | None) -> str:
+    """Return an instant in UTC alone."""
+    return say(words, _ONLY_UTC, utc=clock(at, "UTC", now))
 
 
 def span(starts: datetime, ends: datetime, *, zone: str) -> dict[str, str]:

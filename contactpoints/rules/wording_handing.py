@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from contactpoints.rules.phrasing import STAYS_WITH, Catalogue, Words, cut, function_of, line_of, mail, say, sms, times
+from contactpoints.rules.phrasing import (
+    STAYS_WITH,
+    Catalogue,
+    Words,
+    cut,
+    function_of,
+    in_utc,
+    line_of,
+    mail,
+    say,
+    sms,
+    spelled,
+    spoken,
+    there,
+    times,
+)
 from schemas.words import msgid
 
 What = Literal["asked", "taken", "answered", "silence", "unreachable", "declined"]
@@ -18,7 +33,8 @@ class HandingContext:
     ``answered``: who has taken it although it had been told to have come to nothing.
     ``name`` is that of the officer who was asked, ``holder`` that of whoever has the alert; None where the reader has
     it, or had it until it was taken. Of another house the ``line`` is named in place of the name, and ``holder_line``,
-    with its contact point where that is not the alert's own, in place of the holder. ``zone`` is the reader's.
+    with its contact point where that is not the alert's own, in place of the holder. ``zone`` is the reader's, or,
+    ``elsewhere``, that of the contact point, for whoever may read it by other clocks.
     """
 
     what: What
@@ -31,6 +47,7 @@ class HandingContext:
     now: datetime | None = None
     line: str = ""
     holder_line: tuple[str, str | None] | None = None
+    elsewhere: bool = False
 
 
 _SUBJECT = msgid("24/7 network - {said} - ref {reference}")
@@ -38,13 +55,15 @@ _HEAD = msgid("Ref {reference}: {said}.")
 _ASKED = msgid("HAND-OVER ASKED")
 _TAKEN = msgid("TAKEN OVER")
 _FAILED = msgid("NOT TAKEN OVER")
+_WHEN = msgid("{local} your time ({utc} UTC)")
+_SPOKEN = msgid("This is the 24/7 network. Reference {spelled}.")
 _HAPPENED = {
-    "asked": msgid("At {local} your time ({utc} UTC) {name} was called to take this alert over."),
-    "taken": msgid("{name} has it since {local} your time ({utc} UTC), and you have it no more."),
-    "answered": msgid("{name} has answered after all, and has it since {local} your time ({utc} UTC)."),
-    "silence": msgid("{name} was called and has not answered by {local} your time ({utc} UTC)."),
-    "unreachable": msgid("{name} cannot be reached, or cannot answer, at {local} your time ({utc} UTC)."),
-    "declined": msgid("{name} declined at {local} your time ({utc} UTC)."),
+    "asked": msgid("At {when} {name} was called to take this alert over."),
+    "taken": msgid("{name} has it since {when}, and you have it no more."),
+    "answered": msgid("{name} has answered after all, and has it since {when}."),
+    "silence": msgid("{name} was called and has not answered by {when}."),
+    "unreachable": msgid("{name} cannot be reached, or cannot answer, at {when}."),
+    "declined": msgid("{name} declined at {when}."),
 }
 _YOURS = msgid("It stays with you.")
 _YOURS_UNTIL = msgid("It stays with you until the answer.")
@@ -58,20 +77,32 @@ def handing_words(words: Catalogue, kind: str, *, handing: HandingContext) -> Wo
     if kind == "sms":
         head = say(words, _HEAD, reference=handing.reference, said=said)
         return sms(_forms(words, handing, head=head), exercise=handing.exercise)
+    if kind == "voice":
+        head = say(words, _SPOKEN, spelled=spelled(handing.reference))
+        return spoken(next(_forms(words, handing, head=head)), exercise=handing.exercise)
     subject = say(words, _SUBJECT, reference=handing.reference, said=said)
     return mail(subject, _paragraphs(words, handing), exercise=handing.exercise)
 
 
 def _forms(words: Catalogue, handing: HandingContext, *, head: str) -> Iterator[str]:
-    """Yield the texts, fullest first: the ends of long names give way, then the date."""
+    """Yield the texts, fullest first: the ends of long names give way, then the date, then clocks other than UTC."""
     for most, now in ((10_000, handing.now), (20, handing.now), (12, handing.now), (12, None)):
-        yield " ".join((head, _happened(words, handing, most=most, now=now), *_stays(words, handing, most=most)))
+        when = _when(words, handing, now=now)
+        yield " ".join((head, _happened(words, handing, most=most, when=when), *_stays(words, handing, most=most)))
+    if handing.elsewhere:
+        when = in_utc(words, handing.at, now=handing.now)
+        yield " ".join((head, _happened(words, handing, most=12, when=when), *_stays(words, handing, most=12)))
 
 
-def _happened(words: Catalogue, handing: HandingContext, *, most: int, now: datetime | None) -> str:
-    when = times(handing.at, handing.zone, now)
+def _when(words: Catalogue, handing: HandingContext, *, now: datetime | None) -> str:
+    if handing.elsewhere:
+        return there(words, handing.at, zone=handing.zone, now=now)
+    return say(words, _WHEN, **times(handing.at, handing.zone, now))
+
+
+def _happened(words: Catalogue, handing: HandingContext, *, most: int, when: str) -> str:
     name = handing.name or function_of(words, handing.line)
-    return say(words, _HAPPENED[handing.what], name=cut(name, most), **when)
+    return say(words, _HAPPENED[handing.what], name=cut(name, most), when=when)
 
 
 def _stays(words: Catalogue, handing: HandingContext, *, most: int) -> Iterator[str]:
@@ -87,7 +118,7 @@ def _stays(words: Catalogue, handing: HandingContext, *, most: int) -> Iterator[
 
 
 def _paragraphs(words: Catalogue, handing: HandingContext) -> Iterator[str]:
-    happened = _happened(words, handing, most=10_000, now=handing.now)
+    happened = _happened(words, handing, most=10_000, when=_when(words, handing, now=handing.now))
     yield " ".join((happened, *_stays(words, handing, most=10_000)))
     if handing.what == "asked":
         yield say(words, _TOLD)

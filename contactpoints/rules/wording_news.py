@@ -11,6 +11,7 @@ from contactpoints.rules.phrasing import (
     clock,
     cut,
     function_of,
+    in_utc,
     line_of,
     lines_of,
     mail,
@@ -18,6 +19,7 @@ from contactpoints.rules.phrasing import (
     say,
     sms,
     spoken,
+    there,
 )
 from schemas.words import msgid
 
@@ -72,8 +74,6 @@ class NewsContext:
 
 
 _BOTH = msgid("{utc} UTC ({yours} your time, {theirs} at the contact point)")
-_THEIRS = msgid("{utc} UTC ({theirs} at the contact point)")
-_ONLY_UTC = msgid("{utc} UTC")
 _SUBJECTS = {
     "acknowledged": msgid("24/7 network - ACKNOWLEDGED - ref {reference}"),
     "acknowledged_late": msgid("24/7 network - ACKNOWLEDGED LATE - ref {reference}"),
@@ -139,7 +139,7 @@ def _forms(words: Catalogue, news: NewsContext) -> Iterator[str]:
 
 def _whens(words: Catalogue, news: NewsContext) -> list[str]:
     fields = {"utc": clock(news.at, "UTC", news.now), "theirs": clock(news.at, news.zone, news.now)}
-    whens = [say(words, _THEIRS, **fields), say(words, _ONLY_UTC, **fields)]
+    whens = [there(words, news.at, zone=news.zone, now=news.now), in_utc(words, news.at, now=news.now)]
     if news.requester_zone:
         yours = clock(news.at, news.requester_zone, news.now)
         whens.insert(0, say(words, _BOTH, yours=yours, **fields))

@@ -145,14 +145,21 @@ async def waiting(session: Session, alert_id: int) -> list[Row]:
     return await session.fetch(f"{_ASKED} where h.alert_id = $1 and {OPEN} order by h.id", alert_id)
 
 
-async def due(session: Session, *, now: datetime, most: int) -> list[int]:
-    """Return the alerts with a hand-over that is over by now, and that nobody has ended yet; the longest due first."""
+async def claim_due(session: Session, *, now: datetime, again: datetime, most: int) -> list[int]:
+    """Return the alerts with a hand-over that is over by now and that nobody has ended yet, the longest due first.
+
+    What is not ended is claimed ``again`` from that instant on, after what was never claimed.
+    """
     rows = await session.fetch(
-        f"""select h.alert_id from alert_handovers h join {_WITH} where {_OVER}
-            group by h.alert_id order by min(h.due_at) limit $2""",
-        *(now, most),
+        f"""with found as (
+                select h.id from alert_handovers h join {_WITH}
+                 where {_OVER} and coalesce(h.retry_at <= $1, true)
+                 order by h.retry_at nulls first, h.due_at limit $3 for update of h skip locked)
+            update alert_handovers h set retry_at = $2 from found where h.id = found.id
+            returning h.alert_id, h.due_at""",
+        *(now, again, most),
     )
-    return [row["alert_id"] for row in rows]
+    return list(dict.fromkeys(row["alert_id"] for row in sorted(rows, key=lambda each: each["due_at"])))
 
 
 async def over(session: Session, alert_id: int, *, now: datetime) -> dict[int, str]:

@@ -1,7 +1,11 @@
 """A hand-over that comes to nothing is told to whoever goes on having the alert, and to the house; none is silent."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from contactpoints.actions.handing_ends import end_over
+from contactpoints.rules.phrasing import spelled
 from contactpoints.store import leaving
 from tests.console.test_account_pages import says
 from tests.console.test_alert_pages import _browser
@@ -57,6 +61,7 @@ async def test_silence_ends_a_hand_over_and_whoever_has_the_alert_hears_it(world
     assert all(third.name in words and reference in words for [words] in told.values())
     (house,) = [words for address, [words] in told.items() if address not in (first.email, first.sms)]
     assert first.name in house
+    assert "00:05 UTC (02:05 at the contact point)" in house, "the secretariat's clocks are others"
     (fact,) = await world.facts(reference, "not_taken_over")
     assert (fact["officer"], fact["officers"], fact["line"]) == (third.id, [first.id], "team_leader")
     (outside,) = await world.facts(reference, "not_taken_over", key=world.requester)
@@ -87,6 +92,46 @@ async def test_what_reaches_nobody_ends_at_once_and_what_is_over_ends_unseen(wor
     await world.settles()
     assert not [each for each in await world.hears(second.sms) if each["purpose"] == "alert"]
     assert await _ends(world, reference) == ["unreachable"] * 2
+
+
+async def test_one_that_breaks_at_each_look_leaves_others_their_turn_and_whom_nothing_else_reaches_is_called(
+    world: World,
+) -> None:
+    first, _, third = world.network["FR"].officers[:3]
+    broken, whole = [await _acknowledged(world) for _ in range(2)]
+    for reference in (broken, whole):
+        await hands(world, reference, third.id)
+    await world.settles()
+    world.clock.at += timedelta(minutes=5)
+    async with world.runtime.db.session() as session:
+        await session.execute("update channels set retired_at = $2 where officer_id = $1", first.id, world.clock.at)
+        await session.execute(
+            """insert into channels (officer_id, kind, address, place, created_at, changed_at, proven_at)
+               values ($1, 'voice', $2, 1, $3, $3, $3)""",
+            *(first.id, first.sms, world.clock.at),
+        )
+        plan = await session.fetchval("select plan from alerts where reference = $1", broken)
+        await session.execute("update alerts set plan = '{}' where reference = $1", broken)
+
+    tools = world.runtime.tools
+    tools = replace(tools, gateways={**tools.gateways, "voice": ("rehearsal_voice",)})
+
+    async def looks() -> int:
+        return await end_over(world.runtime.db, now=world.clock.at, tools=tools, most=1)
+
+    assert [await looks() for _ in range(3)] == [0, 1, 0], "one that breaks is put off"
+    assert [await _ends(world, each) for each in (broken, whole)] == [[], ["silence"]]
+    world.clock.at += timedelta(seconds=5)
+    assert await looks() == 0
+    async with world.runtime.db.session() as session:
+        await session.execute("update alerts set plan = $2 where reference = $1", broken, plan)
+    world.clock.at += timedelta(seconds=5)
+    assert await looks() == 1
+    assert await _ends(world, broken) == ["silence"]
+    async with world.runtime.db.session() as session:
+        called = await session.fetch("select * from messages where kind = 'voice' order by id")
+    assert [(each["purpose"], each["address"]) for each in called] == [("handing", first.sms)] * 2
+    assert f"Référence {spelled(broken)}. {third.name}" in called[1]["body"]
 
 
 async def test_whoever_was_called_hears_that_a_colleague_asks_and_that_it_is_closed(world: World) -> None:

@@ -112,6 +112,7 @@ alert_handovers = Table(
     Column("once", LargeBinary, nullable=False),
     moment("asked_at", required=True),
     moment("due_at", required=True),
+    moment("retry_at"),
     moment("answered_at"),
     moment("taken_at"),
     moment("over_at"),
