@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from contactpoints.actions.directory import readable
 from contactpoints.rules.access import Actor, keeps_entries_of, reads_entries_of
 from contactpoints.rules.address_book import PUBLIC
+from contactpoints.rules.folding import by_name
 from contactpoints.rules.history import referred
 from contactpoints.rules.history_text import Names
 from contactpoints.rules.refusals import NotFound
@@ -61,9 +62,10 @@ class Looked:
 
 
 async def network(db: Database) -> list[Row]:
-    """Return what everybody may see of all Parties and their contact points."""
+    """Return what everybody may see of all Parties and their contact points, by the name of the Party."""
     async with db.session() as session:
-        return await overview.parties_and_points(session, most=10 * MOST)
+        found = await overview.parties_and_points(session, most=10 * MOST)
+    return sorted(found, key=lambda row: (row["code"] is None, by_name(row["party"] or ""), row["code"] or ""))
 
 
 async def look(db: Database, name: str, *, actor: Actor, key: Key) -> Looked:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from contactpoints.rules.folding import by_name
 from contactpoints.rules.history_text import FIELDS
 from contactpoints.rules.wording_directory import KINDS
 from contactpoints.store.entries import OPEN
@@ -86,8 +87,13 @@ async def test_who_looks_finds_what_exists_for_them_and_a_page_offers_what_they_
     asks = await desk(world, "asks@jp.example.org", role="requester", party="JP")
     france, officer = world.network["FR"], world.network["FR"].officers[0]
     point, japan = f"/directory/contact-points-{france.contact_point}", world.network["JP"]
+    async with world.runtime.db.session() as session:
+        await session.execute("update parties set name = 'Écosse (invented)' where code = 'AL'")
     for who in (ada, asks):
         page = await who.opens("/directory")
+        names = re.findall(r'<span class="mono">[A-Z]{2}</span> ([^<]*)</a></th>', page)
+        assert names == sorted(names, key=by_name), "by name, whatever its code and accents"
+        assert "Écosse (invented)" in names[1:-1]
         assert 'href="/directory/parties-FR"' in page
         assert f'href="{point}"' in page
         assert point in await who.opens("/directory?q=france")

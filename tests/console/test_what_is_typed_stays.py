@@ -40,8 +40,10 @@ async def test_a_form_is_kept_where_the_service_cannot_take_it_and_is_taken_late
     assert "kept on this page" in away.text
     assert away.headers["Retry-After"] == "2"
     assert _kept(away, path) == note
-    foreign = await world.client.post(path, data=note, headers={"Cookie": f"__Host-session={asks.person.token}"})
-    assert foreign.status_code != 303, "no other page"
+    for site in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://other.example.org"}):
+        headers = {"Authorization": "", "Cookie": f"__Host-session={asks.person.token}"} | site
+        foreign = await world.client.post(path, data=note, headers=headers)
+        assert (foreign.status_code, "Two lines" in foreign.text) == (403, False), "of another page nothing is kept"
     await _when(world, "drop trigger full_disk on alert_notes")
     for _ in range(2):
         await asks.sends(path, **_kept(away, path))
@@ -63,7 +65,7 @@ async def test_what_was_thrown_away_or_ended_on_another_page_leaves_what_was_typ
     for _ in range(MOST):
         await asker.begins()
     full = await asker.sends("/trigger/drafts", **again)
-    assert "throw one away first" in full.text
+    assert (full.status_code, "throw one away first" in full.text) == (409, True)
     assert _kept(full, "/trigger/drafts") == again
     stranger = Asker(world, await person(world, "other@jp.example.org", role="requester", party="JP"))
     assert (await stranger.opens(draft)).status_code == 404
