@@ -175,7 +175,9 @@ class Numbers:
 def numbers(asked: Asked, cells: Sequence[Cell], *, sent: Iterable[Sent], names: Mapping[str, str]) -> Numbers:
     """Return the numbers out of ``cells`` of either status, and of what was ``sent`` for the one that was asked for.
 
-    Of the network nothing tells Parties apart: neither their codes nor the countries of their numbers.
+    Of the network nothing tells Parties apart: neither their codes nor the countries of their numbers. Times have the
+    floor of `promptness.FEWEST` there too. Counts have none, not even of one day: whoever may read them sees on the
+    board, from day to day, how many alerts each contact point had, by its part of the day, which says more.
     """
     if asked.party == NETWORK:
         cells = [replace(each, party=NETWORK) for each in cells]
