@@ -223,7 +223,9 @@ async def _read(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent
         return None
     counted = {"party": how.party, "counts": told["counts"]}
     await auditing.note(runtime.db, now=runtime.now(), told=counted, outcome="rehearsed")
-    return _Seen(told, rows, revision=revision, said="otherwise" if wants else "")
+    if wants:
+        return _Seen(told, rows, revision=revision, said="otherwise", status=409)
+    return _Seen(told, rows, revision=revision)
 
 
 def _asked(typed: Mapping[str, str]) -> str:

@@ -159,10 +159,11 @@ async def begin(runtime: Runtime, request: Request) -> Response:
     except Conflict as refusal:
         refused(request, refusal)
         # What stands on no page of this step comes from a draft that is no more.
-        if typed.keys() - rules.placed(typed).keys() - {"instrument"} and (kept := await held(request, why="drafts")):
+        more = typed.keys() - rules.placed(typed).keys() - {"instrument"}
+        if more and (kept := await held(request, why="drafts", status=409)):
             return kept
         fault = Fault("", "too_many_drafts", refusal.detail)
-        return await _chosen(runtime, request, actor=actor, typed=typed, faults=(fault,), status=422)
+        return await _chosen(runtime, request, actor=actor, typed=typed, faults=(fault,), status=409)
     return go(f"{HERE}/drafts/{number}")
 
 

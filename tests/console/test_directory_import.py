@@ -183,7 +183,7 @@ async def test_a_file_waits_for_its_turn_and_is_kept_where_that_does_not_come(
     looked = await ada.browser.asks("POST", _PATH, data=form)
     assert "Waits" in looked.text, "nothing had to be chosen again"
 
-    otherwise = await bring(ada, looked, 200, party="FR")
+    otherwise = await bring(ada, looked, 409, party="FR")
     assert "you have chosen another way since you looked" in otherwise.text
     assert "Waits" not in await _officers(world)
     await bring(ada, looked, reason="why it is so")
