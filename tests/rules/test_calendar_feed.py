@@ -96,7 +96,7 @@ def test_a_feed_has_a_name_and_programs_do_not_show_its_address_for_one() -> Non
     assert (Feed(here, officer=1).language, Feed(here, post=1).language) == ("en", "en")
     for language, own, of_post in (
         ("en", "My shifts - 24/7 network", "Desk: first"),
-        ("fr", "Mes gardes - réseau 24/7", "Desk: first"),
+        ("fr", "Mes services - réseau 24/7", "Desk: first"),
     ):
         for feed, name in ((Feed(here, officer=1), own), (Feed(here, post=1), of_post)):
             read = Calendar.from_ical(fed(feed, NOW, language))

@@ -9,7 +9,7 @@ from tests.world import START, World
 
 SAID = {
     "en": ("Shifts in which this officer cannot be called by it:", " to ", "more in the next 90 days."),
-    "fr": ("Permanences pendant lesquelles cet officier ne peut plus être appelé", " à ", "90 prochains jours."),
+    "fr": ("Services pendant lesquels cet officier ne peut plus être appelé", " à ", "90 prochains jours."),
     "es": ("Turnos en los que este oficial ya no puede ser llamado", " a ", "próximos 90 días."),
 }
 
