@@ -21,7 +21,8 @@ from schemas.words import msgid
 HERE = "/administration"
 LIST = 100
 """How many rows of a list a page has."""
-_LONGEST = 200
+LONGEST = 200
+"""How many characters a search has in each of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def shown(
 def asked(request: Request, name: str) -> str:
     """Return what a page was asked for by name, without spaces around it; nothing where it was not, or too long."""
     text: str = request.query_params.get(name, "").strip()
-    return text if len(text) <= _LONGEST and "\0" not in text else ""
+    return text if len(text) <= LONGEST and "\0" not in text else ""
 
 
 def cursor_of(request: Request) -> int:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import alert_pages, alerts
+from contactpoints.console.forms import chosen
 from contactpoints.console.session import go, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules import codes
@@ -26,6 +27,7 @@ from schemas.timeline import FACTS
 _HERE = "/alerts"
 _MOST_OPEN, _MOST_ENDED = 100, 50
 _MOST_NUMBER = 2**31 - 1
+_LONGEST = 64
 _ENDED = ("withdrawn", "closed")
 _FIRST = {"exhausted": 0, "alerting": 1, "acknowledged": 2}
 
@@ -33,7 +35,7 @@ _FIRST = {"exhausted": 0, "alerting": 1, "acknowledged": 2}
 async def show_list(runtime: Runtime, request: Request) -> Response:
     """Show the alerts that exist for whoever looks: first those that are open, then those that have ended."""
     actor = await somebody(runtime, request)
-    asked = _asked(request)
+    asked, faults = _asked(request)
     if reference := codes.read_reference(asked["q"]):
         return go(f"{_HERE}/{reference}")
     cursor = whole_number(request.query_params.get("cursor"))
@@ -49,6 +51,8 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
         template="alerts.html",
         actor=actor,
         here="alerts",
+        status=422 if faults else 200,
+        faults=faults,
         open_now=sorted(open_now, key=lambda each: _FIRST[each["state"]]),
         ended=ended,
         earlier=cursor is not None,
@@ -60,12 +64,14 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
     )
 
 
-def _asked(request: Request) -> Mapping[str, str]:
-    """Return what is looked for; what can be nothing of ours is looked for by nobody."""
-    told = {name: request.query_params.get(name, "").strip()[:64] for name in ("q", "state", "kind", "party")}
-    state = told["state"] if told["state"] in get_args(State) else ""
-    kind = told["kind"] if told["kind"] in REQUEST_KINDS else ""
-    return told | {"state": state, "kind": kind, "party": told["party"].upper()[:2]}
+def _asked(request: Request) -> tuple[Mapping[str, str], list[Fault]]:
+    """Return what is looked for, and what is wrong with it: that is looked for by nobody."""
+    told, faults = chosen(request, {"state": get_args(State), "kind": REQUEST_KINDS})
+    words, party = (request.query_params.get(name, "").strip()[:_LONGEST] for name in ("q", "party"))
+    if party and not (len(party) == 2 and party.isascii() and party.isalpha()):
+        faults.append(Fault("/party", "wrong_form", "must be two capital letters"))
+        party = ""
+    return {"q": words, **told, "party": party.upper()}, faults
 
 
 async def _found(runtime: Runtime, actor: Actor, *, asked: Mapping[str, str], ended: bool) -> Sequence[dict[str, Any]]:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import auditing
-from contactpoints.console.administering import HERE, asked, cursor_of, keeper, shown
+from contactpoints.console.administering import HERE, LONGEST, asked, cursor_of, keeper, shown
+from contactpoints.console.forms import chosen
 from contactpoints.rules.access import sees_network
 from contactpoints.runtime import Runtime
 from contactpoints.store.audit import Wanted
@@ -30,10 +31,10 @@ _PAGES = {"accounts": "accounts", "api_keys": "keys", "keys": "keys"}
 async def show(runtime: Runtime, request: Request) -> Response:
     """Show what fits a search, the newest first; a page without a search shows the newest of all."""
     actor = await keeper(runtime, request)
-    typed = {name: text for name in (*_TEXTS, *_DAYS) if (text := asked(request, name))}
-    if typed.get("outcome", "done") not in _OUTCOMES:
-        del typed["outcome"]
+    outcome, wrong = chosen(request, {"outcome": _OUTCOMES})
+    typed = {name: text for name in (*_TEXTS, *_DAYS) if (text := outcome.get(name, asked(request, name)))}
     days, faults = _days(typed)
+    faults += (*wrong, *_unreadable(request))
     items: list[AuditOut] = []
     following: int | None = None
     if not faults:
@@ -57,6 +58,16 @@ async def show(runtime: Runtime, request: Request) -> Response:
         here_again=f"{_PATH}?{urlencode(typed)}" if typed else _PATH,
         exported={form: f"/v1/audit?{urlencode(exported | {'format': form})}" for form in ("csv", "json")},
     )
+
+
+def _unreadable(request: Request) -> Iterator[Fault]:
+    """Yield a fault for each word that is not looked for, as `asked` leaves it out."""
+    for name in (*_TEXTS, *_DAYS):
+        said = request.query_params.get(name, "").strip()
+        if "\0" in said:
+            yield Fault(f"/{name}", "null_character", "may not have U+0000")
+        elif len(said) > LONGEST:
+            yield Fault(f"/{name}", "too_long", f"may have at most {LONGEST} characters")
 
 
 def _days(typed: Mapping[str, str]) -> tuple[dict[str, datetime], list[Fault]]:

@@ -1,6 +1,6 @@
 """The board: who answers now in every Party, the cover of what may be read, open alerts, and the own duty first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,33 +8,33 @@ from starlette.routing import Route
 
 from contactpoints.actions import board
 from contactpoints.console.board_rows import Rows
+from contactpoints.console.forms import chosen
 from contactpoints.console.rendering import packed
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import sees_network
 from contactpoints.rules.board_page import Wanted, answered, regions
 from contactpoints.runtime import Runtime
+from schemas.faults import Fault
 
 _HERE = "/board"
 _LONGEST = 100
 
 
-def _wanted(asked: Mapping[str, str]) -> Wanted:
-    """Return what is asked for; what is none of the choices asks for nothing."""
-    said = asked.get("answered", "")
-    return Wanted(
-        words=asked.get("q", "")[:_LONGEST].strip(),
-        answered=said if said in ("yes", "no") else "",
-        night=asked.get("night") == "yes",
-        region=asked.get("region", "")[:_LONGEST],
-    )
+def _wanted(request: Request, regions: Collection[str]) -> tuple[Wanted, list[Fault]]:
+    """Return what is asked for, and what is wrong with it: what is none of the choices asks for nothing."""
+    told, faults = chosen(request, {"answered": ("yes", "no"), "night": ("yes",), "region": regions})
+    words = request.query_params.get("q", "")[:_LONGEST].strip()
+    return Wanted(words, told["answered"], night=bool(told["night"]), region=told["region"]), faults
 
 
 async def show(runtime: Runtime, request: Request) -> Response:
     """Show the board, or those contact points that are asked for."""
-    actor, wanted = await somebody(runtime, request), _wanted(request.query_params)
+    actor = await somebody(runtime, request)
     now, rows = runtime.now(), request.app.state.board_rows
     told = await board.read(runtime.db, actor=actor, now=now, tools=runtime.tools)
+    offered = regions(told.found)
+    wanted, faults = _wanted(request, offered)
     assert isinstance(rows, Rows), "the process keeps what is written"
     inside, outside = await rows.of(told, actor=actor, wanted=wanted, zone=zone_of(request), now=now)
     answer = desk(
@@ -42,11 +42,13 @@ async def show(runtime: Runtime, request: Request) -> Response:
         template="board.html",
         actor=actor,
         here="board",
+        status=422 if faults else 200,
+        faults=faults,
         board=told,
         wanted=wanted,
         inside=inside,
         outside=outside,
-        regions=regions(told.found),
+        regions=offered,
         failing=sum(not answered(each) for each in told.found),
         whole=sees_network(actor),
     )

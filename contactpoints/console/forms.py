@@ -1,7 +1,7 @@
 """Reading forms, kept as they came."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from contactpoints.rules.refusals import NotFound, TooManyTries
-from schemas.faults import BadInput
+from schemas.faults import BadInput, Fault
 from schemas.fields import Shape
 from schemas.reading import read_json, validate
 
@@ -34,6 +34,18 @@ def number_in(request: Request) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise NotFound("There is nothing of such a number.")
     return int(text)
+
+
+def chosen(request: Request, choices: Mapping[str, Collection[str]]) -> tuple[dict[str, str], list[Fault]]:
+    """Return what an address chooses by name, "" where it does not; and a fault for what is none of what is offered."""
+    told = {name: request.query_params.get(name, "").strip() for name in choices}
+    faults = [
+        Fault(f"/{name}", "not_allowed", "is none of what is offered")
+        for name, said in told.items()
+        if said and said not in choices[name]
+    ]
+    wrong = {each.pointer[1:] for each in faults}
+    return {name: "" if name in wrong else said for name, said in told.items()}, faults
 
 
 def shaped(shape: type[_Shape], **fields: object) -> _Shape:

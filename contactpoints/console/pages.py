@@ -177,7 +177,9 @@ async def render(request: Request, failure: Exception) -> Response:
             return await _kept(request, "session") or go(f"/signin?next={_asked(request)}")
         case StepUpNeeded():
             return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
-        case Unavailable() | RequestInFlight() | TooManyRequests():
+        case TooManyRequests():
+            return await _kept_meanwhile(request, _refused(request, failure), refusal=failure)
+        case Unavailable() | RequestInFlight():
             return await _kept_meanwhile(request, _refused(request, failure))
         case Refusal():
             return _refused(request, failure)
@@ -213,11 +215,12 @@ async def _kept(request: Request, why: str) -> Response | None:
     return await held(request, why=why) if request.method == "POST" else None
 
 
-async def _kept_meanwhile(request: Request, answer: Response) -> Response:
+async def _kept_meanwhile(request: Request, answer: Response, *, refusal: TooManyRequests | None = None) -> Response:
     """Return the page that keeps what a page of ours sent at a moment when it could not be taken, else the answer."""
     meant = "signed_in" in request.scope.get("state", ()) or request.headers.get("Sec-Fetch-Site") == "same-origin"
     read = "form" in request.scope.get("state", ())
-    kept = await held(request, why="away", status=answer.status_code) if meant and read else None
+    why = "away" if refusal is None else "too_many"
+    kept = await held(request, why=why, status=answer.status_code, refusal=refusal) if meant and read else None
     if kept is None:
         return answer
     kept.headers["Retry-After"] = answer.headers.get("Retry-After", "2")

@@ -20,7 +20,7 @@ from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.roster_lanes import Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_pieces import pieces_of
-from contactpoints.rules.roster_windows import WEEKDAYS
+from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
 from contactpoints.runtime import Runtime
 from contactpoints.store.swaps import swap_of
 from schemas.faults import Fault
@@ -32,11 +32,14 @@ _MOST_PARTIES = 500
 async def show_all(runtime: Runtime, request: Request) -> Response:
     """Show every duty post of the reader's house, or of the Party that is asked for, and how it is covered."""
     actor, now = await somebody(runtime, request), runtime.now()
-    party = request.query_params.get("party", "")[:2].upper() or None
-    found = await list_posts(runtime.db, actor=actor, party=party, now=now, tools=runtime.tools)
+    party = request.query_params.get("party", "").strip().upper() or None
     parties: list[dict[str, Any]] = []
+    faults: list[Fault] = []
     if sees_network(actor):
         parties = await directory.listing(runtime.db, "parties", actor=actor, most=_MOST_PARTIES)
+        if party is not None and party not in {each["code"] for each in parties}:
+            faults, party = [Fault("/party", "unknown_party", "is the code of no Party")], None
+    found = await list_posts(runtime.db, actor=actor, party=party, now=now, tools=runtime.tools)
     words = runtime.tools.words[actor.language]
     return desk(
         runtime,
@@ -44,6 +47,8 @@ async def show_all(runtime: Runtime, request: Request) -> Response:
         template="rosters.html",
         actor=actor,
         here="rosters",
+        status=422 if faults else 200,
+        faults=faults,
         posts=[_in_list(words, each, now=now) for each in found],
         days=AHEAD.days,
         parties=[(each["code"], f"{each['code']} · {each['name']}") for each in parties],
@@ -95,12 +100,15 @@ async def shown(
 ) -> Response:
     """Return the page of a post; ``form`` is the one that was sent, and holds what was ``typed`` in it."""
     asked = request.query_params
+    view, on = (typed or asked).get("view", "month"), (typed or asked).get("on", "")
+    if typed is None and not faults:
+        faults = faults_of_window(view, on)
     plan = await plan_of(
         runtime.db,
         number_in(request),
         actor=actor,
-        view=(typed or asked).get("view", "month"),
-        on=(typed or asked).get("on", ""),
+        view=view,
+        on=on,
         now=runtime.now(),
         tools=runtime.tools,
     )

@@ -13,6 +13,7 @@ from contactpoints.console.forms import raw_form
 from contactpoints.console.rendering import language_of, page
 from contactpoints.rules.access import Actor
 from contactpoints.rules.console import sections_of, zone_or_utc
+from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 
 ZONE = "zone"
@@ -59,12 +60,12 @@ def desk(
     )
 
 
-async def held(request: Request, *, why: str, status: int = 403) -> Response | None:
+async def held(request: Request, *, why: str, status: int = 403, refusal: Refusal | None = None) -> Response | None:
     """Return a page that holds what was sent, to be sent again; None where there is nothing that may be shown.
 
     ``why``: ``session`` where nobody is signed in any more, ``fresh`` where a second factor is wanted, ``away`` where
-    the service could not answer, ``drafts`` where no other draft has room. Only what a page of ours sent comes to
-    this, see `session.must_be_meant`.
+    the service could not answer, ``too_many`` where too much was asked for (``refusal`` says until when), ``drafts``
+    where no other draft has room. Only what a page of ours sent comes to this, see `session.must_be_meant`.
     """
     form: str | None = getattr(request.state, "form", None)
     kept = parse_qsl(await raw_form(request) if form is None else form, keep_blank_values=True)
@@ -72,4 +73,6 @@ async def held(request: Request, *, why: str, status: int = 403) -> Response | N
     secret = _NEVER_SHOWN - (_SHOWN_IN_DIRECTORY if path.startswith("/directory/") else frozenset())
     if not kept or len(kept) > _MOST_FIELDS or any(name in secret for name, _ in kept):
         return None
-    return page("held.html", language=language_of(request), status=status, why=why, path=path, kept=kept)
+    return page(
+        "held.html", language=language_of(request), status=status, why=why, path=path, kept=kept, refusal=refusal
+    )

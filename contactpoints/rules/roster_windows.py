@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.rosters import to_utc
+from schemas.faults import Fault
 from schemas.words import msgid
 
 View = Literal["month", "week"]
@@ -78,6 +79,19 @@ def window_of(view: str, on: str, *, zone: str, now: datetime) -> Window:
     return Window("month", first, (first + 31 * _DAY).replace(day=1), zone)
 
 
+def faults_of_window(view: str, on: str) -> list[Fault]:
+    """Return what is wrong with a choice of which `window_of` would tell another window than was asked for."""
+    faults = [] if view in get_args(View) else [Fault("/view", "not_allowed", "is neither month nor week")]
+    day = _date(on)
+    if on and day is None:
+        faults.append(Fault("/on", "not_a_date", "is no date, such as 2026-10-14"))
+    elif day is not None and day < _FIRST:
+        faults.append(Fault("/on", "too_early", f"is before {_FIRST}"))
+    elif day is not None and day >= _LAST:
+        faults.append(Fault("/on", "too_late", f"is not before {_LAST}"))
+    return faults
+
+
 def around(starts: datetime, ends: datetime, *, zone: str) -> Window:
     """Return the window in which a change is looked at: its week where it lies within, else the month it begins in."""
     on = f"{starts.astimezone(ZoneInfo(zone)).date()}"
@@ -86,13 +100,15 @@ def around(starts: datetime, ends: datetime, *, zone: str) -> Window:
 
 
 def _day(text: str) -> date | None:
-    if not text.isascii():
-        return None
+    day = _date(text)
+    return day if day is not None and _FIRST <= day < _LAST else None
+
+
+def _date(text: str) -> date | None:
     try:
-        day = date.fromisoformat(text)
+        return date.fromisoformat(text) if text.isascii() else None
     except ValueError:
         return None
-    return day if _FIRST <= day < _LAST else None
 
 
 def local(at: datetime, zone: str) -> str:

@@ -93,14 +93,23 @@ _SENTENCES: Mapping[type[Refusal], str] = {
         "The sign-in of your organisation does not answer: try again in a moment, or sign in by another way."
     ),
 }
+_IN_A_MOMENT = msgid("Too much was asked for at once. Try again in {seconds} s.")
 _MINUTE = 60
 
 
 def refusal_of(words: Catalogue, refusal: Refusal) -> str:
     """Return what a refusal means for whoever reads it, and what to do now; never a detail, which is for machines."""
+    seconds = _wait(refusal)
+    if isinstance(refusal, refusals.TooManyRequests) and 0 < seconds < _MINUTE:
+        return say(words, _IN_A_MOMENT, seconds=seconds)
     return say(words, _SENTENCES[type(refusal)], minutes=minutes_of(refusal))
 
 
 def minutes_of(refusal: Refusal) -> int:
     """Return how many minutes a refusal asks to wait, and no fewer than one."""
-    return max(1, math.ceil(int(str(refusal.facts.get("retry_after", 0))) / _MINUTE))
+    return max(1, math.ceil(_wait(refusal) / _MINUTE))
+
+
+def _wait(refusal: Refusal) -> int:
+    """Return how many seconds a refusal asks to wait, 0 where it says nothing of that."""
+    return int(str(refusal.facts.get("retry_after", 0)))

@@ -1,6 +1,7 @@
 """The pages of alerts: found and followed by both sides, acted on by plain forms, and not there for anybody else."""
 
 import asyncio
+import re
 from html import unescape
 
 import httpx
@@ -160,6 +161,9 @@ async def test_a_session_that_ended_keeps_what_was_typed_and_a_french_reader_rea
     says(french, "Ouverte : elle est consignée", 200)
     says(french, "Puis étape 2, par SMS : la première ligne", 200)
     says(await asks.opens("/alerts"), "Ouvertes maintenant", 200)
+    wrong = await asks.opens("/alerts?state=lost&kind=x&party=FRANCE")
+    says(wrong, "Ouvertes maintenant", 422)
+    assert re.findall(r'href="#(f-\w+)"', wrong.text) == ["f-state", "f-kind", "f-party"]
     left = Browser(world)
     held = await left.sends(f"{here}/withdrawal", why_withdrawn="duplicate")
     says(held, 'value="duplicate"', 403)

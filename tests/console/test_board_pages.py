@@ -98,11 +98,16 @@ async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(
         ("/board?region=Asia", japan, france),
         ("/board?q=JAPÀN", japan, france),
         ("/board?night=yes", france, japan),
-        ("/board?answered=x&night=x", france, "No contact point"),
     ):
         page = await shown(auditor, path)
         assert there in page, path
         assert away not in page, path
+    wrong = await auditor.asks("GET", "/board?answered=x&night=x&region=Atlantis")
+    assert (wrong.status_code, re.findall(r'href="#(f-\w+)"', wrong.text)) == (
+        422,
+        ["f-answered", "f-night", "f-region"],
+    )
+    assert france in wrong.text
     nothing = await shown(auditor, "/board?q=%3Cb%3Exyz")
     assert "No contact point is like that" in nothing
     assert "&lt;b&gt;xyz" in nothing

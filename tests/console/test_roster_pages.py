@@ -37,12 +37,20 @@ async def test_a_roster_is_a_picture_with_a_table_behind_it_and_another_partys_i
     assert f'href="/rosters/{post}?view=month&amp;on=2026-11-01"' in month.text
     week = await ada.opens(f"/rosters/{post}?view=week&on=2026-10-25")
     says(week, "2026-10-19 - 2026-10-25", 200)
-    for path in ("?view=week&on=nonsense", "?on=0001-01-01", "?view=x&on=9999-12-31"):
-        assert (await ada.opens(f"/rosters/{post}{path}")).status_code == 200
+    for path, said, fields in (
+        ("?view=week&on=zz", "comme 2026-10-14", ["on"]),
+        ("?on=0001-01-01", "trop tôt", ["on"]),
+        ("?view=x&on=9999-12-31", "trop tard", ["view", "on"]),
+    ):
+        wrong = await ada.opens(f"/rosters/{post}{path}")
+        says(wrong, said, 422)
+        assert re.findall(r'href="#f-(\w+)"', wrong.text) == fields
+        assert [each for each in fields if f'id="f-{each}"' not in wrong.text] == []
     for path in (f"/rosters/{other}", "/rosters/999999", "/rosters/x", "/rosters?party=US"):
         assert (await ada.opens(path)).status_code == 404, path
     auditor = await desk(world, role="auditor", party=None)
     says(await auditor.opens("/rosters"), "Choose a Party to see", 200)
+    says(await auditor.opens("/rosters?party=USA"), "There is no such Party.", 422)
     assert f"/rosters/{other}" in (await auditor.opens("/rosters?party=US")).text
     says(await auditor.opens(f"/rosters/{other}"), "Who is on duty", 200)
 

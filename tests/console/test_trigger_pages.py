@@ -11,7 +11,9 @@ import pytest
 
 from contactpoints.actions.drafts import MOST
 from contactpoints.actions.forgetting import forget
+from contactpoints.rules.throttle import EMERGENCY, Limit
 from tests.api.people import Person, person
+from tests.console.browsers import Filled
 from tests.desks import DESK, Desk, open_desk
 from tests.world import World
 
@@ -63,8 +65,8 @@ class Asker:
     async def opens(self, path: str, language: str = "en", **query: str) -> httpx.Response:
         return await self._asks("GET", path, language, params=query or None)
 
-    async def sends(self, path: str, **fields: str) -> httpx.Response:
-        return await self._asks("POST", path, data=fields)
+    async def sends(self, path: str, language: str = "en", /, **fields: str) -> httpx.Response:
+        return await self._asks("POST", path, language, data=fields)
 
     async def _asks(self, method: str, path: str, language: str = "en", **more: object) -> httpx.Response:
         headers = {"Cookie": f"__Host-session={self.who.token}; zone=Europe/Berlin", "Sec-Fetch-Site": "same-origin"}
@@ -153,6 +155,14 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     says(shown, "Somebody broke in <b>here</b>.", "2026-10-13 20:00 your time (18:00 UTC)", "Nothing has been sent yet")
     assert "Somebody broke in <b>" not in shown.text
     send = Fields(shown.text, "send")
+    spent = Limit(1, EMERGENCY.every * (EMERGENCY.burst - 1) + timedelta(seconds=42))
+    world.runtime.pace.take("emergencies", ada.who.account, limit=spent, now=world.clock.at)
+    await world.runtime.pace.settle(world.runtime.db, now=world.clock.at)
+    for language, said in (("en", "Try again in 42 s."), ("fr", "Réessayez dans 42 s."), ("es", "dentro de 42 s.")):
+        slowed = await ada.sends(send.action, language, **send.sent)
+        says(slowed, said, status=429)
+        assert (slowed.headers["Retry-After"], Filled(slowed.text).form(send.action)) == ("42", send.sent)
+    world.clock.at += timedelta(seconds=43)
     both = await asyncio.gather(*(ada.sends(send.action, **send.sent) for _ in range(2)))
     later = [await ada.sends(send.action, **send.sent), await ada.opens(path), await ada.opens(f"{path}/look")]
     assert {each.status_code for each in (*both, *later)} == {303}
@@ -175,7 +185,9 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     says(await ada.sends(send.action, **send.sent, another="yes"), "was changed since you looked", status=422)
     assert await count(world, "alerts") == 1
     send = Fields((await ada.opens(f"{path}/look")).text, "send")
-    assert (await ada.sends(send.action, **send.sent, another="yes")).headers["Location"] != there
+    last = await ada.sends(send.action, **send.sent, another="yes")
+    assert last.status_code == 303, last.text
+    assert last.headers["Location"] != there
 
 
 async def test_a_draft_is_its_writers_alone_and_nothing_typed_is_lost_between_two_pages(world: World) -> None:
@@ -239,7 +251,7 @@ async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: Wor
     for _ in range(MOST - 1):
         await ada.begins()
     form = Fields((await ada.opens("/trigger/preview", **PLACE)).text, "begin")
-    says(await ada.sends(form.action, **form.sent), "jetez-en un", status=422)
+    says(await ada.sends(form.action, **form.sent), "jetez-en un", status=409)
     assert await count(world, "drafts") == MOST
 
 

@@ -74,7 +74,10 @@ def test_every_refusal_is_told_in_one_plain_sentence_or_two(language: str) -> No
         assert "{" not in said, kind
         assert "English" not in said, kind
         assert len(said) <= 150, kind
-    assert "2 min" in refusal_of(catalogues()[language], refusals.TooManyTries("", retry_after=61))
+    for kind in (refusals.TooManyTries, refusals.TooManyRequests):
+        assert "2 min" in refusal_of(catalogues()[language], kind("", retry_after=61))
+    assert "in 59 s" in refusal_of(catalogues()["en"], refusals.TooManyRequests("", retry_after=59))
+    assert " 59 s" in refusal_of(catalogues()[language], refusals.TooManyRequests("", retry_after=59))
 
 
 def test_each_thing_that_keeps_a_calendar_from_coming_has_a_sentence_in_every_language() -> None:
