@@ -118,6 +118,18 @@ def says(answer: httpx.Response, *words: str, status: int = 200) -> None:
     assert [each for each in words if each not in told] == []
 
 
+async def _asks_too_much(world: World, asker: Asker, send: Fields) -> None:
+    """Send a form while too much was asked for: the page that keeps it says when to try again, and later it counts."""
+    spent = Limit(1, EMERGENCY.every * (EMERGENCY.burst - 1) + timedelta(seconds=42))
+    world.runtime.pace.take("emergencies", asker.who.account, limit=spent, now=world.clock.at)
+    await world.runtime.pace.settle(world.runtime.db, now=world.clock.at)
+    for language, said in (("en", "Try again in 42 s."), ("fr", "Réessayez dans 42 s."), ("es", "dentro de 42 s.")):
+        slowed = await asker.sends(send.action, language, **send.sent)
+        says(slowed, said, status=429)
+        assert (slowed.headers["Retry-After"], Filled(slowed.text).form(send.action)) == ("42", send.sent)
+    world.clock.at += timedelta(seconds=43)
+
+
 async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_sent_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -155,14 +167,7 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     says(shown, "Somebody broke in <b>here</b>.", "2026-10-13 20:00 your time (18:00 UTC)", "Nothing has been sent yet")
     assert "Somebody broke in <b>" not in shown.text
     send = Fields(shown.text, "send")
-    spent = Limit(1, EMERGENCY.every * (EMERGENCY.burst - 1) + timedelta(seconds=42))
-    world.runtime.pace.take("emergencies", ada.who.account, limit=spent, now=world.clock.at)
-    await world.runtime.pace.settle(world.runtime.db, now=world.clock.at)
-    for language, said in (("en", "Try again in 42 s."), ("fr", "Réessayez dans 42 s."), ("es", "dentro de 42 s.")):
-        slowed = await ada.sends(send.action, language, **send.sent)
-        says(slowed, said, status=429)
-        assert (slowed.headers["Retry-After"], Filled(slowed.text).form(send.action)) == ("42", send.sent)
-    world.clock.at += timedelta(seconds=43)
+    await _asks_too_much(world, ada, send)
     both = await asyncio.gather(*(ada.sends(send.action, **send.sent) for _ in range(2)))
     later = [await ada.sends(send.action, **send.sent), await ada.opens(path), await ada.opens(f"{path}/look")]
     assert {each.status_code for each in (*both, *later)} == {303}
