@@ -181,7 +181,11 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
         await count(world, each) for each in ("alerts", "drafts", "data_keys where owner = 'draft' and wrapped is null")
     ] == [1, 0, 1]
     assert "broke in" not in caplog.text
+    await _asks_the_same_again(world, ada, there)
 
+
+async def _asks_the_same_again(world: World, ada: Asker, there: str) -> None:
+    """Ask what was asked already: it is said, and sent only where somebody says that it is another request."""
     path = await ada.begins()
     await ada.writes(path, **WRITTEN)
     send = Fields((await ada.opens(f"{path}/look")).text, "send")
