@@ -1,7 +1,8 @@
 """Numbers about what was: how fast alerts were acknowledged, how far they climbed, what came of their messages.
 
 Emergencies alone, as on the board: nobody is woken for the others. One counts once it was acknowledged, or when its
-last step was met with silence; then it took for ever until somebody acknowledges after all.
+last step was met with silence; then it took for ever until somebody acknowledges after all. The time belongs to the
+alert, and so to the Party that was asked; what another one, or the secretariat, has acknowledged is counted beside it.
 """
 
 from collections import Counter, defaultdict
@@ -82,7 +83,7 @@ class Cell:
     """Alerts that are alike, and how many seconds each took, `promptness.NEVER` where nobody acknowledged.
 
     ``begins``: the first day, in UTC, of their week or month. ``hours``: of the contact point's day. ``channel``: by
-    which the first acknowledgement came.
+    which the first acknowledgement came; ``by_others``: it came from no contact point of the Party that was asked.
     """
 
     status: Status
@@ -92,6 +93,7 @@ class Cell:
     begins: date
     went: Went
     took: Sequence[float]
+    by_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is told of the alerts of a Party, of some hours, of a channel or of all."""
+    """What is told of the alerts of a Party, of some hours, of a channel or of all; of how many as `Cell.by_others`."""
 
     key: str
     fast: Promptness
     went: Mapping[Went, int]
+    by_others: int
 
     @property
     def exhausted(self) -> int:
@@ -201,7 +204,8 @@ def _row(key: str, cells: Sequence[Cell]) -> Row:
     went = Counter[Went]()
     for each in cells:
         went[each.went] += len(each.took)
-    return Row(key, summed(chain.from_iterable(each.took for each in cells)), went)
+    others = sum(len(each.took) for each in cells if each.by_others)
+    return Row(key, summed(chain.from_iterable(each.took for each in cells)), went, others)
 
 
 def _rows(cells: Iterable[Cell], key: Callable[[Cell], str | None]) -> list[Row]:
@@ -289,7 +293,8 @@ def sheet(told: Numbers, what: str) -> list[Sequence[object]]:
     rows = {"parties": ("party", told.parties), "hours": ("hours", told.hours), "channels": ("channel", told.channels)}
     if what in rows:
         name, found = rows[what]
-        return [("status", name, *_FAST), *((status, row.key, *_cells(row.fast)) for row in found)]
+        counted = ((status, row.key, *_cells(row.fast), row.by_others) for row in found)
+        return [("status", name, *_FAST, "acknowledged_by_others"), *counted]
     if what == "over_time":
         return [("status", "begins", "by", "value", *_FAST), *((status, *cells) for cells in _over_time(told))]
     if what == "steps":

@@ -23,17 +23,21 @@ _COUNTED = f"""
 _CELLS = f"""
 with told as (
     select a.status, a.requested_party as party,
-           (select channel from acknowledgements where alert_id = a.id and a.acknowledged_at is not null
-             order by received_at, inbound_id limit 1) as channel,
+           first.channel, first.channel is not null and w.party is distinct from a.requested_party as by_others,
            ($4::text[])[1 + date_part('hour', a.opened_at at time zone c.zone)::int] as hours,
            date_trunc($5, a.opened_at at time zone 'UTC')::date as begins,
            case when a.acknowledged_at is null then 'never' when a.exhausted_at is not null then 'later'
                 else least(greatest(a.step, 1), 4)::text end as went,
            coalesce(date_part('epoch', a.acknowledged_at - a.opened_at), 'Infinity') as took
       from {_COUNTED} a join contact_points c on c.id = a.contact_point_id
+      left join lateral (select k.channel, k.reply_code_id from acknowledgements k
+                          where k.alert_id = a.id and a.acknowledged_at is not null
+                          order by k.received_at, k.inbound_id limit 1) first on true
+      left join reply_codes r on r.id = first.reply_code_id left join posts p on p.id = r.post_id
+      left join contact_points w on w.id = p.contact_point_id
      where a.acknowledged_at is not null or a.exhausted_at is not null)
-select status, party, hours, channel, begins, went, array_agg(took) as took
-  from told group by begins, party, hours, channel, went, status
+select status, party, hours, channel, begins, went, array_agg(took) as took, by_others
+  from told group by begins, party, hours, channel, went, status, by_others
 """
 
 # Between which numbers the messages of a period are: it is told to PostgreSQL, which reads them in one go then.

@@ -96,6 +96,13 @@ async def test_a_choice_is_told_as_csv_and_one_that_cannot_be_beside_its_fields_
     eve = await person(busy, "eve@network.example.org", role="auditor", party=None)
     parties = rows(await looks(busy, eve, "/numbers/parties.csv"), ("party", "alerts", "acknowledged"))
     assert [tuple(each.values()) for each in parties] == [("FR", "7", "6"), ("JP", "1", "1")]
+    theirs = busy.network[None].posts["first"]
+    for others in ("0", "1"):
+        told = rows(await looks(busy, eve, "/numbers/parties.csv"), ("party", "acknowledged_by_others"))
+        assert [tuple(each.values()) for each in told] == [("FR", others), ("JP", "0")]
+        async with busy.runtime.db.session() as session:
+            await session.execute("update reply_codes set post_id = $1", theirs)
+    assert "or the secretariat: 1. The time belongs" in (await looks(busy, eve, "/numbers")).text
     steps = rows(await looks(busy, eve, "/numbers/steps.csv", party="FR"), ("step_1", "step_2", "never", "exhausted"))
     assert [tuple(each.values()) for each in steps] == [("0", "6", "1", "1")]
     chosen = {"status": "exercise", "from": "2026-10-01", "every": "month"}
