@@ -7,7 +7,7 @@ import importlib
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -33,7 +33,7 @@ _MOST_UNREAD = 1_048_576
 
 
 def run_process(main: Coroutine[Any, Any, None]) -> None:
-    """Run a process to its end on the fastest event loop that is installed: uvicorn knows which that is."""
+    """Run a process to its end."""
     # A hash of a PIN takes 19 MB in its thread, and glibc would keep them for the next one in each thread.
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(*_MAPPED_ALONE)
@@ -44,8 +44,13 @@ def run_process(main: Coroutine[Any, Any, None]) -> None:
     gc.set_threshold(_OBJECTS)
     # What is reckoned in a thread gives way to an alert within a moment; Python's own patience is five times as long.
     sys.setswitchinterval(_PATIENCE)
-    with asyncio.Runner(loop_factory=uvicorn.Config(app="", loop="auto", log_config=None).get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=fastest_loop()) as runner:
         runner.run(main)
+
+
+def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes event loops of the fastest sort that is installed; None where asyncio's own is to be taken."""
+    return uvicorn.Config(app="", loop="auto", log_config=None).get_loop_factory()
 
 
 def desk_of(runtime: Runtime) -> Desk:

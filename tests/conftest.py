@@ -20,6 +20,7 @@ import pytest
 
 from contactpoints.actions.demo_network import Made
 from contactpoints.runtime import open_runtime
+from contactpoints.serving import fastest_loop
 from contactpoints.store import embedded, migrate
 from tests.far_ends import Gateways, open_gateways
 from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepare, settings_of
@@ -28,9 +29,19 @@ from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepar
 gc.disable()
 
 
+# As in a process of the service: hardly anything here is garbage in circles.
+_OBJECTS = 20_000
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.set_threshold(_OBJECTS)
     gc.enable()
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests on the event loop that the service runs on."""
+    return {"fastest": fastest_loop() or asyncio.new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
