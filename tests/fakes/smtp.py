@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from cryptography import x509
@@ -67,7 +67,7 @@ class FakeSmtp:
         self._released = asyncio.Event()
         self._arrived = asyncio.Condition()
         self._server: asyncio.Server | None = None
-        self.transports: dict[SMTP, asyncio.BaseTransport] = {}
+        self.transports: dict[SMTP, asyncio.Transport] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._context: ssl.SSLContext | None = None
 
@@ -103,8 +103,7 @@ class FakeSmtp:
     def cut(self) -> None:
         """Hang up on everybody."""
         for transport in list(self.transports.values()):
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+            transport.abort()
 
     # How it behaves.
 
@@ -192,8 +191,8 @@ class FakeSmtp:
     async def _behave(self, at: str, server: SMTP) -> str | None:
         if self._hang == at:
             await self._released.wait()
-        if self._drop == at and isinstance(server.transport, asyncio.Transport):
-            server.transport.abort()
+        if self._drop == at:
+            self.transports[server].abort()
         return self._answer[1] if self._answer and self._answer[0] == at else None
 
 
@@ -206,9 +205,9 @@ class _Conversation(SMTP):
         owner.sessions += 1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Called again when STARTTLS has wrapped the connection.
+        # Called again when STARTTLS has wrapped the connection. uvloop's transports are none of asyncio's classes.
         self._owner.transports.pop(self, None)
-        self._owner.transports[self] = transport
+        self._owner.transports[self] = cast(asyncio.Transport, transport)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
