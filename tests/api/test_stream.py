@@ -52,6 +52,10 @@ async def following(
         yield _events(answer)
 
 
+async def _never(_ears: Ears, _latest: object) -> None:
+    await asyncio.Event().wait()
+
+
 async def _take(events: Events, count: int) -> list[dict[str, str]]:
     async with asyncio.timeout(30):
         return [await anext(events) for _ in range(count)]
@@ -63,17 +67,18 @@ async def _opened(world: World) -> tuple[str, list[dict[str, Any]]]:
     return reference, (await world.get(f"/v1/alerts/{reference}/timeline")).json()["items"]
 
 
-async def test_a_stream_tells_the_timeline_and_what_follows(world: World, address: str) -> None:
+async def test_a_stream_tells_the_timeline_and_what_follows(
+    world: World, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reference, items = await _opened(world)
+    # Nobody looks without a bell: what comes is heard.
+    monkeypatch.setattr(Ears, "_look", _never)
     async with following(world, address, f"/v1/alerts/{reference}/stream") as events:
         told = await _take(events, len(items))
         assert [json.loads(event["data"]) for event in told] == items
         assert [(event["id"], event["event"]) for event in told] == [(str(i["number"]), i["code"]) for i in items]
         await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
-        began = time.monotonic()
-        after = await _take(events, 1)
-        assert after[0]["event"] == "withdrawn"
-        assert time.monotonic() - began < 2, "the bell was not heard; the stream only found it by looking"
+        assert (await _take(events, 1))[0]["event"] == "withdrawn"
 
 
 @pytest.mark.parametrize("how", ["header", "query", "both"])
@@ -123,7 +128,7 @@ async def test_the_stream_of_a_revoked_key_ends(world: World, address: str) -> N
         async with world.runtime.db.session() as session:
             await session.execute("update api_keys set revoked_at = $1 where role = 'requester'", world.clock.at)
         world.runtime.bell.ring("*")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert [event async for event in events] == []
 
 
@@ -144,7 +149,7 @@ async def test_pages_of_sessions_hear_what_follows_until_theirs_has_ended_and_ke
         world.clock.at += timedelta(minutes=5)
         await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
         assert (await _take(pages[0], 1))[0]["event"] == "withdrawn"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert [event async for event in pages[1]] == []
         async with world.runtime.db.session() as session:
             assert await session.fetch("select seen_at from sessions order by id") == before
@@ -161,11 +166,9 @@ async def test_open_streams_end_at_once_when_the_server_stops(world: World) -> N
         ]
         for events in followed:
             await _take(events, len(items))
-        began = time.monotonic()
         await stack.aclose()
-        assert time.monotonic() - began < 2
         for events in followed:
-            assert [event async for event in events] == []
+            assert [event async for event in events] == [], "it has its end: one that the server cuts off has none"
         await readers.aclose()
 
 
@@ -178,7 +181,7 @@ async def test_an_idle_stream_holds_no_connection_to_the_database(
         for _ in range(30):
             events = await stack.enter_async_context(following(world, address, path))
             await _take(events, len(items))
-        answer = await asyncio.wait_for(world.get("/v1/alerts"), 5)
+        answer = await asyncio.wait_for(world.get("/v1/alerts"), 30)
         assert answer.status_code == 200
         async with world.runtime.db.session() as session:
             listening = await session.fetchval(
@@ -219,7 +222,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off() -> None:
             await asyncio.Event().wait()
 
     stream = _idle(Ears(), pace=Pace(patience=0.05))
-    await asyncio.wait_for(stream({"type": "http", "method": "GET"}, receive, send), 5)
+    await asyncio.wait_for(stream({"type": "http", "method": "GET"}, receive, send), 30)
 
 
 async def test_a_fact_rings_after_the_commit_and_never_without_one(world: World) -> None:
@@ -252,19 +255,22 @@ async def test_what_is_rolled_back_rings_no_bell(world: World) -> None:
 
 
 async def test_what_no_bell_told_is_found_by_one_look_for_all_streams() -> None:
-    numbers, asked = {7: 1, 8: 1}, []
+    numbers, asked, looked = {7: 1, 8: 1}, [], asyncio.Event()
 
     async def latest(alerts: Sequence[int]) -> dict[int, int]:
         asked.append(sorted(alerts))
+        looked.set()
         return {each: numbers[each] for each in alerts}
 
     ears = Ears(latest, every=0.02)
     with ears.listening(7) as first, ears.listening(8) as second:
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(looked.wait(), 30)
+        # What was found is told in the same turn of the loop.
+        await asyncio.sleep(0)
         first.clear()
         second.clear()
         numbers[7] = 2
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await first.wait()
         assert not second.is_set()
     await asyncio.sleep(0.05)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -46,14 +45,14 @@ async def provider() -> AsyncIterator[Provider]:
 
 @pytest.fixture
 async def world(database_url: str, provider: Provider) -> AsyncIterator[World]:
-    """The invented network with a provider for France; its clock is that of the provider."""
+    """The invented network with a provider for France, which goes by the same clock."""
     ways: list[dict[str, Any]] = [
         {},
         {"name": "open", "new_accounts": True, "authority": "Cyber desk"},
         {"name": "network", "party": None, "secretariat": True, "roles": {"desk-admins": "secretariat"}},
     ]
     async with open_world(database_url, far=Organised(provider, ways)) as opened:
-        opened.clock.at = datetime.now(UTC).replace(microsecond=0)
+        provider.now = lambda: opened.clock.at.timestamp()
         yield opened
 
 

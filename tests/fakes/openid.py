@@ -1,4 +1,4 @@
-"""A provider of OpenID Connect on a real socket: pyop, which checks what it is asked and signs what it says.
+"""A provider of OpenID Connect on a real socket: pyop checks what it is asked and knows what to say; signed by `now`.
 
 Where a real one cannot misbehave, `Provider.forges` puts another ID token in the place of the signed one.
 """
@@ -44,7 +44,8 @@ def private_key(number: int) -> bytes:
 class Provider:
     """The provider of one organisation. ``user`` sits at the keyboard; ``users``: what the provider says of each.
 
-    ``seen``: the requests for authorisation that came; ``asked``: how often each address was called.
+    ``now``: its clock, in seconds since 1970. ``seen``: the requests for authorisation that came; ``asked``: how often
+    each address was called.
     """
 
     returns_to: tuple[str, ...]
@@ -56,6 +57,7 @@ class Provider:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     answers: web.Response | None = None
     authenticated_at: int | None = None
+    now: Callable[[], float] = time.time
     seen: list[dict[str, str]] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
     _pyop: Any = None
@@ -146,14 +148,15 @@ class Provider:
             ).to_dict()
         except OAuthError as refused:
             return web.json_response({"error": refused.oauth_error}, status=400)
-        if self.forges is not None:
-            claims = json.loads(base64.urlsafe_b64decode(answer["id_token"].split(".")[1] + "=="))
-            answer["id_token"] = self.forges(self, claims)
+        claims = json.loads(base64.urlsafe_b64decode(answer["id_token"].split(".")[1] + "=="))
+        at = int(self.now())
+        claims |= {"iat": at, "exp": at + claims["exp"] - claims["iat"]}
+        answer["id_token"] = (self.forges or Provider.signs)(self, claims)
         return web.json_response(answer)
 
     def _claims(self, user: str, _client: str) -> Claims:
         anew = self.seen[-1].get("prompt") == "login"
-        at = int(time.time()) if anew and self.authenticated_at is None else self.authenticated_at
+        at = int(self.now()) if anew and self.authenticated_at is None else self.authenticated_at
         claims = {name: value for name, value in self.users[user].items() if name != "sub"}
         return claims | ({} if at is None else {"auth_time": at})
 
