@@ -31,14 +31,12 @@ from tests.world import PIN, World
 MARK = "zqmarkup"
 # Longest first: a field takes the first that fits. HTML, an attribute, a template, a formula, an encoded header.
 EVIL = (
-    f"=1+{{{{7*7}}}}\"'><script>{MARK}()</script><img src=x onerror={MARK}()>&lt;b&gt;%0d%0aBcc: {MARK}@evil.example"
-    " =?utf-8?q?=0D=0ABcc:_x@evil.example?= \\nATTENDEE:mailto:x@evil.example;,\u200b",
+    f"=1+{{{{797*797}}}}\"'><script>{MARK}()</script><img src=x onerror={MARK}()>&lt;b&gt;%0d%0aBcc: "
+    f"{MARK}@evil.example =?utf-8?q?=0D=0ABcc:_x@evil.example?= \\nATTENDEE:mailto:x@evil.example;,\u200b",
     f"=<script>{MARK}()</script>",
     f"@<b onx={MARK}>",
 )
 _SEVERAL_LINES = f"{EVIL[0]}\r\nBcc: {MARK}@evil.example\r\nATTENDEE:mailto:{MARK}@evil.example\r\nEND:VEVENT"
-_OPAQUE = re.compile(r"4915|/a/[0-9A-Z]+")
-"""What may hold any digits: numbers of telephones, and the tokens of links."""
 _LEFT_ALONE = {"key", "zone", "party", "territory", "email", "fingerprint"}
 
 
@@ -87,8 +85,8 @@ def _is_harmless_page(text: str) -> None:
     page = _Html(text)
     assert page.elements & {"script", "img", "iframe", "object", "svg", "b", "base"} == set()
     assert page.acting == []
-    words = _OPAQUE.sub("", page.words)
-    assert "49" not in words, "no template is filled in twice"
+    # Longer than what codes, references and tokens of links have by chance.
+    assert str(797 * 797) not in page.words, "no template is filled in twice"
 
 
 def _is_harmless_mail(mail: EmailMessage, *, to: str) -> None:

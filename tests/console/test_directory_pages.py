@@ -100,11 +100,11 @@ async def test_who_looks_finds_what_exists_for_them_and_a_page_offers_what_they_
         assert "Nothing answers" in await who.opens("/directory?q=xyzzy")
         await who.opens("/directory/parties-FR")
     page = await ada.opens(point)
-    assert officer.sms[-4:] in page.replace(" ", "")
+    assert officer.sms[-8:] in page.replace(" ", "")
     assert f"/directory/new/officers-{france.contact_point}" in page
     assert f"{point}/change" in page
     outside = await asks.opens(point)
-    assert officer.sms[-4:] not in outside.replace(" ", "")
+    assert officer.sms[-8:] not in outside.replace(" ", "")
     assert officer.name not in outside
     for there in ("/change", "/directory/new", "/history", "Retire", "Minutes before"):
         assert there not in outside, there
