@@ -25,7 +25,12 @@ from schemas.passkeys import PasskeyAcceptance
 
 
 async def _shown(
-    runtime: Runtime, request: Request, *, faults: Sequence[Fault] = (), fields: Mapping[str, str] | None = None
+    runtime: Runtime,
+    request: Request,
+    *,
+    way: str = "",
+    faults: Sequence[Fault] = (),
+    fields: Mapping[str, str] | None = None,
 ) -> Response:
     token, now = request.path_params["token"], runtime.now()
     invited = await accepting.look(runtime.db, token, now=now, tools=runtime.tools)
@@ -44,6 +49,7 @@ async def _shown(
         token=token,
         path=f"/invitation/{token}",
         typed=typed,
+        way=way,
         faults=faults,
         said="",
     )
@@ -69,7 +75,7 @@ async def by_password(runtime: Runtime, request: Request) -> Response:
         made = await accepting.accept(runtime.db, said, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, faults=refusal.faults, fields=fields)
+        return await _shown(runtime, request, way="password", faults=refusal.faults, fields=fields)
     return _made(runtime, request, made=made)
 
 
@@ -89,7 +95,7 @@ async def by_passkey(runtime: Runtime, request: Request) -> Response:
         made = await accepting.accept_by_passkey(runtime.db, said, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
-        return await _shown(runtime, request, faults=refusal.faults, fields=fields)
+        return await _shown(runtime, request, way="passkey", faults=refusal.faults, fields=fields)
     return _made(runtime, request, made=made)
 
 

@@ -75,10 +75,12 @@ addEventListener("online", () => document.querySelector("#offline")?.setAttribut
 document.querySelector(".faults")?.focus();
 
 // A page that says where its news come from is made anew, part by part, when there are some: from its own address, or
-// from data-page where that of a form stands above. A part in which somebody types, or has typed, is left alone.
+// from data-page where that of a form stands above. A part in which somebody types, or has typed, or from which
+// something is being sent, is left alone.
 const parts = () => [...document.querySelectorAll("[data-part]")];
 const live = document.querySelector("[data-live]");
-const lost = () => document.querySelector("#away")?.removeAttribute("hidden");
+const home = live?.dataset.page || location.pathname + location.search;
+const shows = (id, on) => document.getElementById(id)?.toggleAttribute("hidden", !on);
 const changed = (field) =>
   field.matches("[type=checkbox], [type=radio]")
     ? field.checked !== field.defaultChecked
@@ -86,63 +88,119 @@ const changed = (field) =>
       ? [...field.options].some((each) => each.selected !== each.defaultSelected) && field.value !== ""
       : field.type !== "hidden" && field.value !== field.defaultValue;
 
+// What a part tells: without what the service makes anew at each look, and what was done to it here.
+function told(part) {
+  const copy = part.cloneNode(true);
+  for (const each of copy.querySelectorAll("[name=once]")) each.removeAttribute("value");
+  for (const each of copy.querySelectorAll("[data-until]")) each.replaceWith(each.dataset.until);
+  for (const each of copy.querySelectorAll("[data-clock] [data-zone]")) each.textContent = "";
+  for (const each of copy.querySelectorAll("[data-find]")) each.hidden = false;
+  for (const each of copy.querySelectorAll("details")) each.open = false;
+  return copy.innerHTML;
+}
+
+// Where somebody is in a part: by what makes a control the same one on the next page.
+const controls = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
+const known = (each) =>
+  [each.tagName, each.closest("[id]")?.id, each.getAttribute("href"), each.form?.getAttribute("action")].join(" ");
+const alike = (part, mark) => controls(part).filter((each) => known(each) === mark);
+
+function swap(old, made) {
+  const at = old.contains(document.activeElement) ? document.activeElement : null;
+  const mark = at && known(at);
+  const place = alike(old, mark).indexOf(at);
+  const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
+  const aside = [...old.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
+  old.replaceChildren(...document.importNode(made, true).childNodes);
+  for (const each of open) document.getElementById(each)?.setAttribute("open", "");
+  old.querySelectorAll(".scroll").forEach((each, number) => (each.scrollLeft = aside[number] || 0));
+  if (!at) return;
+  // Where the control is gone, the keyboard goes on from the part in which it was.
+  const now = alike(old, mark)[place];
+  if (!now) old.tabIndex = -1;
+  (now || old).focus({ preventScroll: true });
+}
+
+// Returns "made", "ended" where nobody is signed in any more, or "lost".
 async function renew() {
-  const answer = await fetch(live.dataset.page || location.href, { headers: { Accept: "text/html", "Page-Renewal": "1" } });
+  const answer = await fetch(home, { headers: { Accept: "text/html", "Page-Renewal": "1" } });
   // Whoever is signed in no more loses nothing of what was typed.
-  if (answer.redirected || !answer.ok) return lost();
+  if (answer.redirected) return "ended";
+  if (!answer.ok) return "lost";
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of parts()) {
     const made = fresh.getElementById(old.id);
-    if (!made || made.innerHTML === old.innerHTML) continue;
-    const at = document.activeElement;
+    if (!made || told(made) === told(old)) continue;
     const fields = [...old.querySelectorAll("input, textarea, select")];
-    if (fields.includes(at) || fields.some(changed)) continue;
-    const id = old.contains(at) ? at.id : "";
-    const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
-    old.replaceChildren(...document.importNode(made, true).childNodes);
-    for (const each of open) document.getElementById(each)?.setAttribute("open", "");
-    if (id) document.getElementById(id)?.focus();
+    if (fields.includes(document.activeElement) || fields.some(changed) || old.querySelector("[data-sent]")) continue;
+    swap(old, made);
   }
   tick();
   document.dispatchEvent(new Event("fresh"));
+  return "made";
 }
 
 if (live) {
+  const LEAST = 10000;
+  const MOST = 60000;
+  let source = null;
   let waiting = 0;
   let busy = false;
   let away = false;
-  let pause = 10000;
-  const soon = () => {
+  let behind = false;
+  let ended = false;
+  let pause = LEAST;
+  const tell = () => {
+    shows("away", !ended && (away || behind));
+    shows("ended", ended);
+  };
+  // Whose session is over is asked for nothing more: the page stays as it is, with what was typed.
+  const end = () => {
+    ended = true;
+    source.close();
     clearTimeout(waiting);
+    for (const each of document.querySelectorAll("#ended a")) each.search = `?next=${encodeURIComponent(home)}`;
+    tell();
+  };
+  const soon = (after = 30) => {
+    clearTimeout(waiting);
+    if (ended) return;
     waiting = setTimeout(async () => {
       if (busy) return soon();
       busy = true;
-      await renew().catch(() => {});
+      const came = await renew().catch(() => "lost");
       busy = false;
-    }, 30);
+      if (ended) return;
+      if (came === "ended") return end();
+      behind = came === "lost";
+      if (behind) soon(later());
+      tell();
+    }, after);
+  };
+  const later = () => {
+    const now = pause;
+    pause = Math.min(2 * pause, MOST);
+    return now;
   };
   const listen = () => {
-    const source = new EventSource(live.dataset.live);
-    for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, soon);
+    if (ended) return;
+    source = new EventSource(live.dataset.live);
+    for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, () => soon());
     source.addEventListener("open", () => {
-      if (away) soon();
+      if (away || behind) soon();
       away = false;
-      pause = 10000;
-      document.querySelector("#away")?.setAttribute("hidden", "");
+      pause = LEAST;
+      tell();
     });
-    // Whose session is over is asked for nothing more: the page stays as it is, with what was typed.
-    source.addEventListener("over", () => {
-      source.close();
-      lost();
-    });
+    source.addEventListener("over", end);
     source.addEventListener("error", () => {
       away = true;
-      lost();
-      // A browser tries again by itself, but not where it was answered that it cannot be now.
-      // Where that goes on the session may have ended, and it is asked ever more seldom.
+      tell();
+      // A browser tries again by itself, but not where it was answered that it cannot be now: the page itself then
+      // tells whether the session has ended, and where that goes on it is asked ever more seldom.
       if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(listen, pause);
-      pause = Math.min(2 * pause, 60000);
+      soon();
+      setTimeout(listen, later());
     });
   };
   listen();

@@ -38,15 +38,24 @@ function written(credential) {
 
 for (const form of window.PublicKeyCredential ? document.querySelectorAll("form[data-ask]") : []) {
   const says = (name) => form.querySelectorAll("[data-said]").forEach((each) => (each.hidden = each.dataset.said !== name));
+  let busy = false;
+  const now = (is) => {
+    busy = is;
+    for (const each of form.querySelectorAll("button")) each.setAttribute("aria-disabled", String(is));
+  };
   form.hidden = false;
+  addEventListener("pageshow", (event) => event.persisted && now(false));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    // A device holds one ceremony at a time.
+    if (busy) return;
+    now(true);
     says("");
     try {
       form.elements.credential.value = written(await held(await asked(form)));
     } catch (fault) {
       says(fault.message === "refused" ? "refused" : fault.name === "InvalidStateError" ? "known" : "cancelled");
-      return;
+      return now(false);
     }
     form.submit();
   });

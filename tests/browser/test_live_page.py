@@ -1,0 +1,107 @@
+"""A page that is open tells what happens, and takes nothing from whoever is at work on it: word, place or fold."""
+
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Page, expect
+
+from contactpoints.actions.demo_people import enter, load_people
+from tests.browser.conftest import Visits
+from tests.browser.visitor import PATIENCE, Visitor
+from tests.world import PIN, START, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+_HERE = "(each) => each === document.activeElement"
+_NOTE = "What was typed. " * 150
+_ROWS = "#timeline tbody tr"
+
+
+async def _known(world: World) -> str:
+    """Return the session of a desk that is no officer's own, and may act for each that was called."""
+    db, tools = world.runtime.db, world.runtime.tools
+    await load_people(db, world.network["FR"], asks="US", now=START)
+    async with db.session() as session:
+        await session.execute("update accounts set officer_id = null")
+    begun = await enter(db, "officer", language="en", address=None, device="Desk 4", now=world.clock.at, tools=tools)
+    assert begun.token
+    return begun.token
+
+
+async def _hears(world: World, page: Page, **duration: float) -> None:
+    """Let time pass until an open page of an alert has told more than before."""
+    rows = await page.locator(_ROWS).count()
+    await world.passes(**duration)
+    await page.wait_for_function(f"document.querySelectorAll('{_ROWS}').length > {rows}", timeout=PATIENCE)
+
+
+async def _say_that_it_ended(world: World, pages: dict[str, Visitor]) -> None:
+    """End every session: each open page says so, and leads to where somebody signs in and comes back."""
+    async with world.runtime.db.session() as session:
+        await session.execute("update sessions set ended_at = $1, ended_why = 'signed_out'", world.clock.at)
+    await world.passes(minutes=1)
+    for where, each in pages.items():
+        await expect(each.page.locator("#ended a")).to_be_visible(timeout=PATIENCE)
+        await expect(each.page.locator("#away")).to_be_hidden()
+        link = await each.page.locator("#ended a").get_attribute("href")
+        assert (link or "").endswith(f"/signin?next={quote(where, safe='')}")
+
+
+async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_the_session_has_ended(
+    world: World, visits: Visits
+) -> None:
+    reference, _first, _code = await world.wakes_the_first()
+    token = await _known(world)
+    desk = await visits(width=1280, height=900)
+    await desk.is_known_by(token)
+    page, alert = desk.page, f"/alerts/{reference}"
+
+    await desk.opens("/directory?q=duty")
+    await page.locator("#q").press_sequentially("ab")
+
+    await desk.opens(alert)
+    fold, called = page.locator("#act-decline summary"), page.locator("[name=declining_officer] option")
+    await fold.press("Enter")
+    before = await called.count()
+    await _hears(world, page, minutes=6)
+    assert await called.count() == before + 1, "the part was made anew"
+    await expect(page.locator("#act-decline button")).to_be_visible()
+    assert await fold.evaluate(_HERE)
+
+    await page.locator("#act-note summary").click()
+    await page.locator("[name=words]").evaluate("(each) => each.removeAttribute('maxlength')")
+    await desk.types(words=_NOTE)
+    await desk.presses("Keep the note")
+    await desk.sees("please look at this again")
+    course, read = page.locator("#course .scroll"), Visitor(await page.context.new_page(), desk.home)
+    await course.focus()
+    await read.opens(alert)
+    await read.presses("Read what is asked")
+    await expect(read.page.locator("#request .particulars")).to_be_visible()
+    board = Visitor(await page.context.new_page(), desk.home)
+    await board.page.clock.install()
+    await board.opens("/board")
+    opened = board.page.locator(f"#open a[href='{alert}']")
+    await opened.focus()
+
+    second = world.network["FR"].officers[1]
+    await world.answers(second, f"{await world.code_of(second)} ok, {PIN}")
+    await expect(board.page.locator("#open")).to_contain_text("acknowledged", timeout=PATIENCE)
+    assert await opened.evaluate(_HERE)
+    for each in (desk, read):
+        await expect(each.page.locator("#standing")).to_contain_text("Acknowledged", timeout=PATIENCE)
+        await expect(each.page.locator("#act-read")).to_be_visible(visible=each is desk)
+    assert await course.evaluate(_HERE)
+    await expect(page.locator("[name=words]")).to_have_value(_NOTE)
+
+    away = board.page.locator("#away")
+    await board.page.route("**/board", lambda route: route.fulfill(status=503))
+    await world.opens_alert()
+    await expect(away).to_be_visible()
+    await board.page.unroute_all(behavior="wait")
+    board.loud.clear()
+    await board.page.clock.fast_forward(11000)
+    await expect(away).to_be_hidden()
+    await expect(board.page.locator("#open tbody tr")).to_have_count(2)
+
+    await _say_that_it_ended(world, {"/board": board, alert: desk})
+    await expect(page.locator("[name=words]")).to_have_value(_NOTE)
