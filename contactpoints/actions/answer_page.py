@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, cast, get_args
 
-from contactpoints.actions import calling_back, replies
+from contactpoints.actions import calling_back, pressed_twice, replies
 from contactpoints.actions.acknowledging import MOST_TRIES
 from contactpoints.actions.readings import read_by_officer
 from contactpoints.actions.replies import CheckPin
@@ -62,17 +62,18 @@ async def answer(
 ) -> str:
     """Keep the whole form sealed, with the instant at which it was here, then do what it says; return what came of it.
 
-    ``once`` is new in every page that is shown: the same page sent twice by a trembling finger counts once
-    (``repeated``). An older page, gone back to, with another PIN in it, is another try. Else an outcome of
+    ``once`` is new in every page that is shown: the same page sent twice by a trembling finger counts once,
+    see `pressed_twice.handle`. An older page, gone back to, with another PIN in it, is another try. Else an outcome of
     `replies.handle`. ``declines``: the form says that somebody else must take the alert.
     """
     kept = json.dumps({"reply_code": page.code, "form": form, "declines": declines})
     same = peppered(tools.pepper, kept)[:8].hex()
+    sent = f"{page.reply_code_id}-{once}-{same}" if once else None
     number = await replies.receive(
         db,
         source="link",
         kind="reply",
-        provider_code=f"{page.reply_code_id}-{once}-{same}" if once else None,
+        provider_code=sent,
         attempt_code=None,
         provider_at=None,
         raw=kept.encode(),
@@ -80,9 +81,9 @@ async def answer(
         tools=tools,
         ours=True,
     )
-    if number is None:
-        return "repeated"
-    return await replies.handle(db, number=number, now=now, tools=tools, check_pin=check_pin)
+    return await pressed_twice.handle(
+        db, number, source="link", provider_code=sent, now=now, tools=tools, check_pin=check_pin
+    )
 
 
 async def read_request(

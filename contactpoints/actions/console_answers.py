@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contactpoints.actions import replies
+from contactpoints.actions import pressed_twice, replies
 from contactpoints.actions.alerts import read_reference, seen
 from contactpoints.actions.replies import CheckPin
 from contactpoints.actions.tools import Tools
@@ -43,8 +43,8 @@ async def answer(
     """Keep what was typed, sealed, then do what it says; return what came of it, as `replies.handle` does.
 
     An account that is an officer's own stands for the code of that officer; the PIN is typed all the same. The same
-    form sent twice counts once (``repeated``). Raises `NotFound`, `Forbidden` unless the actor is the contact point
-    that was called, and `schemas.faults.BadInput` before anything is kept.
+    form sent twice counts once, see `pressed_twice.handle`. Raises `NotFound`, `Forbidden` unless the actor is the
+    contact point that was called, and `schemas.faults.BadInput` before anything is kept.
     """
     async with db.session() as session:
         row = seen(await alerts.view(session, read_reference(reference)), actor)
@@ -59,11 +59,12 @@ async def answer(
     said = validate(Acknowledge, fields | {"reply_code": told["reply_code"], "pin": typed.pin})
     kept = json.dumps({"reference": row["reference"], "body": said.model_dump_json(), "declines": declines})
     same = peppered(tools.pepper, kept)[:8].hex()
+    sent = f"{row['reference']}-{typed.once}-{same}" if typed.once else None
     number = await replies.receive(
         db,
         source="api",
         kind="reply",
-        provider_code=f"{row['reference']}-{typed.once}-{same}" if typed.once else None,
+        provider_code=sent,
         attempt_code=None,
         provider_at=None,
         raw=kept.encode(),
@@ -71,6 +72,6 @@ async def answer(
         tools=tools,
         ours=True,
     )
-    if number is None:
-        return "repeated"
-    return await replies.handle(db, number=number, now=now, tools=tools, check_pin=check_pin)
+    return await pressed_twice.handle(
+        db, number, source="api", provider_code=sent, now=now, tools=tools, check_pin=check_pin
+    )

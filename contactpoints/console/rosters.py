@@ -15,8 +15,9 @@ from contactpoints.console.forms import number_in
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, sees_network
+from contactpoints.rules.board_page import has_words
 from contactpoints.rules.cover_text import hindsight, reasons_of, state_of
-from contactpoints.rules.phrasing import Catalogue
+from contactpoints.rules.phrasing import Catalogue, function_of
 from contactpoints.rules.roster_lanes import Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_pieces import pieces_of
@@ -27,12 +28,14 @@ from schemas.faults import Fault
 
 _LEVELS = {"uncovered": "bad", "doubtful": "alarm"}
 _MOST_PARTIES = 500
+_LONGEST = 100
 
 
 async def show_all(runtime: Runtime, request: Request) -> Response:
     """Show every duty post of the reader's house, or of the Party that is asked for, and how it is covered."""
     actor, now = await somebody(runtime, request), runtime.now()
     party = request.query_params.get("party", "").strip().upper() or None
+    words, find = runtime.tools.words[actor.language], request.query_params.get("q", "")[:_LONGEST]
     parties: list[dict[str, Any]] = []
     faults: list[Fault] = []
     if sees_network(actor):
@@ -40,7 +43,7 @@ async def show_all(runtime: Runtime, request: Request) -> Response:
         if party is not None and party not in {each["code"] for each in parties}:
             faults, party = [Fault("/party", "unknown_party", "is the code of no Party")], None
     found = await list_posts(runtime.db, actor=actor, party=party, now=now, tools=runtime.tools)
-    words = runtime.tools.words[actor.language]
+    posts = [_in_list(words, each, now=now) for each in found]
     return desk(
         runtime,
         request,
@@ -49,19 +52,27 @@ async def show_all(runtime: Runtime, request: Request) -> Response:
         here="rosters",
         status=422 if faults else 200,
         faults=faults,
-        posts=[_in_list(words, each, now=now) for each in found],
+        posts=[each for each in posts if has_words(find, each["find"])],
+        many=len(posts),
+        q=find,
         days=AHEAD.days,
         parties=[(each["code"], f"{each['code']} · {each['name']}") for each in parties],
         party=party or "",
     )
 
 
-def _in_list(words: Catalogue, roster: PostRoster, *, now: datetime) -> Mapping[str, object]:
-    """Return the row of a post; a shift that outlasts the weeks that were looked at has no ``until`` yet."""
+def _in_list(words: Catalogue, roster: PostRoster, *, now: datetime) -> Mapping[str, Any]:
+    """Return the row of a post, and ``find``, the text in which its words are looked for.
+
+    A shift that outlasts the weeks that were looked at has no ``until`` yet.
+    """
     cover, end = roster.cover, now + AHEAD
     return {
         "point": cover.point,
         "post": cover.post,
+        "find": " ".join(
+            (cover.point.party or "", cover.point.name, cover.post.function, function_of(words, cover.post.line))
+        ),
         "level": level_of(cover.stretches),
         "state": state_of(words, cover),
         "first": cover.stretches[0] if cover.stretches else None,

@@ -39,7 +39,7 @@ class Wanted:
             (not self.answered or answered(now) == (self.answered == "yes"))
             and (not self.night or clock.hours == "night")
             and (not self.region or region_of(now.point.zone) == self.region)
-            and all(word in folded(find) for word in folded(self.words).split())
+            and has_words(self.words, find)
         )
 
 
@@ -47,6 +47,12 @@ def folded(text: str) -> str:
     """Return a text without accents and case, as the page itself folds what is typed: see ``desk.js``."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(sign for sign in apart if unicodedata.category(sign)[0] != "M").lower()
+
+
+def has_words(asked: str, text: str) -> bool:
+    """Say whether a text has all the words that are asked for, wherever they stand in it, in any order."""
+    there = folded(text)
+    return all(word in there for word in folded(asked).split())
 
 
 def region_of(zone: str) -> str:

@@ -99,6 +99,17 @@ async def read(session: Session, number: int) -> Row | None:
     )
 
 
+async def outcome_of(session: Session, source: str, *, provider_code: str) -> str | None:
+    """Return what came of a reply; None where nobody has handled it yet."""
+    outcome: str | None = await session.fetchval(
+        """select outcome from inbound
+            where source = $1 and kind = 'reply' and provider_code = $2 and handled_at is not null""",
+        source,
+        provider_code,
+    )
+    return outcome
+
+
 async def finish(session: Session, outcomes: Mapping[int, str], *, now: datetime) -> None:
     """Write down of several arrivals that they were dealt with."""
     await session.execute(

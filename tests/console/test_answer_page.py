@@ -137,8 +137,8 @@ async def test_three_wrong_pins_lock_the_code_and_the_chain_climbs_at_once(world
 async def test_the_same_page_sent_twice_costs_one_try(world: World) -> None:
     _, path = await opened(world)
     once = re.findall(r'name="once" value="(\w+)"', (await look(world, path)).text)[0]
-    assert "Essais restants : 2." in (await types(world, path, "111222", once=once)).text
-    assert (await types(world, path, "111222", once=once)).status_code == 303
+    for _ in range(2):
+        assert "Essais restants : 2." in (await types(world, path, "111222", once=once)).text
     assert "Essais restants : 1." in (await types(world, path, "111222", once="another")).text
 
 

@@ -52,6 +52,12 @@ async def test_a_roster_is_a_picture_with_a_table_behind_it_and_another_partys_i
     says(await auditor.opens("/rosters"), "Choose a Party to see", 200)
     says(await auditor.opens("/rosters?party=USA"), "There is no such Party.", 422)
     assert f"/rosters/{other}" in (await auditor.opens("/rosters?party=US")).text
+    narrowed = await auditor.opens("/rosters?party=US&q=%C3%A0+nobody+has+this")
+    says(narrowed, "No duty post has all of these words.", 200)
+    assert 'value="US" selected' in narrowed.text
+    assert re.findall(r'href="/rosters/(\d+)"', (await auditor.opens("/rosters?party=US&q=LEADER")).text) == [
+        str(world.network["US"].posts["team_leader"])
+    ]
     says(await auditor.opens(f"/rosters/{other}"), "Who is on duty", 200)
 
 

@@ -5,6 +5,7 @@ const version = form?.elements.version;
 let waiting = 0;
 let flying = null;
 let over = false;
+let ended = false;
 
 const tell = (words, bad) => {
   said.textContent = words;
@@ -15,13 +16,16 @@ async function keep() {
   const typed = new URLSearchParams(new FormData(form));
   typed.set("do", "quietly");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: typed, redirect: "error" });
+    const answer = await fetch(form.action, { method: "POST", body: typed, redirect: "error", signal: AbortSignal.timeout(20000) });
     if (answer.ok) {
       version.value = await answer.text();
       tell(`${said.dataset.kept} ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`, false);
     } else if (answer.status === 409) {
       over = true;
       tell(said.dataset.stale, true);
+    } else if (answer.status === 401 || answer.status === 403) {
+      over = ended = true;
+      tell(said.dataset.ended, true);
     } else {
       tell(said.dataset.away, true);
       soon(15000);
@@ -42,8 +46,16 @@ function soon(after) {
   }, after);
 }
 
+// Whoever has signed in on another page comes back to this one.
+document.addEventListener("visibilitychange", () => {
+  if (!ended || document.hidden) return;
+  over = ended = false;
+  soon(0);
+});
 form?.addEventListener("input", () => soon(2500));
 form?.addEventListener("submit", (event) => {
+  // Without a network nothing is sent, and what was typed is still to be kept.
+  if (!navigator.onLine) return;
   clearTimeout(waiting);
   if (!flying) return;
   event.preventDefault();
