@@ -55,7 +55,8 @@ async def answer(
     told = {"officer": typed.officer, "reply_code": typed.code}
     if mine is not None and not typed.code:
         told = {"officer": str(mine["officer_id"]), "reply_code": mine["code"]}
-    fields = {"officer": int(told["officer"]) if told["officer"].isdecimal() else told["officer"]}
+    who = told["officer"]
+    fields = {"officer": int(who) if who.isascii() and who.isdecimal() and len(who) <= 15 else who}
     said = validate(Acknowledge, fields | {"reply_code": told["reply_code"], "pin": typed.pin})
     kept = json.dumps({"reference": row["reference"], "body": said.model_dump_json(), "declines": declines})
     same = peppered(tools.pepper, kept)[:8].hex()
