@@ -1,6 +1,5 @@
 """Looking at and ending alerts. One function, one transaction. Opening one is in `actions.opening`."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -86,22 +85,12 @@ async def list_alerts(
     state: str | None,
     status: str | None,
     now: datetime,
-    kind: str | None = None,
-    party: str | None = None,
-    ended: bool | None = None,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of alerts, newest first, and the cursor of the next page (None on the last).
-
-    What is looked for: see `store.alert_lists.views`.
-    """
-    wanted = {"state": state, "status": status, "kind": kind, "party": party}
+    """Return a page of alerts, newest first, and the cursor of the next page (None on the last)."""
+    wanted = alert_lists.Wanted(state=state, status=status)
     async with db.session() as session:
-        rows = await alert_lists.views(session, actor=actor, after=after, most=most + 1, ended=ended, **wanted)
-    return [rules.write(as_seen(row, actor), now=now) for row in rows[:most]], _cursor(rows, most)
-
-
-def _cursor(rows: Sequence[Row], most: int) -> int | None:
-    return rows[most - 1]["id"] if len(rows) > most else None
+        rows, cursor = await alert_lists.views(session, wanted, actor=actor, after=after, most=most)
+    return [rules.write(as_seen(row, actor), now=now) for row in rows], cursor
 
 
 async def withdraw(
@@ -209,4 +198,5 @@ async def list_acknowledgements(
         rows = await alerts.list_acknowledgements(
             session, actor=actor, reference=reference, since=since, until=until, after=after, most=most + 1
         )
-    return [rules.write_acknowledgement(dict(row)) for row in rows[:most]], _cursor(rows, most)
+    cursor = rows[most - 1]["id"] if len(rows) > most else None
+    return [rules.write_acknowledgement(dict(row)) for row in rows[:most]], cursor

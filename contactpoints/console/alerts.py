@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import alert_pages, alerts
+from contactpoints.actions import alert_pages, alert_search
 from contactpoints.console.forms import chosen
 from contactpoints.console.session import go, somebody
 from contactpoints.console.shell import desk, zone_of
@@ -18,6 +18,7 @@ from contactpoints.rules import codes
 from contactpoints.rules.access import Actor
 from contactpoints.rules.wording_alerts import OUTCOMES
 from contactpoints.runtime import Runtime
+from contactpoints.store.alert_lists import Wanted
 from schemas.alerts import ClosureReason, State, WithdrawalReason
 from schemas.faults import Fault
 from schemas.requests import REQUEST_KINDS
@@ -25,11 +26,9 @@ from schemas.retention import Decision, RetentionReason
 from schemas.timeline import FACTS
 
 _HERE = "/alerts"
-_MOST_OPEN, _MOST_ENDED = 100, 50
+_MOST = 50
 _MOST_NUMBER = 2**31 - 1
 _LONGEST = 64
-_ENDED = ("withdrawn", "closed")
-_FIRST = {"exhausted": 0, "alerting": 1, "acknowledged": 2}
 
 
 async def show_list(runtime: Runtime, request: Request) -> Response:
@@ -39,12 +38,17 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
     if reference := codes.read_reference(asked["q"]):
         return go(f"{_HERE}/{reference}")
     cursor = whole_number(request.query_params.get("cursor"))
-    open_now = [] if cursor or asked["state"] in _ENDED else await _found(runtime, actor, asked=asked, ended=False)
-    ended: list[dict[str, Any]] = []
-    further = None
-    if asked["state"] == "" or asked["state"] in _ENDED:
-        ended, further = await _page(runtime, actor, asked=asked, ended=True, after=cursor, most=_MOST_ENDED)
     again = {name: value for name, value in asked.items() if value}
+    parts = await alert_search.find_alerts(
+        runtime.db,
+        actor=actor,
+        text=asked["q"],
+        wanted=Wanted(state=asked["state"] or None, kind=asked["kind"] or None, party=asked["party"] or None),
+        after=cursor,
+        most=_MOST,
+        now=runtime.now(),
+        tools=runtime.tools,
+    )
     return desk(
         runtime,
         request,
@@ -53,54 +57,29 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
         here="alerts",
         status=422 if faults else 200,
         faults=faults,
-        open_now=sorted(open_now, key=lambda each: _FIRST[each["state"]]),
-        ended=ended,
+        open_now=[each for each in parts if each.state],
+        ended=next((each for each in parts if not each.state), None),
         earlier=cursor is not None,
-        further=further,
-        path=f"{_HERE}?{urlencode(again)}" if again else _HERE,
+        searched=bool(again) or cursor is not None,
+        paths={each.state: _path_on(again | ({"state": each.state} if each.state else {})) for each in parts},
         asked=asked,
         states=get_args(State),
         kinds=list(REQUEST_KINDS),
     )
 
 
+def _path_on(asked: Mapping[str, str]) -> str:
+    return f"{_HERE}?{urlencode(asked)}" if asked else _HERE
+
+
 def _asked(request: Request) -> tuple[Mapping[str, str], list[Fault]]:
     """Return what is looked for, and what is wrong with it: that is looked for by nobody."""
     told, faults = chosen(request, {"state": get_args(State), "kind": REQUEST_KINDS})
-    words, party = (request.query_params.get(name, "").strip()[:_LONGEST] for name in ("q", "party"))
+    words, party = (request.query_params.get(name, "").replace("\0", "").strip()[:_LONGEST] for name in ("q", "party"))
     if party and not (len(party) == 2 and party.isascii() and party.isalpha()):
         faults.append(Fault("/party", "wrong_form", "must be two capital letters"))
         party = ""
     return {"q": words, **told, "party": party.upper()}, faults
-
-
-async def _found(runtime: Runtime, actor: Actor, *, asked: Mapping[str, str], ended: bool) -> Sequence[dict[str, Any]]:
-    return (await _page(runtime, actor, asked=asked, ended=ended, after=None, most=_MOST_OPEN))[0]
-
-
-async def _page(
-    runtime: Runtime, actor: Actor, *, asked: Mapping[str, str], ended: bool, after: int | None, most: int
-) -> tuple[list[dict[str, Any]], int | None]:
-    items, further = await alerts.list_alerts(
-        runtime.db,
-        actor=actor,
-        after=after,
-        most=most,
-        state=asked["state"] or None,
-        status=None,
-        kind=asked["kind"] or None,
-        party=asked["party"] or None,
-        ended=ended,
-        now=runtime.now(),
-    )
-    wanted = asked["q"].casefold().split()
-    return [each for each in items if all(word in found_by(each) for word in wanted)], further
-
-
-def found_by(alert: Mapping[str, Any]) -> str:
-    """Return by which words an alert is found, in small letters."""
-    told = ("reference", "kind", "requesting_party", "requesting_authority", "requested_party", "case_reference")
-    return " ".join(str(alert[name]) for name in told).casefold()
 
 
 def whole_number(text: str | None) -> int | None:

@@ -27,15 +27,19 @@ _FORGIVING = 4
 @lru_cache(maxsize=4096)
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a text, folded: no accents, no case, in their order, each cut at 40 letters."""
-    apart = unicodedata.normalize("NFKD", text)
-    bare = "".join(letter for letter in apart if unicodedata.category(letter)[0] != "M").casefold().translate(_PLAIN)
     found: list[str] = []
-    for run in _RUN.finditer(bare):
+    for run in _RUN.finditer(folded(text)):
         if run[1] and len(run[1]) > 1:
             found += (run[1][place : place + 2] for place in range(len(run[1]) - 1))
         else:
             found.append(run[0][:_LONGEST])
     return tuple(found)
+
+
+def folded(text: str) -> str:
+    """Return a text without accents and case."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if unicodedata.category(letter)[0] != "M").casefold().translate(_PLAIN)
 
 
 def by_name(text: str) -> tuple[str, ...]:

@@ -1,0 +1,90 @@
+"""The list of alerts as a page has it: what nobody has answered first, and found by words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, get_args
+
+from contactpoints.actions.alerts import as_seen
+from contactpoints.actions.tools import Tools
+from contactpoints.rules.access import Actor
+from contactpoints.rules.alerts import write
+from contactpoints.rules.folding import HOW, Vocabulary, folded, words
+from contactpoints.rules.wording_alerts import state_of
+from contactpoints.rules.wording_request import kind_of
+from contactpoints.store.alert_lists import Sought, Wanted, views
+from contactpoints.store.database import Database
+from schemas.alerts import State
+from schemas.requests import REQUEST_KINDS
+
+OPEN: Sequence[State] = ("exhausted", "alerting", "acknowledged")
+"""The states of an alert that is open, that which is worst first."""
+ENDED: Sequence[State] = ("withdrawn", "closed")
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Alerts of the list, newest first: those of one state that is open, or those that have ended.
+
+    ``further``: the cursor of what is further back, None where nothing is.
+    """
+
+    state: str | None
+    items: Sequence[dict[str, Any]]
+    further: int | None
+
+
+async def find_alerts(
+    db: Database,
+    *,
+    actor: Actor,
+    text: str,
+    wanted: Wanted,
+    after: int | None,
+    most: int,
+    now: datetime,
+    tools: Tools,
+) -> list[Part]:
+    """Return the list of alerts in its parts, each with at most ``most``: those that are open before those that ended.
+
+    ``text``: words, each of which an alert has in its reference, in that of its case, in the name of its authority, or
+    as that of a Party, a kind or a state, which are named in the actor's language. Of a ``state`` there is that part
+    alone; ``after`` a cursor and without a state there is what has ended.
+    """
+    states = OPEN if wanted.state is None and after is None else ()
+    async with db.session() as session:
+        if asked := text.split()[:_MOST_WORDS]:
+            parties = await tools.atlas.parties(session)
+            named = _named(tools, actor)
+            wanted = replace(wanted, words=[_sought(word, parties=parties, named=named) for word in asked])
+        parts = [replace(wanted, state=each) for each in states]
+        parts.append(wanted if wanted.state else replace(wanted, ended=True))
+        found = [(each, await views(session, each, actor=actor, after=after, most=most)) for each in parts]
+    return [
+        Part(
+            each.state if each.state in OPEN else None,
+            [write(as_seen(row, actor), now=now) for row in rows],
+            further,
+        )
+        for each, (rows, further) in found
+    ]
+
+
+def _named(tools: Tools, actor: Actor) -> Mapping[str, Mapping[str, str]]:
+    """Return how kinds and states are called, folded, by their codes."""
+    told = tools.words[actor.language]
+    return {
+        "kinds": {each: folded(f"{kind_of(told, each)} {each}") for each in REQUEST_KINDS},
+        "states": {each: folded(f"{state_of(told, each)} {each}") for each in get_args(State)},
+    }
+
+
+def _sought(word: str, *, parties: Vocabulary, named: Mapping[str, Mapping[str, str]]) -> Sought:
+    whole = [{code for code, why in parties.reasons(each).items() if why.how in HOW[:2]} for each in words(word)]
+    return Sought(
+        word,
+        parties=sorted(set.intersection(*whole)) if whole else (),
+        kinds=[code for code, told in named["kinds"].items() if folded(word) in told],
+        states=[code for code, told in named["states"].items() if folded(word) in told],
+    )
