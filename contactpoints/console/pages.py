@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -68,6 +69,7 @@ from contactpoints.rules.refusals import (
     Unavailable,
     slug,
 )
+from contactpoints.rules.sessions import own_path
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from schemas.faults import BadInput
@@ -96,6 +98,9 @@ _STATUS: Mapping[type[Refusal], int] = {
     Unavailable: 503,
     Refusal: 400,
 }
+_HOME = "/board"
+_LINKS = ("a", "pin", "address", "handover", "invitation", "signin")
+"""Where an address opens something by itself: it stands in no other."""
 _FOR_MACHINES = ("/rehearsal/messages", "/rehearsal/replies")
 _ROOMS = (
     "",
@@ -228,10 +233,18 @@ async def _kept_meanwhile(request: Request, answer: Response, *, refusal: TooMan
 
 
 def _asked(request: Request) -> str:
-    """Return to which page somebody comes back; what was sent to one is not sent again."""
-    if request.method == "GET":
-        return request.url.path
-    return "/account" if _room(request) == "account" else "/board"
+    """Return to which page somebody comes back, with what was chosen there, as a part of an address.
+
+    What was sent to a page is not sent again. No page behind a link comes back, nor a way through a provider.
+    """
+    room, path = _room(request), quote(request.url.path, safe="/")
+    if request.method != "GET":
+        above = path.rpartition("/")[0]
+        return {"account": "/account", "alerts": above}.get(room, _HOME)
+    if room in _LINKS or own_path(path, instead="") != path:
+        return _HOME
+    whole = f"{path}?{request.url.query}"
+    return quote(whole if request.url.query and own_path(whole, instead="") else path, safe="/")
 
 
 def _room(request: Request) -> str:

@@ -5,7 +5,9 @@ import re
 from html import unescape
 
 import httpx
+import pytest
 
+from contactpoints.store import alert_lists
 from tests.api.people import person
 from tests.console.test_account_pages import Browser, says
 from tests.robot import Forms
@@ -54,6 +56,10 @@ async def _is_found(asks: Browser, *, reference: str) -> None:
     assert reference not in (await asks.opens("/alerts?party=JP")).text
     assert reference not in (await asks.opens("/alerts?state=closed")).text
     assert (await asks.opens(f"/alerts?q={reference.lower()}")).headers["Location"] == here
+    for found in ("francé", "unit stat%00es alert", f"{reference[:4].lower()} PRÉSERV"):
+        assert reference in (await asks.opens(f"/alerts?q={found}")).text, found
+    for nothing in ("japan", "preservation belgium", "closed", "_"):
+        says(await asks.opens(f"/alerts?q={nothing}"), "None that fits.", 200)
 
 
 async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world: World) -> None:
@@ -84,6 +90,8 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
 
     fields = {"officer": str(first.id), "reply_code": code, "pin": PIN, "once": "a"}
     says(await asks.sends(f"{here}/acknowledgement", **fields), "You may not do that here", 403)
+    for made_up in ("9" * 5000, "٣"):
+        assert (await asked.sends(f"{here}/acknowledgement", **fields | {"officer": made_up})).status_code == 422
     refused = await asked.sends(f"{here}/acknowledgement", **fields | {"reply_code": "?", "pin": "12"})
     says(refused, "This does not have the form that is needed here.")
     assert all(f'id="f-{each}-fault"' in refused.text for each in ("reply_code", "pin"))
@@ -168,5 +176,49 @@ async def test_a_session_that_ended_keeps_what_was_typed_and_a_french_reader_rea
     held = await left.sends(f"{here}/withdrawal", why_withdrawn="duplicate")
     says(held, 'value="duplicate"', 403)
     assert (await left.opens(here)).headers["Location"] == f"/signin?next={here}"
+    with_pin = await left.sends(f"{here}/acknowledgement", pin=PIN)
+    assert with_pin.headers["Location"] == f"/signin?next={here}", "a PIN is kept nowhere"
+    for asked in ("/trigger/preview?place=FR%2FGP&kind=a&urgency=b", "/alerts?q=//evil.example&state=", "/board?"):
+        led = await left.opens(asked)
+        [following] = {form[2]["next"] for form in Forms((await left.opens(led.headers["Location"])).text).found}
+        assert following == asked.rstrip("?"), "with what was chosen there"
+    for asked, path in (("/alerts?q=" + "x" * 600, "/alerts"), ("/%5C%09/evil.example?q=1", None)):
+        led = await left.opens(asked)
+        assert led.headers.get("Location") == (path and f"/signin?next={path}"), asked
     assert (await asks.sends(f"{here}/withdrawal", why_withdrawn="duplicate")).status_code == 303
     says(await asks.opens(here), "RETIRÉE par le demandeur : cela a été demandé deux fois", 200)
+
+
+_MORE = """insert into alerts overriding system value
+    select (jsonb_populate_record(a, jsonb_build_object(
+        'id', a.id + n, 'reference', 'M-' || n, 'case_reference', 'Ångström-' || n))).*
+    from alerts a, generate_series(1, 52) n where a.reference = $1
+"""
+
+
+async def test_the_list_hides_no_alert_behind_newer_ones_and_finds_words_in_all_of_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = await _browser(world, "requester", "US")
+    reference = (await world.opens_alert(case_reference="Œuvre-Ø")).json()["reference"]
+    async with world.runtime.db.session() as session:
+        await session.execute(_MORE, reference)
+        await session.execute("update alerts set state = 'exhausted' where reference = $1", reference)
+        await session.execute("update accounts set language = 'fr'")
+    first = await asks.opens("/alerts")
+    assert first.text.index(f"/alerts/{reference}") < first.text.index("/alerts/M-52"), "what nobody answers is first"
+    assert '/alerts/M-2"' not in first.text
+    [further] = re.findall(r'href="(/alerts\?state=alerting&amp;cursor=\d+)"', first.text)
+    behind = await asks.opens(unescape(further))
+    assert '/alerts/M-2"' in behind.text
+    assert '/alerts/M-3"' not in behind.text
+    for words in ("angstrom-1 préservation", "ÅNGSTRÖM-1 united preserv", "angstrom-1 france"):
+        found = await asks.opens(f"/alerts?q={words}")
+        assert '/alerts/M-1"' in found.text, words
+        assert '/alerts/M-2"' not in found.text, words
+    assert reference in (await asks.opens("/alerts?q=œuvre-o")).text
+    monkeypatch.setattr(alert_lists, "LOOKED_THROUGH", 30)
+    none = await asks.opens("/alerts?q=angstrom-1%20france&state=alerting")
+    says(none, "Rien ne correspond.", 200)
+    [further] = re.findall(r'href="(/alerts\?q=\S+cursor=\d+)"', none.text)
+    assert '/alerts/M-1"' in (await asks.opens(unescape(further))).text, "as far back as there is anything"
