@@ -33,7 +33,9 @@ def _shown(
     said: str = "",
     status: int = 200,
     declines: bool = False,
+    outcome: str = "",
 ) -> Response:
+    """Return the page; ``outcome``: what came of calling back, which was not written down yet."""
     now = runtime.now()
     return page(
         "answer_page.html",
@@ -49,6 +51,7 @@ def _shown(
         once=secrets.token_hex(8),
         said=said,
         declines=declines,
+        outcome=outcome,
     )
 
 
@@ -115,7 +118,7 @@ async def read_request(runtime: Runtime, request: Request) -> Response:
     if particulars is None:
         if outcome != "add_your_pin":
             refused(request, Forbidden(f"The particulars were not shown: {outcome}."))
-        return _shown(runtime, request, found=found, said=outcome, status=422)
+        return _shown(runtime, request, found=found, said=outcome, status=422, outcome=fields.get("outcome", ""))
     return page(
         "request.html",
         language=found.language,

@@ -77,6 +77,8 @@ async def step(runtime: Runtime, request: Request) -> Response:
     async def again(
         *, faults: Sequence[Fault] = (), said: str = "", since: Sequence[Mapping[str, Any]] = ()
     ) -> Response:
+        # Its only field has the name of one in another form of the page.
+        faults = [replace(each, pointer=f"/swap/{number}") for each in faults]
         return await shown(
             runtime, request, actor=actor, typed=typed, faults=faults, form="swap", said=said, since=since
         )

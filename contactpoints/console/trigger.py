@@ -85,6 +85,11 @@ async def _chosen(
 ) -> Response:
     """Return the page on which place and kind are chosen."""
     find = request.query_params.get("find", "")[:100]
+    every = await places(runtime.db)
+    found = rules.found(every, find)
+    kept = (typed.get("requested_party", ""), typed.get("territory", ""))
+    # Whom somebody has chosen already stays among those that are found.
+    found += [each for each in every if each not in found and (each["code"], each["territory"] or "") == kept]
     return desk(
         runtime,
         request,
@@ -92,7 +97,7 @@ async def _chosen(
         actor=actor,
         here="trigger",
         status=status,
-        places=rules.found(await places(runtime.db), find),
+        places=found,
         own=actor.party,
         kinds=REQUEST_KINDS,
         drafts=await drafts.listing(runtime.db, actor=actor, tools=runtime.tools),

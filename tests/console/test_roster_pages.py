@@ -129,6 +129,9 @@ async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(wor
     says(stale, "Somebody was faster", 409)
     assert 'value="07:00"' in stale.text
     assert 'name="version" value="2"' in stale.text
+    chosen = await ada.sends(path, **typed | {"act": "more", "weekday6": "yes"})
+    assert "<details open>" in chosen.text, "its days are seen"
+    assert "<details open>" not in (await ada.opens(path)).text
     assert (await ada.opens(f"{path}?id=999999")).status_code == 404
 
 
@@ -138,10 +141,16 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     ada, duty = await desk(world), await desk(world, role="contact_point")
     offer = {"zone": "Europe/Paris", "offer/officer_id": str(first.id), "offer/starts_at": "2026-10-15T09:00"}
     says(await duty.sends(f"/rosters/{post}/offer", **offer), "This is needed")
+    back = await duty.sends(f"/rosters/{post}/offer", **offer | {"offer/in_return/ends_at": "2026-10-18T09:00"})
+    assert back.text.count("<details open>") + back.text.count('<details id="offer" open>') == 2, "both folds"
     offer |= {"offer/ends_at": "2026-10-16T09:00"}
     assert (await duty.sends(f"/rosters/{post}/offer", **offer)).is_redirect
     says(await duty.sends(f"/rosters/{post}/offer", **offer), "is offered already")
     take = form_of(await duty.opens(f"/rosters/{post}"), "/swap") | {"officer_id": str(second.id), "act": "now"}
+    wrong = await ada.sends(f"/rosters/{post}/swap", **take | {"officer_id": str(first.id)})
+    says(wrong, f'href="#f-swap-{take["swap"]}">Who takes it:')
+    assert f'id="f-swap-{take["swap"]}" name="officer_id" aria-invalid="true"' in wrong.text
+    assert f'value="{first.id}" selected' not in wrong.text, "no other form was filled in"
     assert (await duty.sends(f"/rosters/{post}/swap", **take)).is_redirect
     says(await duty.sends(f"/rosters/{post}/swap", **take), "cannot be done any more", 409)
     assert (await duty.sends(f"/rosters/{post}/change", **offer)).status_code == 403

@@ -136,6 +136,11 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     ada = Asker(world, await person(world, "ada@us.example.org", name="Ada", **DESK))
     says(await ada.opens("/trigger"), "Invented Duty Desk of Australia", "Sydney")
     says(await ada.opens("/trigger", find="alban"), "no contact point here yet")
+    chosen = await ada.opens("/trigger", find="sydney", place="FR", kind="preservation", status="exercise")
+    for value in ("FR", "preservation", "exercise"):
+        assert f'value="{value}" checked' in chosen.text, "what was chosen stays while a Party is looked for"
+    assert 'form="choose" formaction="/trigger"' in chosen.text
+    assert 'value="AU"' not in (await ada.opens("/trigger", find="france", place="FR")).text
     told = await ada.opens("/trigger/preview", **PLACE)
     says(
         told, "at once", "the first line", "after 5 min", "night there", "SMS, e-mail", "carries it", "Art. 29, 35.1.b"
@@ -145,6 +150,9 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     assert (await ada.sends(begin.action, **begin.sent)).headers["Location"] == path, (
         "a page sent twice begins one draft"
     )
+    for at in (path, "/trigger"):
+        folded = (await ada.opens(at)).text.partition(f'action="{path}/removal"')[0].rpartition("<details")[2]
+        assert "Throw away</summary>" in folded, "a draft is thrown away after a second look"
     begun = Fields((await ada.opens(path)).text, "request").sent
     assert (begun["request/sender_person/name"], begun["request/requesting_authority"]) == ("Ada", "Invented Desk")
     assert begun["request/issued_at"] == "2026-10-14T02:00", "by the clocks of Berlin"

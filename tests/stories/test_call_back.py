@@ -95,6 +95,7 @@ async def test_a_contact_point_calls_the_number_that_is_registered(world: World,
         assert (await world.client.post(f"{path}/request", data={"pin": PIN, "outcome": outcome})).status_code == 200
     wrong = await world.client.post(f"{path}/request", data={"pin": "111222", "outcome": "confirmed"})
     assert (wrong.status_code, (await verification(reference))["call_back"]) == (422, "known")
+    assert 'name="outcome" value="confirmed" checked' in wrong.text, "it is not chosen again"
     page = (await world.client.post(f"{path}/request", data={"pin": PIN, "outcome": "not_confirmed"})).text
     assert '<p class="said">Rappelé : NON confirmé' in page
     told = await verification(reference)
