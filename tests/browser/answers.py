@@ -3,6 +3,20 @@
 from tests.browser.busy import Busy
 
 _ROTATION = {"starts_on": "2026-11-02", "handover": "09:00", "layer": "2", "act": "look"}
+UNSENT = {
+    "leads to a page that is looked at, or back to its own with one sentence of why not": (
+        *("/account/passkeys/{number}", "/account/passkeys/{number}/removal", "/account/sessions/{number}/end"),
+        *("/account/sessions/end", "/account/again/passkey", "/proposals/{number}/withdrawal"),
+        *("/rosters/{number}/removal", "/rosters/{number}/feeds/end", "/rosters/{number}/calendars/subscription"),
+        *("/trigger/drafts/{number}/removal", "/directory/{entry}/proof", "/rehearsal/{message}", "/demo"),
+        *(f"/directory/approvals/{{number}}/{act}" for act in ("approval", "withdrawal", "proof", "refusal")),
+        *("/administration/two-persons", "/administration/health/test", "/administration/keys/{number}/revocation"),
+        *("/administration/accounts/{number}/end", "/administration/accounts/{number}/invitation"),
+    ),
+    "shows the secret as making a key does": ("/administration/keys/{number}/rotation",),
+    "is answered with a file": ("/directory/copy",),
+}
+"""Why a form is sent by nobody here -> where those are sent to."""
 Answer = tuple[str, dict[str, str]]
 
 
@@ -39,12 +53,15 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
             *empty("/account/pin"),
         ],
         "administrator": [
-            *empty(f"{roster}/rotation", f"{roster}/change", f"{roster}/calendars"),
+            *empty(f"{roster}/rotation", f"{roster}/change", f"{roster}/calendars", f"{roster}/feeds"),
             *empty(f"{point}/change", f"/directory/new/channels-{first.id}", f"{point}/retirement"),
             *empty(f"/directory/channels-{at['sms']}/confirmation", f"{officer}/leaving", "/directory/import"),
             *empty("/administration/accounts", "/administration/keys", f"{officer}/change"),
             *empty("/account/password", "/account/passkeys", "/account/recovery-codes", "/account/again"),
             (f"{officer}/leaving", {"version": "1"}),
+            (f"{roster}/swap", {"swap": str(at["swap"]), "step": "take"}),
+            (f"{roster}/calendars/import", {"calendar": str(at["calendar"])}),
+            (f"/administration/keys/{at['key']}/change", {"version": "99"}),
             ("/administration/keys", {"party": "FR", "authority": "Day unit"}),
             (f"{roster}/rotation", _ROTATION | {"members/0": str(first.id)}),
         ],
@@ -52,4 +69,5 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
             *empty(f"{account}/change", "/directory/new/parties"),
             (f"{account}/change", {"version": "1"}),
         ],
+        "auditor": [],
     }

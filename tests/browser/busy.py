@@ -47,7 +47,7 @@ async def busy_world(world: World) -> Busy:
     db, france = world.runtime.db, world.network["FR"]
     await load_people(db, france, asks="US", now=START)
     busy = Busy(world, {}, {}, {"post": france.posts["first"], "point": france.contact_point})
-    for who in ("requester", "officer", "administrator", "second", "secretariat"):
+    for who in ("requester", "officer", "administrator", "second", "secretariat", "auditor"):
         begun = await enter(
             db, who, language="en", address=None, device="Desk 4", now=world.clock.at, tools=world.runtime.tools
         )
@@ -129,9 +129,11 @@ async def _rosters(busy: Busy) -> None:
     await busy.does(keeper, "POST", "/v1/absences", {"officer_id": first.id, "reason": "leave", **span(3, 2)})
     told = {"post_id": post, "officer_id": second.id, "action": "replace", "reason": "a conference", **span(7, 1)}
     await busy.does(keeper, "POST", "/v1/overrides", told)
-    await busy.does("officer", "POST", "/v1/swaps", {"post_id": post, "officer_id": first.id, **span(1.5, 0.25)})
+    offered = {"post_id": post, "officer_id": first.id, **span(1.5, 0.25)}
+    busy.there["swap"] = (await busy.does("officer", "POST", "/v1/swaps", offered))["id"]
     await busy.does(keeper, "POST", f"/v1/posts/{post}/feeds", {})
-    await busy.does(keeper, "POST", "/v1/calendars", {"post_id": post, "name": "Duty of the house", "layer": 2})
+    calendar = {"post_id": post, "name": "Duty of the house", "layer": 2}
+    busy.there["calendar"] = (await busy.does(keeper, "POST", "/v1/calendars", calendar))["id"]
 
 
 async def _desks(busy: Busy) -> None:
@@ -202,4 +204,5 @@ def pages_of(busy: Busy) -> dict[str, list[str]]:
             *("/alerts", f"/alerts/{alerts['exhausted']}", "/administration/health", "/administration/settings"),
             *("/directory/new/parties", "/rosters", account, f"{account}/change", "/account/again"),
         ],
+        "auditor": ["/board", "/rosters", f"/alerts/{alerts['exhausted']}", "/administration/audit"],
     }
