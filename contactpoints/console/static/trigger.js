@@ -7,9 +7,12 @@ let flying = null;
 let over = false;
 let ended = false;
 
-const tell = (words, bad) => {
-  said.textContent = words;
-  said.classList.toggle("bad", bad);
+// What is read out is what has become of the draft, not each time at which it was kept again.
+const tell = (words, at = "") => {
+  const [status, time] = said.children;
+  if (status.textContent !== words) status.textContent = words;
+  time.textContent = at;
+  said.classList.toggle("bad", !at);
 };
 
 async function keep() {
@@ -19,19 +22,19 @@ async function keep() {
     const answer = await fetch(form.action, { method: "POST", body: typed, redirect: "error", signal: AbortSignal.timeout(20000) });
     if (answer.ok) {
       version.value = await answer.text();
-      tell(`${said.dataset.kept} ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`, false);
+      tell(said.dataset.kept, new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
     } else if (answer.status === 409) {
       over = true;
-      tell(said.dataset.stale, true);
+      tell(said.dataset.stale);
     } else if (answer.status === 401 || answer.status === 403) {
       over = ended = true;
-      tell(said.dataset.ended, true);
+      tell(said.dataset.ended);
     } else {
-      tell(said.dataset.away, true);
+      tell(said.dataset.away);
       soon(15000);
     }
   } catch {
-    tell(said.dataset.away, true);
+    tell(said.dataset.away);
     soon(15000);
   }
   flying = null;
