@@ -100,8 +100,8 @@ class Truth:
         for attempt, each in attempts.items():
             self._copies[rows[attempt]].append((each.to, each.body))
         for letter in letters:
-            number = int(str(letter.mail["Message-ID"]).removeprefix("<m").partition(".")[0])
-            self._copies[number].append((letter.to, str(letter.mail["Subject"])))
+            number = int(str(letter.head["Message-ID"]).removeprefix("<m").partition(".")[0])
+            self._copies[number].append((letter.to, str(letter.head["Subject"])))
             came.add(number)
         return came
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -41,6 +42,11 @@ class Letter:
     def mail(self) -> EmailMessage:
         """The mail, read with Python's strictest policy."""
         return message_from_bytes(self.raw, policy=policy.default)
+
+    @cached_property
+    def head(self) -> EmailMessage:
+        """What stands above its text: that is read in no time."""
+        return BytesHeaderParser(policy=policy.default).parsebytes(self.raw)
 
     @cached_property
     def plain(self) -> str:
