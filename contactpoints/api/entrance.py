@@ -26,7 +26,7 @@ from contactpoints.rules.refusals import (
 )
 from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_URL, Room, room_of
 from contactpoints.rules.sessions import COOKIE
-from contactpoints.rules.throttle import LINKS, PAGES, SESSIONS
+from contactpoints.rules.throttle import PAGES, SESSIONS
 from contactpoints.runtime import Runtime
 from contactpoints.settings import PREFIX, Settings
 from contactpoints.store.sealing import secret_hash
@@ -35,7 +35,7 @@ from schemas.networks import Network
 _log = logging.getLogger(__name__)
 # What balances load and watches over us asks by whatever name it has for this machine.
 _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
-# How many ways of writing our name, and how many sessions and links, are remembered.
+# How many ways of writing our name, and how many sessions, are remembered.
 _MOST_KNOWN = 1_000
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
 _LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request)?")
@@ -145,7 +145,6 @@ class Paced:
         self._app = app
         self._runtime, self._is_page, self._refuse = runtime, is_page, refuse
         self._sessions: set[bytes] = set()
-        self._links: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; behind `Addressed`."""
@@ -175,27 +174,12 @@ class Paced:
             pace.take("pages", where, limit=PAGES, now=now)
         except Refusal:
             link = _LINK.fullmatch(scope["path"])
-            if link is not None and await self._is_awaited(link[1], where=where, now=now):
+            if link is not None and await is_awaited(self._runtime.db, token=link[1]):
                 pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
             elif session and await self._is_known(token, where=where, now=now):
                 pace.take("pages", session, limit=PAGES, now=now)
             else:
                 raise
-
-    async def _is_awaited(self, link: str, *, where: object, now: datetime) -> bool:
-        """Look a link up; raises `TooManyRequests` where that was done for many of an address, who made them up.
-
-        One that led to an alert before takes none of the address's.
-        """
-        if link not in self._links:
-            self._runtime.pace.take("pages", f"{where} links", limit=LINKS, now=now)
-        if not await is_awaited(self._runtime.db, token=link):
-            self._links.discard(link)
-            return False
-        if len(self._links) >= _MOST_KNOWN:
-            self._links.clear()
-        self._links.add(link)
-        return True
 
     async def _is_known(self, token: str, *, where: object, now: datetime) -> bool:
         """Look a session up; raises `TooManyRequests` where that was done for many of an address, who made them up."""

@@ -33,8 +33,6 @@ PAGES = Limit(600, timedelta(milliseconds=200))
 """Pages, from one address or network of 64 bits: a whole country's officers may stand behind one."""
 SESSIONS = Limit(60, timedelta(seconds=1))
 """Sessions that are looked up for one address or network beyond its pages: each that is found is known from then on."""
-LINKS = Limit(600, timedelta(milliseconds=100))
-"""Links to alerts that are looked up for one address or network beyond its pages: each that is found is known since."""
 
 SLACK = timedelta(seconds=30)
 """How long somebody may have waited to be looked at, who brings the instant at which they came: counts from between are
