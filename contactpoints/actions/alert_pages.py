@@ -48,7 +48,7 @@ class AlertPage:
     ``zones``: of the contact point and, where it is known, of the requester. ``officers`` are named for those of that
     house alone, ``readings`` for those who may know of them (see `schemas.readings.ReadingOut`), the latest.
     ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``taken_over``:
-    whose ``line`` has it since when (``at``), where that is not the first acknowledgement. ``asked``: those
+    whose ``line`` has it since when (``at``), where it was. ``asked``: those
     of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone.
     """
 
@@ -126,7 +126,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         parties=parties,
         house=[(number, name) for number, name in house if number != holder],
         holder=holder,
-        taken_over=charge if charge is not None and charge["at"] != row["acknowledged_at"] else None,
+        taken_over=charge if charge is not None and charge["taken_at"] else None,
         asked=asked,
     )
 

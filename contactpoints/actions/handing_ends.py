@@ -196,19 +196,21 @@ def _to_holder(
     chosen = usable if both or not mailed else mailed
     if not chosen and said.what != "asked":
         chosen = channels_to_use(officer, ("voice",), available=tools.gateways, at=now)
-    language, rings_at = officer.language, begin(read_plan(row["plan"]), now)
     drafts = [
         _draft(
             row,
             said,
             kind=each.kind,
             address=each.address,
-            language=language,
+            language=officer.language,
             tools=tools,
             reader=(officer.id, each.id),
         )
         for each in chosen
     ]
+    if not any(each.kind == "voice" for each in drafts):
+        return drafts
+    rings_at = begin(read_plan(row["plan"]), now)
     return [replace(each, send_at=rings_at) if each.kind == "voice" else each for each in drafts]
 
 

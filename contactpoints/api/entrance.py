@@ -37,6 +37,8 @@ _log = logging.getLogger(__name__)
 _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
 # How many ways of writing our name, and how many sessions, are remembered.
 _MOST_KNOWN = 1_000
+_MOST_LINKS = 200
+"""So many links wait to be looked up, one after another: those that are made up take one connection and no more."""
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
 _LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request)?")
 _ANOTHER = (
@@ -145,6 +147,7 @@ class Paced:
         self._app = app
         self._runtime, self._is_page, self._refuse = runtime, is_page, refuse
         self._sessions: set[bytes] = set()
+        self._links, self._one_by_one = 0, asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; behind `Addressed`."""
@@ -174,12 +177,23 @@ class Paced:
             pace.take("pages", where, limit=PAGES, now=now)
         except Refusal:
             link = _LINK.fullmatch(scope["path"])
-            if link is not None and await is_awaited(self._runtime.db, token=link[1]):
+            if link is not None and await self._is_awaited(link[1]):
                 pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
             elif session and await self._is_known(token, where=where, now=now):
                 pace.take("pages", session, limit=PAGES, now=now)
             else:
                 raise
+
+    async def _is_awaited(self, link: str) -> bool:
+        """Look a link up, after those that came before; False without a look where very many wait."""
+        if self._links >= _MOST_LINKS:
+            return False
+        self._links += 1
+        try:
+            async with self._one_by_one:
+                return await is_awaited(self._runtime.db, token=link)
+        finally:
+            self._links -= 1
 
     async def _is_known(self, token: str, *, where: object, now: datetime) -> bool:
         """Look a session up; raises `TooManyRequests` where that was done for many of an address, who made them up."""

@@ -38,12 +38,13 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
     if reference := codes.read_reference(asked["q"]):
         return go(f"{_HERE}/{reference}")
     cursor = whole_number(request.query_params.get("cursor"))
+    party = "" if any(each.pointer == "/party" for each in faults) else asked["party"]
     again = {name: value for name, value in asked.items() if value}
     parts = await alert_search.find_alerts(
         runtime.db,
         actor=actor,
         text=asked["q"],
-        wanted=Wanted(state=asked["state"] or None, kind=asked["kind"] or None, party=asked["party"] or None),
+        wanted=Wanted(state=asked["state"] or None, kind=asked["kind"] or None, party=party or None),
         after=cursor,
         most=_MOST,
         now=runtime.now(),
@@ -78,7 +79,7 @@ def _asked(request: Request) -> tuple[Mapping[str, str], list[Fault]]:
     words, party = (request.query_params.get(name, "").replace("\0", "").strip()[:_LONGEST] for name in ("q", "party"))
     if party and not (len(party) == 2 and party.isascii() and party.isalpha()):
         faults.append(Fault("/party", "wrong_form", "must be two capital letters"))
-        party = ""
+        return {"q": words, **told, "party": party}, faults
     return {"q": words, **told, "party": party.upper()}, faults
 
 

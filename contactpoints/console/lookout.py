@@ -33,10 +33,14 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(eq=False, slots=True)
 class Reader:
-    """Somebody whose page is open; ``wake`` is set when it is to be made anew, or the process stops."""
+    """Somebody whose page is open; ``wake`` is set when it is to be made anew, or the process stops.
+
+    ``due``: when it is set next by what concerns everybody, by the clock of the loop.
+    """
 
     actor: Actor
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    due: float = 0.0
 
 
 class Lookout:
@@ -125,13 +129,14 @@ class Lookout:
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         self._known.update({number: mark for number, (_, mark) in found.alerts.items()})
-        later = 0.0
+        loop = asyncio.get_running_loop()
+        now = at = loop.time()
         for reader in self._readers:
             if _concerns(reader.actor, sides):
                 reader.wake.set()
-            elif everything:
-                asyncio.get_running_loop().call_later(later, reader.wake.set)
-                later += _APART
+            elif everything and reader.due < now:
+                reader.due, at = at, at + _APART
+                loop.call_at(reader.due, reader.wake.set)
 
     def _duty_is_over(self) -> bool:
         """Say whether what is told of a contact point is good no more since the last look: others have taken over."""

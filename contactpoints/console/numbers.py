@@ -15,7 +15,7 @@ from contactpoints.rules import tallies_words
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
 from contactpoints.rules.phrasing import Catalogue, say
 from contactpoints.rules.tallies import HOURS, NETWORK, TABLES, WAYS, Numbers, read_asked, series, sheet
-from contactpoints.rules.tallies_picture import picture
+from contactpoints.rules.tallies_picture import MOST_APART, picture
 from contactpoints.runtime import Runtime
 from contactpoints.words import catalogues
 from schemas.faults import BadInput, Fault
@@ -81,6 +81,7 @@ def _shown(runtime: Runtime, request: Request, *, actor: Actor, told: Numbers, f
         apart=asked.party != NETWORK,
         series=[(tallies_words.part_of(words, told, key=key), fasts) for key, fasts in series(told)],
         pictures={what: picture(words, told, what=what) for what in TABLES},
+        most_apart=MOST_APART,
         ways=WAYS,
         bands=HOURS,
         channels=[row.key for row in told.channels],

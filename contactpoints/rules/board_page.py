@@ -1,6 +1,5 @@
 """The board as a page: which contact points somebody asks for, how each post stands, and the own duty of an officer."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Literal
 from contactpoints.rules.board import Clock, PointNow, PostNow
 from contactpoints.rules.console import place_of
 from contactpoints.rules.directory import ContactPoint, Officer, Post
+from contactpoints.rules.folding import folded
 from contactpoints.rules.shifts import duty_of, shifts_of
 
 LOOKED_BACK = timedelta(days=40)
@@ -43,14 +43,8 @@ class Wanted:
         )
 
 
-def folded(text: str) -> str:
-    """Return a text without accents and case, as the page itself folds what is typed: see ``desk.js``."""
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in apart if unicodedata.category(sign)[0] != "M").lower()
-
-
 def has_words(asked: str, text: str) -> bool:
-    """Say whether a text has all the words that are asked for, wherever they stand in it, in any order."""
+    """Say whether a text has all the words that are asked for, wherever they stand in it, as ``desk.js`` says it."""
     there = folded(text)
     return all(word in there for word in folded(asked).split())
 

@@ -18,7 +18,7 @@ _LEFT, _MIDDLE, _RIGHT, _HEAD, _ROW = 176, 440, 104, 56, 26
 _WIDTH = _LEFT + _MIDDLE + _RIGHT
 _MOST = 30
 """So many rows have a picture, those with the most alerts; all are in the table."""
-_MOST_APART = 6
+MOST_APART = 6
 """So many parts have a picture over time, all on the same scale; all are in the table."""
 _LONGEST = 24
 _TICKS = (10, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
@@ -168,7 +168,7 @@ def _said(words: Catalogue, label: str, *, fast: Promptness) -> str:
 
 def _over_time(words: Catalogue, told: Numbers) -> str:
     """Return a picture for all together, or one below another for each part, on one scale."""
-    parts = series(told)[:_MOST_APART]
+    parts = series(told)[:MOST_APART]
     ends = _ends([fast for _, fasts in parts for fast in fasts])
     most = max((fast.alerts for _, fasts in parts for fast in fasts), default=0) or 1
     return "\n".join(

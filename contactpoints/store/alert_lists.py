@@ -81,10 +81,13 @@ async def _found(
 
 
 _TEXTS = "concat_ws(' ', a.reference, a.case_reference, a.requesting_authority)"
-# Both sides are folded here, so that it is the same fold; a database of ours knows no case but that of ASCII.
+# A database of ours knows no case but that of ASCII: Greek and Cyrillic, too, are looked for in either.
+_CAPITALS = "".join(each for each in map(chr, range(0x370, 0x590)) if each != each.lower() and len(each.lower()) == 1)
+_SMALL = "".join(each.lower() for each in (*_CAPITALS, "\u03a3"))
+# Both sides are folded here, so that it is the same fold.
 _FOLDED = (
     r"translate(lower(regexp_replace(normalize({}, nfkd), '[\u0300-\u036f]', '', 'g')),"
-    " 'øØłŁđĐðÐıħĦÆŒÞ', 'oollddddihhæœþ')"
+    f" 'øØłŁđĐðÐıħĦÆŒÞ{_CAPITALS}ς', 'oollddddihhæœþ{_SMALL}')"
 )
 _FITS = """(strpos(told, {word}) > 0 or kind = any({kinds}::text[]) or state = any({states}::text[])
             or requesting_party = any({parties}::text[]) or requested_party = any({parties}::text[]))"""

@@ -5,7 +5,8 @@ from datetime import datetime
 from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
-select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, w.id as house, w.name as house_name,
+select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, h.taken_at,
+       w.id as house, w.name as house_name,
        case when p.contact_point_id <> t.contact_point_id then w.name end as whose
   from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
   join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
@@ -15,7 +16,8 @@ select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, w.id 
 """Who has an alert, with the line and since when: whoever took it over last, else whose answer was read first.
 
 An answer that came earlier and is read later is the first acknowledgement, but whoever was told to have it has it.
-``house``, ``house_name``: the line's contact point; ``whose``: its name where that is not the alert's own.
+``taken_at``: when it was taken over, None where it was not. ``house``, ``house_name``: the line's contact point;
+``whose``: its name where that is not the alert's own.
 """
 
 OPEN = "h.taken_at is null and h.over_at is null"

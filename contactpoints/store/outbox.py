@@ -186,6 +186,8 @@ IDLE = f"""(m.purpose = 'alert' and exists (select 1 from alerts a where a.id = 
                                                 where r.id = m.reply_code_id and r.declined_in = m.cycle)
             or m.purpose = 'news' and exists (select 1 from alerts a where a.id = m.alert_id
                  and m.queued_at < coalesce(a.withdrawn_at, a.acknowledged_at))
+            or m.purpose = 'handing' and m.kind = 'voice' and exists (select 1 from alerts a where a.id = m.alert_id
+                 and a.state in ('withdrawn', 'closed'))
             or exists (select 1 from channels c where c.id = m.channel_id and c.address = m.address
                           and c.quarantined_at is not null))"""
 

@@ -13,6 +13,7 @@ import pytest
 
 from contactpoints.actions import throttling
 from contactpoints.actions.pace import Pace
+from contactpoints.api import entrance
 from contactpoints.rules.refusals import TooManyRequests, TooManyTries
 from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE, EMERGENCY, KEY, PAGES, SESSIONS, SLACK, UNKNOWN, Limit
 from contactpoints.runtime import Runtime
@@ -166,7 +167,13 @@ async def test_pages_are_counted_by_address_and_what_watches_over_us_is_not(worl
         assert (await client.get(page)).status_code == 404
 
 
-async def test_an_officers_link_is_served_whoever_floods_the_same_address(world: World) -> None:
+def _nobody_looks() -> None:
+    raise AssertionError("the database was asked")
+
+
+async def test_an_officers_link_is_served_whoever_floods_the_same_address(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reference = (await world.opens_alert()).json()["reference"]
     await world.settles()
     async with world.runtime.db.session() as session:
@@ -178,6 +185,12 @@ async def test_an_officers_link_is_served_whoever_floods_the_same_address(world:
         assert (await client.get(link)).status_code == 200
         assert (await client.post(link, data={"pin": ""})).status_code == 422, "it was looked at"
         assert (await client.get(f"{link}/request")).status_code == 303
+        at_once = await asyncio.gather(*(client.get(each) for each in [f"/a/{'B' * 16}"] * 20 + [link]))
+        assert [each.status_code for each in at_once] == [429] * 20 + [200], "in its turn"
+        with monkeypatch.context() as full:
+            full.setattr(entrance, "_MOST_LINKS", 0)
+            full.setattr(world.runtime.db, "session", _nobody_looks)
+            assert (await client.get(f"/a/{'A' * 16}")).status_code == 429
         over = await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "wrong_party"})
         assert over.status_code == 200, over.text
         assert (await client.get(link)).status_code == 429, "nobody waits for it any more"

@@ -217,8 +217,12 @@ async def test_the_list_hides_no_alert_behind_newer_ones_and_finds_words_in_all_
         assert '/alerts/M-1"' in found.text, words
         assert '/alerts/M-2"' not in found.text, words
     assert reference in (await asks.opens("/alerts?q=œuvre-o")).text
+    async with world.runtime.db.session() as session:
+        await session.execute("update alerts set case_reference = 'Київ-ΟΔΟΣ-7' where reference = $1", reference)
+    for words in ("КИЇВ-οδος", "київ", "οδός-7"):
+        assert reference in (await asks.opens(f"/alerts?q={words}")).text, words
     monkeypatch.setattr(alert_lists, "LOOKED_THROUGH", 30)
     none = await asks.opens("/alerts?q=angstrom-1%20france&state=alerting")
-    says(none, "Rien ne correspond.", 200)
+    says(none, "Aucune parmi celles qui ont été parcourues", 200)
     [further] = re.findall(r'href="(/alerts\?q=\S+cursor=\d+)"', none.text)
     assert '/alerts/M-1"' in (await asks.opens(unescape(further))).text, "as far back as there is anything"

@@ -31,7 +31,10 @@ tick();
 setInterval(tick, 1000);
 
 // Find as you type: what does not have all the words is hidden. Without this, the form asks the service.
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+// As `rules/folding` folds: what stands for other letters in a name is found by those.
+const PLAIN = { ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", æ: "ae", œ: "oe", ı: "i", ħ: "h", ß: "ss", ς: "σ" };
+const folded = (text) =>
+  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[øłđðþæœıħßς]/g, (each) => PLAIN[each]);
 for (const field of document.querySelectorAll("input[data-filter]")) {
   const list = document.querySelector(field.dataset.filter);
   if (!list) continue;
@@ -40,7 +43,8 @@ for (const field of document.querySelectorAll("input[data-filter]")) {
     const words = folded(field.value).split(/\s+/).filter(Boolean);
     let left = 0;
     for (const each of list.querySelectorAll("[data-find]")) {
-      each.hidden = !words.every((word) => folded(each.dataset.find).includes(word));
+      // What is chosen stays in sight, whatever is looked for.
+      each.hidden = !each.querySelector(":checked") && !words.every((word) => folded(each.dataset.find).includes(word));
       left += each.hidden ? 0 : 1;
     }
     if (count) count.textContent = left;
@@ -123,7 +127,8 @@ function swap(old, made) {
 
 // Returns "made", "ended" where nobody is signed in any more, or "lost".
 async function renew() {
-  const answer = await fetch(home, { headers: { Accept: "text/html", "Page-Renewal": "1" } });
+  const headers = { Accept: "text/html", "Page-Renewal": "1" };
+  const answer = await fetch(home, { headers, signal: AbortSignal.timeout(20000) });
   // Whoever is signed in no more loses nothing of what was typed.
   if (answer.redirected) return "ended";
   if (!answer.ok) return "lost";
@@ -174,6 +179,7 @@ if (live) {
       if (came === "ended") return end();
       behind = came === "lost";
       if (behind) soon(later());
+      else pause = LEAST;
       tell();
     }, after);
   };
