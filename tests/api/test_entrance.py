@@ -167,7 +167,7 @@ async def test_the_wire_has_an_end_for_heads_and_for_what_comes_behind_an_answer
         assert b" 404 " in await reader.readline()
         taken = 0
         with suppress(ConnectionError):
-            while taken < 60:
+            while taken < 60 and not writer.transport.is_closing():
                 taken += 1
                 writer.write(chunk)
                 await writer.drain()

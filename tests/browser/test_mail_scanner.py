@@ -1,5 +1,6 @@
 """Scenario 6 with a real browser: a gateway that renders every link, runs scripts and presses every button."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -22,10 +23,14 @@ _SCRIPTS = (
 
 
 async def _goes(page: Page, link: str) -> None:
-    for _ in range(3):
-        with suppress(Error):  # what was sent a moment ago may still lead elsewhere
+    for left in reversed(range(10)):
+        try:
             await page.goto(link)
-    await page.goto(link)
+            break
+        except Error:  # what was sent a moment ago may still lead elsewhere
+            if not left:
+                raise
+            await asyncio.sleep(0.3)
     await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
 
 

@@ -115,7 +115,8 @@ async def test_an_alert_goes_out_and_is_acknowledged_by_a_signed_text(
             processes = [await stack.enter_async_context(running(each, settings)) for each in commands]
             ports.append(await processes[0].says(r"http://localhost:(\d+)"))
             service = f"http://127.0.0.1:{ports[0]}"
-            async with httpx.AsyncClient(base_url=service, headers={"Authorization": f"Bearer {key}"}) as client:
+            headers = {"Authorization": f"Bearer {key}"}
+            async with httpx.AsyncClient(base_url=service, headers=headers, timeout=60) as client:
                 body = example("preservation") | {"requested_party": "GB", "status": "actual", "urgency": "emergency"}
                 body.pop("notify", None)
                 opened = await client.post("/v1/alerts", json=body, headers={"Idempotency-Key": "one"})
