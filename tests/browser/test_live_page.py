@@ -38,7 +38,7 @@ async def _say_that_it_ended(world: World, pages: dict[str, Visitor]) -> None:
     """End every session: each open page says so, and leads to where somebody signs in and comes back."""
     async with world.runtime.db.session() as session:
         await session.execute("update sessions set ended_at = $1, ended_why = 'signed_out'", world.clock.at)
-    await world.passes(minutes=1)
+    world.runtime.bell.ring("*")
     for where, each in pages.items():
         await expect(each.page.locator("#ended a")).to_be_visible(timeout=PATIENCE)
         await expect(each.page.locator("#away")).to_be_hidden()
