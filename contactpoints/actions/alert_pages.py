@@ -100,11 +100,10 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
     told = rules.write(as_seen(row, actor), now=now)
     shown = _shown(found[-MOST_FACTS:], told, actor=actor, sides=sides, opened_at=row["opened_at"])
     plan = read_plan(row["plan"])
-    zones = (around["zone"], around["requesting_zone"])
     return AlertPage(
         alert=told,
         names={name: around[name] or "" for name in ("point", "requesting_name", "requested_name")},
-        zones=tuple(zone for zone in zones if zone),
+        zones=tuple(row["zones"]),
         entries=shown,
         course=_course(row, told, shown=shown, now=now, point=around),
         last=found[-1]["number"] if found else 0,
@@ -159,7 +158,7 @@ def _course(row: Row, told: Mapping[str, Any], *, shown: Sequence[Entry], now: d
     over_at = row["first_received_at"] or row["withdrawn_at"] or row["closed_at"]
     since = row["opened_at"] if whole or not shown else shown[0].at
     return Course(
-        shown, stages, since, max(now, since), point["zone"], None if over_at is None else max(over_at, since)
+        shown, stages, since, max(now, since), row["zones"][0], None if over_at is None else max(over_at, since)
     )
 
 

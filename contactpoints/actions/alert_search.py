@@ -27,6 +27,8 @@ _MOST_WORDS = 8
 class Part:
     """Alerts of the list, newest first: those of one state that is open, or those that have ended.
 
+    Each as `schemas.alerts.AlertOut`, with the ``zones`` by which the clocks of both sides go.
+
     ``further``: the cursor of what is further back, None where nothing is.
     """
 
@@ -64,7 +66,7 @@ async def find_alerts(
     return [
         Part(
             each.state if each.state in OPEN else None,
-            [write(as_seen(row, actor), now=now) for row in rows],
+            [write(as_seen(row, actor), now=now) | {"zones": row["zones"]} for row in rows],
             further,
         )
         for each, (rows, further) in found

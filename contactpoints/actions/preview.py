@@ -25,6 +25,13 @@ async def preview_alert(
     Raises `Forbidden` for whoever may open none, `KeyLimited` for whose key may not open this one, and `Invalid` where
     nobody would answer for the place, or a Party would ask itself.
     """
+    return (await foresee_alert(db, actor=actor, command=command, now=now, tools=tools))[0]
+
+
+async def foresee_alert(
+    db: Database, *, actor: Actor, command: PreviewAlert, now: datetime, tools: Tools
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the same, and the zones of both sides: of the contact point and, where it is known, of whoever asks."""
     party, asking = access.must_trigger(actor), Asking(actor, command, now)
     key_limits.must_open(actor.limits, kind=command.kind, urgency=command.urgency, now=now)
     calling_back.must_be_known(actor.confirming, command)
@@ -33,8 +40,10 @@ async def preview_alert(
     opening = opening_of(asking, route, tools=tools)
     walked = preview.walk(route.plan, route.known, start=now, available=frozenset(tools.gateways))
     async with db.session() as session:
-        open_ones = await open_alerts(session, party=party, authority=actor.authority, contact_point=route.point.id)
-    return {
+        open_ones, home = await open_alerts(
+            session, party=party, authority=actor.authority, contact_point=route.point.id
+        )
+    told = {
         "at": write_instant(now),
         "duty_post": opening.resolved["duty_post"],
         **_legal(asking, route, warned={each.code for each in opening.warnings}),
@@ -48,6 +57,7 @@ async def preview_alert(
         ),
         "possible_duplicates": [each for row in open_ones if (each := _duplicate(row, command))],
     }
+    return told, (route.point.zone, *([home] if home else []))
 
 
 def _legal(asking: Asking, route: Route, *, warned: Collection[str]) -> Mapping[str, Any]:

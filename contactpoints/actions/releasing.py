@@ -37,20 +37,35 @@ from schemas.requests import REQUEST_KINDS
 
 _log = logging.getLogger(__name__)
 Shown = dict[str, Any]
+Zones = list[str]
+"""By which the clocks of both sides go: the contact point's and the requester's, of each what is known."""
 _ENDED = "The key or account by which it was proposed has ended or was changed: propose it anew."
 
 
 async def read(db: Database, number: int, *, actor: Actor, now: datetime) -> Shown:
     """Return a proposal as it stands. Raises `NotFound`, also for what does not exist for the actor."""
+    return (await page(db, number, actor=actor, now=now))[0]
+
+
+async def page(db: Database, number: int, *, actor: Actor, now: datetime) -> tuple[Shown, Zones]:
+    """Return the same, and the zones of both sides. Raises `NotFound`."""
     async with db.session() as session:
         row = _seen(await proposals.find(session, number), actor)
-        return shown(row, now=now, able=len(await able_to_release(session, row)))
+        return shown(row, now=now, able=len(await able_to_release(session, row))), row["zones"]
 
 
 async def listing(
     db: Database, *, actor: Actor, waiting: bool, before: int | None, most: int, now: datetime
 ) -> list[Shown]:
     """Return the proposals that exist for the actor, the newest first; ``waiting``: only those that still do."""
+    found = await pages(db, actor=actor, waiting=waiting, before=before, most=most, now=now)
+    return [told for told, _ in found]
+
+
+async def pages(
+    db: Database, *, actor: Actor, waiting: bool, before: int | None, most: int, now: datetime
+) -> list[tuple[Shown, Zones]]:
+    """Return the same, each with the zones of both sides."""
     everyone = sees_network(actor)
     if not everyone and not proposes_for(actor, party=actor.party or "", authority=actor.authority):
         return []
@@ -63,7 +78,7 @@ async def listing(
             before=before,
             most=most,
         )
-        return [shown(row, now=now, able=len(await able_to_release(session, row))) for row in rows]
+        return [(shown(row, now=now, able=len(await able_to_release(session, row))), row["zones"]) for row in rows]
 
 
 async def waiting(db: Database, *, actor: Actor, now: datetime) -> int:

@@ -55,6 +55,7 @@ async def _form(
     """Return the form; ``changed``: what the draft says where that was changed on another page meanwhile."""
     kind = typed["kind"]
     zone = typed.get("zone") or zone_of(request)
+    seen = await foresee(runtime, actor, typed=typed)
     return desk(
         runtime,
         request,
@@ -74,7 +75,8 @@ async def _form(
         kind=REQUEST_KINDS[kind],
         zones=list(dict.fromkeys((zone, zone_of(request), "UTC"))),
         zone_typed=zone,
-        seen=await foresee(runtime, actor, typed=typed),
+        seen=seen,
+        clocks=[zone_of(request), *seen.zones],
         more=request.query_params.get("more", ""),
     )
 
@@ -194,6 +196,7 @@ async def _looked(
         particulars={name: value for name, value in asked.items() if value != []},
         kind=REQUEST_KINDS[command.kind],
         seen=seen.told,
+        clocks=[zone_of(request), *seen.zones],
         duplicates=seen.duplicates,
         said=said,
         zone_typed=draft.typed.get("zone") or zone_of(request),

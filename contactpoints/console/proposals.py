@@ -9,7 +9,7 @@ from starlette.routing import Route
 from contactpoints.actions import releasing
 from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
-from contactpoints.console.shell import desk
+from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, proposes_for
 from contactpoints.rules.addresses_of_callers import address_of_client
 from contactpoints.rules.refusals import Forbidden, NotFound, Refusal, SecondPersonNeeded, Unavailable
@@ -23,7 +23,7 @@ _MOST = 25
 async def _shown(
     runtime: Runtime, request: Request, *, actor: Actor, said: str = "", asked: dict[str, Any] | None = None
 ) -> Response:
-    proposal = await releasing.read(runtime.db, number_in(request), actor=actor, now=runtime.now())
+    proposal, zones = await releasing.page(runtime.db, number_in(request), actor=actor, now=runtime.now())
     return desk(
         runtime,
         request,
@@ -32,6 +32,7 @@ async def _shown(
         here="trigger",
         status=422 if said else 200,
         proposal=proposal,
+        zones=[zone_of(request), *zones],
         mine=actor.number,
         speaks=proposes_for(actor, party=proposal["party"], authority=proposal["authority"]),
         asked=asked,
@@ -46,9 +47,10 @@ async def listed(runtime: Runtime, request: Request) -> Response:
     query = request.query_params
     every, cursor = query.get("state") == "all", query.get("cursor", "")
     before = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 16 else None
-    items = await releasing.listing(
+    found = await releasing.pages(
         runtime.db, actor=actor, waiting=not every, before=before, most=_MOST, now=runtime.now()
     )
+    items = [told | {"zones": zones} for told, zones in found]
     following = items[-1]["id"] if len(items) == _MOST else None
     return desk(
         runtime,

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import accounts, drafts, releasing
 from contactpoints.actions.places import places
-from contactpoints.actions.preview import preview_alert
+from contactpoints.actions.preview import foresee_alert
 from contactpoints.console.forms import fields_of, raw_form
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, held, zone_of
@@ -40,12 +40,16 @@ async def asking(runtime: Runtime, request: Request) -> Actor:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What an alert would do (`schemas.preview.PreviewOut`), or why that cannot be told; ``instrument``: by which."""
+    """What an alert would do (`schemas.preview.PreviewOut`), or why that cannot be told; ``instrument``: by which.
+
+    ``zones``: of both sides, see `actions.preview.foresee_alert`.
+    """
 
     told: Mapping[str, Any] | None = None
     faults: tuple[Fault, ...] = ()
     instrument: str = ""
     duplicates: Sequence[str] = field(default=())
+    zones: tuple[str, ...] = ()
 
 
 async def foresee(runtime: Runtime, actor: Actor, *, typed: Typed) -> Foreseen:
@@ -71,13 +75,15 @@ async def foresee(runtime: Runtime, actor: Actor, *, typed: Typed) -> Foreseen:
 async def foreseen(runtime: Runtime, actor: Actor, *, command: PreviewAlert | OpenAlert) -> Foreseen:
     """Return what would happen with a request as it stands."""
     try:
-        told = await preview_alert(runtime.db, actor=actor, command=command, now=runtime.now(), tools=runtime.tools)
+        told, zones = await foresee_alert(
+            runtime.db, actor=actor, command=command, now=runtime.now(), tools=runtime.tools
+        )
     except Invalid as refusal:
         return Foreseen(faults=refusal.faults, instrument=command.instrument)
     except Forbidden as refusal:
         return Foreseen(faults=(Fault("/kind", "not_allowed", refusal.detail),), instrument=command.instrument)
     doubles = tuple(each["reference"] for each in told["possible_duplicates"])
-    return Foreseen(told, instrument=command.instrument, duplicates=doubles)
+    return Foreseen(told, instrument=command.instrument, duplicates=doubles, zones=zones)
 
 
 async def _chosen(
@@ -135,6 +141,7 @@ async def preview(runtime: Runtime, request: Request) -> Response:
         actor=actor,
         here="trigger",
         seen=seen.told,
+        clocks=[zone_of(request), *seen.zones],
         typed=typed,
         instrument=seen.instrument,
         draft=draft,

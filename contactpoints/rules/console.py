@@ -73,29 +73,35 @@ def place_of(zone: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Clocked:
-    """An instant by the clocks of one zone; ``day`` is empty where that is today there."""
+    """An instant by the clocks of a zone; ``day`` is empty where the clock before it says that, or it is today.
+
+    ``places``: by what that zone is known on a page, and others whose clocks say the same: ``Paris, Berlin``.
+    """
 
     zone: str
+    places: str
     day: str
     time: str
 
-    @property
-    def place(self) -> str:
-        """By what the zone is known on a page: ``Paris`` for ``Europe/Paris``."""
-        return place_of(self.zone)
 
+def clocked(at: datetime, zones: Iterable[str], *, now: datetime | None, seconds: bool = False) -> tuple[Clocked, ...]:
+    """Return an instant (aware, UTC) by the clocks of each zone, each once, and by UTC at the end.
 
-def clocked(at: datetime, zones: Iterable[str], *, now: datetime, seconds: bool = False) -> tuple[Clocked, ...]:
-    """Return an instant (aware, UTC) by the clocks of each zone, each once, and by UTC at the end."""
-    every = [zone for zone in dict.fromkeys(zones) if zone != "UTC"]
-    return tuple(_on(at, zone, now=now, seconds=seconds) for zone in (*every, "UTC"))
-
-
-def _on(at: datetime, zone: str, *, now: datetime, seconds: bool) -> Clocked:
-    there = ZoneInfo(zone)
-    local = at.astimezone(there)
-    today = local.date() == now.astimezone(there).date()
-    return Clocked(zone, "" if today else f"{local:%Y-%m-%d}", f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}")
+    Zones whose clocks say the same share one. The day stands with the first clock where it is not today there
+    (``now`` None: always), and with every other one that says another day than the clock before it.
+    """
+    alike: dict[datetime, list[str]] = {}
+    for zone in dict.fromkeys(zones):
+        if zone != "UTC":
+            alike.setdefault(at.astimezone(ZoneInfo(zone)).replace(tzinfo=None), []).append(zone)
+    told = None if now is None else now.astimezone(ZoneInfo(next(iter(alike.values()), ["UTC"])[0])).date()
+    found = list[Clocked]()
+    for local, same in (*alike.items(), (at.astimezone(UTC), ["UTC"])):
+        day = "" if local.date() == told else f"{local:%Y-%m-%d}"
+        time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+        found.append(Clocked(same[0], ", ".join(place_of(each) for each in same), day, time))
+        told = local.date()
+    return tuple(found)
 
 
 def instant(written: str | datetime | None) -> datetime | None:

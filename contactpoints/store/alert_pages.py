@@ -5,13 +5,11 @@ from contactpoints.store.database import Row, Session
 
 
 async def around(session: Session, alert: Row) -> Row:
-    """Return the names of both Parties and the contact point, and by which zones their clocks go (None: unknown)."""
+    """Return the names of both Parties and the contact point (None: unknown)."""
     row = await session.fetchrow(
-        """select c.zone, c.name as point,
+        """select c.name as point,
                   (select p.name from parties p where p.code = $2) as requesting_name,
-                  (select p.name from parties p where p.code = $3) as requested_name,
-                  (select o.zone from contact_points o where o.party = $2 and o.retired_at is null
-                    order by o.id limit 1) as requesting_zone
+                  (select p.name from parties p where p.code = $3) as requested_name
              from contact_points c where c.id = $1""",
         *(alert["contact_point_id"], alert["requesting_party"], alert["requested_party"]),
     )

@@ -9,8 +9,23 @@ from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.database import Row, Session
 from schemas.writing import write_json
 
-VIEW = """
-select a.*, first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
+
+def home_zone(party: str) -> str:
+    """Return the zone of a requesting Party in SQL: that of its first contact point, null where it has none."""
+    return (
+        f"(select o.zone from contact_points o where o.party = {party} and o.retired_at is null order by o.id limit 1)"
+    )
+
+
+ZONES = f"""array_remove(array[(select o.zone from contact_points o where o.id = a.contact_point_id),
+                           {home_zone("a.requesting_party")}], null)"""
+"""By which zones the clocks of both sides of an alert ``a`` go: the contact point's and, where it is known, that of
+whoever asks.
+"""
+
+VIEW = f"""
+select a.*, {ZONES} as zones,
+       first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
        first.channel as ack_channel, first.identity_strength as ack_strength, first.step as ack_step,
        first.late as ack_late, first.contact_point as ack_contact_point
   from alerts a
@@ -22,7 +37,7 @@ select a.*, first.received_at as first_received_at, first.function as ack_functi
 
 
 async def view(session: Session, reference: str) -> Row | None:
-    """Return an alert with its first acknowledgement."""
+    """Return an alert with its first acknowledgement and the ``zones`` of its sides, see `ZONES`."""
     return await session.fetchrow(VIEW + " where a.reference = $1", reference)
 
 

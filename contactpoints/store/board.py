@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contactpoints.rules.access import Actor, Sides
-from contactpoints.store.alerts import sides_of, there_for, whose
+from contactpoints.store.alerts import ZONES, sides_of, there_for, whose
 from contactpoints.store.database import Row, Session
 
 MOST = 10_000
@@ -19,7 +19,7 @@ with mine as (
   (select a.* from alerts a where a.id > (select max(id) from alerts) - {_RECENT} and a.state = 'acknowledged'
       and a.acknowledged_at > $5 and {there_for(1)}))
 select a.reference, a.requesting_party, a.requested_party, a.contact_point_id, a.kind, a.status, a.urgency, a.state,
-       a.opened_at, a.acknowledged_at, a.due_at, count(*) over () as many,
+       a.opened_at, a.acknowledged_at, a.due_at, {ZONES} as zones, count(*) over () as many,
        exists (select from reply_codes r where r.alert_id = a.id and r.officer_id = $6) as called
   from mine a
  order by a.state = 'acknowledged', called desc, a.status, a.urgency, a.id desc limit $7
@@ -29,7 +29,8 @@ select a.reference, a.requesting_party, a.requested_party, a.contact_point_id, a
 async def open_alerts(session: Session, *, actor: Actor, officer: int | None, most: int, now: datetime) -> list[Row]:
     """Return alerts that nobody has acknowledged and those acknowledged in the last 12 hours, as exist for the actor.
 
-    First what nobody has acknowledged, of that what ``officer`` was ``called`` for. Each says how ``many`` there are.
+    First what nobody has acknowledged, of that what ``officer`` was ``called`` for.
+    Each says how ``many`` there are, and by which ``zones`` the clocks of its sides go.
     """
     return await session.fetch(_OPEN, *whose(actor), now - _ANSWERED, officer, most)
 

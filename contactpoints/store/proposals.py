@@ -7,6 +7,7 @@ from typing import Any
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.releasing import Person, person_of
 from contactpoints.store import access
+from contactpoints.store.alerts import home_zone
 from contactpoints.store.database import Row, Session
 from contactpoints.store.intake import Once
 from contactpoints.store.sealing import DataKey
@@ -18,12 +19,15 @@ COLUMNS = (
 )
 """What is written when something is proposed."""
 
-_VIEW = """select p.*, w.name as proposed_by, s.name as settled_by_name, k.wrapped, k.fingerprint
+_VIEW = f"""select p.*, w.name as proposed_by, s.name as settled_by_name, k.wrapped, k.fingerprint,
+                  array_remove(array[(select c.zone from contact_points c where c.party = p.requested_party
+                                         and c.territory is not distinct from p.territory and c.retired_at is null
+                                       order by c.id limit 1), {home_zone("p.party")}], null) as zones
              from proposals p join accounts w on w.id = p.person_id left join accounts s on s.id = p.settled_by
              left join data_keys k on k.owner = 'proposal' and k.number = p.id"""
 
 Kept = dict[str, Any]
-"""A proposal with the names of the persons, and the data key of what it asks."""
+"""A proposal with the names of the persons, the data key of what it asks, and the ``zones`` of both sides."""
 _ALIVE = "accepted_at is not null and disabled_at is null and role = 'requester'"
 
 

@@ -1,5 +1,6 @@
 """A browser that keeps cookies as real ones do, as far as signing in goes."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
@@ -47,6 +48,14 @@ class Browser:
     async def signs_in(self, path: str) -> httpx.Response:
         """Go to a provider and come back."""
         return await self.asks("GET", await self.goes_to_provider(path))
+
+
+_INSTANT = re.compile(r'<time class="instant" datetime="[^"]+">(.*?)</time>', re.DOTALL)
+
+
+def instants(words: str) -> list[str]:
+    """Return the instants that a page tells, as they are read; the clocks that tick on it are none."""
+    return [re.sub(r"<[^>]+>", "", each).strip() for each in _INSTANT.findall(words)]
 
 
 class Filled(HTMLParser):

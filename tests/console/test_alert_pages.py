@@ -9,6 +9,7 @@ import pytest
 
 from contactpoints.store import alert_lists
 from tests.api.people import person
+from tests.console.browsers import instants
 from tests.console.test_account_pages import Browser, says
 from tests.robot import Forms
 from tests.world import PIN, World
@@ -168,7 +169,13 @@ async def test_a_session_that_ended_keeps_what_was_typed_and_a_french_reader_rea
     french = await asks.opens(here)
     says(french, "Ouverte : elle est consignée", 200)
     says(french, "Puis étape 2, par SMS : la première ligne", 200)
-    says(await asks.opens("/alerts"), "Ouvertes maintenant", 200)
+    asks.cookies["zone"] = "Asia/Tokyo"
+    listed = await asks.opens("/alerts")
+    says(listed, "Ouvertes maintenant", 200)
+    assert instants(listed.text) == [
+        f"{tokyo} Tokyo · {paris} Paris · 2026-10-13 {york} New York · 2026-10-14 {utc} UTC"
+        for tokyo, paris, york, utc in (("09:00", "02:00", "20:00", "00:00"), ("09:03", "02:03", "20:03", "00:03"))
+    ], "opened, and the next step: by the clocks of the reader, of both sides, and UTC"
     wrong = await asks.opens("/alerts?state=lost&kind=x&party=FRANCE")
     says(wrong, "Ouvertes maintenant", 422)
     assert re.findall(r'href="#(f-\w+)"', wrong.text) == ["f-state", "f-kind", "f-party"]

@@ -13,7 +13,7 @@ from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.board_page import Wanted
 from contactpoints.web import application, prepare
 from tests.api.people import Person, person
-from tests.console.browsers import Browser
+from tests.console.browsers import Browser, instants
 from tests.world import World
 
 _NOT_YET = ("being reckoned", "en cours de calcul")
@@ -42,6 +42,7 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     reference, first, _ = await world.wakes_the_first()
     second = world.network["FR"].officers[1]
     ana = await reader(world, "a@fr.example.org", language="fr", role="contact_point", officer_id=first.id)
+    ana.cookies["zone"] = "Europe/Brussels"
     page = await shown(ana)
     own, alerts, table = (page.index(each) for each in ('id="own"', 'id="open"', 'id="points"'))
     assert own < alerts < table
@@ -52,6 +53,9 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     assert names[second.id] in page[own:alerts], "who follows"
     assert f'href="/alerts/{reference}"' in page[alerts:table]
     assert "Vous avez été appelé" in page[alerts:table]
+    opened, due = instants(page[alerts:table])
+    assert opened == "02:00 Brussels, Paris · 2026-10-13 20:00 New York · 2026-10-14 00:00 UTC"
+    assert due == "02:03 Brussels, Paris · 2026-10-13 20:03 New York · 2026-10-14 00:03 UTC"
     inside, outside = page[table:].split('id="outside"')
     assert names[first.id] in inside
     assert 'class="strip"' in inside

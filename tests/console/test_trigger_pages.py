@@ -13,7 +13,7 @@ from contactpoints.actions.drafts import MOST
 from contactpoints.actions.forgetting import forget
 from contactpoints.rules.throttle import EMERGENCY, Limit
 from tests.api.people import Person, person
-from tests.console.browsers import Filled
+from tests.console.browsers import Filled, instants
 from tests.desks import DESK, Desk, open_desk
 from tests.world import World
 
@@ -107,6 +107,10 @@ WRITTEN = {
 }
 
 
+_BOTH = re.compile(r"\d\d:\d\d Berlin, Paris · 2026-10-13 \d\d:\d\d New York · 2026-10-14 \d\d:\d\d UTC")
+"""An instant of the first night by the clocks of the reader in Berlin, of both sides, and UTC."""
+
+
 async def count(world: World, what: str) -> int:
     async with world.runtime.db.session() as session:
         return int(await session.fetchval(f"select count(*) from {what}"))
@@ -145,6 +149,7 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     says(
         told, "at once", "the first line", "after 5 min", "night there", "SMS, e-mail", "carries it", "Art. 29, 35.1.b"
     )
+    assert [each for each in instants(told.text) if not _BOTH.fullmatch(each)] == [], "each step, and how long it waits"
     begin = Fields(told.text, "begin")
     path = (await ada.sends(begin.action, **begin.sent)).headers["Location"]
     assert (await ada.sends(begin.action, **begin.sent)).headers["Location"] == path, (
@@ -197,7 +202,9 @@ async def _asks_the_same_again(world: World, ada: Asker, there: str) -> None:
     path = await ada.begins()
     await ada.writes(path, **WRITTEN)
     send = Fields((await ada.opens(f"{path}/look")).text, "send")
-    says(await ada.sends(send.action, **send.sent), "tick below", "the same case reference", status=422)
+    double = await ada.sends(send.action, **send.sent)
+    says(double, "tick below", "the same case reference", status=422)
+    assert _BOTH.fullmatch(instants(double.text.partition('id="duplicates"')[2])[0])
     await ada.writes(path, do="keep", **{"request/custodian": "Nube SL"})
     says(await ada.sends(send.action, **send.sent, another="yes"), "was changed since you looked", status=422)
     assert await count(world, "alerts") == 1
@@ -283,7 +290,10 @@ async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: Wor
     assert sent == [sent[0]] * 2
     assert re.fullmatch(r"/proposals/\d+", sent[0])
     says(await bob.opens("/trigger"), "wait for a second person: 1")
-    says(await bob.opens("/proposals"), "Ada, Invented Desk", f'href="{sent[0]}"', "waits")
+    listed, one = await bob.opens("/proposals"), await bob.opens(sent[0])
+    says(listed, "Ada, Invented Desk", f'href="{sent[0]}"', "waits")
+    assert [_BOTH.sub("", each) for each in instants(listed.text)] == ["", ""], "proposed, and until when it waits"
+    assert instants(one.text) == instants(listed.text)[::-1]
     says(await Asker(world, desk.administrator).opens("/proposals"), "Nothing waits.")
     assert (await bob.sends(f"{sent[0]}/release")).status_code == 303
     says(await bob.opens("/proposals", state="all"), "released", "/alerts/")
