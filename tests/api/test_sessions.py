@@ -224,10 +224,11 @@ async def test_who_ends_while_a_body_is_still_coming_does_nothing_by_it(world: W
     cookie = {"Cookie": f"{COOKIE['key']}={ada.token}", "Sec-Fetch-Site": "same-origin"}
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     said = {"old_password": PASSWORD, "password": "no boat leaves before the fog lifts"}
-    late, begun = asyncio.Event(), list[asyncio.Event]()
+    late, begun = asyncio.Event(), [asyncio.Event() for _ in range(3)]
+    free = iter(begun)
 
     async def slowly(path: str, body: str, headers: dict[str, str]) -> int:
-        begun.append(reads := asyncio.Event())
+        reads = next(free)
 
         async def parts() -> AsyncIterator[bytes]:
             yield body[:3].encode()
@@ -244,8 +245,7 @@ async def test_who_ends_while_a_body_is_still_coming_does_nothing_by_it(world: W
         asyncio.create_task(slowly("/v1/accounts", invites[1], shaped | key)),
         asyncio.create_task(slowly("/account/password", "&".join(f"{k}={v}" for k, v in said.items()), form | cookie)),
     ]
-    while not (len(begun) == len(asked) and all(each.is_set() for each in begun)):
-        await asyncio.sleep(0.05)
+    await asyncio.gather(*(each.wait() for each in begun))
     await asyncio.sleep(1.1)
     assert (await ada.asks("DELETE", "/v1/sessions")).status_code == 204
     async with world.runtime.db.session() as session:
