@@ -146,9 +146,8 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     assert 'form="choose" formaction="/trigger"' in chosen.text
     assert 'value="AU"' not in (await ada.opens("/trigger", find="france", place="FR")).text
     told = await ada.opens("/trigger/preview", **PLACE)
-    says(
-        told, "at once", "the first line", "after 5 min", "night there", "SMS, e-mail", "carries it", "Art. 29, 35.1.b"
-    )
+    says(told, "at once", "the first line", "after 5 min", "night there", "SMS, e-mail")
+    says(told, "carries it", "Art. 29, 35.1.b")
     assert [each for each in instants(told.text) if not _BOTH.fullmatch(each)] == [], "each step, and how long it waits"
     begin = Fields(told.text, "begin")
     path = (await ada.sends(begin.action, **begin.sent)).headers["Location"]
