@@ -74,7 +74,7 @@ async def test_a_proof_waits_for_nobody_and_is_noted_beside_the_house_of_another
         before = await session.fetchval(read, officer.sms)
         later = world.clock.at + timedelta(days=2)
         proof = beside(world, lambda it: channels.prove(it, officer.id, address=officer.sms, kind="sms", at=later))
-        await asyncio.wait_for(proof, 1)
+        await asyncio.wait_for(proof, 30)
         proven = await session.fetchval(read, officer.sms)
     assert proven == (later if party == "JP" else before)
 

@@ -64,7 +64,7 @@ async def test_measures_tell_queues_alerts_lateness_and_outcomes(world: World) -
     heard = asyncio.Event()
     world.runtime.bell.subscribe(lambda _: heard.set())
     if not world.runtime.bell.connected:
-        await asyncio.wait_for(heard.wait(), 10)
+        await asyncio.wait_for(heard.wait(), 60)
     told = await _measures(world)
     assert told["contactpoints_bell_connected",] == 1
     assert told["contactpoints_late_seconds", "messages"] == 4

@@ -132,11 +132,12 @@ async def test_with_an_account_its_keys_end_at_once_also_under_a_request_that_is
     held = await _makes(dora, party="US", holder_id=finn.account)
     made = await _makes(gone, party="US")
     assert (await world.opens_alert(key=held["secret"], once="before")).status_code == 201
-    late = asyncio.Event()
+    begun, late = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> int:
         async def parts() -> AsyncIterator[bytes]:
             yield body[:3]
+            begun.set()
             await late.wait()
             yield body[3:]
 
@@ -145,6 +146,7 @@ async def test_with_an_account_its_keys_end_at_once_also_under_a_request_that_is
 
     body = json.dumps({}).encode() + b" " * 8
     coming = asyncio.create_task(slowly())
+    await begun.wait()
     await asyncio.sleep(1.1)
     for each in (finn, gone):
         assert (await dora.asks("DELETE", f"/v1/accounts/{each.account}")).status_code == 200

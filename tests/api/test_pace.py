@@ -256,7 +256,7 @@ async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
 
     with monkeypatch.context() as once:
         once.setattr(Pace, "settle", breaks)
-        await asyncio.wait_for(broken.wait(), 10)
+        await asyncio.wait_for(broken.wait(), 60)
     headers = {"Authorization": f"Bearer {world.requester}"}
     assert (await world.client.get("/v1/alerts", headers=headers)).status_code == 200
     connection = await asyncpg.connect(database_url)

@@ -23,7 +23,7 @@ _SCRIPTS = (
 
 
 async def _goes(page: Page, link: str) -> None:
-    for left in reversed(range(10)):
+    for left in reversed(range(60)):
         try:
             await page.goto(link)
             break

@@ -236,7 +236,7 @@ async def test_a_provider_that_is_away_or_sends_us_elsewhere_is_told_of_honestly
     await provider.close()
     await _is_away(await browser.asks("GET", "/signin/openid/open"))
     assert (await browser.asks("GET", PATH)).status_code == 303, "where to go is still known"
-    assert perf_counter() - begun < 8
+    assert perf_counter() - begun < 60
     elsewhere.close()
     assert "evil.example" not in caplog.text
 

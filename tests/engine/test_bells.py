@@ -13,7 +13,7 @@ from tests.far_ends import Gateways
 from tests.world import START, World
 
 _AN_HOUR = 3600.0
-_SOON = 12.0
+_SOON = 60.0
 NOT_A_NUMBER, NO_SUCH_NUMBER = 21211, 30005
 
 Trouble = Callable[[World, Gateways], Awaitable[None]]

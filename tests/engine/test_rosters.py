@@ -34,7 +34,7 @@ async def test_the_watches_of_an_engine_find_gaps_tell_handovers_and_note_the_ti
     tasks = [asyncio.create_task(each.run()) for each in running]
     for each in running:
         each.wake()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             await asyncio.sleep(0.05)
             async with runtime.db.session() as session:

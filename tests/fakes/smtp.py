@@ -141,7 +141,7 @@ class FakeSmtp:
         """Return how many connections are open."""
         return len(self.transports)
 
-    async def gets(self, address: str, *, least: int = 0, within: float = 20.0) -> list[EmailMessage]:
+    async def gets(self, address: str, *, least: int = 0, within: float = 60.0) -> list[EmailMessage]:
         """Return the mails that reached an address since it was last asked; waits until there are ``least``."""
 
         def new() -> list[int]:

@@ -161,7 +161,7 @@ class FakeTwilio:
 
     # How telephones look from here.
 
-    async def hears(self, number: str, *, least: int = 0, within: float = 20.0) -> list[str]:
+    async def hears(self, number: str, *, least: int = 0, within: float = 60.0) -> list[str]:
         """Return the texts that reached a number since it was last asked; waits until there are ``least``."""
 
         def new() -> list[Sent]:

@@ -19,7 +19,7 @@ STATUSES = (400, 401, 404, 408, 429, 500, 503)
 @pytest.fixture(params=[entry.name for entry in CATALOGUE])
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """A notifier together with the far end it talks to; one without a stage fails every test here."""
-    patience = 30.0 if request.node.get_closest_marker("patient") else PATIENCE
+    patience = PATIENCE if request.node.get_closest_marker("silence") else 30.0
     async with STAGES[request.param](patience) as opened:
         yield opened
 
@@ -41,7 +41,7 @@ def verdict(failure: NotSent | Unsure) -> str:
 
 async def gone(stage: Stage) -> None:
     """Wait until the far end sees no connection any more."""
-    for _ in range(200):
+    for _ in range(3_000):
         if not stage.connections():
             return
         await asyncio.sleep(0.01)
@@ -66,10 +66,11 @@ async def test_every_failure_says_whether_trying_again_helps(stage: Stage) -> No
     assert (await stage.notifier.send(stage.message)).provider_code
 
 
+@pytest.mark.silence
 async def test_silence_becomes_a_doubt_within_the_timeout(stage: Stage) -> None:
     stage.hang()
 
-    async with asyncio.timeout(PATIENCE * 2):
+    async with asyncio.timeout(PATIENCE * 10):
         assert isinstance(await fails(stage), Unsure)
 
 
@@ -79,6 +80,7 @@ async def test_a_refused_connection_surely_sent_nothing(stage: Stage) -> None:
     assert verdict(await fails(stage)) == "temporary"
 
 
+@pytest.mark.silence
 async def test_a_lost_far_end_is_found_again(stage: Stage) -> None:
     await stage.notifier.send(stage.message)
     stage.hang()
@@ -88,6 +90,7 @@ async def test_a_lost_far_end_is_found_again(stage: Stage) -> None:
     assert (await stage.notifier.send(stage.message)).provider_code
 
 
+@pytest.mark.silence
 async def test_nothing_that_is_written_down_tells_a_secret_an_address_or_the_words(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,7 +141,6 @@ async def test_a_cancelled_send_leaves_no_task_and_no_connection(stage: Stage) -
     assert (await stage.notifier.send(stage.message)).provider_code
 
 
-@pytest.mark.patient
 async def test_many_at_once_all_arrive(stage: Stage) -> None:
     many = [replace(stage.message, code=f"{at:022}", thread=f"m{at}") for at in range(40)]
 
@@ -148,6 +150,7 @@ async def test_many_at_once_all_arrive(stage: Stage) -> None:
     assert len(await stage.hears(stage.message.to)) == 40
 
 
+@pytest.mark.silence
 async def test_a_trace_finds_what_arrived_and_nothing_else(stage: Stage) -> None:
     if not isinstance(stage.notifier, Traceable):
         assert stage.notifier.name in ("smtp", "rehearsal_sms", "rehearsal_email", "rehearsal_voice")

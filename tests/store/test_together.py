@@ -122,7 +122,7 @@ async def test_whoever_stops_waiting_has_asked_nevertheless_and_disturbs_nobody(
     book.open.clear()
     together = Together(book.write)
     impatient, patient = (asyncio.create_task(together.do(each)) for each in (1, 2))
-    await asyncio.sleep(0.01)
+    await turns()
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient

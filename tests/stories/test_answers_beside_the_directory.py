@@ -14,6 +14,7 @@ from contactpoints.store import entries, exchange
 from contactpoints.store.database import Session
 from tests.world import PIN, World
 
+_LONG = 30
 Does = Callable[[World, Session], Awaitable[None]]
 
 
@@ -42,7 +43,7 @@ async def beside(world: World, does: Does) -> AsyncIterator[None]:
             await over.wait()
 
     task = asyncio.create_task(foreign())
-    await asyncio.wait_for(begun.wait(), 3)
+    await asyncio.wait_for(begun.wait(), _LONG)
     yield
     over.set()
     await task
@@ -53,7 +54,7 @@ async def test_an_acknowledgement_is_recorded_at_once(world: World, does: Does) 
     reference, officer, code = await world.wakes_the_first()
     async with beside(world, does):
         await world.far.reply(world.client, officer.sms, f"{code} {PIN}")
-        assert await asyncio.wait_for(read_replies(desk_of(world.runtime)), 3) == 1
+        assert await asyncio.wait_for(read_replies(desk_of(world.runtime)), _LONG) == 1
         assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
 
 
@@ -66,7 +67,7 @@ async def test_a_stop_is_kept_at_once_and_counts_as_soon_as_the_house_is_free(wo
         async with world.runtime.db.session() as session:
             kept = await session.fetchval("select count(*) from inbound where handled_at is null")
         assert kept == 1
-    assert await asyncio.wait_for(reads, 3) == 1
+    assert await asyncio.wait_for(reads, _LONG) == 1
     [alarm] = await world.facts(reference, "alarm_raised")
     assert alarm["reason"] == "stop"
     async with world.runtime.db.session() as session:
@@ -82,7 +83,7 @@ async def test_an_acknowledgement_waits_for_nobody_who_reads(world: World) -> No
     try:
         reads = asyncio.create_task(world.get("/v1/cover", key=world.contact_point))
         await world.far.reply(world.client, officer.sms, f"{code} {PIN}")
-        assert await asyncio.wait_for(read_replies(desk_of(world.runtime)), 3) == 1
+        assert await asyncio.wait_for(read_replies(desk_of(world.runtime)), _LONG) == 1
         assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
         assert not reads.done()
     finally:
@@ -100,10 +101,10 @@ async def test_what_is_long_is_done_one_after_another_and_what_others_wait_for_b
 
     readers = [asyncio.create_task(threads.long(long, number)) for number in range(3)]
     try:
-        async with world.runtime.db.transaction() as session, asyncio.timeout(3):
+        async with world.runtime.db.transaction() as session, asyncio.timeout(_LONG):
             house = world.network["FR"].contact_point
             assert await cover_now(session, house, now=world.clock.at, tools=world.runtime.tools)
-        assert (await asyncio.wait_for(world.get("/metrics"), 3)).status_code == 200
+        assert (await asyncio.wait_for(world.get("/metrics"), _LONG)).status_code == 200
         assert begun == [0]
     finally:
         over.set()

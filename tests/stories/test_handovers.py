@@ -308,7 +308,7 @@ async def test_who_sleeps_is_told_in_the_morning_and_nobody_looks_before(desk: D
     )
     assert set(await desk.looks(AT - timedelta(hours=9))) == {desk.first.email}, "at midnight in Paris"
     db, house = desk.world.runtime.db, desk.world.network["FR"].contact_point
-    async with db.transaction() as session, asyncio.timeout(3):
+    async with db.transaction() as session, asyncio.timeout(30):
         await directory.hold(session, [house])
         for each in desk.lookouts:
             await asyncio.create_task(each.hand_over(db, now=AT - timedelta(hours=8), tools=desk.tools))

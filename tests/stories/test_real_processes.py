@@ -88,8 +88,8 @@ async def running(command: str, settings: Mapping[str, str]) -> AsyncIterator[Pr
 
 
 async def noted(client: httpx.AsyncClient, reference: str, code: str) -> bool:
-    """Say whether a fact is on the timeline, or comes within ten seconds."""
-    for _ in range(200):
+    """Say whether a fact is on the timeline, or comes within a minute and more."""
+    for _ in range(1_500):
         if code in (await client.get(f"/v1/alerts/{reference}/timeline")).text:
             return True
         await asyncio.sleep(0.05)
