@@ -133,7 +133,8 @@ class Paced:
 
     What machines ask is counted by their keys. Fifty open boards of one office ask anew with each alert: they leave
     the address to whoever signs in there. Whose link leads to an open alert is served whoever else is at the address:
-    a telephone shares one with thousands.
+    a telephone shares one with thousands. Where the address has none left, links are looked up one after another;
+    while 200 wait for that in this process, one more is refused as any other page is, whatever it leads to.
     """
 
     def __init__(
