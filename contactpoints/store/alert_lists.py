@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import is_normalized
 
 from contactpoints.rules.access import Actor, Role, sees_network
+from contactpoints.rules.folding import PLAIN
 from contactpoints.store.alerts import VIEW
 from contactpoints.store.database import Row, Session
 
@@ -58,13 +60,13 @@ async def _found(
     for each in wanted.words:
         place = len(values) + 3
         word, parties, kinds, states = (f"${place + more}" for more in range(4))
-        folded = _FOLDED.format(f"{word}::text")
+        folded = FOLDED.format(f"{word}::text")
         fits.append(_FITS.format(word=folded, parties=parties, kinds=kinds, states=states))
         values += [each.word, list(each.parties), list(each.kinds), list(each.states)]
     looked = await session.fetchrow(
         f"""with looked as materialized (
               select a.id, a.kind, a.state, a.requesting_party, a.requested_party,
-                     {_FOLDED.format(_TEXTS)} as told
+                     {FOLDED.format(_TEXTS)} as told
                 from alerts a{where} order by a.id desc limit $1)
             select array(select id from looked where {" and ".join(fits)} order by id desc limit $2) as fitting,
                    count(*) as all, min(id) as last from looked""",
@@ -81,14 +83,27 @@ async def _found(
 
 
 _TEXTS = "concat_ws(' ', a.reference, a.case_reference, a.requesting_authority)"
-# A database of ours knows no case but that of ASCII: Greek and Cyrillic, too, are looked for in either.
-_CAPITALS = "".join(each for each in map(chr, range(0x370, 0x590)) if each != each.lower() and len(each.lower()) == 1)
-_SMALL = "".join(each.lower() for each in (*_CAPITALS, "\u03a3"))
-# Both sides are folded here, so that it is the same fold.
-_FOLDED = (
-    r"translate(lower(regexp_replace(normalize({}, nfkd), '[\u0300-\u036f]', '', 'g')),"
-    f" 'øØłŁđĐðÐıħĦÆŒÞ{_CAPITALS}ς', 'oollddddihhæœþ{_SMALL}')"
-)
+
+
+def _fold() -> str:
+    """Return how PostgreSQL folds ``{}``: as `rules.folding` does, where letters are Latin, Greek or Cyrillic.
+
+    A database of ours knows no case but that of ASCII: all others are looked for in either by what is told here.
+    """
+    whole = [each for each in map(chr, (*range(0xC0, 0x590), 0x1E9E)) if is_normalized("NFKD", each)]
+    small = {each: each.lower() for each in whole if each.lower() != each} | {each: each for each in PLAIN}
+    letters = {each: PLAIN[low] if len(PLAIN.get(low, "")) == 1 else low for each, low in small.items()} | {
+        "\u03c2": "\u03c3"
+    }
+    apart = r"lower(regexp_replace(normalize({}, nfkd), '[\u0300-\u036f\u0483-\u0489]', '', 'g'))"
+    told = f"translate({apart}, '{''.join(letters)}', '{''.join(letters.values())}')"
+    for letter, plain in PLAIN.items():
+        told = f"replace({told}, '{letter}', '{plain}')" if len(plain) > 1 else told
+    return told
+
+
+FOLDED = _fold()
+"""The SQL that folds ``{}``, a text. Both sides are folded by it, so that it is the same fold."""
 _FITS = """(strpos(told, {word}) > 0 or kind = any({kinds}::text[]) or state = any({states}::text[])
             or requesting_party = any({parties}::text[]) or requested_party = any({parties}::text[]))"""
 _OPEN = "a.state in ('alerting', 'exhausted', 'acknowledged')"
