@@ -11,7 +11,7 @@ from contactpoints.rules.address_book import House, doubt_of
 from contactpoints.rules.directory import Channel, in_use
 from contactpoints.rules.refusals import Invalid, NotFound, no_party
 from contactpoints.store import directory, entries, exchange
-from contactpoints.store.database import Database, Session
+from contactpoints.store.database import Database, Session, one_moment
 from contactpoints.store.entries import REGISTERS, Entry
 from schemas.faults import Fault
 
@@ -34,7 +34,7 @@ async def book_of(
     Raises `Invalid` with the ``faults`` of what was asked for, and where there is no such Party.
     """
     async with db.transaction() as session:
-        await exchange.one_moment(session)
+        await one_moment(session)
         if party is not None and await directory.find_party(session, party) is None:
             faults = (*faults, Fault("/party", "unknown", no_party(party)))
         if faults:

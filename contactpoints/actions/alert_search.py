@@ -13,7 +13,7 @@ from contactpoints.rules.folding import HOW, Vocabulary, folded, words
 from contactpoints.rules.wording_alerts import state_of
 from contactpoints.rules.wording_request import kind_of
 from contactpoints.store.alert_lists import Sought, Wanted, views
-from contactpoints.store.database import Database
+from contactpoints.store.database import Database, one_moment
 from schemas.alerts import State
 from schemas.requests import REQUEST_KINDS
 
@@ -52,10 +52,12 @@ async def find_alerts(
 
     ``text``: words, each of which an alert has in its reference, in that of its case, in the name of its authority, or
     as that of a Party, a kind or a state, which are named in the actor's language. Of a ``state`` there is that part
-    alone; ``after`` a cursor and without a state there is what has ended.
+    alone; ``after`` a cursor and without a state there is what has ended. All parts are of one moment: an alert that
+    goes from one to another meanwhile is in one of them.
     """
     states = OPEN if wanted.state is None and after is None else ()
-    async with db.session() as session:
+    async with db.transaction() as session:
+        await one_moment(session)
         if asked := text.split()[:_MOST_WORDS]:
             parties = await tools.atlas.parties(session)
             named = _named(tools, actor)

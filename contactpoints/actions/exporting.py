@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from contactpoints.rules.access import Actor, house_that_is_read
 from contactpoints.rules.refusals import NotFound, no_party
 from contactpoints.store import directory, entries, exchange
-from contactpoints.store.database import Database, Session
+from contactpoints.store.database import Database, Session, one_moment
 from contactpoints.store.entries import OPEN, REGISTERS, Entry
 from schemas.exchange import FORMAT, SHAPES, csv_rows, id_of, json_rows
 
@@ -38,7 +38,7 @@ def _kinds(party: str | None, kind: str | None) -> list[str]:
 @asynccontextmanager
 async def _one_moment(db: Database, party: str | None) -> AsyncIterator[Session]:
     async with db.transaction() as session:
-        await exchange.one_moment(session)
+        await one_moment(session)
         if party is not None and await directory.find_party(session, party) is None:
             raise NotFound(no_party(party))
         yield session

@@ -89,6 +89,11 @@ async def wait_at_most(session: Session, patience: str) -> None:
     await session.execute("select set_config('lock_timeout', $1, true)", patience)
 
 
+async def one_moment(session: Session) -> None:
+    """Let the transaction that has just begun see everything as it is at one moment, and change nothing."""
+    await session.execute("set transaction isolation level repeatable read, read only")
+
+
 # PostgreSQL's FirstUnpinnedObjectId: what is below is the same everywhere, what is above is numbered by each server.
 _FIRST_OF_OTHERS = 12000
 

@@ -17,11 +17,6 @@ AT_ONCE = 500
 _LOCK = 0x1A9087  # any number that nothing else locks
 
 
-async def one_moment(session: Session) -> None:
-    """Let the transaction that has just begun see the directory as it is at one moment, and change nothing."""
-    await session.execute("set transaction isolation level repeatable read, read only")
-
-
 async def will_be_undone(session: Session) -> None:
     """Spare the triggers of the audit log their work: nothing of this transaction is kept."""
     await session.execute("set local contactpoints.undone = 'yes'")

@@ -3,11 +3,14 @@
 import asyncio
 import re
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
 
+from contactpoints.actions import alert_search
 from contactpoints.store import alert_lists
+from contactpoints.store.database import Session
 from tests.api.people import person
 from tests.console.browsers import instants
 from tests.console.test_account_pages import Browser, says
@@ -233,3 +236,24 @@ async def test_the_list_hides_no_alert_behind_newer_ones_and_finds_words_in_all_
     says(none, "Aucune parmi celles qui ont été parcourues", 200)
     [further] = re.findall(r'href="(/alerts\?q=\S+cursor=\d+)"', none.text)
     assert '/alerts/M-1"' in (await asks.opens(unescape(further))).text, "as far back as there is anything"
+
+
+async def test_an_alert_that_changes_while_the_list_is_read_is_in_exactly_one_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = await _browser(world, "requester", "US")
+    reference = (await world.opens_alert()).json()["reference"]
+    read: list[str | None] = []
+
+    async def taken_meanwhile(session: Session, wanted: alert_lists.Wanted, **more: Any) -> Any:
+        if wanted.state == "alerting":
+            other = await world.runtime.db.dedicated()
+            await other.execute("update alerts set state = 'exhausted' where reference = $1", reference)
+            await other.close()
+        read.append(wanted.state)
+        return await alert_lists.views(session, wanted, **more)
+
+    monkeypatch.setattr(alert_search, "views", taken_meanwhile)
+    told = await asks.opens("/alerts")
+    assert read == ["exhausted", "alerting", "acknowledged", None]
+    assert told.text.count(f'href="/alerts/{reference}"') == 1
