@@ -8,11 +8,9 @@ import gc
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -23,6 +21,7 @@ from contactpoints.runtime import open_runtime
 from contactpoints.serving import fastest_loop
 from contactpoints.store import embedded, migrate
 from tests.far_ends import Gateways, open_gateways
+from tests.folders import in_memory, new_folder, sweep_all
 from tests.world import PREPARED, HandClock, Prepared, World, open_world, prepare, settings_of
 
 # What is imported and collected stays: nobody need look through it for garbage, neither now nor later.
@@ -53,8 +52,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 NEWEST, OLDEST = 18, 16
-# Two workers with two servers each, and what a server writes ahead.
-_ROOM = 6 << 30
 # These servers have nothing to recover, and their databases do not live long enough to be cleaned.
 _SHORT_LIVED = {"full_page_writes": "off", "autovacuum": "off"}
 _EMPTY, _NETWORK = "template_world", "template_network"
@@ -62,18 +59,11 @@ _EMPTY, _NETWORK = "template_world", "template_network"
 os.environ["PGSSLMODE"] = "disable"
 
 
-def in_memory() -> Path | None:
-    """Return a folder in memory if there is room: hundreds of databases are made ten times as fast there."""
-    shared = Path("/dev/shm")
-    return shared if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > _ROOM else None
-
-
 class Cluster:
     """A server of this worker, and one connection to it, on a loop that runs between those of the tests."""
 
     def __init__(self, major: int) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="contactpoints-test-", dir=in_memory()))
-        folder.chmod(0o755)
+        folder = new_folder("test", where=in_memory())
         self.server = embedded.start(folder, major=major, fsync=False, settings=_SHORT_LIVED)
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._connection = self._runner.run(asyncpg.connect(self.server.url()))
@@ -129,6 +119,7 @@ Clusters = Callable[[int], Cluster]
 @pytest.fixture(scope="session")
 def clusters() -> Iterator[Clusters]:
     """The PostgreSQL servers that this worker owns, each started when the first test asks for its version."""
+    sweep_all()
     started: dict[int, Cluster] = {}
 
     def cluster_of(major: int) -> Cluster:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from contactpoints.store import embedded, migrate
 from tests.chaos.lives import Victims
 from tests.chaos.scene import INBOUND, PIN, Scene, open_scene
 from tests.fakes.twilio import sign
+from tests.folders import new_folder
 
 pytestmark = pytest.mark.long
 
@@ -25,8 +25,7 @@ _BEFORE = 3
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="contactpoints-stops-"))
-    folder.chmod(0o755)
+    folder = new_folder("stops")
     yield folder
     shutil.rmtree(folder)
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from contactpoints.rules.refusals import Unavailable
 from contactpoints.serving import desk_of, doors, keep_watch
 from contactpoints.store import embedded, migrate
 from schemas.examples import example
+from tests.folders import new_folder
 from tests.world import World, open_world
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="contactpoints-away-"))
-    folder.chmod(0o755)
+    folder = new_folder("away")
     yield folder
     shutil.rmtree(folder)
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 
 from contactpoints.store import embedded, postgres_binaries
 from contactpoints.store.postgres_keeper import LOG_BYTES, LOG_FILES, Log
-from tests.conftest import in_memory
+from tests.folders import in_memory, new_folder
 
 _REPOSITORY = Path(embedded.__file__).parents[2]
 _CANARY = "canary-7f3a"
@@ -27,8 +26,7 @@ _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreS
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A fresh folder that every account can enter; pytest's own cannot be entered by PostgreSQL when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="contactpoints-embedded-", dir=in_memory()))
-    folder.chmod(0o755)
+    folder = new_folder("embedded", where=in_memory())
     yield folder
     shutil.rmtree(folder)
 
