@@ -36,8 +36,8 @@ class PromptnessOut(TypedDict):
     """How fast emergencies were acknowledged, by the local hour at which they came: actual alerts and exercises.
 
     `hours`: `night` is 22 to 7, `day` 7 to 18, `evening` 18 to 22. Of the last year, at most the newest hundred. The
-    median is over all of them, those that nobody acknowledged included: null for fewer than five, and where it was not
-    even half of them.
+    median is over all of them, those that nobody there acknowledged included, whoever else took them: null for fewer
+    than five, and where it was not even half of them.
     """
 
     hours: HourBand

@@ -17,7 +17,8 @@ class ReadingOut(TypedDict):
 
     `page` is an officer's page, with the PIN; `api`, `export` and `print` are what a machine said it reads them for.
     `by` is `key:12`, `account:7` or `officer:5`, `person` the name of an account's person, `address` from where it
-    came: told of one's own side, and to auditors. `line` is that of an officer's post.
+    came: told of one's own side, and to auditors. `line` is that of an officer's post; `contact_point` names whose line
+    it is where that is not the one that was asked: a back-up's, or the secretariat's.
     """
 
     number: int
@@ -27,6 +28,7 @@ class ReadingOut(TypedDict):
     party: str
     authority: str | None
     line: str | None
+    contact_point: str | None
     by: str | None
     person: str | None
     address: str | None

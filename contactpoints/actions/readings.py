@@ -150,6 +150,7 @@ def written(reading: Row, alert: Mapping[str, Any], *, inside: bool) -> dict[str
         "party": alert["requesting_party" if requester else "requested_party"],
         "authority": alert["requesting_authority"] if requester else reading["authority"] if inside else None,
         "line": reading["line"],
+        "contact_point": reading["whose"],
         "by": by if inside else None,
         "person": reading["person"] if inside else None,
         "address": reading["address"] if inside else None,

@@ -1,6 +1,7 @@
 """How fast a contact point acknowledges, by the local hour at which an alert comes.
 
-What counts is the alert and not its acknowledgement: one that nobody acknowledged took longer than any other.
+What counts is the alert and not its acknowledgement: one that nobody there acknowledged took longer than any other,
+whoever else took it.
 """
 
 from bisect import bisect_left
@@ -14,7 +15,7 @@ from schemas.duty import HourBand
 FEWEST = 5
 """Of fewer alerts no median is told: it would say more of one night than of the contact point."""
 NEVER = float("inf")
-"""The seconds that an alert took which nobody acknowledged."""
+"""The seconds that an alert took which nobody there acknowledged."""
 
 
 def band(hour: int) -> HourBand:
@@ -42,7 +43,7 @@ NOTHING = Promptness()
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An alert to a contact point: when it was opened, and when it was first acknowledged, if it was."""
+    """An alert to a contact point: when it was opened, and when that first acknowledged it, if it did."""
 
     opened_at: datetime
     acknowledged_at: datetime | None

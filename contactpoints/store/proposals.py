@@ -143,7 +143,7 @@ async def readings(session: Session, number: int, *, after: int, most: int) -> l
     """Return who read what is asked after reading ``after``, the first first, as `particulars.readings` does."""
     return await session.fetch(
         """select r.id, r.at, r.actor_id, null as officer_id, r.address, 'requester' as side, 'api' as way,
-                  null as line, x.kind as actor_kind, a.name as person
+                  null as line, null as whose, x.kind as actor_kind, a.name as person
              from proposal_readings r join actors x on x.id = r.actor_id left join accounts a on a.id = r.actor_id
             where r.proposal_id = $1 and r.id > $2 order by r.id limit $3""",
         number,

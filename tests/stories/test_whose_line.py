@@ -44,6 +44,8 @@ async def test_an_answer_of_the_secretariat_is_never_told_as_one_of_the_party_as
         "/v1/acknowledgements", headers={"Authorization": f"Bearer {world.requester}", "Accept": "text/csv"}
     )
     assert next(csv.DictReader(table.text.splitlines()))["contact_point"] == others.name
+    [here] = (await world.get("/v1/duty/FR")).json()["items"]
+    assert (here["promptness"]["alerts"], here["promptness"]["acknowledged"]) == (1, 0), "its own answers alone"
 
     async with world.runtime.db.session() as session:
         name = await session.fetchval("select name from officers where id = $1", secretary.id)
@@ -85,6 +87,11 @@ async def test_what_another_house_has_is_handed_over_by_its_name_and_its_officer
     says(read, "the contact point, FR, at ", 200)
     says(read, "The contact point that was called, at ", 200)
     assert "Ada Example" not in read.text, "names stay in their house"
+    readings = (await world.get(f"/v1/alerts/{reference}/readings", key=world.contact_point)).json()["items"]
+    assert [(each["line"], each["contact_point"]) for each in readings] == [(None, None), ("first", others.name)]
+    behind = (await asked.opens(f"/alerts/{reference}")).text.partition('id="readings"')[2]
+    assert f"<li>{line}, " in behind
+    assert f"{line}, FR" not in behind
 
     assert (await types(world, theirs, PIN)).status_code == 303
     [taken] = await world.facts(reference, "taken_over")
