@@ -1,0 +1,46 @@
+"""What concerns every open board wakes one after another, and once for all that happens until then."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+import pytest
+
+from contactpoints.console import lookout
+from contactpoints.console.lookout import Lookout, Reader
+from contactpoints.rules.access import Actor, Role
+from tests.world import World
+
+_HOUR = 3600.0
+
+
+async def _first(readers: Sequence[Reader]) -> list[Reader]:
+    """Return who is awake once anybody is."""
+    waiting = [asyncio.create_task(each.wake.wait()) for each in readers]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
+    return [each for each in readers if each.wake.is_set()]
+
+
+async def test_duty_that_changes_reaches_one_board_after_another_and_a_second_change_meanwhile_sets_no_second_timer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody(_session: str) -> Actor | None:
+        return None
+
+    monkeypatch.setattr(lookout, "_APART", _HOUR)
+    watched = Lookout(world.runtime, who=nobody, look=_HOUR)
+    auditor = Actor(1, Role.AUDITOR, None, "Invented Auditor")
+    async with AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(watched.following(auditor)) for _ in range(4)]
+        watched.hear("*")
+        [one] = await _first(readers)
+        rest = sorted((each for each in readers if each is not one), key=lambda each: each.due)
+        at = [round(each.due - one.due) for each in rest]
+        assert at == [_HOUR, 2 * _HOUR, 3 * _HOUR]
+        before = [each.due for each in rest]
+        one.wake.clear()
+        watched.hear("*")
+        assert await _first(readers) == [one], "who has been woken already is woken again"
+        assert [each.due for each in rest] == before, "all others hear of both when their turn comes"
