@@ -1,6 +1,7 @@
 """Somebody at a desk: signed in, asking for pages, and following those that are open."""
 
 import asyncio
+import gzip
 import re
 import secrets
 import time
@@ -15,6 +16,7 @@ from benchmarks.wire import Peer
 from contactpoints.store.sealing import secret_hash
 
 _EVENT = re.compile(rb"^event: (\w+)$", re.MULTILINE)
+_HOLDS = re.compile(rb'id="([\w-]+)" data-part data-holds="(\w+)"')
 _WAITS = 0.03
 """Seconds that a page waits for more before it asks: `soon` in the console's desk.js."""
 _ACCOUNTS = """
@@ -74,16 +76,22 @@ class Open(Peer):
         self._rung.set()
 
     async def renews(self, port: int, request: bytes) -> None:
-        """Ask for the page anew whenever something was heard, as a page that is open does, until this is cancelled."""
+        """Ask for the page anew whenever something was heard, as a page that is open does, until this is cancelled.
+
+        It is opened first, and says what it has already, see `console.renewal`.
+        """
+        async with lines(port, 1) as (line,):
+            marks = _marks((await line.ask(request))[1])
         while True:
             await self._rung.wait()
             self._rung.clear()
             await asyncio.sleep(_WAITS)
             at = time.time()
             async with lines(port, 1) as (line,):
-                status, _ = await line.ask(request)
+                status, body = await line.ask(request[:-2] + marks + b"\r\n")
             if status == 200:
                 self.shown.append((at, time.time()))
+                marks = _marks(body)
 
     def after(self, at: float, name: str) -> float | None:
         """Return when an event was first heard at or after some instant, None where it was not."""
@@ -92,6 +100,13 @@ class Open(Peer):
     def shows(self, at: float) -> float | None:
         """Return when it first had what was asked for at or after some instant, None where it never had."""
         return next((had for asked_at, had in self.shown if asked_at >= at), None)
+
+
+def _marks(body: bytes) -> bytes:
+    """Return the header with which a page tells the marks of its parts."""
+    page = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+    told = b", ".join(b"=".join(each) for each in _HOLDS.findall(page))
+    return b"Page-Holds: " + told + b"\r\n" if told else b""
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from contactpoints.actions import board
 from contactpoints.console.board_rows import Rows
 from contactpoints.console.forms import chosen
 from contactpoints.console.rendering import packed
+from contactpoints.console.renewal import held
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import sees_network
@@ -36,7 +37,8 @@ async def show(runtime: Runtime, request: Request) -> Response:
     offered = regions(told.found)
     wanted, faults = _wanted(request, offered)
     assert isinstance(rows, Rows), "the process keeps what is written"
-    inside, outside = await rows.of(told, actor=actor, wanted=wanted, zone=zone_of(request), now=now)
+    zone, holds = zone_of(request), held(request, "points")
+    written = await rows.of(told, actor=actor, wanted=wanted, zone=zone, now=now, holds=holds)
     answer = desk(
         *(runtime, request),
         template="board.html",
@@ -46,8 +48,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
         faults=faults,
         board=told,
         wanted=wanted,
-        inside=inside,
-        outside=outside,
+        written=written,
         regions=offered,
         failing=sum(not answered(each) for each in told.found),
         whole=sees_network(actor),

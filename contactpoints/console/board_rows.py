@@ -1,18 +1,20 @@
 """The rows of the board: what is told of a contact point is written once for all who look in one language.
 
-Only its clock, the instants by the clocks of whoever looks, and how many alerts are open are set in for each page.
+Only its clock, the instants by the clocks of whoever looks, and how many alerts are open are set in for each page. A
+page that has these rows already is told the alerts alone, see `console.renewal`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import chain, zip_longest
 
 from contactpoints.actions.board import Board
 from contactpoints.console.rendering import fragment, macro
-from contactpoints.rules.access import Actor, reads_entries_of
+from contactpoints.console.renewal import mark_of
+from contactpoints.rules.access import Actor, reads_entries_of, sees_network
 from contactpoints.rules.board import Clock, PointNow, clock_of
 from contactpoints.rules.board_page import LEVELS, Wanted, found_by, standing
 from contactpoints.rules.console import place_of
@@ -25,11 +27,14 @@ from contactpoints.rules.promptness import NOTHING
 _MOST = 5_000
 _AT_ONCE = 10
 """How many contact points are written before whoever else waits for this process has a turn."""
-_CLOCK, _UNTIL = "<!-- clock -->", "<!-- until -->"
+_CLOCK, _WAITS, _UNTIL = "<!-- clock -->", "<!-- waits -->", "<!-- until -->"
 _MOST_INSTANTS = 10_000
 _FEW = 2
 """How many are written before whoever else waits has a turn, while nobody waits for the board."""
-TEMPLATES = ("base.html", "desk.html", "parts.html", "board.html", "board_marks.html", "board_point.html")
+TEMPLATES = (
+    *("base.html", "desk.html", "parts.html"),
+    *("board.html", "board_marks.html", "board_point.html", "board_row.html"),
+)
 """What a board is written by."""
 
 
@@ -37,32 +42,35 @@ TEMPLATES = ("base.html", "desk.html", "parts.html", "board.html", "board_marks.
 class _Told:
     """What is told of a contact point before and after its clock, and by which words it is found.
 
-    Between the parts of ``after`` stand the instants until which somebody is on duty. It stands as long as ``now``,
-    ``strips`` and what else it ``hangs`` on are the same.
+    Between ``middle`` and ``after`` stands how many alerts are open, between the parts of ``after`` the instants until
+    which somebody is on duty. It stands as long as ``now``, ``strips`` and what else it ``hangs`` on are the same;
+    ``mark`` is another one when anything is told otherwise.
     """
 
     now: PointNow
     strips: Mapping[int, Strip] | None
     hangs: tuple[object, ...]
     before: str
+    middle: str
     after: Sequence[str]
     find: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A contact point on the page of somebody; ``before`` and ``after`` are markup."""
+class Written:
+    """The rows of a page, as markup: of contact points whose rosters may be read (``inside``), and of all others.
 
-    id: int
-    before: str
-    after: str
-    find: str
-    local: str
-    zone: str
-    place: str
-    posts: int
-    night: bool
-    waiting: int
+    ``many``: how many there are of either. ``same``: the page has all of them, ``mark`` is theirs; then the markup is
+    none, and ``waiting`` tells how many alerts are open where any are, by contact point.
+    """
+
+    mark: str
+    same: bool
+    many: tuple[int, int]
+    inside: str
+    outside: str
+    waiting: Mapping[int, int]
 
 
 class _Instants:
@@ -95,23 +103,30 @@ class Rows:
         self._instants: dict[tuple[object, ...], str] = {}
 
     async def of(
-        self, board: Board, *, actor: Actor, wanted: Wanted, zone: str, now: datetime
-    ) -> tuple[list[Row], list[Row]]:
-        """Return the rows that are asked for: of contact points whose rosters may be read, and of all others."""
+        self, board: Board, *, actor: Actor, wanted: Wanted, zone: str, now: datetime, holds: str = ""
+    ) -> Written:
+        """Return the rows that are asked for; ``holds``: the mark of those that the page has."""
         language = actor.language
-        instants = _Instants(self._instants, language=language, zone=zone, now=now)
         clocks = {each: clock_of(each, now) for each in {each.point.zone for each in board.found}}
-        rows: tuple[list[Row], list[Row]] = ([], [])
+        found: tuple[list[_Told], list[_Told]] = ([], [])
         for number, each in enumerate(board.found):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             clock, inside = clocks[each.point.zone], reads_entries_of(actor, each.point.party)
             told = self._told(board, each, language=language, clock=clock, inside=inside)
             if wanted.takes(each, clock, find=told.find):
-                rows[not inside].append(
-                    _row(told, clock, instants=instants, waiting=board.waiting.get(each.point.id, 0))
-                )
-        return rows
+                found[not inside].append(told)
+        # An instant of today is told without its day, so it is another one tomorrow.
+        days = f"{clock_of(zone, now).day} {now.date()}"
+        marks = (mark_of(each.mark for each in part) for part in found)
+        mark, many = mark_of((language, zone, days, str(sees_network(actor)), *marks)), (len(found[0]), len(found[1]))
+        if mark == holds:
+            there = {each.now.point.id for part in found for each in part}
+            waiting = {number: each for number, each in board.waiting.items() if number in there}
+            return Written(mark, same=True, many=many, inside="", outside="", waiting=waiting)
+        write = _Page(self._instants, clocks, waiting=board.waiting, language=language, zone=zone, now=now).write
+        texts = [await write(part) for part in found]
+        return Written(mark, same=False, many=many, inside=texts[0], outside=texts[1], waiting=board.waiting)
 
     async def prepare(self, board: Board, *, languages: Iterable[str], now: datetime) -> None:
         """Write what any page tells in some languages, so that whoever looks first does not wait for it."""
@@ -131,12 +146,13 @@ class Rows:
         kept = self._kept.get(place)
         if kept and kept.now is each and kept.strips is drawn and kept.hangs == hangs:
             return kept
+        find = found_by(each, name, inside=inside)
         written = fragment(
             "board_point.html",
             language=language,
             each=each,
+            find=find,
             name=name,
-            night=clock.hours == "night",
             holiday=holiday(point.holidays, clock.day),
             fast=fast,
             strips=drawn,
@@ -147,30 +163,54 @@ class Rows:
             width=COLUMNS,
             height=HEIGHT,
         )
-        before, _, after = written.partition(_CLOCK)
+        before, _, rest = written.partition(_CLOCK)
+        middle, _, after = rest.partition(_WAITS)
         if len(self._kept) >= _MOST:
             self._kept.clear()
-        told = _Told(each, drawn, hangs, before, after.split(_UNTIL), found_by(each, name, inside=inside))
+        untils = (post.until.isoformat() if post.until else "" for post in each.posts)
+        mark = mark_of((written, clock.hours, str(clock.day), point.zone, *untils))
+        told = _Told(each, drawn, hangs, before, middle, after.split(_UNTIL), find, mark)
         self._kept[place] = told
         return told
 
 
+class _Page:
+    """Writes the rows of a page, some at a time; ``clocks``: by zone, ``waiting``: open alerts by contact point."""
+
+    def __init__(
+        self,
+        kept: dict[tuple[object, ...], str],
+        clocks: Mapping[str, Clock],
+        *,
+        waiting: Mapping[int, int],
+        language: str,
+        zone: str,
+        now: datetime,
+    ) -> None:
+        self._instants = _Instants(kept, language=language, zone=zone, now=now)
+        self._clocks, self._waiting = clocks, waiting
+        self._clock = cache(macro("board_row.html", "clock", language=language))
+        self._waits = cache(macro("board_row.html", "waits", language=language))
+
+    async def write(self, rows: Sequence[_Told]) -> str:
+        """Return rows as markup; after a few of them whoever else waits for this process has a turn."""
+        told = list[str]()
+        for start in range(0, len(rows), _AT_ONCE):
+            await asyncio.sleep(0)
+            told.append("".join(chain.from_iterable(map(self._row, rows[start : start + _AT_ONCE]))))
+        return "".join(told)
+
+    def _row(self, told: _Told) -> Iterator[str]:
+        point = told.now.point
+        clock, waiting = self._clocks[point.zone], self._waiting.get(point.id)
+        night = clock.hours == "night"
+        yield told.before
+        yield self._clock(clock.local_time[11:16], point.zone, place_of(point.zone), len(point.posts) or 1, night)
+        yield told.middle
+        yield self._waits(waiting) if waiting else ""
+        untils = (self._instants.of(each.until, point.zone, day=clock.day) for each in told.now.posts if each.until)
+        yield from chain.from_iterable(zip_longest(told.after, untils, fillvalue=""))
+
+
 def _covered(words: Catalogue, strip: Strip) -> str:
     return state(words, strip.level, span=strip.lasting)
-
-
-def _row(told: _Told, clock: Clock, *, instants: _Instants, waiting: int) -> Row:
-    point = told.now.point
-    untils = [instants.of(each.until, point.zone, day=clock.day) for each in told.now.posts if each.until]
-    return Row(
-        id=point.id,
-        before=told.before,
-        after="".join(chain.from_iterable(zip_longest(told.after, untils, fillvalue=""))),
-        find=told.find,
-        local=clock.local_time[11:16],
-        zone=point.zone,
-        place=place_of(point.zone),
-        posts=len(point.posts) or 1,
-        night=clock.hours == "night",
-        waiting=waiting,
-    )

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from contactpoints.actions.demo_people import enter, load_people
 from tests.browser.conftest import Visits
@@ -32,6 +32,17 @@ async def _hears(world: World, page: Page, **duration: float) -> None:
     rows = await page.locator(_ROWS).count()
     await world.passes(**duration)
     await page.wait_for_function(f"document.querySelectorAll('{_ROWS}').length > {rows}", timeout=PATIENCE)
+
+
+async def _finds_france(world: World, board: Visitor) -> Locator:
+    """Look for one contact point among all, and return where its open alerts are told; its row is known again."""
+    await board.page.locator("#q").press_sequentially("france")
+    row = board.page.locator("#points tbody:not([hidden])")
+    await expect(row).to_have_count(1)
+    await row.evaluate("(one) => { one.mine = true; }")
+    waits = board.page.locator(f"#waits-{world.network['FR'].contact_point}")
+    await expect(waits).to_have_text("1 open alert")
+    return waits
 
 
 async def _say_that_it_ended(world: World, pages: dict[str, Visitor]) -> None:
@@ -81,11 +92,13 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await board.page.clock.install()
     await board.opens("/board")
     opened = board.page.locator(f"#open a[href='{alert}']")
+    waits = await _finds_france(world, board)
     await opened.focus()
 
     second = world.network["FR"].officers[1]
     await world.answers(second, f"{await world.code_of(second)} ok, {PIN}")
     await expect(board.page.locator("#open")).to_contain_text("acknowledged", timeout=PATIENCE)
+    await expect(waits).to_be_empty(timeout=PATIENCE)
     assert await opened.evaluate(_HERE)
     for each in (desk, read):
         await expect(each.page.locator("#standing")).to_contain_text("Acknowledged", timeout=PATIENCE)
@@ -102,6 +115,10 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await board.page.clock.fast_forward(11000)
     await expect(away).to_be_hidden()
     await expect(board.page.locator("#open tbody tr")).to_have_count(2)
+    await expect(waits).to_have_text("1 open alert")
+    assert await board.page.locator("#points tbody:not([hidden])").evaluate_all(
+        "(all) => all.map((one) => one.mine)"
+    ) == [True]
 
     await _say_that_it_ended(world, {"/board": board, alert: desk})
     await expect(page.locator("[name=words]")).to_have_value(_NOTE)

@@ -14,7 +14,7 @@ from contactpoints.rules.board_page import Wanted
 from contactpoints.web import application, prepare
 from tests.api.people import Person, person
 from tests.console.browsers import Browser, instants
-from tests.world import World
+from tests.world import PIN, World
 
 _NOT_YET = ("being reckoned", "en cours de calcul")
 
@@ -146,9 +146,9 @@ async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_
     with monkeypatch.context() as patched:
         patched.delattr(board_rows, "fragment")
         looks = partial(rows.of, ready, actor=account, wanted=Wanted(), now=world.clock.at)
-        (tokyo, _), (paris, _) = await looks(zone="Asia/Tokyo"), await looks(zone="Europe/Paris")
-    assert all(one.before is other.before for one, other in zip(tokyo, paris, strict=True)), "written once, beforehand"
-    assert "".join(each.after for each in tokyo).count("Tokyo") > "".join(each.after for each in paris).count("Tokyo")
+        tokyo, paris = await looks(zone="Asia/Tokyo"), await looks(zone="Europe/Paris")
+    assert tokyo.inside.count("Tokyo") > paris.inside.count("Tokyo")
+    assert tokyo.mark != paris.mark
     before = await shown(auditor)
     kept = dict(tools.atlas.strips)
     async with world.runtime.db.session() as session:
@@ -167,6 +167,59 @@ async def test_cover_that_takes_long_is_told_as_such_and_is_there_when_somebody_
         world.clock.at += timedelta(minutes=50)
         await shown(auditor)
     assert world.clock.at in {each.at for each in again.values()}, "what is old is reckoned anew when there is time"
+
+
+_MARK, _WAITS = r'id="points" data-part data-holds="(\w+)"', r'id="waits-(\d+)" data-part>(?!</span>)'
+
+
+async def _renews(world: World, browser: Browser, *, mark: str, path: str = "/board", zone: str = "UTC") -> str:
+    """Return the page as it comes to one that is open and has the rows of a mark."""
+    cookie = "; ".join(f"{name}={value}" for name, value in {**browser.cookies, "zone": zone}.items())
+    headers = {"Cookie": cookie, "Page-Renewal": "1", "Page-Holds": f"sum=x, points={mark}"}
+    answer = await world.client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def test_a_page_that_has_the_rows_is_told_open_alerts_alone_until_anything_is_told_otherwise(
+    world: World,
+) -> None:
+    _, first, code = await world.wakes_the_first()
+    ana = await reader(world, "a@fr.example.org", role="contact_point", officer_id=first.id)
+    outsider = await reader(world, "r@us.example.org", role="requester", party="US", authority="Another desk")
+    page = await shown(ana)
+    (mark,), theirs = re.findall(_MARK, page), re.findall(_MARK, await shown(outsider))
+    renewed = await _renews(world, ana, mark=mark)
+    assert "data-same" in renewed
+    assert "<tbody id=" not in renewed
+    assert re.findall(_WAITS, renewed) == re.findall(_WAITS, page) == [str(world.network["FR"].contact_point)]
+    assert "1 open alert<" in renewed[renewed.index('id="points"') :]
+    unheard = await _renews(world, outsider, mark=theirs[0])
+    assert "data-same" in unheard
+    assert not re.findall(_WAITS, unheard), "alerts that do not exist for them"
+    await world.answers(first, f"{code} ok, {PIN}")
+    assert not re.findall(_WAITS, await _renews(world, ana, mark=mark)), "none waits any more"
+
+    again = await reader(world, "b@fr.example.org", language="fr", role="contact_point", party="FR")
+    elsewhere = world.network["JP"].contact_point
+    for path, zone, who in (
+        ("/board", "Asia/Tokyo", ana),
+        ("/board?region=Asia", "UTC", ana),
+        ("/board", "UTC", outsider),
+        ("/board", "UTC", again),
+    ):
+        assert "data-same" not in await _renews(world, who, mark=mark, path=path, zone=zone), (path, zone)
+    assert "<tbody id=" in await shown(ana), "who opens the page has all of it"
+    async with world.runtime.db.session() as session:
+        await session.execute("update officers set name = name || ' II' where contact_point_id = $1", elsewhere)
+    assert "data-same" in await _renews(world, outsider, mark=theirs[0]), "names elsewhere are told to nobody outside"
+    async with world.runtime.db.session() as session:
+        await session.execute("update contact_points set name = 'Quai 7' where id = $1", elsewhere)
+    for each, had in ((ana, mark), (outsider, theirs[0])):
+        changed = await _renews(world, each, mark=had)
+        assert "Quai 7" in changed
+        assert "data-same" not in changed
+        assert re.findall(_MARK, changed) != [had]
 
 
 async def test_whoever_signs_in_or_comes_to_the_front_door_is_led_to_the_board(world: World) -> None:

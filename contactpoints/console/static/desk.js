@@ -80,7 +80,8 @@ document.querySelector(".faults")?.focus();
 
 // A page that says where its news come from is made anew, part by part, when there are some: from its own address, or
 // from data-page where that of a form stands above. A part in which somebody types, or has typed, or from which
-// something is being sent, is left alone.
+// something is being sent, is left alone. A part that says what it holds is sent empty, with data-same, while that is
+// so: then the parts inside it are made anew alone, and those that are not sent tell nothing any more.
 const parts = () => [...document.querySelectorAll("[data-part]")];
 const live = document.querySelector("[data-live]");
 const home = live?.dataset.page || location.pathname + location.search;
@@ -125,20 +126,36 @@ function swap(old, made) {
   (now || old).focus({ preventScroll: true });
 }
 
+const same = (made) => made !== null && "same" in made.dataset;
+function holds(old, made) {
+  if (made.dataset.holds) old.dataset.holds = made.dataset.holds;
+}
+
 // Returns "made", "ended" where nobody is signed in any more, or "lost".
 async function renew() {
   const headers = { Accept: "text/html", "Page-Renewal": "1" };
+  const marks = [...document.querySelectorAll("[data-part][data-holds]")].map((each) => `${each.id}=${each.dataset.holds}`);
+  if (marks.length) headers["Page-Holds"] = marks.join(", ");
   const answer = await fetch(home, { headers, signal: AbortSignal.timeout(20000) });
   // Whoever is signed in no more loses nothing of what was typed.
   if (answer.redirected) return "ended";
   if (!answer.ok) return "lost";
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of parts()) {
+    const around = old.parentElement?.closest("[data-part]");
+    // What stands in a part that was sent whole comes and goes with that.
+    if (!old.isConnected || (around && !same(fresh.getElementById(around.id)))) continue;
     const made = fresh.getElementById(old.id);
-    if (!made || told(made) === told(old)) continue;
+    if (!made && around) old.replaceChildren();
+    if (!made || same(made)) continue;
+    if (told(made) === told(old)) {
+      holds(old, made);
+      continue;
+    }
     const fields = [...old.querySelectorAll("input, textarea, select")];
     if (fields.includes(document.activeElement) || fields.some(changed) || old.querySelector("[data-sent]")) continue;
     swap(old, made);
+    holds(old, made);
   }
   tick();
   document.dispatchEvent(new Event("fresh"));
