@@ -45,6 +45,22 @@ async def _finds_france(world: World, board: Visitor) -> Locator:
     return waits
 
 
+async def _comes_back(world: World, board: Visitor, *, waits: Locator) -> None:
+    """Let an alert open while the service is away: a board that comes back tells it, and was sent no row again."""
+    away = board.page.locator("#away")
+    await board.page.route("**/board", lambda route: route.fulfill(status=503))
+    await world.opens_alert()
+    await expect(away).to_be_visible()
+    await board.page.unroute_all(behavior="wait")
+    board.loud.clear()
+    await board.page.clock.fast_forward(11000)
+    await expect(away).to_be_hidden()
+    await expect(board.page.locator("#open tbody tr")).to_have_count(2)
+    await expect(waits).to_have_text("1 open alert")
+    row = board.page.locator("#points tbody:not([hidden])")
+    assert await row.evaluate_all("(all) => all.map((one) => one.mine)") == [True]
+
+
 async def _say_that_it_ended(world: World, pages: dict[str, Visitor]) -> None:
     """End every session: each open page says so, and leads to where somebody signs in and comes back."""
     async with world.runtime.db.session() as session:
@@ -106,19 +122,6 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     assert await course.evaluate(_HERE)
     await expect(page.locator("[name=words]")).to_have_value(_NOTE)
 
-    away = board.page.locator("#away")
-    await board.page.route("**/board", lambda route: route.fulfill(status=503))
-    await world.opens_alert()
-    await expect(away).to_be_visible()
-    await board.page.unroute_all(behavior="wait")
-    board.loud.clear()
-    await board.page.clock.fast_forward(11000)
-    await expect(away).to_be_hidden()
-    await expect(board.page.locator("#open tbody tr")).to_have_count(2)
-    await expect(waits).to_have_text("1 open alert")
-    assert await board.page.locator("#points tbody:not([hidden])").evaluate_all(
-        "(all) => all.map((one) => one.mine)"
-    ) == [True]
-
+    await _comes_back(world, board, waits=waits)
     await _say_that_it_ended(world, {"/board": board, alert: desk})
     await expect(page.locator("[name=words]")).to_have_value(_NOTE)
