@@ -157,9 +157,8 @@ def _course(row: Row, told: Mapping[str, Any], *, shown: Sequence[Entry], now: d
     whole = bool(shown) and isinstance(shown[0].fact, facts.Opened | facts.Released)
     over_at = row["first_received_at"] or row["withdrawn_at"] or row["closed_at"]
     since = row["opened_at"] if whole or not shown else shown[0].at
-    return Course(
-        shown, stages, since, max(now, since), row["zones"][0], None if over_at is None else max(over_at, since)
-    )
+    over = None if over_at is None else max(over_at, since)
+    return Course(shown, stages, since, max(now, since), tuple(row["zones"]), over)
 
 
 async def _called(session: Session, row: Row, *, actor: Actor, sides: Sides) -> list[Called]:

@@ -13,14 +13,14 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.alert_timeline import Entry
-from contactpoints.rules.console import place_of
+from contactpoints.rules.console import Clocked, clocked
 from contactpoints.rules.phrasing import Catalogue, lines_of, say
 from schemas import timeline as facts
 from schemas.timeline_messages import MessageAccepted, MessageDelivered, MessageRefused, MessageUnsure
 from schemas.words import msgid
 
 _LEFT, _WIDTH, _RIGHT = 216, 720, 24
-_HEAD, _ROW, _BAR, _FOOT = 64, 44, 30, 92
+_HEAD, _CLOCK, _ROW, _BAR, _FOOT = 28, 18, 44, 30, 92
 _LONGEST = 26
 _LEAST = 3.0
 _LANES: Mapping[str, float] = {"sms": -9.0, "email": 0.0, "voice": 9.0}
@@ -68,7 +68,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is shown: an alert's facts and steps, from ``since`` on, told by the clock of a ``zone``.
+    """What is shown: an alert's facts and steps, from ``since`` on, told by the clocks of ``zones`` and UTC.
 
     ``over_at``: when nobody was called any more; None while it goes on. Instants are aware, in UTC.
     """
@@ -77,8 +77,18 @@ class Course:
     stages: Sequence[Stage]
     since: datetime
     now: datetime
-    zone: str
+    zones: tuple[str, ...]
     over_at: datetime | None
+
+    @property
+    def clocks(self) -> tuple[Clocked, ...]:
+        """By whose clocks it is told: a line of them for each, above the picture."""
+        return clocked(self.since, self.zones, now=None)
+
+    @property
+    def head(self) -> int:
+        """How much room those lines take."""
+        return _HEAD + _CLOCK * len(self.clocks)
 
     @property
     def until(self) -> datetime:
@@ -97,7 +107,7 @@ def _patient(stages: Sequence[Stage]) -> datetime:
 def picture(words: Catalogue, course: Course) -> str:
     """Return the picture: an ``svg`` element to stand in a page."""
     rows = {stage.step: place for place, stage in enumerate(course.stages)}
-    bottom = _HEAD + _ROW * len(rows)
+    bottom = course.head + _ROW * len(rows)
     height, width = bottom + _FOOT, _LEFT + _WIDTH + _RIGHT
     parts = [
         f'<svg class="escalation" viewBox="0 0 {width} {height}" role="img" aria-labelledby="escalation-title'
@@ -106,7 +116,7 @@ def picture(words: Catalogue, course: Course) -> str:
         *_axis(words, course, bottom=bottom),
     ]
     for stage in course.stages:
-        parts += _row(words, course, stage=stage, top=_HEAD + _ROW * rows[stage.step])
+        parts += _row(words, course, stage=stage, top=course.head + _ROW * rows[stage.step])
     parts += _ends(words, course, rows=rows, bottom=bottom)
     return "\n".join((*parts, *_legend(words, top=bottom + 44), "</svg>"))
 
@@ -146,20 +156,20 @@ def _across(course: Course, at: datetime) -> float:
 
 
 def _axis(words: Catalogue, course: Course, *, bottom: int) -> Iterator[str]:
-    """Yield a line for each mark of time: by the clock of the contact point above, and since the opening below."""
+    """Yield a line for each mark of time: by the clocks of both sides and UTC above, and since the opening below."""
     span = course.until - course.since
     every = next((each for each in _TICKS if span / each <= _MOST_TICKS), span)
-    zone, opened = ZoneInfo(course.zone), course.since
-    place = escape(place_of(course.zone))
-    yield f'<text class="quiet" x="{_LEFT - 34}" y="22" text-anchor="end">{place}</text>'
-    yield f'<text class="quiet" x="{_LEFT - 34}" y="40" text-anchor="end">UTC</text>'
-    at, number = opened, 0
+    lines = [(22 + _CLOCK * place, ZoneInfo(each.zone), each.places) for place, each in enumerate(course.clocks)]
+    for y, _, places in lines:
+        yield f'<text class="quiet" x="{_LEFT - 34}" y="{y}" text-anchor="end">{escape(places)}</text>'
+    at, number = course.since, 0
     while at <= course.until - span / 40:
         x = _across(course, at)
         form = "%H:%M:%S" if every < timedelta(minutes=1) else "%H:%M" if every < timedelta(days=1) else "%m-%d"
-        yield f'<path class="grid" d="M{x:.1f} {_HEAD - 16}V{bottom}"/>'
-        yield f'<text x="{x:.1f}" y="22" text-anchor="middle">{at.astimezone(zone):{form}}</text>'
-        yield f'<text class="quiet" x="{x:.1f}" y="40" text-anchor="middle">{at:{form}}</text>'
+        yield f'<path class="grid" d="M{x:.1f} {course.head - 16}V{bottom}"/>'
+        for y, zone, _ in lines:
+            more = "" if y == lines[0][0] else ' class="quiet"'
+            yield f'<text{more} x="{x:.1f}" y="{y}" text-anchor="middle">{at.astimezone(zone):{form}}</text>'
         since = f"+{length_of(every * number)}" if number else "0"
         yield f'<text class="quiet" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{since}</text>'
         at, number = at + every, number + 1
@@ -268,8 +278,8 @@ def _line(course: Course, at: datetime, *, told: str, kind: str, bottom: int) ->
     x = _across(course, at)
     anchor = "end" if x > _LEFT + _WIDTH * 0.85 else "start" if x < _LEFT + _WIDTH * 0.1 else "middle"
     return (
-        f'<path class="end {kind}" d="M{x:.1f} {_HEAD - 6}V{bottom}"/>'
-        f'<text class="end {kind}" x="{x:.1f}" y="{_HEAD - 10}" text-anchor="{anchor}">{escape(told)}</text>'
+        f'<path class="end {kind}" d="M{x:.1f} {course.head - 6}V{bottom}"/>'
+        f'<text class="end {kind}" x="{x:.1f}" y="{course.head - 10}" text-anchor="{anchor}">{escape(told)}</text>'
     )
 
 

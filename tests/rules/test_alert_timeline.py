@@ -100,11 +100,13 @@ def test_a_step_is_late_by_when_the_one_before_was_over_and_on_time_where_it_cam
     assert [lag_of({}, each.lag) for each in entries(kept[5:7], opened_at=AT, planned=planned)] == ["", "on time"]
     stages = [Stage(number, ("first",), at) for number, at in planned.items()]
     for over_at in (None, AT + timedelta(minutes=14)):
-        course = Course(read_on, stages, AT, AT + timedelta(minutes=32), "Europe/Paris", over_at)
+        course = Course(read_on, stages, AT, AT + timedelta(minutes=32), ("Europe/Paris", "America/New_York"), over_at)
         drawn = ET.fromstring(picture(catalogues()["fr"], course))
         assert drawn.get("role") == "img"
         assert [each.tag for each in drawn[:2]] == ["title", "desc"]
         assert "3 étapes" in (drawn[1].text or "")
+        beside = [each.text for each in drawn if each.tag == "text" and each.get("text-anchor") == "end"][:3]
+        assert beside == ["Paris", "New York", "UTC"], "by the clocks of both sides"
         rows = [each for each in drawn if each.tag == "g" and each.get("class") is None]
         assert [len(each.findall("rect")) for each in rows] == [1, 0, 1, 1]
         assert [each.get("class") for each in rows[0].findall("g")] == ["mark taken", "mark arrived"]
