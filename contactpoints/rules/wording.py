@@ -202,7 +202,8 @@ def alert_words(
 ) -> Words:
     """Return the words that wake an officer by ``sms``, ``email`` or ``voice``.
 
-    An SMS is one of 160 septets: when it is too long the link goes first, then the time in UTC, never the code. A mail
+    An SMS is one of 160 septets: when it is too long the link goes first, then the time in UTC, never the code. A
+    repeat lies on top of the first, which has the time in UTC: there that goes before the link. A mail
     holds neither the code nor the link itself, which comes with the message as a button and an address below the
     words; without a ``link`` it does not speak of a page. A voice says no code, but points to the SMS.
     """
@@ -255,10 +256,12 @@ def _alert_forms(
     else:
         acts = [say(words, _REPLY[pin_required, True], code=code, link=link)] if link else []
         acts.append(say(words, _REPLY[pin_required, False], code=code))
-    whole = _by(words, alert, when=when, whole=True)
+    whole, bare = (_by(words, alert, when=when, whole=each) for each in (True, False))
     for act in acts:
         yield f"{head} - {act} - {whole}"
-    yield f"{head} - {acts[-1]} - {_by(words, alert, when=when, whole=False)}"
+        if repeat and act is not acts[-1]:
+            yield f"{head} - {act} - {bare}"
+    yield f"{head} - {acts[-1]} - {bare}"
 
 
 def _alert_paragraphs(

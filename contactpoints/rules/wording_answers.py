@@ -54,12 +54,16 @@ _ACKNOWLEDGED = (
 )
 _LATE = (
     msgid(
-        "Ref {reference}: ACKNOWLEDGED, recorded as late, at {local} your time ({utc} UTC). Read the request: {link}"
+        "Ref {reference}: ACKNOWLEDGED at {local} your time ({utc} UTC), after all were called in vain. Read the "
+        "request: {link}"
     ),
     msgid(
-        "Ref {reference}: ACKNOWLEDGED, recorded as late, at {local} your time ({utc} UTC). Sign in to read the "
-        "request."
+        "Ref {reference}: ACKNOWLEDGED at {local} your time ({utc} UTC), after all were called in vain. Sign in to "
+        "read the request."
     ),
+)
+_LATE_LINKED = msgid(
+    "Ref {reference}: ACKNOWLEDGED at {local} your time, after all were called in vain. Read the request: {link}"
 )
 _ADD_YOUR_PIN = (
     msgid("Ref {reference}: NOT YET ACKNOWLEDGED, your PIN is missing. Reply {code} + your PIN."),
@@ -142,6 +146,8 @@ def _forms(words: Catalogue, answer: AnswerContext, *, code: str | None) -> Iter
         linked, plain = _ACKNOWLEDGED if answer.what == "acknowledged" else _LATE
         if answer.link:
             yield say(words, linked, reference=answer.reference, link=answer.link, **when)
+            if answer.what == "acknowledged_late":
+                yield say(words, _LATE_LINKED, reference=answer.reference, link=answer.link, local=when["local"])
         yield say(words, plain, reference=answer.reference, **when)
         yield say(words, plain, reference=answer.reference, **times(answer.at, answer.zone, None))
     elif answer.what == "add_your_pin":

@@ -76,7 +76,7 @@ class NewsContext:
 _BOTH = msgid("{utc} UTC ({yours} your time, {theirs} at the contact point)")
 _SUBJECTS = {
     "acknowledged": msgid("24/7 network - ACKNOWLEDGED - ref {reference}"),
-    "acknowledged_late": msgid("24/7 network - ACKNOWLEDGED LATE - ref {reference}"),
+    "acknowledged_late": msgid("24/7 network - ACKNOWLEDGED AFTER ALL WERE CALLED IN VAIN - ref {reference}"),
     "exhausted": msgid("24/7 network - NO ANSWER SO FAR - ref {reference}"),
     "still_open": msgid("24/7 network - STILL OPEN - ref {reference}"),
     "withdrawn": msgid("24/7 network - WITHDRAWN - ref {reference}"),
@@ -84,7 +84,7 @@ _SUBJECTS = {
 }
 _SHORT = {
     "acknowledged": msgid("Ref {reference}: ACKNOWLEDGED by {function} at {when}."),
-    "acknowledged_late": msgid("Ref {reference}: ACKNOWLEDGED, late, by {function} at {when}."),
+    "acknowledged_late": msgid("Ref {reference}: ACKNOWLEDGED by {function} at {when}, after all were called in vain."),
     "exhausted": msgid(
         "Ref {reference}: NO ANSWER by {when}. Calling again in {minutes} min. Meanwhile try the central "
         "authority, INTERPOL or the secretariat."

@@ -59,7 +59,7 @@ _MEANINGS = {
 }
 _NEWS = {
     "acknowledged": msgid("somebody has acknowledged"),
-    "acknowledged_late": msgid("somebody has acknowledged, late"),
+    "acknowledged_late": msgid("somebody has acknowledged, after everybody was called in vain"),
     "exhausted": msgid("nobody has answered so far"),
     "still_open": msgid("it is still open"),
     "withdrawn": msgid("it is withdrawn"),
@@ -247,7 +247,7 @@ def _of_answer(
         case facts.Acknowledged():
             said = msgid("ACKNOWLEDGED by {whom}, by {channel}")
         case facts.AcknowledgedLate():
-            said = msgid("ACKNOWLEDGED, late, by {whom}, by {channel}")
+            said = msgid("ACKNOWLEDGED by {whom}, by {channel}, after everybody was called in vain")
         case facts.AcknowledgedAgain():
             said = msgid("Acknowledged once more by {whom}, by {channel}")
     whom = _whom(words, fact.line, whose=fact.contact_point, officer=fact.officer, known=known)

@@ -278,3 +278,29 @@ def test_functions_are_translated_and_titles_stay_as_they_are() -> None:
 def test_a_title_that_is_too_long_is_cut_visibly() -> None:
     assert cut("decision", 8) == "decision"
     assert cut("decision maker", 12) == "decision..."
+
+
+@every_language
+def test_a_repeat_has_the_link_wherever_the_first_message_has_it(language: str) -> None:
+    for length in range(30, 80):
+        link = "https://x.example/a/".ljust(length, "a")
+        first, again = (
+            wake(catalogues()[language], "sms", alert(now=TONIGHT), link=link, repeat=each).text
+            for each in (False, True)
+        )
+        assert (link in first) <= (link in again), again
+        assert max(septets(first), septets(again)) <= MOST
+
+
+@every_language
+def test_an_answer_after_the_chain_ran_out_says_what_it_came_after_and_never_late_alone(language: str) -> None:
+    words = catalogues()[language]
+    vain = {"en": "called in vain", "fr": "appelés en vain", "es": "llamar a todos en vano"}[language]
+    link = "https://poc.example.int/a/ABCDEFGH23456789"
+    answer = AnswerContext("acknowledged_late", REFERENCE, False, NIGHT, ZONE, link=link, now=TONIGHT)
+    news = NewsContext("acknowledged_late", REFERENCE, False, NIGHT, ZONE, "first", timedelta(0), now=TONIGHT)
+    said = [wording.answer_words(words, kind, answer=answer).text for kind in ("sms", "email", "voice")]
+    said += [wording.news_words(words, kind, news=news).text for kind in ("sms", "email")]
+    said.append(str(wording.news_words(words, "email", news=news).subject).lower())
+    assert all(vain in each for each in said), said
+    assert link in said[0]
