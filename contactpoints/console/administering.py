@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contactpoints.actions import auditing
+from contactpoints.console.forms import whole_number
 from contactpoints.console.session import refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules.access import Actor, Role, sees_network
@@ -106,8 +107,7 @@ def asked(request: Request, name: str) -> str:
 
 def cursor_of(request: Request) -> int:
     """Return after or before which number a page of a list goes on; 0 where it begins."""
-    text = asked(request, "cursor")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else 0
+    return whole_number(request, "cursor") or 0
 
 
 def told(request: Request, refusal: Refusal | BadInput) -> tuple[str, Sequence[Fault]]:

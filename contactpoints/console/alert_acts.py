@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import alerts, calling_back, console_answers, handing, notes, readings, resending, retention
-from contactpoints.console.alerts import path_of, shown, whole_number
-from contactpoints.console.forms import fields_of, raw_form, shaped
+from contactpoints.console.alerts import path_of, shown
+from contactpoints.console.forms import fields_of, raw_form, shaped, whole_number
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.rules.access import Actor
 from contactpoints.rules.addresses_of_callers import address_of_client
@@ -277,7 +277,7 @@ async def show_notes(runtime: Runtime, request: Request) -> Response:
         return go(path_of(request))
     actor = await somebody(runtime, request)
     reading = _reading(runtime, request, {})
-    before = whole_number(request.query_params.get("older_than"))
+    before = whole_number(request, "older_than")
     try:
         told, older = await notes.read_latest_notes(runtime.db, actor=actor, before=before, **reading)
     except _UNREADABLE as refusal:

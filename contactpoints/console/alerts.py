@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import alert_pages, alert_search
-from contactpoints.console.forms import chosen
+from contactpoints.console.forms import chosen, whole_number
 from contactpoints.console.session import go, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules import codes
@@ -37,7 +37,7 @@ async def show_list(runtime: Runtime, request: Request) -> Response:
     asked, faults = _asked(request)
     if reference := codes.read_reference(asked["q"]):
         return go(f"{_HERE}/{reference}")
-    cursor = whole_number(request.query_params.get("cursor"))
+    cursor = whole_number(request, "cursor")
     party = "" if any(each.pointer == "/party" for each in faults) else asked["party"]
     again = {name: value for name, value in asked.items() if value}
     parts = await alert_search.find_alerts(
@@ -83,13 +83,6 @@ def _asked(request: Request) -> tuple[Mapping[str, str], list[Fault]]:
     return {"q": words, **told, "party": party.upper()}, faults
 
 
-def whole_number(text: str | None) -> int | None:
-    """Return a number in an address, None for what is none."""
-    told = text or ""
-    whole = told.isascii() and told.isdecimal() and len(told) <= 15
-    return int(told) or None if whole else None
-
-
 async def show(runtime: Runtime, request: Request) -> Response:
     """Show an alert as it stands."""
     return await shown(runtime, request, actor=await somebody(runtime, request))
@@ -113,13 +106,13 @@ async def shown(
     ``act``: which act was tried; its form is open. ``asked``: the particulars, for whoever has read them just now;
     ``noted``: the notes alone.
     """
-    before = whole_number(request.query_params.get("before"))
+    before = whole_number(request, "before", most=_MOST_NUMBER)
     found = await alert_pages.read(
         runtime.db,
         actor=actor,
         reference=request.path_params["reference"],
         now=runtime.now(),
-        before=before if before and before <= _MOST_NUMBER else None,
+        before=before,
     )
     answer = desk(
         runtime,

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from contactpoints.actions import entry_page, history
 from contactpoints.actions.entry_page import Looked
 from contactpoints.actions.search import search
+from contactpoints.console.forms import whole_number
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import history_text
@@ -192,8 +193,7 @@ async def look_back(runtime: Runtime, request: Request) -> Response:
     """Show what an entry was like: who changed what, when and why, the newest first."""
     actor = await somebody(runtime, request)
     kind, key = entry_in(request)
-    words, text = runtime.tools.words[actor.language], request.query_params.get("cursor", "")
-    before = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+    words, before = runtime.tools.words[actor.language], whole_number(request, "cursor", most=10**9 - 1)
     told = await history.read_history(runtime.db, kind, actor=actor, key=key, before=before, most=_MOST_VERSIONS)
     looked = await entry_page.look(runtime.db, kind, actor=actor, key=key)
     return desk(

@@ -36,6 +36,19 @@ def number_in(request: Request) -> int:
     return int(text)
 
 
+def whole_number(request: Request, name: str, *, most: int = 10**15 - 1) -> int | None:
+    """Return the number that a link of ours has in its address by name, None where it has none.
+
+    Raises `NotFound` for what no link of ours has: nobody takes the beginning of a list for what is further back.
+    """
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and 0 < int(text) <= most):
+        raise NotFound("The address is not whole.")
+    return int(text)
+
+
 def chosen(request: Request, choices: Mapping[str, Collection[str]]) -> tuple[dict[str, str], list[Fault]]:
     """Return what an address chooses by name, "" where it does not; and a fault for what is none of what is offered."""
     told = {name: request.query_params.get(name, "").strip() for name in choices}

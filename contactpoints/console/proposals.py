@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import releasing
-from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
+from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, whole_number
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, proposes_for
@@ -45,8 +45,7 @@ async def listed(runtime: Runtime, request: Request) -> Response:
     """List what waits for a second person, or ever did; to whoever sees none of it the list is empty."""
     actor = await somebody(runtime, request)
     query = request.query_params
-    every, cursor = query.get("state") == "all", query.get("cursor", "")
-    before = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 16 else None
+    every, before = query.get("state") == "all", whole_number(request, "cursor")
     found = await releasing.pages(
         runtime.db, actor=actor, waiting=not every, before=before, most=_MOST, now=runtime.now()
     )

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from contactpoints.actions import delivery, replies
-from contactpoints.console.forms import fields_of, raw_form
+from contactpoints.console.forms import fields_of, raw_form, whole_number
 from contactpoints.console.rendering import HEADERS, language_of, page
 from contactpoints.rules.refusals import NotFound
 from contactpoints.runtime import Runtime
@@ -18,7 +18,7 @@ _DIGITS = 16
 
 async def show(runtime: Runtime, request: Request) -> Response:
     """Show messages with their words: the newest, or those before message ``before``."""
-    before = _number(request.query_params.get("before", ""))
+    before = whole_number(request, "before")
     messages = await delivery.show_latest(runtime.db, tools=runtime.tools, before=before, most=_MOST)
     older = messages[-1]["id"] if len(messages) == _MOST else None
     return page(

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from contactpoints.actions import accounts, drafts, releasing
 from contactpoints.actions.places import places
 from contactpoints.actions.preview import foresee_alert
-from contactpoints.console.forms import fields_of, raw_form
+from contactpoints.console.forms import fields_of, raw_form, whole_number
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, held, zone_of
 from contactpoints.rules import trigger as rules
@@ -119,7 +119,7 @@ async def choose(runtime: Runtime, request: Request) -> Response:
     """Let somebody choose whom and what to ask, or go on with a draft."""
     actor = await asking(runtime, request)
     typed = rules.placed(request.query_params)
-    if draft := _draft_of(request.query_params):
+    if draft := whole_number(request, "draft"):
         kept = await drafts.read(runtime.db, draft, actor=actor, tools=runtime.tools)
         typed = rules.placed(kept.typed) | {"draft": str(draft)}
     return await _chosen(runtime, request, actor=actor, typed=typed)
@@ -129,7 +129,7 @@ async def preview(runtime: Runtime, request: Request) -> Response:
     """Tell what will happen before anything does."""
     actor = await asking(runtime, request)
     typed = rules.placed(request.query_params)
-    draft = _draft_of(request.query_params)
+    draft = whole_number(request, "draft")
     seen = await foresee(runtime, actor, typed=typed)
     if seen.told is None:
         back = typed | ({"draft": str(draft)} if draft else {})
@@ -177,12 +177,6 @@ async def begin(runtime: Runtime, request: Request) -> Response:
         fault = Fault("", "too_many_drafts", refusal.detail)
         return await _chosen(runtime, request, actor=actor, typed=typed, faults=(fault,), status=409)
     return go(f"{HERE}/drafts/{number}")
-
-
-def _draft_of(query: Mapping[str, str]) -> int:
-    """Return the number of the draft whose place is chosen anew, 0 without one."""
-    text = query.get("draft", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
 
 
 async def _back(_runtime: Runtime, _request: Request) -> Response:

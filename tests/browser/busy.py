@@ -193,7 +193,8 @@ def pages_of(busy: Busy) -> dict[str, list[str]]:
         ],
         "administrator": [
             *("/board", "/rosters", roster, f"{roster}?view=week&on=2026-10-25", f"{roster}/rotation"),
-            *(f"{roster}/feeds", f"{roster}/calendars", "/directory", point, f"{point}/history", f"{point}/change"),
+            *(f"{roster}/feeds", f"{roster}/calendars", "/directory", "/directory?q=duty", point, f"{point}/history"),
+            f"{point}/change",
             *(f"/directory/channels-{at['sms']}", f"/directory/officers-{first.id}", new, "/directory/approvals"),
             *("/directory/proofs", "/directory/copy", "/numbers", "/administration", "/administration/accounts"),
             *("/administration/accounts/new", "/administration/keys", "/administration/keys/new", key),

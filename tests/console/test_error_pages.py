@@ -40,3 +40,26 @@ async def test_a_failure_is_told_at_the_desk_in_the_language_of_the_account_with
     assert foreign.status_code == 403
     assert "Open the service itself" in foreign.text
     assert _reference(foreign.text) in caplog.text
+
+
+async def test_a_link_that_is_not_whole_says_so_and_never_shows_the_beginning_of_a_list(world: World) -> None:
+    reference, browser = (await world.opens_alert()).json()["reference"], Browser(world)
+    keeper, asks = [
+        Browser(world, cookies={"__Host-session": (await person(world, f"{role}@example.org", **more)).token})
+        for role, more in (("keeper", {}), ("asks", {"role": "requester", "party": "US"}))
+    ]
+    point = f"/directory/contact-points-{world.network['FR'].contact_point}/history"
+    for who, path in (
+        *((keeper, f"/administration/{each}?cursor=") for each in ("accounts", "keys", "audit")),
+        *((keeper, f"{point}?cursor="), (browser, "/rehearsal?before=")),
+        *(
+            (asks, "/alerts?cursor="),
+            (asks, f"/alerts/{reference}?before="),
+            (asks, f"/alerts/{reference}/notes?older_than="),
+        ),
+        *((asks, "/proposals?cursor="), (asks, "/trigger?draft="), (asks, "/trigger/preview?place=FR&draft=")),
+    ):
+        for nonsense in ("x", "-1", "0", "1.5", "%00", "9" * 16):
+            told = await who.opens(path + nonsense)
+            assert told.status_code == 404, (path, nonsense)
+            assert "The address is not complete" in told.text, path
