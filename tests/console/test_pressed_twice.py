@@ -46,5 +46,5 @@ async def test_whoever_presses_twice_hears_of_both_that_it_counts_while_the_pin_
     await asyncio.wait([second, look], return_when=asyncio.FIRST_COMPLETED)
     assert not second.done(), "nothing has come of it yet"
     may.set()
-    assert await asyncio.gather(first, second) == ["acknowledged", "acknowledged"]
+    assert (await first, await second) == ("acknowledged", "acknowledged")
     look.cancel()
