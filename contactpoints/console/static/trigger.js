@@ -7,6 +7,11 @@ let flying = null;
 let over = false;
 let ended = false;
 
+// Whoever looks for a Party keeps what was chosen on the page since.
+document.querySelector("#finding")?.addEventListener("formdata", (event) => {
+  for (const [name, value] of new FormData(document.querySelector("#choose"))) event.formData.set(name, value);
+});
+
 // What is read out is what has become of the draft, not each time at which it was kept again.
 const tell = (words, at = "") => {
   const [status, time] = said.children;
