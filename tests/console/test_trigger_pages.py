@@ -134,6 +134,14 @@ async def _asks_too_much(world: World, asker: Asker, send: Fields) -> None:
     world.clock.at += timedelta(seconds=43)
 
 
+def _goes_on(shown: str) -> None:
+    finding, choose = (Fields(shown, each) for each in ("finding", "choose"))
+    kept = {"find": "sydney", "requested_party": "FR", "kind": "preservation", "status": "exercise"}
+    assert (finding.action, finding.sent) == ("/trigger", kept)
+    assert choose.action == "/trigger/preview"
+    assert ("form=" in shown, "formaction" in shown) == (False, False), "Enter at a choice goes on"
+
+
 async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_sent_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,11 +151,7 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
     chosen = await ada.opens("/trigger", find="sydney", place="FR", kind="preservation", status="exercise")
     for value in ("FR", "preservation", "exercise"):
         assert f'value="{value}" checked' in chosen.text, "what was chosen stays while a Party is looked for"
-    finding, choose = (Fields(chosen.text, each) for each in ("finding", "choose"))
-    kept = {"find": "sydney", "requested_party": "FR", "kind": "preservation", "status": "exercise"}
-    assert (finding.action, finding.sent) == ("/trigger", kept)
-    assert choose.action == "/trigger/preview"
-    assert ("form=" in chosen.text, "formaction" in chosen.text) == (False, False), "Enter at a choice goes on"
+    _goes_on(chosen.text)
     assert 'value="AU"' not in (await ada.opens("/trigger", find="france", place="FR")).text
     told = await ada.opens("/trigger/preview", **PLACE)
     says(told, "at once", "the first line", "after 5 min", "night there", "SMS, e-mail")
