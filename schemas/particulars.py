@@ -29,6 +29,10 @@ def _is_true(value: bool) -> bool:
 Intent = Annotated[bool, AfterValidator(_is_true), WithJsonSchema({"type": "boolean", "const": True})]
 
 
+UNREACHABLE = "is required where no phone is given"
+"""Said at the e-mail address of a person who has no way to be reached."""
+
+
 class Person(Shape):
     """Somebody at the requester's side who can be reached: a telephone number, an e-mail address, or several of them.
 
@@ -46,7 +50,7 @@ class Person(Shape):
     @classmethod
     def _is_reachable(cls, email: str | None, info: ValidationInfo) -> str | None:
         if email is None and all(info.data.get(name, "unreadable") is None for name in ("phone", "mobile")):
-            raise wrong("missing", "is required where no phone is given")
+            raise wrong("missing", UNREACHABLE)
         return email
 
 

@@ -33,6 +33,7 @@ from contactpoints.rules.access import Actor, restores, sees_network
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Conflict, Invalid, NotAuthenticated, NotFound, Stale
 from contactpoints.rules.wording_directory import KINDS, several_of, title_of
+from contactpoints.rules.wording_faults import fault_of, is_vague
 from contactpoints.runtime import Runtime
 from schemas.exchange import MOST_BYTES, SHAPES, ImportOut, ImportQuery, Row, RowOut
 from schemas.faults import BadInput, Fault
@@ -285,7 +286,7 @@ def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen
         kept=sent.packed,
         said=seen.said,
         faults=in_form,
-        of_file=[(_where(words, each), each) for each in seen.faults if each not in in_form],
+        of_file=[_where(words, each) for each in seen.faults if each not in in_form],
         told=seen.told,
         changes=[_change(words, each, row=by_place.get(each["place"] or "")) for each in _few(seen.told)],
         hidden=0 if seen.told is None else seen.told["untold"] + max(0, len(seen.told["rows"]) - _MOST_SHOWN),
@@ -304,19 +305,25 @@ def _few(told: ImportOut | None) -> Sequence[RowOut]:
 
 
 def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
-    """Return where in a file something is wrong: kind, line and column, or which entry of the list; field, detail."""
+    """Return where in a file something is wrong: kind, line and column, or which entry of the list; field; and what.
+
+    ``detail``: more of it in English, where no sentence of the reader's language says which form is needed.
+    """
     place, cell = _PLACE.fullmatch(fault.pointer), _CELL.match(fault.detail)
-    if place is None or place[1] not in SHAPES:
-        nowhere = {"kind": "", "column": "", "entry": "", "field": fault.pointer, "detail": fault.detail}
-        return nowhere | {"line": cell[1] if cell else ""}
-    number, name = place[2] or "", (place[3] or "").partition("/")[0]
-    return {
-        "kind": several_of(words, place[1]),
+    bare = replace(fault, detail=fault.detail[cell.end() :] if cell else fault.detail)
+    told = {
         "line": cell[1] if cell else "",
+        "said": fault_of(words, bare),
+        "detail": bare.detail if is_vague(words, bare) else "",
+    }
+    if place is None or place[1] not in SHAPES:
+        return told | {"kind": "", "column": "", "entry": "", "field": fault.pointer}
+    number, name = place[2] or "", (place[3] or "").partition("/")[0]
+    return told | {
+        "kind": several_of(words, place[1]),
         "column": (cell[2] or "") if cell else "",
         "entry": "" if cell or not number else str(int(number) + 1),
         "field": history_text.named(words, name) if name else "",
-        "detail": fault.detail[cell.end() :] if cell else fault.detail,
     }
 
 

@@ -22,6 +22,7 @@ from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, functi
 from contactpoints.rules.wording_alarms import headline_of
 from contactpoints.rules.wording_calendars import trouble_of
 from contactpoints.rules.wording_faults import fault_of, faults_at
+from contactpoints.rules.wording_languages import tongue_of, tongues_of
 from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.rules.wording_releasing import reason_of
 from contactpoints.rules.wording_request import (
@@ -146,6 +147,8 @@ def _environment(language: str) -> Environment:
         "came_by": partial(came_by, words),
         "called_back": partial(called_back, words),
         "reason_of": partial(reason_of, words),
+        "tongue_of": partial(tongue_of, words),
+        "tongues_of": partial(tongues_of, words),
         "value_of": partial(value_of, words),
         "code_of": partial(code_of, words),
         "cited": partial(cited, words),
@@ -179,17 +182,18 @@ def page(
     rehearsal: bool = False,
     scripted: bool = False,
     demo: bool = False,
+    pace: float = 1.0,
     **fields: object,
 ) -> Response:
     """Return a page in a language, with every header; that of a ``rehearsal`` says so on top.
 
-    ``demo``: whoever looks plays an invented person. ``scripted``: the page may load scripts of ours, and those may ask
-    the service, and no other, for what they need.
+    ``demo``: whoever looks plays an invented person. ``pace``: how much faster its calls are made.
+    ``scripted``: the page may load scripts of ours, and those may ask the service, and no other, for what they need.
     """
     words = (
         _environment(language)
         .get_template(template)
-        .render(rehearsal=rehearsal, scripted=scripted, demo=demo, **fields)
+        .render(rehearsal=rehearsal, scripted=scripted, demo=demo, pace=pace, **fields)
     )
     headers = _SCRIPTED if scripted else HEADERS
     return HTMLResponse(words, status_code=status, headers={**headers, "Content-Language": language})

@@ -50,6 +50,7 @@ def desk(
         status=status,
         rehearsal=runtime.settings.rehearsal,
         demo=runtime.settings.demo,
+        pace=runtime.settings.time_scale,
         scripted=True,
         actor=actor,
         here=here,

@@ -309,11 +309,16 @@ def sheet(told: Numbers, what: str) -> list[Sequence[object]]:
 
 
 def _over_time(told: Numbers) -> Iterator[Sequence[object]]:
+    """Yield rows that tell apart what was asked for and nothing else, so that no alert is counted twice in a sum."""
     for each in told.periods:
-        yield (each.begins.isoformat(), "all", "", *_cells(each.every.fast))
-        for by, found in (("hours", each.hours), ("channel", each.channels), ("party", each.parties)):
-            for value, fast in found.items():
-                yield (each.begins.isoformat(), by, value, *_cells(fast))
+        begins = each.begins.isoformat()
+        parts = {"hours": ("hours", each.hours), "channels": ("channel", each.channels)}
+        parts["parties"] = ("party", each.parties)
+        if told.asked.apart not in parts:
+            yield (begins, "all", "", *_cells(each.every.fast))
+            continue
+        by, found = parts[told.asked.apart]
+        yield from ((begins, by, value, *_cells(fast)) for value, fast in found.items())
 
 
 def _cells(fast: Promptness) -> Sequence[object]:

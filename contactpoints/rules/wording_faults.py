@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from contactpoints.rules.phrasing import Catalogue, say
 from schemas.faults import Fault
+from schemas.particulars import UNREACHABLE
 from schemas.words import msgid
 
 _SENTENCES: Mapping[str, str] = {
@@ -125,6 +126,7 @@ _LIMITED: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"may be at most (-?[\d.]+)"), msgid("This number is too large: at most {limit}.")),
 )
 """What a limit in an English detail is told by, see `schemas.faults`."""
+_OFFERED = re.compile(r"'([^']+)'")
 _FORMED: Sequence[tuple[str, str]] = (
     ("language tag", msgid("This is not a language: it is written as in en or pt-BR.")),
     ("two capital letters", msgid("This is not a country: it is written as two capital letters, as in FR.")),
@@ -132,6 +134,12 @@ _FORMED: Sequence[tuple[str, str]] = (
     ("E.164", msgid("This is not a telephone number: it is written with the country, as in +33 1 99 00 12 34.")),
     ("e-mail", msgid("This is not an e-mail address.")),
     ("one line", msgid("This has to be one line of text.")),
+    ("whole number", msgid("This is not a whole number: it is written as in 12.")),
+    ("a number", msgid("This is not a number.")),
+    ("true or false", msgid("This is true or false, and nothing else.")),
+    ("must be a list", msgid("This has to be a list.")),
+    ("6 digits", msgid("This has 6 digits.")),
+    ("small letters", msgid("This is written with small letters, digits and hyphens.")),
 )
 """How a form that is asked for is told, by what an English detail says of it."""
 
@@ -141,10 +149,20 @@ def fault_of(words: Catalogue, fault: Fault) -> str:
     for pattern, sentence in _LIMITED:
         if found := pattern.fullmatch(fault.detail):
             return say(words, _SENTENCES["missing"] if found[0] == _ONE else sentence, limit=found[1])
-    formed = next((each for part, each in _FORMED if part in fault.detail), "") if fault.code == "wrong_form" else ""
+    if fault.detail == UNREACHABLE:
+        return say(words, msgid("One of the two is needed: a telephone number, or an e-mail address."))
+    if fault.code == "not_allowed" and (offered := _OFFERED.findall(fault.detail)):
+        return say(words, msgid("Please choose one of these: {offered}."), offered=", ".join(offered))
+    shaped = fault.code in ("wrong_form", "wrong_type")
+    formed = next((each for part, each in _FORMED if part in fault.detail), "") if shaped else ""
     if formed or fault.code in _SENTENCES:
         return say(words, formed or _SENTENCES[fault.code])
     return f"{fault.detail[:1].upper()}{fault.detail[1:]}."
+
+
+def is_vague(words: Catalogue, fault: Fault) -> bool:
+    """Say whether the sentence for a fault leaves open which form is needed, which its English detail may tell."""
+    return fault_of(words, fault) == say(words, _SENTENCES["wrong_form"])
 
 
 def faults_at(faults: tuple[Fault, ...] | list[Fault], name: str) -> list[Fault]:

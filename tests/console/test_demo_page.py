@@ -16,7 +16,7 @@ from tests.world import World
 
 async def test_each_role_comes_in_with_one_press_and_can_be_another_one(world: World) -> None:
     await load_people(world.runtime.db, world.network["FR"], asks="US", now=world.clock.at)
-    runtime = replace(world.runtime, settings=replace(world.runtime.settings, demo=True))
+    runtime = replace(world.runtime, settings=replace(world.runtime.settings, demo=True, time_scale=60.0))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application(runtime)), base_url=PUBLIC) as client:
         browser = Browser(replace(world, client=client), "fr")
         shown = await browser.opens("/demo?next=/account")
@@ -30,6 +30,7 @@ async def test_each_role_comes_in_with_one_press_and_can_be_another_one(world: W
             assert each.name in account.text
             assert account.headers["Content-Language"] == "fr", "in the language of whoever looks"
             assert "changer de personne" in account.text
+            assert "60 fois plus vite" in account.text, "calls are, and nothing else"
         assert (await browser.sends("/demo", who="nobody")).status_code == 404
         site = {"Sec-Fetch-Site": "cross-site"}
         assert (await client.post("/demo", data={"who": "auditor"}, headers=site)).status_code == 403

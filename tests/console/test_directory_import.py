@@ -129,7 +129,9 @@ async def test_every_fault_of_a_file_is_told_with_line_and_column_in_french_too(
     assert "Officers, entry 2" in listed
     async with world.runtime.db.session() as session:
         await session.execute("update accounts set language = 'fr'")
-    assert "ligne 2, colonne C" in (await look(ada, table, "officers.csv", 422)).text
+    french = unescape((await look(ada, table, "officers.csv", 422)).text)
+    assert "ligne 2, colonne C" in french
+    assert 'lang="en"' not in french.partition('id="faults"')[2].partition("</table>")[0], "said once, in one language"
 
 
 async def test_others_read_nothing_in_and_a_file_is_kept_while_somebody_shows_who_they_are(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
 
@@ -11,6 +11,7 @@ import pytest
 
 from contactpoints.actions.drafts import MOST
 from contactpoints.actions.forgetting import forget
+from contactpoints.console.rendering import macro
 from contactpoints.rules.throttle import EMERGENCY, Limit
 from tests.api.people import Person, person
 from tests.console.browsers import Filled, instants
@@ -306,3 +307,17 @@ async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: Wor
     says(await bob.opens("/proposals", state="all"), "released", "/alerts/")
     assert (await ada.sends(send.action, **send.sent)).headers["Location"] == sent[0]
     assert await desk.alerts() == 1
+
+
+def test_steps_that_are_seconds_apart_are_told_apart_and_languages_by_their_names() -> None:
+    start = datetime(2026, 10, 14, 9, tzinfo=UTC)
+    at = [(start + timedelta(seconds=each)).isoformat() for each in (0, 3, 30, 45)]
+    call = {"line": "first", "officer_function": "Officer", "contact_point": "Desk", "channels": ["sms"]}
+    call |= {"language": "fr", "languages": ["fr", "en"], "zone": "Europe/Paris", "night": False, "holiday": None}
+    steps = [{"at": each, "only_if_undelivered": False, "calls": [call]} for each in at[:2]]
+    told = {"at": at[0], "steps": steps, "skipped": [], "answer_by": at[2], "exhausted_at": at[2], "restarts_at": at[3]}
+    clocks = ["Europe/Paris", "UTC"]
+    shown = macro("foreseen.html", "called", language="en", zone="Europe/Paris", clocks=clocks, now=start)(told)
+    said = ("at once", "after 3 s", "after 30 s:", "after 45 s:", f"{start + timedelta(seconds=3):%M:%S}", "French")
+    assert [each for each in said if each not in shown] == []
+    assert "speaks French, English" in shown

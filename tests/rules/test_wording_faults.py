@@ -57,6 +57,9 @@ def test_every_code_of_a_fault_has_a_sentence_in_every_language() -> None:
         ("too_short", "must have at least 12 characters", "est trop court : au moins 12 caractères."),
         ("too_small", "must be at least 1", "Ce nombre est trop petit : au moins 1."),
         ("wrong_form", "must be a language tag, as in en or pt-BR", "comme en ou pt-BR"),
+        ("missing", "is required where no phone is given", "un des deux est requis"),
+        ("wrong_type", "must be a whole number", "pas un nombre entier"),
+        ("not_allowed", "must be 'en', 'fr' or 'es'", "parmi : en, fr, es."),
     ],
 )
 def test_a_limit_is_told_with_it(code: str, detail: str, said: str) -> None:

@@ -9,6 +9,7 @@ from contactpoints.rules import wording
 from contactpoints.rules.gsm7 import MOST, septets
 from contactpoints.rules.phrasing import clock, cut, function_of
 from contactpoints.rules.wording import AlarmContext, AnswerContext, NewsContext, StandDownContext
+from contactpoints.rules.wording_languages import tongues_of
 from contactpoints.rules.wording_news import Alternative, Tried
 from contactpoints.words import LANGUAGES, catalogues
 from tests.rules.test_wording import CODE, KINDS, LINK, NIGHT, NOW, REFERENCE, ZONE, alert, wake
@@ -304,3 +305,8 @@ def test_an_answer_after_the_chain_ran_out_says_what_it_came_after_and_never_lat
     said.append(str(wording.news_words(words, "email", news=news).subject).lower())
     assert all(vain in each for each in said), said
     assert link in said[0]
+
+
+def test_languages_have_names_where_persons_read_them() -> None:
+    assert tongues_of(EN, ["fr", "pt-BR", "tlh"]) == "French, Portuguese (BR), tlh"
+    assert tongues_of(FR, ["fr", "en"]) == "français, anglais"
