@@ -13,7 +13,7 @@ from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
 from contactpoints.rules.alerts import moment
 from contactpoints.rules.openid import opens
-from contactpoints.rules.refusals import Conflict, Invalid, NotFound
+from contactpoints.rules.refusals import Conflict, Invalid, NotFound, Stale
 from contactpoints.store import accounts, keys, openid, sessions
 from contactpoints.store.database import Database, Row, Session
 from schemas.accounts import AccountOut, NewAccount, Standing
@@ -129,6 +129,7 @@ async def change(
     number: int,
     *,
     said: Standing,
+    was: AccountOut | None = None,
     faults: Sequence[Fault] = (),
     actor: Actor,
     now: datetime,
@@ -138,7 +139,8 @@ async def change(
 
     Whoever came by another provider, or comes by none any more, is forgotten there.
 
-    Raises as `must_keep_account` and `must_make_account`, and `Invalid`.
+    ``was``: who it was when whoever decides read it; raises `Stale` where it is another one now. Raises as
+    `must_keep_account` and `must_make_account`, and `Invalid`.
     """
     async with db.transaction() as session:
         try:
@@ -147,6 +149,8 @@ async def change(
             if faults:
                 raise Invalid(faults) from None
             raise
+        if was is not None and any(was.get(name) != account[name] for name in accounts.STANDING):
+            raise Stale("The account has changed since it was read.")
         _must_decide(actor, said, faults=faults)
         await _must_be_sound(session, said, faults=faults, tools=tools)
         told = said.model_dump()

@@ -4,7 +4,7 @@ A Party that does not ask for them pays nothing: the statement that opens an ale
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -146,8 +146,20 @@ async def _kept(db: Database, actor: Actor, *, once: Once, now: datetime) -> Ope
 
 async def able_to_release(session: Session, row: Kept) -> list[Person]:
     """Return who could release a proposal now."""
-    speakers = await proposals.persons(session, party=row["party"], authority=row["authority"])
-    return seconds(speakers, but=await proposals.kept_out(session, (row["person_id"], row["barred_id"])))
+    return (await able_to_release_each(session, [row]))[0]
+
+
+async def able_to_release_each(session: Session, rows: Sequence[Kept]) -> list[list[Person]]:
+    """Return the same of several proposals, by two statements in all."""
+    if not rows:
+        return []
+    speakers = await proposals.persons_of_each(session, {(row["party"], row["authority"]) for row in rows})
+    barred = [(row["person_id"], row["barred_id"]) for row in rows]
+    out = {each.id: each for each in await proposals.kept_out(session, {each for pair in barred for each in pair})}
+    kept_out = [[out[each] for each in pair if each in out] for pair in barred]
+    return [
+        seconds(speakers[row["party"], row["authority"]], but=but) for row, but in zip(rows, kept_out, strict=True)
+    ]
 
 
 async def tell(

@@ -12,7 +12,7 @@ from typing import Any
 
 from contactpoints.actions import opening, resending
 from contactpoints.actions.alerts import read_alert
-from contactpoints.actions.proposing import able_to_release, shown, tell_all
+from contactpoints.actions.proposing import able_to_release, able_to_release_each, shown, tell_all
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, proposes_for, sees_network, sees_proposal
 from contactpoints.rules.refusals import (
@@ -78,7 +78,8 @@ async def pages(
             before=before,
             most=most,
         )
-        return [(shown(row, now=now, able=len(await able_to_release(session, row))), row["zones"]) for row in rows]
+        able = await able_to_release_each(session, rows)
+    return [(shown(row, now=now, able=len(few)), row["zones"]) for row, few in zip(rows, able, strict=True)]
 
 
 async def waiting(db: Database, *, actor: Actor, now: datetime) -> int:

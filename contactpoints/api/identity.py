@@ -44,18 +44,20 @@ def session_of(request: Request) -> str | None:
     return secret if secret.startswith(sessions.TOKEN) else None
 
 
-async def caller(runtime: Runtime, request: Request, *, paced: bool = True) -> Actor:
+async def caller(runtime: Runtime, request: Request, *, paced: bool = True, used: bool = True) -> Actor:
     """Return who is calling, and note the use of a key. Raises `NotAuthenticated` without saying why.
 
     Raises `AddressNotAllowed` for a key that is not used from there, `NotFromHere` for a cookie with which somebody
     else's page came, `StepUpNeeded` for an operation that wants a fresh second factor of a person, `TooManyRequests`,
-    and as `signed`. Who is not ``paced`` here is where it is known what is asked.
+    and as `signed`. Who is not ``paced`` here is where it is known what is asked. A session is not ``used`` by a page
+    that is open: it keeps none alive.
     """
     secret, now = _secret_told(runtime, request), runtime.now()
     of_person = secret.startswith(sessions.TOKEN)
     if of_person and not header(request, "Authorization"):
         _must_be_meant(runtime, request)
-    find = partial(sessions.find_actor, token=secret) if of_person else partial(access.find_actor, secret=secret)
+    known_by = partial(sessions.find_actor, token=secret, used=used)
+    find = known_by if of_person else partial(access.find_actor, secret=secret)
     address = address_of_client(request.client)
 
     async def found() -> Actor:

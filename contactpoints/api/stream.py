@@ -176,7 +176,7 @@ async def stream(runtime: Runtime, request: Request) -> Response:
     asked = Asked(request)
     after = asked.number("after", most=_MOST_NUMBER) if after is None else after
     asked.sound()
-    actor = await caller(runtime, request)
+    actor = await caller(runtime, request, used=False)
     reference, after = request.path_params["reference"], after or 0
     first = await read_timeline(runtime.db, actor=actor, reference=reference, after=after, most=PAGE)
     if not ears.has_room():

@@ -169,7 +169,14 @@ async def change(runtime: Runtime, request: Request) -> Response:
     try:
         shape, faults = judged(Standing, said)
         await accounts.change(
-            *(runtime.db, number), said=shape, faults=faults, actor=actor, now=runtime.now(), tools=runtime.tools
+            runtime.db,
+            number,
+            said=shape,
+            was=account,
+            faults=faults,
+            actor=actor,
+            now=runtime.now(),
+            tools=runtime.tools,
         )
     except (Refusal, BadInput) as refusal:
         word, found = told(request, refusal)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import address_changes, entry_page, proofs, proving, waiting
+from contactpoints.console.administering import cursor_of
 from contactpoints.console.directory import HERE, entry_in, in_words, path_of, shown
 from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
 from contactpoints.console.session import go, refused, somebody
@@ -47,7 +48,7 @@ async def _waiting(
     faults: tuple[Fault, ...] = (),
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    changes, whose = await waiting.approvals(runtime.db, actor=actor)
+    changes, whose, further = await waiting.approvals(runtime.db, actor=actor, before=cursor_of(request) or None)
     return desk(
         runtime,
         request,
@@ -57,6 +58,7 @@ async def _waiting(
         status=422 if faults else 409 if said else 200,
         changes=changes,
         whose=whose,
+        further=further,
         said=said or request.query_params.get("said", ""),
         acts=actor.role in (Role.ADMINISTRATOR, Role.SECRETARIAT),
         faults=faults,
@@ -102,14 +104,18 @@ async def refuse(runtime: Runtime, request: Request) -> Response:
 
 async def due(runtime: Runtime, request: Request) -> Response:
     """Show the addresses for which nobody vouches any more, or soon nobody does."""
-    actor = await somebody(runtime, request)
+    actor, skip = await somebody(runtime, request), cursor_of(request)
+    channels, many = await waiting.proofs_due(runtime.db, actor=actor, now=runtime.now(), skip=skip)
+    shown_up_to = skip + len(channels)
     return desk(
         runtime,
         request,
         template="proofs_due.html",
         actor=actor,
         here="directory",
-        channels=await waiting.proofs_due(runtime.db, actor=actor, now=runtime.now()),
+        channels=channels,
+        many=many,
+        further=shown_up_to if shown_up_to < many else 0,
         acts=actor.role in (Role.ADMINISTRATOR, Role.SECRETARIAT),
         **in_words(runtime.tools.words[actor.language]),
     )

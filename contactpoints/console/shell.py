@@ -74,6 +74,8 @@ async def held(request: Request, *, why: str, status: int = 403, refusal: Refusa
     secret = _NEVER_SHOWN - (_SHOWN_IN_DIRECTORY if path.startswith("/directory/") else frozenset())
     if not kept or len(kept) > _MOST_FIELDS or any(name in secret for name, _ in kept):
         return None
+    signed_in = getattr(request.state, "signed_in", None)
+    language = language_of(request) if signed_in is None else signed_in[1].language
     return page(
-        "held.html", language=language_of(request), status=status, why=why, path=path, kept=kept, refusal=refusal
+        "held.html", language=language, status=status, why=why, path=path, kept=kept, refusal=refusal
     )

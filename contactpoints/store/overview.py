@@ -1,7 +1,7 @@
 """What everybody may see of the whole network at once: Parties and their contact points."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
 from contactpoints.store.database import Row, Session
 
@@ -35,6 +35,8 @@ async def referable(session: Session, kind: str, *, party: str | None) -> list[R
     )
 
 
+NEVER = datetime(1, 1, 2, tzinfo=UTC)
+"""Stands for the proof of what was never proven, in the order of proofs."""
 _HOUSES = """select c.id, c.kind, c.address, c.proven_at, c.quarantined_at, c.unapproved_since, o.id as officer_id,
                     o.name as officer, h.id as contact_point_id, h.name as contact_point, h.zone, h.party
                from channels c join officers o on o.id = c.officer_id
@@ -48,15 +50,32 @@ async def whose(session: Session, channels: Collection[int]) -> dict[int, Row]:
 
 
 async def proven_before(
-    session: Session, instant: datetime, *, everyone: bool, party: str | None, most: int
+    session: Session,
+    instant: datetime,
+    *,
+    mailbox: datetime,
+    everyone: bool,
+    party: str | None,
+    after: tuple[datetime, int],
+    most: int,
 ) -> list[Row]:
-    """Return the channels of a Party, or of all, that were not proven since an instant: those that never were first."""
+    """Return the channels of a Party, or of all, that were not proven since an instant, mailboxes since another one.
+
+    Those that never were come first, as if proven at `NEVER`; then whose proof is older. ``after``: when the last one
+    that is known was proven, and its number.
+    """
     return await session.fetch(
         f"""{_HOUSES} where c.retired_at is null and o.retired_at is null and h.retired_at is null
-               and (c.proven_at is null or c.proven_at < $1) and ($2 or h.party = $3)
-             order by c.proven_at nulls first, c.id limit $4""",
+               and coalesce(c.proven_at, $7::timestamptz)
+                   < case c.kind when 'email' then $2::timestamptz else $1::timestamptz end
+               and ($3 or h.party = $4)
+               and (coalesce(c.proven_at, $7), c.id) > ($5::timestamptz, $6::bigint)
+             order by coalesce(c.proven_at, $7), c.id limit $8""",
         instant,
+        mailbox,
         everyone,
         party,
+        *after,
+        NEVER,
         most,
     )

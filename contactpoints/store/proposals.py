@@ -181,13 +181,24 @@ async def note_reminded(session: Session, number: int, *, now: datetime) -> None
 
 async def persons(session: Session, *, party: str, authority: str) -> list[Person]:
     """Return by whose accounts an authority is spoken for; none of them ends before the transaction does."""
+    return (await persons_of_each(session, [(party, authority)]))[party, authority]
+
+
+async def persons_of_each(
+    session: Session, authorities: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], list[Person]]:
+    """Return the same of several authorities, each with its Party."""
     rows = await session.fetch(
-        f"""select id, name, email, language, officer_id from accounts
-             where party = $1 and authority = $2 and {_ALIVE} order by id for share""",
-        party,
-        authority,
+        f"""select id, name, email, language, officer_id, party, authority from accounts
+             where (party, authority) in (select * from unnest($1::text[], $2::text[])) and {_ALIVE}
+             order by id for share""",
+        [party for party, _ in authorities],
+        [authority for _, authority in authorities],
     )
-    return [person_of(dict(row)) for row in rows]
+    found: dict[tuple[str, str], list[Person]] = {each: [] for each in authorities}
+    for row in rows:
+        found[row["party"], row["authority"]].append(person_of(row))
+    return found
 
 
 async def kept_out(session: Session, numbers: Collection[int | None]) -> list[Person]:

@@ -147,6 +147,8 @@ async def test_pages_of_sessions_hear_what_follows_until_theirs_has_ended_and_ke
             await session.execute(ended, people[1].account)
             before = await session.fetch("select seen_at from sessions order by id")
         world.clock.at += timedelta(minutes=5)
+        async with following(world, address, path, key=people[0].token) as again:
+            assert len(await _take(again, len(items))) == len(items), "whoever was cut off comes again"
         await world.post(f"/v1/alerts/{reference}/withdrawal", {"reason": "danger_over"})
         assert (await _take(pages[0], 1))[0]["event"] == "withdrawn"
         async with asyncio.timeout(30):

@@ -13,6 +13,11 @@ from tests.world import PIN, START, World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 _HERE = "(each) => each === document.activeElement"
 _NOTE = "What was typed. " * 150
+_SEEN = """(seen) => {
+  Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+_NOWHERE = """() => document.body.insertAdjacentHTML("beforeend", '<p data-clock><b data-zone="Nowhere/New">12:34</b></p>')"""
 _ROWS = "#timeline tbody tr"
 
 
@@ -86,6 +91,7 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await page.locator("#q").press_sequentially("ab")
 
     await desk.opens(alert)
+    await page.evaluate(_NOWHERE)
     fold, called = page.locator("#act-decline summary"), page.locator("[name=declining_officer] option")
     await fold.press("Enter")
     before = await called.count()
@@ -93,6 +99,7 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     assert await called.count() == before + 1, "the part was made anew"
     await expect(page.locator("#act-decline button")).to_be_visible()
     assert await fold.evaluate(_HERE)
+    await expect(page.locator("[data-zone='Nowhere/New']")).to_have_text("12:34")
 
     await page.locator("#act-note summary").click()
     await page.locator("[name=words]").evaluate("(each) => each.removeAttribute('maxlength')")
@@ -104,6 +111,9 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await read.opens(alert)
     await read.presses("Read what is asked")
     await expect(read.page.locator("#request .particulars")).to_be_visible()
+    await read.page.evaluate(_SEEN, arg=False)
+    listed = Visitor(await page.context.new_page(), desk.home)
+    await listed.opens("/alerts")
     board = Visitor(await page.context.new_page(), desk.home)
     await board.page.clock.install()
     await board.opens("/board")
@@ -116,6 +126,10 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await expect(board.page.locator("#open")).to_contain_text("acknowledged", timeout=PATIENCE)
     await expect(waits).to_be_empty(timeout=PATIENCE)
     assert await opened.evaluate(_HERE)
+    await expect(listed.page.locator("#list-open")).to_contain_text("Acknowledged", timeout=PATIENCE)
+    await listed.page.close()
+    await expect(read.page.locator("#standing")).not_to_contain_text("Acknowledged")
+    await read.page.evaluate(_SEEN, arg=True)
     for each in (desk, read):
         await expect(each.page.locator("#standing")).to_contain_text("Acknowledged", timeout=PATIENCE)
         await expect(each.page.locator("#act-read")).to_be_visible(visible=each is desk)

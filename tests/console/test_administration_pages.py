@@ -1,5 +1,6 @@
 """The pages of the administration: accounts, keys and two persons, by plain forms, and for whom they are there."""
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
@@ -61,6 +62,9 @@ async def test_an_account_is_invited_changed_and_ended_and_no_page_shows_the_lin
     says(stale, "How it stands now", "Invented desk", 'value="Desk"', "Bureau", status=409)
     again = await ada.asks("POST", f"{path}/change", data=fields | {"was": hidden(stale, "was")})
     assert again.headers["Location"] == f"{path}?said=changed"
+    fields["was"] = hidden(await ada.asks("GET", f"{path}/change"), "was")
+    at_once = [ada.asks("POST", f"{path}/change", data=fields | {"authority": each}) for each in ("East", "West")]
+    assert sorted(each.status_code for each in await asyncio.gather(*at_once)) == [303, 409]
     assert (await ada.asks("POST", f"{path}/invitation", data={"sure": "yes"})).status_code == 303
     assert (await ada.asks("POST", f"{path}/end", data={"sure": "yes"})).status_code == 303
     over = await ada.asks("GET", f"{path}?said=ended")

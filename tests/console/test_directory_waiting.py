@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 from html import unescape
 
+from contactpoints.actions import waiting
+from contactpoints.rules.access import Actor, Role
 from tests.console.test_directory_pages import Desk, channels, desk
 from tests.world import World, is_proof_code
 
@@ -82,6 +84,13 @@ async def test_proofs_due_are_asked_for_and_a_code_that_is_read_out_proves(world
     due = await ada.opens("/directory/proofs")
     assert f'action="/directory/channels-{channel}/proof"' in due
     assert f"channels-{japan}/" not in due
+    actor = Actor(0, Role.SECRETARIAT, None, "Secretariat")
+    found, many = await waiting.proofs_due(world.runtime.db, actor=actor, now=world.clock.at, at_once=1)
+    assert {each["id"] for each in found} == {channel, japan}
+    assert many == 2
+    rest = await waiting.proofs_due(world.runtime.db, actor=actor, now=world.clock.at, skip=1, at_once=1)
+    assert rest == (found[1:], 2)
+    assert "From the beginning" in await ada.opens("/directory/proofs?cursor=1")
     page = f"/directory/channels-{channel}"
     for act in ("proof", "confirmation"):
         await ada.sends(f"/directory/channels-{japan}/{act}", 404, code="AAAAAAA")

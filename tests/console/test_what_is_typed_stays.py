@@ -67,6 +67,9 @@ async def test_what_was_thrown_away_or_ended_on_another_page_leaves_what_was_typ
     full = await asker.sends("/trigger/drafts", **again)
     assert (full.status_code, "throw one away first" in full.text) == (409, True)
     assert _kept(full, "/trigger/drafts") == again
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'fr'")
+    assert '<html lang="fr"' in (await asker.sends("/trigger/drafts", **again)).text, "whatever the browser speaks"
     stranger = Asker(world, await person(world, "other@jp.example.org", role="requester", party="JP"))
     assert (await stranger.opens(draft)).status_code == 404
 

@@ -2,23 +2,32 @@
 
 const two = (number) => String(number).padStart(2, "0");
 
-// The zone in which times are told next: that of the machine, until somebody chooses another.
-if (!/(^|; )zone=/.test(document.cookie)) {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone) document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+// The zone in which times are told next: that of the machine, wherever it travels, until somebody chooses another.
+const cookie = (name) => document.cookie.match(`(?:^|; )${name}=([^;]*)`)?.[1];
+const zoneHere = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "");
+if (zoneHere && [undefined, cookie("found")].includes(cookie("zone"))) {
+  for (const name of ["zone", "found"]) document.cookie = `${name}=${zoneHere}; path=/; max-age=31536000; samesite=lax`;
 }
 
 // How far the clock of this machine is from that of the service, in milliseconds.
 const shown = document.querySelector("time[data-clock]");
 const off = shown ? Date.parse(shown.dateTime) - Date.now() : 0;
 
+// Zones are made and renamed: of one that a browser does not know the time stands as the service told it.
+function timeIn(zone, at) {
+  try {
+    return at.toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+  } catch {
+    return "";
+  }
+}
+
 function tick() {
   const now = new Date(Date.now() + off);
   const zones = {};
   for (const each of document.querySelectorAll("[data-clock] [data-zone]")) {
-    const { zone } = each.dataset;
-    const told = (zones[zone] ??= now.toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }));
-    if (each.textContent !== told) each.textContent = told;
+    const told = (zones[each.dataset.zone] ??= timeIn(each.dataset.zone, now));
+    if (told && each.textContent !== told) each.textContent = told;
   }
   for (const each of document.querySelectorAll("[data-until]")) {
     const left = Math.round((Date.parse(each.dataset.until) - now) / 1000);
@@ -67,8 +76,9 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post") return;
   form.dataset.sent = "yes";
   for (const each of form.querySelectorAll("button")) each.setAttribute("aria-disabled", "true");
-  // An answer that is a file leaves the page as it is, and says nothing to it.
-  if ("download" in form.dataset) setTimeout(() => again(form), 5000);
+  // An answer that is a file leaves the page as it is and says nothing to it; nor does one that never comes, or that
+  // somebody stopped waiting for: then it can be sent again, which does nothing twice.
+  setTimeout(() => again(form), "download" in form.dataset ? 5000 : 15000);
 });
 function again(form) {
   delete form.dataset.sent;
@@ -167,11 +177,13 @@ if (live) {
   const MOST = 60000;
   let source = null;
   let waiting = 0;
+  let coming = 0;
   let busy = false;
   let away = false;
   let behind = false;
   let ended = false;
-  let pause = LEAST;
+  // How long is waited before the page is asked for again, and before its news are.
+  const pauses = { page: LEAST, news: LEAST };
   const tell = () => {
     shows("away", !ended && (away || behind));
     shows("ended", ended);
@@ -179,8 +191,9 @@ if (live) {
   // Whose session is over is asked for nothing more: the page stays as it is, with what was typed.
   const end = () => {
     ended = true;
-    source.close();
+    source?.close();
     clearTimeout(waiting);
+    clearTimeout(coming);
     for (const each of document.querySelectorAll("#ended a")) each.search = `?next=${encodeURIComponent(home)}`;
     tell();
   };
@@ -195,24 +208,25 @@ if (live) {
       if (ended) return;
       if (came === "ended") return end();
       behind = came === "lost";
-      if (behind) soon(later());
-      else pause = LEAST;
+      if (behind) soon(later("page"));
+      else pauses.page = LEAST;
       tell();
     }, after);
   };
-  const later = () => {
-    const now = pause;
-    pause = Math.min(2 * pause, MOST);
+  const later = (what) => {
+    const now = pauses[what];
+    pauses[what] = Math.min(2 * now, MOST);
     return now;
   };
   const listen = () => {
-    if (ended) return;
+    clearTimeout(coming);
+    if (ended || document.hidden) return;
     source = new EventSource(live.dataset.live);
     for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, () => soon());
     source.addEventListener("open", () => {
       if (away || behind) soon();
       away = false;
-      pause = LEAST;
+      pauses.news = LEAST;
       tell();
     });
     source.addEventListener("over", end);
@@ -223,8 +237,20 @@ if (live) {
       // tells whether the session has ended, and where that goes on it is asked ever more seldom.
       if (source.readyState !== EventSource.CLOSED) return;
       soon();
-      setTimeout(listen, later());
+      coming = setTimeout(listen, later("news"));
     });
   };
   listen();
+
+  // A browser holds few lines to one service, for all its pages together: one that nobody sees lets its line go, so
+  // that another can still send, and makes itself anew as soon as it is seen.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      source?.close();
+      clearTimeout(coming);
+    } else if (!ended) {
+      soon();
+      listen();
+    }
+  });
 }
