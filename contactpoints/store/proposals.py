@@ -197,7 +197,7 @@ async def persons_of_each(
     )
     found: dict[tuple[str, str], list[Person]] = {each: [] for each in authorities}
     for row in rows:
-        found[row["party"], row["authority"]].append(person_of(row))
+        found[row["party"], row["authority"]].append(person_of(dict(row)))
     return found
 
 
