@@ -157,9 +157,7 @@ async def able_to_release_each(session: Session, rows: Sequence[Kept]) -> list[l
     barred = [(row["person_id"], row["barred_id"]) for row in rows]
     out = {each.id: each for each in await proposals.kept_out(session, {each for pair in barred for each in pair})}
     kept_out = [[out[each] for each in pair if each in out] for pair in barred]
-    return [
-        seconds(speakers[row["party"], row["authority"]], but=but) for row, but in zip(rows, kept_out, strict=True)
-    ]
+    return [seconds(speakers[row["party"], row["authority"]], but=but) for row, but in zip(rows, kept_out, strict=True)]
 
 
 async def tell(

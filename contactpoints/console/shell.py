@@ -76,6 +76,4 @@ async def held(request: Request, *, why: str, status: int = 403, refusal: Refusa
         return None
     signed_in = getattr(request.state, "signed_in", None)
     language = language_of(request) if signed_in is None else signed_in[1].language
-    return page(
-        "held.html", language=language, status=status, why=why, path=path, kept=kept, refusal=refusal
-    )
+    return page("held.html", language=language, status=status, why=why, path=path, kept=kept, refusal=refusal)

@@ -17,7 +17,8 @@ _SEEN = """(seen) => {
   Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
-_NOWHERE = """() => document.body.insertAdjacentHTML("beforeend", '<p data-clock><b data-zone="Nowhere/New">12:34</b></p>')"""
+_NOWHERE = """() => document.body.insertAdjacentHTML(
+  "beforeend", '<p data-clock><b data-zone="Nowhere/New">12:34</b></p>')"""
 _ROWS = "#timeline tbody tr"
 
 
