@@ -128,7 +128,6 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await expect(waits).to_be_empty(timeout=PATIENCE)
     assert await opened.evaluate(_HERE)
     await expect(listed.page.locator("#list-open")).to_contain_text("Acknowledged", timeout=PATIENCE)
-    await listed.page.close()
     await expect(read.page.locator("#standing")).not_to_contain_text("Acknowledged")
     await read.page.evaluate(_SEEN, arg=True)
     for each in (desk, read):
