@@ -1,6 +1,7 @@
 """The service asked in this very process, with as little around it as can be: for those who ask a thousand times."""
 
 import asyncio
+import json
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,21 @@ class Answer:
     status: int = 0
     headers: dict[str, list[str]] = field(default_factory=dict)
     body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The body as it is read."""
+        return self.body.decode()
+
+    @property
+    def told(self) -> Any:
+        """What the body says in JSON."""
+        return json.loads(self.body)
+
+    @property
+    def leads(self) -> str:
+        """Where the answer leads to; empty where it leads nowhere."""
+        return self.headers.get("location", [""])[0]
 
 
 async def asks(

@@ -7,7 +7,7 @@ changes something can forget to. What the engine does by itself is nobody's act.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class Act:
 
     def told(self) -> dict[str, Any]:
         """Return what the database is told."""
-        return {**asdict(self), "at": self.at and self.at.isoformat()}
+        return {name: getattr(self, name) for name in self.__slots__} | {"at": self.at and self.at.isoformat()}
 
 
 _act: ContextVar[Act | None] = ContextVar("act", default=None)

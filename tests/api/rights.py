@@ -18,10 +18,12 @@ import httpx
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.store.sealing import secret_hash
 from contactpoints.store.tables import metadata
+from contactpoints.web import application
 from schemas.openapi import Operation
 from tests.api.callers import STALE, By, Caller
 from tests.api.people import PASSWORD
 from tests.api.test_audit import Log
+from tests.asgi import Answer, asks
 from tests.world import World
 
 MAY, OWN, SECOND = "may", "the own", "409: for a second person"
@@ -77,6 +79,7 @@ class Walk(Log):
     def __init__(self, world: World, keeper: str, administrator: str, *, everybody: list[Caller]) -> None:
         super().__init__(world, keeper, administrator)
         self.everybody, self.heard, self.fresh, self.there, self.unsound = everybody, {}, {}, {}, []
+        self.app = application(world.runtime)
         self.asker = next(each for each in everybody if (each.role, each.party, each.by) == _ASKER).secret
 
     async def begins(self) -> None:
@@ -171,26 +174,26 @@ class Walk(Log):
         headers |= {"Content-Type": operation.file[0] if operation.file else "application/json"} if content else {}
         headers |= {"Authorization": f"Bearer {secret}", "Idempotency-Key": secrets.token_hex(8)}
         method = "HEAD" if operation.media == ("text/event-stream",) else operation.method.upper()
-        answer = await self.world.client.request(method, path, content=content, headers=headers)
-        if operation.tag == "sessions" and answer.status_code in (404, 409, 422):
+        answer = await asks(self.app, method, path, headers=headers, body=content)
+        if operation.tag == "sessions" and answer.status in (404, 409, 422):
             # What somebody has is asked for by others; whose it is may, which `asks` tries too.
             return OWN
         return self.judged(f"{operation.name} {path}", answer)
 
-    def judged(self, what: str, answer: httpx.Response) -> str:
+    def judged(self, what: str, answer: Answer) -> str:
         """Return what an answer means."""
-        if answer.status_code < 400:
+        if answer.status < 400:
             return MAY
-        if answer.status_code == 500:
+        if answer.status == 500:
             self.broken += 1
             return MAY
-        if answer.status_code == 409 and answer.json()["type"].endswith("/second-person-needed"):
+        if answer.status == 409 and answer.told["type"].endswith("/second-person-needed"):
             return SECOND
-        codes = {each["code"] for each in answer.json().get("errors", ())} if answer.status_code == 422 else set()
-        known = answer.status_code in (401, 403, 404) or (codes and codes <= {"unknown", "not_allowed"})
+        codes = {each["code"] for each in answer.told.get("errors", ())} if answer.status == 422 else set()
+        known = answer.status in (401, 403, 404) or (codes and codes <= {"unknown", "not_allowed"})
         if not known:
-            self.unsound.append(f"{what}: {answer.status_code} {answer.text}")
-        return str(answer.status_code)
+            self.unsound.append(f"{what}: {answer.status} {answer.text}")
+        return str(answer.status)
 
 
 def _alone(caller: Caller) -> bool:

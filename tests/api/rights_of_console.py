@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
 
-import httpx
-
 from contactpoints.rules.access import Actor, Role
 from contactpoints.web import application
 from tests.api.callers import NOBODY, Caller, by_account
 from tests.api.rights import MAY, Heard, Walk, cell
 from tests.api.test_calendars import NIGHT, ics
+from tests.asgi import Answer, asks
 from tests.far_ends import PUBLIC
 from tests.robot import Forms
 from tests.world import PIN, World
@@ -102,34 +101,34 @@ class Console:
             headers["Cookie"] = f"__Host-session={caller.secret}"
         elif caller.role != "nobody":
             headers["Authorization"] = f"Bearer {caller.secret}"
-        content = None
+        content = b""
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             code = {"code": caller.code(self.walk.world.clock.at)} if path == "/account/again" and caller.totp else {}
             content = urlencode({**self.forms.get(path, {}), **typed, **code}).encode()
         # A stream has no end; its head says how it would begin.
         asked = "HEAD" if path.endswith("/stream") else method
-        answer = await self.walk.world.client.request(asked, own, content=content, headers=headers)
-        if method == "GET" and answer.status_code == 200 and "<form" in answer.text:
+        answer = await asks(self.walk.app, asked, own, headers=headers, body=content)
+        if method == "GET" and answer.status == 200 and "<form" in answer.text:
             for _, action, fields in Forms(answer.text).found:
                 self.forms.setdefault(action, fields)
-        return self._judged(answer, method=method)
+        return self._judged(answer, what=f"{method} {own}")
 
-    def _judged(self, answer: httpx.Response, *, method: str) -> str:
+    def _judged(self, answer: Answer, *, what: str) -> str:
         """Return what an answer means. What broke was undone: so far comes only whoever may."""
-        led = answer.headers.get("Location", "")
+        led = answer.leads
         if led.startswith(("/signin", "/account/again")):
             return _SIGNS_IN
-        if answer.status_code == 403 and _HELD in answer.text:
+        if answer.status == 403 and _HELD in answer.text:
             return _SIGNS_IN
-        if answer.status_code == 500:
+        if answer.status == 500:
             self.walk.broken += 1
             return MAY
-        if answer.status_code < 400:
-            return _LED_BACK if led and method == "GET" else MAY
-        if answer.status_code not in (403, 404, 409, 422):
-            self.walk.unsound.append(f"{method} {answer.request.url}: {answer.status_code}")
-        return str(answer.status_code)
+        if answer.status < 400:
+            return _LED_BACK if led and what.startswith("GET ") else MAY
+        if answer.status not in (403, 404, 409, 422):
+            self.walk.unsound.append(f"{what}: {answer.status}")
+        return str(answer.status)
 
 
 def console_table(heard: Mapping[Place, Heard]) -> str:

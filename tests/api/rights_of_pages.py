@@ -1,11 +1,10 @@
 """What is heard at doors that are no operations of the paper, with and without a link: pages, feeds and files."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
-
-import httpx
 
 from contactpoints.actions.mail_links import ask_pin
 from contactpoints.actions.proofs import ask_mailbox
@@ -16,6 +15,7 @@ from tests.api.callers import Caller
 from tests.api.people import invited
 from tests.api.rights import MAY, Walk
 from tests.api.rights_of_console import of_console
+from tests.asgi import asks
 from tests.far_ends import PUBLIC
 from tests.world import PIN, World
 
@@ -134,16 +134,17 @@ async def _asks(walk: Walk, method: str, path: str, *, form: Mapping[str, Any] |
         headers["Cookie"] = f"__Host-session={caller.secret}"
     elif caller.role != "nobody":
         headers["Authorization"] = f"Bearer {caller.secret}"
-    json = form if path == "/rehearsal/replies" else None
-    content = urlencode(form or {}).encode() if method == "POST" and json is None else None
-    if content is not None:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    content = b""
+    if path == "/rehearsal/replies":
+        content, headers["Content-Type"] = json.dumps(form).encode(), "application/json"
+    elif method == "POST":
+        content, headers["Content-Type"] = urlencode(form or {}).encode(), "application/x-www-form-urlencoded"
     # A stream has no end; its head says how it would begin.
     asked = "HEAD" if path.endswith("/stream") else method
-    answer: httpx.Response = await walk.world.client.request(asked, path, content=content, json=json, headers=headers)
-    if answer.headers.get("Location", "").startswith("/signin") and not path.startswith("/signin"):
+    answer = await asks(walk.app, asked, path, headers=headers, body=content)
+    if answer.leads.startswith("/signin") and not path.startswith("/signin"):
         return "is asked to sign in"
-    return MAY if answer.status_code == 422 else walk.judged(f"{method} {path}", answer)
+    return MAY if answer.status == 422 else walk.judged(f"{method} {path}", answer)
 
 
 def pages_table(heard: Mapping[Place, list[str]]) -> str:
