@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from itertools import chain, islice
 
 from contactpoints.actions.houses import reckoned
@@ -13,12 +14,13 @@ from contactpoints.rules.cover_text import left
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.gaps import left_by
 from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.roster_bites import SHOWN, Span, bites, cover_in, spans_of
 from contactpoints.store import directory, gaps
 from contactpoints.store.database import Database, Session
 from schemas.faults import Fault
 from schemas.fields import write_instant
 
-NINETY_DAYS = timedelta(days=90)
+NINETY_DAYS = SHOWN
 _MOST_TOLD = 20
 _CODE = "leaves_uncovered"
 
@@ -65,23 +67,44 @@ async def uncovering(
 ) -> AsyncIterator[list[Mapping[str, str]]]:
     """Let rosters of a contact point be changed within, in the caller's transaction.
 
-    Each interval of the next 90 days in which the change leaves a post without the cover that it needs is a warning in
-    the list that is handed out, once all is done, where the reason for the change is ``stated``. Raises `Invalid` with
-    them where it is not, at the place ``at`` where it could have been. With ``strains`` it warns as well where the same
-    officers come to be on both lines, or somebody is on duty for too long. Where nobody ``publishes`` it who could
+    Each interval in which the change leaves a post without the cover that it needs, in the next 90 days and in those
+    from where it is felt later, is a warning in the list that is handed out, once all is done, where the reason for
+    the change is ``stated``. Raises `Invalid` with them where it is not, at the place ``at`` where it could have been.
+    With ``strains`` it warns as well where the same officers come to be on both lines, or somebody is on duty for too
+    long. Where nobody ``publishes`` it who could
     state a reason, the first roster of a post is taken whatever it leaves: it is better than none. Whether the reason
     ``accepts`` what is left (as it does unless said), of which ``posts`` also what was told before: see `left_by`.
     """
-    points = await directory.load(session, [contact_point], since=now)
+    was = (await directory.load(session, [contact_point], since=now)).get(contact_point)
     warnings: list[Mapping[str, str]] = []
     yield warnings
-    after = await cover_now(session, contact_point, now=now, tools=tools)
+    would = (await directory.load(session, [contact_point], since=now)).get(contact_point)
+    spans = await looked_at(was, would, now=now, tools=tools)
+    after = await _reckoned(would, spans, tools=tools)
     # Others who keep this contact point wait meanwhile: a roster without a gap needs no second reckoning.
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
-    before = await _reckoned(points, contact_point, now=now, tools=tools) if failing else ()
+    before = await _reckoned(was, spans, tools=tools) if failing else ()
     warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains, publishes=publishes)
     accepting = stated if accepts is None else accepts
-    await note_left(session, contact_point, before=before, after=after, stated=accepting, now=now, posts=posts)
+    near = [[_near(each, spans[0]) for each in covers] for covers in (before, after)]
+    await note_left(session, contact_point, before=near[0], after=near[1], stated=accepting, now=now, posts=posts)
+
+
+def _near(cover: PostCover, span: Span) -> PostCover:
+    """Return what of a cover is in the next 90 days: what is left later is told when it comes near, whoever knows."""
+    return replace(
+        cover,
+        stretches=tuple(each for each in cover.stretches if each.starts_at < span[1]),
+        by_roster=tuple(each for each in cover.by_roster if each[0] < span[1]),
+    )
+
+
+async def looked_at(
+    before: ContactPoint | None, after: ContactPoint | None, *, now: datetime, tools: Tools
+) -> tuple[Span, ...]:
+    """Return where the cover of a contact point is looked at when its rosters are changed; see `spans_of`."""
+    felt = () if before is None or after is None else await tools.threads.short(bites, before, after, now=now)
+    return spans_of(felt, now=now)
 
 
 def gaps_opened(
@@ -128,17 +151,12 @@ async def note_left(
 
 async def cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
     """Return the cover of the posts of a contact point for the next 90 days, as the transaction sees it."""
-    return await _reckoned(
-        await directory.load(session, [contact_point], since=now), contact_point, now=now, tools=tools
-    )
+    points = await directory.load(session, [contact_point], since=now)
+    return await _reckoned(points.get(contact_point), spans_of((), now=now), tools=tools)
 
 
-async def _reckoned(
-    points: Mapping[int, ContactPoint], contact_point: int, *, now: datetime, tools: Tools
-) -> tuple[PostCover, ...]:
-    if contact_point not in points:
+async def _reckoned(point: ContactPoint | None, spans: Sequence[Span], *, tools: Tools) -> tuple[PostCover, ...]:
+    if point is None:
         return ()
     # A roster of many changes takes a while, and alerts that come meanwhile want their turn.
-    return await tools.threads.short(
-        cover_of, points[contact_point], since=now, until=now + NINETY_DAYS, available=tools.gateways
-    )
+    return await tools.threads.short(cover_in, point, spans, available=tools.gateways)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from contactpoints.actions.cover import NINETY_DAYS
 from contactpoints.actions.planning import house_of
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.cover import PostCover, cover_of
+from contactpoints.rules.cover import PostCover
 from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.roster_bites import Span, bites, cover_in, spans_of
 from contactpoints.store import directory, plans
 from contactpoints.store.database import Database
 
@@ -25,9 +25,10 @@ STAND_IN = "?"
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed(Generic[_T]):
-    """What a change would come to: the contact point before and after, and the cover of its posts for 90 days.
+    """What a change would come to: the contact point before and after, and the cover of its posts in ``spans``.
 
-    ``revision``: on which roster it was told.
+    ``spans``: the next 90 days, and 90 days from where it is felt later. ``bites``: the first instant at which it is
+    felt, None for never. ``revision``: on which roster it was told.
     """
 
     told: _T
@@ -36,6 +37,8 @@ class Rehearsed(Generic[_T]):
     cover_before: tuple[PostCover, ...]
     cover_after: tuple[PostCover, ...]
     revision: int
+    spans: tuple[Span, ...]
+    bites: datetime | None
 
 
 class Overtaken(Exception):
@@ -73,11 +76,10 @@ async def rehearse(
     except _Undone:
         pass
     ((told, was, would, revision),) = found
-    covers = [
-        await tools.threads.short(cover_of, each, since=now, until=now + NINETY_DAYS, available=tools.gateways)
-        for each in (was, would)
-    ]
-    return Rehearsed(told, was, would, covers[0], covers[1], revision)
+    felt = await tools.threads.short(bites, was, would, now=now)
+    spans = spans_of(felt, now=now)
+    covers = [await tools.threads.short(cover_in, each, spans, available=tools.gateways) for each in (was, would)]
+    return Rehearsed(told, was, would, covers[0], covers[1], revision, spans, next(iter(felt), None))
 
 
 async def publish(

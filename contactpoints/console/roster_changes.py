@@ -3,7 +3,6 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -11,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import directory, history
-from contactpoints.actions.cover import NINETY_DAYS
 from contactpoints.actions.planning import zone_at
 from contactpoints.actions.rehearsing import STAND_IN, Overtaken, Rehearsed, publish, rehearse
 from contactpoints.console.forms import fields_of, number_in, raw_form
@@ -24,9 +22,10 @@ from contactpoints.rules.cover import PostCover
 from contactpoints.rules.cover_text import reasons_of
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound, Stale
+from contactpoints.rules.roster_bites import Span
 from contactpoints.rules.roster_changes import is_repeat, said_of_warnings, turned
 from contactpoints.rules.roster_lanes import Drawn, picture_of
-from contactpoints.rules.roster_windows import Window, window_of
+from contactpoints.rules.roster_windows import Window, local, window_of
 from contactpoints.runtime import Runtime
 from schemas.faults import BadInput, Fault
 from schemas.partly import judged
@@ -105,7 +104,7 @@ async def _looked_at(
             *(runtime.db, change.post),
             act=lambda: change.act(change.typed.get("accept", "").strip()[:200] or STAND_IN),
             actor=change.actor,
-            since=window.since,
+            since=min(window.since, window_of(window.view, "", zone=window.zone, now=now).since),
             now=now,
             tools=runtime.tools,
         )
@@ -117,6 +116,8 @@ async def _looked_at(
     except Conflict as refusal:
         refused(request, refusal)
         return await change.again(said="conflict")
+    if found.bites is not None:
+        window = window_of(window.view, local(found.bites, window.zone)[:10], zone=window.zone, now=now)
     if moved and is_repeat(found.before, found.after):
         return go(_back_to(change))
     return _preview(runtime, request, change=change, found=found, window=window, moved=moved, faults=faults)
@@ -137,7 +138,7 @@ def _preview(
     pictures = [
         picture_of(words, drawn, now=runtime.now())
         for point, covers in ((found.before, found.cover_before), (found.after, found.cover_after))
-        for drawn in _drawn(point, change.post, window=window, covers=covers, now=runtime.now())
+        for drawn in _drawn(point, change.post, window=window, covers=covers, known=found.spans)
     ]
     post = next(each for each in found.after.posts if each.id == change.post)
     return desk(
@@ -152,7 +153,8 @@ def _preview(
         window=window,
         title=change.title,
         path=request.url.path,
-        typed={name: value for name, value in change.typed.items() if name not in ("act", "accept", "revision")},
+        typed=_kept(change.typed, found, window=window),
+        later=found.spans[1:],
         accept=change.typed.get("accept", ""),
         revision=found.revision,
         pictures=pictures,
@@ -173,11 +175,16 @@ def _warnings(told: object) -> Sequence[Mapping[str, str]]:
     return told[1] if isinstance(told, tuple) and len(told) > 1 else ()
 
 
+def _kept(typed: Mapping[str, str], found: Rehearsed[object], *, window: Window) -> dict[str, str]:
+    """Return what the form that publishes sends again, and the day on which the change is felt."""
+    kept = {name: value for name, value in typed.items() if name not in ("act", "accept", "revision", "bites")}
+    return kept | ({"bites": local(found.bites, window.zone)[:10]} if found.bites is not None else {})
+
+
 def _drawn(
-    point: ContactPoint, post: int, *, window: Window, covers: Sequence[PostCover], now: datetime
+    point: ContactPoint, post: int, *, window: Window, covers: Sequence[PostCover], known: Sequence[Span]
 ) -> list[Drawn]:
     cover = {each.post.id: each for each in covers}
-    known = (now, now + NINETY_DAYS)
     return [Drawn(point, each, window, cover[each.id], known=known) for each in point.posts if each.id == post]
 
 
@@ -215,7 +222,8 @@ def _version(typed: Mapping[str, str]) -> int | None:
 
 
 def _back_to(change: Change) -> str:
-    view, on = ("week" if change.typed.get("view") == "week" else "month"), _day_of(change.typed)
+    view = "week" if change.typed.get("view") == "week" else "month"
+    on = change.typed.get("bites") or _day_of(change.typed)
     day = f"&on={on}" if DAY.fullmatch(on) else ""
     return f"/rosters/{change.post}?view={view}{day}&said=published"
 

@@ -29,8 +29,7 @@ async def _shown(
     must_keep_entries_of(actor, plan.point.party)
     asked = whole(request.query_params.get("officer", "")) if officer is None else officer
     chosen = asked if isinstance(asked, int) and asked in plan.point.officers else None
-    of_post = await feeds.listing(runtime.db, "posts", key=plan.post.id, actor=actor)
-    of_officer = [] if chosen is None else await feeds.listing(runtime.db, "officers", key=chosen, actor=actor)
+    kind, key = ("posts", plan.post.id) if chosen is None else ("officers", chosen)
     return desk(
         runtime,
         request,
@@ -40,7 +39,7 @@ async def _shown(
         plan=plan,
         officers=sorted(((each.id, each.name) for each in plan.point.officers.values()), key=lambda each: each[1]),
         chosen=chosen,
-        lists=[(None, of_post), (chosen, of_officer)],
+        rows=await feeds.listing(runtime.db, kind, key=key, actor=actor),
         address=address,
         once=runtime.tools.entropy(16).hex(),
         zones=[plan.point.zone, zone_of(request)],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_MOST_MEMBERS = 100
+MOST_MEMBERS = 100
 _MINUTES = len("2026-11-26T08:00")
 
 
@@ -55,7 +55,7 @@ def rotation_in(typed: Mapping[str, str], *, post: int) -> dict[str, object]:
 
 def members_in(typed: Mapping[str, str]) -> list[str]:
     """Return who was chosen for the turns of a rotation, in their order."""
-    places = (typed.get(f"members/{number}", "") for number in range(_MOST_MEMBERS))
+    places = (typed.get(f"members/{number}", "") for number in range(MOST_MEMBERS))
     return [each for each in places if each]
 
 

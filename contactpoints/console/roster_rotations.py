@@ -11,7 +11,7 @@ from contactpoints.actions import directory
 from contactpoints.actions.planning import plan_of
 from contactpoints.console.forms import fields_of, number_in, raw_form
 from contactpoints.console.roster_changes import Change, carried_on
-from contactpoints.console.roster_forms import members_in, repacked, rotation_in, rotation_out, whole
+from contactpoints.console.roster_forms import MOST_MEMBERS, members_in, repacked, rotation_in, rotation_out, whole
 from contactpoints.console.session import refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor
@@ -44,6 +44,7 @@ async def _shown(
     faults: Sequence[Fault] = (),
     said: str = "",
     since: Sequence[Mapping[str, Any]] = (),
+    more: bool = False,
 ) -> Response:
     plan = await plan_of(
         *(runtime.db, number_in(request)), actor=actor, view="month", on="", now=runtime.now(), tools=runtime.tools
@@ -62,7 +63,7 @@ async def _shown(
     elif kept and since:
         # Whoever sends it again has seen what it is now.
         typed = {**typed, "version": str(kept["version"])}
-    typed = repacked(typed)
+    asked, typed = sum(name.startswith("members/") for name in typed), repacked(typed)
     return desk(
         runtime,
         request,
@@ -76,7 +77,7 @@ async def _shown(
         faults=list(faults),
         said=said,
         since=since,
-        places=len(members_in(typed)) + _PLACES,
+        places=min(max(len(members_in(typed)), asked if more else 0) + _PLACES, MOST_MEMBERS),
         officers=sorted(((each.id, each.name) for each in plan.point.officers.values()), key=lambda each: each[1]),
         weekdays=WEEKDAYS,
         periods=PERIODS,
@@ -89,7 +90,7 @@ async def send(runtime: Runtime, request: Request) -> Response:
     typed = fields_of(await raw_form(request))
     actor, post = await somebody(runtime, request), number_in(request)
     if typed.get("act") == "more":
-        return await _shown(runtime, request, actor=actor, typed=typed)
+        return await _shown(runtime, request, actor=actor, typed=typed, more=True)
     number, version = (whole(typed.get(name, "")) for name in ("id", "version"))
     body, faults = judged(Rotation, rotation_in(typed, post=post))
 

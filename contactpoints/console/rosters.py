@@ -18,7 +18,8 @@ from contactpoints.rules.access import Actor, sees_network
 from contactpoints.rules.board_page import has_words
 from contactpoints.rules.cover_text import hindsight, reasons_of, state_of
 from contactpoints.rules.phrasing import Catalogue, function_of
-from contactpoints.rules.roster_lanes import Drawn, picture_of, source_of
+from contactpoints.rules.roster_bites import since_it_began
+from contactpoints.rules.roster_lanes import BEFORE_IT, Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_pieces import pieces_of
 from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
@@ -145,18 +146,21 @@ async def shown(
 
 def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> dict[str, object]:
     """Return the picture of a plan, and the tables behind it."""
+    cover = since_it_began(plan.cover, since=plan.window.since, now=runtime.now())
     drawn = Drawn(
-        *(plan.point, plan.post, plan.window, plan.cover),
+        *(plan.point, plan.post, plan.window, cover.told),
         swaps=[swap_of(row) for row in plan.swaps],
         calendars={each["id"]: each["name"] for each in plan.calendars},
+        known=((cover.since, plan.window.until),),
+        unknown=BEFORE_IT,
     )
     pieces = pieces_of(plan.point, plan.post, since=plan.window.since, until=plan.window.until)
     reasons = {each["id"]: each["reason"] for each in plan.overrides}
     return {
         "picture": picture_of(words, drawn, now=runtime.now()),
         "zones": [plan.point.zone, zone],
-        "level": level_of(plan.cover.stretches),
-        "state_words": state_of(words, plan.cover),
+        "level": level_of(cover.told.stretches),
+        "state_words": state_of(words, cover.told),
         "hindsight": hindsight(words, plan.window.since, now=runtime.now()),
         "rows": [
             {
@@ -169,7 +173,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
         ],
         "gaps": [
             {"stretch": each, "level": _LEVELS[each.level], "why": reasons_of(words, each)}
-            for each in plan.cover.stretches
+            for each in cover.told.stretches
         ],
         "officers": sorted(((each.id, each.name) for each in plan.point.officers.values()), key=lambda each: each[1]),
         "name_of": drawn.name,

@@ -15,7 +15,7 @@ from contactpoints.rules.holidays import holiday
 from contactpoints.rules.phrasing import Catalogue, say
 from contactpoints.rules.roster_pieces import Piece, pieces_of, turns_of
 from contactpoints.rules.roster_windows import WEEKDAYS, Window, local
-from contactpoints.rules.rosters import Imported, Override, Rotation
+from contactpoints.rules.rosters import Imported, Override, Rotation, to_utc
 from contactpoints.rules.swaps import Swap
 from schemas.words import msgid
 
@@ -42,14 +42,16 @@ _ACTIONS: Mapping[str, str] = {
 }
 _OFFERED = msgid("{name} offers")
 _FORWARD, _BACK = msgid("clocks go forward {span}"), msgid("clocks go back {span}")
-_COVERED = msgid("covered")
+_COVERED, _NOT_LOOKED_AT = msgid("covered"), msgid("cover not looked at")
+BEFORE_IT = msgid("before this roster began")
+_FROM, _UNTIL = msgid("{name}, from {day}"), msgid("{name}, until {day}")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A stretch in a lane. ``tone`` tells officers apart that follow each other; ``about`` says all in words.
 
-    ``starts`` and ``ends`` are what a field for local times takes.
+    ``starts`` and ``ends`` are what a field for local times takes. ``said``: what ``label`` may be short for.
     """
 
     kind: str
@@ -62,6 +64,7 @@ class Bar:
     tone: int = 0
     starts: str = ""
     ends: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The whole, ``height`` units high and `WIDTH` wide."""
+    """The whole, ``height`` units high and `WIDTH` wide. ``key``: letters in it, and what each is short for."""
 
     height: int
     days: tuple[Column, ...]
@@ -106,6 +109,7 @@ class Picture:
     lanes: tuple[Lane, ...]
     clocks: tuple[Mark, ...]
     now: float | None
+    key: tuple[tuple[str, str], ...] = ()
     width: int = WIDTH
     head: int = _HEAD
     name: int = _NAME
@@ -117,7 +121,8 @@ class Picture:
 class Drawn:
     """What is drawn: a post of a contact point in a window, its cover there, open swaps, and names of calendars.
 
-    ``known``: from when until when the cover was reckoned; None: in the whole window.
+    ``known``: the stretches in which the cover was reckoned, in order; None: the whole window. ``unknown``: what is
+    said of the others, an English sentence of a catalogue.
     """
 
     point: ContactPoint
@@ -126,7 +131,8 @@ class Drawn:
     cover: PostCover
     swaps: Sequence[Swap] = ()
     calendars: Mapping[int, str] | None = None
-    known: tuple[datetime, datetime] | None = None
+    known: Sequence[tuple[datetime, datetime]] | None = None
+    unknown: str = _NOT_LOOKED_AT
 
     def x(self, at: datetime) -> float:
         """Return how far to the right an instant is."""
@@ -159,7 +165,14 @@ def picture_of(words: Catalogue, drawn: Drawn, *, now: datetime) -> Picture:
         lanes=tuple(lanes),
         clocks=tuple(_clocks(words, drawn)),
         now=drawn.x(now) if window.since <= now < window.until else None,
+        key=tuple(
+            sorted({(bar.label, bar.said) for lane in lanes for bar in lane.bars if bar.label not in ("", bar.said)})
+        ),
     )
+
+
+def _shortened(lanes: Iterable[Lane]) -> set[tuple[str, str]]:
+    return {(bar.label, bar.said) for lane in lanes for bar in lane.bars if bar.label not in ("", bar.said)}
 
 
 def _lanes(words: Catalogue, drawn: Drawn) -> Iterator[tuple[str, str, list[Bar]]]:
@@ -168,11 +181,13 @@ def _lanes(words: Catalogue, drawn: Drawn) -> Iterator[tuple[str, str, list[Bar]
     tones = {officer: place % _TONES for place, officer in enumerate(dict.fromkeys(each.officer for each in pieces))}
     yield "duty", say(words, _ON_DUTY), _packed(_turn(each, drawn, kind=each.by, tones=tones) for each in pieces)
     yield "cover", say(words, _COVER), list(_covered(words, drawn))
-    for layer in sorted(drawn.post.layers, key=lambda each: (each.layer, each.id)):
+    layers = sorted(drawn.post.layers, key=lambda each: (each.layer, each.id))
+    names = [_name(words, each, calendars=drawn.calendars or {}) for each in layers]
+    for layer, name in zip(layers, names, strict=True):
         turns = turns_of(layer, since=since, until=until)
         yield (
             "layer",
-            _name(words, layer, calendars=drawn.calendars or {}),
+            _dated(words, layer, name=name, drawn=drawn, twice=names.count(name) > 1),
             _packed(_turn(each, drawn, kind="plan", tones=tones) for each in turns),
         )
     changes = [
@@ -196,6 +211,18 @@ def _name(words: Catalogue, layer: Rotation | Imported, *, calendars: Mapping[in
     return say(words, _TEMPORARY if layer.temporary else _LAYER, name=name, layer=layer.layer)
 
 
+def _dated(words: Catalogue, layer: Rotation | Imported, *, name: str, drawn: Drawn, twice: bool) -> str:
+    """Return the name of a layer with the days on which it begins and ends, where these tell it apart or are seen."""
+    if isinstance(layer, Imported):
+        return name
+    starts = to_utc(layer.starts_on, layer.handover, zone=layer.zone)
+    if twice or starts > drawn.window.since:
+        name = say(words, _FROM, name=name, day=layer.starts_on)
+    if layer.ends_on is not None:
+        name = say(words, _UNTIL, name=name, day=layer.ends_on)
+    return name
+
+
 def source_of(words: Catalogue, piece: Piece, *, drawn: Drawn) -> str:
     """Return what of a roster puts somebody on duty: the name of a layer, or the change."""
     if piece.by == "override":
@@ -213,16 +240,21 @@ def _bar(drawn: Drawn, kind: str, *, span: tuple[datetime, datetime], said: str,
     x = drawn.x(span[0])
     width = round(max(drawn.x(span[1]) - x, _LEAST), 1)
     about = f"{said}: {stretch_of_time(*span, zone=drawn.window.zone)}"
-    ends = (local(at, drawn.window.zone) for at in span)
-    return Bar(kind, min(x, WIDTH - _LEAST), width, 0, _fitting(said, width), about, officer, 0, *ends)
+    starts, ends = (local(at, drawn.window.zone) for at in span)
+    label = _fitting(said, width)
+    return Bar(kind, min(x, WIDTH - _LEAST), width, 0, label, about, officer, 0, starts, ends, said)
 
 
 def _fitting(said: str, width: float) -> str:
     """Return as much of some words as fits: all, or the first letters of each, or nothing."""
-    if len(said) * _LETTER + 8 <= width:
+    if _fits(said, width):
         return said
     letters = "".join(word[0] for word in said.split() if word[0].isalnum())[:3].upper()
     return letters if width >= _INITIALS_ROOM else ""
+
+
+def _fits(said: str, width: float) -> bool:
+    return len(said) * _LETTER + 8 <= width
 
 
 def _turn(piece: Piece, drawn: Drawn, *, kind: str, tones: Mapping[int, int]) -> Bar:
@@ -255,12 +287,29 @@ def _offers(words: Catalogue, swap: Swap, *, drawn: Drawn) -> Iterator[Bar]:
 
 def _covered(words: Catalogue, drawn: Drawn) -> Iterator[Bar]:
     # The doubtful first: what is narrow and grave is not hidden behind what is less so.
-    since, until = drawn.known or (drawn.window.since, drawn.window.until)
-    yield Bar("covered", drawn.x(since), drawn.x(until) - drawn.x(since), 0, "", say(words, _COVERED))
+    since, until = drawn.window.since, drawn.window.until
+    seen = since
+    for start, end in drawn.known or ((since, until),):
+        yield from _unknown(words, drawn, seen, until=start)
+        if drawn.holds(start, end):
+            x = drawn.x(start)
+            yield Bar("covered", x, round(drawn.x(end) - x, 1), 0, "", say(words, _COVERED))
+        seen = max(seen, end)
+    yield from _unknown(words, drawn, seen, until=until)
     for each in sorted(drawn.cover.stretches, key=lambda stretch: stretch.level):
         if drawn.holds(each.starts_at, each.ends_at):
             made = _bar(drawn, each.level, span=(each.starts_at, each.ends_at), said="")
-            yield replace(made, label="", about=told(words, each, zone=drawn.window.zone))
+            yield replace(made, label="", said="", about=told(words, each, zone=drawn.window.zone))
+
+
+def _unknown(words: Catalogue, drawn: Drawn, since: datetime, *, until: datetime) -> Iterator[Bar]:
+    """Yield what is said where cover was not reckoned: it looks fine there only because nobody looked."""
+    since, until = max(since, drawn.window.since), min(until, drawn.window.until)
+    if since < until:
+        said = say(words, drawn.unknown)
+        made = _bar(drawn, "unknown", span=(since, until), said=said)
+        label = said if _fits(said, made.width) else ""
+        yield replace(made, label=label, said=label, starts="", ends="")
 
 
 def _packed(bars: Iterable[Bar]) -> list[Bar]:

@@ -133,6 +133,15 @@ async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(wor
     assert "<details open>" in chosen.text, "its days are seen"
     assert "<details open>" not in (await ada.opens(path)).text
     assert (await ada.opens(f"{path}?id=999999")).status_code == 404
+    empty = await ada.sends(path, **{f"members/{place}": "" for place in range(3)}, act="more")
+    says(empty, 'name="members/5"', 200)
+    look = await ada.sends(path, **typed | {"version": "2", "ends_on": "2027-03-18"})
+    for told in ("looked at too", "not covered any more", "After, 2027-03-15 - 2027-03-21"):
+        says(look, told, 200)
+    leaves = form_of(look, "/rotation") | {"act": "publish"}
+    says(await ada.sends(path, **leaves), "or say here why it is changed")
+    done = await ada.sends(path, **leaves | {"accept": "another house takes over"})
+    assert done.headers["Location"] == f"/rosters/{post}?view=week&on=2027-03-18&said=published"
 
 
 async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are_kept(world: World) -> None:
@@ -159,7 +168,11 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     assert (await ada.sends(f"/rosters/{post}/swap", **form_of(look, "/swap") | {"act": "publish"})).is_redirect
     says(await ada.opens(f"/rosters/{post}"), "(swap ", 200)
 
-    once = re.search(r'name="once" value="(\w+)"', (await ada.opens(f"/rosters/{post}/feeds")).text)
+    own, whole = [await ada.opens(f"/rosters/{post}/feeds{which}") for which in (f"?officer={first.id}", "")]
+    assert [page.text.count("Make a feed") for page in (own, whole)] == [1, 1]
+    says(own, "Own shifts of ", 200)
+    says(whole, "The whole roster, with all names: ", 200)
+    once = re.search(r'name="once" value="(\w+)"', whole.text)
     assert once is not None
     fields = {"officer": "", "once": once[1]}
     shown, again = [await ada.sends(f"/rosters/{post}/feeds", **fields) for _ in range(2)]
