@@ -73,6 +73,7 @@ async def read(db: Database, token: str, *, now: datetime, tools: Tools) -> byte
         if row is None or row["contact_point_id"] not in points:
             raise NotFound("There is nothing here.")
         await feeds.note_read(session, row["id"], now=now)
-    feed = Feed(points[row["contact_point_id"]], row["officer_id"], row["post_id"])
+        rewritten = await feeds.rewritten(session, row["contact_point_id"])
+    feed = Feed(points[row["contact_point_id"]], row["officer_id"], row["post_id"], rewritten)
     words = tools.words.get(feed.language, tools.words["en"])
     return await tools.threads.long(lambda: write_feed(feed, now, words=words))

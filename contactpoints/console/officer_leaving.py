@@ -5,6 +5,7 @@ as it was tried, or not at all where anything of it has changed meanwhile.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -23,7 +24,7 @@ from contactpoints.rules import history_text
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, Stretch
 from contactpoints.rules.history import changes
-from contactpoints.rules.leaving import said, shown_shifts
+from contactpoints.rules.leaving import said, shown_shifts, strain_said, strains
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
 from contactpoints.rules.wording_directory import several_of
@@ -194,6 +195,7 @@ def _page(
         left=left,
         changed=[] if left is None else list(_changed(words, left)),
         gaps=[] if left is None else _gaps(left),
+        strained=[] if left is None else list(_strained(words, left, typed=typed, now=runtime.now())),
         most=_MOST_GAPS,
         zones=[point.zone, zone_of(request)],
         **in_words(words),
@@ -207,6 +209,15 @@ def _changed(words: Catalogue, left: Left) -> Iterator[tuple[str, list[str]]]:
         if name in ("rotations", "overrides", "calendars") and after.act != "retired":
             told = history_text.told(words, changes(before, after), names=names)
             yield several_of(words, name), [each["said"] for each in told if each["field"] != "reason"]
+
+
+def _strained(words: Catalogue, left: Left, *, typed: Mapping[str, str], now: datetime) -> Iterator[str]:
+    """Yield what the plan asks of those who take over, in words."""
+    before, after = left.depending.point, next((each.point for each in left.after), left.depending.point)
+    chosen = [int(who) for name, who in typed.items() if name.startswith("who/") and who.isdecimal()]
+    for each in strains(before, after, officers=chosen, now=now):
+        if each.officer in after.officers:
+            yield strain_said(words, each, name=after.officers[each.officer].name)
 
 
 def _gaps(left: Left) -> list[tuple[PostCover, Stretch]]:

@@ -1,11 +1,12 @@
 """Shifts as an iCalendar file that calendar programs fetch again and again: by the instants, with no case data.
 
 The same shift has the same identifier in every answer, so that programs move it and never show it twice. One that has
-gone on for more than 40 days gets another, once: programs take the old one away and show the new one.
+gone on for more than 40 days, or whose roster is changed while it goes on, gets another, once: programs take the old
+one away and show the new one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, Event
@@ -23,11 +24,15 @@ _REFRESHED = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a feed tells: the shifts of one officer at all posts, or of everybody at one post."""
+    """What a feed tells: the shifts of one officer at all posts, or of everybody at one post.
+
+    ``rewritten``: post -> when its roster was changed last. What was planned until then is not known any more.
+    """
 
     point: ContactPoint
     officer: int | None = None
     post: int | None = None
+    rewritten: Mapping[int, datetime] = field(default_factory=dict)
 
     @property
     def language(self) -> str:
@@ -46,6 +51,8 @@ class Feed:
 
 def write_feed(feed: Feed, now: datetime, *, words: Catalogue) -> bytes:
     """Return the shifts from a week ago until 180 days ahead, the same bytes for a day while nothing changes.
+
+    Nobody is told for what was before a roster was changed last: it would be those of now, who may have come since.
 
     ``words``: in the language of the feed, for its name (RFC 7986, and what programs read before it).
 
@@ -70,7 +77,7 @@ def write_feed(feed: Feed, now: datetime, *, words: Catalogue) -> bytes:
 
 
 def _shifts(feed: Feed, post: Post, *, today: datetime) -> Iterable[Shift]:
-    since = today - _LOOKED_BACK
+    since = max(today - _LOOKED_BACK, feed.rewritten.get(post.id, today - _LOOKED_BACK))
     for shift in shifts_of(feed.point, post, since=since, until=today + _AHEAD):
         if shift.ends_at > today - _BEHIND and feed.officer in (None, shift.officer_id):
             yield shift

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from contactpoints.rules.calls import steps_of
 from contactpoints.rules.directory import ContactPoint, Officer, Post, is_spoken
 from contactpoints.rules.phrasing import Catalogue, channel_of, dated, say
-from contactpoints.rules.rosters import Layer, Override, has_ended
+from contactpoints.rules.rosters import Layer, Override, Rotation, has_ended
 from contactpoints.rules.shifts import Shift, shifts_of
 from schemas.leaving import DependencyKind
 from schemas.words import msgid
@@ -95,7 +95,8 @@ def _of_rosters(point: ContactPoint, officer: Officer, *, around: Around, now: d
                     around.rotations[rotation.id],
                     _by(post, rotation, point=point, officer=officer.id, now=now),
                 )
-                yield Dependency(f"rotation:{rotation.id}", "rotation", rotation.id, version, post, shifts)
+                about = {"layer": rotation.layer, "day": rotation.starts_on.isoformat()}
+                yield Dependency(f"rotation:{rotation.id}", "rotation", rotation.id, version, post, shifts, about)
         calendars = {each.id: each for each in post.calendars}
         for number, version in around.calendars.get(post.id, {}).items():
             shifts = _by(post, calendars.get(number), point=point, officer=officer.id, now=now)
@@ -224,8 +225,68 @@ def takes_over(
             return officer.id in point.officers
 
 
+@dataclass(frozen=True, slots=True)
+class Strain:
+    """What a plan asks of an officer: turns that follow each other in a rotation, or steps of one chain of calls."""
+
+    kind: Literal["turns", "steps"]
+    officer: int
+    function: str = ""
+    steps: tuple[int, ...] = ()
+
+
+def strains(before: ContactPoint, after: ContactPoint, *, officers: Iterable[int], now: datetime) -> Iterator[Strain]:
+    """Yield what officers who take over would come to, and had not before."""
+    had = {post.id: [_running(each) for each in post.rotations if not has_ended(each, now)] for post in before.posts}
+    steps_before, steps_after = (_steps_by_officer(each, now) for each in (before, after))
+    for number in dict.fromkeys(officers):
+        for post in after.posts:
+            here = sum(number in _running(each) for each in post.rotations if not has_ended(each, now))
+            if here > sum(number in each for each in had.get(post.id, ())):
+                yield Strain("turns", number, post.function)
+        steps = steps_after.get(number, ())
+        if len(steps) > max(len(steps_before.get(number, ())), 1):
+            yield Strain("steps", number, steps=steps)
+
+
+def _running(rotation: Rotation) -> set[int]:
+    """Return who has turns that follow each other, the last before the first among them, where others have some."""
+    members = rotation.members
+    if len(set(members)) < 2:
+        return set()
+    return {one for one, following in zip(members, (*members[1:], members[0]), strict=True) if one == following}
+
+
+def _steps_by_officer(point: ContactPoint, now: datetime) -> dict[int, tuple[int, ...]]:
+    """Return for each officer the steps that call a post of theirs for the first time."""
+    people = {post.id: people_of(post, now) for post in point.posts}
+    first: dict[int, int] = {}
+    for place, step in enumerate(steps_of(point), start=1):
+        for ref in step.posts:
+            first.setdefault(ref.post, place)
+    found: dict[int, set[int]] = {}
+    for post, place in first.items():
+        for number in people.get(post, ()):
+            found.setdefault(number, set()).add(place)
+    return {number: tuple(sorted(places)) for number, places in found.items()}
+
+
+_STRAINS: Mapping[str, str] = {
+    "turns": msgid("{name} would take two turns running at {function}."),
+    "steps": msgid("{name} would be called at several steps of one chain: {steps}."),
+}
+
+
+def strain_said(words: Catalogue, strain: Strain, *, name: str) -> str:
+    """Return in words what is asked of an officer."""
+    steps = ", ".join(map(str, strain.steps))
+    return say(words, _STRAINS[strain.kind], name=name, function=strain.function, steps=steps)
+
+
 _SAID: Mapping[DependencyKind, str] = {
-    "rotation": msgid("{function}: takes turns there, with {count} shifts in the next 90 days."),
+    "rotation": msgid(
+        "{function}: takes turns there, layer {layer}, from {day}, with {count} shifts in the next 90 days."
+    ),
     "calendar": msgid("{function}: named by a calendar from outside, with {count} shifts in the next 90 days."),
     "override": msgid("{function}: on duty by an override from {starts} to {ends}."),
     "post": msgid("{function}: nobody else is on its rosters."),

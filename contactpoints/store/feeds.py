@@ -63,6 +63,18 @@ async def read(session: Session, token_hash: bytes) -> Row | None:
     )
 
 
+async def rewritten(session: Session, contact_point: int) -> dict[int, datetime]:
+    """Return since when the rotations and overrides of posts are as they are now, by post; those never changed miss."""
+    rows = await session.fetch(
+        """select e.post_id, max(e.changed_at) as at from (
+               select post_id, changed_at from rotations where version > 1 and retired_at is null
+               union all select post_id, changed_at from overrides where version > 1 and retired_at is null) e
+             join posts p on p.id = e.post_id where p.contact_point_id = $1 group by e.post_id""",
+        contact_point,
+    )
+    return {row["post_id"]: row["at"] for row in rows}
+
+
 async def note_read(session: Session, feed: int, *, now: datetime) -> None:
     """Note that a feed was read, once an hour."""
     await session.execute(

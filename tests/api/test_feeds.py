@@ -5,6 +5,7 @@ import logging
 import pytest
 from icalendar import Calendar
 
+from contactpoints.store import feeds
 from tests.api.conftest import KeyOf
 from tests.far_ends import PUBLIC
 from tests.world import World
@@ -55,6 +56,13 @@ async def test_a_feed_ends_with_its_officer_and_its_post(world: World, key_of: K
             "update officers set retired_at = $1 where id = $2", world.clock.at, france.officers[0].id
         )
     assert [(await world.client.get(path)).status_code for path in paths] == [404, 200]
+    async with world.runtime.db.session() as session:
+        await session.execute("update rotations set version = 2, changed_at = $1", world.clock.at)
+        assert await feeds.rewritten(session, france.contact_point) == dict.fromkeys(
+            france.posts.values(), world.clock.at
+        )
+    after = Calendar.from_ical((await world.client.get(paths[1])).content).events
+    assert min(each["DTSTART"].dt for each in after) >= world.clock.at, "who is there now is not told for the past"
     async with world.runtime.db.session() as session:
         await session.execute("update contact_points set retired_at = $1 where party = 'FR'", world.clock.at)
     assert [(await world.client.get(path)).status_code for path in paths] == [404, 404]

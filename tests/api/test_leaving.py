@@ -244,7 +244,12 @@ async def test_what_is_over_depends_on_nobody_and_what_takes_the_officer_off_dut
     span = {"post_id": france.posts["first"], "officer_id": first}
     made = []
     for action, starts in (("add", START - 3 * day), ("remove", START + 100 * day)):
-        body = span | {"action": action, "starts_at": starts.isoformat(), "ends_at": (starts + day).isoformat()}
+        body = span | {
+            "reason": "others know",
+            "action": action,
+            "starts_at": starts.isoformat(),
+            "ends_at": (starts + day).isoformat(),
+        }
         made.append((await _ask(world, "POST", "/v1/overrides", staff, body=body)).json()["id"])
     told = (await _ask(world, "GET", _path(world), staff)).json()
     assert not [each for each in told["dependencies"] if each["kind"] == "override"]

@@ -82,6 +82,16 @@ def test_whoever_is_on_duty_for_ever_has_one_event_with_one_name() -> None:
     assert names[0] == names[1] == ["1-1-ongoing@rosters.contactpoints"]
 
 
+def test_nobody_is_named_for_what_was_before_the_roster_was_changed_last() -> None:
+    here, changed = house("Europe/Berlin", time(8)), utc("2026-10-19T14:37")
+    whole, cut = (
+        Calendar.from_ical(fed(Feed(here, post=1, rewritten=rewritten), NOW)).events for rewritten in ({}, {1: changed})
+    )
+    assert min(each["DTSTART"].dt for each in whole) < utc("2026-10-14T00:00")
+    assert min(each["DTSTART"].dt for each in cut) == changed
+    assert len({str(each["UID"]) for each in cut} - {str(each["UID"]) for each in whole}) == 1, "the one under way"
+
+
 @pytest.mark.parametrize(("mine", "told"), [(1, False), (None, True)])
 def test_an_officers_own_feed_names_nobody(mine: int | None, told: bool) -> None:
     here = house("Europe/Berlin", time(8))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactpoints.rules.history import Author, Version, changes
-from contactpoints.rules.leaving import Around, Policy, dependencies, people_of
+from contactpoints.rules.leaving import Around, Policy, Strain, dependencies, people_of, strains
 from contactpoints.rules.rosters import Override, turn, without
 from tests.rules.test_cover import officer, point, post, rotation
 
@@ -86,3 +86,14 @@ def test_a_difference_names_the_fields_that_differ_and_no_number_of_the_version(
     second = replace(first, number=2, values=told | {"version": 2, "minimum": 2, "changed_at": "2026-10-14T00:00:00Z"})
     assert [(each.field, each.before, each.after) for each in changes(first, second)] == [("minimum", None, 2)]
     assert [each.field for each in changes(None, first)] == ["name"], "what says nothing is not told"
+
+
+def test_whoever_takes_over_two_turns_running_or_two_steps_is_told_of() -> None:
+    people = (officer(1), officer(2), officer(3))
+    before = point(*people, posts=(post(rotation(1, 2, 3)), post(rotation(3, id=2), line="second")))
+    after = point(*people, posts=(post(rotation(2, 2, 3)), post(rotation(3, id=2), line="second")))
+    both = point(*people, posts=(post(rotation(2, 3)), post(rotation(2, id=2), line="second")))
+    found = [[*strains(before, each, officers=(2, 2), now=NOW)] for each in (before, after, both)]
+    assert found == [[], [Strain("turns", 2, "first")], [Strain("steps", 2, steps=(1, 3))]]
+    alone = point(*people, posts=(post(rotation(2, 2)),))
+    assert not [*strains(before, alone, officers=(2,), now=NOW)], "nobody else is there to be relieved by"
