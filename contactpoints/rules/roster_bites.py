@@ -24,14 +24,14 @@ def bites(before: ContactPoint, after: ContactPoint, *, now: datetime) -> tuple[
     """
     pairs = list(_changed(before, after))
     found: list[datetime] = []
-    tried = in_order([now, *(at for pair in pairs for at in _instants(before, after, *pair) if at > now)])
+    tried = in_order([now, *(at for pair in pairs for at in _instants(before, after, posts=pair) if at > now)])
     for since in tried[:_MOST_TRIED] if pairs else ():
         if found and since < found[-1] + SHOWN:
             continue
         firsts = (
             first
             for start, end in ((since, since + SHOWN), (since + SHOWN, since + _YEAR))
-            for first in [_first(before, after, pairs, since=start, until=end)]
+            for first in [_first(before, after, pairs=pairs, since=start, until=end)]
             if first is not None
         )
         first = next(firsts, None)
@@ -108,9 +108,9 @@ def _changed(before: ContactPoint, after: ContactPoint) -> Iterator[tuple[Post, 
             yield was, post
 
 
-def _instants(before: ContactPoint, after: ContactPoint, was: Post, would: Post) -> Iterator[datetime]:
+def _instants(before: ContactPoint, after: ContactPoint, *, posts: tuple[Post, Post]) -> Iterator[datetime]:
     """Yield when what is there only before a change, or only after it, begins and ends."""
-    for one, other in ((was, would), (would, was)):
+    for one, other in (posts, posts[::-1]):
         for layer in one.layers:
             if layer not in other.layers:
                 yield from _ends_of(layer, next((each for each in other.layers if each.id == layer.id), None))
@@ -135,8 +135,8 @@ def _ends_of(layer: Rotation | Imported, other: Rotation | Imported | None) -> I
 def _first(
     before: ContactPoint,
     after: ContactPoint,
-    pairs: Iterable[tuple[Post, Post]],
     *,
+    pairs: Iterable[tuple[Post, Post]],
     since: datetime,
     until: datetime,
 ) -> datetime | None:

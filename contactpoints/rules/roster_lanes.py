@@ -290,19 +290,19 @@ def _covered(words: Catalogue, drawn: Drawn) -> Iterator[Bar]:
     since, until = drawn.window.since, drawn.window.until
     seen = since
     for start, end in drawn.known or ((since, until),):
-        yield from _unknown(words, drawn, seen, until=start)
+        yield from _unknown(words, drawn, since=seen, until=start)
         if drawn.holds(start, end):
             x = drawn.x(start)
             yield Bar("covered", x, round(drawn.x(end) - x, 1), 0, "", say(words, _COVERED))
         seen = max(seen, end)
-    yield from _unknown(words, drawn, seen, until=until)
+    yield from _unknown(words, drawn, since=seen, until=until)
     for each in sorted(drawn.cover.stretches, key=lambda stretch: stretch.level):
         if drawn.holds(each.starts_at, each.ends_at):
             made = _bar(drawn, each.level, span=(each.starts_at, each.ends_at), said="")
             yield replace(made, label="", said="", about=told(words, each, zone=drawn.window.zone))
 
 
-def _unknown(words: Catalogue, drawn: Drawn, since: datetime, *, until: datetime) -> Iterator[Bar]:
+def _unknown(words: Catalogue, drawn: Drawn, *, since: datetime, until: datetime) -> Iterator[Bar]:
     """Yield what is said where cover was not reckoned: it looks fine there only because nobody looked."""
     since, until = max(since, drawn.window.since), min(until, drawn.window.until)
     if since < until:

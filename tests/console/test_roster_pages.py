@@ -168,10 +168,7 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     assert (await ada.sends(f"/rosters/{post}/swap", **form_of(look, "/swap") | {"act": "publish"})).is_redirect
     says(await ada.opens(f"/rosters/{post}"), "(swap ", 200)
 
-    own, whole = [await ada.opens(f"/rosters/{post}/feeds{which}") for which in (f"?officer={first.id}", "")]
-    assert [page.text.count("Make a feed") for page in (own, whole)] == [1, 1]
-    says(own, "Own shifts of ", 200)
-    says(whole, "The whole roster, with all names: ", 200)
+    whole = await _feeds(ada, post, officer=first.id)
     once = re.search(r'name="once" value="(\w+)"', whole.text)
     assert once is not None
     fields = {"officer": "", "once": once[1]}
@@ -205,6 +202,15 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     await _troubled(world, ada, post=post, fields=fields)
     for each in ("feeds", "calendars", "rotation?id=1"):
         assert (await duty.opens(f"/rosters/{world.network['US'].posts['first']}/{each}")).status_code == 404
+
+
+async def _feeds(ada: Browser, post: int, *, officer: int) -> httpx.Response:
+    """Return the page of the feeds of a post; that of an officer's own says whose shifts they are."""
+    own, whole = [await ada.opens(f"/rosters/{post}/feeds{which}") for which in (f"?officer={officer}", "")]
+    assert [page.text.count("Make a feed") for page in (own, whole)] == [1, 1]
+    says(own, "Own shifts of ", 200)
+    says(whole, "The whole roster, with all names: ", 200)
+    return whole
 
 
 async def _troubled(world: World, ada: Browser, *, post: int, fields: dict[str, str]) -> None:
