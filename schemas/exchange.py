@@ -87,6 +87,14 @@ def columns_of(kind: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((id_of(kind), "version", *said)))
 
 
+def needed_of(kind: str) -> tuple[list[str], list[str]]:
+    """Return the columns that a row needs which is new, and the others that it may have."""
+    fields = SHAPES[kind].model_fields
+    needed = [name for name, info in fields.items() if info.is_required()]
+    free = [name for name in ("key", *columns_of(kind)) if name not in needed and (name != "key" or kind != "parties")]
+    return needed, free
+
+
 def json_rows(kind: str, entries: Sequence[Mapping[str, Any]], *, first: bool) -> str:
     """Return entries as rows of JSON, one a line; ``first``: no row of their kind came before."""
     names = columns_of(kind)

@@ -159,14 +159,14 @@ async def end_session(runtime: Runtime, request: Request) -> Response:
     """End one session; one's own is left."""
     actor, number = await somebody(runtime, request), number_in(request)
     await sessions.end(runtime.db, number, actor=actor, now=runtime.now())
-    return leave("signed_out") if number == actor.session else go(HERE)
+    return leave("signed_out", actor) if number == actor.session else go(HERE)
 
 
 async def end_sessions(runtime: Runtime, request: Request) -> Response:
     """Sign out everywhere."""
     actor = await somebody(runtime, request)
     await sessions.end(runtime.db, None, actor=actor, now=runtime.now())
-    return leave("signed_out")
+    return leave("signed_out", actor)
 
 
 async def change_password(runtime: Runtime, request: Request) -> Response:
@@ -183,7 +183,7 @@ async def change_password(runtime: Runtime, request: Request) -> Response:
     except TooManyTries as refusal:
         refused(request, refusal)
         return await shown(runtime, request, actor=actor, told=Told(wait=refusal))
-    return leave("password_changed")
+    return leave("password_changed", actor)
 
 
 async def renew_codes(runtime: Runtime, request: Request) -> Response:

@@ -35,7 +35,7 @@ from contactpoints.rules.refusals import Conflict, Invalid, NotAuthenticated, No
 from contactpoints.rules.wording_directory import KINDS, several_of, title_of
 from contactpoints.rules.wording_faults import fault_of, is_vague
 from contactpoints.runtime import Runtime
-from schemas.exchange import MOST_BYTES, SHAPES, ImportOut, ImportQuery, Row, RowOut
+from schemas.exchange import MOST_BYTES, SHAPES, ImportOut, ImportQuery, Row, RowOut, needed_of
 from schemas.faults import BadInput, Fault
 from schemas.reading import MOST_BYTES as USUAL
 
@@ -294,6 +294,7 @@ def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen
         way=_asked(sent.typed),
         several_of=lambda kind: several_of(words, kind),
         sorts=[(kind, several_of(words, kind)) for kind in SHAPES],
+        columns=[(several_of(words, kind), kind, *needed_of(kind)) for kind in SHAPES],
         whole=sees_network(actor),
         restores=restores(actor),
         **in_words(words),

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contactpoints.actions import sessions
 from contactpoints.actions.signing_in import Begun
-from contactpoints.console.rendering import HEADERS
+from contactpoints.console.rendering import HEADERS, LEFT_IN
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_fresh
 from contactpoints.rules.refusals import NotAuthenticated, NotFromHere, Refusal
@@ -82,8 +82,9 @@ def enter(begun: Begun, path: str) -> Response:
     return answer
 
 
-def leave(said: str) -> Response:
-    """Lead to where somebody signs in, with what is said there."""
+def leave(said: str, actor: Actor) -> Response:
+    """Lead to where somebody signs in, with what is said there, in the language that they had."""
     answer = go(f"/signin?said={said}")
     answer.delete_cookie(**COOKIE)
+    answer.set_cookie(LEFT_IN, actor.language, secure=True, httponly=True, samesite="lax")
     return answer

@@ -39,7 +39,7 @@ class Browser:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         answer = await self.world.client.request(method, path, data=fields, headers=headers)
         self.world.client.cookies.clear()  # every browser has its own
-        if kept := answer.headers.get("Set-Cookie"):
+        for kept in answer.headers.get_list("Set-Cookie"):
             name, value = kept.partition(";")[0].split("=", 1)
             self.cookies[name] = value.strip('"')
         return answer
@@ -266,7 +266,10 @@ async def test_passkeys_are_added_renamed_and_removed_by_forms_and_never_the_las
     again = json.dumps(ring.shows(await asked(world, "/v1/sessions/step-up/passkey", token=ada.token)))
     says(await browser.sends("/account/again/passkey", credential="{}"), "opens no account")
     assert (await browser.sends("/account/again/passkey", credential=again)).status_code == 303
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'es'")
     ended = await browser.sends("/account/sessions/end")
     assert ended.headers["Location"] == "/signin?said=signed_out"
     assert "Max-Age=0" in ended.headers["Set-Cookie"]
     assert (await browser.opens("/account")).headers["Location"] == "/signin?next=/account"
+    assert (await browser.opens("/signin")).headers["Content-Language"] == "es", "in the language that they had"

@@ -107,6 +107,9 @@ async def test_every_fault_of_a_file_is_told_with_line_and_column_in_french_too(
         f"c,{japan},Cem,Duty officer,fr\r\n"
         f"d,999999,Dag,Duty officer,nonsense!\r\n"
     ).encode()
+    columns = (await ada.opens(_PATH)).partition("officers.csv</span>")[2].partition("</tr>")[0]
+    assert "contact_point_id, name, function" in columns.partition("May be left out")[0], "what a new one needs"
+    assert "languages" in columns.partition("May be left out")[2]
     page = unescape((await look(ada, table, "officers.csv", 422)).text)
     for place in ("line 2, column C", "line 3, column D", "line 4, column B", "line 5, column B", "line 5, column E"):
         assert f"Officers, {place}" in page, place
