@@ -89,10 +89,8 @@ def columns_of(kind: str) -> tuple[str, ...]:
 
 def needed_of(kind: str) -> tuple[list[str], list[str]]:
     """Return the columns that a row needs which is new, and the others that it may have."""
-    fields = SHAPES[kind].model_fields
-    needed = [name for name, info in fields.items() if info.is_required()]
-    free = [name for name in ("key", *columns_of(kind)) if name not in needed and (name != "key" or kind != "parties")]
-    return needed, free
+    needed = [name for name, info in SHAPES[kind].model_fields.items() if info.is_required()]
+    return needed, [each for each in ("key", *columns_of(kind))[kind == "parties" :] if each not in needed]
 
 
 def json_rows(kind: str, entries: Sequence[Mapping[str, Any]], *, first: bool) -> str:

@@ -312,7 +312,12 @@ async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: Wor
 def test_steps_that_are_seconds_apart_are_told_apart_and_languages_by_their_names() -> None:
     start = datetime(2026, 10, 14, 9, tzinfo=UTC)
     at = [(start + timedelta(seconds=each)).isoformat() for each in (0, 3, 30, 45)]
-    call = {"line": "first", "officer_function": "Officer", "contact_point": "Desk", "channels": ["sms"]}
+    call: dict[str, object] = {
+        "line": "first",
+        "officer_function": "Officer",
+        "contact_point": "Desk",
+        "channels": ["sms"],
+    }
     call |= {"language": "fr", "languages": ["fr", "en"], "zone": "Europe/Paris", "night": False, "holiday": None}
     steps = [{"at": each, "only_if_undelivered": False, "calls": [call]} for each in at[:2]]
     told = {"at": at[0], "steps": steps, "skipped": [], "answer_by": at[2], "exhausted_at": at[2], "restarts_at": at[3]}
