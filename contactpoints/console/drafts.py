@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from contactpoints.actions import drafts
 from contactpoints.actions.drafts import Draft, once_of
 from contactpoints.actions.proposing import open_or_propose
 from contactpoints.console.forms import fields_of, number_in, raw_form
+from contactpoints.console.rendering import macro
 from contactpoints.console.session import go, refused
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.console.trigger import HERE, Foreseen, asking, foresee, foreseen
@@ -139,7 +140,9 @@ async def save(runtime: Runtime, request: Request) -> Response:
             return PlainTextResponse("stale", status_code=409)
         return await _form(runtime, request, actor=actor, draft=draft, typed=typed, changed=draft.typed)
     if quietly:
-        return PlainTextResponse(str(kept))
+        write = macro("parts.html", "instant", language=actor.language, now=runtime.now())
+        headers = {"Draft-Version": str(kept), "Cache-Control": "no-store"}
+        return HTMLResponse(write(runtime.now(), (zone_of(request),)), headers=headers)
     here = f"{HERE}/drafts/{number}"
     if do.startswith("more:"):
         place = do.removeprefix("more:")

@@ -129,6 +129,14 @@ async def _types(page: Page, words: str) -> None:
     await page.clock.run_for(3000)
 
 
+async def _without_answer(token: str, route: Route) -> int:
+    """Send what a page sends, and lose the answer; return its status."""
+    told = {"Cookie": f"__Host-session={token}", "Sec-Fetch-Site": "same-origin"}
+    taken = await route.fetch(headers=route.request.headers | told, max_redirects=0)
+    await route.abort()
+    return taken.status
+
+
 async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_after_the_session(
     world: World, visits: Visits
 ) -> None:
@@ -142,6 +150,15 @@ async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_afte
     kept, facts = page.locator("#kept"), page.locator("[name='request/facts_summary']")
     await _types(page, "one")
     await expect(page.locator("[name=version]")).to_have_value("2")
+    await expect(kept).to_contain_text("UTC")
+    await page.route(f"**{draft}", lambda route: _without_answer(token, route))
+    await _types(page, "its answer is lost")
+    await expect(kept).to_contain_text("Not kept just now")
+    await page.unroute_all(behavior="wait")
+    await _types(page, "more words")
+    await expect(kept).to_contain_text("Kept as a sealed draft at")
+    await page.clock.run_for(100)
+    await expect(page.locator("[name=version]")).to_have_value("4")
     await context.set_offline(True)
     await _types(page, "one two")
     await expect(kept).to_contain_text("Not kept just now")
@@ -152,7 +169,7 @@ async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_afte
     desk.loud.clear()
     await expect(page.locator("#offline")).to_be_hidden()
     await page.clock.run_for(16000)
-    await expect(page.locator("[name=version]")).to_have_value("3")
+    await expect(page.locator("[name=version]")).to_have_value("5")
 
     other = await context.new_page()
     await other.goto(desk.home + draft)
@@ -201,10 +218,7 @@ async def test_a_second_press_a_lost_answer_a_second_page_and_the_way_back_send_
 
     async def lost(route: Route) -> None:
         sent.append(route.request.url)
-        told = {"Cookie": f"__Host-session={token}", "Sec-Fetch-Site": "same-origin"}
-        taken = await route.fetch(headers=route.request.headers | told, max_redirects=0)
-        assert taken.status == 303
-        await route.abort()
+        assert await _without_answer(token, route) == 303
 
     await page.route("**/send", lost)
     async with page.expect_event("requestfailed"):

@@ -233,7 +233,9 @@ async def test_a_draft_is_its_writers_alone_and_nothing_typed_is_lost_between_tw
     await bob.sends(f"{path}/removal")
     first = Fields((await ada.opens(path)).text, "request")
     quiet = first.sent | {"do": "quietly", "request/necessity": "Gone <soon>"}
-    assert [(await ada.sends(path, **quiet)).text for _ in range(2)] == ["2", "2"], "sent twice it is kept once"
+    kept = [await ada.sends(path, **quiet) for _ in range(2)]
+    assert [each.headers["Draft-Version"] for each in kept] == ["2", "2"], "sent twice it is kept once"
+    assert "UTC" in kept[0].text
     clash = first.sent | {"request/necessity": "Mine", "case_reference": "B-7"}
     assert (await ada.sends(path, **clash | {"do": "quietly"})).status_code == 409
     compared = await ada.sends(path, **clash | {"do": "look"})

@@ -6,6 +6,8 @@ let waiting = 0;
 let flying = null;
 let over = false;
 let ended = false;
+let unsure = null;
+let settled = false;
 
 // Whoever looks for a Party keeps what was chosen on the page since.
 document.querySelector("#finding")?.addEventListener("formdata", (event) => {
@@ -16,19 +18,33 @@ document.querySelector("#finding")?.addEventListener("formdata", (event) => {
 const tell = (words, at = "") => {
   const [status, time] = said.children;
   if (status.textContent !== words) status.textContent = words;
-  time.textContent = at;
+  time.innerHTML = at;
   said.classList.toggle("bad", !at);
 };
 
-async function keep() {
+function written() {
   const typed = new URLSearchParams(new FormData(form));
   typed.set("do", "quietly");
+  return String(typed);
+}
+
+// What was sent without an answer may have been kept or not. It is sent again before anything else: that keeps it once,
+// and tells at which version the draft is, so that nobody else is taken for having changed it.
+async function keep() {
+  const now = written();
+  const body = (unsure ??= now);
   try {
-    const answer = await fetch(form.action, { method: "POST", body: typed, redirect: "error", signal: AbortSignal.timeout(20000) });
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+    const answer = await fetch(form.action, { method: "POST", body, headers, redirect: "error", signal: AbortSignal.timeout(20000) });
+    const at = await answer.text();
+    unsure = null;
     if (answer.ok) {
-      version.value = await answer.text();
-      tell(said.dataset.kept, new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-    } else if (answer.status === 409) {
+      version.value = answer.headers.get("Draft-Version");
+      tell(said.dataset.kept, at);
+      if (body !== now) soon(0);
+    } else if (answer.status === 413) {
+      tell(said.dataset.large);
+    } else if (answer.status === 409 || answer.status === 404) {
       over = true;
       tell(said.dataset.stale);
     } else if (answer.status === 401 || answer.status === 403) {
@@ -60,11 +76,16 @@ document.addEventListener("visibilitychange", () => {
   over = ended = false;
   soon(0);
 });
-form?.addEventListener("input", () => soon(2500));
+form?.addEventListener("input", () => {
+  settled = false;
+  soon(2500);
+});
 form?.addEventListener("submit", (event) => {
   // Without a network nothing is sent, and what was typed is still to be kept.
   if (!navigator.onLine) return;
   clearTimeout(waiting);
+  if (unsure && !flying && !settled) flying = keep();
+  settled = true;
   if (!flying) return;
   event.preventDefault();
   flying.then(() => form.requestSubmit(event.submitter));
