@@ -128,8 +128,10 @@ async def _asks_too_much(world: World, asker: Asker, send: Fields) -> None:
     spent = Limit(1, EMERGENCY.every * (EMERGENCY.burst - 1) + timedelta(seconds=42))
     world.runtime.pace.take("emergencies", asker.who.account, limit=spent, now=world.clock.at)
     await world.runtime.pace.settle(world.runtime.db, now=world.clock.at)
-    for language, said in (("en", "Try again in 42 s."), ("fr", "Réessayez dans 42 s."), ("es", "dentro de 42 s.")):
-        slowed = await asker.sends(send.action, language, **send.sent)
+    for language, said in (("fr", "Réessayez dans 42 s."), ("es", "dentro de 42 s."), ("en", "Try again in 42 s.")):
+        async with world.runtime.db.session() as session:
+            await session.execute("update accounts set language = $1", language)
+        slowed = await asker.sends(send.action, **send.sent)
         says(slowed, said, status=429)
         assert (slowed.headers["Retry-After"], Filled(slowed.text).form(send.action)) == ("42", send.sent)
     world.clock.at += timedelta(seconds=43)
