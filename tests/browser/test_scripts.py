@@ -137,6 +137,19 @@ async def _without_answer(token: str, route: Route) -> int:
     return taken.status
 
 
+async def _loses_an_answer(page: Page, draft: str, *, token: str) -> None:
+    """Have a draft kept without the page hearing of it: it goes on, and takes nobody else for having changed it."""
+    kept = page.locator("#kept")
+    await page.route(f"**{draft}", lambda route: _without_answer(token, route))
+    await _types(page, "its answer is lost")
+    await expect(kept).to_contain_text("Not kept just now")
+    await page.unroute_all(behavior="wait")
+    await _types(page, "more words")
+    await expect(kept).to_contain_text("Kept as a sealed draft at")
+    await page.clock.run_for(100)
+    await expect(page.locator("[name=version]")).to_have_value("4")
+
+
 async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_after_the_session(
     world: World, visits: Visits
 ) -> None:
@@ -151,14 +164,7 @@ async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_afte
     await _types(page, "one")
     await expect(page.locator("[name=version]")).to_have_value("2")
     await expect(kept).to_contain_text("UTC")
-    await page.route(f"**{draft}", lambda route: _without_answer(token, route))
-    await _types(page, "its answer is lost")
-    await expect(kept).to_contain_text("Not kept just now")
-    await page.unroute_all(behavior="wait")
-    await _types(page, "more words")
-    await expect(kept).to_contain_text("Kept as a sealed draft at")
-    await page.clock.run_for(100)
-    await expect(page.locator("[name=version]")).to_have_value("4")
+    await _loses_an_answer(page, draft, token=token)
     await context.set_offline(True)
     await _types(page, "one two")
     await expect(kept).to_contain_text("Not kept just now")
