@@ -189,11 +189,15 @@ def application(runtime: Runtime) -> Starlette:
     return made
 
 
+_WOKEN = ("answer_page.html", "alert.html", "alerts.html", "signin.html")
+"""What somebody opens who was woken: nobody waits then for a page to be made ready."""
+
+
 async def prepare(made: Starlette) -> None:
     """Make ready what the first pages need. Where the database is away, whoever looks first waits for it."""
     runtime: Runtime = made.state.runtime
     rows: Rows = made.state.board_rows
-    await runtime.tools.threads.long(compile_templates, *TEMPLATES)
+    await runtime.tools.threads.long(compile_templates, *TEMPLATES, *_WOKEN)
     with suppress(Refusal, DatabaseFault):
         now = runtime.now()
         told, languages = await board.prepare(runtime.db, now=now, tools=runtime.tools)

@@ -31,10 +31,7 @@ _CLOCK, _WAITS, _UNTIL = "<!-- clock -->", "<!-- waits -->", "<!-- until -->"
 _MOST_INSTANTS = 10_000
 _FEW = 2
 """How many are written before whoever else waits has a turn, while nobody waits for the board."""
-TEMPLATES = (
-    *("base.html", "desk.html", "parts.html"),
-    *("board.html", "board_marks.html", "board_point.html", "board_row.html"),
-)
+TEMPLATES = ("board.html", "board_point.html", "board_row.html")
 """What a board is written by."""
 
 

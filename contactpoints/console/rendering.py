@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 
-from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, meta
 from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -116,6 +116,9 @@ _IN_EVERY_LANGUAGE: Mapping[str, object] = {
 }
 
 
+_loader = PackageLoader("contactpoints", "console/templates")
+
+
 @cache
 def _environment(language: str) -> Environment:
     words = catalogues()[language]
@@ -127,7 +130,7 @@ def _environment(language: str) -> Environment:
         return say(one if count == 1 else many)
 
     made = Environment(
-        loader=PackageLoader("contactpoints", "console/templates"),
+        loader=_loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -202,9 +205,14 @@ def page(
 
 
 def compile_templates(*names: str) -> None:
-    """Make ready what pages are written by, in each language."""
+    """Make ready what pages are written by, and what those are made of, in each language."""
+    wanted = list(names)
+    for name in wanted:
+        source, _, _ = _loader.get_source(_environment(LANGUAGES[0]), name)
+        parts = meta.find_referenced_templates(_environment(LANGUAGES[0]).parse(source))
+        wanted += [each for each in parts if each and each not in wanted]
     for language in LANGUAGES:
-        for name in names:
+        for name in wanted:
             _environment(language).get_template(name)
 
 
