@@ -224,7 +224,7 @@ class DutyPost(Shape):
 
     What cover means here (`GET /v1/cover`): at least `minimum` officers who can be reached, each of the `languages`
     spoken by one of them, and nobody on duty for more than `longest_hours` on end. A change that leaves a minute of the
-    next 90 days without it needs a `reason`, as that of a roster does.
+    next 90 days without it, or of the 90 days from where it is felt later, needs a `reason`, as that of a roster does.
     """
 
     contact_point_id: Id

@@ -34,9 +34,10 @@ class Rotation(Shape):
 
     A wall-clock time that does not exist moves forward; one that exists twice is the first.
 
-    As with overrides and absences: what leaves a minute of the next 90 days without the cover that it needs, at any
-    post of the contact point, needs a `reason`, on a change another one than is kept; the gaps are then warnings. So
-    does the first roster of a post for what it leaves, whether or not its officers have PINs and channels yet.
+    As with overrides and absences: what leaves a minute without the cover that it needs, at any post of the contact
+    point, in the next 90 days or in the 90 days from where it is felt later, needs a `reason`, on a change another one
+    than is kept; the gaps are then warnings. So does the first roster of a post for what it leaves, whether or not its
+    officers have PINs and channels yet.
     """
 
     post_id: Id

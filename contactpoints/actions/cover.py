@@ -72,14 +72,15 @@ async def uncovering(
     the change is ``stated``. Raises `Invalid` with them where it is not, at the place ``at`` where it could have been.
     With ``strains`` it warns as well where the same officers come to be on both lines, or somebody is on duty for too
     long. Where nobody ``publishes`` it who could
-    state a reason, the first roster of a post is taken whatever it leaves: it is better than none. Whether the reason
+    state a reason, the first roster of a post is taken whatever it leaves: it is better than none; and the next 90 days
+    alone are looked at, so that what is provisional yet holds nothing back that is needed now. Whether the reason
     ``accepts`` what is left (as it does unless said), of which ``posts`` also what was told before: see `left_by`.
     """
     was = (await directory.load(session, [contact_point], since=now)).get(contact_point)
     warnings: list[Mapping[str, str]] = []
     yield warnings
     would = (await directory.load(session, [contact_point], since=now)).get(contact_point)
-    spans = await looked_at(was, would, now=now, tools=tools)
+    spans = await looked_at(was, would, now=now, tools=tools) if publishes else spans_of((), now=now)
     after = await _reckoned(would, spans, tools=tools)
     # Others who keep this contact point wait meanwhile: a roster without a gap needs no second reckoning.
     failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)

@@ -46,7 +46,11 @@ IMPORT_CALENDAR = Operation(
             "query",
             schema={"type": "string", "enum": ["true", "false"]},
         ),
-        Parameter("reason", "Needed where it leaves a minute of the next 90 days uncovered.", "query"),
+        Parameter(
+            "reason",
+            "Needed where it leaves a minute uncovered, in 90 days from now or from where it is felt.",
+            "query",
+        ),
     ),
     roles=_KEEPERS,
     description=(

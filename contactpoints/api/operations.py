@@ -70,7 +70,9 @@ _OF_BODIES = (400, 403, 409, 413, 415, 422)
 _WHOLE = {"type": "integer", "minimum": 0}
 
 _REASON = Parameter(
-    "reason", "Why, for the history; needed where a minute of the next 90 days loses its cover.", "query"
+    "reason",
+    "Why, for the history; needed where a minute loses its cover, in 90 days from now or from where it is felt.",
+    "query",
 )
 _AFTER = Parameter("after", "The number of the last fact already known.", "query", schema=_WHOLE)
 

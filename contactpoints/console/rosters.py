@@ -17,9 +17,9 @@ from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, sees_network
 from contactpoints.rules.board_page import has_words
 from contactpoints.rules.cover_text import hindsight, reasons_of, state_of
-from contactpoints.rules.phrasing import Catalogue, function_of
+from contactpoints.rules.phrasing import Catalogue, function_of, say
 from contactpoints.rules.roster_bites import since_it_began
-from contactpoints.rules.roster_lanes import BEFORE_IT, Drawn, picture_of, source_of
+from contactpoints.rules.roster_lanes import BEFORE_IT, NOT_LOOKED_AT, Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_pieces import pieces_of
 from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
@@ -152,15 +152,16 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
         swaps=[swap_of(row) for row in plan.swaps],
         calendars={each["id"]: each["name"] for each in plan.calendars},
         known=((cover.since, plan.window.until),),
-        unknown=BEFORE_IT,
+        unknown=BEFORE_IT if cover.known else NOT_LOOKED_AT,
     )
+    looked_back = cover.since < plan.window.until
     pieces = pieces_of(plan.point, plan.post, since=plan.window.since, until=plan.window.until)
     reasons = {each["id"]: each["reason"] for each in plan.overrides}
     return {
         "picture": picture_of(words, drawn, now=runtime.now()),
         "zones": [plan.point.zone, zone],
-        "level": level_of(cover.told.stretches),
-        "state_words": state_of(words, cover.told),
+        "level": level_of(cover.told.stretches) if looked_back else "idle",
+        "state_words": state_of(words, cover.told) if looked_back else say(words, drawn.unknown),
         "hindsight": hindsight(words, plan.window.since, now=runtime.now()),
         "rows": [
             {

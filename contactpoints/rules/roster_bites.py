@@ -25,9 +25,13 @@ def bites(before: ContactPoint, after: ContactPoint, *, now: datetime) -> tuple[
     pairs = list(_changed(before, after))
     found: list[datetime] = []
     tried = in_order([now, *(at for pair in pairs for at in _instants(before, after, posts=pair) if at > now)])
-    for since in tried[:_MOST_TRIED] if pairs else ():
+    looks = 0
+    for since in tried if pairs else ():
         if found and since < found[-1] + SHOWN:
             continue
+        if looks >= _MOST_TRIED:
+            break
+        looks += 1
         firsts = (
             first
             for start, end in ((since, since + SHOWN), (since + SHOWN, since + _YEAR))
@@ -71,10 +75,14 @@ def cover_in(point: ContactPoint, spans: Iterable[Span], *, available: Collectio
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The cover of a post since an instant."""
+    """The cover of a post since an instant; ``known``: that nobody was planned before it, and not that it is forgotten.
+
+    Of a calendar that somebody else keeps, what is over is not kept.
+    """
 
     told: PostCover
     since: datetime
+    known: bool
 
 
 def since_it_began(cover: PostCover, *, since: datetime, now: datetime) -> Began:
@@ -85,7 +93,8 @@ def since_it_began(cover: PostCover, *, since: datetime, now: datetime) -> Began
     starts = min(_starts(cover.post), default=since)
     cut = max(since, min(starts, now))
     kept = (replace(each, starts_at=max(each.starts_at, cut)) for each in cover.stretches if each.ends_at > cut)
-    return Began(replace(cover, stretches=tuple(kept)), cut)
+    known = not any(isinstance(layer, Imported) for layer in cover.post.layers)
+    return Began(replace(cover, stretches=tuple(kept)), cut, known)
 
 
 def _starts(post: Post) -> Iterator[datetime]:

@@ -42,7 +42,7 @@ _ACTIONS: Mapping[str, str] = {
 }
 _OFFERED = msgid("{name} offers")
 _FORWARD, _BACK = msgid("clocks go forward {span}"), msgid("clocks go back {span}")
-_COVERED, _NOT_LOOKED_AT = msgid("covered"), msgid("cover not looked at")
+_COVERED, NOT_LOOKED_AT = msgid("covered"), msgid("cover not looked at")
 BEFORE_IT = msgid("before this roster began")
 _FROM, _UNTIL = msgid("{name}, from {day}"), msgid("{name}, until {day}")
 
@@ -132,7 +132,7 @@ class Drawn:
     swaps: Sequence[Swap] = ()
     calendars: Mapping[int, str] | None = None
     known: Sequence[tuple[datetime, datetime]] | None = None
-    unknown: str = _NOT_LOOKED_AT
+    unknown: str = NOT_LOOKED_AT
 
     def x(self, at: datetime) -> float:
         """Return how far to the right an instant is."""
@@ -165,9 +165,7 @@ def picture_of(words: Catalogue, drawn: Drawn, *, now: datetime) -> Picture:
         lanes=tuple(lanes),
         clocks=tuple(_clocks(words, drawn)),
         now=drawn.x(now) if window.since <= now < window.until else None,
-        key=tuple(
-            sorted({(bar.label, bar.said) for lane in lanes for bar in lane.bars if bar.label not in ("", bar.said)})
-        ),
+        key=tuple(sorted(_shortened(lanes))),
     )
 
 

@@ -138,7 +138,7 @@ _FORMED: Sequence[tuple[str, str]] = (
     ("a number", msgid("This is not a number.")),
     ("true or false", msgid("This is true or false, and nothing else.")),
     ("must be a list", msgid("This has to be a list.")),
-    ("6 digits", msgid("This has 6 digits.")),
+    ("6 digits that", msgid("This has 6 digits.")),
     ("small letters", msgid("This is written with small letters, digits and hyphens.")),
 )
 """How a form that is asked for is told, by what an English detail says of it."""

@@ -64,11 +64,16 @@ async def read(session: Session, token_hash: bytes) -> Row | None:
 
 
 async def rewritten(session: Session, contact_point: int) -> dict[int, datetime]:
-    """Return since when the rotations and overrides of posts are as they are now, by post; those never changed miss."""
+    """Return since when the rotations and overrides of posts are as they are now, by post; those never changed miss.
+
+    What was taken back was changed, too.
+    """
     rows = await session.fetch(
         """select e.post_id, max(e.changed_at) as at from (
-               select post_id, changed_at from rotations where version > 1 and retired_at is null
-               union all select post_id, changed_at from overrides where version > 1 and retired_at is null) e
+               select post_id, greatest(changed_at, retired_at) as changed_at from rotations
+                where version > 1 or retired_at is not null
+               union all select post_id, greatest(changed_at, retired_at) from overrides
+                where version > 1 or retired_at is not null) e
              join posts p on p.id = e.post_id where p.contact_point_id = $1 group by e.post_id""",
         contact_point,
     )

@@ -1,6 +1,7 @@
 """Feeds through the doors: an address told once, read without a key, and gone with whoever it is of."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from icalendar import Calendar
@@ -61,6 +62,9 @@ async def test_a_feed_ends_with_its_officer_and_its_post(world: World, key_of: K
         assert await feeds.rewritten(session, france.contact_point) == dict.fromkeys(
             france.posts.values(), world.clock.at
         )
+        taken_back, post = world.clock.at + timedelta(days=9999), france.posts["second"]
+        await session.execute("update rotations set retired_at = $1 where post_id = $2", taken_back, post)
+        assert (await feeds.rewritten(session, france.contact_point))[post] == taken_back
     after = Calendar.from_ical((await world.client.get(paths[1])).content).events
     assert min(each.decoded("DTSTART") for each in after) >= world.clock.at, "who is there now is not told for the past"
     async with world.runtime.db.session() as session:

@@ -228,6 +228,12 @@ async def test_a_subscribed_calendar_is_kept_up_and_never_emptied_in_silence(
     assert await subscribed.on_duty() == (subscribed.officer,)
     assert await fetch_one(desk_of(world.runtime)) == 0, "not before half an hour is over"
 
+    provisional = ("far", "20270601T060000Z", "20270602T060000Z")
+    for body in (ics(("one", "20261014T060000Z", "20261020T060000Z"), provisional), DUTY):
+        calendars.body = body
+        world.clock.at += timedelta(minutes=30)
+        assert (await subscribed.fetched())["trouble"] is None, "what is far away holds nothing back"
+
     gap = ics(("two", "20261016T060000Z", "20261020T060000Z"))
     for bad, code in ((ics(), "no_shifts"), (gap, "leaves_uncovered"), (b"<html>", "no_calendar")):
         calendars.body = bad

@@ -34,6 +34,9 @@ def test_a_change_is_felt_where_another_is_on_duty_however_far_ahead() -> None:
     (felt,) = bites(before, house(TURNS, overrides=(shift,)), now=START)
     assert shift.starts_at <= felt < shift.ends_at
     assert bites(before, house(replace(TURNS, id=7)), now=START) == (), "the same people under another number"
+    days = [START + number * DAY for number in range(2, 40, 2)]
+    near = (Override(number, "replace", 1, day, day + DAY) for number, day in enumerate(days, 2))
+    assert bites(before, house(TURNS, overrides=(*near, shift)), now=START)[1:] == (felt,), "behind many that are near"
     assert spans_of((START + 9 * DAY,), now=START) == ((START, START + 90 * DAY),)
 
 

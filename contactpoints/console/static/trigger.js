@@ -37,7 +37,8 @@ async function keep() {
     const headers = { "Content-Type": "application/x-www-form-urlencoded" };
     const answer = await fetch(form.action, { method: "POST", body, headers, redirect: "error", signal: AbortSignal.timeout(20000) });
     const at = await answer.text();
-    unsure = null;
+    // A proxy that answers for the service does not know either.
+    if (answer.status < 500) unsure = null;
     if (answer.ok) {
       version.value = answer.headers.get("Draft-Version");
       tell(said.dataset.kept, at);
