@@ -314,7 +314,7 @@ def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
     bare = replace(fault, detail=fault.detail[cell.end() :] if cell else fault.detail)
     told = {
         "line": cell[1] if cell else "",
-        "said": fault_of(words, bare),
+        "said": fault_of(words, bare, listed=True),
         "detail": bare.detail if is_vague(words, bare) else "",
     }
     if place is None or place[1] not in SHAPES:

@@ -144,14 +144,17 @@ _FORMED: Sequence[tuple[str, str]] = (
 """How a form that is asked for is told, by what an English detail says of it."""
 
 
-def fault_of(words: Catalogue, fault: Fault) -> str:
-    """Return a sentence for a fault, with its limit where it has one; what is not known is told by its detail."""
+def fault_of(words: Catalogue, fault: Fault, *, listed: bool = False) -> str:
+    """Return a sentence for a fault, with its limit where it has one; what is not known is told by its detail.
+
+    ``listed``: what can be chosen is named, for a place that does not offer it itself.
+    """
     for pattern, sentence in _LIMITED:
         if found := pattern.fullmatch(fault.detail):
             return say(words, _SENTENCES["missing"] if found[0] == _ONE else sentence, limit=found[1])
     if fault.detail == UNREACHABLE:
         return say(words, msgid("One of the two is needed: a telephone number, or an e-mail address."))
-    if fault.code == "not_allowed" and (offered := _OFFERED.findall(fault.detail)):
+    if listed and fault.code == "not_allowed" and (offered := _OFFERED.findall(fault.detail)):
         return say(words, msgid("Please choose one of these: {offered}."), offered=", ".join(offered))
     shaped = fault.code in ("wrong_form", "wrong_type")
     formed = next((each for part, each in _FORMED if part in fault.detail), "") if shaped else ""
