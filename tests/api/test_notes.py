@@ -134,4 +134,4 @@ async def test_a_page_tells_the_latest_notes_and_how_many_are_older_and_leads_to
     assert [text in told.text for text in ("Third", "Fourth words", "Fifth words")] == [False, True, True]
     assert "Ada Example" in read.text
     assert "Ada Example" not in told.text, "people are told by function outside their house"
-    assert len(await world.facts(reference, "request_read")) == 7
+    assert len(await world.facts(reference, "request_read")) == 6
