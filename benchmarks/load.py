@@ -15,6 +15,7 @@ from benchmarks.wire import HttpPeer
 from schemas.examples import example
 
 _REFERENCE = re.compile(rb'"reference": ?"([^"]+)"')
+_DETAIL = re.compile(rb'"detail": ?"([^"]+)"')
 _PATIENCE = 60.0
 
 
@@ -24,12 +25,13 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request and its answer; times in nanoseconds of the monotonic clock."""
+    """One request and its answer; times in nanoseconds of the monotonic clock. ``refused``: what a refusal says."""
 
     status: int
     reference: str
     asked_at: int
     answered_at: int
+    refused: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -73,8 +75,10 @@ class Line(HttpPeer):
         """Send a request that opens an alert."""
         begun = time.perf_counter_ns()
         status, body = await self.ask(request)
-        found = _REFERENCE.search(body) if status == 201 else None
-        return Asked(status, found[1].decode() if found else "", begun, time.perf_counter_ns())
+        at, accepted = time.perf_counter_ns(), status == 201
+        found = (_REFERENCE if accepted else _DETAIL).search(body)
+        told = found[1].decode() if found else ""
+        return Asked(status, told if accepted else "", begun, at, "" if accepted else told)
 
     def close(self) -> None:
         """Hang up."""

@@ -82,9 +82,10 @@ class Stage:
 
     def accepted(self, row: str, told: Sequence[Asked]) -> list[str]:
         """Return the references of what was accepted; anything else is a fault."""
-        others = [asked.status for asked in told if not asked.accepted]
+        others = sorted({(asked.status, asked.refused) for asked in told if not asked.accepted})
         if others:
-            self.report.faults.append(f"{row}: {len(others)} of {len(told)} requests got {sorted(set(others))}")
+            count = sum(not asked.accepted for asked in told)
+            self.report.faults.append(f"{row}: {count} of {len(told)} requests got {others}")
         return [asked.reference for asked in told if asked.accepted]
 
     async def all_sent(

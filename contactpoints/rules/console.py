@@ -97,8 +97,8 @@ def clocked(at: datetime, zones: Iterable[str], *, now: datetime | None, seconds
     told = None if now is None else now.astimezone(ZoneInfo(next(iter(alike.values()), ["UTC"])[0])).date()
     found = list[Clocked]()
     for local, same in (*alike.items(), (at.astimezone(UTC), ["UTC"])):
-        day = "" if local.date() == told else f"{local:%Y-%m-%d}"
-        time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+        day = "" if local.date() == told else local.date().isoformat()
+        time = local.time().isoformat("seconds" if seconds else "minutes")
         found.append(Clocked(same[0], ", ".join(place_of(each) for each in same), day, time))
         told = local.date()
     return tuple(found)
