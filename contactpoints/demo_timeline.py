@@ -82,4 +82,4 @@ def line(fact: Mapping[str, Any], alert: Mapping[str, Any], *, named: bool) -> t
 
 def words(code: str, data: Mapping[str, Any]) -> str:
     """Return what is said of a fact, in English. Raises `KeyError` for an unknown code."""
-    return told({}, read(code, data), zone="UTC", now=None)
+    return told({}, read(code, data), zones=("UTC",), now=None)

@@ -26,6 +26,7 @@ from contactpoints.rules.wording_languages import tongue_of, tongues_of
 from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.rules.wording_releasing import reason_of
 from contactpoints.rules.wording_request import (
+    INSTANTS,
     basis_of,
     called_back,
     came_by,
@@ -34,6 +35,7 @@ from contactpoints.rules.wording_request import (
     kind_of,
     label_of,
     reader_of,
+    times_of,
     value_of,
 )
 from contactpoints.rules.wording_roles import explained, role_of
@@ -103,6 +105,7 @@ _compiled = _Compiled()
 
 _IN_EVERY_LANGUAGE: Mapping[str, object] = {
     "times": times,
+    "instants_asked": INSTANTS,
     "in_order": in_order,
     "rows": rows,
     "exercise_mark": EXERCISE_EVERYWHERE,
@@ -154,6 +157,7 @@ def _environment(language: str) -> Environment:
         "reason_of": partial(reason_of, words),
         "tongue_of": partial(tongue_of, words),
         "tongues_of": partial(tongues_of, words),
+        "times_of": partial(times_of, words),
         "value_of": partial(value_of, words),
         "code_of": partial(code_of, words),
         "cited": partial(cited, words),

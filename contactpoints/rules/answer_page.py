@@ -33,7 +33,7 @@ class AnswerPage:
     ``asked_until`` and ``asked_why``: when and why asking this officer came to nothing. ``over_from``: the line from
     which this officer has taken it over; ``gone_to``: the line that has taken it over since, from whomever.
     ``offered_to``, ``offered_at``: the line that was asked last to take it over from this officer, and waited for.
-    ``party`` is None for the secretariat.
+    ``party`` is None for the secretariat. ``requester_zone`` is None where that is not known.
     """
 
     reply_code_id: int
@@ -75,6 +75,12 @@ class AnswerPage:
     offered_whose: str | None = None
     offered_at: datetime | None = None
     hours: Hours | None = None
+    requester_zone: str | None = None
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """By whose clocks it tells instants: this officer's, then the requester's."""
+        return (self.zone, self.requester_zone) if self.requester_zone else (self.zone,)
 
 
 def standing(page: AnswerPage) -> Standing:

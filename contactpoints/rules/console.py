@@ -1,11 +1,12 @@
 """What of the console is there for whom, and how it shows an instant: by the clocks of several places, and UTC."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contactpoints.rules.access import Actor, Role, reads_entries_of, sees_network
+from contactpoints.rules.phrasing import clock
 from schemas.words import msgid
 
 _LONGEST_ZONE = 64
@@ -102,6 +103,28 @@ def clocked(at: datetime, zones: Iterable[str], *, now: datetime | None, seconds
         found.append(Clocked(same[0], ", ".join(place_of(each) for each in same), day, time))
         told = local.date()
     return tuple(found)
+
+
+def in_sentence(
+    at: datetime, zones: Sequence[str], *, now: datetime | None, there: str = "{time} {place}"
+) -> dict[str, str]:
+    """Return the fields ``local`` and ``utc`` of a sentence with an instant, for a reader in the first of ``zones``.
+
+    As `phrasing.times`, and before UTC stand those of the other zones whose clocks say something else: ``02:32 London,
+    01:32``. ``there``: how each of these is told. Days stand beside a ``local`` one alone, where they differ.
+    """
+    here, *others = zones
+    local, wall = clock(at, here, now), at.astimezone(ZoneInfo(here)).replace(tzinfo=None)
+    said, days, day = {wall: ""}, " " in local, wall.date()
+    for zone in others:
+        if zone != "UTC":
+            said.setdefault(at.astimezone(ZoneInfo(zone)).replace(tzinfo=None), place_of(zone))
+    told = list[str]()
+    for wall, place in (*list(said.items())[1:], (at.astimezone(UTC), "")):
+        time = f"{wall:%Y-%m-%d %H:%M}" if days and wall.date() != day else f"{wall:%H:%M}"
+        told.append(there.format(time=time, place=place) if place else time)
+        day = wall.date()
+    return {"local": local, "utc": ", ".join(told)}
 
 
 def instant(written: str | datetime | None) -> datetime | None:

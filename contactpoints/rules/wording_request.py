@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from contactpoints.rules.phrasing import Catalogue, dated, line_of, say, times
+from contactpoints.rules.answer_page import AnswerPage
+from contactpoints.rules.console import in_sentence
+from contactpoints.rules.phrasing import Catalogue, line_of, say
 from schemas.requests import REQUEST_KINDS
 from schemas.words import msgid
 
@@ -85,7 +87,8 @@ _CALLED_BACK = {
     "not_reached": msgid("Called back: nobody was reached."),
 }
 _PLACES = {name: place for place, name in enumerate(_LABELS)}
-_INSTANTS = frozenset({"issued_at", "begins_at", "ends_at", "deadline", "deadline_of_danger"})
+INSTANTS = frozenset({"issued_at", "begins_at", "ends_at", "deadline", "deadline_of_danger"})
+"""Fields of the particulars that are instants. A request is evidence: each is told with its date, also today's."""
 _CODED = frozenset({"category", "sub_type"})
 
 
@@ -137,15 +140,15 @@ def code_of(words: Catalogue, code: str) -> str:
     return say(words, _CODES[code])
 
 
-def value_of(words: Catalogue, field: str, *, value: str, zone: str, now: datetime) -> str:
-    """Return the text of a field as a reader in ``zone`` has it: instants on the clock there, codes in words.
-
-    A request is evidence: every instant has its date, also today.
-    """
-    if field in _INSTANTS:
-        at = datetime.fromisoformat(value)
-        if zone == "UTC":
-            return f"{dated(at, zone)} UTC"
-        local, utc = dated(at, zone), times(at, zone, now)["utc"]
-        return say(words, msgid("{local} your time ({utc} UTC)"), local=local, utc=utc)
+def value_of(words: Catalogue, field: str, *, value: str) -> str:
+    """Return the text of a field that is no instant: codes in words, anything else as it was written."""
     return say(words, _CODES[value]) if field in _CODED else value
+
+
+def times_of(words: Catalogue, page: AnswerPage, *, at: datetime, now: datetime) -> dict[str, str]:
+    """Return the fields of a sentence on an officer's page that tells an instant, see `in_sentence`.
+
+    The link alone opens that page, also to a machine: where the requester is, it says by no place, only by the time.
+    """
+    there = say(words, msgid("{time} where the requester is"), time="{time}")
+    return in_sentence(at, page.zones, now=now, there=there)

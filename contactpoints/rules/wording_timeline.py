@@ -3,11 +3,12 @@
 People are told by their line; their names come as an argument, for whoever may know them, and numbers never.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from contactpoints.rules.phrasing import Catalogue, channel_of, line_of, lines_of, say, times
+from contactpoints.rules.console import in_sentence
+from contactpoints.rules.phrasing import Catalogue, channel_of, line_of, lines_of, say
 from contactpoints.rules.wording_request import called_back
 from schemas import timeline as facts
 from schemas.timeline import Fact
@@ -99,8 +100,10 @@ _REQUESTER, _KEEPERS = msgid("the requester"), msgid("those who keep the directo
 _NOBODY = msgid("nobody")
 
 
-def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names: Names | None = None) -> str:
-    """Return what is said of a fact; times in it by the clock of ``zone`` and UTC."""
+def told(
+    words: Catalogue, fact: Fact, *, zones: Sequence[str], now: datetime | None, names: Names | None = None
+) -> str:
+    """Return what is said of a fact; times in it by the clocks of ``zones``, the reader's first, and UTC."""
     known = names or {}
     match fact:
         case MessageAccepted() | MessageDelivered() | MessageRefused() | MessageUnsure() | MessageRepeated():
@@ -112,12 +115,12 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
         case HandedOver() | TakenOver() | NotTakenOver():
             return _of_handing(words, fact, known=known)
         case facts.Opened() | facts.Deferred() | facts.StepStarted() | facts.StepSkipped() | facts.StepIncomplete():
-            return _of_step(words, fact, known=known, clock=(zone, now))
+            return _of_step(words, fact, known=known, clock=(zones, now))
         case facts.Exhausted():
             return say(
                 words,
                 msgid("NOBODY HAS ANSWERED: every step was tried. The chain starts again at {when}."),
-                when=_at(words, fact.restarts_at, zone=zone, now=now),
+                when=_at(words, fact.restarts_at, zones=zones, now=now),
             )
         case facts.ChainRestarted():
             return say(words, msgid("The chain starts again, round {cycle}."), cycle=fact.cycle)
@@ -136,8 +139,8 @@ def told(words: Catalogue, fact: Fact, *, zone: str, now: datetime | None, names
         case facts.NoteAdded():
             return say(words, msgid("A note was written: {by}"), by=side_of(words, fact.by))
         case RetentionDecided():
-            said = msgid("How long the particulars are kept: {decision}, until {when} ({by})")
-            when, decision = _at(words, fact.until, zone=zone, now=now), say(words, _DECISIONS[fact.decision])
+            said = msgid("How long the particulars are kept ({by}): {decision}, until {when}")
+            when, decision = _at(words, fact.until, zones=zones, now=now), say(words, _DECISIONS[fact.decision])
             return say(words, said, decision=decision, when=when, by=side_of(words, fact.by))
         case Erased():
             return say(words, msgid("ERASED: what was asked is gone for good; the times stay."))
@@ -153,13 +156,13 @@ def _of_step(
     fact: facts.Opened | facts.Deferred | facts.StepStarted | facts.StepSkipped | facts.StepIncomplete,
     *,
     known: Names,
-    clock: tuple[str, datetime | None],
+    clock: tuple[Sequence[str], datetime | None],
 ) -> str:
     match fact:
         case facts.Opened():
             return say(words, msgid("Opened: it is written down and cannot be lost."))
         case facts.Deferred():
-            when = _at(words, fact.until, zone=clock[0], now=clock[1])
+            when = _at(words, fact.until, zones=clock[0], now=clock[1])
             return say(words, msgid("No emergency: nobody is called before {when}."), when=when)
         case facts.StepStarted():
             said = msgid("Step {step}: called by {channels}: {whom}")
@@ -348,8 +351,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _at(words: Catalogue, at: datetime, *, zone: str, now: datetime | None) -> str:
-    clocks = times(at, zone, now)
-    if zone == "UTC":
-        return say(words, msgid("{utc} UTC"), utc=clocks["local"])
-    return f"{clocks['local']} ({say(words, msgid('{utc} UTC'), utc=clocks['utc'])})"
+def _at(words: Catalogue, at: datetime, *, zones: Sequence[str], now: datetime | None) -> str:
+    clocks = in_sentence(at, zones, now=now)
+    if zones[0] != "UTC":
+        return f"{clocks['local']} ({say(words, msgid('{utc} UTC'), utc=clocks['utc'])})"
+    utc, (*elsewhere, _) = say(words, msgid("{utc} UTC"), utc=clocks["local"]), clocks["utc"].split(", ")
+    return f"{utc} ({', '.join(elsewhere)})" if elsewhere else utc

@@ -3,6 +3,7 @@
 from contactpoints.rules.alerts import wanted_by
 from contactpoints.rules.answer_page import AnswerPage, calls_others
 from contactpoints.rules.escalation import begin_again, read_plan
+from contactpoints.store.alerts import home_zone
 from contactpoints.store.database import Row, Session
 from contactpoints.store.handing import IN_CHARGE, OPEN
 
@@ -10,7 +11,7 @@ _FIND = f"""
 select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.reference, a.status = 'exercise' as exercise,
        a.state, a.kind, a.opened_at, a.urgency, a.plan, a.step, a.exhausted_at, r.post_id,
        (select min(t.at) from timeline t where t.alert_id = a.id and t.code = 'exhausted') as ran_out_at,
-       o.language, p.line, c.zone, c.pin_required,
+       o.language, p.line, c.zone, {home_zone("a.requesting_party")} as requester_zone, c.pin_required,
        r.locked_at is not null as locked, o.retired_at is not null as "left",
        greatest(0, $2 - (select count(*) from pin_tries t
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,

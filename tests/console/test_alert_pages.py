@@ -157,7 +157,11 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
 
     keeping = {"decision": "prolong", "keeping": "proceedings", "until": "2027-06-01"}
     assert (await asks.sends(f"{here}/retention", **keeping)).headers["Location"] == here
-    says(await asks.opens(here), "How long the particulars are kept: kept for longer, until 2027-06-01", 200)
+    says(
+        await asks.opens(here),
+        "(the requesting authority): kept for longer, until 2027-06-01 00:00 UTC (02:00 Paris, ",
+        200,
+    )
     says(await asks.sends(f"{here}/retention", decision="hold"), "This is needed.")
     ended = await asks.opens("/alerts?state=closed")
     says(ended, reference, 200)

@@ -10,6 +10,7 @@ from contactpoints.actions import readings
 from contactpoints.actions.replies import opened as arrived
 from contactpoints.rules.codes import is_reply_code, new_reply_code
 from contactpoints.store import inbound
+from tests.console.browsers import instants
 from tests.world import PIN, World
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (Linux; Android 14)"}
@@ -51,13 +52,14 @@ async def test_it_shows_the_reference_the_times_and_one_thing_to_do_and_no_case_
     page = await look(world, path)
     assert page.status_code == 200
     assert reference in page.text
-    assert "02:30 heure locale (00:30 UTC)" in page.text
+    assert "02:30 heure locale (20:30 chez l\u2019autorité requérante, 00:30 UTC)" in page.text
     assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION" in page.text
     first, _, second = page.text.partition("<details")
     assert (first.count("<button"), second.count("<button")) == (1, 1), "the other act is not there by mistake"
     particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
     for telling in (particulars["facts_summary"], particulars["identifiers"][0], PIN):
         assert telling not in page.text
+    assert "New York" not in page.text, "whoever has the link alone is not told who asks"
     async with world.runtime.db.session() as session:
         code = await session.fetchval("select code from reply_codes limit 1")
     assert code not in page.text
@@ -92,7 +94,7 @@ async def test_the_pin_acknowledges_and_the_page_says_that_it_counted(world: Wor
     answer = await types(world, path, f" {PIN[:3]} {PIN[3:]} ")
     assert (answer.status_code, answer.headers["Location"]) == (303, path)
     page = await look(world, path)
-    assert "Votre réponse compte. Elle est arrivée à 02:03 heure locale (00:03 UTC)." in page.text
+    assert "Elle est arrivée à 02:03 heure locale (20:03 chez l\u2019autorité requérante, 00:03 UTC)." in page.text
     alert = (await world.get(f"/v1/alerts/{reference}")).json()
     assert alert["state"] == "acknowledged"
     assert alert["seconds_to_acknowledge"] == 180
@@ -185,7 +187,7 @@ async def test_nobody_is_promised_where_nobody_is_left_and_late_is_told_before_t
     assert "officier suivant" not in page
     await world.passes(minutes=5)
     page = (await look(world, path)).text
-    assert "avait répondu à 02:20 heure locale (00:20 UTC)." in page
+    assert "avait répondu à 02:20 heure locale (20:20 chez l\u2019autorité requérante, 00:20 UTC)." in page
     assert "Elle compte encore." in page
     assert "Répondez avant" not in page, "no time is named that is worth nothing any more"
     assert "recommencent à 02:35 heure locale" in page
@@ -207,7 +209,7 @@ async def test_whoever_comes_later_reads_who_has_taken_it(world: World) -> None:
     await types(world, mine, PIN)
     page = (await look(world, theirs)).text
     assert "DÉJÀ PRISE EN CHARGE" in page
-    assert "Par la première ligne, à 02:05 heure locale (00:05 UTC)." in page
+    assert "Par la première ligne, à 02:05 heure locale (20:05 chez l\u2019autorité requérante, 00:05 UTC)." in page
     assert "<form" not in page
 
 
@@ -233,6 +235,7 @@ async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_th
     page = await world.client.post(f"{path}/request", data={"pin": PIN})
     particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
     assert particulars["identifiers"][0] in page.text
+    assert "2026-10-14 01:55 Paris · 2026-10-13 19:55 New York · 23:55 UTC" in instants(page.text)
     assert page.headers["Cache-Control"] == "no-store"
     by_page, _ = await world.facts(reference, "request_read")
     assert by_page["officer"] == world.network["FR"].officers[0].id
@@ -240,12 +243,12 @@ async def test_the_request_is_read_with_the_pin_after_the_acknowledgement_and_th
     assert "Personne ne l\u2019a lue avant vous." in page.text
     await world.get(f"/v1/alerts/{reference}/request")
     page = await world.client.post(f"{path}/request", data={"pin": PIN})
-    readers = re.findall(r"<li>([^<,]+), à 02:00 heure locale", page.text)
+    readers = re.findall(r"<li>([^<,]+), <time", page.text)
     assert readers == ["Vous", "Un système de votre point de contact", "L\u2019autorité requérante"]
     monkeypatch.setattr(readings, "_ON_A_PAGE", 2)
     page = await world.client.post(f"{path}/request", data={"pin": PIN})
     assert "Lectures plus anciennes qui ne figurent pas ici : 2" in page.text
-    readers = re.findall(r"<li>([^<,]+), à 02:00 heure locale", page.text)
+    readers = re.findall(r"<li>([^<,]+), <time", page.text)
     assert readers == ["L\u2019autorité requérante", "Vous"], "the latest, which matter"
     kept = (await world.get(f"/v1/alerts/{reference}/readings", key=world.contact_point)).json()["items"]
     assert [(each["way"], each["line"], each["address"] is None) for each in kept] == [

@@ -187,7 +187,7 @@ async def test_an_alert_is_told_before_kept_while_it_is_written_looked_at_and_se
 
     await ada.writes(path, **WRITTEN)
     shown = await ada.opens(f"{path}/look")
-    says(shown, "Somebody broke in <b>here</b>.", "2026-10-13 20:00 your time (18:00 UTC)", "Nothing has been sent yet")
+    says(shown, "Somebody broke in <b>here</b>.", "Nothing has been sent yet")
     assert "Somebody broke in <b>" not in shown.text
     send = Fields(shown.text, "send")
     await _asks_too_much(world, ada, send)
@@ -215,6 +215,7 @@ async def _asks_the_same_again(world: World, ada: Asker, there: str) -> None:
     double = await ada.sends(send.action, **send.sent)
     says(double, "tick below", "the same case reference", status=422)
     assert _BOTH.fullmatch(instants(double.text.partition('id="duplicates"')[2])[0])
+    assert "2026-10-13 20:00 Berlin, Paris · 14:00 New York · 18:00 UTC" in instants(double.text), "as it was typed"
     await ada.writes(path, do="keep", **{"request/custodian": "Nube SL"})
     says(await ada.sends(send.action, **send.sent, another="yes"), "was changed since you looked", status=422)
     assert await count(world, "alerts") == 1

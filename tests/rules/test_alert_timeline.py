@@ -51,15 +51,28 @@ def test_every_fact_is_told_in_every_language_inside_and_outside(code: str) -> N
     data = data_of(code)
     fact = read(code, data)
     assert write(fact) == data, "what is read is what was written"
-    said = {each: told(catalogues()[each], fact, zone="Europe/Paris", now=AT, names={7: "Ada"}) for each in LANGUAGES}
+    said = {
+        each: told(catalogues()[each], fact, zones=["Europe/Paris"], now=AT, names={7: "Ada"}) for each in LANGUAGES
+    }
     assert len(set(said.values())) == 3
     assert not any("{" in each or "None" in each for each in said.values()), said
     assert ("Ada" in said["en"]) == bool(
         {"officer", "officers"} & data.keys() and code not in ("called_back", "request_read")
     )
-    outside = told({}, read(code, shown(code, data)), zone="UTC", now=None)
+    outside = told({}, read(code, shown(code, data)), zones=["UTC"], now=None)
     assert "Ada" not in outside
     assert level_of(fact) in ("good", "alarm", "bad", "idle")
+
+
+def test_a_time_within_a_fact_is_told_by_the_clocks_of_the_reader_of_both_sides_and_of_utc() -> None:
+    fact = read("exhausted", data_of("exhausted"))
+    for zones, when in (
+        (("Asia/Tokyo", "Europe/Paris", "America/New_York"), "12:32 (05:32 Paris, 23:32 New York, 03:32 UTC)"),
+        (("Europe/Paris", "Europe/Paris", "Europe/Berlin"), "05:32 (03:32 UTC)"),
+        (("UTC", "Europe/Paris"), "03:32 UTC (05:32 Paris)"),
+        (("UTC",), "03:32 UTC"),
+    ):
+        assert told({}, fact, zones=zones, now=AT).endswith(f"The chain starts again at {when}.")
 
 
 def test_what_can_be_said_and_why_nothing_is_acknowledged_has_words() -> None:
@@ -155,5 +168,5 @@ def test_acts_are_offered_to_whom_they_belong_while_they_make_sense() -> None:
 
 def test_a_party_that_is_suggested_is_told() -> None:
     fact: Fact = Closed(by="contact_point", reason="not_competent", suggested_party="BE")
-    assert told({}, fact, zone="UTC", now=None).endswith("suggested instead: BE")
+    assert told({}, fact, zones=["UTC"], now=None).endswith("suggested instead: BE")
     assert isinstance(_started(1, 0, until=3).fact, StepStarted)

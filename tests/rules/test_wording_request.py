@@ -1,13 +1,23 @@
-"""Every field, kind and code of a request has plain words in every language; instants are told on two clocks."""
+"""Every field, kind and code of a request has plain words in every language; an officer's page tells three clocks."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
-from contactpoints.rules.wording_request import basis_of, in_order, kind_of, label_of, value_of
+from contactpoints.rules.answer_page import AnswerPage
+from contactpoints.rules.wording_request import (
+    INSTANTS,
+    basis_of,
+    in_order,
+    kind_of,
+    label_of,
+    times_of,
+    value_of,
+)
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.examples import EXAMPLES
 from schemas.particulars import Assistance, Category
@@ -56,22 +66,39 @@ def test_every_code_has_words(language: str) -> None:
     coded = {"category": get_args(Category), "sub_type": get_args(Assistance.model_fields["sub_type"].annotation)}
     for field, codes in coded.items():
         for code in codes:
-            assert value_of(catalogues()[language], field, value=code, zone="UTC", now=NOW).replace(" ", "")
-            assert "_" not in value_of(catalogues()[language], field, value=code, zone="UTC", now=NOW)
+            assert value_of(catalogues()[language], field, value=code).replace(" ", "")
+            assert "_" not in value_of(catalogues()[language], field, value=code)
+
+
+def test_every_instant_that_a_request_has_is_told_by_clocks_and_what_somebody_wrote_stays() -> None:
+    assert {name for name in FIELDS if name.endswith("_at") or name.startswith("deadline")} == INSTANTS
+    assert value_of({}, "question", value="2026-10-13T20:55:00Z") == "2026-10-13T20:55:00Z"
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("zone", "requester", "hours", "told"),
     [
-        pytest.param("deadline", "2026-10-14T06:00:00Z", "2026-10-14 08:00 heure locale (06:00 UTC)", id="today"),
-        pytest.param("issued_at", "2026-10-13T20:55:00Z", "2026-10-13 22:55 heure locale (20:55 UTC)", id="yesterday"),
-        pytest.param("question", "2026-10-13T20:55:00Z", "2026-10-13T20:55:00Z", id="what somebody wrote stays"),
+        pytest.param("Europe/Paris", "America/New_York", 0, "03:00 (21:00 {there}, 01:00 UTC)", id="today"),
+        pytest.param(
+            "Europe/Paris", "Asia/Tokyo", 24, "2026-10-15 03:00 (10:00 {there}, 01:00 UTC)", id="the day stands once"
+        ),
+        pytest.param(
+            "Europe/Paris",
+            "America/New_York",
+            24,
+            "2026-10-15 03:00 (2026-10-14 21:00 {there}, 2026-10-15 01:00 UTC)",
+            id="and beside each that is another",
+        ),
+        pytest.param("Europe/Paris", "Europe/Berlin", 0, "03:00 (01:00 UTC)", id="what is the same is told once"),
+        pytest.param("Europe/Paris", "UTC", 0, "03:00 (01:00 UTC)", id="UTC is told once"),
+        pytest.param("Europe/Paris", None, 0, "03:00 (01:00 UTC)", id="nobody knows where it is"),
+        pytest.param("UTC", "Europe/Paris", 0, "01:00 (03:00 {there}, 01:00 UTC)", id="an officer in UTC"),
     ],
 )
-def test_an_instant_is_told_on_the_clock_there(field: str, value: str, told: str) -> None:
-    assert value_of(catalogues()["fr"], field, value=value, zone="Europe/Paris", now=NOW) == told
-
-
-def test_a_reader_in_utc_is_told_one_time_with_its_date() -> None:
-    told = value_of(catalogues()["fr"], "deadline", value="2026-10-14T06:00:00Z", zone="UTC", now=NOW)
-    assert told == "2026-10-14 06:00 UTC"
+def test_an_officer_is_told_times_by_the_own_clock_that_of_the_requester_whose_place_stays_unsaid_and_utc(
+    zone: str, requester: str | None, hours: int, told: str
+) -> None:
+    needed: dict[str, Any] = dict.fromkeys(field.name for field in fields(AnswerPage) if field.default is MISSING)
+    page = AnswerPage(**needed | {"zone": zone, "requester_zone": requester})
+    said = times_of(catalogues()["fr"], page, at=NOW + timedelta(hours=hours), now=NOW)
+    assert "{local} ({utc} UTC)".format_map(said) == told.format(there="chez l\u2019autorité requérante")
