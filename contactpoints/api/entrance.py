@@ -4,9 +4,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Container, Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,9 +25,9 @@ from contactpoints.rules.refusals import (
     TooSlow,
     UnsupportedMediaType,
 )
-from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_URL, Room, room_of
-from contactpoints.rules.sessions import COOKIE
-from contactpoints.rules.throttle import PAGES, SESSIONS
+from contactpoints.rules.rooms import LONGEST_HEAD, LONGEST_KEPT, LONGEST_URL, Room, room_of
+from contactpoints.rules.sessions import COOKIE, is_meant
+from contactpoints.rules.throttle import KEPT, PAGES, SESSIONS
 from contactpoints.runtime import Runtime
 from contactpoints.settings import PREFIX, Settings
 from contactpoints.store.sealing import secret_hash
@@ -39,6 +40,7 @@ _BY_ANY_NAME = ("/healthz", "/readyz", "/healthz/engine", "/metrics")
 _MOST_KNOWN = 1_000
 _MOST_LINKS = 200
 """So many links wait to be looked up, one after another: those that are made up take one connection and no more."""
+_FORM = "application/x-www-form-urlencoded"
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
 _LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request)?")
 _ANOTHER = (
@@ -135,6 +137,9 @@ class Paced:
     the address to whoever signs in there. Whose link leads to an open alert is served whoever else is at the address:
     a telephone shares one with thousands. Where the address has none left, links are looked up one after another;
     while 200 wait for that in this process, one more is refused as any other page is, whatever it leads to.
+
+    Of what is refused nothing is read, but the form that a page of ours sent in a session that is known: it is given
+    back to be sent again.
     """
 
     def __init__(
@@ -144,9 +149,11 @@ class Paced:
         runtime: Runtime,
         is_page: Callable[[Request], bool],
         refuse: Callable[[Request, Exception], Awaitable[Response]],
+        read: Callable[[Request], Awaitable[object]],
     ) -> None:
+        """``read`` reads a form, so that ``refuse`` gives back what was typed."""
         self._app = app
-        self._runtime, self._is_page, self._refuse = runtime, is_page, refuse
+        self._runtime, self._is_page, self._refuse, self._read = runtime, is_page, refuse, read
         self._sessions: set[bytes] = set()
         self._links, self._one_by_one = 0, asyncio.Lock()
 
@@ -160,7 +167,10 @@ class Paced:
         try:
             await self._take(scope, token, session=session)
         except Refusal as refusal:
-            answer = await self._refuse(Request(scope), refusal)
+            request = Request(scope, receive)
+            if session in self._sessions:
+                await self._keep(request, session)
+            answer = await self._refuse(request, refusal)
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -181,6 +191,7 @@ class Paced:
             if link is not None and await self._is_awaited(link[1]):
                 pace.take("pages", f"{where} {link[1]}", limit=PAGES, now=now)
             elif session and await self._is_known(token, where=where, now=now):
+                self._know(session)
                 pace.take("pages", session, limit=PAGES, now=now)
             else:
                 raise
@@ -209,9 +220,24 @@ class Paced:
         if "nobody" in told:
             self._sessions.discard(session)
         elif "signed_in" in told:
-            if len(self._sessions) >= _MOST_KNOWN:
-                self._sessions.clear()
-            self._sessions.add(session)
+            self._know(session)
+
+    def _know(self, session: bytes) -> None:
+        if len(self._sessions) >= _MOST_KNOWN:
+            self._sessions.clear()
+        self._sessions.add(session)
+
+    async def _keep(self, request: Request, session: bytes | None) -> None:
+        """Read the form that is refused, where a page of ours sent one that is short; so often, and no file."""
+        head, ours = request.headers, self._runtime.settings.public_url
+        site, origin, length = (head.get(name, "") for name in ("Sec-Fetch-Site", "Origin", "Content-Length"))
+        short = length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= LONGEST_KEPT
+        if request.method != "POST" or not short or head.get("Content-Type", "").partition(";")[0] != _FORM:
+            return
+        if is_meant(request.method, site=site, origin=origin, ours=ours):
+            with suppress(Refusal, ClientDisconnect):
+                self._runtime.pace.take("kept", session, limit=KEPT, now=self._runtime.now())
+                await self._read(request)
 
 
 class _Bounded:

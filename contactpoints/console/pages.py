@@ -69,7 +69,7 @@ from contactpoints.rules.refusals import (
     Unavailable,
     slug,
 )
-from contactpoints.rules.sessions import own_path
+from contactpoints.rules.sessions import is_meant, own_path
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from schemas.faults import BadInput
@@ -222,7 +222,7 @@ async def _kept(request: Request, why: str) -> Response | None:
 
 async def _kept_meanwhile(request: Request, answer: Response, *, refusal: TooManyRequests | None = None) -> Response:
     """Return the page that keeps what a page of ours sent at a moment when it could not be taken, else the answer."""
-    meant = "signed_in" in request.scope.get("state", ()) or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    meant = "signed_in" in request.scope.get("state", ()) or _ours(request)
     read = "form" in request.scope.get("state", ())
     why = "away" if refusal is None else "too_many"
     kept = await held(request, why=why, status=answer.status_code, refusal=refusal) if meant and read else None
@@ -230,6 +230,13 @@ async def _kept_meanwhile(request: Request, answer: Response, *, refusal: TooMan
         return answer
     kept.headers["Retry-After"] = answer.headers.get("Retry-After", "2")
     return kept
+
+
+def _ours(request: Request) -> bool:
+    """Say whether a page of ours sent this, where nobody looked yet for whom."""
+    runtime: Runtime = request.app.state.runtime
+    site, origin = (request.headers.get(name, "") for name in ("Sec-Fetch-Site", "Origin"))
+    return is_meant(request.method, site=site, origin=origin, ours=runtime.settings.public_url)
 
 
 def _asked(request: Request) -> str:

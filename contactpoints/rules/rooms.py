@@ -10,6 +10,8 @@ from schemas.reading import MOST_BYTES as USUAL
 LONGEST_URL = 8_192
 LONGEST_HEAD = 32_768
 """Bytes of an address, and of all header fields."""
+LONGEST_KEPT = 4 * USUAL
+"""Bytes of a form that is given back to whoever asked for too much: as long as any has that is no file."""
 
 
 @dataclass(frozen=True, slots=True)

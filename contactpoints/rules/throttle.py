@@ -33,6 +33,8 @@ PAGES = Limit(600, timedelta(milliseconds=200))
 """Pages, from one address or network of 64 bits: a whole country's officers may stand behind one."""
 SESSIONS = Limit(60, timedelta(seconds=1))
 """Sessions that are looked up for one address or network beyond its pages: each that is found is known from then on."""
+KEPT = Limit(20, timedelta(seconds=2))
+"""Forms of one session that are read and given back, where none of its pages is left."""
 
 SLACK = timedelta(seconds=30)
 """How long somebody may have waited to be looked at, who brings the instant at which they came: counts from between are

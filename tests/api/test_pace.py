@@ -6,21 +6,39 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import httpx
 import pytest
+from starlette.requests import Request
 
+from contactpoints import web
 from contactpoints.actions import throttling
 from contactpoints.actions.pace import Pace
 from contactpoints.api import entrance
+from contactpoints.console import forms
 from contactpoints.rules.refusals import TooManyRequests, TooManyTries
-from contactpoints.rules.throttle import ACCOUNT, ADDRESS, CODE, EMERGENCY, KEY, PAGES, SESSIONS, SLACK, UNKNOWN, Limit
+from contactpoints.rules.rooms import LONGEST_KEPT
+from contactpoints.rules.throttle import (
+    ACCOUNT,
+    ADDRESS,
+    CODE,
+    EMERGENCY,
+    KEPT,
+    KEY,
+    PAGES,
+    SESSIONS,
+    SLACK,
+    UNKNOWN,
+    Limit,
+)
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
 from contactpoints.store.sealing import secret_hash
 from contactpoints.web import application
 from tests.api.people import person
+from tests.console.browsers import Filled
 from tests.far_ends import PUBLIC
 from tests.world import START, World
 
@@ -245,6 +263,54 @@ async def test_sessions_that_are_made_up_are_looked_for_so_often_and_a_link_betw
         assert await asks("/alerts", hers) == 200
 
 
+async def test_what_was_typed_comes_back_to_a_session_that_is_known_and_of_anybody_elses_nothing_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bea = [await person(world, f"{name}@fr.example.org") for name in ("a", "b")]
+    typed, form = {"words": 'Two <lines>\r\n"of" it', "once": "a"}, "application/x-www-form-urlencoded"
+    read: list[str] = []
+
+    async def watched(request: Request) -> str:
+        read.append(request.url.path)
+        return await forms.raw_form(request)
+
+    monkeypatch.setattr(web, "raw_form", watched)
+    ours = {"Cookie": f"__Host-session={ana.token}", "Sec-Fetch-Site": "same-origin", "Content-Type": form}
+    async with _node(world) as (runtime, client):
+
+        async def sends(headers: dict[str, str], /, **said: str) -> tuple[int, bool, bool]:
+            whole, read[:] = urlencode(said or typed), []
+            answer = await client.post("/alerts/A-1/note", content=whole, headers=headers)
+            back = Filled(answer.text).found
+            assert back in ([], [("/alerts/A-1/note", said or typed)])
+            assert (answer.headers["Retry-After"] == "1") == (answer.status_code == 429)
+            return answer.status_code, bool(read), bool(back)
+
+        kept, refused = (429, True, True), (429, False, False)
+        for each in (ana, bea):
+            _take_all(runtime.pace, "pages", secret_hash(each.token), limit=PAGES, now=world.clock.at)
+        assert (await client.get("/alerts", headers=ours)).status_code == 200, "of the address: it is known from here"
+        assert await sends(ours) == kept
+        assert await sends({**ours, "Accept-Language": "fr"}) == kept
+        assert await sends(ours, pin="123456", words="x") == (429, True, False), "a secret never comes back"
+        del ours["Sec-Fetch-Site"]
+        assert await sends(ours | {"Origin": PUBLIC}) == kept
+        for other in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {},
+            {"Origin": PUBLIC, "Content-Type": "multipart/form-data; boundary=x"},
+            {"Origin": PUBLIC, "Content-Length": str(LONGEST_KEPT + 1)},
+        ):
+            assert await sends(ours | other) == refused, other
+        _take_all(runtime.pace, "pages", "192.0.2.7", limit=PAGES, but=1, now=world.clock.at)
+        meant = ours | {"Origin": PUBLIC}
+        for stranger in ("cs_guessed", "x", ""):
+            assert await sends(meant | {"Cookie": f"__Host-session={stranger}"}) == refused
+        assert await sends(meant | {"Cookie": f"__Host-session={bea.token}"}) == kept, "looked up, as others are"
+        _take_all(runtime.pace, "kept", secret_hash(ana.token), limit=KEPT, but=4, now=world.clock.at)
+        assert await sends(meant) == refused, "so often and no more"
+
+
 async def test_every_process_tells_the_others_by_itself_whatever_broke_before(
     world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +358,6 @@ async def test_a_try_that_waited_for_its_turn_forgives_none_that_came_meanwhile(
         pace.take("key", 1, limit=KEY, now=START)
 
 
-@pytest.mark.parametrize("limit", [ACCOUNT, ADDRESS, CODE, KEY, EMERGENCY, UNKNOWN, PAGES, SESSIONS])
+@pytest.mark.parametrize("limit", [ACCOUNT, ADDRESS, CODE, KEY, EMERGENCY, UNKNOWN, PAGES, SESSIONS, KEPT])
 def test_a_clock_that_is_set_back_by_less_than_is_noticed_refuses_nobody_who_asked_little(limit: Limit) -> None:
     assert (limit.burst - 1) * limit.every > SLACK
