@@ -8,6 +8,7 @@ from contactpoints.actions.access import foreign
 from contactpoints.actions.few_persons import warn_of_few
 from contactpoints.actions.invitations import Invitation, invite, mail, tell_house
 from contactpoints.actions.office_notices import tell_reader
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role, sees_network
 from contactpoints.rules.accounts import must_keep_account, must_make_account, sees_account
@@ -25,14 +26,26 @@ _WHO = (*_OFFICE, "officer_id", "openid")
 
 
 async def make(
-    db: Database, said: NewAccount, *, faults: Sequence[Fault] = (), actor: Actor, now: datetime, tools: Tools
+    db: Database,
+    said: NewAccount,
+    *,
+    faults: Sequence[Fault] = (),
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    once: str = "",
 ) -> AccountOut:
     """Make an account and mail its link. ``faults``: those of the shape of what is said, see `schemas.partly`.
 
-    Raises `Forbidden`, `Invalid` with every fault, or `Unavailable` without a way to mail.
+    Raises `Forbidden`, `Invalid` with every fault, or `Unavailable` without a way to mail. A form that was sent
+    ``once`` is told of the account that came of it.
     """
     async with db.transaction() as session:
         _must_decide(actor, said, faults=faults)
+        if not faults and not await is_first(session, said.model_dump_json(), once=once, actor=actor, now=now):
+            made = await accounts.newest_at(session, said.email.lower())
+            if made is not None:
+                return await _shown(session, made)
         number, invitation = await _made(session, said, faults=faults, by=actor.number, now=now, tools=tools)
         to = said.model_dump() | {"email": said.email.lower()}
         await mail(session, invitation, to=to, actor=actor, now=now, tools=tools)
@@ -86,17 +99,21 @@ async def _must_be_sound(session: Session, said: Standing, *, faults: Sequence[F
         raise Invalid(found)
 
 
-async def invite_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> AccountOut:
+async def invite_again(
+    db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools, once: str = ""
+) -> AccountOut:
     """Mail another link, by which password and authenticator are set anew. Raises as `must_keep_account`.
 
-    Until it is accepted nothing changes, so that nobody is locked out by a mail that never came.
+    Until it is accepted nothing changes, so that nobody is locked out by a mail that never came. A form that was sent
+    ``once`` mails no other.
     """
     async with db.transaction() as session:
         account = await _kept(session, number, actor=actor)
         if account["email"] is None:
             raise Conflict("This account has no address yet: its link was shown at the command line.")
-        invitation = await invite(session, number, by=actor.number, now=now, tools=tools)
-        await mail(session, invitation, to=dict(account), actor=actor, now=now, tools=tools)
+        if await is_first(session, f"link {number}", once=once, actor=actor, now=now):
+            invitation = await invite(session, number, by=actor.number, now=now, tools=tools)
+            await mail(session, invitation, to=dict(account), actor=actor, now=now, tools=tools)
         return await _shown(session, number)
 
 

@@ -19,6 +19,7 @@ from contactpoints.actions.dead_addresses import come_to_nothing, put_back, stan
 from contactpoints.actions.directory_checks import Found, check_channel
 from contactpoints.actions.proofs import Asking, send_code
 from contactpoints.actions.quarantine import lock_touched
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, must_keep_some, reads_entries_of, sees_network
 from contactpoints.rules.address_changes import NO_SECOND_PERSON, must_be_the_second
@@ -203,13 +204,17 @@ async def end(
         return shown(await _found(session, number))
 
 
-async def ask_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
-    """Send another code to the new address. Raises `NotFound`, `ChangeSettled`, `AskedJustNow` or `Unavailable`."""
+async def ask_again(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools, once: str = "") -> Shown:
+    """Send another code to the new address. Raises `NotFound`, `ChangeSettled`, `AskedJustNow` or `Unavailable`.
+
+    A form that was sent ``once`` sends no other.
+    """
     async with db.transaction() as session:
         change = await _locked(session, number, actor=actor, now=now)
         to = mail_links.kept(await links.find_channel(session, change["channel_id"]), actor)
         asking = Asking(actor.who, number, change["address"])
-        await send_code(session, to, asking=asking, now=now, tools=tools)
+        if await is_first(session, f"code of change {number}", once=once, actor=actor, now=now):
+            await send_code(session, to, asking=asking, now=now, tools=tools)
         return shown(change)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from contactpoints.actions.auditing import note_within
 from contactpoints.actions.calling import words_of
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.accounts import must_be_person
@@ -34,12 +35,12 @@ def may_test(actor: Actor) -> bool:
     return actor.role in _WHO and actor.session is not None
 
 
-async def try_out(db: Database, gateway: str, *, actor: Actor, now: datetime, tools: Tools) -> None:
+async def try_out(db: Database, gateway: str, *, actor: Actor, now: datetime, tools: Tools, once: str = "") -> None:
     """Queue a test to the actor's own address by one gateway and by no other; it is tried once.
 
     What comes of it counts for the gateway like any message: where it is gone round for its silence, what it brings
     proves it. Raises `Forbidden`, `NotFound` for no gateway, `NoVerifiedAddress` where nothing of its kind reaches the
-    actor, or `AskedJustNow`: once in a minute, five times in an hour.
+    actor, or `AskedJustNow`: once in a minute, five times in an hour. A form that was sent ``once`` does nothing more.
     """
     must_be_person(actor)
     if not may_test(actor):
@@ -49,6 +50,9 @@ async def try_out(db: Database, gateway: str, *, actor: Actor, now: datetime, to
         raise NotFound("There is no such gateway.")
     async with db.transaction() as session:
         await accounts.lock(session, actor.number)
+        await note_within(session, {"gateway": gateway, "kind": kind})
+        if not await is_first(session, f"test {gateway}", once=once, actor=actor, now=now):
+            return
         address = (await own(session, actor.number, now=now)).get(kind)
         if address is None:
             raise NoVerifiedAddress("There is no proven address of yours to which it could go.")
@@ -58,5 +62,4 @@ async def try_out(db: Database, gateway: str, *, actor: Actor, now: datetime, to
             raise AskedJustNow("It was tried just now. Wait a little before you try again.")
         words = gateway_test_words(words_of(tools, actor.language), kind, gateway=gateway, at=now)
         draft = Draft("probe", kind, address, actor.language, words.text, words.subject, gateway=gateway, urgent=False)
-        await note_within(session, {"gateway": gateway, "kind": kind})
         await outbox.enqueue(session, [(None, draft)], now=now)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from contactpoints.actions.calling import words_of
 from contactpoints.actions.mail_links import Mailed, kept, mail_link
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.codes import new_proof_code
@@ -36,11 +37,22 @@ async def ask(db: Database, channel: int, *, actor: Actor | None, now: datetime,
     where nothing of its kind can be sent.
     """
     async with db.transaction() as session:
-        to = kept(await mail_links.find_channel(session, channel), actor)
-        if to["quarantined_at"] is not None:
-            raise Invalid([Fault("/quarantined_at", "quarantined", "Nothing is sent to a channel in quarantine.")])
-        by = "command line" if actor is None else actor.who
-        return await send_code(session, to, asking=Asking(by), now=now, tools=tools)
+        return await _ask(session, channel, actor=actor, now=now, tools=tools)
+
+
+async def ask_once(db: Database, channel: int, *, once: str, actor: Actor, now: datetime, tools: Tools) -> None:
+    """Send a code as `ask` does, and raise the same; a form that was sent ``once`` sends no other."""
+    async with db.transaction() as session:
+        if await is_first(session, f"code {channel}", once=once, actor=actor, now=now):
+            await _ask(session, channel, actor=actor, now=now, tools=tools)
+
+
+async def _ask(session: Session, channel: int, *, actor: Actor | None, now: datetime, tools: Tools) -> Mailed:
+    to = kept(await mail_links.find_channel(session, channel), actor)
+    if to["quarantined_at"] is not None:
+        raise Invalid([Fault("/quarantined_at", "quarantined", "Nothing is sent to a channel in quarantine.")])
+    by = "command line" if actor is None else actor.who
+    return await send_code(session, to, asking=Asking(by), now=now, tools=tools)
 
 
 async def ask_mailbox(db: Database, channel: int, *, actor: Actor | None, now: datetime, tools: Tools) -> Mailed:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -71,6 +72,7 @@ async def _one(runtime: Runtime, request: Request, *, actor: Actor, said: str = 
         status=status_of(said),
         account=account,
         said=said or asked(request, "said"),
+        once=runtime.tools.entropy(16).hex(),
         given=may_be_given(actor, account["role"], party=account["party"]),
         choices=await administration.choices(runtime.db, party=account["party"], actor=actor),
     )
@@ -106,6 +108,7 @@ async def _form(
         providers=[(each.name, each.title) for each in runtime.settings.openid.values()],
         mails="email" in runtime.tools.gateways,
         was=_mark(account) if account else "",
+        once=runtime.tools.entropy(16).hex(),
         changed=await last_change(runtime, actor, entry="accounts", number=account["id"])
         if stale and account
         else None,
@@ -137,7 +140,14 @@ async def make(runtime: Runtime, request: Request) -> Response:
     said = _said(fields, actor=actor)
     try:
         shape, faults = judged(NewAccount, said)
-        made = await accounts.make(db, shape, faults=faults, actor=actor, now=runtime.now(), tools=runtime.tools)
+        made = await accounts.make(
+            *(db, shape),
+            faults=faults,
+            actor=actor,
+            now=runtime.now(),
+            tools=runtime.tools,
+            once=fields.get("once", ""),
+        )
     except (Refusal, BadInput) as refusal:
         word, found = told(request, refusal)
         return await _form(runtime, request, actor=actor, typed=fields, faults=found, said=word)
@@ -186,16 +196,17 @@ async def change(runtime: Runtime, request: Request) -> Response:
 
 async def end(runtime: Runtime, request: Request) -> Response:
     """Let nobody in by an account any more. Whoever asks is looked at once the form is here, see `account`."""
+    await raw_form(request)
     return await _act(runtime, request, act=accounts.disable, said="ended")
 
 
 async def invite_again(runtime: Runtime, request: Request) -> Response:
     """Mail another link."""
-    return await _act(runtime, request, act=accounts.invite_again, said="invited_again")
+    once = fields_of(await raw_form(request)).get("once", "")
+    return await _act(runtime, request, act=partial(accounts.invite_again, once=once), said="invited_again")
 
 
 async def _act(runtime: Runtime, request: Request, *, act: Callable[..., Awaitable[AccountOut]], said: str) -> Response:
-    await raw_form(request)
     actor, number = await keeper(runtime, request, fresh=True), number_in(request)
     try:
         await act(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)

@@ -64,6 +64,7 @@ async def _waiting(
         faults=faults,
         typed=typed or {},
         refusing=request.path_params.get("number", ""),
+        once=runtime.tools.entropy(16).hex(),
         **in_words(runtime.tools.words[actor.language]),
     )
 
@@ -82,6 +83,12 @@ async def act(runtime: Runtime, request: Request, *, do: Callable[..., Awaitable
         refused(request, refusal)
         return await _waiting(runtime, request, actor=actor, said=_TOLD[type(refusal)])
     return go(f"{_APPROVALS}?said={said}")
+
+
+async def ask_again(runtime: Runtime, request: Request) -> Response:
+    """Send another code to the address that a change would bring."""
+    once = fields_of(await raw_form(request)).get("once", "")
+    return await act(runtime, request, do=partial(address_changes.ask_again, once=once), said="asked")
 
 
 async def refuse(runtime: Runtime, request: Request) -> Response:
@@ -117,6 +124,7 @@ async def due(runtime: Runtime, request: Request) -> Response:
         many=many,
         further=shown_up_to if shown_up_to < many else 0,
         acts=actor.role in (Role.ADMINISTRATOR, Role.SECRETARIAT),
+        once=runtime.tools.entropy(16).hex(),
         **in_words(runtime.tools.words[actor.language]),
     )
 
@@ -133,11 +141,12 @@ async def _channel(runtime: Runtime, request: Request, *, actor: Actor) -> tuple
 
 async def ask_proof(runtime: Runtime, request: Request) -> Response:
     """Send a code to the address of a channel: a text, a call, or a mail with a link."""
+    once = fields_of(await raw_form(request)).get("once", "")
     actor = await somebody(runtime, request)
     number, _ = await _channel(runtime, request, actor=actor)
     said = "asked"
     try:
-        await proofs.ask(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)
+        await proofs.ask_once(*(runtime.db, number), once=once, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (AskedJustNow, Unavailable) as refusal:
         refused(request, refusal)
         said = _TOLD[type(refusal)]
@@ -176,7 +185,7 @@ def routes() -> list[Route]:
     posted: Mapping[str, Callable[[Runtime, Request], Awaitable[Response]]] = {
         f"{_APPROVALS}/{{number}}/approval": partial(act, do=address_changes.approve, said="approved"),
         f"{_APPROVALS}/{{number}}/withdrawal": partial(act, do=withdraw, said="withdrawn"),
-        f"{_APPROVALS}/{{number}}/proof": partial(act, do=address_changes.ask_again, said="asked"),
+        f"{_APPROVALS}/{{number}}/proof": ask_again,
         f"{_APPROVALS}/{{number}}/refusal": refuse,
         f"{HERE}/{{entry}}/proof": ask_proof,
         f"{HERE}/{{entry}}/confirmation": confirm,

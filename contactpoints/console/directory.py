@@ -130,7 +130,7 @@ def shown(
     """Return the page of an entry, with what was ``said`` of what somebody did there."""
     words = runtime.tools.words[actor.language]
     told: dict[str, object] = {"said": request.query_params.get("said", ""), "typed": {}, "faults": ()}
-    told |= {"since": (), "relied": ""}
+    told |= {"since": (), "relied": "", "once": runtime.tools.entropy(16).hex()}
     return desk(
         runtime,
         request,

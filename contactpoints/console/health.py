@@ -39,6 +39,7 @@ async def _shown(runtime: Runtime, request: Request, *, actor: Actor, said: str 
         off=runtime.clock.offset.total_seconds(),
         embedded=not runtime.settings.database_url,
         tries=gateways.may_test(actor),
+        once=runtime.tools.entropy(16).hex(),
     )
 
 
@@ -48,7 +49,9 @@ async def test(runtime: Runtime, request: Request) -> Response:
     actor = await keeper(runtime, request)
     try:
         gateway = fields.get("gateway", "")
-        await gateways.try_out(runtime.db, gateway, actor=actor, now=runtime.now(), tools=runtime.tools)
+        await gateways.try_out(
+            runtime.db, gateway, actor=actor, now=runtime.now(), tools=runtime.tools, once=fields.get("once", "")
+        )
     except Refusal as refusal:
         word, _ = told(request, refusal)
         just_now = isinstance(refusal, AskedJustNow)

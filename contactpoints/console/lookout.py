@@ -1,19 +1,20 @@
 """Who follows the board, and what rings there: alerts that exist for the reader, and duty that changed.
 
 One task looks for all readers of a process: at once when a bell rings, and every few seconds for what rings no bell, as
-rosters do. What happened to an alert rings where the board tells it: who was called is told, how the message went is
-not. A reader hears nothing of alerts that do not exist for it, not even that they do.
+rosters do, and alerts that wait for a second person. What happened to an alert rings where the board tells it: who was
+called is told, how the message went is not. A reader hears nothing of alerts that do not exist for it, not even that
+they do.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contactpoints.actions import board
-from contactpoints.rules.access import Actor, Sides, sees_alert
+from contactpoints.rules.access import Actor, Sides, sees_alert, sees_proposal
 from contactpoints.rules.refusals import Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
@@ -57,6 +58,7 @@ class Lookout:
         self._task: asyncio.Task[None] | None = None
         self._revision: int | None = None
         self._newest: int | None = None
+        self._waits: frozenset[tuple[int, str, str]] = frozenset()
         self._over = _LONG_AGO
         self._known: dict[int, object] = {}
 
@@ -125,6 +127,7 @@ class Lookout:
         everything |= self._revision not in (None, found.revision) or self._duty_is_over()
         everything |= len(found.alerts) >= 2 * _MOST_ALERTS
         self._revision, self._newest = found.revision, found.newest
+        changed, self._waits = found.waits ^ self._waits, found.waits
         sides = [each for number, (each, mark) in found.alerts.items() if self._known.get(number) != mark]
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
@@ -132,7 +135,7 @@ class Lookout:
         loop = asyncio.get_running_loop()
         now = at = loop.time()
         for reader in self._readers:
-            if _concerns(reader.actor, sides):
+            if _concerns(reader.actor, sides) or _waits_for(reader.actor, changed):
                 reader.wake.set()
             elif everything and reader.due < now:
                 reader.due, at = at, at + _APART
@@ -144,6 +147,10 @@ class Lookout:
         over = max((each.good_until for each in kept if each.good_until <= now), default=_LONG_AGO)
         before, self._over = self._over, max(over, self._over)
         return over > before
+
+
+def _waits_for(actor: Actor, proposals: Iterable[tuple[int, str, str]]) -> bool:
+    return any(sees_proposal(actor, party=party, authority=authority) for _, party, authority in proposals)
 
 
 def _concerns(actor: Actor, sides: list[Sides]) -> bool:

@@ -59,6 +59,7 @@ async def listed(runtime: Runtime, request: Request) -> Response:
         here="trigger",
         items=items,
         every=every,
+        live=not every and before is None,
         next=following and str(following),
     )
 

@@ -121,7 +121,8 @@ async def choose(runtime: Runtime, request: Request) -> Response:
     typed = rules.placed(request.query_params)
     if draft := whole_number(request, "draft"):
         kept = await drafts.read(runtime.db, draft, actor=actor, tools=runtime.tools)
-        typed = rules.placed(kept.typed) | {"draft": str(draft)}
+        # Whoever looks for a Party meanwhile has chosen others than the draft has.
+        typed = (typed or rules.placed(kept.typed)) | {"draft": str(draft)}
     return await _chosen(runtime, request, actor=actor, typed=typed)
 
 

@@ -35,6 +35,8 @@ SESSIONS = Limit(60, timedelta(seconds=1))
 """Sessions that are looked up for one address or network beyond its pages: each that is found is known from then on."""
 KEPT = Limit(20, timedelta(seconds=2))
 """Forms of one session that are read and given back, where none of its pages is left."""
+FORM = Limit(1, timedelta(days=30))
+"""How often what a form of a page asks for is done, as long as an Idempotency-Key is known."""
 
 SLACK = timedelta(seconds=30)
 """How long somebody may have waited to be looked at, who brings the instant at which they came: counts from between are

@@ -162,6 +162,12 @@ async def email_is_taken(session: Session, email: str, *, but: int) -> bool:
     return taken is not None
 
 
+async def newest_at(session: Session, email: str) -> int | None:
+    """Return the number of the account that was made last for an address."""
+    number: int | None = await session.fetchval("select max(id) from accounts where email = $1", email)
+    return number
+
+
 async def by_email(session: Session, email: str) -> Row | None:
     """Return the account that somebody may come in by with this address."""
     return await session.fetchrow(

@@ -66,18 +66,22 @@ class Look:
     """One look for news: the revision of the directory, and the number of the newest alert, 0 where there is none.
 
     ``alerts``: of those that were asked for the sides and, as a mark that changes with it, all that a board tells.
+    ``waits``: number, Party and authority of each alert that waits for a second person.
     """
 
     revision: int
     newest: int
+    waits: frozenset[tuple[int, str, str]]
     alerts: Mapping[int, tuple[Sides, tuple[object, ...]]]
 
 
 _LOOK = """
-select now.revision, now.newest, a.id, a.requesting_party, a.requesting_authority, a.requested_party,
+select now.revision, now.newest, now.waits, a.id, a.requesting_party, a.requesting_authority, a.requested_party,
        a.contact_point_id, a.state, a.due_at, (select count(*) from reply_codes where alert_id = a.id) as called
   from (select coalesce((select number from directory_revision), 0) as revision,
-               coalesce((select max(id) from alerts), 0) as newest) now
+               coalesce((select max(id) from alerts), 0) as newest,
+               array(select concat_ws(' ', id, party, authority) from proposals where state = 'open'
+                      order by expires_at limit $3) as waits) now
   left join alerts a on a.id = any($1::bigint[]) or a.id > coalesce($2::bigint, now.newest)
  limit $3
 """
@@ -87,4 +91,9 @@ async def look(session: Session, alerts: Collection[int], *, after: int | None, 
     """Look at alerts, and at those with a number beyond ``after`` (None: at no others), at most at so many."""
     rows = await session.fetch(_LOOK, list(alerts), after, most)
     told = {row["id"]: (sides_of(row), (row["state"], row["due_at"], row["called"])) for row in rows if row["id"]}
-    return Look(rows[0]["revision"], rows[0]["newest"], told)
+    waits = [each.split(" ", 2) for each in rows[0]["waits"]]
+    return Look(
+        *(rows[0]["revision"], rows[0]["newest"]),
+        waits=frozenset((int(number), party, authority) for number, party, authority in waits),
+        alerts=told,
+    )

@@ -10,7 +10,7 @@ from contactpoints.rules.gsm7 import MOST, septets
 from contactpoints.rules.wording_gateways import gateway_test_words
 from contactpoints.words import LANGUAGES, catalogues
 from tests.api.people import person
-from tests.console.test_administration_pages import ACCOUNTS, browser, keeper, says
+from tests.console.test_administration_pages import ACCOUNTS, browser, hidden, keeper, says
 from tests.world import START, World
 
 HEALTH, SETTINGS, AUDIT = (f"/administration/{each}" for each in ("health", "settings", "audit"))
@@ -23,8 +23,9 @@ async def test_a_gateway_is_tried_by_a_message_to_whoever_asks_and_not_too_often
     before = await ada.asks("GET", HEALTH)
     says(before, "on time", "not used yet", "to ada@fr.example.org", officer.sms)
     assert "Alarms" not in before.text
-    said = await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"})
-    assert said.headers["Location"] == f"{HEALTH}?said=tested"
+    form = {"gateway": "rehearsal_sms", "once": hidden(before, "once")}
+    for said in [await ada.asks("POST", f"{HEALTH}/test", data=form) for _ in range(2)]:
+        assert said.headers["Location"] == f"{HEALTH}?said=tested", "sent twice, done once, and told the same"
     again = await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"})
     says(again, "Wait a minute", status=409)
     assert (await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_email"})).status_code == 303
@@ -43,9 +44,13 @@ async def test_a_gateway_is_tried_by_a_message_to_whoever_asks_and_not_too_often
     assert sorted((row["outcome"], row["gateway"]) for row in rows if row["gateway"]) == [
         ("done", "rehearsal_email"),
         ("done", "rehearsal_sms"),
+        ("done", "rehearsal_sms"),
     ]
     world.clock.at += timedelta(minutes=2)
-    assert (await ada.asks("POST", f"{HEALTH}/test", data={"gateway": "rehearsal_sms"})).status_code == 303
+    for once, sent_to in ((form["once"], 2), (hidden(await ada.asks("GET", HEALTH), "once"), 3)):
+        assert (await ada.asks("POST", f"{HEALTH}/test", data=form | {"once": once})).status_code == 303
+        async with world.runtime.db.session() as session:
+            assert await session.fetchval("select count(*) from messages where purpose = 'probe'") == sent_to
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

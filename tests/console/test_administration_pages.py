@@ -42,15 +42,18 @@ async def test_an_account_is_invited_changed_and_ended_and_no_page_shows_the_lin
     says(refused, "This is needed.", 'id="f-email-fault"', status=422)
     assert refused.text.count('class="fault"') >= 4, refused.text
     assert "Ben &lt;b&gt;" in refused.text
-    made = await ada.asks("POST", ACCOUNTS, data=new)
+    once = {"once": hidden(refused, "once")}
+    made, twice = [await ada.asks("POST", ACCOUNTS, data=new | once) for _ in range(2)]
     assert made.status_code == 303, made.text
+    assert twice.headers["Location"] == made.headers["Location"]
     shown = await ada.asks("GET", made.headers["Location"])
     says(shown, "on its way by mail", "ben@fr.example.org", "Français", "invited")
     await world.settles()
     sent = (await world.get("/rehearsal/messages")).json()["items"]
     (link,) = {each["link"] for each in sent if each["purpose"] == "pin_link" and "/invitation/" in each["link"]}
     assert link.rpartition("/")[2] not in shown.text
-    says(await ada.asks("POST", ACCOUNTS, data=new), "taken already", status=422)
+    for other in (new, new | once | {"name": "Another"}):
+        says(await ada.asks("POST", ACCOUNTS, data=other), "taken already", status=422)
     says(await ada.asks("GET", f"{ACCOUNTS}?text=BEN@"), "Ben <b>")
     assert "Ada" not in (await ada.asks("GET", f"{ACCOUNTS}?text=ben@")).text
 
@@ -65,7 +68,11 @@ async def test_an_account_is_invited_changed_and_ended_and_no_page_shows_the_lin
     fields["was"] = hidden(await ada.asks("GET", f"{path}/change"), "was")
     at_once = [ada.asks("POST", f"{path}/change", data=fields | {"authority": each}) for each in ("East", "West")]
     assert sorted(each.status_code for each in await asyncio.gather(*at_once)) == [303, 409]
-    assert (await ada.asks("POST", f"{path}/invitation", data={"sure": "yes"})).status_code == 303
+    first, other = [{"once": hidden(await ada.asks("GET", path), "once")} for _ in range(2)]
+    for form, links in ((first, 2), (first, 2), (other, 3)):
+        assert (await ada.asks("POST", f"{path}/invitation", data=form)).status_code == 303
+        async with world.runtime.db.session() as session:
+            assert await session.fetchval("select count(*) from messages where purpose = 'pin_link'") == links
     assert (await ada.asks("POST", f"{path}/end", data={"sure": "yes"})).status_code == 303
     over = await ada.asks("GET", f"{path}?said=ended")
     says(over, "nobody comes in by it any more")

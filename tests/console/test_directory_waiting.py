@@ -50,7 +50,9 @@ async def test_another_number_is_in_force_after_a_second_person_and_a_code_and_n
     code = await _code(world, NEW)
     assert "less than a minute ago" in (await bea.sends(f"{one}/proof", 409)).text
     world.clock.at += timedelta(minutes=2)
-    assert "on its way" in await bea.opens((await bea.sends(f"{one}/proof")).headers["Location"])
+    once = await bea.form(_APPROVALS, f"/{number}/proof")
+    for _ in range(2):
+        assert "on its way" in await bea.opens((await bea.sends(f"{one}/proof", **once)).headers["Location"])
     assert "It is in force as soon as" in await bea.opens((await bea.sends(f"{one}/approval")).headers["Location"])
     assert NEW.removeprefix("+33") not in (await ada.opens(page)).replace(" ", ""), "a code is missing"
     fresh = await _code(world, NEW)
@@ -97,7 +99,19 @@ async def test_proofs_due_are_asked_for_and_a_code_that_is_read_out_proves(world
         await ada.sends(f"/directory/officers-{officer.id}/{act}", 404, code="AAAAAAA")
         assert (await ada.browser.asks("GET", f"{page}/{act}")).headers["Location"] == page
     assert "No code is open" in (await ada.sends(f"{page}/confirmation", 409, code="AAAAAAA")).text
-    assert "on its way" in await ada.opens((await ada.sends(f"{page}/proof")).headers["Location"])
+    once = await ada.form("/directory/proofs", f"/channels-{channel}/proof")
+    for later in (0, 0, 2):
+        world.clock.at += timedelta(minutes=later)
+        assert "on its way" in await ada.opens((await ada.sends(f"{page}/proof", **once)).headers["Location"])
+    assert (await ada.form(page, "/proof"))["once"] != once["once"]
+    async with world.runtime.db.session() as session:
+        assert (
+            await session.fetchval(
+                "select count(*) from proofs where channel_id = $1 and asked_by like 'account:%'", channel
+            )
+            == 1
+        )
+    world.clock.at -= timedelta(minutes=2)
     assert "less than a minute" in await ada.opens((await ada.sends(f"{page}/proof")).headers["Location"])
     code = await _code(world, officer.sms)
     assert "The address is proven" in await ada.opens(

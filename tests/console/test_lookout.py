@@ -9,6 +9,7 @@ import pytest
 from contactpoints.console import lookout
 from contactpoints.console.lookout import Lookout, Reader
 from contactpoints.rules.access import Actor, Role
+from tests.desks import DESK, open_desk
 from tests.world import World
 
 _HOUR = 3600.0
@@ -44,3 +45,22 @@ async def test_duty_that_changes_reaches_one_board_after_another_and_a_second_ch
         watched.hear("*")
         assert await _first(readers) == [one], "who has been woken already is woken again"
         assert [each.due for each in rest] == before, "all others hear of both when their turn comes"
+
+
+async def test_what_waits_for_a_second_person_rings_where_it_is_listed_and_with_nobody_else(world: World) -> None:
+    async def nobody(_session: str) -> Actor | None:
+        return None
+
+    at_desk = await open_desk(world)
+    await at_desk.switches(True)
+    watched = Lookout(world.runtime, who=nobody, look=0.0)
+    colleague = Actor(1, Role.REQUESTER, "US", DESK["authority"])
+    elsewhere = [Actor(2, Role.REQUESTER, "US", "Another desk"), Actor(3, Role.REQUESTER, "FR", DESK["authority"])]
+    async with AsyncExitStack() as stack:
+        listed, *others = [await stack.enter_async_context(watched.following(each)) for each in (colleague, *elsewhere)]
+        proposal = await at_desk.proposes()
+        await asyncio.wait_for(listed.wake.wait(), 60)
+        listed.wake.clear()
+        assert (await at_desk.ada.asks("POST", f"{proposal['links']['self']}/withdrawal")).status_code == 200
+        await asyncio.wait_for(listed.wake.wait(), 60)
+        assert not any(each.wake.is_set() for each in others)

@@ -304,7 +304,9 @@ async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: Wor
     assert re.fullmatch(r"/proposals/\d+", sent[0])
     says(await bob.opens("/trigger"), "wait for a second person: 1")
     listed, one = await bob.opens("/proposals"), await bob.opens(sent[0])
-    says(listed, "Ada, Invented Desk", f'href="{sent[0]}"', "waits")
+    says(listed, "Ada, Invented Desk", f'href="{sent[0]}"', "waits", 'data-live="/board/stream"', 'data-over="over"')
+    for further in ({"state": "all"}, {"cursor": "99"}):
+        assert "data-live" not in (await bob.opens("/proposals", **further)).text, "asked for when somebody wants it"
     assert [_BOTH.sub("", each) for each in instants(listed.text)] == ["", ""], "proposed, and until when it waits"
     assert instants(one.text) == instants(listed.text)[::-1]
     says(await Asker(world, desk.administrator).opens("/proposals"), "Nothing waits.")

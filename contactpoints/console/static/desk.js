@@ -32,7 +32,8 @@ function tick() {
   for (const each of document.querySelectorAll("[data-until]")) {
     const left = Math.round((Date.parse(each.dataset.until) - now) / 1000);
     const [hours, minutes, seconds] = [Math.floor(Math.abs(left) / 3600), Math.floor(Math.abs(left) / 60) % 60, Math.abs(left) % 60];
-    each.textContent = `${left < 0 ? "+" : ""}${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds)}`;
+    const over = left < 0 && each.dataset.over;
+    each.textContent = over || `${left < 0 ? "+" : ""}${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds)}`;
     each.classList.toggle("bad", left < 0);
   }
 }
