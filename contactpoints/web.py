@@ -65,7 +65,6 @@ from contactpoints.api import (
 from contactpoints.api.operations import OPERATIONS
 from contactpoints.console import pages
 from contactpoints.console.board_rows import TEMPLATES, Rows
-from contactpoints.console.forms import raw_form
 from contactpoints.console.lookout import Lookout
 from contactpoints.console.rendering import compile_templates
 from contactpoints.openid.relying import Relying
@@ -171,13 +170,7 @@ def application(runtime: Runtime) -> Starlette:
             Middleware(problems.Caught, render=_told(problems.render_fault)),
             Middleware(entrance.Entrance, settings=runtime.settings, refuse=problems.render),
             Middleware(entrance.Addressed, trusted=runtime.settings.trusted_proxies),
-            Middleware(
-                entrance.Paced,
-                runtime=runtime,
-                is_page=pages.is_page,
-                refuse=_told(problems.render),
-                read=raw_form,
-            ),
+            Middleware(entrance.Paced, runtime=runtime, is_page=pages.is_page, refuse=_told(problems.render)),
         ],
         exception_handlers={
             Refusal: _told(problems.render),

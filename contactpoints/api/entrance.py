@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Container, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -138,8 +138,8 @@ class Paced:
     a telephone shares one with thousands. Where the address has none left, links are looked up one after another;
     while 200 wait for that in this process, one more is refused as any other page is, whatever it leads to.
 
-    Of what is refused nothing is read, but the form that a page of ours sent in a session that is known: it is given
-    back to be sent again.
+    Of what is refused nothing is read. A form that a page of ours sent in a session that is known may be, so that it is
+    given back: `state.may_be_read` says so to whoever tells of the refusal.
     """
 
     def __init__(
@@ -149,11 +149,9 @@ class Paced:
         runtime: Runtime,
         is_page: Callable[[Request], bool],
         refuse: Callable[[Request, Exception], Awaitable[Response]],
-        read: Callable[[Request], Awaitable[object]],
     ) -> None:
-        """``read`` reads a form, so that ``refuse`` gives back what was typed."""
         self._app = app
-        self._runtime, self._is_page, self._refuse, self._read = runtime, is_page, refuse, read
+        self._runtime, self._is_page, self._refuse = runtime, is_page, refuse
         self._sessions: set[bytes] = set()
         self._links, self._one_by_one = 0, asyncio.Lock()
 
@@ -168,8 +166,7 @@ class Paced:
             await self._take(scope, token, session=session)
         except Refusal as refusal:
             request = Request(scope, receive)
-            if session in self._sessions:
-                await self._keep(request, session)
+            request.state.may_be_read = session in self._sessions and self._may_be_read(request, session)
             answer = await self._refuse(request, refusal)
             await answer(scope, receive, send)
             return
@@ -227,17 +224,19 @@ class Paced:
             self._sessions.clear()
         self._sessions.add(session)
 
-    async def _keep(self, request: Request, session: bytes | None) -> None:
-        """Read the form that is refused, where a page of ours sent one that is short; so often, and no file."""
+    def _may_be_read(self, request: Request, session: bytes | None) -> bool:
+        """Say whether a page of ours has sent a form, no file, that is short; so often it is."""
         head, ours = request.headers, self._runtime.settings.public_url
         site, origin, length = (head.get(name, "") for name in ("Sec-Fetch-Site", "Origin", "Content-Length"))
         short = length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= LONGEST_KEPT
         if request.method != "POST" or not short or head.get("Content-Type", "").partition(";")[0] != _FORM:
-            return
-        if is_meant(request.method, site=site, origin=origin, ours=ours):
-            with suppress(Refusal, ClientDisconnect):
-                self._runtime.pace.take("kept", session, limit=KEPT, now=self._runtime.now())
-                await self._read(request)
+            return False
+        if not is_meant(request.method, site=site, origin=origin, ours=ours):
+            return False
+        with suppress(Refusal):
+            self._runtime.pace.take("kept", session, limit=KEPT, now=self._runtime.now())
+            return True
+        return False
 
 
 class _Bounded:

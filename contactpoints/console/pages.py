@@ -3,11 +3,12 @@
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -45,6 +46,7 @@ from contactpoints.console import (
     signing_in,
     trigger,
 )
+from contactpoints.console.forms import raw_form
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.console.session import go
 from contactpoints.console.shell import desk, held
@@ -183,6 +185,7 @@ async def render(request: Request, failure: Exception) -> Response:
         case StepUpNeeded():
             return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
         case TooManyRequests():
+            await _read(request)
             return await _kept_meanwhile(request, _refused(request, failure), refusal=failure)
         case Unavailable() | RequestInFlight():
             return await _kept_meanwhile(request, _refused(request, failure))
@@ -230,6 +233,13 @@ async def _kept_meanwhile(request: Request, answer: Response, *, refusal: TooMan
         return answer
     kept.headers["Retry-After"] = answer.headers.get("Retry-After", "2")
     return kept
+
+
+async def _read(request: Request) -> None:
+    """Read the form that was refused before anybody did, where that is allowed, see `entrance.Paced`."""
+    if getattr(request.state, "may_be_read", False):
+        with suppress(Refusal, ClientDisconnect):
+            await raw_form(request)
 
 
 def _ours(request: Request) -> bool:

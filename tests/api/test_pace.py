@@ -13,11 +13,10 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from contactpoints import web
 from contactpoints.actions import throttling
 from contactpoints.actions.pace import Pace
 from contactpoints.api import entrance
-from contactpoints.console import forms
+from contactpoints.console import forms, pages
 from contactpoints.rules.refusals import TooManyRequests, TooManyTries
 from contactpoints.rules.rooms import LONGEST_KEPT
 from contactpoints.rules.throttle import (
@@ -274,7 +273,7 @@ async def test_what_was_typed_comes_back_to_a_session_that_is_known_and_of_anybo
         read.append(request.url.path)
         return await forms.raw_form(request)
 
-    monkeypatch.setattr(web, "raw_form", watched)
+    monkeypatch.setattr(pages, "raw_form", watched)
     ours = {"Cookie": f"__Host-session={ana.token}", "Sec-Fetch-Site": "same-origin", "Content-Type": form}
     async with _node(world) as (runtime, client):
 
