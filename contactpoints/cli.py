@@ -259,7 +259,9 @@ def _add_directory(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     bring = acts.add_parser("import", help="read it from standard input: all of it or nothing")
     bring.add_argument("--dry-run", action="store_true", help="only tell what would change")
     bring.add_argument("--retire-missing", action="store_true", help="retire what the file lacks of the kinds it has")
-    bring.add_argument("--reason", help="why; needed where it leaves a minute of the next 90 days uncovered")
+    bring.add_argument(
+        "--reason", help="why; needed where it leaves a minute uncovered, in 90 days from now or from where it is felt"
+    )
     bring.set_defaults(act=_import)
 
 

@@ -151,7 +151,7 @@ class ChangedEntry(TypedDict):
 
 
 class LeftOut(TypedDict):
-    """What the leaving of an officer came to, or would with `dry_run`; the cover of the next 90 days by post."""
+    """What the leaving of an officer came to, or would with `dry_run`; and the cover of its posts, before and after."""
 
     officer_id: int
     dry_run: bool

@@ -11,6 +11,7 @@ from contactpoints.rules.access import Actor, must_keep_entries_of
 from contactpoints.rules.calendar_events import Ask, Event
 from contactpoints.rules.calendar_lines import MOST_FAULTS
 from contactpoints.rules.calendar_shifts import CalendarShift, Difference, Names, assigned, difference
+from contactpoints.rules.gaps import Acceptance
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import calendars, entries
 from contactpoints.store.database import Database, Row, Session
@@ -94,6 +95,7 @@ async def take_in(
                 now=now,
                 tools=tools,
                 publishes=actor is not None,
+                accepts=Acceptance(now, how.by, how.reason) if how.reason else None,
                 posts=(row["post_id"],),
             ) as gaps:
                 await _keep(session, row, found=found, how=how, now=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
 
@@ -12,7 +12,7 @@ from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, cover_of, left_by_first, newly_strained, newly_uncovered
 from contactpoints.rules.cover_text import left
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.gaps import left_by
+from contactpoints.rules.gaps import Acceptance, left_by
 from contactpoints.rules.refusals import Invalid
 from contactpoints.rules.roster_bites import SHOWN, Span, bites, cover_in, spans_of
 from contactpoints.store import directory, gaps
@@ -62,7 +62,7 @@ async def uncovering(
     tools: Tools,
     strains: bool = False,
     publishes: bool = True,
-    accepts: bool | None = None,
+    accepts: Acceptance | None = None,
     posts: Collection[int] = (),
 ) -> AsyncIterator[list[Mapping[str, str]]]:
     """Let rosters of a contact point be changed within, in the caller's transaction.
@@ -73,22 +73,52 @@ async def uncovering(
     With ``strains`` it warns as well where the same officers come to be on both lines, or somebody is on duty for too
     long. Where nobody ``publishes`` it who could
     state a reason, the first roster of a post is taken whatever it leaves: it is better than none; and the next 90 days
-    alone are looked at, so that what is provisional yet holds nothing back that is needed now. Whether the reason
-    ``accepts`` what is left (as it does unless said), of which ``posts`` also what was told before: see `left_by`.
+    alone are looked at, so that what is provisional yet holds nothing back that is needed now. What ``accepts`` is
+    left, if anybody does, and of which ``posts`` also what was told before: see `left_by`.
     """
-    was = (await directory.load(session, [contact_point], since=now)).get(contact_point)
+    was = await point_now(session, contact_point, now=now)
     warnings: list[Mapping[str, str]] = []
     yield warnings
-    would = (await directory.load(session, [contact_point], since=now)).get(contact_point)
-    spans = await looked_at(was, would, now=now, tools=tools) if publishes else spans_of((), now=now)
+    would = await point_now(session, contact_point, now=now)
+    came = await compared(was, would, now=now, tools=tools, far=publishes, whole=strains)
+    warnings += gaps_opened(came.before, came.after, stated=stated, at=at, strains=strains, publishes=publishes)
+    await note_left(session, contact_point, came=came, accepts=accepts, now=now, posts=posts)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The cover of the posts of a contact point before and after its rosters were changed, in the same ``spans``."""
+
+    before: tuple[PostCover, ...]
+    after: tuple[PostCover, ...]
+    spans: tuple[Span, ...]
+
+
+async def point_now(session: Session, contact_point: int, *, now: datetime) -> ContactPoint | None:
+    """Return a contact point with what counts from now on, as the transaction sees it."""
+    return (await directory.load(session, [contact_point], since=now)).get(contact_point)
+
+
+async def compared(
+    was: ContactPoint | None,
+    would: ContactPoint | None,
+    *,
+    now: datetime,
+    tools: Tools,
+    far: bool = True,
+    whole: bool = False,
+) -> Compared:
+    """Return what a change does to cover in the next 90 days, and ``far`` ahead in those from where it is felt later.
+
+    Unless the ``whole`` is asked for, there is nothing of before where nothing is uncovered after.
+    """
+    felt = far and was is not None and would is not None
+    instants = await tools.threads.short(bites, was, would, now=now) if felt else ()
+    spans = spans_of(instants, now=now)
     after = await _reckoned(would, spans, tools=tools)
     # Others who keep this contact point wait meanwhile: a roster without a gap needs no second reckoning.
-    failing = strains or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
-    before = await _reckoned(was, spans, tools=tools) if failing else ()
-    warnings += gaps_opened(before, after, stated=stated, at=at, strains=strains, publishes=publishes)
-    accepting = stated if accepts is None else accepts
-    near = [[_near(each, spans[0]) for each in covers] for covers in (before, after)]
-    await note_left(session, contact_point, before=near[0], after=near[1], stated=accepting, now=now, posts=posts)
+    failing = whole or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
+    return Compared(await _reckoned(was, spans, tools=tools) if failing else (), after, spans)
 
 
 def _near(cover: PostCover, span: Span) -> PostCover:
@@ -98,14 +128,6 @@ def _near(cover: PostCover, span: Span) -> PostCover:
         stretches=tuple(each for each in cover.stretches if each.starts_at < span[1]),
         by_roster=tuple(each for each in cover.by_roster if each[0] < span[1]),
     )
-
-
-async def looked_at(
-    before: ContactPoint | None, after: ContactPoint | None, *, now: datetime, tools: Tools
-) -> tuple[Span, ...]:
-    """Return where the cover of a contact point is looked at when its rosters are changed; see `spans_of`."""
-    felt = () if before is None or after is None else await tools.threads.short(bites, before, after, now=now)
-    return spans_of(felt, now=now)
 
 
 def gaps_opened(
@@ -137,23 +159,17 @@ async def note_left(
     session: Session,
     contact_point: int,
     *,
-    before: Sequence[PostCover],
-    after: Sequence[PostCover],
-    stated: bool,
+    came: Compared,
+    accepts: Acceptance | None,
     now: datetime,
     posts: Collection[int] = (),
 ) -> None:
-    """Note which gaps a change leaves: whoever ``stated`` a reason for it knows of those, see `left_by`."""
+    """Note which gaps a change leaves: whoever ``accepts`` them for a reason knows of those, see `left_by`."""
     kept = await gaps.told_at(session, contact_point)
-    left = left_by(kept, before=before, after=after, stated=stated, now=now, posts=posts)
+    before, after = ([_near(each, came.spans[0]) for each in covers] for covers in (came.before, came.after))
+    left = left_by(kept, before=before, after=after, accepts=accepts, now=now, posts=posts)
     if set(left) != set(kept):
         await gaps.keep(session, contact_point, gaps=left)
-
-
-async def cover_now(session: Session, contact_point: int, *, now: datetime, tools: Tools) -> tuple[PostCover, ...]:
-    """Return the cover of the posts of a contact point for the next 90 days, as the transaction sees it."""
-    points = await directory.load(session, [contact_point], since=now)
-    return await _reckoned(points.get(contact_point), spans_of((), now=now), tools=tools)
 
 
 async def _reckoned(point: ContactPoint | None, spans: Sequence[Span], *, tools: Tools) -> tuple[PostCover, ...]:

@@ -30,6 +30,7 @@ from contactpoints.rules.access import (
     reads_entries_of,
     sees_network,
 )
+from contactpoints.rules.gaps import Acceptance
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound, StillReferredTo
 from contactpoints.store import alerts, entries, leaving
 from contactpoints.store.address_changes import find as find_change
@@ -89,7 +90,7 @@ async def create(
                 values |= await address_changes.standing_of_new(session, values, now=now)
             why = _why(values.get("reason"), None, asked=reason)
             async with _watched(
-                session, register, owner=owner, entry=values, why=why, asked=reason, now=now, tools=tools
+                session, register, owner=owner, entry=values, why=why, asked=reason, actor=actor, now=now, tools=tools
             ) as gaps:
                 entry = await entries.create(session, register, values=values, now=now, by=actor.who, reason=why)
             found.warnings += gaps
@@ -144,7 +145,7 @@ async def change(
                 values["address"] = kept["address"]
             why = _why(values.get("reason"), kept.get("reason"), asked=reason)
             async with _watched(
-                session, register, owner=owner, entry=kept, why=why, asked=reason, now=now, tools=tools
+                session, register, owner=owner, entry=kept, why=why, asked=reason, actor=actor, now=now, tools=tools
             ) as gaps:
                 entry = await entries.change(
                     session, register, key=key, version=version, values=values, now=now, by=actor.who, reason=why
@@ -198,7 +199,7 @@ async def retire(
             await tell_retired(session, [key], now=now, tools=tools)
         place = "/query/reason"
         async with _watched(
-            session, register, owner=owner, entry=kept, why=reason, asked=reason, now=now, tools=tools, at=place
+            session, register, owner=owner, entry=kept, asked=reason, actor=actor, now=now, tools=tools, at=place
         ) as gaps:
             entry = await entries.retire(
                 session, register, key=key, version=version, now=now, by=actor.who, reason=reason
@@ -264,21 +265,20 @@ def _watched(
     *,
     owner: Owner | None,
     entry: Mapping[str, Any],
-    why: str | None,
     asked: str | None,
+    actor: Actor,
     now: datetime,
     tools: Tools,
+    why: str | None = None,
     at: str = "/reason",
 ) -> AbstractAsyncContextManager[list[Mapping[str, str]]]:
     """Let a roster open a gap only where it is said ``why``, with warnings; what is no roster is not looked at.
 
-    Whoever is ``asked`` why accepts the gap; an absence or an override is told as a gap nobody accepted if it only says
-    so itself.
+    Whoever is ``asked`` why accepts the gap; an absence or an override that only says so itself accepts none.
     """
     if owner is None or "reason" not in register.columns:
         return nullcontext([])
-    accepts = asked is not None or (why is not None and register.name not in _SAY_WHY)
-    post = entry.get("id" if register.name == "posts" else "post_id")
+    why, post = why or asked, entry.get("id" if register.name == "posts" else "post_id")
     return uncovering(
         session,
         owner.contact_point,
@@ -286,7 +286,7 @@ def _watched(
         at=at,
         now=now,
         tools=tools,
-        accepts=accepts,
+        accepts=Acceptance(now, actor.who, why) if why and (asked or register.name not in _SAY_WHY) else None,
         posts=() if post is None else (post,),
     )
 

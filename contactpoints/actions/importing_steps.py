@@ -9,7 +9,7 @@ from contactpoints.actions.address_changes import FIRST
 from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.alike import same_addresses
 from contactpoints.actions.belongings import end_belongings
-from contactpoints.actions.cover import cover_now, gaps_opened, note_left
+from contactpoints.actions.cover import compared, gaps_opened, note_left, point_now
 from contactpoints.actions.dead_addresses import end_with
 from contactpoints.actions.dependencies import depending_on
 from contactpoints.actions.directory import columns
@@ -33,7 +33,8 @@ from contactpoints.actions.importing_rows import (
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, keeps_entries_of, sees_network
-from contactpoints.rules.cover import PostCover
+from contactpoints.rules.directory import ContactPoint
+from contactpoints.rules.gaps import Acceptance
 from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.store import alerts, exchange, leaving
 from contactpoints.store.address_changes import established
@@ -91,7 +92,8 @@ class Import:
         called = await self._lock_called(session, gone.get("channels", ()))
         told = {key: await leaving.keys_told(session, int(key)) for key in gone.get("officers", ())}
         await exchange.hold(session, await self._touched(session, by_kind))
-        before = await self._covers(session, await self._watched(session, by_kind, gone=gone))
+        watched = await self._watched(session, by_kind, gone=gone)
+        before = {number: await point_now(session, number, now=self._now) for number in sorted(watched)}
         for kind in reversed(list(gone)):
             if kind != "officers":
                 await self._retire(session, REGISTERS[kind], keys=gone[kind])
@@ -168,21 +170,20 @@ class Import:
                 found |= await exchange.contact_points(session, REGISTERS[kind], keys=keys)
         return found
 
-    async def _covers(self, session: Session, ids: Iterable[int]) -> dict[int, tuple[PostCover, ...]]:
-        return {number: await cover_now(session, number, now=self._now, tools=self._tools) for number in sorted(ids)}
-
-    async def _gaps(self, session: Session, before: Mapping[int, tuple[PostCover, ...]]) -> None:
+    async def _gaps(self, session: Session, before: Mapping[int, ContactPoint | None]) -> None:
         """Tell of gaps in cover that were not there before: as warnings where a reason is stated, else as faults."""
         for number in sorted({*before, *self._rosters} & self._changed):
-            after = await cover_now(session, number, now=self._now, tools=self._tools)
-            was, accepts = before.get(number, ()), self._reason is not None  # the reason of a row accepts nothing
-            stated = accepts or self._restoring or self._rosters.get(number, False)
+            would = await point_now(session, number, now=self._now)
+            came = await compared(before.get(number), would, now=self._now, tools=self._tools, whole=True)
+            # The reason of a row accepts nothing.
+            accepts = Acceptance(self._now, self._by, self._reason) if self._reason is not None else None
+            stated = accepts is not None or self._restoring or self._rosters.get(number, False)
             try:
-                told = gaps_opened(was, after, stated=stated, at="/query/reason")
+                told = gaps_opened(came.before, came.after, stated=stated, at="/query/reason")
             except Invalid as refused:
                 self._faults += [(len(self._order), each) for each in refused.faults]
                 continue
-            await note_left(session, number, before=was, after=after, stated=accepts, now=self._now)
+            await note_left(session, number, came=came, accepts=accepts, now=self._now)
             self._warnings += [ImportWarning(pointer="", code=each["code"], detail=each["detail"]) for each in told]
 
     async def _retire(self, session: Session, register: Register, *, keys: Sequence[Key]) -> None:

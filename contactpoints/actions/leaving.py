@@ -10,13 +10,13 @@ from datetime import datetime
 
 from contactpoints.actions.address_notices import tell_retired
 from contactpoints.actions.belongings import end_belongings, end_calls, must_be_locked
-from contactpoints.actions.cover import cover_now, gaps_opened, note_left
+from contactpoints.actions.cover import Compared, compared, gaps_opened, note_left, point_now
 from contactpoints.actions.dependencies import Depending, Ends, depending_on
 from contactpoints.actions.directory import keepable, readable
 from contactpoints.actions.references import missing
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
-from contactpoints.rules.cover import PostCover
+from contactpoints.rules.gaps import Acceptance
 from contactpoints.rules.history import Version
 from contactpoints.rules.leaving import CANNOT, Dependency, kind_of, people_of, takes_over
 from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
@@ -33,8 +33,7 @@ class Left:
     """What the leaving of an officer came to: the versions that it made, each with the one before it."""
 
     depending: Depending
-    before: tuple[PostCover, ...]
-    after: tuple[PostCover, ...] = ()
+    came: Compared = field(default_factory=lambda: Compared((), (), ()))
     ends: Ends = field(default_factory=lambda: Ends({}))
     retired: Entry = field(default_factory=dict)
     changed: list[tuple[str, int, Version, Version]] = field(default_factory=list)
@@ -135,22 +134,24 @@ async def _carry_out(
     session: Session, planned: _Planned, *, actor: Actor, body: Leaving, now: datetime, tools: Tools
 ) -> Left:
     known, contact_point = planned.known, planned.contact_point
-    left = Left(known, await cover_now(session, contact_point, now=now, tools=tools))
+    left, was = Left(known), await point_now(session, contact_point, now=now)
     writer = _Writer(session, left, by=actor.who, now=now, reason=body.reason)
     for number, (dependency, plan) in enumerate(planned.plan):
         await writer.carry_out(dependency, plan, number=number)
     left.ends = await writer.end(known, actor=actor, tools=tools)
     left.retired = await writer.retire("officers", known.officer.id, reason=body.reason)
     faults = await _cannot_take_over(session, left, planned=planned.plan, now=now)
-    left.after = await cover_now(session, contact_point, now=now, tools=tools)
-    stated = body.reason is not None or any(plan.action == "leave_out" for _, plan in planned.plan)
+    would = await point_now(session, contact_point, now=now)
+    left.came = await compared(was, would, now=now, tools=tools, whole=True)
+    whys = [body.reason, *(plan.reason for _, plan in planned.plan if plan.action == "leave_out")]
+    accepts = next((Acceptance(now, actor.who, why) for why in whys if why is not None), None)
     try:
-        left.warnings += gaps_opened(left.before, left.after, stated=stated, at="/reason")
+        left.warnings += gaps_opened(left.came.before, left.came.after, stated=accepts is not None, at="/reason")
     except Invalid as refused:
         faults += refused.faults
     if faults:
         raise Invalid(faults)
-    await note_left(session, contact_point, before=left.before, after=left.after, stated=stated, now=now)
+    await note_left(session, contact_point, came=left.came, accepts=accepts, now=now)
     await end_calls(session, known.officer.id, alerts=known.alerts, now=now)
     return left
 

@@ -14,20 +14,27 @@ from contactpoints.rules.access import (
 )
 from contactpoints.rules.cover import PostCover
 from contactpoints.rules.directory import ContactPoint, Post
+from contactpoints.rules.gaps import Told
+from contactpoints.rules.history import Author, Version
 from contactpoints.rules.refusals import NotFound
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_windows import Window, window_of
-from contactpoints.store import directory, entries, plans
+from contactpoints.store import directory, entries, gaps, history, plans
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import Entry, Owner
 
 AHEAD = timedelta(days=28)
 """How far ahead the list of posts tells of cover."""
+_MOST_CHANGES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A post in a window, and its entries with their versions; whether the reader ``keeps`` it, ``offers`` shifts."""
+    """A post in a window, and its entries with their versions; whether the reader ``keeps`` it, ``offers`` shifts.
+
+    ``accepted``: its gaps that somebody accepted, and who did; ``changes``: the last of its roster, each with its kind
+    of entry, the newest first.
+    """
 
     point: ContactPoint
     post: Post
@@ -38,6 +45,8 @@ class Plan:
     overrides: list[Entry]
     absences: list[Entry]
     swaps: list[Row]
+    accepted: list[tuple[Told, Author]]
+    changes: list[tuple[str, Version]]
     keeps: bool
     offers: bool
 
@@ -99,6 +108,8 @@ async def plan_of(db: Database, post: int, *, actor: Actor, view: str, on: str, 
             overrides=await plans.overrides(session, post, **span),
             absences=await plans.absences(session, owner.contact_point, **span),
             swaps=await plans.open_swaps(session, post),
+            accepted=await gaps.accepted(session, post, **span),
+            changes=await history.of_roster(session, post, contact_point=owner.contact_point, most=_MOST_CHANGES),
             keeps=keeps_entries_of(actor, owner.party),
             offers=_offers(actor, owner),
         )

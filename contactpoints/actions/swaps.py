@@ -26,6 +26,7 @@ from contactpoints.rules.access import (
 )
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, Post, channels_to_use
+from contactpoints.rules.gaps import Acceptance
 from contactpoints.rules.handovers import ways_of
 from contactpoints.rules.local_times import keep, span_entered
 from contactpoints.rules.proof import next_daytime
@@ -280,9 +281,10 @@ async def _settle(
 ) -> tuple[Entry, Warnings]:
     """Turn a swap into overrides of the roster, where those leave no gap or a reason is stated."""
     made: list[int] = []
-    stated = reason is not None
+    accepts = None if reason is None else Acceptance(now, actor.who, reason)
+    stated = accepts is not None
     async with uncovering(
-        session, house.point.id, stated=stated, at="/reason", now=now, tools=tools, strains=True
+        session, house.point.id, stated=stated, at="/reason", now=now, tools=tools, strains=True, accepts=accepts
     ) as warnings:
         for action, officer, span in rules.overrides_of(house.point, house.post, swap=swap):
             starts, ends = (keep(at, zone=house.point.zone) for at in (span.starts_at, span.ends_at))

@@ -75,7 +75,11 @@ IMPORT = Operation(
         ),
         _PARTY,
         Parameter("kind", "Which kind of entries a CSV file holds.", "query", schema={"enum": [*SHAPES]}),
-        Parameter("reason", "Why; needed where it leaves a minute of the next 90 days uncovered.", "query"),
+        Parameter(
+            "reason",
+            "Why; needed where it leaves a minute uncovered, in 90 days from now or from where it is felt.",
+            "query",
+        ),
         Parameter("restore", "`true` keeps the numbers of another installation.", "query", schema=_TRUTH),
     ),
     roles=("administrator", "secretariat"),

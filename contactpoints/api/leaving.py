@@ -57,8 +57,9 @@ LEAVING = (
             "All of it is done, or nothing: rotations and overrides change, channels and PIN end, the officer is "
             "retired. Each dependency needs an entry in the plan with the `ref` and `version` as they were read; what "
             "has changed since is refused as outdated (409), what is missing is named (422).\n\n"
-            "A plan that leaves a minute of the next 90 days without cover needs a reason, of its own or for what it "
-            "leaves out; the gaps are then warnings. With `dry_run` nothing is done, and everything is told.\n\n"
+            "A plan that leaves a minute without cover, in 90 days from now or from where it is felt, needs a reason, "
+            "of its own or for what it leaves out; the gaps are then warnings. "
+            "With `dry_run` nothing is done, and everything is told.\n\n"
             "An open alert that calls the officer is not lost: the officer's code ends, and where nobody else was "
             "called the next step is taken at once.\n\n"
             "The officer's accounts end at once, with all their sessions and the keys that the officer holds (`keys`): "
@@ -125,8 +126,8 @@ def _left(left: Left, *, body: Leaving, words: Catalogue) -> Response:
         ],
         "ends": _ends(left.ends),
         "alerts": _alerts(left.depending),
-        "cover_before": [post_out(each) for each in left.before],
-        "cover_after": [post_out(each) for each in left.after],
+        "cover_before": [post_out(each) for each in left.came.before],
+        "cover_after": [post_out(each) for each in left.came.after],
         "warnings": [{"code": each["code"], "detail": each["detail"]} for each in left.warnings],
     }
     return Json(told)

@@ -195,6 +195,7 @@ def _page(
         left=left,
         changed=[] if left is None else list(_changed(words, left)),
         gaps=[] if left is None else _gaps(left),
+        later=[] if left is None else left.came.spans[1:],
         strained=[] if left is None else list(_strained(words, left, typed=typed, now=runtime.now())),
         most=_MOST_GAPS,
         zones=[point.zone, zone_of(request)],
@@ -213,7 +214,7 @@ def _changed(words: Catalogue, left: Left) -> Iterator[tuple[str, list[str]]]:
 
 def _strained(words: Catalogue, left: Left, *, typed: Mapping[str, str], now: datetime) -> Iterator[str]:
     """Yield what the plan asks of those who take over, in words."""
-    before, after = left.depending.point, next((each.point for each in left.after), left.depending.point)
+    before, after = left.depending.point, next((each.point for each in left.came.after), left.depending.point)
     chosen = [int(who) for name, who in typed.items() if name.startswith("who/") and who.isdecimal()]
     for each in strains(before, after, officers=chosen, now=now):
         if each.officer in after.officers:
@@ -222,10 +223,10 @@ def _strained(words: Catalogue, left: Left, *, typed: Mapping[str, str], now: da
 
 def _gaps(left: Left) -> list[tuple[PostCover, Stretch]]:
     """Return the hours that nobody covers any more, with the post of each."""
-    known = {(each.post.id, one.starts_at, one.ends_at) for each in left.before for one in each.stretches}
+    known = {(each.post.id, one.starts_at, one.ends_at) for each in left.came.before for one in each.stretches}
     return [
         (each, one)
-        for each in left.after
+        for each in left.came.after
         for one in each.stretches
         if one.level == "uncovered" and (each.post.id, one.starts_at, one.ends_at) not in known
     ]

@@ -16,13 +16,17 @@ from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, sees_network
 from contactpoints.rules.board_page import has_words
+from contactpoints.rules.cover import Stretch
 from contactpoints.rules.cover_text import hindsight, reasons_of, state_of
+from contactpoints.rules.gaps import Acceptance, Told
+from contactpoints.rules.history_text import author
 from contactpoints.rules.phrasing import Catalogue, function_of, say
 from contactpoints.rules.roster_bites import since_it_began
 from contactpoints.rules.roster_lanes import BEFORE_IT, NOT_LOOKED_AT, Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_pieces import pieces_of
 from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
+from contactpoints.rules.wording_directory import several_of
 from contactpoints.runtime import Runtime
 from contactpoints.store.swaps import swap_of
 from schemas.faults import Fault
@@ -173,13 +177,48 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
             for each in pieces
         ],
         "gaps": [
-            {"stretch": each, "level": _LEVELS[each.level], "why": reasons_of(words, each)}
+            {
+                "stretch": each,
+                "level": _LEVELS[each.level],
+                "why": reasons_of(words, each),
+                "accepted": _accepted(words, each, plan=plan),
+            }
             for each in cover.told.stretches
+        ],
+        "changes": [
+            {
+                "kind": several_of(words, kind),
+                "version": version,
+                "by": author(words, version.by),
+                "who": drawn.name(who) if (who := version.values.get("officer_id")) else "",
+            }
+            for kind, version in plan.changes
         ],
         "officers": sorted(((each.id, each.name) for each in plan.point.officers.values()), key=lambda each: each[1]),
         "name_of": drawn.name,
         "there": ZoneInfo(plan.point.zone),
     }
+
+
+def _accepted(words: Catalogue, gap: Stretch, *, plan: Plan) -> list[Mapping[str, object]]:
+    """Return who accepted what of a gap, when and why; ``part``: that it is not the whole."""
+    if gap.level != "uncovered":
+        return []
+    found: dict[Acceptance, list[Told]] = {}
+    names: dict[Acceptance, str] = {}
+    for told, by in plan.accepted:
+        if told.acceptance and told.starts_at < gap.ends_at and told.ends_at > gap.starts_at:
+            found.setdefault(told.acceptance, []).append(told)
+            names[told.acceptance] = author(words, by)
+    return [
+        {
+            "given": each,
+            "by": names[each],
+            "part": min(one.starts_at for one in rows) > gap.starts_at
+            or max(one.ends_at for one in rows) < gap.ends_at,
+        }
+        for each, rows in found.items()
+    ]
 
 
 def routes() -> list[Route]:

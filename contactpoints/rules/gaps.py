@@ -39,11 +39,21 @@ _SLIGHT: frozenset[CoverReason] = frozenset({"too_few", "language"})
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """When a gap was accepted, by whom, as histories name them (``account:7``), and for which reason."""
+
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A gap of a post that somebody knows of: told, or ``accepted`` when a change left it, ``at`` an instant.
 
     ``grave``: nobody at all could be reached. One accepted of which its Party was reminded, whenever that was, is as if
     it had been accepted exactly two days before it began. ``ends_at`` is `NO_END` where no end was in sight.
+    ``acceptance``: that of one accepted, as far as it is known.
     """
 
     post: int
@@ -52,6 +62,7 @@ class Told:
     at: datetime
     grave: bool = True
     accepted: bool = False
+    acceptance: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +202,10 @@ class _Case:
         """Return what is known of it once it is told; gaps have been looked for ``until`` then."""
         gap, grave = self.found.gap, self.found.grave
         before = self.new is None and bool(self.rows) and all(row.grave for row in self.rows)
-        return Told(self.found.cover.post.id, self.began, _end(gap.ends_at, until), at, grave or before, accepted)
+        known = _latest(self.rows) if accepted else None
+        return Told(
+            self.found.cover.post.id, self.began, _end(gap.ends_at, until), at, grave or before, accepted, known
+        )
 
     def as_known(self, horizon: datetime | None = None) -> Iterator[Told]:
         """Yield what stays known of it as long as nothing is told: no more than there is of it, up to a ``horizon``."""
@@ -240,7 +254,8 @@ def judge(found: Iterable[Found], kept: Sequence[Told], *, now: datetime, until:
             judged.tell.setdefault(case.due, []).append(case.news)
             judged.kept.append(case.as_told(now, until=until))
         elif case.is_unknown and case.found.gap.ends_at < horizon and (since := _comes_back(case.found, weeks)):
-            judged.kept.append(case.as_told(since, until=until, accepted=True))
+            of_then = _latest(row for row in kept if row.accepted and row.at == since)
+            judged.kept.append(replace(case.as_told(since, until=until, accepted=True), acceptance=of_then))
             weeks.add(case.found.cover, case.found.gap, at=since)
         else:
             judged.kept += case.as_known(horizon)
@@ -279,6 +294,10 @@ def _comes_back(found: Found, weeks: Weeks) -> datetime | None:
     return max(since) if len(since) >= _OFTEN else None
 
 
+def _latest(rows: Iterable[Told]) -> Acceptance | None:
+    return max((row.acceptance for row in rows if row.acceptance), key=lambda each: each.at, default=None)
+
+
 def _end(end: datetime, until: datetime | None) -> datetime:
     return NO_END if until and end >= until else end
 
@@ -288,13 +307,13 @@ def left_by(
     *,
     before: Sequence[PostCover],
     after: Sequence[PostCover],
-    stated: bool,
+    accepts: Acceptance | None,
     now: datetime,
     posts: Collection[int] = (),
 ) -> list[Told]:
-    """Return what is known of the gaps of a contact point once a change has been made, perhaps for a ``stated`` reason.
+    """Return what is known of the gaps of a contact point once a change is made, which somebody perhaps ``accepts``.
 
-    What was known is known of what is left of it. What the reason accepts are the gaps that the change opens, and those
+    What was known is known of what is left of it. What a reason accepts are the gaps that the change opens, and those
     that the first roster of a post leaves; neither what was there all the same, nor what merely became graver. Of the
     ``posts`` that it is about it accepts as well what was told before and is still ahead, and what comes back at those
     times of the week. ``before`` and ``after`` look 90 days ahead.
@@ -303,7 +322,7 @@ def left_by(
     known = _Known(kept)
     cases = [_case(each, known.of(each), now=now) for each in gaps_of(after)]
     still = [row for case in cases for row in case.as_known(until)]
-    opened = _Known(_opened(before, after, now=now) if stated else ())
+    opened = _Known(_opened(before, after, now=now) if accepts else ())
     accepted = [
         replace(
             row, starts_at=max(row.starts_at, start), ends_at=_end(min(row.ends_at, end), until), grave=case.found.grave
@@ -312,8 +331,9 @@ def left_by(
         for start, end in [(case.found.gap.starts_at, case.found.gap.ends_at)]
         for row in opened.of(case.found)
     ]
-    others = (case for case in cases if stated and case.found.cover.post.id in posts)
+    others = (case for case in cases if accepts and case.found.cover.post.id in posts)
     accepted += _again((case for case in others if not any(opened.of(case.found))), until=until)
+    accepted = [replace(row, acceptance=accepts) for row in accepted]
     new = _Known(accepted)
     return [row for row in still if not any(new.around(row.post, start=row.starts_at, end=row.ends_at))] + accepted
 

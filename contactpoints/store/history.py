@@ -23,7 +23,8 @@ REGISTERS: Mapping[str, Register] = {**entries.REGISTERS, swaps.REGISTER.name: s
 """Every kind of entry that has a history."""
 
 _VERSION = "h.entry, h.entry_key, h.version, h.at, h.act, h.actor, h.reason, h.body, k.role, k.party, k.authority"
-_WITH_KEY = f"left join {HOLDERS} k on h.actor in ('key:' || k.id, 'account:' || k.id)"
+WITH_HOLDER = f"left join {HOLDERS} k on h.actor in ('key:' || k.id, 'account:' || k.id)"
+"""Joins the key or account ``k`` of whoever made a row ``h``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ async def versions(
         f"""select {_VERSION} from (
                 select * from history where entry = $1 and entry_key = $2 and version > $4
                    and ($3::integer is null or version < $3) order by version desc limit $5) h
-              {_WITH_KEY} order by h.version desc""",
+              {WITH_HOLDER} order by h.version desc""",
         register.name,
         str(key),
         before,
@@ -58,7 +59,7 @@ async def at(session: Session, register: Register, *, keys: Sequence[Key], insta
         f"""select {_VERSION} from unnest($2::text[]) wanted (entry_key) cross join lateral (
                 select * from history where entry = $1 and entry_key = wanted.entry_key and at <= $3
                  order by version desc limit 1) h
-              {_WITH_KEY} order by h.id""",
+              {WITH_HOLDER} order by h.id""",
         register.name,
         [str(key) for key in keys],
         instant,
@@ -72,10 +73,28 @@ async def several(session: Session, wanted: Iterable[tuple[str, str, int]]) -> d
     rows = await session.fetch(
         f"""select {_VERSION} from unnest($1::text[], $2::text[], $3::integer[]) w (entry, entry_key, version)
               join history h on h.entry = w.entry and h.entry_key = w.entry_key and h.version = w.version
-              {_WITH_KEY}""",
+              {WITH_HOLDER}""",
         *(names, keys, numbers),
     )
     return {(row["entry"], row["entry_key"], row["version"]): _version(row) for row in rows}
+
+
+async def of_roster(session: Session, post: int, *, contact_point: int, most: int) -> list[tuple[str, Version]]:
+    """Return the last versions of what makes the roster of a post, the newest first, each with its kind of entry."""
+    mine = (("rotations", "post_id = $1"), ("calendars", "post_id = $1"), ("overrides", "post_id = $1"))
+    away = "officer_id in (select id from officers where contact_point_id = $2)"
+    tables = " union all ".join(
+        f"(select '{name}' as entry, id from {name} where {which} order by changed_at desc limit $3)"
+        for name, which in (*mine, ("absences", away))
+    )
+    rows = await session.fetch(
+        f"""select {_VERSION} from (
+                select h.* from ({tables}) e join history h on h.entry = e.entry and h.entry_key = e.id::text
+                 order by h.at desc, h.id desc limit $3) h
+              {WITH_HOLDER} order by h.at desc, h.id desc""",
+        *(post, contact_point, most),
+    )
+    return [(row["entry"], _version(row)) for row in rows]
 
 
 async def known_since(session: Session, register: Register, *, key: Key) -> Known | None:
@@ -127,13 +146,14 @@ def _version(row: Row) -> Version:
         number=row["version"],
         at=row["at"],
         act=row["act"],
-        by=_author(row),
+        by=author_of(row),
         reason=row["reason"],
         values=_values(register, row["body"]),
     )
 
 
-def _author(row: Row) -> Author:
+def author_of(row: Row) -> Author:
+    """Return who acted, of a row with ``actor`` that is joined `WITH_HOLDER`."""
     kind, _, number = row["actor"].partition(":")
     return Author(kind, int(number) if number else None, row["role"], row["party"], row["authority"])
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import httpx
 
-from contactpoints.actions.cover import cover_now, covers
+from contactpoints.actions.cover import compared, covers, point_now
 from contactpoints.actions.rosters import rosters
 from contactpoints.rules.access import Actor, Role
 from contactpoints.store import directory
@@ -304,7 +304,8 @@ async def test_alerts_have_their_turn_while_ninety_days_are_reckoned(world: Worl
     assert await covers(db, tools=tools, **whole)
     assert await rosters(db, tools=tools, **whole)
     async with db.transaction() as session:
-        assert await cover_now(session, france, now=START, tools=tools)
+        point = await point_now(session, france, now=START)
+        assert (await compared(point, point, now=START, tools=tools, whole=True)).before
     assert gateways.threads
     assert threading.get_ident() not in gateways.threads
 

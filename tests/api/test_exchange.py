@@ -274,7 +274,7 @@ async def test_an_address_is_not_changed_by_a_file(world: World, france: str) ->
 async def test_a_roster_that_leaves_a_gap_needs_the_reason(world: World, france: str) -> None:
     rotations = json.loads((await world.get("/v1/export?format=json&kind=rotations", key=france)).content)["rotations"]
     ends = [
-        each | {"ends_on": "2026-11-01"} for each in rotations if each["post_id"] == world.network["FR"].posts["first"]
+        each | {"ends_on": "2027-03-01"} for each in rotations if each["post_id"] == world.network["FR"].posts["first"]
     ]
     refused = await _bring(world, {"rotations": ends}, france, how="dry_run=false")
     assert {(each["pointer"], each["code"]) for each in refused.json()["errors"]} == {

@@ -186,6 +186,11 @@ async def test_a_gap_needs_a_reason_and_is_told(world: World, staff: str) -> Non
 
 async def test_a_rotation_whose_only_member_is_left_out_ends_for_a_reason(world: World, staff: str) -> None:
     leads = 2
+    async with world.runtime.db.session() as session:  # it begins later than 90 days ahead
+        await session.execute(
+            "update rotations set starts_on = '2027-03-01', version = version + 1 where members = $1",
+            [world.network["FR"].officers[leads].id],
+        )
     plan, tag = await _planned(world, staff, leads, action="leave_out", officer_id=None, reason="No leader any more.")
     done = await _ask(world, "POST", _path(world, leads), staff, body=plan, tag=tag)
     assert [each["code"] for each in done.json()["warnings"]] == ["leaves_uncovered"], done.text

@@ -97,6 +97,11 @@ async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(worl
         assert answer.headers["Location"] == f"/rosters/{post}?view=month&on=2026-10-14&said=published"
     assert await kept(world, "absences") == before + 1, "sent twice, kept once"
     page = await ada.opens(f"/rosters/{post}?on=2026-10-14")
+    gap, history = (re.sub(r"<[^>]*>", "", each) for each in page.text.split('id="history"'))
+    for told in (gap.split("Who is on duty")[0], history):
+        assert "the others know" in told
+        assert "Invented desk (administrator, FR)" in told
+    assert "Accepted: the others know" in gap
     back = next(
         form for _, at, form in Forms(page.text).found if at.endswith("/removal") and form["kind"] == "absences"
     )

@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from contactpoints.rules.cover import PostCover, Stretch, cover_of
-from contactpoints.rules.gaps import Told, gaps_of, judge, left_by, mark_of, next_mark
+from contactpoints.rules.gaps import Acceptance, Told, gaps_of, judge, left_by, mark_of, next_mark
 from contactpoints.rules.holidays import HolidayCalendar
 from schemas.cover import CoverReason
 from tests.rules.test_cover import EVERYTHING, channel, officer, point, post, rotation
@@ -16,6 +16,7 @@ from tests.rules.test_rosters import utc
 # In Berlin it is nine in the morning, and no clock changes for months.
 NOW = utc("2026-11-04T08:00")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+REASON = Acceptance(NOW, "account:1", "the others know")
 
 
 def cover(*stretches: tuple[float, float]) -> PostCover:
@@ -144,7 +145,7 @@ def test_a_gap_that_begins_now_is_known_from_now_on_though_its_end_was_known_bef
 
 
 def accepted(before: list[PostCover], after: list[PostCover], *, now: datetime) -> list[Told]:
-    return left_by([], before=before, after=after, stated=True, now=now)
+    return left_by([], before=before, after=after, accepts=REASON, now=now)
 
 
 def lacking(reason: CoverReason, first: float, last: float) -> PostCover:
@@ -168,7 +169,7 @@ def test_what_shrank_is_known_no_longer_than_it_is() -> None:
     kept = accepted([cover()], [cover((0, 60))], now=NOW)
     shrunk = judge(gaps_of([cover((20, 21))]), kept, now=NOW, until=NOW + 90 * DAY).kept
     assert [(each.starts_at, each.ends_at) for each in shrunk] == [(NOW + 20 * DAY, NOW + 21 * DAY)]
-    assert left_by(kept, before=[cover((0, 60))], after=[cover((20, 21))], stated=True, now=NOW) == shrunk
+    assert left_by(kept, before=[cover((0, 60))], after=[cover((20, 21))], accepts=REASON, now=NOW) == shrunk
     assert list(judge(gaps_of([cover((3, 4), (20, 21))]), shrunk, now=NOW).tell) == [7]
 
 
@@ -304,7 +305,7 @@ def test_a_reason_accepts_what_was_told_of_the_post_and_comes_back() -> None:
     assert [(each.starts_at - NOW) / DAY for each in kept] == [0, 9]
 
     def left(*posts: int, stated: bool = True) -> list[float]:
-        again = left_by(kept, before=[there], after=[there], stated=stated, now=NOW, posts=posts)
+        again = left_by(kept, before=[there], after=[there], accepts=REASON if stated else None, now=NOW, posts=posts)
         return sorted((each.starts_at - NOW) / DAY for each in again if each.accepted)
 
     assert left(cover().post.id) == [start for start, _ in weekly(*range(1, 12))], "nothing else, and not what is here"
@@ -330,7 +331,7 @@ def test_a_gap_without_an_end_is_told_once(by_acceptance: bool, begins: float) -
             whole = gaps_of([cover((max(day, begins), day + 90))])
             judged = judge(whole, kept, now=now, until=now + 90 * DAY)
             kept, told = judged.kept, told + len(judged.tell) + len(judged.remind)
-            kept = left_by(kept, before=[], after=[each.cover for each in whole], stated=False, now=now)
+            kept = left_by(kept, before=[], after=[each.cover for each in whole], accepts=None, now=now)
     assert told == 1
     ended = judge(gaps_of([cover((300, 310))]), kept, now=NOW + 300 * DAY, until=NOW + 390 * DAY).kept
     assert list(judge(gaps_of([cover((300, 320))]), ended, now=NOW + 300 * DAY).tell) == [14], "it was to end"
@@ -346,5 +347,7 @@ def test_thousands_of_gaps_are_judged_in_no_time() -> None:
 
 def test_a_reminder_that_is_late_is_still_given() -> None:
     began: datetime = NOW + 20 * DAY
-    kept = [Told(cover().post.id, began, began + DAY, NOW, accepted=True)]
-    assert len(judge(gaps_of([cover((20.6, 21))]), kept, now=NOW + 20.6 * DAY).remind) == 1
+    kept = [Told(cover().post.id, began, began + DAY, NOW, accepted=True, acceptance=REASON)]
+    judged = judge(gaps_of([cover((20.6, 21))]), kept, now=NOW + 20.6 * DAY)
+    assert len(judged.remind) == 1
+    assert [each.acceptance for each in judged.kept] == [REASON], "who accepted it, and why, is known still"

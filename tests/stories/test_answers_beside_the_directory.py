@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from contactpoints.actions.cover import cover_now
+from contactpoints.actions.cover import compared, point_now
 from contactpoints.engine.run import read_replies
 from contactpoints.serving import desk_of
 from contactpoints.store import entries, exchange
@@ -103,7 +103,8 @@ async def test_what_is_long_is_done_one_after_another_and_what_others_wait_for_b
     try:
         async with world.runtime.db.transaction() as session, asyncio.timeout(_LONG):
             house = world.network["FR"].contact_point
-            assert await cover_now(session, house, now=world.clock.at, tools=world.runtime.tools)
+            point = await point_now(session, house, now=world.clock.at)
+            assert (await compared(point, point, now=world.clock.at, tools=world.runtime.tools)).after
         assert (await asyncio.wait_for(world.get("/metrics"), _LONG)).status_code == 200
         assert begun == [0]
     finally:

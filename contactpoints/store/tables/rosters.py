@@ -214,6 +214,9 @@ gaps = Table(
     moment("told_at", required=True),
     Column("grave", Boolean, nullable=False),
     Column("accepted", Boolean, nullable=False),
+    moment("accepted_at"),
+    Column("actor", Text),
+    Column("reason", Text),
     PrimaryKeyConstraint("post_id", "starts_at"),
 )
 

@@ -579,6 +579,9 @@ CREATE TABLE gaps (
     told_at TIMESTAMP WITH TIME ZONE NOT NULL,
     grave BOOLEAN NOT NULL,
     accepted BOOLEAN NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE,
+    actor TEXT,
+    reason TEXT,
     CONSTRAINT gaps_pk PRIMARY KEY (post_id, starts_at),
     CONSTRAINT gaps_post_id_fk FOREIGN KEY(post_id) REFERENCES posts (id)
 );
