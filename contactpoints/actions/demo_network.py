@@ -155,6 +155,7 @@ async def _posts(
     turns = ([first, second], [second, first], [leader])
     posts: dict[str, int] = {}
     # Four weeks and a day back: the turn of the first officer at the first line, wherever the day has begun.
+    planned = now - timedelta(days=30)
     starts_on = (now - timedelta(days=29)).date()
     for line, function, members in zip(_LINES, _POSTS[told["language"]], turns, strict=True):
         post = await _make(
@@ -172,7 +173,7 @@ async def _posts(
         await _make(
             session,
             "rotations",
-            now=now,
+            now=planned,
             post_id=post,
             layer=1,
             period="weekly",

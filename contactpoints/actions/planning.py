@@ -17,11 +17,13 @@ from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.gaps import Told
 from contactpoints.rules.history import Author, Version
 from contactpoints.rules.refusals import NotFound
+from contactpoints.rules.roster_past import Past
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_windows import Window, window_of
 from contactpoints.store import directory, entries, gaps, history, plans
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import Entry, Owner
+from contactpoints.store.roster_past import past_of
 
 AHEAD = timedelta(days=28)
 """How far ahead the list of posts tells of cover."""
@@ -32,8 +34,8 @@ _MOST_CHANGES = 20
 class Plan:
     """A post in a window, and its entries with their versions; whether the reader ``keeps`` it, ``offers`` shifts.
 
-    ``accepted``: its gaps that somebody accepted, and who did; ``changes``: the last of its roster, each with its kind
-    of entry, the newest first.
+    ``past``: what the roster was in the window, until now. ``accepted``: its gaps that somebody accepted, and who did.
+    ``changes``: the last of its roster, each with its kind of entry, the newest first.
     """
 
     point: ContactPoint
@@ -45,6 +47,7 @@ class Plan:
     overrides: list[Entry]
     absences: list[Entry]
     swaps: list[Row]
+    past: Past
     accepted: list[tuple[Told, Author]]
     changes: list[tuple[str, Version]]
     keeps: bool
@@ -108,6 +111,13 @@ async def plan_of(db: Database, post: int, *, actor: Actor, view: str, on: str, 
             overrides=await plans.overrides(session, post, **span),
             absences=await plans.absences(session, owner.contact_point, **span),
             swaps=await plans.open_swaps(session, post),
+            past=await past_of(
+                *(session, post),
+                contact_point=owner.contact_point,
+                since=window.since,
+                until=max(now, window.since),
+                holidays=roster.cover.point.holidays,
+            ),
             accepted=await gaps.accepted(session, post, **span),
             changes=await history.of_roster(session, post, contact_point=owner.contact_point, most=_MOST_CHANGES),
             keeps=keeps_entries_of(actor, owner.party),

@@ -1,6 +1,7 @@
 """The rosters of duty posts: which there are and how they are covered, and each as a picture with what makes it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,14 +18,12 @@ from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, sees_network
 from contactpoints.rules.board_page import has_words
 from contactpoints.rules.cover import Stretch
-from contactpoints.rules.cover_text import hindsight, reasons_of, state_of
+from contactpoints.rules.cover_text import reasons_of, state_of
 from contactpoints.rules.gaps import Acceptance, Told
 from contactpoints.rules.history_text import author
 from contactpoints.rules.phrasing import Catalogue, function_of, say
-from contactpoints.rules.roster_bites import since_it_began
-from contactpoints.rules.roster_lanes import BEFORE_IT, NOT_LOOKED_AT, Drawn, picture_of, source_of
+from contactpoints.rules.roster_lanes import NOT_LOOKED_AT, Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
-from contactpoints.rules.roster_pieces import pieces_of
 from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
 from contactpoints.rules.wording_directory import several_of
 from contactpoints.runtime import Runtime
@@ -150,23 +149,25 @@ async def shown(
 
 def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> dict[str, object]:
     """Return the picture of a plan, and the tables behind it."""
-    cover = since_it_began(plan.cover, since=plan.window.since, now=runtime.now())
+    now, ahead = runtime.now(), max(plan.window.since, runtime.now())
+    looked = ahead < plan.window.until
+    told = [each for each in plan.cover.stretches if each.ends_at > ahead]
+    told = [replace(each, starts_at=max(each.starts_at, ahead)) for each in told]
+    cover = replace(plan.cover, stretches=tuple(told))
     drawn = Drawn(
-        *(plan.point, plan.post, plan.window, cover.told),
+        *(plan.point, plan.post, plan.window, cover),
         swaps=[swap_of(row) for row in plan.swaps],
         calendars={each["id"]: each["name"] for each in plan.calendars},
-        known=((cover.since, plan.window.until),),
-        unknown=BEFORE_IT if cover.known else NOT_LOOKED_AT,
+        known=((ahead, plan.window.until),) if looked else (),
+        past=plan.past,
     )
-    looked_back = cover.since < plan.window.until
-    pieces = pieces_of(plan.point, plan.post, since=plan.window.since, until=plan.window.until)
     reasons = {each["id"]: each["reason"] for each in plan.overrides}
     return {
-        "picture": picture_of(words, drawn, now=runtime.now()),
+        "picture": picture_of(words, drawn, now=now),
         "zones": [plan.point.zone, zone],
-        "level": level_of(cover.told.stretches) if looked_back else "idle",
-        "state_words": state_of(words, cover.told) if looked_back else say(words, drawn.unknown),
-        "hindsight": hindsight(words, plan.window.since, now=runtime.now()),
+        "level": level_of(told) if looked else "idle",
+        "state_words": state_of(words, cover) if looked else say(words, NOT_LOOKED_AT),
+        "over": now if plan.window.since < now else None,
         "rows": [
             {
                 "name": drawn.name(each.officer),
@@ -174,7 +175,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
                 "why": source_of(words, each, drawn=drawn),
                 "reason": reasons.get(each.number) if each.by == "override" else None,
             }
-            for each in pieces
+            for each in drawn.on_duty(now)
         ],
         "gaps": [
             {
@@ -183,7 +184,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
                 "why": reasons_of(words, each),
                 "accepted": _accepted(words, each, plan=plan),
             }
-            for each in cover.told.stretches
+            for each in told
         ],
         "changes": [
             {

@@ -1,7 +1,7 @@
 """When a change of rosters is felt, and how far its cover is looked at: 90 days from now, and where it bites later."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contactpoints.rules.cover import PostCover, cover_of
@@ -71,39 +71,6 @@ def cover_in(point: ContactPoint, spans: Iterable[Span], *, available: Collectio
             for each, other in zip(found, more, strict=True)
         )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """The cover of a post since an instant; ``known``: that nobody was planned before it, and not that it is forgotten.
-
-    Of a calendar that somebody else keeps, what is over is not kept.
-    """
-
-    told: PostCover
-    since: datetime
-    known: bool
-
-
-def since_it_began(cover: PostCover, *, since: datetime, now: datetime) -> Began:
-    """Return a cover that looks back to ``since`` without the days that were over before the roster began.
-
-    Where nobody is planned before a roster that begins later than ``now``, these hours lack cover.
-    """
-    starts = min(_starts(cover.post), default=since)
-    cut = max(since, min(starts, now))
-    kept = (replace(each, starts_at=max(each.starts_at, cut)) for each in cover.stretches if each.ends_at > cut)
-    known = not any(isinstance(layer, Imported) for layer in cover.post.layers)
-    return Began(replace(cover, stretches=tuple(kept)), cut, known)
-
-
-def _starts(post: Post) -> Iterator[datetime]:
-    for layer in post.layers:
-        if isinstance(layer, Rotation):
-            yield to_utc(layer.starts_on, layer.handover, zone=layer.zone)
-        else:
-            yield from (start for _, start, _ in layer.shifts[:1])
-    yield from (each.starts_at for each in post.overrides)
 
 
 def _changed(before: ContactPoint, after: ContactPoint) -> Iterator[tuple[Post, Post]]:

@@ -4,7 +4,7 @@ All that is drawn is reckoned here, in units of the picture; how it looks, by da
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from contactpoints.rules.clock_changes import clock_changes
@@ -13,6 +13,7 @@ from contactpoints.rules.cover_text import lasting, stretch_of_time, told
 from contactpoints.rules.directory import ContactPoint, Post
 from contactpoints.rules.holidays import holiday
 from contactpoints.rules.phrasing import Catalogue, say
+from contactpoints.rules.roster_past import Past, joined, was_on_duty
 from contactpoints.rules.roster_pieces import Piece, pieces_of, turns_of
 from contactpoints.rules.roster_windows import WEEKDAYS, Window, local
 from contactpoints.rules.rosters import Imported, Override, Rotation, to_utc
@@ -43,7 +44,6 @@ _ACTIONS: Mapping[str, str] = {
 _OFFERED = msgid("{name} offers")
 _FORWARD, _BACK = msgid("clocks go forward {span}"), msgid("clocks go back {span}")
 _COVERED, NOT_LOOKED_AT = msgid("covered"), msgid("cover not looked at")
-BEFORE_IT = msgid("before this roster began")
 _FROM, _UNTIL = msgid("{name}, from {day}"), msgid("{name}, until {day}")
 
 
@@ -121,8 +121,8 @@ class Picture:
 class Drawn:
     """What is drawn: a post of a contact point in a window, its cover there, open swaps, and names of calendars.
 
-    ``known``: the stretches in which the cover was reckoned, in order; None: the whole window. ``unknown``: what is
-    said of the others, an English sentence of a catalogue.
+    ``known``: the stretches in which the cover was reckoned, in order; None: the whole window. ``past``: what the
+    roster was before now; what it is now is drawn from now on alone.
     """
 
     point: ContactPoint
@@ -132,7 +132,7 @@ class Drawn:
     swaps: Sequence[Swap] = ()
     calendars: Mapping[int, str] | None = None
     known: Sequence[tuple[datetime, datetime]] | None = None
-    unknown: str = NOT_LOOKED_AT
+    past: Past = field(default_factory=Past)
 
     def x(self, at: datetime) -> float:
         """Return how far to the right an instant is."""
@@ -146,14 +146,26 @@ class Drawn:
     def name(self, officer: int | None) -> str:
         """Return what an officer is called, a dash for whoever is none of this house any more."""
         known = self.point.officers.get(officer or 0)
-        return known.name if known else "-"
+        return known.name if known else self.past.left.get(officer or 0, ("-",))[0]
+
+    def on_duty(self, now: datetime) -> tuple[Piece, ...]:
+        """Return who was on duty until now, and is from now on, in the window."""
+        since, until = self.window.since, self.window.until
+        over = min(max(now, since), until)
+        was = was_on_duty(self.point, self.post, past=self.past, since=since, until=over)
+        ahead = pieces_of(self.point, self.post, since=over, until=until) if over < until else ()
+        return joined((*was, *ahead))
+
+    def clipped(self, entry: Rotation | Override, now: datetime) -> datetime:
+        """Return since when something of the roster is as it is now: from now on where nothing older is known."""
+        return self.past.began.get((type(entry), entry.id), now)
 
 
 def picture_of(words: Catalogue, drawn: Drawn, *, now: datetime) -> Picture:
     """Return the picture of a post."""
     lanes: list[Lane] = []
     y = _HEAD
-    for kind, name, bars in _lanes(words, drawn):
+    for kind, name, bars in _lanes(words, drawn, now=now):
         rows = max((bar.row for bar in bars), default=0) + 1
         lanes.append(Lane(kind, name, y, rows, tuple(bars)))
         y += _NAME + _ROW * rows + _GAP
@@ -173,23 +185,27 @@ def _shortened(lanes: Iterable[Lane]) -> set[tuple[str, str]]:
     return {(bar.label, bar.said) for lane in lanes for bar in lane.bars if bar.label not in ("", bar.said)}
 
 
-def _lanes(words: Catalogue, drawn: Drawn) -> Iterator[tuple[str, str, list[Bar]]]:
+def _lanes(words: Catalogue, drawn: Drawn, *, now: datetime) -> Iterator[tuple[str, str, list[Bar]]]:
     since, until = drawn.window.since, drawn.window.until
-    pieces = pieces_of(drawn.point, drawn.post, since=since, until=until)
+    pieces = drawn.on_duty(now)
     tones = {officer: place % _TONES for place, officer in enumerate(dict.fromkeys(each.officer for each in pieces))}
     yield "duty", say(words, _ON_DUTY), _packed(_turn(each, drawn, kind=each.by, tones=tones) for each in pieces)
     yield "cover", say(words, _COVER), list(_covered(words, drawn))
     layers = sorted(drawn.post.layers, key=lambda each: (each.layer, each.id))
     names = [_name(words, each, calendars=drawn.calendars or {}) for each in layers]
     for layer, name in zip(layers, names, strict=True):
-        turns = turns_of(layer, since=since, until=until)
+        start = since if isinstance(layer, Imported) else max(since, drawn.clipped(layer, now))
+        turns = turns_of(layer, since=start, until=until) if start < until else ()
         yield (
             "layer",
             _dated(words, layer, name=name, drawn=drawn, twice=names.count(name) > 1),
             _packed(_turn(each, drawn, kind="plan", tones=tones) for each in turns),
         )
+    begun = (replace(each, starts_at=max(each.starts_at, drawn.clipped(each, now))) for each in drawn.post.overrides)
     changes = [
-        _change(words, each, drawn=drawn) for each in drawn.post.overrides if drawn.holds(each.starts_at, each.ends_at)
+        _change(words, each, drawn=drawn)
+        for each in begun
+        if each.starts_at < each.ends_at and drawn.holds(each.starts_at, each.ends_at)
     ]
     if changes:
         yield "changes", say(words, _CHANGES), _packed(changes)
@@ -224,9 +240,12 @@ def _dated(words: Catalogue, layer: Rotation | Imported, *, name: str, drawn: Dr
 def source_of(words: Catalogue, piece: Piece, *, drawn: Drawn) -> str:
     """Return what of a roster puts somebody on duty: the name of a layer, or the change."""
     if piece.by == "override":
-        change = next((each for each in drawn.post.overrides if each.id == piece.number), None)
+        were = (each.entry for each in drawn.past.stood if isinstance(each.entry, Override))
+        changes = (*drawn.post.overrides, *were)
+        change = next((each for each in changes if each.id == piece.number), None)
         return say(words, _ACTIONS[change.action], name=drawn.name(piece.officer)) if change else say(words, _CHANGES)
-    layer = next(each for each in drawn.post.layers if (each.id, isinstance(each, Imported)) == _key(piece))
+    layers = (*drawn.post.layers, *(each.entry for each in drawn.past.stood if isinstance(each.entry, Rotation)))
+    layer = next(each for each in layers if (each.id, isinstance(each, Imported)) == _key(piece))
     return _name(words, layer, calendars=drawn.calendars or {})
 
 
@@ -304,7 +323,7 @@ def _unknown(words: Catalogue, drawn: Drawn, *, since: datetime, until: datetime
     """Yield what is said where cover was not reckoned: it looks fine there only because nobody looked."""
     since, until = max(since, drawn.window.since), min(until, drawn.window.until)
     if since < until:
-        said = say(words, drawn.unknown)
+        said = say(words, NOT_LOOKED_AT)
         made = _bar(drawn, "unknown", span=(since, until), said=said)
         label = said if _fits(said, made.width) else ""
         yield replace(made, label=label, said=label, starts="", ends="")

@@ -64,16 +64,24 @@ async def read(session: Session, token_hash: bytes) -> Row | None:
 
 
 async def rewritten(session: Session, contact_point: int) -> dict[int, datetime]:
-    """Return since when the rotations and overrides of posts are as they are now, by post; those never changed miss.
+    """Return since when the rosters of posts are as they are now, by post; those never changed miss.
 
-    What was taken back was changed, too.
+    What was taken back was changed, too; so was a roster by whatever began more than an hour before
+    it was entered: less is how somebody is put on duty at once.
     """
     rows = await session.fetch(
         """select e.post_id, max(e.changed_at) as at from (
                select post_id, greatest(changed_at, retired_at) as changed_at from rotations
                 where version > 1 or retired_at is not null
                union all select post_id, greatest(changed_at, retired_at) from overrides
-                where version > 1 or retired_at is not null) e
+                where version > 1 or retired_at is not null
+               union all select post_id, created_at from rotations
+                where created_at > (starts_on + handover) at time zone zone + interval '1 hour'
+               union all select post_id, created_at from overrides where created_at > starts_at + interval '1 hour'
+               union all select p.id, greatest(a.changed_at, a.retired_at) from absences a
+                   join officers o on o.id = a.officer_id join posts p using (contact_point_id)
+                where o.contact_point_id = $1 and (a.version > 1 or a.retired_at is not null)
+                  and a.starts_at < greatest(a.changed_at, a.retired_at)) e
              join posts p on p.id = e.post_id where p.contact_point_id = $1 group by e.post_id""",
         contact_point,
     )

@@ -58,6 +58,12 @@ async def test_a_feed_ends_with_its_officer_and_its_post(world: World, key_of: K
         )
     assert [(await world.client.get(path)).status_code for path in paths] == [404, 200]
     async with world.runtime.db.session() as session:
+        assert await feeds.rewritten(session, france.contact_point) == {}
+    entered_late = {"post_id": france.posts["second"], "layer": 2, "period": "daily", "zone": "Europe/Paris"}
+    entered_late |= {"starts_on": "2026-09-01", "handover": "09:00", "members": [france.officers[1].id]}
+    assert (await world.post("/v1/rotations", entered_late, key=key)).status_code == 201
+    async with world.runtime.db.session() as session:
+        assert await feeds.rewritten(session, france.contact_point) == {france.posts["second"]: world.clock.at}
         await session.execute("update rotations set version = 2, changed_at = $1", world.clock.at)
         assert await feeds.rewritten(session, france.contact_point) == dict.fromkeys(
             france.posts.values(), world.clock.at

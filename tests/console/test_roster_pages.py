@@ -28,7 +28,7 @@ async def test_a_roster_is_a_picture_with_a_table_behind_it_and_another_partys_i
     ]
     month = await ada.opens(f"/rosters/{post}?on=2026-10-14")
     says(month, "Semaine par semaine, niveau 1", 200)
-    past = "UTC, ceci est ce que donnent les"
+    past = "Ce qui est passé est montré tel que"
     assert past in unescape(month.text)
     assert past not in unescape((await ada.opens(f"/rosters/{post}?on=2026-11-14")).text), "what is to come"
     told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", unescape(month.text)))
@@ -136,6 +136,8 @@ async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(wor
     assert 'name="version" value="2"' in stale.text
     chosen = await ada.sends(path, **typed | {"act": "more", "weekday6": "yes"})
     assert "<details open>" in chosen.text, "its days are seen"
+    before = re.sub(r"<[^>]*>", "", (await ada.opens(f"/rosters/{post}?view=week&on=2026-10-12")).text)
+    assert "2026-10-13 09:00" in before.partition("Who is on duty")[2], "it was weekly then"
     assert "<details open>" not in (await ada.opens(path)).text
     assert (await ada.opens(f"{path}?id=999999")).status_code == 404
     empty = await ada.sends(path, **{f"members/{place}": "" for place in range(3)}, act="more")

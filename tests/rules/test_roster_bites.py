@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from contactpoints.rules.cover import cover_of, newly_uncovered
 from contactpoints.rules.directory import ContactPoint
-from contactpoints.rules.roster_bites import bites, cover_in, since_it_began, spans_of
-from contactpoints.rules.roster_lanes import BEFORE_IT, Drawn, Lane, picture_of
+from contactpoints.rules.roster_bites import bites, cover_in, spans_of
+from contactpoints.rules.roster_lanes import Drawn, Lane, picture_of
 from contactpoints.rules.roster_windows import window_of
 from contactpoints.rules.rosters import Override, Rotation
 from contactpoints.words import catalogues
@@ -51,7 +51,7 @@ def cover_lane(drawn: Drawn) -> Lane:
     return next(each for each in picture_of(catalogues()["en"], drawn, now=START).lanes if each.kind == "cover")
 
 
-def test_what_nobody_looked_at_says_so_and_days_before_a_roster_are_not_held_against_it() -> None:
+def test_what_nobody_looked_at_says_so() -> None:
     here = house(rotation(1, 2, starts_on=date(2026, 10, 19)), replace(TURNS, id=2, starts_on=date(2027, 3, 18)))
     window = window_of("month", "2026-10-01", zone="Europe/Berlin", now=START)
     (cover,) = cover_of(here, since=window.since, until=window.until, available=EVERYTHING, known_at=START)
@@ -61,15 +61,6 @@ def test_what_nobody_looked_at_says_so_and_days_before_a_roster_are_not_held_aga
     assert (second.kind, second.x) == ("covered", first.width)
     named = [each.name for each in picture_of(catalogues()["en"], drawn, now=START).lanes if each.kind == "layer"]
     assert named == ["Week by week, layer 1, from 2026-10-19", "Week by week, layer 1, from 2027-03-18"]
-    began = since_it_began(cover, since=window.since, now=START)
-    assert began.since == utc("2026-10-19T06:00")
-    assert "uncovered" in {each.level for each in cover.stretches}
-    assert "uncovered" not in {each.level for each in began.told.stretches}
-    told = replace(drawn, cover=began.told, known=((began.since, window.until),), unknown=BEFORE_IT)
-    assert cover_lane(told).bars[0].label == "before this roster began"
-    later = house(replace(TURNS, starts_on=date(2026, 10, 26)))
-    (cover,) = cover_of(later, since=window.since, until=window.until, available=EVERYTHING, known_at=START)
-    assert since_it_began(cover, since=window.since, now=START).since == START, "what is ahead lacks cover"
 
 
 def test_letters_in_a_picture_have_a_key() -> None:
