@@ -52,7 +52,7 @@ async def test_it_shows_the_reference_the_times_and_one_thing_to_do_and_no_case_
     page = await look(world, path)
     assert page.status_code == 200
     assert reference in page.text
-    assert "02:30 heure locale (20:30 chez l\u2019autorité requérante, 00:30 UTC)" in page.text
+    assert "02:30 heure locale (20:30 chez le demandeur, 00:30 UTC)" in page.text
     assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION" in page.text
     first, _, second = page.text.partition("<details")
     assert (first.count("<button"), second.count("<button")) == (1, 1), "the other act is not there by mistake"
@@ -94,7 +94,7 @@ async def test_the_pin_acknowledges_and_the_page_says_that_it_counted(world: Wor
     answer = await types(world, path, f" {PIN[:3]} {PIN[3:]} ")
     assert (answer.status_code, answer.headers["Location"]) == (303, path)
     page = await look(world, path)
-    assert "Elle est arrivée à 02:03 heure locale (20:03 chez l\u2019autorité requérante, 00:03 UTC)." in page.text
+    assert "Elle est arrivée à 02:03 heure locale (20:03 chez le demandeur, 00:03 UTC)." in page.text
     alert = (await world.get(f"/v1/alerts/{reference}")).json()
     assert alert["state"] == "acknowledged"
     assert alert["seconds_to_acknowledge"] == 180
@@ -187,8 +187,9 @@ async def test_nobody_is_promised_where_nobody_is_left_and_late_is_told_before_t
     assert "officier suivant" not in page
     await world.passes(minutes=5)
     page = (await look(world, path)).text
-    assert "avait répondu à 02:20 heure locale (20:20 chez l\u2019autorité requérante, 00:20 UTC)." in page
-    assert "Elle compte encore." in page
+    assert "avait répondu à 02:20 heure locale (20:20 chez le demandeur, 00:20 UTC)." in page
+    assert "Votre réponse compte encore." in page.partition("<form")[0], "and then why it is late"
+    assert "Elle est enregistrée comme tardive pour cela seul" in page
     assert "Répondez avant" not in page, "no time is named that is worth nothing any more"
     assert "recommencent à 02:35 heure locale" in page
     for _ in range(3):
@@ -209,7 +210,7 @@ async def test_whoever_comes_later_reads_who_has_taken_it(world: World) -> None:
     await types(world, mine, PIN)
     page = (await look(world, theirs)).text
     assert "DÉJÀ PRISE EN CHARGE" in page
-    assert "Par la première ligne, à 02:05 heure locale (20:05 chez l\u2019autorité requérante, 00:05 UTC)." in page
+    assert "Par la première ligne, à 02:05 heure locale (20:05 chez le demandeur, 00:05 UTC)." in page
     assert "<form" not in page
 
 

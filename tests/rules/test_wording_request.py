@@ -101,4 +101,4 @@ def test_an_officer_is_told_times_by_the_own_clock_that_of_the_requester_whose_p
     needed: dict[str, Any] = dict.fromkeys(field.name for field in fields(AnswerPage) if field.default is MISSING)
     page = AnswerPage(**needed | {"zone": zone, "requester_zone": requester})
     said = times_of(catalogues()["fr"], page, at=NOW + timedelta(hours=hours), now=NOW)
-    assert "{local} ({utc} UTC)".format_map(said) == told.format(there="chez l\u2019autorité requérante")
+    assert "{local} ({utc} UTC)".format_map(said) == told.format(there="chez le demandeur")
