@@ -12,6 +12,7 @@ import pytest
 from contactpoints.actions.drafts import MOST
 from contactpoints.actions.forgetting import forget
 from contactpoints.console.rendering import macro
+from contactpoints.rules.rooms import LONGEST_KEPT
 from contactpoints.rules.throttle import EMERGENCY, Limit
 from tests.api.people import Person, person
 from tests.console.browsers import Filled, instants
@@ -239,6 +240,11 @@ async def test_a_draft_is_its_writers_alone_and_nothing_typed_is_lost_between_tw
     kept = [await ada.sends(path, **quiet) for _ in range(2)]
     assert [each.headers["Draft-Version"] for each in kept] == ["2", "2"], "sent twice it is kept once"
     assert "UTC" in kept[0].text
+    # What the script of the page hears, and tells in words of its own.
+    far_more = await ada.sends(path, **quiet | {"request/necessity": "x" * LONGEST_KEPT})
+    assert (far_more.status_code, (await ada.sends(path, **quiet)).headers["Draft-Version"]) == (413, "2")
+    for typed, status in ((quiet, 409), ({"do": "quietly"}, 404)):
+        assert (await ada.sends("/trigger/drafts/999999", **typed)).status_code == status
     clash = first.sent | {"request/necessity": "Mine", "case_reference": "B-7"}
     assert (await ada.sends(path, **clash | {"do": "quietly"})).status_code == 409
     compared = await ada.sends(path, **clash | {"do": "look"})
@@ -253,9 +259,13 @@ async def test_a_draft_is_its_writers_alone_and_nothing_typed_is_lost_between_tw
     assert 'name="request/identifiers/1"' in (await ada.opens(f"{path}?more=request/identifiers")).text
     says(await ada.opens("/trigger"), "B-7", "Throw away")
 
-    chosen = Fields(
-        (await ada.opens("/trigger/preview", **PLACE | {"kind": "assistance"}, draft=path[-1])).text, "begin"
-    )
+    draft = path.rpartition("/")[2]
+    asked: list[tuple[dict[str, str], str]] = [({}, "FR"), ({"place": "JP", "kind": "assistance"}, "JP")]
+    for meanwhile, party in asked:
+        found = (await ada.opens("/trigger", draft=draft, find="japan", **meanwhile)).text
+        for each in (party, meanwhile.get("kind", "preservation")):
+            assert f'value="{each}" checked' in found, "what was chosen since stays"
+    chosen = Fields((await ada.opens("/trigger/preview", **PLACE | {"kind": "assistance"}, draft=draft)).text, "begin")
     assert (await ada.sends(chosen.action, **chosen.sent)).headers["Location"] == path
     says(await ada.opens(path), "The question", "ETS 185 Art. 35.1")
     async with world.runtime.db.session() as session:
