@@ -197,6 +197,7 @@ async def prepare(made: Starlette) -> None:
     """Make ready what the first pages need. Where the database is away, whoever looks first waits for it."""
     runtime: Runtime = made.state.runtime
     rows: Rows = made.state.board_rows
+    await runtime.db.widen()
     await runtime.tools.threads.long(compile_templates, *TEMPLATES, *_WOKEN)
     with suppress(Refusal, DatabaseFault):
         now = runtime.now()

@@ -28,6 +28,8 @@ Row = asyncpg.Record
 # What a repeat waits for the first request with the same Idempotency-Key, before it hears 409.
 LOCK_PATIENCE = "2s"
 
+_log = logging.getLogger(__name__)
+
 # Seconds that a line has to end in; one that hangs would keep the process from ending.
 _GOODBYE = 5.0
 
@@ -166,7 +168,7 @@ class Database:
     def __init__(self, url: str, *, most: int = 16) -> None:
         # Its DEBUG records quote the arguments of statements, and those may be case data.
         logging.getLogger("databases").setLevel(logging.WARNING)
-        self._url, self._tls = plain_url(url), tls_of(url)
+        self._url, self._tls, self._most = plain_url(url), tls_of(url), most
         self.ring: Callable[..., None] | None = None
         self._databases = databases.Database(
             self._url,
@@ -201,6 +203,25 @@ class Database:
         """Close every connection; one that does not say goodbye in time is dropped."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._databases.disconnect(), _GOODBYE)
+
+    async def widen(self) -> None:
+        """Have three quarters of the connections open before somebody wants them; fewer where the server refuses.
+
+        On a machine that is busy a new one takes seconds. The last quarter is left to whoever comes meanwhile.
+        """
+        count = self._most - self._most // 4
+        gate = asyncio.Barrier(count)
+
+        async def hold() -> None:
+            try:
+                async with self.session():
+                    with suppress(asyncio.BrokenBarrierError):
+                        await gate.wait()
+            except (Unavailable, DatabaseFault) as refused:
+                _log.warning("a connection to the database is not to be had: %s", refused)
+                await gate.abort()
+
+        await asyncio.gather(*(hold() for _ in range(count)))
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -46,6 +46,28 @@ async def test_transactions_that_lost_their_lines_leave_the_pool_whole(database:
         await asyncio.gather(*(_asks(database) for _ in range(2 * _MOST)))
 
 
+async def test_connections_are_there_before_somebody_wants_them_as_far_as_the_server_gives_them(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for limit, lines in ((-1, {6}), (3, {1, 2, 3})):
+        wide = Database(database_url, most=8)
+        await wide.open()
+        try:
+            async with wide.session() as session:
+                name = await session.fetchval("select current_database()")
+                await session.execute(f'alter database "{name}" connection limit {limit}')
+            async with asyncio.timeout(60):
+                await wide.widen()
+                async with wide.session() as session:
+                    assert await session.fetchval(_LINES) in lines
+            assert ("not to be had" in caplog.text) == (limit == 3)
+        finally:
+            await wide.close()
+
+
+_LINES = "select count(*) from pg_stat_activity where datname = current_database()"
+
+
 _LISTS = "select $1::bigint[], $2::jsonb[]"
 
 
