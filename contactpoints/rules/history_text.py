@@ -167,13 +167,24 @@ def told(words: Catalogue, changes: Iterable[Change], *, names: Names) -> list[C
     ]
 
 
-def apart(words: Catalogue, changes: Iterable[Change], *, names: Names) -> list[tuple[str, str, str]]:
-    """Return of each change the field, what stood there ("" for nothing yet), and what stands there now, in words."""
+def apart(
+    words: Catalogue, changes: Iterable[Change], *, names: Names
+) -> list[tuple[str, str | datetime, str | datetime]]:
+    """Return of each change the field, what stood there ("" for nothing yet), and what stands there now, in words.
+
+    Instants come as they are, aware: whoever shows them knows by whose clocks.
+    """
+
+    def told(field: str, value: Any) -> str | datetime:
+        if _is_instant(field, value):
+            return datetime.fromisoformat(value)
+        return valued(words, field, value=value, names=names)
+
     return [
         (
             named(words, each.field),
-            "" if each.before is None else valued(words, each.field, value=each.before, names=names),
-            valued(words, each.field, value=each.after, names=names),
+            "" if each.before is None else told(each.field, each.before),
+            told(each.field, each.after),
         )
         for each in changes
     ]
@@ -219,6 +230,10 @@ def _instant(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+def _is_instant(field: str, value: Any) -> bool:
+    return isinstance(value, str) and field.endswith(("_at", "_since"))
+
+
 def valued(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
     """Return what stands in a field, in words; ``names`` are those of the entries to which it refers."""
     match value:
@@ -257,8 +272,8 @@ def valued(words: Catalogue, field: str, *, value: Any, names: Names) -> str:
             return channel_of(words, value)
         case str() if field == "line":
             return function_of(words, value)
-        case str() if field.endswith(("_at", "_since")):
-            return _instant(datetime.fromisoformat(value))
+        case str() if _is_instant(field, value):
+            return f"{_instant(datetime.fromisoformat(value))} UTC"
         case str() if field.endswith("_local"):
             return value.replace("T", " ")
         case _:

@@ -18,7 +18,7 @@ from schemas.examples import ENTRY_EXAMPLES
 from schemas.exchange import SHAPES
 from schemas.writing import write_json
 from tests.api.people import Person, person
-from tests.console.browsers import Browser, Filled
+from tests.console.browsers import Browser, Filled, instants
 from tests.world import World
 
 
@@ -158,6 +158,9 @@ async def test_an_officer_is_added_once_however_often_it_is_sent_and_all_faults_
     assert 'id="f-place-fault"' in wrong
     made = (await ada.sends(way, kind="sms", address="+33639980123", place="1")).headers["Location"]
     assert "Never proven" in await ada.opens(made)
+    made, ada.browser.cookies["zone"] = made.partition("?")[0], "Asia/Tokyo"
+    await ada.sends(f"{made}/retirement", **await ada.form(made, "/retirement"))
+    assert "2026-10-14 02:12:00 Paris · 09:12:00 Tokyo · 00:12:00 UTC" in instants(await ada.opens(f"{made}/history"))
 
 
 async def test_whoever_is_overtaken_sees_both_and_history_tells_who_changed_what(world: World) -> None:

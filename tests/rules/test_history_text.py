@@ -19,6 +19,7 @@ from contactpoints.words import catalogues
         ("languages", ["fr"], ["fr", "en"], "fr → fr, en"),
         ("starts_local", None, "2026-10-25T02:30:00+02:00", "clocks: 2026-10-25 02:30:00+02:00"),
         ("holidays_as", None, 6, "count as: Sunday"),
+        ("retired_at", None, "2026-10-14T02:00:00Z", ": 2026-10-14 02:00:00 UTC"),
     ],
 )
 def test_what_changed_is_said_with_its_values(field: str, before: object, after: object, told: str) -> None:
