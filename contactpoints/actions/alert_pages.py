@@ -28,8 +28,8 @@ _MOST_READINGS = 20
 class Called:
     """An officer who was called; ``mine``: whoever looks is this officer, ``locked``: the reply code is used up.
 
-    ``whose``: the name of a contact point that is not the alert's own. Names stay in their house: outsiders hear of the
-    line alone.
+    ``whose``: the name of a contact point that is not the alert's own; ``declined``: in the round that runs.
+    Names stay in their house: outsiders hear of the line alone.
     """
 
     officer: int
@@ -38,6 +38,7 @@ class Called:
     mine: bool
     locked: bool
     whose: str | None
+    declined: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class AlertPage:
     house alone, ``readings`` for those who may know of them (see `schemas.readings.ReadingOut`), the latest.
     ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``taken_over``:
     whose ``line`` has it since when (``at``), where it was. ``asked``: those
-    of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone.
+    of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone. ``handovers``:
+    all who are asked and have not answered. ``own``: whoever looks speaks for the authority that asks.
     """
 
     alert: dict[str, Any]
@@ -72,6 +74,8 @@ class AlertPage:
     holder: int | None
     taken_over: Row | None
     asked: frozenset[int]
+    handovers: Sequence[Row]
+    own: bool
 
 
 async def read(db: Database, *, actor: Actor, reference: str, now: datetime, before: int | None = None) -> AlertPage:
@@ -81,7 +85,8 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         sides = alerts.sides_of(row)
         kept = await store.find(session, row["id"])
         called = await _called(session, row, actor=actor, sides=sides)
-        asked = await _asked(session, row, called=called)
+        handovers = await handing.waiting(session, row["id"]) if row["state"] == "acknowledged" else []
+        asked = _asked(handovers, called=called)
         acts = acts_of(
             *(actor, sides),
             state=row["state"],
@@ -127,6 +132,8 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         holder=holder,
         taken_over=charge if charge is not None and charge["taken_at"] else None,
         asked=asked,
+        handovers=handovers,
+        own=access.is_requester(actor, sides),
     )
 
 
@@ -166,17 +173,15 @@ async def _called(session: Session, row: Row, *, actor: Actor, sides: Sides) -> 
         return []
     found = await alert_pages.called(session, row["id"], account=actor.number)
     return [
-        Called(each["officer_id"], each["name"], each["line"], each["mine"], each["locked"], each["whose"])
+        Called(*(each[name] for name in ("officer_id", "name", "line", "mine", "locked", "whose", "declined")))
         for each in found
         if each["mine"] or access.reads_entries_of(actor, each["party"])
     ]
 
 
-async def _asked(session: Session, row: Row, *, called: Sequence[Called]) -> frozenset[int]:
-    if row["state"] != "acknowledged" or not called:
-        return frozenset()
+def _asked(handovers: Sequence[Row], *, called: Sequence[Called]) -> frozenset[int]:
     answers = [each.officer for each in called if each.mine] or [each.officer for each in called]
-    return frozenset(each["officer_id"] for each in await handing.waiting(session, row["id"])) & frozenset(answers)
+    return frozenset(each["officer_id"] for each in handovers) & frozenset(answers)
 
 
 async def _readings(

@@ -63,7 +63,7 @@ async def answer(
     sent = f"{row['reference']}-{typed.once}-{same}" if typed.once else None
     number = await replies.receive(
         db,
-        source="api",
+        source="console",
         kind="reply",
         provider_code=sent,
         attempt_code=None,
@@ -74,5 +74,5 @@ async def answer(
         ours=True,
     )
     return await pressed_twice.handle(
-        db, number, source="api", provider_code=sent, now=now, tools=tools, check_pin=check_pin
+        db, number, source="console", provider_code=sent, now=now, tools=tools, check_pin=check_pin
     )

@@ -29,6 +29,7 @@ from schemas.acknowledgements import Acknowledge
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
 _AGAIN = timedelta(seconds=1)
+_OURS = ("link", "api", "console")
 # What a PIN that is not simply wrong is answered.
 _PIN_TROUBLE = {"not_set": "pin_not_set", "locked": "pin_locked"}
 
@@ -58,7 +59,7 @@ class Arrival:
     @property
     def channel(self) -> str:
         """The way of answering that the acknowledgement records."""
-        return self.source if self.source in ("link", "api") else "sms"
+        return self.source if self.source in _OURS else "sms"
 
 
 async def receive(
@@ -110,7 +111,7 @@ async def claim(db: Database, *, now: datetime, most: int) -> list[int]:
 
 def _read(row: Row, raw: bytes, *, tools: Tools) -> Arrival:
     at = (row["provider_code"], row["provider_at"])
-    if row["source"] not in ("link", "api"):
+    if row["source"] not in _OURS:
         heard = tools.read_inbound[row["source"]](raw)
         return Arrival(row["id"], row["source"], row["received_at"], *at, heard.sender, read_reply(heard.text))
     try:

@@ -225,7 +225,7 @@ def _handler(act: str, do: Do, *, fresh: bool = False) -> Callable[[Runtime, Req
             return await _again(
                 runtime, request, actor=actor, act=act, fields=fields, said=_said(refusal), status=status
             )
-        return go(onward or path_of(request))
+        return go(onward or f"{path_of(request)}?done={act}")
 
     return handle
 

@@ -24,6 +24,7 @@ def words_of_alerts(words: Catalogue) -> Mapping[str, Callable[..., Any]]:
         "lag_of": partial(wording_alerts.lag_of, words),
         "not_acknowledged": partial(wording_alerts.not_acknowledged, words),
         "said_of": partial(wording_alerts.said_of, words),
+        "done_of": partial(wording_alerts.done_of, words),
         "officers_in": partial(_officers, words),
         "pairs": _pairs,
         "same": str,

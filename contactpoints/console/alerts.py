@@ -16,7 +16,7 @@ from contactpoints.console.session import go, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules import codes
 from contactpoints.rules.access import Actor
-from contactpoints.rules.wording_alerts import OUTCOMES
+from contactpoints.rules.wording_alerts import DONE, OUTCOMES
 from contactpoints.runtime import Runtime
 from contactpoints.store.alert_lists import Wanted
 from schemas.alerts import ClosureReason, State, WithdrawalReason
@@ -107,6 +107,7 @@ async def shown(
     ``noted``: the notes alone.
     """
     before = whole_number(request, "before", most=_MOST_NUMBER)
+    done = request.query_params.get("done", "")
     found = await alert_pages.read(
         runtime.db,
         actor=actor,
@@ -128,6 +129,7 @@ async def shown(
         codes=" ".join(FACTS),
         moving=before is None,
         said=said,
+        done=done if done in DONE and request.method == "GET" else "",
         outcomes=OUTCOMES,
         faults=list(faults),
         typed=typed or {},

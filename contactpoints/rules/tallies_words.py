@@ -20,7 +20,11 @@ _WENT: Mapping[Went, str] = {
     "later": msgid("After the last step"),
     "never": msgid("Never"),
 }
-_BY: Mapping[str, str] = {"link": msgid("page behind the link"), "api": msgid("API")}
+_BY: Mapping[str, str] = {
+    "link": msgid("page behind the link"),
+    "console": msgid("page of the alert"),
+    "api": msgid("API"),
+}
 _NETWORK = msgid("The whole network")
 _TOO_FEW, _NOT_SO_MANY = msgid("too few"), msgid("not reached")
 

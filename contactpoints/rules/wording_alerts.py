@@ -40,6 +40,16 @@ _SAID = {
     "away": msgid("The particulars cannot be opened here just now."),
     "forbidden": msgid("You may not do that here. Ask your administrator, or telephone the secretariat."),
 }
+_DONE = {
+    "acknowledgement": msgid("Your answer is written down: look below who has it."),
+    "decline": msgid("It is written down that it was declined. It can still be acknowledged."),
+    "withdrawal": msgid("It is withdrawn, and everybody who was called is told."),
+    "closure": msgid("It is closed."),
+    "call-back": msgid("What came of the call-back is written down."),
+    "note": msgid("The note is kept. Both sides read it with what is asked; nobody is written to."),
+    "handover": msgid("The officer is called to take it over. Until the answer it stays with whoever has it."),
+    "retention": msgid("What was decided on the particulars is written down."),
+}
 _SOON = timedelta(seconds=1)
 AFTER = msgid("after {length}")
 """How long something took."""
@@ -89,5 +99,10 @@ def said_of(words: Catalogue, said: str) -> str:
     return say(words, _SAID[said])
 
 
-SAID, OUTCOMES = tuple(_SAID), tuple(_NOT_ACKNOWLEDGED)
-"""What can be said, and why an answer may acknowledge nothing."""
+def done_of(words: Catalogue, act: str) -> str:
+    """Return what is said above an alert after an act was done on its page."""
+    return say(words, _DONE[act])
+
+
+SAID, OUTCOMES, DONE = tuple(_SAID), tuple(_NOT_ACKNOWLEDGED), tuple(_DONE)
+"""What can be said, why an answer may acknowledge nothing, and the acts that say that they are done."""

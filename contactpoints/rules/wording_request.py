@@ -86,6 +86,11 @@ _CALLED_BACK = {
     "not_confirmed": msgid("Called back: NOT confirmed. Take it for false until you know better."),
     "not_reached": msgid("Called back: nobody was reached."),
 }
+_TOLD_BACK = {
+    "confirmed": msgid("The contact point called back whom the request names: confirmed."),
+    "not_confirmed": msgid("The contact point called back whom the request names: NOT confirmed."),
+    "not_reached": msgid("The contact point called back whom the request names: nobody was reached."),
+}
 _PLACES = {name: place for place, name in enumerate(_LABELS)}
 INSTANTS = frozenset({"issued_at", "begins_at", "ends_at", "deadline", "deadline_of_danger"})
 """Fields of the particulars that are instants. A request is evidence: each is told with its date, also today's."""
@@ -117,9 +122,13 @@ def came_by(words: Catalogue, authenticated: str) -> str:
     return say(words, _CAME_BY[authenticated])
 
 
-def called_back(words: Catalogue, call_back: str) -> str:
-    """Return what came of a call-back, in a sentence; nothing where none was made."""
-    return say(words, _CALLED_BACK[call_back]) if call_back in _CALLED_BACK else ""
+def called_back(words: Catalogue, call_back: str, *, told: bool = False) -> str:
+    """Return what came of a call-back, in a sentence; nothing where none was made.
+
+    ``told``: as it is told to whoever asked, and on a timeline, without a word on what the officer makes of it.
+    """
+    said = _TOLD_BACK if told else _CALLED_BACK
+    return say(words, said[call_back]) if call_back in said else ""
 
 
 def reader_of(words: Catalogue, reading: Mapping[str, Any]) -> str:

@@ -80,7 +80,11 @@ _ENDS = {
     "exercise_over": msgid("the exercise is over"),
     "other": msgid("another reason"),
 }
-_WAYS = {"link": msgid("the page behind the link"), "api": msgid("the system of the contact point")}
+_WAYS = {
+    "link": msgid("the page behind the link"),
+    "console": msgid("the page of the alert"),
+    "api": msgid("the system of the contact point"),
+}
 _DECISIONS = {
     "prolong": msgid("kept for longer"),
     "let_go": msgid("nothing stands against the erasure"),
@@ -129,7 +133,7 @@ def told(
         case facts.Withdrawn() | facts.Closed() | facts.Resent():
             return _of_end(words, fact)
         case facts.CalledBack():
-            return called_back(words, fact.outcome)
+            return called_back(words, fact.outcome, told=True)
         case facts.Released(signed=True):
             return say(words, msgid("Released by a second person of the authority; the first had signed."))
         case facts.Released():
@@ -311,7 +315,7 @@ def side_of(words: Catalogue, side: str) -> str:
 
 
 def way_of(words: Catalogue, way: str) -> str:
-    """Return what a way of answering is called: a kind of channel, ``link`` or ``api``."""
+    """Return what a way of answering is called: a kind of channel, ``link``, ``console`` or ``api``."""
     return say(words, _WAYS[way]) if way in _WAYS else channel_of(words, way)
 
 

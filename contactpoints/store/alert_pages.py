@@ -20,11 +20,13 @@ async def around(session: Session, alert: Row) -> Row:
 async def called(session: Session, alert_id: int, *, account: int) -> list[Row]:
     """Return the officers who were called for an alert, the first first, each with the reply code.
 
-    ``mine``: the officer whose ``account`` it is; ``locked``: the code bears no more tries; ``whose``: the name
-    of a contact point that is not the alert's own; ``party``: of the officer's, None for the secretariat.
+    ``mine``: the officer whose ``account`` it is; ``locked``: the code bears no more tries; ``declined``: in the round
+    that runs; ``whose``: the name of a contact point that is not the alert's own; ``party``: of the officer's, None for
+    the secretariat.
     """
     return await session.fetch(
-        """select r.id as reply_code_id, r.code, r.officer_id, r.locked_at is not null as locked, o.name, p.line,
+        """select r.id as reply_code_id, r.code, r.officer_id, r.locked_at is not null as locked,
+                  r.declined_in is not distinct from t.cycle as declined, o.name, p.line,
                   c.party,
                   case when c.id <> t.contact_point_id then c.name end as whose,
                   exists (select 1 from accounts a where a.id = $2 and a.officer_id = r.officer_id) as mine

@@ -74,7 +74,7 @@ async def test_a_note_is_written_on_the_page_and_goes_with_the_data_key(world: W
     says(faulty, 'id="f-words-fault"')
     typed = {"words": _WORDS, "once": "a"}
     for _ in range(2):
-        assert (await asked.sends(f"{here}/note", **typed)).headers["Location"] == here
+        assert (await asked.sends(f"{here}/note", **typed)).headers["Location"] == f"{here}?done=note"
     says(await asked.sends(f"{here}/note", **typed | {"words": "Other <words>"}), "Other <words>", 409)
     page = await asks.opens(here)
     says(page, "A note was written: the contact point", 200)

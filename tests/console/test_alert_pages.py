@@ -101,13 +101,15 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
     assert all(f'id="f-{each}-fault"' in refused.text for each in ("reply_code", "pin"))
     assert f'value="{first.id}" selected' in refused.text
     says(await asked.sends(f"{here}/acknowledgement", **fields | {"pin": "000001"}), "Wrong PIN.", 409)
-    assert (await asked.sends(f"{here}/acknowledgement", **fields)).headers["Location"] == here
+    done = (await asked.sends(f"{here}/acknowledgement", **fields)).headers["Location"]
+    says(await asked.opens(done), "Your answer is written down", 200)
+    assert 'id="done"' not in (await asked.opens(f"{here}?done=<i>")).text
     await world.settles()
     says(await asked.sends(f"{here}/withdrawal", why_withdrawn="other"), "You may not do that here", 403)
     assert (await asked.sends(f"{here}/acknowledgement", **fields)).status_code == 303, "the same form counts once"
     assert (await world.timeline(reference)).count("acknowledged_again") == 0
     taken = await asks.opens(here)
-    says(taken, "By the first line, by the system of the contact point, after 4 min", 200)
+    says(taken, "Acknowledged by the first line, by the page of the alert, after 4 min", 200)
     assert _acts(taken) == {"withdrawal", "note", "request", "closure"}
 
     read = await asked.sends(f"{here}/request")
@@ -119,7 +121,10 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
     sent = [asked.sends(f"{here}/call-back", seen=before, outcome="not_confirmed") for _ in range(3)]
     assert sorted(each.status_code for each in await asyncio.gather(*sent)) == [303, 409, 409], "at once, counted once"
     says(await asked.sends(f"{here}/call-back", seen=before, outcome="confirmed"), "Something changed meanwhile", 409)
-    says(await asks.opens(here), "Take it for false", 200)
+    says(await asked.opens(here), "Take it for false", 200)
+    for own in (await asks.opens(here), await asks.sends(f"{here}/request")):
+        says(own, "The contact point called back whom the request names: NOT confirmed.", 200)
+        assert not re.search("Take it for false|hang up|is it really them", own.text), "it is the reader's own request"
 
 
 async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_whoever_asked(world: World) -> None:
@@ -138,12 +143,14 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
     faulty = await asked.sends(f"{here}/closure", why_closed="", suggested_party="FR")
     assert 'id="f-why_closed-fault"' in faulty.text
     closed = await asked.sends(f"{here}/closure", why_closed="not_competent", suggested_party="JP", note="Ask Tokyo.")
-    assert closed.headers["Location"] == here
+    assert closed.headers["Location"] == f"{here}?done=closure"
     says(await asked.sends(f"{here}/closure", why_closed="handled"), "has ended already", 409)
     says(await asked.sends(f"{here}/request"), "cannot be read", 410)
 
     shown = await asks.opens(here)
-    says(shown, "Suggested instead: JP", 200)
+    head = unescape(shown.text).partition('id="acts"')[0]
+    assert "Acknowledged by the first line, by SMS" in head
+    assert re.search("CLOSED by the contact point: .*; suggested instead: JP", head)
     assert 'value="JP" selected' in shown.text
     says(await asks.sends(f"{here}/request", **{"for": "print"}), "Ask Tokyo.", 200)
     once = _field(shown, "resending", "once")
@@ -156,7 +163,7 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
     says(await asks.sends(f"{here}/resending", **ticked | {"once": "other"}), "It was sent anew already.", 409)
 
     keeping = {"decision": "prolong", "keeping": "proceedings", "until": "2027-06-01"}
-    assert (await asks.sends(f"{here}/retention", **keeping)).headers["Location"] == here
+    assert (await asks.sends(f"{here}/retention", **keeping)).headers["Location"] == f"{here}?done=retention"
     says(
         await asks.opens(here),
         "(the requesting authority): kept for longer, until 2027-06-01 00:00 UTC (02:00 Paris, ",

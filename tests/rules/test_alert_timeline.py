@@ -12,7 +12,16 @@ from contactpoints.rules.access import Actor, Role, Sides
 from contactpoints.rules.alert_acts import acts_of
 from contactpoints.rules.alert_timeline import Kept, entries, level_of, next_of
 from contactpoints.rules.escalation_picture import Course, Stage, length_of, picture
-from contactpoints.rules.wording_alerts import OUTCOMES, SAID, lag_of, next_told, not_acknowledged, said_of
+from contactpoints.rules.wording_alerts import (
+    DONE,
+    OUTCOMES,
+    SAID,
+    done_of,
+    lag_of,
+    next_told,
+    not_acknowledged,
+    said_of,
+)
 from contactpoints.rules.wording_timeline import told
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.acknowledgements import NOT_DECLINED
@@ -80,6 +89,7 @@ def test_what_can_be_said_and_why_nothing_is_acknowledged_has_words() -> None:
     for words in catalogues().values():
         assert all(not_acknowledged(words, each) for each in OUTCOMES)
         assert all(said_of(words, each) for each in SAID)
+        assert all(done_of(words, each) for each in DONE)
 
 
 def _started(step: int, minute: float, *, until: float) -> Kept:

@@ -8,7 +8,8 @@ import httpx
 
 from contactpoints.actions import replies
 from contactpoints.store import doubts
-from tests.console.test_account_pages import says
+from tests.api.people import person
+from tests.console.test_account_pages import Browser, says
 from tests.console.test_alert_pages import _acts, _browser
 from tests.console.test_answer_page import look, page_of, state_of, types
 from tests.world import PIN, World
@@ -114,9 +115,13 @@ async def test_the_page_of_the_alert_declines_by_code_and_pin_and_says_why_not(w
     assert f'value="{first.id}" selected' in faulty.text
     says(await asked.sends(f"{here}/decline", **fields | {"declining_pin": "000001"}), "Wrong PIN.", 409)
     for _ in range(2):
-        assert (await asked.sends(f"{here}/decline", **fields)).headers["Location"] == here
+        assert (await asked.sends(f"{here}/decline", **fields)).headers["Location"] == f"{here}?done=decline"
     await world.settles()
-    says(await asks.opens(here), "DECLINED by the first line, by the system of the contact point: the chain goes", 200)
+    says(await asks.opens(here), "DECLINED by the first line, by the page of the alert: the chain goes", 200)
+    own = Browser(world)
+    theirs = {"contact_point_id": world.network["FR"].contact_point, "officer_id": first.id}
+    await own.signs_in(await person(world, first.email, role="contact_point", **theirs))
+    says(await own.opens(here), "You have declined it.", 200)
     assert await _steps(world, reference) == [(1, 1), (1, 3)]
     acknowledged = {"officer": str(first.id), "reply_code": code, "pin": PIN, "once": "a"}
     assert (await asked.sends(f"{here}/acknowledgement", **acknowledged)).status_code == 303

@@ -87,7 +87,9 @@ async def test_the_page_of_the_alert_offers_the_officers_of_the_house(world: Wor
     says(await asked.sends(f"{here}/handover", successor=""), 'id="f-successor-fault"')
     says(await asked.sends(f"{here}/handover", successor=str(first.id)), "cannot take that over")
     says(await asks.sends(f"{here}/handover", successor=str(second.id)), "You may not do that here", 403)
-    assert (await asked.sends(f"{here}/handover", successor=str(second.id))).headers["Location"] == here
+    sent = await asked.sends(f"{here}/handover", successor=str(second.id))
+    says(await asked.opens(sent.headers["Location"]), "The officer is called to take it over.", 200)
+    says(await asks.opens(here), "Called to take it over, and has not answered yet: the second line", 200)
     says(await asks.opens(here), "until the answer it stays with the first line", 200)
     assert "decline" not in _acts(await holder.opens(here)), "whoever has it was not asked"
     shown = await asked.opens(here)
@@ -98,6 +100,7 @@ async def test_the_page_of_the_alert_offers_the_officers_of_the_house(world: Wor
     await named.signs_in(await person(world, second.email, role="contact_point", **theirs | {"officer_id": second.id}))
     says(await named.opens(here), "has it from the acknowledgement on", 200)
     sent = await named.sends(f"{here}/decline", declining_pin=PIN, once="cd34")
-    assert (sent.status_code, sent.headers["Location"]) == (303, here)
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"{here}?done=decline")
+    assert "has not answered yet" not in (await asks.opens(here)).text
     assert [each["why"] for each in await world.facts(reference, "not_taken_over")] == ["declined"]
     assert "decline" not in _acts(await named.opens(here)), "declined is declined"

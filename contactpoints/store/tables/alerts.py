@@ -213,7 +213,7 @@ acknowledgements = Table(
     words("provider_code", required=False),
     moment("provider_at"),
     UniqueConstraint("inbound_id"),
-    one_of("channel", "channel", "sms", "link", "api", "voice"),
+    one_of("channel", "channel", "sms", "link", "console", "api", "voice"),
     one_of("strength", "identity_strength", "code_and_pin", "code_pin_and_number", "weak"),
     Index(None, "alert_id", "received_at", "inbound_id"),
 )

@@ -822,7 +822,7 @@ CREATE TABLE acknowledgements (
     provider_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT acknowledgements_pk PRIMARY KEY (id),
     CONSTRAINT acknowledgements_inbound_id_uq UNIQUE (inbound_id),
-    CONSTRAINT acknowledgements_channel_ck CHECK (channel in ('sms', 'link', 'api', 'voice')),
+    CONSTRAINT acknowledgements_channel_ck CHECK (channel in ('sms', 'link', 'console', 'api', 'voice')),
     CONSTRAINT acknowledgements_strength_ck CHECK (identity_strength in ('code_and_pin', 'code_pin_and_number', 'weak')),
     CONSTRAINT acknowledgements_alert_id_fk FOREIGN KEY(alert_id) REFERENCES alerts (id),
     CONSTRAINT acknowledgements_officer_id_fk FOREIGN KEY(officer_id) REFERENCES officers (id),
