@@ -10,6 +10,7 @@ from contactpoints.rules import access, calling_back, key_limits, legal_basis, p
 from contactpoints.rules import alerts as rules
 from contactpoints.rules.access import Actor
 from contactpoints.rules.legal_basis import Bonds
+from contactpoints.rules.wording_trigger import SECOND_PERSON, warning_of
 from contactpoints.store.atlas import Route
 from contactpoints.store.database import Database, Row
 from contactpoints.store.duplicates import open_alerts
@@ -40,14 +41,14 @@ async def foresee_alert(
     opening = opening_of(asking, route, tools=tools)
     walked = preview.walk(route.plan, route.known, start=now, available=frozenset(tools.gateways))
     async with db.session() as session:
-        open_ones, home = await open_alerts(
+        open_ones, home, by_two = await open_alerts(
             session, party=party, authority=actor.authority, contact_point=route.point.id
         )
     told = {
         "at": write_instant(now),
         "duty_post": opening.resolved["duty_post"],
         **_legal(asking, route, warned={each.code for each in opening.warnings}),
-        "warnings": [{"code": each.code, "detail": each.detail} for each in opening.warnings],
+        "warnings": [*_warnings(by_two), *({"code": each.code, "detail": each.detail} for each in opening.warnings)],
         "steps": preview.write_steps(walked, route.plan),
         "skipped": preview.write_skipped(walked.skipped),
         "exhausted_at": write_instant(walked.exhausted_at),
@@ -67,6 +68,11 @@ def _legal(asking: Asking, route: Route, *, warned: Collection[str]) -> Mapping[
     told = legal_basis.legal_basis(ours, asked, kind=command.kind, on=asking.now.date())
     written = legal_basis.write(told)
     return written | {"reason_required": written["reason_required"] or "provider_elsewhere" in warned}
+
+
+def _warnings(by_two: bool) -> list[dict[str, str]]:
+    told = {"code": SECOND_PERSON}
+    return [told | {"detail": warning_of({}, told)}] if by_two else []
 
 
 def _duplicate(row: Row, command: PreviewAlert) -> dict[str, Any] | None:

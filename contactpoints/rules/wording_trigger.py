@@ -1,9 +1,11 @@
 """What stands on the pages where a request is written: parts of the form, articles, bases and warnings, in words."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from contactpoints.rules.phrasing import Catalogue, function_of, say
+from contactpoints.rules.releasing import WAITS
 from contactpoints.rules.wording_request import kind_of, label_of
 from schemas.articles import Citation
 from schemas.faults import Fault
@@ -43,6 +45,7 @@ _CONDITIONS = {
     "conditions": msgid("{party}: Art. {article} asks for more, or may be a ground to refuse."),
     "opens": msgid("{party} declared under Art. {article} a further way to send it."),
 }
+SECOND_PERSON = "second_person"
 _WARNINGS = {
     "no_provision": msgid("The instrument has no article on such requests. It can be sent all the same."),
     "transfers_suspended": msgid("Transfers of personal data are suspended. It can be sent all the same."),
@@ -59,6 +62,10 @@ _WARNINGS = {
     "outside_working_hours": msgid("The contact point is not at work: nobody is called before it is."),
     "nobody_reached": msgid("No step could call anybody; the chain starts again by itself."),
     "requester_not_told": msgid("No address of yours can be written to: follow the alert here."),
+    SECOND_PERSON: msgid(
+        "Your Party asks for two persons: nobody is called before a second person of your authority releases it. It"
+        " waits {minutes} minutes for that, and lapses then."
+    ),
     "provider_elsewhere": msgid("The provider has its seat in another Party: is this the right one?"),
 }
 _SKIPPED = {
@@ -137,7 +144,9 @@ def offer_of(words: Catalogue, offer: Mapping[str, Any]) -> str:
 def warning_of(words: Catalogue, warning: Mapping[str, Any]) -> str:
     """Return what is warned of; one that has no sentence here is told by its own detail, in English."""
     code = warning["code"]
-    return say(words, _WARNINGS[code]) if code in _WARNINGS else str(warning["detail"])
+    if code not in _WARNINGS:
+        return str(warning["detail"])
+    return say(words, _WARNINGS[code], minutes=WAITS // timedelta(minutes=1))
 
 
 def skipped_of(words: Catalogue, skipped: Mapping[str, Any]) -> str:

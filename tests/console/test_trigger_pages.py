@@ -90,6 +90,7 @@ class Asker:
         return await self.sends(form.action, **form.sent | {"do": do} | fields)
 
 
+_SECOND = ("asks for two persons: nobody is called before", "It waits 30 minutes for that", "at once when released")
 WRITTEN = {
     "case_reference": "BE-2026/7",
     "request/sender_person/function": "Desk",
@@ -307,8 +308,12 @@ async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: Wor
     await desk.switches(True)
     ada, bob = Asker(world, desk.ada), Asker(world, desk.bob)
     path = await ada.begins()
+    says(await ada.opens("/trigger/preview", **PLACE), *_SECOND)
     await ada.writes(path, **WRITTEN)
-    send = Fields((await ada.opens(f"{path}/look")).text, "send")
+    seen = await ada.opens(f"{path}/look")
+    says(seen, *_SECOND, "Propose it to the second person")
+    assert not re.search("Send it now|>at once<", seen.text), "nobody is called before it is released"
+    send = Fields(seen.text, "send")
     sent = [(await ada.sends(send.action, **send.sent)).headers["Location"] for _ in range(2)]
     assert sent == [sent[0]] * 2
     assert re.fullmatch(r"/proposals/\d+", sent[0])
