@@ -23,7 +23,7 @@ from schemas.timeline_answers import Acknowledged as Acknowledged
 from schemas.timeline_answers import AcknowledgedAgain as AcknowledgedAgain
 from schemas.timeline_answers import AcknowledgedLate as AcknowledgedLate
 from schemas.timeline_handing import Declined as Declined
-from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
+from schemas.timeline_handing import HandedOver, HolderLeft, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     Audience,
     MessageAccepted,
@@ -292,7 +292,7 @@ _OfSteps: TypeAlias = Opened | Deferred | StepStarted | StepSkipped | StepIncomp
 _OfMessages: TypeAlias = MessageAccepted | MessageDelivered | MessageRefused | MessageUnsure | MessageRepeated
 _OfReplies: TypeAlias = LinkOpened | ReplyReceived | PinWrong | CodeLocked | Declined
 _OfAnswers: TypeAlias = Acknowledged | AcknowledgedLate | AcknowledgedAgain | StandDownSent
-_OfHanding: TypeAlias = HandedOver | TakenOver | NotTakenOver
+_OfHanding: TypeAlias = HandedOver | TakenOver | NotTakenOver | HolderLeft
 _OfEnds: TypeAlias = Exhausted | ChainRestarted | RequesterTold | Withdrawn | Closed | Resent
 _OfRequests: TypeAlias = CalledBack | RequestRead | NoteAdded | RetentionDecided | Erased
 _OfHouses: TypeAlias = Released | AlarmRaised

@@ -1,4 +1,4 @@
-"""That an officer declines an alert, or is to take over one that has been acknowledged; facts of `schemas.timeline`.
+"""That an officer declines an alert, is to take over one that was acknowledged, or leaves; facts of `schemas.timeline`.
 
 It is handed over within the contact point that was called; `from_contact_point` is whose `from_line` is, by name, where
 that is another one's.
@@ -73,3 +73,14 @@ class NotTakenOver:
     why: Literal["silence", "unreachable", "declined", "taken"] | None = inside()
     officer: int = inside()
     officers: tuple[int, ...] = inside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderLeft:
+    """Whoever had the alert has left the contact point: nobody has it until somebody takes it over."""
+
+    code: ClassVar = "holder_left"
+    visible_to: ClassVar[Audience] = "both"
+    line: str
+    contact_point: str | None = None
+    officer: int = inside()

@@ -51,7 +51,8 @@ class AlertPage:
     ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``taken_over``:
     whose ``line`` has it since when (``at``), where it was. ``asked``: those
     of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone. ``handovers``:
-    all who are asked and have not answered. ``own``: whoever looks speaks for the authority that asks.
+    all who are asked and have not answered. ``left_at``: when whoever
+    has it left, and nobody has it. ``own``: whoever looks speaks for the authority that asks.
     """
 
     alert: dict[str, Any]
@@ -75,6 +76,7 @@ class AlertPage:
     taken_over: Row | None
     asked: frozenset[int]
     handovers: Sequence[Row]
+    left_at: datetime | None
     own: bool
 
 
@@ -133,6 +135,7 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         taken_over=charge if charge is not None and charge["taken_at"] else None,
         asked=asked,
         handovers=handovers,
+        left_at=charge["left_at"] if charge is not None and row["state"] == "acknowledged" else None,
         own=access.is_requester(actor, sides),
     )
 

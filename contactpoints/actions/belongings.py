@@ -1,11 +1,12 @@
 """What ends together with an officer, however the officer goes: by a plan, by hand or by a file."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.accounts import end
 from contactpoints.actions.dependencies import Ends
+from contactpoints.actions.handing_ends import leave_behind
 from contactpoints.actions.office_notices import tell_ending
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
@@ -56,8 +57,11 @@ async def end_belongings(
     )
 
 
-async def end_calls(session: Session, officer: int, *, alerts: Iterable[Row], now: datetime) -> None:
-    """End the officer's codes for open alerts, and take the next step of each at once whose step has nobody left."""
+async def end_calls(session: Session, officer: int, *, alerts: Sequence[Row], now: datetime, tools: Tools) -> None:
+    """End the officer's codes for open alerts, and take the next step of each at once whose step has nobody left.
+
+    Of those that the officer has acknowledged the house hears that nobody has them any more.
+    """
     numbers = [row["id"] for row in alerts if row["state"] != "acknowledged"]
     ended = await leaving.end_codes(session, officer, alerts=numbers, now=now)
     noted: dict[int, list[tuple[datetime, Any]]] = {}
@@ -66,3 +70,5 @@ async def end_calls(session: Session, officer: int, *, alerts: Iterable[Row], no
         noted.setdefault(row["alert_id"], []).append((now, fact))
     await timeline.append_all(session, noted)
     await climb_where_nobody_is_left(session, numbers, now=now)
+    has = [row["id"] for row in alerts if row["state"] == "acknowledged"]
+    await leave_behind(session, officer, numbers=has, now=now, tools=tools)

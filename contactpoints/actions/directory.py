@@ -213,7 +213,7 @@ async def retire(
             called = await leaving.called_for(session, key)
             must_be_locked([row["id"] for row in called], locked)
             await end_belongings(session, key, entries={}, actor=actor, now=now, tools=tools)
-            await end_calls(session, key, alerts=called, now=now)
+            await end_calls(session, key, alerts=called, now=now, tools=tools)
         elif locked:
             await climb_where_nobody_is_left(session, sorted(locked), now=now)
         warnings = await warned_of_retired(session, register, entry=kept, owner=owner, now=now, tools=tools)

@@ -1,10 +1,11 @@
-"""How a hand-over ends: the officer takes the alert over, declines, stays silent or cannot be reached.
+"""How a hand-over ends: the officer takes the alert over, declines, stays silent or cannot be reached. Or how a charge
+does: whoever has the alert leaves.
 
 Whoever has the alert, and the house, hear what came of it; the timeline tells it, but where the alert itself has ended.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from contactpoints.rules.wording_handing import HandingContext, What, handing_wo
 from contactpoints.store import alerts, directory, handing, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.timeline import Noted
-from schemas.timeline_handing import NotTakenOver, TakenOver
+from schemas.timeline_handing import HolderLeft, NotTakenOver, TakenOver
 
 _log = logging.getLogger(__name__)
 _MOST = 50
@@ -93,6 +94,22 @@ def _not_taken(asked: Row, why: str, *, has: Row | None) -> NotTakenOver:
         officer=asked["officer_id"],
         officers=() if has is None else (has["officer_id"],),
     )
+
+
+async def leave_behind(session: Session, officer: int, *, numbers: Iterable[int], now: datetime, tools: Tools) -> None:
+    """Note of each locked alert that an officer who has left has, that nobody has it any more, and tell the house."""
+    for number in numbers:
+        has = await handing.in_charge(session, number)
+        if has is None or has["officer_id"] != officer:
+            continue
+        row = await alerts.lock(session, number)
+        fact = HolderLeft(line=has["line"], contact_point=has["whose"], officer=officer)
+        await timeline.append(session, number, [(now, fact)])
+        own = row["contact_point_id"]
+        point = (await directory.load(session, [own], since=now)).get(own)
+        name = has["officer_name"] if has["house"] == own else ""
+        who = (name, has["line"])
+        await _tell_house(session, row, point=point, what="left", asked=who, at=now, now=now, tools=tools)
 
 
 async def end_over(db: Database, *, now: datetime, tools: Tools, most: int = _MOST) -> int:
@@ -181,7 +198,9 @@ async def _tell_house(
         said = replace(said, holder_line=(has["line"], has["whose"]))
     else:
         said = replace(said, holder=point.name if named is None else named.name)
-    heard = await listening(session, point.party, now=now, tools=tools, calm=True)
+    # Of all this only an emergency that nobody has waits for no mail to be read.
+    calm = what != "left" or row["urgency"] != "emergency"
+    heard = await listening(session, point.party, now=now, tools=tools, calm=calm)
     drafts = [
         _draft(row, said, kind=ear.kind, address=ear.address, language=ear.language, tools=tools) for ear in heard
     ]

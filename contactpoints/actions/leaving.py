@@ -152,7 +152,7 @@ async def _carry_out(
     if faults:
         raise Invalid(faults)
     await note_left(session, contact_point, came=left.came, accepts=accepts, now=now)
-    await end_calls(session, known.officer.id, alerts=known.alerts, now=now)
+    await end_calls(session, known.officer.id, alerts=known.alerts, now=now, tools=tools)
     return left
 
 

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from schemas import timeline as facts
 from schemas.timeline import Fact
-from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
+from schemas.timeline_handing import HandedOver, HolderLeft, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     MessageAccepted,
     MessageDelivered,
@@ -141,7 +141,7 @@ def level_of(fact: Fact) -> Level:
             | NotTakenOver()
         ):
             return "alarm"
-        case MessageRefused() | facts.CodeLocked() | facts.Exhausted() | facts.AlarmRaised():
+        case MessageRefused() | facts.CodeLocked() | facts.Exhausted() | facts.AlarmRaised() | HolderLeft():
             return "bad"
         case facts.CalledBack():
             return _CALLED_BACK[fact.outcome]

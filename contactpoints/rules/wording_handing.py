@@ -23,12 +23,13 @@ from contactpoints.rules.phrasing import (
 )
 from schemas.words import msgid
 
-What = Literal["asked", "taken", "answered", "silence", "unreachable", "declined"]
+What = Literal["asked", "taken", "answered", "silence", "unreachable", "declined", "left"]
 
 
 @dataclass(frozen=True, slots=True)
 class HandingContext:
     """What is told: who is ``asked`` to take an alert over, has ``taken`` it, or why it came to nothing.
+    ``left``: who had it has left the contact point, and nobody has it.
 
     ``answered``: who has taken it although it had been told to have come to nothing.
     ``name`` is that of the officer who was asked, ``holder`` that of whoever has the alert; None where the reader has
@@ -55,6 +56,7 @@ _HEAD = msgid("Ref {reference}: {said}.")
 _ASKED = msgid("HAND-OVER ASKED")
 _TAKEN = msgid("TAKEN OVER")
 _FAILED = msgid("NOT TAKEN OVER")
+_LEFT = msgid("NOBODY HAS IT")
 _WHEN = msgid("{local} your time ({utc} UTC)")
 _SPOKEN = msgid("This is the 24/7 network. Reference {spelled}.")
 _HAPPENED = {
@@ -64,6 +66,7 @@ _HAPPENED = {
     "silence": msgid("{name} was called and has not answered by {when}."),
     "unreachable": msgid("{name} cannot be reached, or cannot answer, at {when}."),
     "declined": msgid("{name} declined at {when}."),
+    "left": msgid("{name} had it and left the contact point at {when}."),
 }
 _YOURS = msgid("It stays with you.")
 _YOURS_UNTIL = msgid("It stays with you until the answer.")
@@ -73,7 +76,7 @@ _AGAIN = msgid("It can be handed over to somebody else on the page of the alert.
 
 def handing_words(words: Catalogue, kind: str, *, handing: HandingContext) -> Words:
     """Return what is told of a hand-over."""
-    said = say(words, {"asked": _ASKED, "taken": _TAKEN, "answered": _TAKEN}.get(handing.what, _FAILED))
+    said = say(words, {"asked": _ASKED, "taken": _TAKEN, "answered": _TAKEN, "left": _LEFT}.get(handing.what, _FAILED))
     if kind == "sms":
         head = say(words, _HEAD, reference=handing.reference, said=said)
         return sms(_forms(words, handing, head=head), exercise=handing.exercise)
@@ -106,7 +109,7 @@ def _happened(words: Catalogue, handing: HandingContext, *, most: int, when: str
 
 
 def _stays(words: Catalogue, handing: HandingContext, *, most: int) -> Iterator[str]:
-    if handing.what in ("taken", "answered"):
+    if handing.what in ("taken", "answered", "left"):
         return
     if handing.holder_line is not None:
         line, whose = handing.holder_line

@@ -12,7 +12,7 @@ from contactpoints.rules.phrasing import Catalogue, channel_of, line_of, lines_o
 from contactpoints.rules.wording_request import called_back
 from schemas import timeline as facts
 from schemas.timeline import Fact
-from schemas.timeline_handing import HandedOver, NotTakenOver, TakenOver
+from schemas.timeline_handing import HandedOver, HolderLeft, NotTakenOver, TakenOver
 from schemas.timeline_messages import (
     MessageAccepted,
     MessageDelivered,
@@ -116,7 +116,7 @@ def told(
             return _of_reply(words, fact, known=known)
         case facts.Acknowledged() | facts.AcknowledgedLate() | facts.AcknowledgedAgain() | facts.StandDownSent():
             return _of_answer(words, fact, known=known)
-        case HandedOver() | TakenOver() | NotTakenOver():
+        case HandedOver() | TakenOver() | NotTakenOver() | HolderLeft():
             return _of_handing(words, fact, known=known)
         case facts.Opened() | facts.Deferred() | facts.StepStarted() | facts.StepSkipped() | facts.StepIncomplete():
             return _of_step(words, fact, known=known, clock=(zones, now))
@@ -270,7 +270,10 @@ _NOT_TAKEN_OVER = {
 _NOT_TAKEN_OVER_BY = msgid("NOT TAKEN OVER by {whom}: it stays with {before}")
 
 
-def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver, *, known: Names) -> str:
+def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver | HolderLeft, *, known: Names) -> str:
+    if isinstance(fact, HolderLeft):
+        whom = _whom(words, fact.line, whose=fact.contact_point, officer=fact.officer, known=known)
+        return say(words, msgid("NOBODY HAS IT NOW: {whom} had it, and has left the contact point"), whom=whom)
     whom = _whom(words, fact.line, officer=fact.officer, known=known)
     lines, whose = [fact.from_line] if fact.from_line else [], [fact.from_contact_point]
     before = _lines(words, lines, whose=whose, officers=fact.officers, known=known)

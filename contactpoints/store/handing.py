@@ -6,10 +6,11 @@ from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
 select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, h.taken_at,
-       w.id as house, w.name as house_name,
+       w.id as house, w.name as house_name, o.name as officer_name, o.retired_at as left_at,
        case when p.contact_point_id <> t.contact_point_id then w.name end as whose
   from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
   join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
+  join officers o on o.id = k.officer_id
   left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
  where k.alert_id = {alert} order by h.taken_at desc nulls last, k.id limit 1
 """
@@ -17,7 +18,7 @@ select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, h.tak
 
 An answer that came earlier and is read later is the first acknowledgement, but whoever was told to have it has it.
 ``taken_at``: when it was taken over, None where it was not. ``house``, ``house_name``: the line's contact point;
-``whose``: its name where that is not the alert's own.
+``whose``: its name where that is not the alert's own. ``left_at``: when the officer left the service.
 """
 
 OPEN = "h.taken_at is null and h.over_at is null"

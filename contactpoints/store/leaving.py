@@ -69,12 +69,14 @@ def _policy(row: Row) -> Policy:
 async def called_for(session: Session, officer: int) -> list[Row]:
     """Return the alerts that are an officer's, by number: open and called for, or in charge of the officer.
 
-    And those that the officer is asked to take over, and has not yet.
+    And those that the officer is asked to take over, and has not yet. ``has``: the officer has it.
     """
     return await session.fetch(
-        f"""select a.id, a.reference, a.state from reply_codes r join alerts a on a.id = r.alert_id
+        f"""select a.id, a.reference, a.state, coalesce(c.officer_id = $1, false) as has
+              from reply_codes r join alerts a on a.id = r.alert_id
+              left join lateral ({IN_CHARGE.format(alert="a.id")}) c on a.state = 'acknowledged'
              where r.officer_id = $1 and (a.state in ('alerting', 'exhausted') or a.state = 'acknowledged' and (
-                   (select has.officer_id from ({IN_CHARGE.format(alert="a.id")}) has) = $1
+                   c.officer_id = $1
                    or exists (select 1 from alert_handovers h
                                where h.alert_id = a.id and h.officer_id = $1 and {OPEN})))
              order by a.id""",

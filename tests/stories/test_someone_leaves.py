@@ -161,3 +161,16 @@ async def test_whoever_leaves_while_an_alert_calls_leaves_it_to_the_next_at_once
     await real_night.passes(minutes=4)
     await real_night.unheard()
     assert START + timedelta(minutes=4) == real_night.clock.at
+
+    await real_night.answers(second, f"{await real_night.code_of(second)} {PIN}")
+    path = f"/v1/officers/{second.id}/leaving"
+    read = await ask("GET", path)
+    assert read.json()["alerts"] == [{"reference": reference, "state": "acknowledged"}]
+    done = await ask("POST", path, {"plan": _plan(read.json(), france.officers[2])}, tag=read.headers["ETag"])
+    assert done.status_code == 200, done.text
+    (left,) = await real_night.facts(reference, "holder_left")
+    assert (left["line"], left["officer"]) == ("second", second.id)
+    assert await real_night.facts(reference, "holder_left", key=real_night.requester) == [{"line": "second"}]
+    told = [each for each in await real_night.far.reached(real_night.client) if each["purpose"] == "handing"]
+    assert [f"{second.name} had it and left" in each["body"] for each in told] == [True] * len(told)
+    assert {each["kind"] for each in told} == {"email", "sms"}, "an emergency waits for no mail to be read"
