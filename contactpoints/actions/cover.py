@@ -112,9 +112,10 @@ async def compared(
 
     Unless the ``whole`` is asked for, there is nothing of before where nothing is uncovered after.
     """
-    felt = far and was is not None and would is not None
-    instants = await tools.threads.short(bites, was, would, now=now) if felt else ()
-    spans = spans_of(instants, now=now)
+    felt: tuple[datetime, ...] = ()
+    if far and was is not None and would is not None:
+        felt = await tools.threads.short(bites, was, would, now=now)
+    spans = spans_of(felt, now=now)
     after = await _reckoned(would, spans, tools=tools)
     # Others who keep this contact point wait meanwhile: a roster without a gap needs no second reckoning.
     failing = whole or any(stretch.level == "uncovered" for each in after for stretch in each.stretches)
