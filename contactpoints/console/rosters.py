@@ -25,7 +25,6 @@ from contactpoints.rules.phrasing import Catalogue, function_of, say
 from contactpoints.rules.roster_lanes import NOT_LOOKED_AT, Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
 from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
-from contactpoints.rules.wording_directory import several_of
 from contactpoints.runtime import Runtime
 from contactpoints.store.swaps import swap_of
 from schemas.faults import Fault
@@ -188,7 +187,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
         ],
         "changes": [
             {
-                "kind": several_of(words, kind),
+                "kind": kind,
                 "version": version,
                 "by": author(words, version.by),
                 "who": drawn.name(who) if (who := version.values.get("officer_id")) else "",

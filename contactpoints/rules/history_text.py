@@ -28,6 +28,7 @@ _HANDS: Mapping[str, str] = {
     "operator": msgid("the operator, at the command line"),
     "seed": msgid("the data with which the service began"),
     "demo": msgid("the invented network"),
+    "subscription": msgid("the subscribed calendar"),
     "database": msgid("other hands, in the database"),
 }
 _ROLES: Mapping[str, str] = {
