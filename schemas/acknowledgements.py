@@ -30,6 +30,9 @@ class AnsweredOut(AlertOut):
     outcome: Literal["acknowledged", "acknowledged_late", "already_taken"]
 
 
+COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
+"""What may come of an answer that acknowledges an alert; ``repeated``: as another sending of the same did."""
+
 NOT_ACKNOWLEDGED: Mapping[str, str] = MappingProxyType(
     {
         "unknown": "The reply code is not formed like one.",

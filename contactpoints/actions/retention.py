@@ -59,7 +59,7 @@ async def due(
 async def decide(
     db: Database, *, actor: Actor, reference: str, said: RetentionDecision, now: datetime
 ) -> dict[str, Any]:
-    """Prolong, hold, release or let go what was asked.
+    """Prolong, hold, release or let go what was asked; what stands so already is not decided twice.
 
     Raises `NotFound`, `Forbidden`, `Invalid`, `RetentionNotBegun` while the alert is open, `NothingHeld` where the side
     that would release holds nothing, and `Erased`.
@@ -77,7 +77,10 @@ async def decide(
         if kept["erased_at"] is not None:
             told = await erasure(session, row)
             raise Erased("The particulars were erased when their retention ended.", erasure=told)
-        await retention.change(session, row["id"], **_changed(kept, said, side=side, now=now))
+        changed = _changed(kept, said, side=side, now=now)
+        if all(kept[name] == value for name, value in changed.items()):
+            return await _written(session, row)
+        await retention.change(session, row["id"], **changed)
         fact = RetentionDecided(by=side, decision=said.decision, reason=said.reason, until=said.until or kept["until"])
         await timeline.append(session, row["id"], [(now, fact)])
         return await _written(session, row)
@@ -94,7 +97,9 @@ def _changed(kept: Row, said: RetentionDecision, *, side: Side, now: datetime) -
         return {"until": until, "let_go": []}
     held = kept["held"]
     if said.decision == "hold":
-        return {"held": held | {side: {"reason": said.reason, "at": moment(now)}}, "let_go": let_go}
+        before = held.get(side)
+        same = before is not None and before["reason"] == said.reason
+        return {"held": held | {side: before if same else {"reason": said.reason, "at": moment(now)}}, "let_go": let_go}
     if side not in held:
         raise NothingHeld("Your side does not hold the particulars; each side releases its own hold alone.")
     return {"held": {by: hold for by, hold in held.items() if by != side}}

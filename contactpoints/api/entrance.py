@@ -42,7 +42,7 @@ _MOST_LINKS = 200
 """So many links wait to be looked up, one after another: those that are made up take one connection and no more."""
 _FORM = "application/x-www-form-urlencoded"
 _NO_PAGES = ("/v1/", "/static/", "/hooks/")
-_LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request)?")
+_LINK = re.compile(r"/a/([A-Z0-9]{16})(?:/request|/decline)?")
 _ANOTHER = (
     "This service is not known by that name. Ask for it by its public address; no proxy may change the Host header."
 )

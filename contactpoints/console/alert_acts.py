@@ -20,7 +20,9 @@ from contactpoints.rules.refusals import (
     AlertNotAcknowledged,
     AlreadyResent,
     Forbidden,
+    HolderNeeded,
     Invalid,
+    NobodyToRelease,
     NotAcknowledged,
     NotDeclined,
     NotFound,
@@ -30,7 +32,7 @@ from contactpoints.rules.refusals import (
     Unavailable,
 )
 from contactpoints.runtime import Runtime
-from schemas.acknowledgements import NOT_ACKNOWLEDGED, NOT_DECLINED
+from schemas.acknowledgements import COUNTED, NOT_ACKNOWLEDGED, NOT_DECLINED
 from schemas.alerts import Closure, Withdrawal
 from schemas.calling_back import CallBack
 from schemas.faults import BadInput
@@ -43,7 +45,6 @@ from schemas.retention import RetentionDecision
 
 Fields = Mapping[str, str]
 _UNREADABLE = (RequestGone, Unavailable, Forbidden)
-_COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
 _NEVER_SHOWN = ("pin", "reply_code", "declining_pin", "declining_code")
 
 
@@ -58,7 +59,7 @@ class Do(Protocol):
 
 async def _acknowledge(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
     outcome = await _answer(runtime, request, actor=actor, fields=fields)
-    if outcome not in _COUNTED:
+    if outcome not in COUNTED:
         raise NotAcknowledged(NOT_ACKNOWLEDGED[outcome], outcome=outcome)
     return None
 
@@ -247,6 +248,8 @@ def _said(refusal: Refusal) -> str:
             return "not_yet"
         case AlreadyResent():
             return "resent"
+        case NobodyToRelease() | HolderNeeded():
+            return "nobody"
         case RequestGone():
             return "gone"
         case Forbidden():

@@ -20,9 +20,11 @@ from contactpoints.rules.answer_page import AnswerPage, goes_on_at, looks_automa
 from contactpoints.rules.refusals import Forbidden, Refusal
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
+from schemas.acknowledgements import COUNTED
 
-_COUNTED = ("acknowledged", "acknowledged_late", "already_taken", "repeated")
-_DECLINED = ("declined", "already_taken", "repeated")
+# What an engine took meanwhile, since it lay here for long, is told by the page as it stands.
+_TAKEN = (*COUNTED, "done")
+_DECLINED = ("declined", "already_taken", "repeated", "done")
 
 
 def _shown(
@@ -86,7 +88,7 @@ async def answer(runtime: Runtime, request: Request, *, declines: bool = False) 
         check_pin=runtime.check_pin,
         declines=declines,
     )
-    if outcome in (_DECLINED if declines else _COUNTED):
+    if outcome in (_DECLINED if declines else _TAKEN):
         return RedirectResponse(_above(request), status_code=303, headers=HEADERS)
     now_there = await answer_page.find(runtime.db, token=request.path_params["token"])
     return _shown(runtime, request, found=now_there, said=outcome, status=422, declines=declines)

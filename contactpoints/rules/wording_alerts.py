@@ -36,6 +36,10 @@ _SAID = {
     "not_yet": msgid("An alert is closed after somebody has acknowledged it."),
     "changed": msgid("Something changed meanwhile: look below how it stands, and send it again if it still holds."),
     "resent": msgid("It was sent anew already."),
+    "nobody": msgid(
+        "Nothing was sent, and nobody was called: your Party asks for two persons, and no second one of your authority "
+        "has an account. Telephone the secretariat of the network."
+    ),
     "gone": msgid("The particulars cannot be read (any more)."),
     "away": msgid("The particulars cannot be opened here just now."),
     "forbidden": msgid("You may not do that here. Ask your administrator, or telephone the secretariat."),

@@ -201,6 +201,7 @@ async def test_an_officers_link_is_served_whoever_floods_the_same_address(
             assert (await client.get(stranger)).status_code == 429, stranger
         assert (await client.get(link)).status_code == 200
         assert (await client.post(link, data={"pin": ""})).status_code == 422, "it was looked at"
+        assert (await client.post(f"{link}/decline", data={"pin": ""})).status_code == 422, "so was this"
         assert (await client.get(f"{link}/request")).status_code == 303
         at_once = await asyncio.gather(*(client.get(each) for each in [f"/a/{'B' * 16}"] * 20 + [link]))
         assert [each.status_code for each in at_once] == [429] * 20 + [200], "in its turn"

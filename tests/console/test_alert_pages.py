@@ -157,6 +157,11 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
     missing = await asks.sends(f"{here}/resending", once=once, requested_party="JP")
     says(missing, "Please choose one of what is offered.")
     ticked = {"consent_to_transfer": "yes", "issued_under_instrument": "yes", "requested_party": "JP", "once": once}
+    async with world.runtime.db.session() as session:
+        await session.execute("update parties set two_persons = true where code = 'US'")
+    says(await asks.sends(f"{here}/resending", **ticked), "no second one of your authority has an account", 409)
+    async with world.runtime.db.session() as session:
+        await session.execute("update parties set two_persons = false where code = 'US'")
     sent = await asks.sends(f"{here}/resending", **ticked)
     assert sent.status_code == 303, sent.text
     says(await asks.opens(sent.headers["Location"]), f"Sent anew after the wrong Party was asked: {reference}", 200)
@@ -170,6 +175,11 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
         200,
     )
     says(await asks.sends(f"{here}/retention", decision="hold"), "This is needed.")
+    for decision in ("hold", "let_go"):
+        for _ in range(2):
+            assert (await asks.sends(f"{here}/retention", decision=decision, keeping="proceedings")).is_redirect
+    told = await world.facts(reference, "retention_decided")
+    assert [each["decision"] for each in told] == ["prolong", "hold", "let_go"], "what was sent twice is told once"
     ended = await asks.opens("/alerts?state=closed")
     says(ended, reference, 200)
 

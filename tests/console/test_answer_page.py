@@ -1,6 +1,7 @@
 """The page behind the link in an alert, asked as a browser asks."""
 
 import re
+from html import unescape
 from typing import Any
 
 import httpx
@@ -305,6 +306,30 @@ async def test_a_reply_whose_web_process_died_is_handled_by_the_engine(world: Wo
     alert = (await world.get(f"/v1/alerts/{reference}")).json()
     assert alert["state"] == "acknowledged"
     assert alert["acknowledged_at"].startswith(f"{received_at:%Y-%m-%dT%H:%M:%S}")
+
+
+async def test_an_answer_that_was_not_weighed_here_blames_no_pin(world: World) -> None:
+    _, path = await opened(world)
+
+    async def answered(made: str) -> list[httpx.Response]:
+        body = (
+            f"create or replace function it() returns trigger language plpgsql as $$ begin {made}; return new; end $$"
+        )
+        async with world.runtime.db.session() as session:
+            await session.execute(body)
+            await session.execute(
+                "create or replace trigger it before insert on inbound for each row execute function it()"
+            )
+        sent = {"pin": PIN, "once": made[:16]}
+        return [await world.client.post(path + way, data=sent, headers=BROWSER) for way in ("", "/decline")]
+
+    for page in await answered("new.sealed = 'no key of ours'"):
+        assert page.status_code == 422
+        assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION : votre réponse est conservée" in unescape(page.text)
+        assert "PIN est absent" not in page.text
+        assert page.text.count("<h1") == 1
+    done = await answered("new.handled_at = new.received_at; new.outcome = 'acknowledged'")
+    assert [page.status_code for page in done] == [303, 303], "an engine took it: the page says how it stands"
 
 
 async def test_what_is_no_page_is_told_in_words_and_quotes_nothing(world: World) -> None:
