@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import accounts, own_account, own_officer, passkeys, sessions
 from contactpoints.actions.signing_in import Begun
-from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, waiting
+from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, slowed, waiting
 from contactpoints.console.session import enter, go, leave, refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor
@@ -56,7 +56,7 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
     officer, shifts = await _officer(runtime, actor, account=account)
     browser = browser_of(request.headers.get("User-Agent", ""))
     given = {"zone": zone_of(request), "language": account["language"], "name": browser} | _spoken(officer)
-    return desk(
+    answer = desk(
         runtime,
         request,
         template="account.html",
@@ -80,6 +80,7 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
         renaming=request.path_params.get("number", ""),
         done=request.query_params.get("done", ""),
     )
+    return slowed(answer, told.wait)
 
 
 async def _officer(
@@ -149,6 +150,8 @@ async def remove_passkey(runtime: Runtime, request: Request) -> Response:
     actor = await somebody(runtime, request, fresh=True)
     try:
         await passkeys.remove(runtime.db, number_in(request), actor=actor, now=runtime.now(), tools=runtime.tools)
+    except NotFound as refusal:
+        return _ended(request, refusal)
     except Conflict as refusal:
         refused(request, refusal)
         return await shown(runtime, request, actor=actor, told=Told(said="last"))
@@ -158,8 +161,17 @@ async def remove_passkey(runtime: Runtime, request: Request) -> Response:
 async def end_session(runtime: Runtime, request: Request) -> Response:
     """End one session; one's own is left."""
     actor, number = await somebody(runtime, request), number_in(request)
-    await sessions.end(runtime.db, number, actor=actor, now=runtime.now())
+    try:
+        await sessions.end(runtime.db, number, actor=actor, now=runtime.now())
+    except NotFound as refusal:
+        return _ended(request, refusal)
     return leave("signed_out", actor) if number == actor.session else go(HERE)
+
+
+def _ended(request: Request, refusal: NotFound) -> Response:
+    """Lead back whoever ends what is not there: it was sent twice, and the page tells what is left."""
+    refused(request, refusal)
+    return go(HERE)
 
 
 async def end_sessions(runtime: Runtime, request: Request) -> Response:
@@ -204,7 +216,7 @@ async def _asked_again(
     wait: TooManyTries | None = None,
 ) -> Response:
     own = await accounts.read(runtime.db, actor.number, actor=actor)
-    return desk(
+    answer = desk(
         runtime,
         request,
         template="again.html",
@@ -220,6 +232,7 @@ async def _asked_again(
         said="wait" if wait else said,
         minutes=waiting(wait),
     )
+    return slowed(answer, wait)
 
 
 async def ask_again(runtime: Runtime, request: Request) -> Response:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from contactpoints.rules.refusals import NotFound, TooManyTries
 from schemas.faults import BadInput, Fault
@@ -75,3 +76,10 @@ def shaped(shape: type[_Shape], **fields: object) -> _Shape:
 def waiting(refusal: TooManyTries | None) -> int:
     """Return how many minutes somebody has to wait, and no fewer than one."""
     return math.ceil(int(str(refusal.facts["retry_after"])) / 60) if refusal else 0
+
+
+def slowed(answer: Response, refusal: TooManyTries | None) -> Response:
+    """Return an answer that tells machines, too, in how many seconds the next try is looked at."""
+    if refusal:
+        answer.headers["Retry-After"] = str(refusal.facts["retry_after"])
+    return answer

@@ -23,7 +23,7 @@ from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
 from contactpoints.console.session import go
 from contactpoints.rules.access import Actor, Role, may_end_key, may_keep_key
 from contactpoints.rules.key_forms import differing, placed, read_form, read_instant, rows_of, write_form
-from contactpoints.rules.refusals import KeyMade, NotFound, Refusal, Stale
+from contactpoints.rules.refusals import AlreadyRotated, KeyMade, NotFound, Refusal, Stale
 from contactpoints.runtime import Runtime
 from schemas.access import AuthorityKey, ChangedTerms, KeyRotation
 from schemas.faults import BadInput, Fault
@@ -222,6 +222,7 @@ async def rotate(runtime: Runtime, request: Request) -> Response:
         )
     except (Refusal, BadInput) as refusal:
         word, found = told(request, refusal)
+        word = "rotated" if isinstance(refusal, AlreadyRotated) else word
         return await _one(runtime, request, actor=actor, said=word, typed=fields, faults=found)
     return _made(runtime, request, actor=actor, key=made)
 

@@ -121,7 +121,7 @@ async def fetch(runtime: Runtime, request: Request) -> Response:
     actor, calendar = await somebody(runtime, request), _calendar(typed)
     try:
         if typed.get("act") == "end":
-            await subscriptions.unsubscribe(runtime.db, calendar, actor=actor)
+            await _end(runtime, request, actor=actor, calendar=calendar)
         else:
             url = shaped(Subscription, address=typed.get("address", "").strip()).address
             await subscriptions.subscribe(
@@ -131,6 +131,17 @@ async def fetch(runtime: Runtime, request: Request) -> Response:
         refused(request, refusal)
         return await _shown(runtime, request, actor=actor, typed=typed, faults=refusal.faults)
     return go(_path(request))
+
+
+async def _end(runtime: Runtime, request: Request, *, actor: Actor, calendar: int) -> None:
+    """Have a calendar fetched no more, also where that was said before. Raises `NotFound` for one that is none."""
+    try:
+        await subscriptions.unsubscribe(runtime.db, calendar, actor=actor)
+    except NotFound as refusal:
+        kept = await directory.listing(runtime.db, "calendars", actor=actor, owner=number_in(request))
+        if all(each["id"] != calendar for each in kept):
+            raise
+        refused(request, refusal)
 
 
 def _faults(told: Iterable[Mapping[str, str]]) -> list[Fault]:

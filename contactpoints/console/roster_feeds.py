@@ -8,7 +8,7 @@ from contactpoints.actions import feeds
 from contactpoints.actions.planning import plan_of
 from contactpoints.console.forms import fields_of, number_in, raw_form
 from contactpoints.console.roster_forms import whole
-from contactpoints.console.session import go, somebody
+from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, must_keep_entries_of
 from contactpoints.rules.refusals import NotFound
@@ -71,7 +71,12 @@ async def end(runtime: Runtime, request: Request) -> Response:
     actor, number = await somebody(runtime, request), whole(typed.get("feed", ""))
     if not isinstance(number, int):
         raise NotFound("There is no such feed.")
-    await feeds.revoke(runtime.db, number, actor=actor, now=runtime.now())
+    try:
+        await feeds.revoke(runtime.db, number, actor=actor, now=runtime.now())
+    except NotFound as refusal:
+        # Sent twice: the page tells which are left, to whoever may see them.
+        await feeds.listing(runtime.db, "posts", key=number_in(request), actor=actor)
+        refused(request, refusal)
     officer = whole(typed.get("officer", ""))
     return go(f"/rosters/{number_in(request)}/feeds" + (f"?officer={officer}" if isinstance(officer, int) else ""))
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import passkeys, signing_in
-from contactpoints.console.forms import fields_of, raw_form, shaped, waiting
+from contactpoints.console.forms import fields_of, raw_form, shaped, slowed, waiting
 from contactpoints.console.openid import providers
 from contactpoints.console.rendering import language_of, page
 from contactpoints.console.session import enter, go, must_be_meant, refused, whoever
@@ -57,9 +57,7 @@ def _shown(
         entrance=runtime.settings.demo,
         minutes=waiting(wait),
     )
-    if wait:
-        answer.headers["Retry-After"] = str(wait.facts["retry_after"])
-    return answer
+    return slowed(answer, wait)
 
 
 async def show(runtime: Runtime, request: Request) -> Response:

@@ -28,7 +28,7 @@ async def test_a_failure_is_told_at_the_desk_in_the_language_of_the_account_with
     async with world.runtime.db.session() as session:
         await session.execute("update accounts set language = 'fr'")
         await session.execute("alter table recovery_codes add constraint broken check (false) not valid")
-    missing = await browser.sends("/account/sessions/999999/end")
+    missing = await browser.sends("/proposals/999999/withdrawal")
     assert missing.status_code == 404
     assert "Aller au tableau" in missing.text
     assert "<header" in missing.text, "at the desk of whoever has signed in"

@@ -187,7 +187,8 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     assert address[1] in again.text
     feed = form_of(shown, "/feeds/end")
     assert address[1] not in (await ada.opens(f"/rosters/{post}/feeds")).text
-    assert (await ada.sends(f"/rosters/{post}/feeds/end", **feed)).is_redirect
+    for _ in range(2):
+        assert (await ada.sends(f"/rosters/{post}/feeds/end", **feed)).is_redirect, "also where it is sent twice"
     assert (await ada.opens(address[1])).status_code == 404
     assert (await ada.sends(f"/rosters/{post}/feeds", **fields)).status_code == 409, "ended is ended"
     for _ in range(2):
@@ -232,6 +233,10 @@ async def _troubled(world: World, ada: Browser, *, post: int, fields: dict[str, 
     says(held, "retenu : ce qui a été reçu ne compte pas", 200)
     says(held, "Aucun officier de ce nom", 200)
     assert '<span class="quiet" lang="en">Nobody is called &lt;Zed&gt;.</span>' in held.text
+    for _ in range(2):
+        assert (await ada.sends(f"{path}/subscription", **fields | {"act": "end"})).is_redirect, "sent twice"
+    strange = await ada.sends(f"{path}/subscription", calendar="999999", act="end")
+    assert strange.status_code == 404
 
 
 _FILE = "\r\n".join(
