@@ -19,6 +19,7 @@ from contactpoints.rules.folding import words as folded
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import NotFound
 from contactpoints.rules.wording_directory import KINDS, code_of, standing_of, title_of
+from contactpoints.rules.wording_warnings import WARNINGS
 from contactpoints.runtime import Runtime
 from contactpoints.store.entries import OPEN, Key
 from schemas.exchange import SHAPES
@@ -130,7 +131,9 @@ def shown(
     """Return the page of an entry, with what was ``said`` of what somebody did there."""
     words = runtime.tools.words[actor.language]
     told: dict[str, object] = {"said": request.query_params.get("said", ""), "typed": {}, "faults": ()}
-    told |= {"since": (), "relied": "", "once": runtime.tools.entropy(16).hex()}
+    doubts = request.query_params.get("doubts", "").split(",")
+    told |= {"since": (), "relied": "", "doubts": [each for each in WARNINGS if each in doubts]}
+    told |= {"once": runtime.tools.entropy(16).hex()}
     return desk(
         runtime,
         request,

@@ -235,7 +235,14 @@ async def create(runtime: Runtime, request: Request) -> Response:
 
 def _kept(kind: str, kept: directory.Kept) -> Response:
     waits = kept.address_change is not None or kept.entry.get("unapproved_since") is not None
-    return go(f"{path_of(kind, kept.entry[REGISTERS[kind].key])}?said={'waits' if waits else 'kept'}")
+    return _told(kind, kept, said="waits" if waits else "kept")
+
+
+def _told(kind: str, kept: directory.Kept, *, said: str) -> Response:
+    """Lead on to the page of an entry, which tells what was ``said``, and of what its keeper was warned, by codes."""
+    doubts = dict.fromkeys(each["code"] for each in kept.warnings if each["code"] != "address_pending")
+    more = f"&doubts={','.join(doubts)}" if doubts else ""
+    return go(f"{path_of(kind, kept.entry[REGISTERS[kind].key])}?said={said}{more}")
 
 
 async def _changing(runtime: Runtime, request: Request, *, sent: bool) -> tuple[Actor, str, Key, Looked]:
@@ -333,7 +340,7 @@ async def retire(runtime: Runtime, request: Request) -> Response:
     try:
         if unstated:
             raise Invalid(unstated)
-        await directory.retire(
+        kept = await directory.retire(
             *(runtime.db, kind),
             actor=actor,
             key=key,
@@ -352,7 +359,7 @@ async def retire(runtime: Runtime, request: Request) -> Response:
         stale = await overtaken(runtime, request, stale=refusal, actor=actor, version=version_in(typed))
         told = {"since": stale.facts.get("changed_since", ())}
     else:
-        return go(f"{path_of(kind, key)}?said=retired")
+        return _told(kind, kept, said="retired")
     status = 412 if "since" in told else 409 if "relied" in told else 422
     told |= {"typed": {"reason": typed.get("reason", "")}}
     return shown(runtime, request, actor=actor, kind=kind, looked=looked, status=status, **told)

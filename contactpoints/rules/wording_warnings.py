@@ -27,6 +27,9 @@ _SENTENCES: Mapping[str, str] = {
     "successor_unproven": msgid("What the officer has left was not proven: have it proven."),
 }
 
+WARNINGS = tuple(_SENTENCES)
+"""The codes of all that has a sentence here."""
+
 
 def doubt_of(words: Catalogue, warning: Mapping[str, str]) -> str:
     """Return what is warned of; one that has no sentence here is told by its own detail, in English."""

@@ -158,8 +158,12 @@ async def test_an_officer_is_added_once_however_often_it_is_sent_and_all_faults_
     assert 'id="f-place-fault"' in wrong
     made = (await ada.sends(way, kind="sms", address="+33639980123", place="1")).headers["Location"]
     assert "Never proven" in await ada.opens(made)
+    twice = (await ada.sends(way, kind="sms", address="+33639980123", place="2")).headers["Location"]
+    assert "every alert would go there twice" in await ada.opens(twice), "of what is kept a keeper is warned"
     made, ada.browser.cookies["zone"] = made.partition("?")[0], "Asia/Tokyo"
-    await ada.sends(f"{made}/retirement", **await ada.form(made, "/retirement"))
+    for each in (twice.partition("?")[0], made):
+        gone = (await ada.sends(f"{each}/retirement", **await ada.form(each, "/retirement"))).headers["Location"]
+    assert "no other telephone" in await ada.opens(gone)
     assert "2026-10-14 02:12:00 Paris · 09:12:00 Tokyo · 00:12:00 UTC" in instants(await ada.opens(f"{made}/history"))
 
 
