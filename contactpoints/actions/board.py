@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from contactpoints.actions import lateness
 from contactpoints.actions.cover import NINETY_DAYS
 from contactpoints.actions.duty import Medians, duty
-from contactpoints.actions.lateness import MOST, late_by
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor, reads_entries_of
 from contactpoints.rules.board import PointNow
@@ -44,7 +44,7 @@ class Board:
 
     ``names``: of Parties, by code. ``strips``: by contact point, of those whose rosters exist for whoever looks;
     ``unreckoned`` of them are missing. ``alerts``: see `store.board.open_alerts`, ``waiting``: how many nobody has
-    acknowledged, by contact point. ``late``: how late the engine is, None where it is on time.
+    acknowledged, by contact point.
     """
 
     found: Sequence[PointNow]
@@ -54,14 +54,14 @@ class Board:
     unreckoned: int
     alerts: Sequence[Row]
     waiting: Mapping[int, int]
-    late: timedelta | None
+    engine: lateness.Engine
     own: Own | None
 
 
 async def read(db: Database, *, actor: Actor, now: datetime, tools: Tools, patience: float = _PATIENCE) -> Board:
     """Return the board for somebody with an account; at most ``patience`` seconds are spent on reckoning cover."""
     found, medians = await duty(db, now=now, tools=tools)
-    late = await late_by(db, now=now, tools=tools)
+    engine = await lateness.read(db, now=now, tools=tools)
     async with db.session() as session:
         officer = await board.officer_of(session, actor.number)
         number = officer["id"] if officer else None
@@ -71,7 +71,7 @@ async def read(db: Database, *, actor: Actor, now: datetime, tools: Tools, patie
         own = await _own(session, officer, now=now) if officer else None
     strips, missing = await _strips(found, actor=actor, now=now, tools=tools, patience=patience)
     names = {code: fields["name"] for code, fields in named.items()}
-    return Board(found, medians, names, strips, missing, alerts, waiting, late if late > MOST else None, own)
+    return Board(found, medians, names, strips, missing, alerts, waiting, engine, own)
 
 
 async def _own(session: Session, officer: Row, *, now: datetime) -> Own | None:
@@ -101,7 +101,8 @@ async def prepare(db: Database, *, now: datetime, tools: Tools) -> tuple[Board, 
     names = {code: fields["name"] for code, fields in named.items()}
     kept = [(each.point.id, _kept(each.point, tools.atlas.strips, now=now)) for each in found]
     strips = {number: each for number, each in kept if each is not None}
-    return Board(found, medians, names, strips, len(kept) - len(strips), [], {}, None, None), languages
+    engine = lateness.Engine(timedelta(0), None)
+    return Board(found, medians, names, strips, len(kept) - len(strips), [], {}, engine, None), languages
 
 
 async def news(db: Database, *, alerts: Collection[int], after: int | None, most: int) -> board.Look:

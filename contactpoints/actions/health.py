@@ -27,14 +27,13 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """By how much the engine is late, whether database and time-zone data are of this version, and the gateways.
+    """How the engine keeps time, whether database and time-zone data are of this version, and the gateways.
 
     ``alarms`` (reason, about, at) were raised within a day. They, what is measured, and the news of what is open are
     None for whoever does not look at the whole service.
     """
 
-    late: timedelta
-    is_late: bool
+    engine: lateness.Engine
     behind: bool
     zones_agree: bool
     gateways: tuple[Gateway, ...]
@@ -44,7 +43,7 @@ class Health:
 
 async def read(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> Health:
     """Return how the service is; the alarms and queues for whoever looks at all of it."""
-    late = await lateness.late_by(db, now=now, tools=tools)
+    engine = await lateness.read(db, now=now, tools=tools)
     whole = sees_network(actor)
     kinds: Mapping[str, str] = {name: kind for kind, names in tools.gateways.items() for name in names}
     async with db.session() as session:
@@ -56,4 +55,4 @@ async def read(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> He
         measured = await measures.measure(session, now=now, kinds=tools.gateways) if whole else None
     told = tuple(Gateway(name, kind, news[name], own.get(kind)) for name, kind in kinds.items())
     lately = None if raised is None else tuple(raised)
-    return Health(late, late > lateness.MOST, behind, agree, told, lately, measured)
+    return Health(engine, behind, agree, told, lately, measured)

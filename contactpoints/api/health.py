@@ -30,13 +30,18 @@ async def ready(runtime: Runtime, _request: Request) -> Response:
 
 
 async def engine(runtime: Runtime, _request: Request) -> Response:
-    """Say how late the oldest due timer, message or reply is; 503 beyond 30 s. For an outside watchdog alone."""
-    late = await lateness.late_by(runtime.db, now=runtime.now(), tools=runtime.tools)
-    body = {
-        "status": "late" if late > lateness.MOST else "on time",
-        "late_seconds": round(late.total_seconds(), 3),
+    """Say how late the oldest due timer, message or reply is; 503 beyond 30 s. For an outside watchdog alone.
+
+    And for how many seconds no engine has looked, where one ever did; 503 beyond 60 s, though nothing may be due.
+    """
+    found = await lateness.read(runtime.db, now=runtime.now(), tools=runtime.tools)
+    body: dict[str, object] = {
+        "status": "late" if found.is_late else "silent" if found.is_silent else "on time",
+        "late_seconds": round(found.late.total_seconds(), 3),
     }
-    return JSONResponse(body, status_code=503 if late > lateness.MOST else 200)
+    if found.unseen is not None:
+        body["unseen_seconds"] = round(found.unseen.total_seconds(), 3)
+    return JSONResponse(body, status_code=503 if found.is_late or found.is_silent else 200)
 
 
 def routes() -> list[Route]:

@@ -14,6 +14,7 @@ from contactpoints.actions import (
     escalation,
     forgetting,
     handing_ends,
+    lateness,
     releasing,
     replies,
     reports,
@@ -96,7 +97,8 @@ async def read_reports(desk: Desk) -> int:
 
 
 async def inspect(desk: Desk, lanes: Sequence[Lane]) -> int:
-    """Look which gateways bring nothing, and have the lanes go round them."""
+    """Leave a sign of life; look which gateways bring nothing, and have the lanes go round them."""
+    await lateness.note_look(desk.db)
     silent = await circuits.inspect(desk.db, now=desk.now(), tools=desk.tools)
     for lane in lanes:
         lane.silent = silent

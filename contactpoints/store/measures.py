@@ -5,7 +5,7 @@ Each count stops at `MOST`: a queue of that length is an alarm, and how much lon
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contactpoints.rules.fallback import can_fall_back_on
 from contactpoints.store import directory
@@ -39,6 +39,20 @@ async def due_since(
     """
     row = await session.fetchrow(_DUE, now, None if kinds is None else sorted(kinds), actual)
     return dict(row or {})
+
+
+async def note_engine(session: Session) -> None:
+    """Note that an engine looks now, by the clock of the database: processes share it, and no demo hurries it."""
+    await session.execute(
+        """insert into engine_watch (looked_at) values (now())
+           on conflict (only_row) do update set looked_at = excluded.looked_at"""
+    )
+
+
+async def engine_unseen(session: Session) -> timedelta | None:
+    """Return for how long no engine has looked; None where none ever did."""
+    unseen: timedelta | None = await session.fetchval("select now() - looked_at from engine_watch")
+    return unseen
 
 
 def _queue(state: str) -> str:

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from contactpoints.actions import lateness
 from contactpoints.api.metrics import Metrics
+from tests.api.people import person
+from tests.console.browsers import Browser
 from tests.world import World
 
 
@@ -41,6 +44,29 @@ async def test_the_watchdog_hears_of_every_kind_of_work_that_waits(world: World)
     assert (await world.get("/readyz")).status_code == 200, "a late engine is no reason to take web out of rotation"
     await world.settles()
     assert (await world.get("/healthz/engine")).status_code == 200
+
+
+async def test_an_engine_that_leaves_no_sign_of_life_is_told_though_nothing_is_due(world: World) -> None:
+    browser = Browser(world, cookies={"__Host-session": (await person(world)).token})
+    board, health = "/board", "/administration/health"
+    assert (await world.get("/healthz/engine")).json() == {"status": "on time", "late_seconds": 0.0}
+    assert "No engine has looked yet" in (await browser.asks("GET", board)).text
+    assert "has not looked yet" in (await browser.asks("GET", health)).text
+    await lateness.note_look(world.runtime.db)
+    async with world.runtime.db.session() as session:
+        await session.execute("update engine_watch set looked_at = looked_at + interval '1 hour'")
+    assert (await world.get("/healthz/engine")).status_code == 200
+    assert "The engine is on time" in (await browser.asks("GET", board)).text
+    async with world.runtime.db.session() as session:
+        await session.execute("update engine_watch set looked_at = now() - interval '150 seconds'")
+    silent = await world.get("/healthz/engine")
+    assert (silent.status_code, silent.json()["status"]) == (503, "silent")
+    assert "No engine has looked for 2 min: nobody is called" in (await browser.asks("GET", board)).text
+    assert "stands still" in (await browser.asks("GET", health)).text
+    await world.opens_alert()
+    world.clock.at += timedelta(seconds=31)
+    assert "The engine is 31 s late" in (await browser.asks("GET", board)).text
+    assert ">late<" in (await browser.asks("GET", health)).text
 
 
 async def test_a_sender_that_died_makes_the_engine_late(world: World) -> None:

@@ -21,7 +21,7 @@ async def test_a_gateway_is_tried_by_a_message_to_whoever_asks_and_not_too_often
     ada = browser(await person(world, officer_id=officer.id))
     eva = await keeper(world, "eva@net.example.org", role="secretariat", party=None)
     before = await ada.asks("GET", HEALTH)
-    says(before, "on time", "not used yet", "to ada@fr.example.org", officer.sms)
+    says(before, "has not looked yet", "not used yet", "to ada@fr.example.org", officer.sms)
     assert "Alarms" not in before.text
     form = {"gateway": "rehearsal_sms", "once": hidden(before, "once")}
     for said in [await ada.asks("POST", f"{HEALTH}/test", data=form) for _ in range(2)]:

@@ -67,6 +67,16 @@ erasure_watch = Table(
     CheckConstraint("only_row", name="only_row"),
 )
 
+# When an engine looked last whether anything is due, by the clock of the database.
+
+engine_watch = Table(
+    "engine_watch",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    moment("looked_at", required=True),
+    CheckConstraint("only_row", name="only_row"),
+)
+
 # By how much a writer's clock may be ahead of this one: nothing is destroyed on the ground of an instant to come.
 _LATEST = """create function latest_destruction() returns timestamptz language sql stable as
     $$ select now() + interval '5 minutes' $$"""

@@ -1515,6 +1515,13 @@ CREATE TABLE erasure_watch (
     CONSTRAINT erasure_watch_only_row_ck CHECK (only_row)
 );
 
+CREATE TABLE engine_watch (
+    only_row BOOLEAN DEFAULT true NOT NULL,
+    looked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT engine_watch_pk PRIMARY KEY (only_row),
+    CONSTRAINT engine_watch_only_row_ck CHECK (only_row)
+);
+
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
