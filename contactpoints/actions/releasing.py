@@ -42,16 +42,18 @@ Zones = list[str]
 _ENDED = "The key or account by which it was proposed has ended or was changed: propose it anew."
 
 
-async def read(db: Database, number: int, *, actor: Actor, now: datetime) -> Shown:
+async def read(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
     """Return a proposal as it stands. Raises `NotFound`, also for what does not exist for the actor."""
-    return (await page(db, number, actor=actor, now=now))[0]
+    return (await page(db, number, actor=actor, now=now, tools=tools))[0]
 
 
-async def page(db: Database, number: int, *, actor: Actor, now: datetime) -> tuple[Shown, Zones]:
+async def page(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> tuple[Shown, Zones]:
     """Return the same, and the zones of both sides. Raises `NotFound`."""
     async with db.session() as session:
         row = _seen(await proposals.find(session, number), actor)
-        return shown(row, now=now, able=len(await able_to_release(session, row))), row["zones"]
+        able = len(await able_to_release(session, row))
+        waits = state_of(row, now) == "open"
+        return shown(row, now=now, able=able, tools=tools if waits else None), row["zones"]
 
 
 async def listing(

@@ -164,7 +164,8 @@ async def listed(runtime: Runtime, request: Request) -> Response:
 async def shown(runtime: Runtime, request: Request) -> Response:
     """Tell how a proposal stands."""
     actor = await caller(runtime, request)
-    return Json(await releasing.read(runtime.db, entry_number(request), actor=actor, now=runtime.now()))
+    told = await releasing.read(runtime.db, entry_number(request), actor=actor, now=runtime.now(), tools=runtime.tools)
+    return Json(told)
 
 
 async def read_request(runtime: Runtime, request: Request) -> Response:

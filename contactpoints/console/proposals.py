@@ -23,7 +23,8 @@ _MOST = 25
 async def _shown(
     runtime: Runtime, request: Request, *, actor: Actor, said: str = "", asked: dict[str, Any] | None = None
 ) -> Response:
-    proposal, zones = await releasing.page(runtime.db, number_in(request), actor=actor, now=runtime.now())
+    number = number_in(request)
+    proposal, zones = await releasing.page(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)
     return desk(
         runtime,
         request,

@@ -303,7 +303,9 @@ async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: Wor
     assert await count(world, "drafts") == MOST
 
 
-async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: World) -> None:
+async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk: Desk = await open_desk(world)
     await desk.switches(True)
     ada, bob = Asker(world, desk.ada), Asker(world, desk.bob)
@@ -324,6 +326,14 @@ async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(world: Wor
         assert "data-live" not in (await bob.opens("/proposals", **further)).text, "asked for when somebody wants it"
     assert [_BOTH.sub("", each) for each in instants(listed.text)] == ["", ""], "proposed, and until when it waits"
     assert instants(one.text) == instants(listed.text)[::-1]
+    assert "told by mail" not in one.text
+    assert 'data-live="/board/stream"' in one.text, "who waits sees when it is released"
+    with monkeypatch.context() as without:
+        without.delitem(world.runtime.tools.gateways, "email")
+        says(await ada.opens(sent[0]), "Nobody was told by mail", "tell the second person yourself")
+    read = await bob.sends(f"{sent[0]}/request")
+    says(read, "What is asked")
+    assert "data-live" not in read.text, "what is read stays on the page"
     says(await Asker(world, desk.administrator).opens("/proposals"), "Nothing waits.")
     assert (await bob.sends(f"{sent[0]}/release")).status_code == 303
     says(await bob.opens("/proposals", state="all"), "released", "/alerts/")
