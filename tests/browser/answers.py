@@ -4,15 +4,20 @@ from tests.browser.busy import Busy
 
 _ROTATION = {"starts_on": "2026-11-02", "handover": "09:00", "layer": "2", "act": "look"}
 UNSENT = {
-    "leads to a page that is looked at, or back to its own with one sentence of why not": (
-        *("/account/passkeys/{number}", "/account/passkeys/{number}/removal", "/account/sessions/{number}/end"),
-        *("/account/sessions/end", "/account/again/passkey", "/proposals/{number}/withdrawal"),
-        *("/rosters/{number}/removal", "/rosters/{number}/feeds/end", "/rosters/{number}/calendars/subscription"),
-        *("/trigger/drafts/{number}/removal", "/directory/{entry}/proof", "/rehearsal/{message}", "/demo"),
-        *(f"/directory/approvals/{{number}}/{act}" for act in ("approval", "withdrawal", "proof", "refusal")),
-        *("/administration/two-persons", "/administration/health/test", "/administration/keys/{number}/revocation"),
-        *("/administration/accounts/{number}/end", "/administration/accounts/{number}/invitation"),
+    "ends what other pages of this walk show, and leads to a page that is looked at": (
+        *("/account/passkeys/{number}/removal", "/account/sessions/{number}/end", "/account/sessions/end"),
+        *("/proposals/{number}/withdrawal", "/trigger/drafts/{number}/removal", "/rosters/{number}/feeds/end"),
+        *("/directory/approvals/{number}/withdrawal", "/administration/keys/{number}/revocation"),
+        "/administration/accounts/{number}/end",
     ),
+    "sends a message each time, and leads back to a page that is looked at": (
+        *("/directory/{entry}/proof", "/administration/accounts/{number}/invitation"),
+    ),
+    "says on the list of approvals that a code was just sent, as an approval says that another person is needed": (
+        "/directory/approvals/{number}/proof",
+    ),
+    "answers as a telephone would, and leads back to the list of messages": ("/rehearsal/{message}",),
+    "signs somebody in, and leads to the board": ("/demo",),
     "shows the secret as making a key does": ("/administration/keys/{number}/rotation",),
     "is answered with a file": ("/directory/copy",),
 }
@@ -29,7 +34,7 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
     roster, point = f"/rosters/{at['post']}", f"/directory/contact-points-{at['point']}"
     climbing, answered = (f"/alerts/{alerts[each]}" for each in ("climbing", "answered"))
     link, officer = at["answers"][alerts["climbing"]], f"/directory/officers-{first.id}"
-    account = f"/administration/accounts/{at['account']}"
+    account, change = f"/administration/accounts/{at['account']}", f"/directory/approvals/{at['change']}"
 
     def empty(*paths: str) -> list[Answer]:
         return [(path, {}) for path in paths]
@@ -58,6 +63,10 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
             *empty(f"/directory/channels-{at['sms']}/confirmation", f"{officer}/leaving", "/directory/import"),
             *empty("/administration/accounts", "/administration/keys", f"{officer}/change"),
             *empty("/account/password", "/account/passkeys", "/account/recovery-codes", "/account/again"),
+            *empty("/account/passkeys/1", "/account/again/passkey", f"{change}/approval", f"{change}/refusal"),
+            ("/administration/two-persons", {"required": "yes"}),
+            (f"{roster}/removal", {"kind": "absences", "id": str(at["absence"]), "version": "1", "act": "look"}),
+            (f"{roster}/calendars/subscription", {"calendar": str(at["calendar"]), "address": "x"}),
             (f"{officer}/leaving", {"version": "1"}),
             (f"{roster}/swap", {"swap": str(at["swap"]), "step": "take"}),
             (f"{roster}/calendars/import", {"calendar": str(at["calendar"])}),
@@ -67,6 +76,7 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
         ],
         "secretariat": [
             *empty(f"{account}/change", "/directory/new/parties"),
+            ("/administration/health/test", {"gateway": "rehearsal_sms"}),
             (f"{account}/change", {"version": "1"}),
         ],
         "auditor": [],

@@ -126,7 +126,8 @@ async def _rosters(busy: Busy) -> None:
         }
 
     keeper = "administrator"
-    await busy.does(keeper, "POST", "/v1/absences", {"officer_id": first.id, "reason": "leave", **span(3, 2)})
+    leave = {"officer_id": first.id, "reason": "leave", **span(3, 2)}
+    busy.there["absence"] = (await busy.does(keeper, "POST", "/v1/absences", leave))["id"]
     told = {"post_id": post, "officer_id": second.id, "action": "replace", "reason": "a conference", **span(7, 1)}
     await busy.does(keeper, "POST", "/v1/overrides", told)
     offered = {"post_id": post, "officer_id": first.id, **span(1.5, 0.25)}
@@ -159,7 +160,7 @@ async def _desks(busy: Busy) -> None:
 async def _waits(busy: Busy) -> None:
     """Ask for another number of an officer: a second person has to approve it."""
     told = {"channel_id": busy.there["sms"], "address": "+33639980198"}
-    await busy.does("administrator", "POST", "/v1/address-changes", told)
+    busy.there["change"] = (await busy.does("administrator", "POST", "/v1/address-changes", told))["id"]
     await busy.world.settles()
 
 
