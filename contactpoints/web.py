@@ -189,7 +189,7 @@ def application(runtime: Runtime) -> Starlette:
     return made
 
 
-_WOKEN = ("answer_page.html", "alert.html", "alerts.html", "signin.html")
+_WOKEN = ("answer_page.html", "request.html", "alert.html", "alerts.html", "signin.html", "signin_code.html")
 """What somebody opens who was woken: nobody waits then for a page to be made ready."""
 
 
