@@ -69,8 +69,8 @@ async def test_an_account_is_invited_changed_and_ended_and_no_page_shows_the_lin
     at_once = [ada.asks("POST", f"{path}/change", data=fields | {"authority": each}) for each in ("East", "West")]
     assert sorted(each.status_code for each in await asyncio.gather(*at_once)) == [303, 409]
     first, other = [{"once": hidden(await ada.asks("GET", path), "once")} for _ in range(2)]
-    for form, links in ((first, 2), (first, 2), (other, 3)):
-        assert (await ada.asks("POST", f"{path}/invitation", data=form)).status_code == 303
+    for sent_by, links in ((first, 2), (first, 2), (other, 3)):
+        assert (await ada.asks("POST", f"{path}/invitation", data=sent_by)).status_code == 303
         async with world.runtime.db.session() as session:
             assert await session.fetchval("select count(*) from messages where purpose = 'pin_link'") == links
     assert (await ada.asks("POST", f"{path}/end", data={"sure": "yes"})).status_code == 303
