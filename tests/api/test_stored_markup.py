@@ -24,6 +24,8 @@ from schemas.examples import example
 from schemas.fields import Shape
 from schemas.spreadsheet import is_formula
 from tests.api.conftest import KeyOf
+from tests.api.people import person
+from tests.console.test_account_pages import Browser
 from tests.console.test_answer_page import look, page_of, types
 from tests.far_ends import Gateways
 from tests.world import PIN, World
@@ -31,7 +33,7 @@ from tests.world import PIN, World
 MARK = "zqmarkup"
 # Longest first: a field takes the first that fits. HTML, an attribute, a template, a formula, an encoded header.
 EVIL = (
-    f"=1+{{{{797*797}}}}\"'><script>{MARK}()</script><img src=x onerror={MARK}()>&lt;b&gt;%0d%0aBcc: "
+    f"=1+{{{{797*797}}}}\"'><script>{MARK}()</script><img src=x onerror={MARK}()>&lt;u&gt;%0d%0aBcc: "
     f"{MARK}@evil.example =?utf-8?q?=0D=0ABcc:_x@evil.example?= \\nATTENDEE:mailto:x@evil.example;,\u200b",
     f"=<script>{MARK}()</script>",
     f"@<b onx={MARK}>",
@@ -83,10 +85,21 @@ class _Html(HTMLParser):
 
 def _is_harmless_page(text: str) -> None:
     page = _Html(text)
-    assert page.elements & {"script", "img", "iframe", "object", "svg", "b", "base"} == set()
+    assert page.elements & {"script", "img", "iframe", "object", "svg", "u", "base"} == set()
     assert page.acting == []
     # Longer than what codes, references and tokens of links have by chance.
     assert str(797 * 797) not in page.words, "no template is filled in twice"
+
+
+def _is_harmless_desk(answer: httpx.Response) -> None:
+    """The console has pictures, scripts from files, and words of others in its attributes; none of them may act."""
+    assert answer.status_code == 200, answer.request.url
+    page = _Html(answer.text)
+    assert page.elements & {"img", "iframe", "object", "u", "base"} == set(), answer.request.url
+    assert [each for each in page.acting if each.startswith("on") or "javascript:" in each] == []
+    assert MARK in answer.text, answer.request.url
+    assert not any(re.findall(r"<script[^>]*>([^<]+)", answer.text)), "scripts are files"
+    assert str(797 * 797) not in page.words
 
 
 def _is_harmless_mail(mail: EmailMessage, *, to: str) -> None:
@@ -197,6 +210,25 @@ async def test_words_stay_words_on_every_way_out(real_world: World, gateways: Ga
     for letter in gateways.smtp.letters:
         _is_harmless_mail(letter.mail, to=letter.to)
     await _files(world, key, auditor=await key_of("auditor"))
+    await _console(world, reference)
+
+
+async def _console(world: World, reference: str) -> None:
+    """Open what the console shows of all that, as those who may see the most of it."""
+    france = world.network["FR"]
+    asked, looks = [
+        Browser(world, cookies={"__Host-session": made.token})
+        for made in [
+            await person(world, f"{role}@fr.example.org", role=role, party=party, authority="A")
+            for role, party in (("contact_point", "FR"), ("auditor", None))
+        ]
+    ]
+    _is_harmless_desk(await asked.sends(f"/alerts/{reference}/request"))
+    at = f"/rosters/{france.posts['first']}"
+    for path in ("/board", f"/alerts/{reference}", at, f"{at}?view=week", "/numbers", "/directory?q=fr"):
+        _is_harmless_desk(await looks.opens(path))
+    for path in (f"contact-points-{france.contact_point}", "parties-FR", f"officers-{france.officers[0].id}"):
+        _is_harmless_desk(await looks.opens(f"/directory/{path}"))
 
 
 async def _files(world: World, key: str, *, auditor: str) -> None:

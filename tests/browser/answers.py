@@ -1,6 +1,7 @@
 """What pages answer to a form: what is wrong with it, what it would do, and what it did."""
 
 from tests.browser.busy import Busy
+from tests.world import PIN
 
 _ROTATION = {"starts_on": "2026-11-02", "handover": "09:00", "layer": "2", "act": "look"}
 UNSENT = {
@@ -44,7 +45,9 @@ def answers_of(busy: Busy) -> dict[str, list[Answer]]:
             *empty("/signin", "/signin/code", "/signin/passkey", at["invitation"], f"{at['invitation']}/passkey"),
             *empty(*at["mailed"], "/handover/SomeHandover234567890"),
             *empty(link, f"{link}/decline", f"{link}/request"),
-            (link, {"pin": "111222"}),
+            (f"{link}/request", {"pin": PIN}),
+            # Twice it is wrong, and the third time locked.
+            *[(link, {"pin": "111222"})] * 3,
         ],
         "requester": [
             *empty("/trigger/drafts", at["draft"], f"{at['draft']}/send", f"/proposals/{at['proposal']}/request"),

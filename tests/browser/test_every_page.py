@@ -40,8 +40,6 @@ _WORDS = {
     ],
 }
 _THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-_OF_OFFICERS = ("/a/", "/pin/", "/address/", "/handover/")
-"""Pages in the language of the officer to whom their link was sent, whatever the browser asks for."""
 _OTHERWISE = {"nowhere": 404, "return": 404, "look": 422}
 """The last part of an address -> what is answered, where that is no 200: a draft with faults cannot be sent yet."""
 _DESK = {"width": 1280, "height": 900}
@@ -120,7 +118,8 @@ class _Page:
 
     @property
     def translated(self) -> bool:
-        return not self.path.startswith(_OF_OFFICERS)
+        """Say whether it is asked for in other languages: a PIN is not typed more often than its page is looked at."""
+        return "pin" not in (self.fields or {})
 
     def answers(self, status: int) -> bool:
         """Say whether ``status`` is what it should be answered with."""
@@ -136,12 +135,11 @@ def demo() -> bool:
 
 
 async def _translates(busy: Busy, pages: list[_Page], *, home: str, who: str, language: str) -> None:
-    """Keep what pages are in another language: that of the account, or what the browser asks for."""
+    """Keep what pages are in another language: that of the account or the officer, or what the browser asks for."""
     headers = {"Accept": "text/html", "Accept-Language": language, "Sec-Fetch-Site": "same-origin"}
     if who:
         headers["Cookie"] = f"__Host-session={busy.tokens[who]}"
-    async with busy.world.runtime.db.session() as session:
-        await session.execute("update accounts set language = $1", language)
+    await _speaks(busy, language)
     async with httpx.AsyncClient(base_url=home, headers=headers, timeout=PATIENCE / 1000) as client:
         for each in pages:
             if each.translated:
@@ -149,8 +147,13 @@ async def _translates(busy: Busy, pages: list[_Page], *, home: str, who: str, la
                 answer = await asked
                 assert each.answers(answer.status_code), (each.path, answer.status_code)
                 each.others[language] = answer.text
+    await _speaks(busy, "en")
+
+
+async def _speaks(busy: Busy, language: str) -> None:
     async with busy.world.runtime.db.session() as session:
-        await session.execute("update accounts set language = 'en'")
+        for whose in ("accounts", "officers"):
+            await session.execute(f"update {whose} set language = $1", language)
 
 
 async def _goes(visitor: Visitor, each: _Page) -> Response | None:
@@ -183,7 +186,7 @@ async def _looked_at(visitor: Visitor, each: _Page, *, painted: set[str]) -> lis
     answer = await _goes(visitor, each)
     told = [] if answer and each.answers(answer.status) else [f"answers {answer and answer.status}"]
     each.seen = await tab.evaluate(_HAS)
-    told += await _finds(visitor, _EVERYTHING, language="en" if each.translated else "")
+    told += await _finds(visitor, _EVERYTHING, language="en")
     for theme in _THEMES:
         await tab.emulate_media(color_scheme=theme)
         known, found = await tab.evaluate(_PAINTED, [[*painted], _COLOURS])
