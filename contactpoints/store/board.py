@@ -22,14 +22,14 @@ select a.reference, a.requesting_party, a.requested_party, a.contact_point_id, a
        a.opened_at, a.acknowledged_at, a.due_at, {ZONES} as zones, count(*) over () as many,
        exists (select from reply_codes r where r.alert_id = a.id and r.officer_id = $6) as called
   from mine a
- order by a.state = 'acknowledged', called desc, a.status, a.urgency, a.id desc limit $7
+ order by called desc, a.state = 'acknowledged', a.status, a.urgency, a.id desc limit $7
 """
 
 
 async def open_alerts(session: Session, *, actor: Actor, officer: int | None, most: int, now: datetime) -> list[Row]:
     """Return alerts that nobody has acknowledged and those acknowledged in the last 12 hours, as exist for the actor.
 
-    First what nobody has acknowledged, of that what ``officer`` was ``called`` for.
+    First what ``officer`` was ``called`` for, of that, as of all others, what nobody has acknowledged.
     Each says how ``many`` there are, and by which ``zones`` the clocks of its sides go.
     """
     return await session.fetch(_OPEN, *whose(actor), now - _ANSWERED, officer, most)

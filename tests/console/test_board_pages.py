@@ -39,7 +39,7 @@ async def shown(browser: Browser, path: str = "/board") -> str:
 async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cover_of_the_own_party_alone(
     world: World,
 ) -> None:
-    reference, first, _ = await world.wakes_the_first()
+    reference, first, code = await world.wakes_the_first()
     second = world.network["FR"].officers[1]
     ana = await reader(world, "a@fr.example.org", language="fr", role="contact_point", officer_id=first.id)
     ana.cookies["zone"] = "Europe/Brussels"
@@ -77,6 +77,16 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     assert names[first.id] in everybody
     assert everybody.count('class="strip"') == sum(len(made.posts) for made in world.network.values())
     assert reference in everybody
+
+    await world.answers(first, f"{code} ok, {PIN}")
+    other = (await world.opens_alert()).json()["reference"]
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update reply_codes set officer_id = $1 where alert_id = (select max(id) from alerts)", second.id
+        )
+    page = await shown(ana)
+    taken, waits = (page.index(f'href="/alerts/{each}"') for each in (reference, other))
+    assert taken < waits, "an own alert is before one that nobody has taken and that is not their own"
 
 
 async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(world: World) -> None:
