@@ -54,13 +54,20 @@ async def must_keep(session: Session, calendar: int, *, actor: Actor) -> Row:
     return row
 
 
-async def take_in(
-    db: Database, calendar: int, *, actor: Actor | None, data: bytes, how: How, now: datetime, tools: Tools
-) -> TakenIn:
-    """Take in the shifts that a file says from ``now`` on; ``actor`` is None for what the service fetches itself.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file says for a calendar that is kept (``row``): shifts until an instant, and what is passed over."""
 
-    What has ended stays as it was. Raises `NotFound`, `Forbidden`, `Unavailable`; `Invalid` with every fault of the
-    file, or with the gaps that it leaves while no reason is stated; a first roster that is fetched may leave some.
+    row: Row
+    until: datetime
+    shifts: Sequence[CalendarShift]
+    skipped: tuple[tuple[Event, str], ...]
+
+
+async def read(db: Database, calendar: int, *, actor: Actor | None, data: bytes, now: datetime) -> Reading:
+    """Return the shifts that a file says from ``now`` on; ``actor`` is None for what the service fetches itself.
+
+    Raises `NotFound`, `Forbidden`, `Unavailable`; `Invalid` with every fault of the file.
     """
     async with db.session() as session:
         row = await calendars.find(session, calendar) if actor is None else await must_keep(
@@ -80,12 +87,32 @@ async def take_in(
         faults = [*faults, Fault("", _EMPTY["code"], _EMPTY["detail"])]
     if faults:
         raise Invalid(faults[:MOST_FAULTS])
+    return Reading(row, ask.until, shifts, tuple(told.skipped))
+
+
+async def take_in(
+    db: Database, calendar: int, *, actor: Actor | None, data: bytes, how: How, now: datetime, tools: Tools
+) -> TakenIn:
+    """Take in the shifts that a file says from ``now`` on: `read` and `take` it, and raise what they raise."""
+    reading = await read(db, calendar, actor=actor, data=data, now=now)
+    return await take(db, reading, how=how, now=now, tools=tools, publishes=actor is not None)
+
+
+async def take(
+    db: Database, reading: Reading, *, how: How, now: datetime, tools: Tools, publishes: bool = True
+) -> TakenIn:
+    """Take in what was read of a file; what has ended stays as it was.
+
+    Raises `Invalid` with the gaps that it leaves while no reason is stated; a first roster that nobody ``publishes``,
+    since the service has fetched it, may leave some.
+    """
+    row, shifts = reading.row, reading.shifts
     found = Difference((), (), (), 0)
     warnings: list[Mapping[str, str]] = [] if shifts else [_EMPTY]
     try:
         async with db.transaction() as session:
             await entries.touch(session, row["contact_point_id"])
-            found = difference(await calendars.shifts(session, calendar, since=now), shifts)
+            found = difference(await calendars.shifts(session, row["id"], since=now), shifts)
             stated = how.dry_run or how.reason is not None
             async with uncovering(
                 session,
@@ -94,7 +121,7 @@ async def take_in(
                 at="/query/reason",
                 now=now,
                 tools=tools,
-                publishes=actor is not None,
+                publishes=publishes,
                 accepts=Acceptance(now, how.by, how.reason) if how.reason else None,
                 posts=(row["post_id"],),
             ) as gaps:
@@ -104,7 +131,7 @@ async def take_in(
                 raise _Rehearsed
     except _Rehearsed:
         pass
-    return TakenIn(ask.until, found, tuple(told.skipped), tuple(warnings))
+    return TakenIn(reading.until, found, reading.skipped, tuple(warnings))
 
 
 async def _keep(session: Session, row: Row, *, found: Difference, how: How, now: datetime) -> None:

@@ -142,6 +142,10 @@ async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(wor
     assert (await ada.opens(f"{path}?id=999999")).status_code == 404
     empty = await ada.sends(path, **{f"members/{place}": "" for place in range(3)}, act="more")
     says(empty, 'name="members/5"', 200)
+    nobody = await ada.sends(path, **{name: "" if "members" in name else value for name, value in typed.items()})
+    for each in ('href="#f-members"', 'id="f-members"'):
+        assert each in nobody.text
+    assert re.findall(r'<button [^>]*value="(\w+)"', nobody.text.partition('id="rotation"')[2])[0] == "look", "Enter"
     look = await ada.sends(path, **typed | {"version": "2", "ends_on": "2027-03-18"})
     for told in ("looked at too", "not covered any more", "After, 2027-03-15 - 2027-03-21"):
         says(look, told, 200)
@@ -191,23 +195,7 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
         assert (await ada.sends(f"/rosters/{post}/feeds/end", **feed)).is_redirect, "also where it is sent twice"
     assert (await ada.opens(address[1])).status_code == 404
     assert (await ada.sends(f"/rosters/{post}/feeds", **fields)).status_code == 409, "ended is ended"
-    for _ in range(2):
-        assert (await ada.sends(f"/rosters/{post}/calendars", name="Duty", layer="2")).is_redirect
-    assert await kept(world, "calendars") == 1
-    fields = form_of(await ada.opens(f"/rosters/{post}/calendars"), "/import")
-    says(await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": "none"}), "Nothing was sent")
-    name = (await ada.opens(f"/rosters/{post}")).text
-    who = re.search(rf'<option value="{first.id}">([^<]*)</option>', name)
-    assert who is not None
-    file = _FILE.replace("WHO", unescape(who[1]))
-    look = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": file, "act": "look"})
-    says(look, "would bring: 4", 200)
-    taken = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": file, "act": "publish"})
-    assert taken.headers["Location"].endswith("/calendars?said=published")
-    says(
-        await ada.sends(f"/rosters/{post}/calendars/subscription", **fields | {"address": "http://x.example"}), "https"
-    )
-    await _troubled(world, ada, post=post, fields=fields)
+    await _calendar(world, ada, post=post, officer=first.id)
     for each in ("feeds", "calendars", "rotation?id=1"):
         assert (await duty.opens(f"/rosters/{world.network['US'].posts['first']}/{each}")).status_code == 404
 
@@ -219,6 +207,47 @@ async def _feeds(ada: Browser, post: int, *, officer: int) -> httpx.Response:
     says(own, "Own shifts of ", 200)
     says(whole, "The whole roster, with all names: ", 200)
     return whole
+
+
+async def _calendar(world: World, ada: Browser, *, post: int, officer: int) -> None:
+    """Enter a calendar, and take in the file that was looked at and no other."""
+    for _ in range(2):
+        assert (await ada.sends(f"/rosters/{post}/calendars", name="Duty", layer="2")).is_redirect
+    taken = await ada.sends(f"/rosters/{post}/calendars", name="Duty", layer="3")
+    says(taken, 'href="#f-name"')
+    assert 'value="3"' in taken.text
+    assert await kept(world, "calendars") == 1
+    fields = form_of(await ada.opens(f"/rosters/{post}/calendars"), "/import")
+    wrong = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": "none"})
+    says(wrong, "Nothing was sent")
+    assert 'value="publish"' not in wrong.text
+    lost = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": _FILE.replace("WHO", "Nobody")})
+    assert 'href="#f-file"' in lost.text
+    name = (await ada.opens(f"/rosters/{post}")).text
+    who = re.search(rf'<option value="{officer}">([^<]*)</option>', name)
+    assert who is not None
+    file = _FILE.replace("WHO", unescape(who[1]))
+    look = await ada.sends(f"/rosters/{post}/calendars/import", **fields | {"file": file, "act": "look"})
+    says(look, "would bring: 4", 200)
+    says(look, "What it does to cover in the next 90 days", 200)
+    sent = form_of(look, "/import") | {"file": file, "act": "publish"}
+    assert {"seen", "revision"} <= sent.keys()
+    for unseen in (fields | {"file": file, "act": "publish"}, sent | {"file": file.replace("COUNT=4", "COUNT=3")}):
+        says(await ada.sends(f"/rosters/{post}/calendars/import", **unseen), "since you looked, so nothing", 409)
+    assert await kept(world, "shifts") == 0, "what nobody looked at"
+    async with world.runtime.db.session() as session:
+        await session.execute("update contact_points set revision = revision + 1 where party = 'FR'")
+    moved = await ada.sends(f"/rosters/{post}/calendars/import", **sent)
+    says(moved, "since you looked, so nothing", 409)
+    sent = form_of(moved, "/import") | {"file": file, "act": "publish"}
+    for _ in range(2):
+        taken = await ada.sends(f"/rosters/{post}/calendars/import", **sent)
+        assert taken.headers["Location"].endswith("/calendars?said=published"), "pressed twice, taken in once"
+    assert await kept(world, "shifts") == 4
+    says(
+        await ada.sends(f"/rosters/{post}/calendars/subscription", **fields | {"address": "http://x.example"}), "https"
+    )
+    await _troubled(world, ada, post=post, fields=fields)
 
 
 async def _troubled(world: World, ada: Browser, *, post: int, fields: dict[str, str]) -> None:
