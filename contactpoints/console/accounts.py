@@ -107,8 +107,8 @@ async def _form(
         choices=await administration.choices(runtime.db, party=party, actor=actor),
         providers=[(each.name, each.title) for each in runtime.settings.openid.values()],
         mails="email" in runtime.tools.gateways,
-        was=_mark(account) if account else "",
         once=runtime.tools.entropy(16).hex(),
+        was=_mark(account) if account and (stale or "was" not in typed) else typed.get("was", ""),
         changed=await last_change(runtime, actor, entry="accounts", number=account["id"])
         if stale and account
         else None,
@@ -129,14 +129,15 @@ def _mark(account: AccountOut) -> str:
 async def ask(runtime: Runtime, request: Request) -> Response:
     """Show the form by which somebody is invited; a second factor is wanted before anything is typed."""
     actor = await keeper(runtime, request, fresh=True)
-    typed = {"party": asked(request, "party"), "language": actor.language}
-    return await _form(runtime, request, actor=actor, typed=typed)
+    return await _form(runtime, request, actor=actor, typed={"language": actor.language})
 
 
 async def make(runtime: Runtime, request: Request) -> Response:
-    """Make an account; its link goes by mail."""
+    """Make an account; its link goes by mail. Or offer what there is of another Party, with what was typed."""
     fields = fields_of(await raw_form(request))
     actor, db = await keeper(runtime, request, fresh=True), runtime.db
+    if fields.get("act") == "choose":
+        return await _form(runtime, request, actor=actor, typed=fields)
     said = _said(fields, actor=actor)
     try:
         shape, faults = judged(NewAccount, said)
@@ -163,16 +164,16 @@ async def ask_change(runtime: Runtime, request: Request) -> Response:
     """Show the form by which an account is changed."""
     actor = await keeper(runtime, request, fresh=True)
     account = await accounts.read(runtime.db, number_in(request), actor=actor)
-    party = asked(request, "party")
-    typed: Mapping[str, object] = {**account} | ({"party": party} if party else {})
-    return await _form(runtime, request, actor=actor, typed=typed, account=account)
+    return await _form(runtime, request, actor=actor, typed={**account}, account=account)
 
 
 async def change(runtime: Runtime, request: Request) -> Response:
-    """Change who somebody is, unless somebody else did since the form was opened."""
+    """Change who somebody is, unless somebody else did since the form was opened; or offer what another Party has."""
     fields = fields_of(await raw_form(request))
     actor, number = await keeper(runtime, request, fresh=True), number_in(request)
     account = await accounts.read(runtime.db, number, actor=actor)
+    if fields.get("act") == "choose":
+        return await _form(runtime, request, actor=actor, typed=fields, account=account)
     if fields.get("was") != _mark(account):
         return await _form(runtime, request, actor=actor, typed=fields, account=account, said="stale")
     said = {name: value for name, value in _said(fields, actor=actor).items() if name != "email"}

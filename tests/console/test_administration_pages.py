@@ -107,7 +107,11 @@ async def test_the_administration_is_there_for_its_own_party_and_wants_a_fresh_f
     assert (await people["administrator"].asks("POST", end, data={"sure": "yes"})).status_code == 404
     says(await people["auditor"].asks("POST", end, data={"sure": "yes"}), "not yours to decide", status=403)
     invited = {"name": "Max", "email": "max@net.example.org", "role": "auditor", "authority": "Court", "language": "es"}
-    made = await people["secretariat"].asks("POST", ACCOUNTS, data=invited)
+    eva, chosen = people["secretariat"], {"party": "FR", "act": "choose"}
+    says(await eva.asks("POST", ACCOUNTS, data=invited | chosen), 'value="Max"', "max@net", 'name="officer_id"')
+    anew = await eva.asks("POST", f"{ACCOUNTS}/{number}/change", data=chosen | {"name": "Max", "was": "before"})
+    says(anew, 'value="Max"', 'value="before"', 'value="FR" selected')
+    made = await eva.asks("POST", ACCOUNTS, data=invited)
     assert made.status_code == 303, made.text
     says(
         await people["secretariat"].asks("POST", ACCOUNTS, data=invited | {"role": "requester", "party": "FR"}),
