@@ -48,7 +48,8 @@ async def _waiting(
     faults: tuple[Fault, ...] = (),
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    changes, whose, further = await waiting.approvals(runtime.db, actor=actor, before=cursor_of(request) or None)
+    cursor = cursor_of(request)
+    changes, whose, further = await waiting.approvals(runtime.db, actor=actor, before=cursor or None)
     return desk(
         runtime,
         request,
@@ -59,6 +60,7 @@ async def _waiting(
         changes=changes,
         whose=whose,
         further=further,
+        cursor=cursor,
         said=said or request.query_params.get("said", ""),
         acts=actor.role in (Role.ADMINISTRATOR, Role.SECRETARIAT),
         faults=faults,

@@ -47,6 +47,10 @@ async def test_another_number_is_in_force_after_a_second_person_and_a_code_and_n
         await cleo.sends(f"{one}/{each}", 404, reason="no")
         assert (await bea.browser.asks("GET", f"{one}/{each}")).headers["Location"] == _APPROVALS
     assert 'id="f-reason"' in (await bea.sends(f"{one}/refusal", 422, reason="")).text
+    further = re.findall(rf'action="({one}/refusal[^"]+)"', await bea.opens(f"{_APPROVALS}?cursor={int(number) + 1}"))
+    assert 'id="f-reason"' in (await bea.sends(further[0], 422, reason="")).text
+    elsewhere = (await bea.sends(f"{one}/refusal?cursor={number}", 422, reason="")).text
+    assert 'id="f-reason"' not in elsewhere, "the page that it was sent from comes back"
     code = await _code(world, NEW)
     assert "less than a minute ago" in (await bea.sends(f"{one}/proof", 409)).text
     world.clock.at += timedelta(minutes=2)
