@@ -16,6 +16,7 @@ from contactpoints.actions import accepting
 from contactpoints.console.forms import fields_of, raw_form, shaped
 from contactpoints.console.rendering import language_of, page
 from contactpoints.console.session import go, must_be_meant, refused
+from contactpoints.console.shell import zone_of
 from contactpoints.rules.devices import browser_of
 from contactpoints.rules.refusals import Invalid
 from contactpoints.runtime import Runtime
@@ -46,6 +47,7 @@ async def _shown(
         provider=runtime.settings.openid.get(invited["openid"] or ""),
         expires_at=datetime.fromisoformat(invited["expires_at"]),
         now=now,
+        zone=zone_of(request),
         token=token,
         path=f"/invitation/{token}",
         typed=typed,
