@@ -19,7 +19,6 @@ from schemas.requests import REQUEST_KINDS
 
 OPEN: Sequence[State] = ("exhausted", "alerting", "acknowledged")
 """The states of an alert that is open, that which is worst first."""
-ENDED: Sequence[State] = ("withdrawn", "closed")
 _MOST_WORDS = 8
 
 

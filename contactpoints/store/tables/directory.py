@@ -20,9 +20,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from contactpoints.store.tables.columns import entry, metadata, moment, number, one_of, refers, words
 
-LINES = ("first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance")
-
-
 parties = Table(
     "parties",
     metadata,
