@@ -4,7 +4,7 @@ Only the doors load this: what makes and judges passkeys takes seven megabytes, 
 """
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contactpoints.actions import ceremonies, second_factors
 from contactpoints.actions.ceremonies import Bound, Unproven
@@ -20,6 +20,7 @@ from schemas.accounts import Acceptance, AcceptedOut, InvitedOut
 from schemas.faults import Fault
 from schemas.passkeys import PasskeyAcceptance, PasskeyOptionsOut
 
+_MOMENT = timedelta(minutes=10)
 _GONE = "This link works no more: it was used, or is too old. Ask for another."
 
 
@@ -70,6 +71,13 @@ async def accept(db: Database, said: Acceptance, *, now: datetime, tools: Tools)
         if invitation["accepted_at"] is not None:
             await tell_changed(session, invitation, now=now, tools=tools)
     return {"account_id": number, "recovery_codes": codes}
+
+
+async def was_just_accepted(db: Database, token: str, *, now: datetime) -> bool:
+    """Say whether an invitation was accepted in the last ten minutes, so that a form that came twice hears of it."""
+    async with db.session() as session:
+        used_at = await accounts.used_at(session, secret_hash(token))
+    return used_at is not None and now - used_at < _MOMENT
 
 
 async def ask_passkey(db: Database, token: str, *, now: datetime, tools: Tools) -> PasskeyOptionsOut:

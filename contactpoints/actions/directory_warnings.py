@@ -12,6 +12,7 @@ from contactpoints.rules.directory import rest_of
 from contactpoints.rules.proof import is_proven
 from contactpoints.rules.rosters import Rotation
 from contactpoints.rules.shifts import beside
+from contactpoints.rules.wording_warnings import ALL_PAST
 from contactpoints.store import directory, measures
 from contactpoints.store.database import Session
 from contactpoints.store.entries import OPEN, Entry, Owner, Register
@@ -47,7 +48,9 @@ async def warned(
         case "channels":
             return (*fallback, *await same_address(session, owner.contact_point, entry=entry))
         case "absences":
-            return (*fallback, *await absent_already(session, entry["id"]))
+            return (*fallback, *_over(entry, now=now), *await absent_already(session, entry["id"]))
+        case "overrides":
+            return (*fallback, *_over(entry, now=now))
     return fallback
 
 
@@ -87,6 +90,13 @@ _LEFT: Mapping[str, Mapping[str, str]] = {
         "detail": "The officer has no other telephone, or no other mailbox, that can be used.",
     },
 }
+
+
+def _over(entry: Entry, *, now: datetime) -> tuple[Mapping[str, str], ...]:
+    if datetime.fromisoformat(entry["ends_at"]) > now:
+        return ()
+    detail = "All of it is over: it changes nobody's duty. Look at the dates again: a year is easily mistyped."
+    return ({"code": ALL_PAST, "detail": detail},)
 
 
 def _beside(other: Rotation) -> Mapping[str, str]:

@@ -34,8 +34,11 @@ async def resend(
     now: datetime,
     take_in: TakeIn,
     tools: Tools,
+    dated: bool = True,
 ) -> Opened:
     """Open an alert to another Party with what an earlier one asked, or propose it, as `open_or_propose` does.
+
+    ``dated``: whoever asks has said when it was issued, and says the same again; else the same form may come twice.
 
     Raises `NotFound`, `Forbidden`, `NotMisdirected`, `AlreadyResent`, and what `open_or_propose` raises.
     """
@@ -47,7 +50,7 @@ async def resend(
     if not misdirected(row["state"], row["end_reason"]):
         told = "Only what was closed as not_competent, or withdrawn as wrong_party, is sent anew."
         raise NotMisdirected(told, alert=row["reference"])
-    body = asked.model_dump(mode="json")
+    body = asked.model_dump(mode="json", exclude=None if dated else {"issued_at"})
     made = await open_or_propose(
         db,
         actor=actor,

@@ -113,16 +113,23 @@ async def _close(runtime: Runtime, request: Request, *, actor: Actor, fields: Fi
 async def _resend(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
     ticked = {name: name in fields for name in ("consent_to_transfer", "issued_under_instrument")}
     told = {"requested_party": fields.get("requested_party", ""), "issued_at": write_instant(runtime.now())} | ticked
-    made = await resending.resend(
-        runtime.db,
-        actor=actor,
-        reference=request.path_params["reference"],
-        asked=shaped(Resending, **told, **_given(fields, "instrument", "legal_reason")),
-        once=f"console-{fields.get('once', '')[:32]}",
-        now=runtime.now(),
-        take_in=runtime.take_in,
-        tools=runtime.tools,
-    )
+    try:
+        made = await resending.resend(
+            runtime.db,
+            actor=actor,
+            reference=request.path_params["reference"],
+            asked=shaped(Resending, **told, **_given(fields, "instrument", "legal_reason")),
+            once=f"console-{fields.get('once', '')[:32]}",
+            now=runtime.now(),
+            take_in=runtime.take_in,
+            tools=runtime.tools,
+            dated=False,
+        )
+    except AlreadyResent as refusal:
+        if not refusal.facts.get("alert"):
+            raise
+        refused(request, refusal)
+        return f"/alerts/{refusal.facts['alert']}"
     if made.waits:
         return f"/proposals/{made.told['id']}"
     runtime.bell.ring("outbox", "due")
@@ -154,7 +161,8 @@ async def _add_note(runtime: Runtime, request: Request, *, actor: Actor, fields:
 
 async def _hand_over(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
     named = fields.get("successor", "")
-    said = shaped(HandOver, officer=int(named) if named.isdecimal() and len(named) <= 15 else named)
+    told = {"officer": int(named) if named.isdecimal() and len(named) <= 15 else named} if named else {}
+    said = shaped(HandOver, **told)
     reference = request.path_params["reference"]
     await handing.hand_over(
         runtime.db,

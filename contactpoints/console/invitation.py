@@ -5,7 +5,7 @@ Where a provider of an organisation opens the account as well, the page leads th
 Opening it, in whatever way, changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from starlette.requests import Request
@@ -18,11 +18,13 @@ from contactpoints.console.rendering import language_of, page
 from contactpoints.console.session import go, must_be_meant, refused
 from contactpoints.console.shell import zone_of
 from contactpoints.rules.devices import browser_of
-from contactpoints.rules.refusals import Invalid
+from contactpoints.rules.refusals import Invalid, NotFound
 from contactpoints.runtime import Runtime
 from schemas.accounts import Acceptance, AcceptedOut
 from schemas.faults import BadInput, Fault
 from schemas.passkeys import PasskeyAcceptance
+
+Handler = Callable[[Runtime, Request], Awaitable[Response]]
 
 
 async def _shown(
@@ -101,6 +103,25 @@ async def by_passkey(runtime: Runtime, request: Request) -> Response:
     return _made(runtime, request, made=made)
 
 
+def _pressed_twice(accept: Handler) -> Handler:
+    """Tell whoever comes a moment after the invitation was accepted that it was: a press too many hides the codes."""
+
+    async def handle(runtime: Runtime, request: Request) -> Response:
+        try:
+            return await accept(runtime, request)
+        except NotFound as refusal:
+            token, now = request.path_params["token"], runtime.now()
+            if not await accepting.was_just_accepted(runtime.db, token, now=now):
+                raise
+            refused(request, refusal)
+            rehearsal = runtime.settings.rehearsal
+            return page(
+                "codes.html", language=language_of(request), rehearsal=rehearsal, status=409, accepted=True, before=True
+            )
+
+    return handle
+
+
 def _made(runtime: Runtime, request: Request, *, made: AcceptedOut) -> Response:
     return page(
         "codes.html",
@@ -120,7 +141,7 @@ def routes() -> list[Route]:
     """Return the addresses of this file."""
     return [
         Route("/invitation/{token}", show, methods=["GET"]),
-        Route("/invitation/{token}", by_password, methods=["POST"]),
+        Route("/invitation/{token}", _pressed_twice(by_password), methods=["POST"]),
         Route("/invitation/{token}/passkey", _back, methods=["GET"]),
-        Route("/invitation/{token}/passkey", by_passkey, methods=["POST"]),
+        Route("/invitation/{token}/passkey", _pressed_twice(by_passkey), methods=["POST"]),
     ]

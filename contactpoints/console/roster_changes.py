@@ -26,6 +26,7 @@ from contactpoints.rules.roster_bites import Span
 from contactpoints.rules.roster_changes import is_repeat, said_of_warnings, turned
 from contactpoints.rules.roster_lanes import Drawn, picture_of
 from contactpoints.rules.roster_windows import Window, local, window_of
+from contactpoints.rules.wording_warnings import ALL_PAST
 from contactpoints.runtime import Runtime
 from schemas.faults import BadInput, Fault
 from schemas.partly import judged
@@ -72,13 +73,14 @@ async def carried_on(runtime: Runtime, request: Request, *, change: Change) -> R
     if step == "publish":
         try:
             revision = whole(typed.get("revision", ""))
-            await publish(
+            told = await publish(
                 *(runtime.db, change.post),
                 act=lambda: change.act(accept),
                 actor=change.actor,
                 revision=revision if isinstance(revision, int) else None,
             )
-            return go(_back_to(change))
+            past = any(each["code"] == ALL_PAST for each in _warnings(told))
+            return go(_back_to(change, said="past" if past else "published"))
         except Overtaken:
             moved = True
         except Stale as stale:
@@ -161,6 +163,7 @@ def _preview(
         turns=[{"turned": each, "why": reasons_of(words, each.stretch) if each.stretch else ""} for each in turns],
         leaves=any(each["code"] == _UNCOVERED for each in warnings),
         warnings=said_of_warnings(words, warnings),
+        past=any(each["code"] == ALL_PAST for each in warnings),
         moved=moved,
         faults=list(faults),
         zones=[found.after.zone, zone_of(request)],
@@ -221,11 +224,11 @@ def _version(typed: Mapping[str, str]) -> int | None:
     return said if isinstance(said, int) else None
 
 
-def _back_to(change: Change) -> str:
+def _back_to(change: Change, *, said: str = "published") -> str:
     view = "week" if change.typed.get("view") == "week" else "month"
     on = change.typed.get("bites") or _day_of(change.typed)
     day = f"&on={on}" if DAY.fullmatch(on) else ""
-    return f"/rosters/{change.post}?view={view}{day}&said=published"
+    return f"/rosters/{change.post}?view={view}{day}&said={said}"
 
 
 async def for_a_while(runtime: Runtime, request: Request) -> Response:
@@ -289,6 +292,8 @@ async def take_back(runtime: Runtime, request: Request) -> Response:
         return await carried_on(runtime, request, change=change)
     except NotFound as refusal:
         refused(request, refusal)
+        if (await directory.read(runtime.db, kind, actor=actor, key=number)).entry["retired_at"]:
+            return go(f"/rosters/{post}?said=already")
         return await again(said="conflict")
 
 

@@ -77,6 +77,9 @@ async def step(runtime: Runtime, request: Request) -> Response:
     async def again(
         *, faults: Sequence[Fault] = (), said: str = "", since: Sequence[Mapping[str, Any]] = ()
     ) -> Response:
+        stands = await swaps.read(runtime.db, number, actor=actor) if said == "conflict" else None
+        if stands and _is_done(stands, typed, by=body.officer_id):
+            return go(f"/rosters/{post}?said=already")
         # Its only field has the name of one in another form of the page.
         faults = [replace(each, pointer=f"/swap/{number}") for each in faults]
         return await shown(
@@ -87,6 +90,13 @@ async def step(runtime: Runtime, request: Request) -> Response:
     if typed["step"] in _ENDS or typed.get("act") == "now":
         return await _at_once(runtime, request, change=change)
     return await carried_on(runtime, request, change=change)
+
+
+def _is_done(swap: Mapping[str, Any], typed: Mapping[str, str], *, by: int | None) -> bool:
+    """Say whether a step was made already, by the officer ``by`` where one takes a shift."""
+    if typed["step"] == "take":
+        return swap["state"] in ("taken", "approved") and swap["taker_id"] == by
+    return bool(swap["state"] == _ENDS.get(typed["step"], "approved"))
 
 
 async def _at_once(runtime: Runtime, request: Request, *, change: Change) -> Response:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from contactpoints.rules.phrasing import Catalogue, say
 from schemas.faults import Fault
@@ -81,6 +82,7 @@ _SENTENCES: Mapping[str, str] = {
     "not_text": msgid("This is no text that can be read here: save it as UTF-8."),
     "not_the_same": msgid("The two are not the same: type both again."),
     "not_utf8": msgid("This is not written as UTF-8: save it so, and send it again."),
+    "no_file": msgid("This file is empty."),
     "not_whole": msgid("This file ends too early: it was cut off."),
     "null_character": msgid("A sign in this is no text: type it again."),
     "number": msgid("This is no number that is possible here."),
@@ -124,13 +126,50 @@ _LIMITED: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"may have at most (\d+) (?:entries|entry)"), msgid("These are too many: at most {limit}.")),
     (re.compile(r"must be at least (-?[\d.]+)"), msgid("This number is too small: at least {limit}.")),
     (re.compile(r"may be at most (-?[\d.]+)"), msgid("This number is too large: at most {limit}.")),
+    (
+        re.compile(r"Must be later than now, by at most (\d+) days\."),
+        msgid("This has to be a time to come, at most {limit} days ahead."),
+    ),
+    (
+        re.compile(r"Closes a ring: that shift is in swap (\d+), .*"),
+        msgid("That shift is in swap {limit}, which waits for this one: end that swap, or ask for another shift."),
+    ),
+    (
+        re.compile(r"This shift(?:, or a part of it,)? is in swap (\d+) already\."),
+        msgid("This shift, or a part of it, is offered already, in swap {limit}."),
+    ),
 )
 """What a limit in an English detail is told by, see `schemas.faults`."""
+_LINE = re.compile(r"/notify/(\d+)")
+"""What stands one on a line."""
 _OFFERED = re.compile(r"'([^']+)'")
+_NARROWED: Sequence[tuple[str, str]] = (
+    ("sent to nobody", msgid("This has to be ticked: without it the request is sent to nobody.")),
+    ("public key without an end", msgid("Enter a public key that has no end first: nobody could sign afterwards.")),
+    ("persons who are registered", msgid("Enter persons for call-back first: nothing could be asked otherwise.")),
+    ("for the reason not_competent", msgid("This is for the reason that your Party is not competent, and no other.")),
+    ("as wrong_party instead", msgid("That is for the Party that was asked: withdraw the alert instead.")),
+    ("ends no later than it does", msgid("Another key has taken its place: this one may end earlier, but not later.")),
+    ("has one holder", msgid("Somebody else holds this key: rotate it, and say who holds the next.")),
+    ("only the key of a requester", msgid("This is for the key of a requester alone: leave it empty.")),
+    ("only a requester's key", msgid("This is for the key of a requester alone: leave it empty.")),
+    (
+        "together with weekdays",
+        msgid("This goes with days of the week only: choose those, or leave it empty."),
+    ),
+    ("only with ends_on", msgid("This needs a last day: it silences every other rotation meanwhile.")),
+    ("asked of one officer only", msgid("A shift in return is asked of one officer: say to whom this one is offered.")),
+    ("this one does not", msgid("This time comes only once there: choose neither the first nor the second.")),
+)
+"""How a choice is told that is not open because of something else, by what an English detail says of it."""
 _FORMED: Sequence[tuple[str, str]] = (
     ("language tag", msgid("This is not a language: it is written as in en or pt-BR.")),
     ("two capital letters", msgid("This is not a country: it is written as two capital letters, as in FR.")),
     ("time zone", msgid("This time zone is not known: it is written as in Europe/Paris.")),
+    (
+        "or an e-mail address",
+        msgid("This is neither a telephone number, as in +33 1 99 00 12 34, nor an e-mail address."),
+    ),
     ("E.164", msgid("This is not a telephone number: it is written with the country, as in +33 1 99 00 12 34.")),
     ("e-mail", msgid("This is not an e-mail address.")),
     ("one line", msgid("This has to be one line of text.")),
@@ -149,6 +188,9 @@ def fault_of(words: Catalogue, fault: Fault, *, listed: bool = False) -> str:
 
     ``listed``: what can be chosen is named, for a place that does not offer it itself.
     """
+    if line := _LINE.fullmatch(fault.pointer):
+        told = fault_of(words, replace(fault, pointer=""), listed=listed)
+        return say(words, msgid("Line {number}: {fault}"), number=int(line[1]) + 1, fault=told)
     for pattern, sentence in _LIMITED:
         if found := pattern.fullmatch(fault.detail):
             return say(words, _SENTENCES["missing"] if found[0] == _ONE else sentence, limit=found[1])
@@ -157,7 +199,8 @@ def fault_of(words: Catalogue, fault: Fault, *, listed: bool = False) -> str:
     if listed and fault.code == "not_allowed" and (offered := _OFFERED.findall(fault.detail)):
         return say(words, msgid("Please choose one of these: {offered}."), offered=", ".join(offered))
     shaped = fault.code in ("wrong_form", "wrong_type")
-    formed = next((each for part, each in _FORMED if part in fault.detail), "") if shaped else ""
+    known = _FORMED if shaped else _NARROWED if fault.code == "not_allowed" else ()
+    formed = next((each for part, each in known if part in fault.detail), "")
     if formed or fault.code in _SENTENCES:
         return say(words, formed or _SENTENCES[fault.code])
     return f"{fault.detail[:1].upper()}{fault.detail[1:]}."

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from contactpoints.rules.phrasing import Catalogue, say
 from schemas.words import msgid
 
+ALL_PAST = "all_past"
 _SENTENCES: Mapping[str, str] = {
     "absent_already": msgid("This officer is away at that time already."),
     "address_pending": msgid("The new address is used once a second person has approved it and it was proven."),
     "address_shared": msgid("Other officers have this address too: whoever picks up there answers for all of them."),
     "address_twice": msgid("The same officer has this address twice: every alert would go there twice."),
+    ALL_PAST: msgid("All of this is over: it changes nobody's duty. Look at the dates again, and at the year."),
     "another_answers": msgid("Another contact point answers for the same Party and territory: alerts go to that one."),
     "article_not_known": msgid("This article is kept and shown; the legal basis draws nothing from it."),
     "beside_another": msgid("Another rotation on the same layer puts somebody on duty at the same time."),

@@ -126,6 +126,16 @@ async def find_invitation(session: Session, token_hash: bytes, *, now: datetime,
     )
 
 
+async def used_at(session: Session, token_hash: bytes) -> datetime | None:
+    """Return when an invitation was accepted by its link; None for one that was not, and for none."""
+    found: datetime | None = await session.fetchval(
+        """select i.used_at from invitations i join accounts a on a.id = i.account_id
+            where i.token_hash = $1 and a.accepted_at is not null and a.disabled_at is null""",
+        token_hash,
+    )
+    return found
+
+
 async def accept(
     session: Session,
     invitation: Row,

@@ -90,6 +90,10 @@ async def test_an_invitation_is_accepted_by_a_form_whose_faults_stand_beside_the
     says(made, said[language][1], 200)
     codes = re.findall(r"<li>([0-9A-Z-]{19})</li>", made.text)
     assert len(codes) == 10
+    twice = await browser.sends(path, **fields)
+    says(twice, said[language][1], 409)
+    assert (twice.text.count("<li>"), twice.text.count('href="/signin"')) == (0, 1)
+    world.clock.at += timedelta(minutes=11)
     for used in (await browser.opens(path), await browser.sends(path, **fields)):
         assert (used.status_code, used.text.count('href="/signin"')) == (404, 1)
     assert 'href="/signin"' not in (await browser.opens("/a/unknown")).text

@@ -107,8 +107,15 @@ async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(worl
     )
     look = await ada.sends(f"/rosters/{post}/removal", **back, act="look")
     says(look, "no more without cover", 200)
-    assert (await ada.sends(f"/rosters/{post}/removal", **form_of(look, "/removal") | {"act": "publish"})).is_redirect
+    for said in ("published", "already"):
+        done = await ada.sends(f"/rosters/{post}/removal", **form_of(look, "/removal") | {"act": "publish"})
+        assert done.headers["Location"].endswith(said), "sent twice"
     assert await kept(world, "absences") == before
+    look = await ada.sends(path, **typed | {"starts_at": "2020-12-12T12:00", "ends_at": "2020-12-14T09:00"}, act="look")
+    says(look, "All of this is over", 200)
+    assert "Every hour is covered" not in look.text
+    done = await ada.sends(path, **form_of(look, "/change") | {"act": "publish"})
+    says(await ada.opens(done.headers["Location"]), "duty has changed", 200)
     assert (await ada.sends(f"/rosters/{world.network['US'].posts['first']}/change", **typed)).status_code == 404
     ada.cookies.clear()
     says(await ada.sends(path, **typed), "2026-10-16T09:00", 403)
@@ -172,7 +179,10 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     assert f'id="f-swap-{take["swap"]}" name="officer_id" aria-invalid="true"' in wrong.text
     assert f'value="{first.id}" selected' not in wrong.text, "no other form was filled in"
     assert (await duty.sends(f"/rosters/{post}/swap", **take)).is_redirect
-    says(await duty.sends(f"/rosters/{post}/swap", **take), "cannot be done any more", 409)
+    twice = await duty.sends(f"/rosters/{post}/swap", **take)
+    says(await duty.opens(twice.headers["Location"]), "This was done already", 200)
+    other = await duty.sends(f"/rosters/{post}/swap", **take | {"officer_id": str(made.officers[2].id)})
+    says(other, "cannot be done any more", 409)
     assert (await duty.sends(f"/rosters/{post}/change", **offer)).status_code == 403
     look = await ada.sends(f"/rosters/{post}/swap", **take | {"step": "approve", "act": "look"})
     says(look, "A shift changes hands", 200)
