@@ -115,6 +115,8 @@ class _Reader:
 
     def read(self, text: str) -> bool:
         """Read all lines; say whether that came to an end."""
+        if not text.strip():
+            return self._wrong(1, "no_file", why="the file is empty.")
         for number, line in _unfolded(text):
             if not self._take(number, line):
                 return False

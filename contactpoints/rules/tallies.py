@@ -72,7 +72,10 @@ def _day(typed: Mapping[str, str], name: str, *, usual: date, faults: list[Fault
         day = date.fromisoformat(written)
     except ValueError:
         day = None
-    if day is None or len(written) != 10 or not 2000 <= day.year < 9999:
+    if day is not None and day.year == 9999:
+        faults.append(Fault(f"/{name}", "too_late", "may be in the year 9998 at the latest"))
+        return usual
+    if day is None or len(written) != 10 or day.year < 2000:
         faults.append(Fault(f"/{name}", "not_a_date", "is no date of this century, such as 2026-10-14"))
         return usual
     return day

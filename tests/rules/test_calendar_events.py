@@ -224,7 +224,7 @@ def test_what_is_refused_has_its_line(lines: tuple[str, ...], code: str, line: i
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "not_whole"),
+        (b"", "no_file"),
         (b"hello", "no_calendar"),
         (b"BEGIN:VEVENT\nEND:VEVENT\n", "no_calendar"),
         (b"BEGIN:VCALENDAR\nSUMMARY:\xff\nEND:VCALENDAR\n", "not_text"),

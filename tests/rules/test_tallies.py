@@ -147,6 +147,7 @@ def test_a_period_is_read_and_every_fault_is_told() -> None:
         ({"from": "1.1.2026", "to": "20260101", "status": "both"}, ["not_a_date", "not_a_date", "not_allowed"]),
         ({"from": "2026-02-02", "to": "2026-02-01"}, ["not_after"]),
         ({"from": "2020-01-01", "every": "hour"}, ["period_too_long", "not_allowed"]),
+        ({"to": "9999-12-31"}, ["too_late"]),
         ({"to": "0001-01-01", "apart": "names"}, ["not_a_date", "not_allowed"]),
     ):
         with pytest.raises(BadInput) as refused:

@@ -17,6 +17,7 @@ from contactpoints.rules.wording_faults import fault_of
 from contactpoints.rules.wording_refusals import refusal_of
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.faults import Fault
+from schemas.fields import A_NUMBER, AN_ADDRESS
 
 _MAKERS = {"Fault", "wrong", "_Wrong", "fault", "_wrong", "_wrong_within", "_of"}
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -60,10 +61,20 @@ def test_every_code_of_a_fault_has_a_sentence_in_every_language() -> None:
         ("missing", "is required where no phone is given", "un des deux est requis"),
         ("wrong_type", "must be a whole number", "pas un nombre entier"),
         ("not_allowed", "must be 'en', 'fr' or 'es'", "parmi : en, fr, es."),
+        ("not_allowed", "must be true: without it the request is sent to nobody", "doit être coché"),
+        ("not_allowed", "Must be later than now, by at most 90 days.", "90 jours"),
+        ("wrong_form", f"must be {A_NUMBER}, or {AN_ADDRESS}", "ni un numéro de téléphone"),
+        ("ring", "Closes a ring: that shift is in swap 7, which waits for officer 2.", "change 7"),
+        ("offered_twice", "This shift is in swap 7 already.", "change 7"),
     ],
 )
 def test_a_limit_is_told_with_it(code: str, detail: str, said: str) -> None:
     assert said in fault_of(catalogues()["fr"], Fault("/x", code, detail), listed=True)
+
+
+def test_what_stands_one_on_a_line_is_told_with_its_line() -> None:
+    fault = Fault("/notify/2", "wrong_form", f"must be {A_NUMBER}, or {AN_ADDRESS}")
+    assert fault_of(catalogues()["en"], fault).startswith("Line 3: This is neither")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
