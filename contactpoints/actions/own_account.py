@@ -95,6 +95,12 @@ async def has_password(db: Database, *, actor: Actor) -> bool:
         return (await own(session, actor))["password_hash"] is not None
 
 
+async def recovery_codes_left(db: Database, *, actor: Actor) -> int:
+    """Return how many recovery codes the account of whoever acts has that were not used."""
+    async with db.session() as session:
+        return await accounts.recovery_codes_left(session, actor.number)
+
+
 async def own(session: Session, actor: Actor) -> Row:
     """Lock and return the account of whoever acts in a session."""
     account = await accounts.lock(session, actor.number)

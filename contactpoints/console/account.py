@@ -67,6 +67,7 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
         passkeys=kept,
         open_now=open_now,
         has_password=await own_account.has_password(runtime.db, actor=actor),
+        codes_left=await own_account.recovery_codes_left(runtime.db, actor=actor),
         by_provider=any(each["current"] and "openid_mfa" in each["factors"] for each in open_now),
         fresh=is_fresh(actor.proven_at, now),
         officer=officer,

@@ -27,7 +27,6 @@ def words_of_alerts(words: Catalogue) -> Mapping[str, Callable[..., Any]]:
         "done_of": partial(wording_alerts.done_of, words),
         "officers_in": partial(_officers, words),
         "pairs": _pairs,
-        "same": str,
         "after_of": lambda since, until: say(words, wording_alerts.AFTER, length=_between(since, until)),
         "length_between": _between,
         "length_of": escalation_picture.length_of,

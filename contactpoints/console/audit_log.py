@@ -82,6 +82,8 @@ def _days(typed: Mapping[str, str]) -> tuple[dict[str, datetime], list[Fault]]:
             found[name] = begins if name == "since" else begins + timedelta(days=1)
         except (ValueError, OverflowError):
             faults.append(Fault(f"/{name}", "not_a_date", "must be a date"))
+    if not faults and len(found) == len(_DAYS) and found["since"] >= found["until"]:
+        faults.append(Fault("/until", "not_after", "the last day is before the first"))
     return found, faults
 
 

@@ -208,6 +208,13 @@ async def keep_recovery_codes(session: Session, number: int, *, hashes: Sequence
     )
 
 
+async def recovery_codes_left(session: Session, number: int) -> int:
+    """Return how many recovery codes of an account were not used."""
+    query = "select count(*) from recovery_codes where account_id = $1 and used_at is null"
+    left: int = await session.fetchval(query, number)
+    return left
+
+
 async def spend_recovery_code(session: Session, number: int, *, code_hash: bytes, now: datetime) -> bool:
     """Use a recovery code up; False where there is none, or it was used before."""
     done = await session.fetchval(

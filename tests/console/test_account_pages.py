@@ -99,7 +99,9 @@ async def test_an_invitation_is_accepted_by_a_form_whose_faults_stand_beside_the
     assert 'href="/signin"' not in (await browser.opens("/a/unknown")).text
     ada = Person(world, fields["email"], secret[1].replace(" ", ""), 0, codes)
     assert (await browser.signs_in(ada)).headers["Location"] == "/board"
-    says(await browser.opens("/account"), "Firefox, Linux", 200)
+    account = await browser.opens("/account")
+    says(account, "Firefox, Linux", 200)
+    says(account, {"en": "Not used yet: 10", "fr": "utilisés : 10", "es": "todavía: 10"}[language], 200)
 
 
 async def test_signing_in_leads_only_to_pages_of_ours_and_each_time_to_another_token(world: World) -> None:

@@ -95,6 +95,7 @@ async def test_the_audit_log_is_searched_paged_and_written_out(world: World) -> 
     day = f"{world.clock.at:%Y-%m-%d}"
     says(await ada.asks("GET", f"{AUDIT}?since={day}&until={day}&text=ben"), "ben@fr")
     says(await ada.asks("GET", f"{AUDIT}?until=2026-10-13"), "None that fits.")
+    says(await ada.asks("GET", f"{AUDIT}?since={day}&until=2026-10-13"), "come after the beginning", status=422)
     wrong = await ada.asks("GET", f"{AUDIT}?since=yesterday&text=ben&outcome=lost&actor={'x' * 201}")
     says(wrong, "written as in 2026-10-14", 'value="ben"', "one of what is offered", "at most 200", status=422)
     listed = unescape((await ada.asks("GET", f"{AUDIT}?entry=accounts&until={day}")).text)
