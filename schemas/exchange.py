@@ -33,7 +33,7 @@ from schemas.fields import PartyCode, Shape, ShortLine
 from schemas.holidays import HolidayCalendar
 from schemas.reading import read_json
 from schemas.rosters import Absence, EscalationPolicy, Override, Rotation
-from schemas.spreadsheet import Sheet, as_meant, csv_lines, is_formula, read_sheet
+from schemas.spreadsheet import Sheet, as_meant, csv_lines, is_formula, read_sheet, to_the_second
 
 FORMAT = "contactpoints/1"
 MOST_BYTES = 16_777_216
@@ -202,7 +202,7 @@ def _take_cell(row: Row, name: str, *, cell: str, info: FieldInfo | None) -> Ite
         detail = "Begins as a formula does. If it is text, put an apostrophe (') before it."
         yield row.fault(f"/{name}", "formula", detail=detail)
         return
-    text = as_meant(cell)
+    text = to_the_second(as_meant(cell)) if name.endswith("_at") else as_meant(cell)
     sort = _sort(info.annotation) if info is not None else "text" if name == "key" else "whole"
     if text.strip():
         try:

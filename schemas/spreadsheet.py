@@ -53,6 +53,15 @@ def as_meant(cell: str) -> str:
     return _KEPT.sub(r"\1\2", cell)
 
 
+_TO_THE_MINUTE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?")
+
+
+def to_the_second(cell: str) -> str:
+    """Return a time with its seconds, as instants have it, where people left those out; anything else as it is."""
+    found = _TO_THE_MINUTE.fullmatch(cell.strip())
+    return f"{found[1]}:00{found[2] or ''}" if found else cell
+
+
 def is_formula(cell: str) -> bool:
     """Say whether a spreadsheet would carry out this cell. A telephone number that somebody typed is none."""
     return _FORMULA.match(cell) is not None and not _NUMBER.fullmatch(cell)

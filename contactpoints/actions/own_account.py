@@ -101,6 +101,14 @@ async def recovery_codes_left(db: Database, *, actor: Actor) -> int:
         return await accounts.recovery_codes_left(session, actor.number)
 
 
+async def hand_of(session: Session, actor: Actor, *, officer: int | None) -> str | None:
+    """Return the name of whoever acts for an officer; None where that is the officer."""
+    account = await accounts.find(session, actor.number) if actor.kind == "account" else None
+    if account is None:
+        return actor.authority
+    return None if account["officer_id"] == officer else account["name"]
+
+
 async def own(session: Session, actor: Actor) -> Row:
     """Lock and return the account of whoever acts in a session."""
     account = await accounts.lock(session, actor.number)

@@ -13,6 +13,7 @@ from contactpoints.actions.calling import words_of
 from contactpoints.actions.cover import uncovering
 from contactpoints.actions.directory_checks import Found, zone_faults
 from contactpoints.actions.one_by_one import alone
+from contactpoints.actions.own_account import hand_of
 from contactpoints.actions.references import missing
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import swaps as rules
@@ -76,7 +77,8 @@ async def offer(
         offered = Swap(0, house.post.id, judged.officer, judged.shift, judged.to, judged.in_return)
         entry = await store.add(session, offered, reason=said.reason, now=now, by=actor.who)
         swap = replace(offered, id=entry["id"])
-        warnings = await _tell(session, house, swap=swap, what="offered", now=now, tools=tools)
+        hand = await hand_of(session, actor, officer=swap.officer)
+        warnings = await _tell(session, house, swap=swap, what="offered", now=now, tools=tools, by=hand)
     return entry, warnings
 
 
@@ -154,7 +156,8 @@ async def take(
             )
         values = {"taker_id": officer}
         entry = await store.change(session, row, values=values, now=now, by=actor.who, act="taken")
-        warnings = await _tell(session, house, swap=taken, what="taken", now=now, tools=tools)
+        hand = await hand_of(session, actor, officer=officer)
+        warnings = await _tell(session, house, swap=taken, what="taken", now=now, tools=tools, by=hand)
     return entry, warnings
 
 
@@ -307,14 +310,16 @@ async def _settle(
     return entry, (*warnings, *untold)
 
 
-async def _tell(session: Session, house: _House, *, swap: Swap, what: What, now: datetime, tools: Tools) -> Warnings:
+async def _tell(
+    session: Session, house: _House, *, swap: Swap, what: What, now: datetime, tools: Tools, by: str | None = None
+) -> Warnings:
     """Write to the officers whom a step concerns; of what waits for approval, to the administrators as well.
 
     They also hear who has no channel by which to be told; return that as a warning.
     """
     concerned = dict.fromkeys(_concerned(house, swap, what=what))
     people = [house.point.officers[number] for number in concerned if number in house.point.officers]
-    said = _context(house, swap, what=what)
+    said = replace(_context(house, swap, what=what), by=by)
     heard = {officer.id: list(_to_officer(officer, said, now=now, tools=tools)) for officer in people}
     drafts = [draft for several in heard.values() for draft in several]
     untold = [officer for officer in people if not heard[officer.id]]

@@ -354,7 +354,8 @@ def _title(words: Catalogue, kind: str, *, row: Row | None) -> str:
     try:
         return title_of(words, kind, entry=row.fields)
     except KeyError:
-        return row.key or ""
+        hours = [str(row.fields[name]) for name in ("starts_at", "ends_at") if row.fields.get(name)]
+        return row.key or " - ".join(hours)
 
 
 def routes() -> list[Route]:

@@ -23,7 +23,7 @@ from contactpoints.rules.cover_text import reasons_of
 from contactpoints.rules.directory import ContactPoint
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound, Stale
 from contactpoints.rules.roster_bites import Span
-from contactpoints.rules.roster_changes import is_repeat, said_of_warnings, turned
+from contactpoints.rules.roster_changes import entered, is_repeat, said_of_warnings, turned
 from contactpoints.rules.roster_lanes import Drawn, picture_of
 from contactpoints.rules.roster_windows import Window, local, window_of
 from contactpoints.rules.wording_warnings import ALL_PAST
@@ -143,6 +143,7 @@ def _preview(
         for drawn in _drawn(point, change.post, window=window, covers=covers, known=found.spans)
     ]
     post = next(each for each in found.after.posts if each.id == change.post)
+    typed_times = {"starts_at", "ends_at"} <= change.typed.keys()
     return desk(
         runtime,
         request,
@@ -154,6 +155,7 @@ def _preview(
         post=post,
         window=window,
         title=change.title,
+        entered=() if typed_times else entered(found.before, found.after),
         path=request.url.path,
         typed=_kept(change.typed, found, window=window),
         later=found.spans[1:],

@@ -25,6 +25,38 @@ class Turned:
     stretch: Stretch | None
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a change enters, or takes back (``gone``): ``what`` officers do then, and from when until when, in UTC.
+
+    A rotation ("turns") has neither start nor end here.
+    """
+
+    what: str
+    officers: tuple[int, ...]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    gone: bool
+
+
+def entered(before: ContactPoint, after: ContactPoint) -> tuple[Entered, ...]:
+    """Return what a change takes back and what it enters, what is taken back first, then by start."""
+    was, now = (set(_entries(point)) for point in (before, after))
+    found = [replace(each, gone=True) for each in was - now] + list(now - was)
+    # A rotation has no start: it stands before what has one.
+    return tuple(sorted(found, key=lambda each: (not each.gone, str(each.starts_at or ""), each.officers, each.what)))
+
+
+def _entries(point: ContactPoint) -> Iterator[Entered]:
+    for post in point.posts:
+        for each in post.overrides:
+            yield Entered(each.action, (each.officer_id,), each.starts_at, each.ends_at, gone=False)
+        for rotation in post.rotations:
+            yield Entered("turns", rotation.members, None, None, gone=False)
+    for away in point.absences:
+        yield Entered("away", (away.officer_id,), away.starts_at, away.ends_at, gone=False)
+
+
 def turned(before: Sequence[PostCover], after: Sequence[PostCover]) -> tuple[Turned, ...]:
     """Return every stretch whose cover a change turns, the gravest first, then by start."""
     found = [

@@ -30,7 +30,7 @@ _SENTENCES: Mapping[str, str] = {
     "period_too_long": msgid("Choose at most two years."),
     "in_the_past": msgid("This time is over."),
     "in_the_future": msgid("This time has not come yet."),
-    "not_an_instant": msgid("This is not a date and time."),
+    "not_an_instant": msgid("This is not a date and time: it is written as in 2026-10-14T09:00:00."),
     "not_a_date": msgid("This is not a date: it is written as in 2026-10-14."),
     "not_a_time_of_day": msgid("This is not a time of day: it is written as in 08:30."),
     "not_email": msgid("This is not an e-mail address."),

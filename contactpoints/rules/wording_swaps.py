@@ -1,7 +1,7 @@
 """Mails about swaps of shifts, to the officers whom they concern and to the administrators who approve them; texts to
 those who have no mail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,7 +17,8 @@ class SwapContext:
     """What a mail about a swap tells. ``giver`` and ``taker`` are names, for colleagues of the same house alone.
 
     ``returned``: the shift that is given back, if there is one. ``to_approve``: the reader decides. ``untold``: the
-    names of those who cannot be told of it; where there are any, the text is about them.
+    names of those who cannot be told of it; where there are any, the text is about them. ``by``: who has entered the
+    offer, or the taking, for the officer; None where that is the officer.
     """
 
     what: What
@@ -31,6 +32,7 @@ class SwapContext:
     taker: str | None
     to_approve: bool = False
     untold: Sequence[str] = ()
+    by: str | None = None
 
 
 _SUBJECT = msgid("24/7 network - swap {number} of a shift")
@@ -70,6 +72,11 @@ _UNTOLD_SHORT = msgid(
 _WHERE = msgid("Contact point: {contact_point}.")
 
 
+_ENTERED = msgid("{officer} (entered by {by})")
+_ACTS: Mapping[str, str] = {"offered": "giver", "taken": "taker"}
+"""Whose act it is what happened."""
+
+
 def swap_words(words: Catalogue, kind: str, *, swap: SwapContext) -> Words:
     """Return the mail, or the text, about a swap of shifts."""
     if kind == "sms":
@@ -78,7 +85,7 @@ def swap_words(words: Catalogue, kind: str, *, swap: SwapContext) -> Words:
 
 
 def _paragraphs(words: Catalogue, swap: SwapContext) -> Iterator[str]:
-    yield say(words, _HAPPENED[swap.what], giver=swap.giver, taker=swap.taker or "")
+    yield say(words, _HAPPENED[swap.what], **_people(words, swap, most=200))
     function = function_of(words, swap.function)
     yield say(words, _SHIFT, function=function, **span(*swap.shift, zone=swap.zone))
     if swap.returned:
@@ -98,10 +105,17 @@ def _forms(words: Catalogue, swap: SwapContext) -> Iterator[str]:
         yield say(
             words,
             sentence,
-            giver=cut(swap.giver, most),
-            taker=cut(swap.taker or "", most),
+            **_people(words, swap, most=most),
             others=cut(", ".join(swap.untold), most),
             contact_point=cut(swap.contact_point, most),
             number=swap.number,
             **span(*swap.shift, zone=swap.zone),
         )
+
+
+def _people(words: Catalogue, swap: SwapContext, *, most: int) -> dict[str, str]:
+    """Return who gives and who takes, and beside whoever acts who has entered it; each name is cut."""
+    told = {"giver": cut(swap.giver, most), "taker": cut(swap.taker or "", most)}
+    if swap.by and (acts := _ACTS.get(swap.what)):
+        told[acts] = say(words, _ENTERED, officer=told[acts], by=cut(swap.by, most))
+    return told

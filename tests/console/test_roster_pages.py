@@ -107,6 +107,7 @@ async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(worl
     )
     look = await ada.sends(f"/rosters/{post}/removal", **back, act="look")
     says(look, "no more without cover", 200)
+    assert re.search(rf"Taking back: <b>{first.name}</b> \(away", unescape(look.text)), look.text
     for said in ("published", "already"):
         done = await ada.sends(f"/rosters/{post}/removal", **form_of(look, "/removal") | {"act": "publish"})
         assert done.headers["Location"].endswith(said), "sent twice"
@@ -179,13 +180,11 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     assert f'id="f-swap-{take["swap"]}" name="officer_id" aria-invalid="true"' in wrong.text
     assert f'value="{first.id}" selected' not in wrong.text, "no other form was filled in"
     assert (await duty.sends(f"/rosters/{post}/swap", **take)).is_redirect
-    twice = await duty.sends(f"/rosters/{post}/swap", **take)
-    says(await duty.opens(twice.headers["Location"]), "This was done already", 200)
-    other = await duty.sends(f"/rosters/{post}/swap", **take | {"officer_id": str(made.officers[2].id)})
-    says(other, "cannot be done any more", 409)
+    await _takes_again(duty, f"/rosters/{post}/swap", take, third=made.officers[2].id)
     assert (await duty.sends(f"/rosters/{post}/change", **offer)).status_code == 403
     look = await ada.sends(f"/rosters/{post}/swap", **take | {"step": "approve", "act": "look"})
     says(look, "A shift changes hands", 200)
+    assert f"<b>{second.name}</b> (on duty instead of everybody else)" in unescape(look.text)
     assert (await ada.sends(f"/rosters/{post}/swap", **form_of(look, "/swap") | {"act": "publish"})).is_redirect
     says(await ada.opens(f"/rosters/{post}"), "(swap ", 200)
 
@@ -208,6 +207,13 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     await _calendar(world, ada, post=post, officer=first.id)
     for each in ("feeds", "calendars", "rotation?id=1"):
         assert (await duty.opens(f"/rosters/{world.network['US'].posts['first']}/{each}")).status_code == 404
+
+
+async def _takes_again(duty: Browser, path: str, take: dict[str, str], *, third: int) -> None:
+    """Take a shift that was taken: pressed twice that is done already, and for another officer it cannot be done."""
+    twice = await duty.sends(path, **take)
+    says(await duty.opens(twice.headers["Location"]), "This was done already", 200)
+    says(await duty.sends(path, **take | {"officer_id": str(third)}), "cannot be done any more", 409)
 
 
 async def _feeds(ada: Browser, post: int, *, officer: int) -> httpx.Response:

@@ -81,6 +81,9 @@ def test_a_mail_about_a_swap(language: str, what: str) -> None:
     assert "2026-10-25 02:30+02:00" in mail.text
     assert "2026-10-25 02:30+01:00" in mail.text, "an hour later by the same clocks"
     assert "{" not in mail.text
+    entered = [swap_words(catalogues()[language], kind, swap=replace(said, by="Zed")) for kind in ("email", "sms")]
+    assert ("Zed" in entered[0].text) == (what in ("offered", "taken")), "an officer did not do what others entered"
+    assert septets(entered[1].text) <= MOST
     untold = replace(said, untold=NAMES)
     mail, text = (swap_words(catalogues()[language], kind, swap=untold) for kind in ("email", "sms"))
     assert ", ".join(NAMES) in mail.text

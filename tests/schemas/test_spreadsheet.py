@@ -95,6 +95,13 @@ def test_tables_are_read_as_every_spreadsheet_writes_them(mark: bytes, separator
     assert is_formula("+33199001234+1")
 
 
+def test_a_time_without_seconds_is_one_as_spreadsheets_write_it() -> None:
+    raw = b"officer_id,starts_at,ends_at,zone\n1,2026-12-05T09:00,2026-12-05T10:00+01:00,Europe/Paris\n"
+    (row,), faults = read_sheets({"absences": raw})
+    assert faults == []
+    assert (row.fields["starts_at"], row.fields["ends_at"]) == ("2026-12-05T09:00:00", "2026-12-05T10:00:00+01:00")
+
+
 def test_an_empty_cell_is_null_or_the_field_left_out_and_a_column_left_out_says_nothing() -> None:
     raw = b"contact_point_id,line,function,minimum,languages,longest_hours\n1,first,Desk,,,\n"
     (row,), faults = read_sheets({"posts": raw})
