@@ -4,13 +4,16 @@ from datetime import timedelta
 from html import unescape
 
 from tests.console.browsers import Filled
+from tests.console.test_alert_pages import _browser
 from tests.console.test_directory_pages import desk
-from tests.world import World
+from tests.world import PIN, World
 
 
 async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
     ada, (first, second) = await desk(world), world.network["FR"].officers[:2]
     path, post = f"/directory/officers-{first.id}/leaving", world.network["FR"].posts["first"]
+    reference, _, code = await world.wakes_the_first()
+    await world.answers(first, f"{code} {PIN}")
     async with world.runtime.db.session() as session:
         await session.execute(
             "insert into feeds (token_hash, post_id, created_at, created_by) values ('x', $1, $2, 'Ada')",
@@ -25,6 +28,8 @@ async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
         "ends at once",
         f'<a href="/rosters/{post}/feeds">',
         "could still read there who is on duty",
+        f'<span class="mono">{reference}</span> Acknowledged',
+        "once the officer has left, nobody has it",
     ):
         assert each in page, each
     assert 'value="leave"' not in page, "it is tried first"
@@ -54,6 +59,8 @@ async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
     await ada.sends(path, 412, **meant | {"act": "leave", "version": "7"})
     done = await ada.sends(path, **meant | {"act": "leave"})
     assert "Retired" in await ada.opens(done.headers["Location"])
+    asks = await _browser(world, "requester", "US")
+    assert "NOBODY HAS IT NOW: whoever had it" in (await asks.opens(f"/alerts/{reference}")).text
     assert (await ada.sends(path, **meant | {"act": "leave"})).headers["Location"] == done.headers["Location"]
     async with world.runtime.db.session() as session:
         members = await session.fetch("select members from rotations where retired_at is null")
