@@ -89,6 +89,7 @@ async def test_a_shift_that_is_offered_taken_and_approved_changes_the_roster_and
     heard = await desk.heard()
     assert set(heard) == {desk.first.email, desk.third.email, "admin@party.example"}
     assert "approve or refuse" in heard["admin@party.example"]
+    assert f"{desk.third.name} (entered by " in heard["admin@party.example"], "a key of the Party, not the officer"
     approved = (await desk.decides(swap["id"], "approve")).json()
     assert (approved["state"], len(approved["overrides"])) == ("approved", 1)
     assert [await desk.on_duty(day) for day in (1.9, 2, 2.99, 3)] == [
