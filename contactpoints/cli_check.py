@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict
 from typing import TypeAlias
 
 from contactpoints.actions.weaknesses import ask
@@ -68,11 +67,12 @@ async def _database(settings: Settings, lent: Lent) -> AsyncIterator[Database]:
 
 def tell_unreadable(bad: BadSetting) -> None:
     """Print for machines which settings cannot be read; nothing else was looked at."""
-    _print([Weakness("danger", name, told) for name, told in bad.faults.items()])
+    _print([Weakness("danger", name, "{told}", {"told": told}) for name, told in bad.faults.items()])
 
 
 def _print(found: Iterable[Weakness]) -> None:
-    print(json.dumps({"weaknesses": [asdict(each) for each in found]}))
+    told = [{"severity": each.severity, "about": each.about, "told": each.told} for each in found]
+    print(json.dumps({"weaknesses": told}))
 
 
 def _tell(found: list[Weakness], *, as_json: bool) -> None:

@@ -44,9 +44,9 @@ async def test_what_is_weak_is_named_by_its_numbers(
     code, found = await _found(capsys, _environment(database_url))
     told = {each["about"]: each["told"] for each in found}
     assert code == 1
-    assert told["officers"].startswith(f"number {officer} have no PIN")
+    assert told["officers"].startswith(f"no. {officer} have no PIN")
     keys = [each["told"] for each in found if each["about"] == "keys"]
-    assert [each.split(":")[0] for each in keys] == ["number 2 never expire", "number 2 were not used for 90 days"]
+    assert [each.split(":")[0] for each in keys] == ["no. 2 never expire", "no. 2 were not used for 90 days"]
     assert told["accounts"].startswith("of the secretariat: none yet.")
     assert "(createdb)" in " ".join(each["told"] for each in found if each["about"] == "DATABASE_URL"), (
         "as the tests come"

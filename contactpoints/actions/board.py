@@ -108,7 +108,7 @@ async def prepare(db: Database, *, now: datetime, tools: Tools) -> tuple[Board, 
 async def news(db: Database, *, alerts: Collection[int], after: int | None, most: int) -> board.Look:
     """Return what a look at alerts, and at those that are newer than ``after``, finds; see `store.board.look`."""
     async with db.session() as session:
-        return await board.look(session, alerts, after=after, most=most)
+        return await board.look(session, alerts, after=after, most=most, silence=lateness.SILENCE)
 
 
 async def _strips(

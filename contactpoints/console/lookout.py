@@ -1,9 +1,9 @@
 """Who follows the board, and what rings there: alerts that exist for the reader, and duty that changed.
 
-One task looks for all readers of a process: at once when a bell rings, and every few seconds for what rings no bell, as
-rosters do, and alerts that wait for a second person. What happened to an alert rings where the board tells it: who was
-called is told, how the message went is not. A reader hears nothing of alerts that do not exist for it, not even that
-they do.
+One task looks for all readers of a process: at once when a bell rings, and every few seconds for what rings no bell:
+rosters, alerts that wait for a second person, an engine that stands still or is back. What happened to an alert rings
+where the board tells it: who was called is told, how the message went is not. A reader hears nothing of alerts that do
+not exist for it, not even that they do.
 """
 
 import asyncio
@@ -58,6 +58,7 @@ class Lookout:
         self._task: asyncio.Task[None] | None = None
         self._revision: int | None = None
         self._newest: int | None = None
+        self._silent: bool | None = None
         self._waits: frozenset[tuple[int, str, str]] = frozenset()
         self._over = _LONG_AGO
         self._known: dict[int, object] = {}
@@ -99,7 +100,8 @@ class Lookout:
         reader = Reader(actor)
         self._readers.add(reader)
         if self._task is None:
-            self._revision, self._newest, self._task = None, None, asyncio.create_task(self._watch())
+            self._revision, self._newest, self._silent = None, None, None
+            self._task = asyncio.create_task(self._watch())
         try:
             yield reader
         finally:
@@ -125,8 +127,8 @@ class Lookout:
         heard, everything, self._heard, self._everything = self._heard, self._everything, set(), False
         found = await board.news(self._runtime.db, alerts=heard, after=self._newest, most=2 * _MOST_ALERTS)
         everything |= self._revision not in (None, found.revision) or self._duty_is_over()
-        everything |= len(found.alerts) >= 2 * _MOST_ALERTS
-        self._revision, self._newest = found.revision, found.newest
+        everything |= len(found.alerts) >= 2 * _MOST_ALERTS or self._silent not in (None, found.silent)
+        self._revision, self._newest, self._silent = found.revision, found.newest, found.silent
         changed, self._waits = found.waits ^ self._waits, found.waits
         sides = [each for number, (each, mark) in found.alerts.items() if self._known.get(number) != mark]
         if len(self._known) > _MOST_KNOWN:

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from contactpoints.console.alert_words import words_of_alerts
 from contactpoints.rules.console import LANGUAGE_NAMES, clocked, instant, typed
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, line_of, times
+from contactpoints.rules.weaknesses import remedy_of
 from contactpoints.rules.wording_alarms import headline_of
 from contactpoints.rules.wording_calendars import trouble_of
 from contactpoints.rules.wording_faults import fault_of, faults_at
@@ -173,6 +174,7 @@ def _environment(language: str) -> Environment:
         "where_of": partial(where_of, words),
         "fault_of": partial(fault_of, words),
         "doubt_of": partial(doubt_of, words),
+        "remedy_of": partial(remedy_of, words),
         "refusal_of": partial(refusal_of, words),
         **words_of_alerts(words),
         "role_of": partial(role_of, words),

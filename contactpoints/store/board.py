@@ -66,20 +66,24 @@ class Look:
     """One look for news: the revision of the directory, and the number of the newest alert, 0 where there is none.
 
     ``alerts``: of those that were asked for the sides and, as a mark that changes with it, all that a board tells.
-    ``waits``: number, Party and authority of each alert that waits for a second person.
+    ``waits``: number, Party and authority of each alert that waits for a second person. ``silent``: engines have left
+    no sign of life for too long.
     """
 
     revision: int
     newest: int
+    silent: bool
     waits: frozenset[tuple[int, str, str]]
     alerts: Mapping[int, tuple[Sides, tuple[object, ...]]]
 
 
 _LOOK = """
-select now.revision, now.newest, now.waits, a.id, a.requesting_party, a.requesting_authority, a.requested_party,
-       a.contact_point_id, a.state, a.due_at, (select count(*) from reply_codes where alert_id = a.id) as called
+select now.revision, now.newest, now.silent, now.waits, a.id, a.requesting_party, a.requesting_authority,
+       a.requested_party, a.contact_point_id, a.state, a.due_at,
+       (select count(*) from reply_codes where alert_id = a.id) as called
   from (select coalesce((select number from directory_revision), 0) as revision,
                coalesce((select max(id) from alerts), 0) as newest,
+               exists (select from engine_watch where looked_at < now() - $4::interval) as silent,
                array(select concat_ws(' ', id, party, authority) from proposals where state = 'open'
                       order by expires_at limit $3) as waits) now
   left join alerts a on a.id = any($1::bigint[]) or a.id > coalesce($2::bigint, now.newest)
@@ -87,13 +91,16 @@ select now.revision, now.newest, now.waits, a.id, a.requesting_party, a.requesti
 """
 
 
-async def look(session: Session, alerts: Collection[int], *, after: int | None, most: int) -> Look:
-    """Look at alerts, and at those with a number beyond ``after`` (None: at no others), at most at so many."""
-    rows = await session.fetch(_LOOK, list(alerts), after, most)
+async def look(session: Session, alerts: Collection[int], *, after: int | None, most: int, silence: timedelta) -> Look:
+    """Look at alerts, and at those with a number beyond ``after`` (None: at no others), at most at so many.
+
+    ``silence``: for how long engines may leave no sign of life.
+    """
+    rows = await session.fetch(_LOOK, list(alerts), after, most, silence)
     told = {row["id"]: (sides_of(row), (row["state"], row["due_at"], row["called"])) for row in rows if row["id"]}
     waits = [each.split(" ", 2) for each in rows[0]["waits"]]
     return Look(
-        *(rows[0]["revision"], rows[0]["newest"]),
+        *(rows[0]["revision"], rows[0]["newest"], rows[0]["silent"]),
         waits=frozenset((int(number), party, authority) for number, party, authority in waits),
         alerts=told,
     )

@@ -39,5 +39,7 @@ async def test_a_picture_of_every_page_on_light_on_dark_and_on_a_telephone(world
                 await page.emulate_media(color_scheme="dark" if kind == "dark" else "light")
                 if kind == "telephone":
                     await page.set_viewport_size(_TELEPHONE)  # type: ignore[arg-type]  # width and height
-                await page.screenshot(path=_FOLDER / f"{who or 'anybody'}-{number:02}-{name}-{kind}.png")
+                await page.screenshot(
+                    path=_FOLDER / f"{who or 'anybody'}-{number:02}-{name}-{kind}.png", full_page=True
+                )
     print(f"Pictures of every page are in {_FOLDER}/.")

@@ -64,3 +64,26 @@ async def test_what_waits_for_a_second_person_rings_where_it_is_listed_and_with_
         assert (await at_desk.ada.asks("POST", f"{proposal['links']['self']}/withdrawal")).status_code == 200
         await asyncio.wait_for(listed.wake.wait(), 60)
         assert not any(each.wake.is_set() for each in others)
+
+
+async def test_an_engine_that_stands_still_and_one_that_is_back_ring_on_every_board(world: World) -> None:
+    async def nobody(_session: str) -> Actor | None:
+        return None
+
+    async def looked(ago: str) -> None:
+        async with world.runtime.db.session() as session:
+            await session.execute(
+                "insert into engine_watch (looked_at) values (now() - $1::text::interval)"
+                " on conflict (only_row) do update set looked_at = excluded.looked_at",
+                ago,
+            )
+
+    watched = Lookout(world.runtime, who=nobody, look=0.0)
+    await looked("-1 hour")
+    async with watched.following(Actor(1, Role.AUDITOR, None, "Invented Auditor")) as reader:
+        watched.hear("*")
+        for ago in ("2 minutes", "-1 hour", ""):
+            await asyncio.wait_for(reader.wake.wait(), 60)
+            reader.wake.clear()
+            if ago:
+                await looked(ago)
