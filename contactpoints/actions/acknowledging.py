@@ -102,10 +102,12 @@ async def _taken_before(
 ) -> str:
     """Answer a reply that was not the first to be read. If it came first, it counts, whatever became of the alert.
 
-    ``has``: who had it until now; ``over``: with it the officer takes the alert over, as asked.
+    ``has``: who had it until now, and may have left meanwhile: the officer takes the alert then. ``over``: with it the
+    officer takes the alert over, as asked.
     """
     if (arrival.received_at, arrival.number) < (first["received_at"], first["inbound_id"]):
         await alerts.stand(session, code["alert_id"], acknowledged_at=arrival.received_at)
+    over = over or has["left_at"] is not None
     mine = over or has["officer_id"] == code["officer_id"]
     what = "acknowledged" if mine and row["state"] == "acknowledged" else "already_taken"
     at = arrival.received_at if over else has["at"]
@@ -269,7 +271,7 @@ async def _answered(
         known = await channels.at_address(session, arrival.sender)
         if not await may_answer(session, arrival.sender, known=known, now=now):
             return what
-    has = await handing.in_charge(session, code["alert_id"]) if what in CANNOT else None
+    has = await handing.holder(session, code["alert_id"]) if what in CANNOT else None
     who = has or by
     exercise = code["status"] == "exercise"
     said = wording.AnswerContext(

@@ -57,7 +57,7 @@ def _must_be_taken(row: Row) -> None:
 async def _call(
     session: Session, row: Row, *, officer: int, actor: Actor, once: bytes, now: datetime, tools: Tools
 ) -> None:
-    before = await handing.in_charge(session, row["id"])
+    before = await handing.holder(session, row["id"])
     tools.atlas.turn_to(await directory.revision(session))
     point = (await tools.atlas.points(session, [row["contact_point_id"]], now=now)).get(row["contact_point_id"])
     named = None if point is None else point.officers.get(officer)

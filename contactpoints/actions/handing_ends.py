@@ -78,7 +78,7 @@ async def give_up(session: Session, row: Row, *, asked: Row, why: str, now: date
     what = _TOLD.get(why)
     if what is None:
         return []
-    has = await handing.in_charge(session, row["id"])
+    has = await handing.holder(session, row["id"])
     officer = None if has is None else has["officer_id"]
     who = (asked["name"], asked["line"])
     await tell_holder(session, row, what=what, asked=who, holder=officer, now=now, tools=tools)
@@ -189,17 +189,17 @@ async def _tell_house(
 ) -> None:
     """Tell those who speak for a contact point what became of a hand-over, and who has the alert."""
     if point is None:
-        _log.error("a hand-over of alert %d is told to nobody: its contact point is there no more", row["id"])
+        _log.error("who has alert %d is told to nobody: its contact point is there no more", row["id"])
         return
     said = replace(_context(row, point, what=what, asked=asked, at=at, now=now), elsewhere=True)
-    has = await handing.in_charge(session, row["id"])
+    has = await handing.holder(session, row["id"])
     named = None if has is None else point.officers.get(has["officer_id"])
     if has is not None and named is None:
         said = replace(said, holder_line=(has["line"], has["whose"]))
     else:
-        said = replace(said, holder=point.name if named is None else named.name)
+        said = replace(said, holder=None if named is None else named.name)
     # Of all this only an emergency that nobody has waits for no mail to be read.
-    calm = what != "left" or row["urgency"] != "emergency"
+    calm = has is not None or row["urgency"] != "emergency"
     heard = await listening(session, point.party, now=now, tools=tools, calm=calm)
     drafts = [
         _draft(row, said, kind=ear.kind, address=ear.address, language=ear.language, tools=tools) for ear in heard

@@ -21,7 +21,8 @@ class AnswerPage:
     """What the page of one officer for one alert is made of; never case data.
 
     ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``has_line`` and ``has_at`` of who has it now and
-    since when, ``has_me`` whether that is this officer, ``mine_at`` is the instant of this officer's own
+    since when, ``has_me`` whether that is this officer, ``has_left`` whether that officer is there no more, so that
+    nobody has it, ``mine_at`` is the instant of this officer's own
     acknowledgement. Whose a line is stands beside it (``has_whose``, also of ``gone_to``), where it is another contact
     point's than this officer's. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
 
@@ -63,6 +64,7 @@ class AnswerPage:
     has_whose: str | None = None
     has_at: datetime | None = None
     has_me: bool = False
+    has_left: bool = False
     mine_at: datetime | None = None
     declined_at: datetime | None = None
     asked_at: datetime | None = None
@@ -89,7 +91,7 @@ def standing(page: AnswerPage) -> Standing:
         return "withdrawn"
     if page.state == "closed":
         return "closed"
-    if page.asked_at is not None:
+    if page.asked_at is not None or (page.has_left and not page.has_me):
         return "left" if page.left else "locked" if page.locked else "open"
     if page.mine_at is not None:
         return "mine"

@@ -33,9 +33,10 @@ class HandingContext:
 
     ``answered``: who has taken it although it had been told to have come to nothing.
     ``name`` is that of the officer who was asked, ``holder`` that of whoever has the alert; None where the reader has
-    it, or had it until it was taken. Of another house the ``line`` is named in place of the name, and ``holder_line``,
-    with its contact point where that is not the alert's own, in place of the holder. ``zone`` is the reader's, or,
-    ``elsewhere``, that of the contact point, for whoever may read it by other clocks.
+    it, or had it until it was taken, or, ``elsewhere``, where nobody has it. Of another house the ``line`` is named in
+    place of the name, and ``holder_line``, with its contact point where that is not the alert's own, in place of the
+    holder. ``zone`` is the reader's, or, ``elsewhere``, that of the contact point, for whoever may read it by other
+    clocks.
     """
 
     what: What
@@ -69,6 +70,7 @@ _HAPPENED = {
     "left": msgid("{name} had it and left the contact point at {when}."),
 }
 _YOURS = msgid("It stays with you.")
+_NOBODYS = msgid("Nobody has it now.")
 _YOURS_UNTIL = msgid("It stays with you until the answer.")
 _TOLD = msgid("You are told when the answer comes, or when none does.")
 _AGAIN = msgid("It can be handed over to somebody else on the page of the alert.")
@@ -116,6 +118,8 @@ def _stays(words: Catalogue, handing: HandingContext, *, most: int) -> Iterator[
         yield say(words, STAYS_WITH, holder=cut(line_of(words, line, whose=whose), 2 * most))
     elif handing.holder is not None:
         yield say(words, STAYS_WITH, holder=cut(handing.holder, most))
+    elif handing.elsewhere:
+        yield say(words, _NOBODYS)
     else:
         yield say(words, _YOURS_UNTIL if handing.what == "asked" else _YOURS)
 

@@ -17,7 +17,7 @@ select r.id as reply_code_id, r.code, r.alert_id, r.officer_id, c.party, a.refer
                           where t.reply_code_id = r.id and coalesce(t.outcome, 'wrong') = 'wrong'))::int as tries_left,
        first.received_at as taken_at, coalesce(first.late, false) as taken_late,
        has.line as has_line, has.at as has_at, case when has.house <> c.id then has.house_name end as has_whose,
-       coalesce(has.officer_id = r.officer_id, false) as has_me,
+       coalesce(has.officer_id = r.officer_id, false) as has_me, has.left_at is not null as has_left,
        mine.received_at as mine_at, case when r.declined_in = a.cycle then r.declined_at end as declined_at,
        case when asked.over_at is null and asked.taken_at is null then asked.asked_at end as asked_at,
        asked.over_at as asked_until, asked.why as asked_why,

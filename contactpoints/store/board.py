@@ -7,22 +7,25 @@ from datetime import datetime, timedelta
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.alerts import ZONES, sides_of, there_for, whose
 from contactpoints.store.database import Row, Session
+from contactpoints.store.handing import IN_CHARGE
 
 MOST = 10_000
 _RECENT = 2_000
 _ANSWERED = timedelta(hours=12)
 
 _OPEN = f"""
+select found.*, (select has.left_at is not null from ({IN_CHARGE.format(alert="found.id")}) has) as left_behind from (
 with mine as (
   (select a.* from alerts a where a.due_at is not null and {there_for(1)} order by a.id desc limit {MOST})
   union all
   (select a.* from alerts a where a.id > (select max(id) from alerts) - {_RECENT} and a.state = 'acknowledged'
       and a.acknowledged_at > $5 and {there_for(1)}))
-select a.reference, a.requesting_party, a.requested_party, a.contact_point_id, a.kind, a.status, a.urgency, a.state,
-       a.opened_at, a.acknowledged_at, a.due_at, {ZONES} as zones, count(*) over () as many,
+select a.id, a.reference, a.requesting_party, a.requested_party, a.contact_point_id, a.kind, a.status, a.urgency,
+       a.state, a.opened_at, a.acknowledged_at, a.due_at, {ZONES} as zones, count(*) over () as many,
        exists (select from reply_codes r where r.alert_id = a.id and r.officer_id = $6) as called
   from mine a
- order by called desc, a.state = 'acknowledged', a.status, a.urgency, a.id desc limit $7
+ order by called desc, a.state = 'acknowledged', a.status, a.urgency, a.id desc limit $7) found
+ order by found.called desc, found.state = 'acknowledged', found.status, found.urgency, found.id desc
 """
 
 
@@ -30,7 +33,8 @@ async def open_alerts(session: Session, *, actor: Actor, officer: int | None, mo
     """Return alerts that nobody has acknowledged and those acknowledged in the last 12 hours, as exist for the actor.
 
     First what ``officer`` was ``called`` for, of that, as of all others, what nobody has acknowledged.
-    Each says how ``many`` there are, and by which ``zones`` the clocks of its sides go.
+    ``left_behind``: whoever had it has left, and nobody has it. Each says how ``many`` there are, and by which
+    ``zones`` the clocks of its sides go.
     """
     return await session.fetch(_OPEN, *whose(actor), now - _ANSWERED, officer, most)
 

@@ -219,6 +219,8 @@ class Database:
                         await gate.wait()
             except (Unavailable, DatabaseFault) as refused:
                 _log.warning("a connection to the database is not to be had: %s", refused)
+            finally:
+                # Whoever still waits there would wait for one that never comes; after all have come it changes nothing.
                 await gate.abort()
 
         await asyncio.gather(*(hold() for _ in range(count)))

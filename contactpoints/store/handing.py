@@ -5,16 +5,21 @@ from datetime import datetime
 from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
+select c.* from (
 select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, h.taken_at,
        w.id as house, w.name as house_name, o.name as officer_name, o.retired_at as left_at,
-       case when p.contact_point_id <> t.contact_point_id then w.name end as whose
+       case when p.contact_point_id <> t.contact_point_id then w.name end as whose,
+       k.received_at > first_value(o.retired_at) over charges as since, row_number() over charges as place
   from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
   join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
   join officers o on o.id = k.officer_id
   left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
- where k.alert_id = {alert} order by h.taken_at desc nulls last, k.id limit 1
+ where k.alert_id = {alert} window charges as (order by h.taken_at desc nulls last, k.id)) c
+ order by coalesce(c.left_at is null and (c.place = 1 or c.since), false) desc, c.left_at desc nulls last, c.place
+ limit 1
 """
-"""Who has an alert, with the line and since when: whoever took it over last, else whose answer was read first.
+"""Who has an alert, with the line and since when: whoever took it over last, else whose answer was read first. Where
+that officer has left, whoever has acknowledged since; nobody then: whoever left last.
 
 An answer that came earlier and is read later is the first acknowledgement, but whoever was told to have it has it.
 ``taken_at``: when it was taken over, None where it was not. ``house``, ``house_name``: the line's contact point;
@@ -54,6 +59,12 @@ _WITH = "alerts a on a.id = h.alert_id join officers o on o.id = h.officer_id"
 async def in_charge(session: Session, alert_id: int) -> Row | None:
     """Return the officer who has an alert, the line, and since when (``at``), as `IN_CHARGE` says."""
     return await session.fetchrow(IN_CHARGE.format(alert="$1"), alert_id)
+
+
+async def holder(session: Session, alert_id: int) -> Row | None:
+    """Return the same, None where that officer has left the service: nobody has the alert then."""
+    row = await in_charge(session, alert_id)
+    return None if row is None or row["left_at"] is not None else row
 
 
 async def waits(session: Session, alert_id: int, *, officer: int) -> bool:

@@ -5,6 +5,7 @@ from html import unescape
 
 from tests.console.browsers import Filled
 from tests.console.test_alert_pages import _browser
+from tests.console.test_answer_page import look
 from tests.console.test_directory_pages import desk
 from tests.world import PIN, World
 
@@ -67,6 +68,28 @@ async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
         acts = await session.fetch("select outcome from audit where operation = 'page /directory/{entry}/leaving'")
     assert not any(first.id in row["members"] for row in members)
     assert {"rehearsed", "done", "refused"} == {row["outcome"] for row in acts}
+
+
+async def test_an_alert_that_was_left_behind_is_taken_by_whoever_answers_next(world: World) -> None:
+    (first, second, *_), (reference, _, code) = world.network["FR"].officers, await world.wakes_the_first()
+    await world.passes(minutes=6)
+    own = await world.code_of(second)
+    await world.answers(first, f"{code} {PIN}")
+    async with world.runtime.db.session() as session:
+        token = await session.fetchval("select page_token from reply_codes where officer_id = $1", second.id)
+        await session.execute("update officers set language = 'en'")
+        await session.execute("update officers set retired_at = $2 where id = $1", first.id, world.clock.at)
+    page = (await look(world, f"/a/{token}")).text
+    assert "nobody has it now" in page
+    assert 'name="pin"' in page, "it can be taken"
+    asks = await _browser(world, "contact_point", "FR")
+    assert "nobody has it now" in (await asks.opens("/board")).text
+    assert "NOBODY HAS IT NOW" in (await asks.opens(f"/alerts/{reference}")).text
+    await world.passes(minutes=1)
+    assert "already" not in (await world.answers(second, f"{own} {PIN}")).lower()
+    assert "It is yours now" in (await look(world, f"/a/{token}")).text
+    assert "NOBODY HAS IT NOW" not in (await asks.opens(f"/alerts/{reference}")).text
+    assert "nobody has it now" not in (await asks.opens("/board")).text
 
 
 async def test_who_leaves_is_for_their_own_house_and_wants_a_fresh_factor_in_french_too(world: World) -> None:

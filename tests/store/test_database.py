@@ -50,6 +50,7 @@ async def test_connections_are_there_before_somebody_wants_them_as_far_as_the_se
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for limit, lines in ((-1, {6}), (3, {1, 2, 3})):
+        await _alone(database_url)
         wide = Database(database_url, most=8)
         await wide.open()
         try:
@@ -63,6 +64,15 @@ async def test_connections_are_there_before_somebody_wants_them_as_far_as_the_se
             assert ("not to be had" in caplog.text) == (limit == 3)
         finally:
             await wide.close()
+
+
+async def _alone(url: str) -> None:
+    """Wait until the lines that were closed are gone from the server, too."""
+    admin = await asyncpg.connect(url)
+    async with asyncio.timeout(60):
+        while await admin.fetchval(_LINES) > 1:  # noqa: ASYNC110 - it is in the database
+            await asyncio.sleep(0.02)
+    await admin.close()
 
 
 _LINES = "select count(*) from pg_stat_activity where datname = current_database()"
