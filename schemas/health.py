@@ -26,7 +26,12 @@ class ReadyOut(TypedDict):
 
 
 class EngineOut(TypedDict):
-    """How late the oldest due timer, message or reply is."""
+    """How late the oldest due timer, message or reply is, and for how long no engine has looked.
 
-    status: Literal["on time", "late"]
+    `late` beyond 30 s; else `silent` after 60 s without a sign of any engine, though nothing may be due.
+    `unseen_seconds` is missing where none has ever looked: that alone is `on time`.
+    """
+
+    status: Literal["on time", "late", "silent"]
     late_seconds: float
+    unseen_seconds: NotRequired[float]

@@ -32,7 +32,8 @@ async def ready(runtime: Runtime, _request: Request) -> Response:
 async def engine(runtime: Runtime, _request: Request) -> Response:
     """Say how late the oldest due timer, message or reply is; 503 beyond 30 s. For an outside watchdog alone.
 
-    And for how many seconds no engine has looked, where one ever did; 503 beyond 60 s, though nothing may be due.
+    And for how many seconds no engine has looked; 503 beyond 60 s, though nothing may be due. Where none ever did, it
+    is late only once something is due.
     """
     found = await lateness.read(runtime.db, now=runtime.now(), tools=runtime.tools)
     body: dict[str, object] = {

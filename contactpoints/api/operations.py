@@ -317,7 +317,11 @@ _WATCHED = (
         "engine",
         "health",
         responses={200: EngineOut, 503: EngineOut},
-        description="503 beyond 30 s. For an outside watchdog; never a reason to take web out of rotation.",
+        description=(
+            "503 when something due has waited for more than 30 s (`late`), or no engine has looked for more than 60 s "
+            "(`silent`), though nothing may be due. One that has never looked is told only by what it leaves late. "
+            "For an outside watchdog; never a reason to take web out of rotation."
+        ),
     ),
     Operation("get", "/metrics", "Measures for Prometheus", "metrics", "health", responses={200: str}),
 )

@@ -111,20 +111,22 @@ async def test_the_document_is_served(world: World) -> None:
     assert not re.search(r"https?://", answer.text.replace("https://json-schema.org", ""))
 
 
-def _fits(value: Any, schema: dict[str, Any]) -> bool:
-    """Say whether a value has the fields of a schema: those required are there, and none that it does not know."""
+def fits(value: Any, schema: dict[str, Any]) -> bool:
+    """Say whether a value has the fields of a schema, no others and none that is required missing, and known words."""
     shapes = whole()["components"]["schemas"]
     if "$ref" in schema:
-        return _fits(value, shapes[schema["$ref"].rsplit("/", 1)[1]])
+        return fits(value, shapes[schema["$ref"].rsplit("/", 1)[1]])
     if "anyOf" in schema:
-        return any(_fits(value, each) for each in schema["anyOf"])
+        return any(fits(value, each) for each in schema["anyOf"])
     if schema.get("type") == "array":
-        return isinstance(value, list) and all(_fits(each, schema.get("items", {})) for each in value)
+        return isinstance(value, list) and all(fits(each, schema.get("items", {})) for each in value)
     if schema.get("type") == "object" and "properties" in schema:
         known, needed = schema["properties"], set(schema.get("required", ()))
         if not isinstance(value, dict) or not needed <= set(value) <= set(known):
             return False
-        return all(_fits(each, known[name]) for name, each in value.items())
+        return all(fits(each, known[name]) for name, each in value.items())
+    if "enum" in schema and value not in schema["enum"]:
+        return False
     types: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
     return "type" not in schema or isinstance(value, (types | {"object": dict})[schema["type"]])
 
@@ -159,6 +161,6 @@ async def test_what_is_answered_has_the_shape_that_is_told(world: World, played:
         answer = await world.get(path, key=keys.get(operation.path, world.contact_point))
         told = whole()["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer.status_code == 200, operation.path
-        assert _fits(answer.json(), told), operation.path
+        assert fits(answer.json(), told), operation.path
         items = answer.json().get("items", ["no list"])
         assert items or operation.name in _EMPTY, f"{operation.name} proved nothing"

@@ -7,8 +7,10 @@ from datetime import timedelta
 from prometheus_client.parser import text_string_to_metric_families
 
 from contactpoints.actions import lateness
+from contactpoints.api.document import whole
 from contactpoints.api.metrics import Metrics
 from tests.api.people import person
+from tests.api.test_document import fits
 from tests.console.browsers import Browser
 from tests.world import World
 
@@ -51,17 +53,21 @@ async def test_an_engine_that_leaves_no_sign_of_life_is_told_though_nothing_is_d
     board, health = "/board", "/administration/health"
     assert (await world.get("/healthz/engine")).json() == {"status": "on time", "late_seconds": 0.0}
     assert "No engine has looked yet" in (await browser.asks("GET", board)).text
-    assert "has not looked yet" in (await browser.asks("GET", health)).text
+    engine = (await browser.asks("GET", health)).text.partition("has not looked yet")[0].rpartition('<span class="')[2]
+    assert engine.startswith("told alarm"), "as on the board"
     await lateness.note_look(world.runtime.db)
     async with world.runtime.db.session() as session:
         await session.execute("update engine_watch set looked_at = looked_at + interval '1 hour'")
     assert (await world.get("/healthz/engine")).status_code == 200
     assert "The engine is on time" in (await browser.asks("GET", board)).text
     async with world.runtime.db.session() as session:
-        await session.execute("update engine_watch set looked_at = now() - interval '150 seconds'")
+        await session.execute("update engine_watch set looked_at = now() - interval '10 minutes'")
     silent = await world.get("/healthz/engine")
     assert (silent.status_code, silent.json()["status"]) == (503, "silent")
-    assert "No engine has looked for 2 min: nobody is called" in (await browser.asks("GET", board)).text
+    told = whole()["paths"]["/healthz/engine"]["get"]["responses"]["503"]["content"]["application/json"]["schema"]
+    assert fits(silent.json(), told)
+    says = (await browser.asks("GET", board)).text
+    assert re.search(r"No engine has looked for \d+ min: nobody is called", says)
     assert "stands still" in (await browser.asks("GET", health)).text
     await world.opens_alert()
     world.clock.at += timedelta(seconds=31)
