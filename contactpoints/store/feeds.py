@@ -80,8 +80,8 @@ async def rewritten(session: Session, contact_point: int) -> dict[int, datetime]
                union all select post_id, created_at from overrides where created_at > starts_at + interval '1 hour'
                union all select p.id, greatest(a.changed_at, a.retired_at) from absences a
                    join officers o on o.id = a.officer_id join posts p using (contact_point_id)
-                where o.contact_point_id = $1 and (a.version > 1 or a.retired_at is not null)
-                  and a.starts_at < greatest(a.changed_at, a.retired_at)) e
+                where o.contact_point_id = $1 and a.starts_at < greatest(a.changed_at, a.retired_at)
+                  and (a.version > 1 or a.retired_at is not null or a.created_at > a.starts_at + interval '1 hour')) e
              join posts p on p.id = e.post_id where p.contact_point_id = $1 group by e.post_id""",
         contact_point,
     )

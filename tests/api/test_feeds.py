@@ -71,6 +71,14 @@ async def test_a_feed_ends_with_its_officer_and_its_post(world: World, key_of: K
         taken_back, post = world.clock.at + timedelta(days=9999), france.posts["second"]
         await session.execute("update rotations set retired_at = $1 where post_id = $2", taken_back, post)
         assert (await feeds.rewritten(session, france.contact_point))[post] == taken_back
+        entered = world.clock.at + timedelta(minutes=1)
+        for before, since in ((timedelta(hours=1), world.clock.at), (timedelta(minutes=61), entered)):
+            await session.execute(
+                "insert into absences (officer_id, starts_at, ends_at, created_at, changed_at)"
+                " values ($1, $2, $3, $3, $3)",
+                *(france.officers[1].id, entered - before, entered),
+            )
+            assert (await feeds.rewritten(session, france.contact_point))[france.posts["first"]] == since
     after = Calendar.from_ical((await world.client.get(paths[1])).content).events
     assert min(each.decoded("DTSTART") for each in after) >= world.clock.at, "who is there now is not told for the past"
     async with world.runtime.db.session() as session:
