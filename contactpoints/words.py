@@ -30,7 +30,7 @@ class BadCatalogue(Exception):
 def catalogues() -> Mapping[str, Mapping[str, str]]:
     """Return, for each language, English sentence -> translation; English translates to itself.
 
-    Raises `BadCatalogue` for a missing, empty or fuzzy translation, and for one whose {fields} differ.
+    Raises `BadCatalogue` for a missing, empty, fuzzy or second translation, and for one whose {fields} differ.
     """
     files = {language: LOCALE / language / "LC_MESSAGES" / "contactpoints.po" for language in LANGUAGES[1:]}
     return read_catalogues({language: path.read_bytes() for language, path in files.items()})
@@ -57,10 +57,24 @@ def _read(language: str, raw: bytes) -> dict[str, str]:
         entries = [entry for entry in read_po(BytesIO(raw), locale=language, abort_invalid=True) if entry.id]
     except (PoFileError, ValueError) as fault:
         raise BadCatalogue(f"{language}: {fault}") from None
-    faults = [f"{language}: {fault}" for entry in entries for fault in _faults(entry)]
+    found = [*_twice(raw), *(fault for entry in entries for fault in _faults(entry))]
+    faults = [f"{language}: {fault}" for fault in found]
     if faults:
         raise BadCatalogue("\n".join(faults))
     return {str(entry.id): str(entry.string) for entry in entries}
+
+
+def _twice(raw: bytes) -> Iterator[str]:
+    """Yield where a sentence has a second translation. Babel takes one of the two in silence."""
+    translated = False
+    for number, line in enumerate(raw.splitlines(), start=1):
+        keyword = line.strip().partition(b" ")[0]
+        if keyword == b"msgstr":
+            if translated:
+                yield f"translated twice: line {number}"
+            translated = True
+        elif keyword == b"msgid":
+            translated = False
 
 
 def _faults(entry: Message) -> Iterator[str]:

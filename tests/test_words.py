@@ -96,6 +96,13 @@ def test_an_empty_translation_stops_the_process() -> None:
         read_catalogues({"fr": po(("open", ""))})
 
 
+@pytest.mark.parametrize("between", ["", "# A remark.\n", '"and on"\n'])
+def test_a_second_translation_stops_the_process(between: str) -> None:
+    twice = po(("open", "ouvrir")) + f'{between}msgstr "ouvert"\n'.encode() + po(("close", "fermer"))[len(HEADER) :]
+    with pytest.raises(BadCatalogue, match=f"^fr: translated twice: line {8 if between else 7}$"):
+        read_catalogues({"fr": twice})
+
+
 def test_a_fuzzy_translation_stops_the_process() -> None:
     with pytest.raises(BadCatalogue, match="fr: fuzzy"):
         read_catalogues({"fr": po(("open", "ouvrir"), before="#, fuzzy\n")})
