@@ -214,6 +214,8 @@ async def test_who_sees_what_is_due_and_who_may_keep_it_for_how_long(world: Worl
     longer = ends + 200 * DAY
     status, told = await _decides(world, reference, decide | {"until": longer.isoformat()})
     assert (status, told["let_go"]) == (200, []), "whoever let it go sees that it is kept"
+    status, answer = await _decides(world, reference, decide | {"until": longer.isoformat(), "reason": "complaint"})
+    assert (status, answer["errors"][0]["code"]) == (422, "too_early"), "another reason alone is not dropped"
     hold = {"decision": "hold", "reason": "complaint"}
     for key in (world.contact_point, world.requester):
         assert (await _decides(world, reference, {"decision": "release"}, key=key))[0] == 409, "it holds nothing"
