@@ -227,7 +227,7 @@ async def test_who_sees_what_is_due_and_who_may_keep_it_for_how_long(world: Worl
         assert (await _decides(world, reference, {"decision": "release"}, key=key))[0] == 200
     assert await erase_ended(world.runtime.db, now=world.clock.at) == 1
     decided = [fact["decision"] for fact in await world.facts(reference, "retention_decided")]
-    assert decided == ["let_go", "let_go", "let_go", "prolong", "hold", "hold", "release", "release"]
+    assert decided == ["let_go", "let_go", "prolong", "hold", "hold", "release", "release"]
 
 
 _CLOSED = "(select id from alerts where state = 'closed')"
