@@ -66,7 +66,7 @@ async def test_hours_of_a_roster_are_chosen_by_mouse_keys_and_finger_and_change_
         await page.keyboard.press(key)
     assert await page.evaluate(_SPAN) == [["2026-10-15T00:00", "2026-10-17T00:00", ""]] * 2
     await expect(page.locator("#for-a-while select").first).to_be_focused()
-    shift = page.locator(".lane.duty [data-officer]").nth(1)
+    shift = page.locator(".lane.duty [data-officer][data-starts^='2026-10-2']").first
     about = [await shift.get_attribute(f"data-{name}") for name in ("starts", "ends", "officer")]
     await shift.locator("rect").click()
     assert await page.evaluate(_SPAN) == [about] * 2

@@ -76,7 +76,9 @@ class Visitor:
 
     def _saying(self, words: str) -> Locator:
         quoted = re.compile(rf"^\s*{re.escape(words)}\s*$")
-        return self.page.locator("button:visible, a:visible, summary:visible").filter(has_text=quoted)
+        return self.page.locator("button:visible:not([aria-hidden]), a:visible, summary:visible").filter(
+            has_text=quoted
+        )
 
     async def sees(self, words: str) -> None:
         """Wait for words as they are shown, and look at the page."""

@@ -84,8 +84,8 @@ async def test_what_another_house_has_is_handed_over_by_its_name_and_its_officer
     says(await look(world, mine), f"the team leader of {france.name} was called to take it over", 200)
     read = await types(world, f"{mine}/request", PIN)
     says(read, "He is known here.", 200)
-    says(read, "the contact point, FR, at ", 200)
-    says(read, "The contact point that was called, at ", 200)
+    says(read, "the contact point, FR,", 200)
+    says(read, "The contact point that was called,", 200)
     assert "Ada Example" not in read.text, "names stay in their house"
     readings = (await world.get(f"/v1/alerts/{reference}/readings", key=world.contact_point)).json()["items"]
     assert [(each["line"], each["contact_point"]) for each in readings] == [(None, None), ("first", others.name)]
