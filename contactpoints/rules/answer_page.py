@@ -22,9 +22,9 @@ class AnswerPage:
 
     ``taken_at`` and ``taken_late`` tell of the first acknowledgement, ``has_line`` and ``has_at`` of who has it now and
     since when, ``has_me`` whether that is this officer, ``has_left`` whether that officer is there no more, so that
-    nobody has it, ``mine_at`` is the instant of this officer's own
-    acknowledgement. Whose a line is stands beside it (``has_whose``, also of ``gone_to``), where it is another contact
-    point's than this officer's. ``tries_left`` counts down from the number of wrong PINs that a reply code bears.
+    nobody has it, ``mine_at`` is the instant of this officer's own acknowledgement. Whose a line is stands beside it
+    (``has_whose``, also of ``gone_to``), where it is another contact point's than this officer's. ``tries_left`` counts
+    down from the number of wrong PINs that a reply code bears.
 
     ``others``: whether the chain, as it runs, calls somebody at another post now or later; where it does not, it has
     ended or will, and begins anew after a pause, at ``anew_at`` where that is known. ``ran_out_at``: when it first

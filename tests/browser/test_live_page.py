@@ -53,6 +53,12 @@ async def _finds_france(world: World, board: Visitor) -> Locator:
     return waits
 
 
+async def _has_its_cover(world: World) -> None:
+    """Reckon the cover that rows of the board tell: one that lacked it is sent again with it."""
+    anybody = Actor(0, Role.AUDITOR, None, "", kind="account")
+    await reckon(world.runtime.db, actor=anybody, now=world.clock.at, tools=world.runtime.tools)
+
+
 async def _comes_back(world: World, board: Visitor, *, waits: Locator) -> None:
     """Let an alert open while the service is away: a board that comes back tells it, and was sent no row again."""
     away = board.page.locator("#away")
@@ -119,9 +125,7 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await listed.opens("/alerts")
     board = Visitor(await page.context.new_page(), desk.home)
     await board.page.clock.install()
-    # A row whose cover is not reckoned yet is sent again with it.
-    anybody = Actor(0, Role.AUDITOR, None, "", kind="account")
-    await reckon(world.runtime.db, actor=anybody, now=world.clock.at, tools=world.runtime.tools)
+    await _has_its_cover(world)
     await board.opens("/board")
     opened = board.page.locator(f"#open a[href='{alert}']")
     waits = await _finds_france(world, board)
