@@ -53,10 +53,13 @@ async def _finds_france(world: World, board: Visitor) -> Locator:
     return waits
 
 
-async def _has_its_cover(world: World) -> None:
-    """Reckon the cover that rows of the board tell: one that lacked it is sent again with it."""
+async def _board(world: World, board: Visitor) -> Visitor:
+    """Open the board once the cover that its rows tell is reckoned: one that lacked it is sent again with it."""
     anybody = Actor(0, Role.AUDITOR, None, "", kind="account")
     await reckon(world.runtime.db, actor=anybody, now=world.clock.at, tools=world.runtime.tools)
+    await board.page.clock.install()
+    await board.opens("/board")
+    return board
 
 
 async def _comes_back(world: World, board: Visitor, *, waits: Locator) -> None:
@@ -123,10 +126,7 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await read.page.evaluate(_SEEN, arg=False)
     listed = Visitor(await page.context.new_page(), desk.home)
     await listed.opens("/alerts")
-    board = Visitor(await page.context.new_page(), desk.home)
-    await board.page.clock.install()
-    await _has_its_cover(world)
-    await board.opens("/board")
+    board = await _board(world, Visitor(await page.context.new_page(), desk.home))
     opened = board.page.locator(f"#open a[href='{alert}']")
     waits = await _finds_france(world, board)
     await opened.focus()
