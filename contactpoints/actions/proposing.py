@@ -17,7 +17,13 @@ from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import moment
 from contactpoints.rules.delivery import Draft
-from contactpoints.rules.refusals import IdempotencyKeyReused, NobodyToRelease, ReleaseNeeded, RequestInFlight
+from contactpoints.rules.refusals import (
+    AlreadyResent,
+    IdempotencyKeyReused,
+    NobodyToRelease,
+    ReleaseNeeded,
+    RequestInFlight,
+)
 from contactpoints.rules.releasing import (
     WAITS,
     Person,
@@ -27,7 +33,7 @@ from contactpoints.rules.releasing import (
     state_of,
 )
 from contactpoints.rules.wording_releasing import Proposal, What, proposal_words
-from contactpoints.store import intake, outbox, proposals
+from contactpoints.store import alerts, intake, outbox, proposals
 from contactpoints.store.database import Database, DatabaseFault, Session
 from contactpoints.store.intake import Once, TakeIn
 from contactpoints.store.proposals import Kept
@@ -62,7 +68,8 @@ async def open_or_propose(
     """Open an alert as `opening.open_alert` does, or propose it where its Party asks for a second person.
 
     A repeated key returns what waits, or the alert that it became. Raises what `opening.open_alert` raises, and
-    `HolderNeeded`, `NobodyToRelease`, or `ProposalSettled` for a repeated key whose proposal came to nothing.
+    `HolderNeeded`, `NobodyToRelease`, or `ProposalSettled` for a repeated key whose proposal came to nothing; and
+    `AlreadyResent` where another proposal waits to send the same alert anew.
     """
     try:
         alert, replayed = await opening.open_alert(
@@ -90,6 +97,8 @@ async def _propose(
         return kept
     try:
         async with db.transaction() as session:
+            if resent_from is not None:
+                await _must_be_the_first(session, resent_from, now=now)
             speakers = await proposals.persons(session, party=actor.party or "", authority=actor.authority)
             person = must_name_a_holder(actor, speakers)
             barred = await proposals.made_by(session, actor.number)
@@ -116,14 +125,28 @@ async def _propose(
             row = await proposals.find(session, number)
             assert row is not None
             await tell(session, row, to=able, what="waits", now=now, tools=tools)
-    except DatabaseFault as fault:
-        if fault.constraint != intake.KEY_CONSTRAINT:
+    except (AlreadyResent, DatabaseFault) as fault:
+        # By the same key at the same time, perhaps.
+        if isinstance(fault, DatabaseFault) and fault.constraint != intake.KEY_CONSTRAINT:
             raise
         kept = await _kept(db, actor, once=once, now=now)
-        if kept is None:
-            raise RequestInFlight("The first request with this key is still being worked on.") from None
-        return kept
+        if kept is not None:
+            return kept
+        if isinstance(fault, AlreadyResent):
+            raise
+        raise RequestInFlight("The first request with this key is still being worked on.") from None
     return Opened(shown(row, now=now, able=len(able), tools=tools), replayed=False, waits=True)
+
+
+async def _must_be_the_first(session: Session, reference: str, *, now: datetime) -> None:
+    """Raise `AlreadyResent` where an alert was sent anew, or waits for a second person to be; it is locked."""
+    before = await alerts.lock_by_reference(session, reference)
+    if before is not None and before["resent_as"] is not None:
+        raise AlreadyResent("This request was sent anew already.", alert=before["resent_as"])
+    number = await proposals.waiting_anew(session, reference, now=now)
+    if number is not None:
+        told = "That this request is sent anew waits for a second person already: withdraw that before you ask again."
+        raise AlreadyResent(told, proposal=number)
 
 
 async def _kept(db: Database, actor: Actor, *, once: Once, now: datetime) -> Opened | None:

@@ -19,6 +19,7 @@ from contactpoints.store import alerts, retention, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row, Session
 from contactpoints.store.retention import Place
 from schemas.retention import RETENTION_CLASSES, RetentionDecision, Side
+from schemas.timeline import write
 from schemas.timeline_retention import Erased as ErasedFact
 from schemas.timeline_retention import RetentionDecided
 
@@ -59,7 +60,7 @@ async def due(
 async def decide(
     db: Database, *, actor: Actor, reference: str, said: RetentionDecision, now: datetime
 ) -> dict[str, Any]:
-    """Prolong, hold, release or let go what was asked; what stands so already is not decided twice.
+    """Prolong, hold, release or let go what was asked; what stands so, or was decided last, is not decided twice.
 
     Raises `NotFound`, `Forbidden`, `Invalid`, `RetentionNotBegun` while the alert is open, `NothingHeld` where the side
     that would release holds nothing, and `Erased`.
@@ -77,11 +78,14 @@ async def decide(
         if kept["erased_at"] is not None:
             told = await erasure(session, row)
             raise Erased("The particulars were erased when their retention ended.", erasure=told)
+        fact = RetentionDecided(by=side, decision=said.decision, reason=said.reason, until=said.until or kept["until"])
+        last = await timeline.fact(session, row["id"], code=fact.code)
+        if last is not None and last["data"] == write(fact):
+            return await _written(session, row)
         changed = _changed(kept, said, side=side, now=now)
         if all(kept[name] == value for name, value in changed.items()):
             return await _written(session, row)
         await retention.change(session, row["id"], **changed)
-        fact = RetentionDecided(by=side, decision=said.decision, reason=said.reason, until=said.until or kept["until"])
         await timeline.append(session, row["id"], [(now, fact)])
         return await _written(session, row)
 

@@ -126,10 +126,11 @@ async def _resend(runtime: Runtime, request: Request, *, actor: Actor, fields: F
             dated=False,
         )
     except AlreadyResent as refusal:
-        if not refusal.facts.get("alert"):
+        alert, proposal = (refusal.facts.get(each) for each in ("alert", "proposal"))
+        if not alert and not proposal:
             raise
         refused(request, refusal)
-        return f"/alerts/{refusal.facts['alert']}"
+        return f"/alerts/{alert}" if alert else f"/proposals/{proposal}"
     if made.waits:
         return f"/proposals/{made.told['id']}"
     runtime.bell.ring("outbox", "due")

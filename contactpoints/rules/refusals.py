@@ -172,7 +172,7 @@ class NotMisdirected(Conflict):
 
 
 class AlreadyResent(Conflict):
-    """The request was sent to another Party already."""
+    """The request was sent to another Party already, or waits to be."""
 
 
 class NotAcknowledged(Conflict):

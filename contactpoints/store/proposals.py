@@ -102,6 +102,14 @@ async def count_open(session: Session, *, party: str, authority: str, now: datet
     return found
 
 
+async def waiting_anew(session: Session, reference: str, *, now: datetime) -> int | None:
+    """Return the number of the proposal that waits to send an alert anew, by the reference of that alert."""
+    number: int | None = await session.fetchval(
+        "select max(id) from proposals where resent_from = $1 and state = 'open' and expires_at > $2", reference, now
+    )
+    return number
+
+
 async def settle(
     session: Session,
     number: int,

@@ -121,8 +121,8 @@ async def latest_numbers(session: Session, alerts: Sequence[int]) -> dict[int, i
 
 
 async def fact(session: Session, alert_id: int, *, code: str) -> dict[str, Any] | None:
-    """Return the first fact of a kind about an alert: its instant (``at``) and its data."""
+    """Return the latest fact of a kind about an alert: its instant (``at``) and its data."""
     row = await session.fetchrow(
-        "select at, data from timeline where alert_id = $1 and code = $2 order by number limit 1", alert_id, code
+        "select at, data from timeline where alert_id = $1 and code = $2 order by number desc limit 1", alert_id, code
     )
     return None if row is None else dict(row)

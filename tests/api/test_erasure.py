@@ -212,8 +212,9 @@ async def test_who_sees_what_is_due_and_who_may_keep_it_for_how_long(world: Worl
         status, answer = await _decides(world, reference, said)
         assert (status, answer["errors"][0]["pointer"]) == (422, pointer), said
     longer = ends + 200 * DAY
-    status, told = await _decides(world, reference, decide | {"until": longer.isoformat()})
-    assert (status, told["let_go"]) == (200, []), "whoever let it go sees that it is kept"
+    for _ in range(2):
+        status, told = await _decides(world, reference, decide | {"until": longer.isoformat()})
+        assert (status, told["let_go"]) == (200, []), "whoever let it go sees that it is kept; twice is once"
     status, answer = await _decides(world, reference, decide | {"until": longer.isoformat(), "reason": "complaint"})
     assert (status, answer["errors"][0]["code"]) == (422, "too_early"), "another reason alone is not dropped"
     hold = {"decision": "hold", "reason": "complaint"}

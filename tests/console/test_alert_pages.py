@@ -161,6 +161,11 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
     async with world.runtime.db.session() as session:
         await session.execute("update parties set two_persons = true where code = 'US'")
     says(await asks.sends(f"{here}/resending", **ticked), "no second one of your authority has an account", 409)
+    await person(world, "second@us.example.org", name="Bob", role="requester", party="US", authority="Invented Desk")
+    waits = [await asks.sends(f"{here}/resending", **ticked | {"once": each}) for each in ("a", "b", "a")]
+    (proposed,) = {each.headers["Location"] for each in waits}
+    assert proposed.startswith("/proposals/"), "from a second tab, too, it is proposed once"
+    assert (await asks.sends(f"{proposed}/withdrawal")).status_code == 303
     async with world.runtime.db.session() as session:
         await session.execute("update parties set two_persons = false where code = 'US'")
     sent = await asks.sends(f"{here}/resending", **ticked)
@@ -172,7 +177,9 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
         assert again.headers["Location"] == sent.headers["Location"], "pressed twice: on to the new alert"
 
     keeping = {"decision": "prolong", "keeping": "proceedings", "until": "2027-06-01"}
-    assert (await asks.sends(f"{here}/retention", **keeping)).headers["Location"] == f"{here}?done=retention"
+    for _ in range(2):
+        kept = await asks.sends(f"{here}/retention", **keeping)
+        assert kept.headers["Location"] == f"{here}?done=retention", "pressed twice: the second hears that it is done"
     says(
         await asks.opens(here),
         "(the requesting authority): kept for longer, until 2027-06-01 00:00 UTC (02:00 Paris, ",

@@ -107,6 +107,11 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     resent = await world.post(f"/v1/alerts/{alert['reference']}/resending", anew, key=desk.ada.token, once="anew")
     assert (resent.status_code, resent.json()["resent_from"]) == (202, alert["reference"])
     path = resent.json()["links"]["self"]
+    tabs = [{"once": "anew"}, {"once": "other"}, {"once": "third"}]
+    asked = [world.post(f"/v1/alerts/{alert['reference']}/resending", anew, key=desk.bob.token, **tab) for tab in tabs]
+    for again in await asyncio.gather(*asked):
+        assert problem(again) == (409, "already-resent")
+        assert again.json()["proposal"] == resent.json()["id"], "whoever asks again is told which waits"
     assert (await desk.bob.asks("POST", f"{path}/release")).json()["resent_from"] == alert["reference"]
     await tells_that_the_first_had_signed(desk)
 
