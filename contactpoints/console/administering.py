@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contactpoints.actions import auditing
-from contactpoints.console.forms import whole_number
+from contactpoints.console.forms import whole, whole_number
 from contactpoints.console.session import refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules.access import Actor, Role, sees_network
@@ -142,8 +142,6 @@ def given(fields: Mapping[str, str], names: Sequence[str], *, numbers: Sequence[
     """Return the fields of a form that were filled in; those that are ``numbers`` as such, where they are some."""
     said: dict[str, object] = {name: text for name in names if (text := fields.get(name, "").strip())}
     for name in numbers:
-        if (text := fields.get(name, "").strip()) and text.isascii() and text.isdecimal() and len(text) < 16:
-            said[name] = int(text)
-        elif text:
-            said[name] = text
+        if text := fields.get(name, "").strip():
+            said[name] = whole(text)
     return said

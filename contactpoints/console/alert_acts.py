@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import alerts, calling_back, console_answers, handing, notes, readings, resending, retention
 from contactpoints.console.alerts import path_of, shown
-from contactpoints.console.forms import fields_of, raw_form, shaped, whole_number
+from contactpoints.console.forms import fields_of, raw_form, shaped, whole, whole_number
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.rules.access import Actor
 from contactpoints.rules.addresses_of_callers import address_of_client
@@ -162,7 +162,7 @@ async def _add_note(runtime: Runtime, request: Request, *, actor: Actor, fields:
 
 async def _hand_over(runtime: Runtime, request: Request, *, actor: Actor, fields: Fields) -> str | None:
     named = fields.get("successor", "")
-    told = {"officer": int(named) if named.isdecimal() and len(named) <= 15 else named} if named else {}
+    told = {"officer": whole(named)} if named else {}
     said = shaped(HandOver, **told)
     reference = request.path_params["reference"]
     await handing.hand_over(

@@ -25,7 +25,7 @@ from contactpoints.actions import auditing
 from contactpoints.actions.importing import How, bring_in, must_import, revision_of
 from contactpoints.actions.importing_files import ZIP, read_file
 from contactpoints.console.directory import HERE, in_words, path_of
-from contactpoints.console.forms import fields_of, raw_form, shaped
+from contactpoints.console.forms import fields_of, raw_form, shaped, whole
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import history_text
@@ -256,8 +256,8 @@ def _how(actor: Actor, sent: _Sent, *, looked: int | None) -> How:
 
 def _revision(typed: Mapping[str, str]) -> int:
     """Return for which revision of the directory somebody looked; -1, at which it never is, for what is none."""
-    text = typed.get("seen", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
+    seen = whole(typed.get("seen", ""))
+    return seen if isinstance(seen, int) else -1
 
 
 def _media(sent: _Sent) -> tuple[str, str | None]:

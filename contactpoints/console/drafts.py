@@ -14,7 +14,7 @@ from starlette.routing import Route
 from contactpoints.actions import drafts
 from contactpoints.actions.drafts import Draft, once_of
 from contactpoints.actions.proposing import open_or_propose
-from contactpoints.console.forms import fields_of, number_in, raw_form
+from contactpoints.console.forms import fields_of, number_in, raw_form, version_in
 from contactpoints.console.rendering import macro
 from contactpoints.console.session import go, refused
 from contactpoints.console.shell import desk, zone_of
@@ -129,7 +129,7 @@ async def save(runtime: Runtime, request: Request) -> Response:
         if not all(typed.get(name) for name in rules.PLACE if name != "territory"):
             return go(f"{HERE}?draft={number}")
     else:
-        typed, version = rules.merged(draft.typed, form), _version(form)
+        typed, version = rules.merged(draft.typed, form), version_in(form) or 0
     try:
         kept = await drafts.keep(
             runtime.db, number, typed=typed, version=version, actor=actor, now=runtime.now(), tools=runtime.tools
@@ -150,11 +150,6 @@ async def save(runtime: Runtime, request: Request) -> Response:
             return go(f"{here}?more={place}#f-{place.replace('/', '-')}-{len(rows(typed, place))}")
         return go(here)
     return go(f"{here}/look" if do == "look" else HERE if do == "keep" else here)
-
-
-def _version(form: Mapping[str, str]) -> int:
-    text = form.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 async def _gone(runtime: Runtime, request: Request, *, actor: Actor, form: Mapping[str, str]) -> Response:
@@ -257,7 +252,7 @@ async def send(runtime: Runtime, request: Request) -> Response:
         return judged
     command, fingerprint, seen = judged
     known = set(form.get("known", "").split()) if form.get("another") == "yes" else set()
-    said = "changed" if _version(form) != draft.version else "" if known.issuperset(seen.duplicates) else "duplicate"
+    said = "changed" if version_in(form) != draft.version else "" if known.issuperset(seen.duplicates) else "duplicate"
     if said:
         sent = await drafts.became(runtime.db, number, actor=actor)
         if sent is not None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from contactpoints.actions import directory, entry_page, history
 from contactpoints.actions.entry_page import Choice, Looked
 from contactpoints.console.directory import HERE, entry_in, entry_named, in_words, path_of, shown
-from contactpoints.console.forms import fields_of, raw_form
+from contactpoints.console.forms import fields_of, raw_form, version_in
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import history_text
@@ -309,12 +309,6 @@ async def change(runtime: Runtime, request: Request) -> Response:
         refused(request, refusal)
         return await again(typed=fields, version=version, taken=True)
     return _kept(kind, kept)
-
-
-def version_in(typed: Mapping[str, str]) -> int | None:
-    """Return the version that a form was opened at; None, which no entry is at, for what is none."""
-    text = typed.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 async def overtaken(runtime: Runtime, request: Request, *, stale: Stale, actor: Actor, version: int | None) -> Stale:

@@ -29,12 +29,24 @@ def fields_of(form: str) -> Mapping[str, str]:
     return dict(parse_qsl(form, keep_blank_values=True))
 
 
+def whole(text: str) -> int | str:
+    """Return a whole number; what is none stays text, which no field for numbers takes."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else text
+
+
+def version_in(typed: Mapping[str, str]) -> int | None:
+    """Return the version at which a form was opened; None, at which nothing ever is, for what is none."""
+    said = whole(typed.get("version", ""))
+    return said if isinstance(said, int) else None
+
+
 def number_in(request: Request) -> int:
     """Return the number in a page's address. Raises `NotFound` for what is none."""
     text: str = request.path_params["number"]
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+    number = whole(text)
+    if not isinstance(number, int):
         raise NotFound("There is nothing of such a number.")
-    return int(text)
+    return number
 
 
 def whole_number(request: Request, name: str, *, most: int = 10**15 - 1) -> int | None:
@@ -45,9 +57,10 @@ def whole_number(request: Request, name: str, *, most: int = 10**15 - 1) -> int 
     text = request.query_params.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and 0 < int(text) <= most):
+    number = whole(text)
+    if not (isinstance(number, int) and 0 < number <= most):
         raise NotFound("The address is not whole.")
-    return int(text)
+    return number
 
 
 def chosen(request: Request, choices: Mapping[str, Collection[str]]) -> tuple[dict[str, str], list[Fault]]:

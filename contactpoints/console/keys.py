@@ -19,7 +19,7 @@ from contactpoints.console.administering import (
     status_of,
     told,
 )
-from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
+from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, version_in, whole
 from contactpoints.console.session import go
 from contactpoints.rules.access import Actor, Role, may_end_key, may_keep_key
 from contactpoints.rules.key_forms import differing, placed, read_form, read_instant, rows_of, write_form
@@ -180,25 +180,20 @@ async def change(runtime: Runtime, request: Request) -> Response:
     key, said = await _kept(runtime, request, actor=actor), read_form(fields)
     offered = {name: value for name, value in said.items() if name not in ("party", "authority")}
     if "more" in fields:
-        version = _version(fields) or key["version"]
+        version = version_in(fields) or key["version"]
         return await _form(runtime, request, actor=actor, said=said, key=key | {"version": version}, spare=_MORE)
     try:
         terms, faults = judged(ChangedTerms, offered)
         changed = keys.Said(terms, faults, actor, runtime.now())
-        await keys.change(runtime.db, key["id"], version=_version(fields), said=changed, holder=terms.holder_id)
+        await keys.change(runtime.db, key["id"], version=version_in(fields), said=changed, holder=terms.holder_id)
     except Stale as refusal:
         word, _ = told(request, refusal)
         return await _form(runtime, request, actor=actor, said={**key, **said}, key=key, word=word)
     except (Refusal, BadInput) as refusal:
         word, found = told(request, refusal)
-        sent = key | {"version": _version(fields) or key["version"]}
+        sent = key | {"version": version_in(fields) or key["version"]}
         return await _form(runtime, request, actor=actor, said=said, key=sent, faults=found, word=word)
     return go(f"{_PATH}/{key['id']}?said=changed")
-
-
-def _version(fields: Mapping[str, str]) -> int | None:
-    text = fields.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 async def rotate(runtime: Runtime, request: Request) -> Response:
@@ -210,7 +205,7 @@ async def rotate(runtime: Runtime, request: Request) -> Response:
         shape = shaped(
             KeyRotation,
             ends_at=read_instant(fields.get("ends_at", "")),
-            holder_id=int(holder) if holder.isascii() and holder.isdecimal() and len(holder) < 16 else None,
+            holder_id=whole(holder) if holder else None,
         )
         made = await keys.rotate(
             *(runtime.db, number),

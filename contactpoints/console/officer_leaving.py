@@ -16,8 +16,8 @@ from contactpoints.actions import auditing, entry_page, leaving
 from contactpoints.actions.dependencies import Depending
 from contactpoints.actions.leaving import Left
 from contactpoints.console.directory import HERE, entry_in, in_words, path_of
-from contactpoints.console.entry_forms import overtaken, version_in
-from contactpoints.console.forms import fields_of, raw_form
+from contactpoints.console.entry_forms import overtaken
+from contactpoints.console.forms import fields_of, raw_form, version_in, whole
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules import history_text
@@ -119,14 +119,10 @@ def _chosen(typed: Mapping[str, str], refs: Sequence[str]) -> list[str]:
 
 def _part(typed: Mapping[str, str], ref: str, *, reason: str | None) -> dict[str, Any]:
     who, version = typed[f"who/{ref}"], typed[f"version/{ref}"]
-    part: dict[str, Any] = {"ref": ref, "version": _whole(version) if version else None}
+    part: dict[str, Any] = {"ref": ref, "version": whole(version) if version else None}
     if who == _NOBODY:
         return part | {"action": "leave_out", "reason": reason}
-    return part | {"action": "replace", "officer_id": _whole(who)}
-
-
-def _whole(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else text
+    return part | {"action": "replace", "officer_id": whole(who)}
 
 
 def _open(depending: Depending, typed: Mapping[str, str]) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from contactpoints.actions import own_account, own_officer
 from contactpoints.actions.access import pin_faults
 from contactpoints.console.account import HERE, Told, shown
-from contactpoints.console.forms import fields_of, raw_form, shaped
+from contactpoints.console.forms import fields_of, raw_form, shaped, version_in, whole
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import ZONE
 from contactpoints.rules.console import zone_or_utc
@@ -46,17 +46,16 @@ async def set_languages(runtime: Runtime, request: Request) -> Response:
     fields = fields_of(await raw_form(request))
     actor = await somebody(runtime, request)
     spoken = [each.strip() for each in fields.get("languages", "").split(",") if each.strip()]
-    version, minutes = fields.get("version", ""), fields.get("notices_minutes", "")[:_LONGEST_NUMBER]
+    minutes = fields.get("notices_minutes", "")[:_LONGEST_NUMBER]
     try:
         said = shaped(
             OwnLanguages,
             language=fields.get("officer_language", ""),
             languages=spoken,
             notices_by=fields.get("notices_by") or None,
-            notices_minutes=int(minutes) if minutes.isascii() and minutes.isdecimal() else minutes or None,
+            notices_minutes=whole(minutes) if minutes else None,
         )
-        known = int(version) if version.isascii() and version.isdecimal() and len(version) <= _LONGEST_NUMBER else 0
-        await own_officer.set_languages(runtime.db, said, actor=actor, version=known, now=runtime.now())
+        await own_officer.set_languages(runtime.db, said, actor=actor, version=version_in(fields), now=runtime.now())
     except BadInput as refusal:
         refused(request, refusal)
         faults = [Fault(_place(each.pointer), each.code, each.detail) for each in refusal.faults]

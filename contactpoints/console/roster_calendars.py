@@ -14,8 +14,8 @@ from contactpoints.actions import auditing, calendars, directory, subscriptions
 from contactpoints.actions.calendars import How, Reading, TakenIn, take
 from contactpoints.actions.planning import plan_of
 from contactpoints.actions.rehearsing import STAND_IN, Overtaken, Rehearsed, publish, rehearse
-from contactpoints.console.forms import fields_of, number_in, raw_form, shaped
-from contactpoints.console.roster_forms import numbers_in, whole, words_in
+from contactpoints.console.forms import fields_of, number_in, raw_form, shaped, whole
+from contactpoints.console.roster_forms import numbers_in, words_in
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, must_keep_entries_of

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from contactpoints.actions import directory, history
 from contactpoints.actions.planning import zone_at
 from contactpoints.actions.rehearsing import STAND_IN, Overtaken, Rehearsed, publish, rehearse
-from contactpoints.console.forms import fields_of, number_in, raw_form
-from contactpoints.console.roster_forms import numbers_in, span_in, whole, words_in
+from contactpoints.console.forms import fields_of, number_in, raw_form, version_in, whole
+from contactpoints.console.roster_forms import numbers_in, span_in, words_in
 from contactpoints.console.rosters import shown
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, zone_of
@@ -212,18 +212,13 @@ async def _overtaken(runtime: Runtime, request: Request, *, change: Change, stal
     told = await history.overtaken(
         *(runtime.db, name),
         key=number,
-        version=_version(change.typed),
+        version=version_in(change.typed),
         stale=stale,
         words=runtime.tools.words[change.actor.language],
     )
     refused(request, told)
     since: Any = told.facts.get("changed_since", ())
     return await change.again(said="stale", since=since)
-
-
-def _version(typed: Mapping[str, str]) -> int | None:
-    said = whole(typed.get("version", ""))
-    return said if isinstance(said, int) else None
 
 
 def _back_to(change: Change, *, said: str = "published") -> str:
@@ -278,7 +273,7 @@ async def take_back(runtime: Runtime, request: Request) -> Response:
             *(runtime.db, kind),
             actor=actor,
             key=number,
-            version=_version(typed),
+            version=version_in(typed),
             now=runtime.now(),
             tools=runtime.tools,
             reason=accept,

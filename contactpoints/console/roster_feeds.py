@@ -6,8 +6,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import feeds
 from contactpoints.actions.planning import plan_of
-from contactpoints.console.forms import fields_of, number_in, raw_form
-from contactpoints.console.roster_forms import whole
+from contactpoints.console.forms import fields_of, number_in, raw_form, whole
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, must_keep_entries_of

@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contactpoints.console.forms import whole
+
 MOST_MEMBERS = 100
 _MINUTES = len("2026-11-26T08:00")
-
-
-def whole(text: str) -> object:
-    """Return a whole number; what is none stays text, which no field for numbers takes."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else text
 
 
 def moment(text: str) -> str:

@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from contactpoints.actions import directory
 from contactpoints.actions.planning import plan_of
-from contactpoints.console.forms import fields_of, number_in, raw_form
+from contactpoints.console.forms import fields_of, number_in, raw_form, version_in, whole
 from contactpoints.console.roster_changes import Change, carried_on
-from contactpoints.console.roster_forms import MOST_MEMBERS, members_in, repacked, rotation_in, rotation_out, whole
+from contactpoints.console.roster_forms import MOST_MEMBERS, members_in, repacked, rotation_in, rotation_out
 from contactpoints.console.session import refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor
@@ -91,15 +91,19 @@ async def send(runtime: Runtime, request: Request) -> Response:
     actor, post = await somebody(runtime, request), number_in(request)
     if typed.get("act") == "more":
         return await _shown(runtime, request, actor=actor, typed=typed, more=True)
-    number, version = (whole(typed.get(name, "")) for name in ("id", "version"))
+    number = whole(typed.get("id", ""))
     body, faults = judged(Rotation, rotation_in(typed, post=post))
 
     async def act(accept: str | None) -> directory.Kept:
         named: dict[str, Any] = {"actor": actor, "body": body, "now": runtime.now(), "tools": runtime.tools}
         if isinstance(number, int):
-            at = version if isinstance(version, int) else None
             return await directory.change(
-                *(runtime.db, "rotations"), key=number, version=at, faults=faults, reason=accept, **named
+                *(runtime.db, "rotations"),
+                key=number,
+                version=version_in(typed),
+                faults=faults,
+                reason=accept,
+                **named,
             )
         return await directory.create(*(runtime.db, "rotations"), faults=faults, reason=accept, **named)
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contactpoints.actions import swaps
-from contactpoints.console.forms import fields_of, number_in, raw_form
+from contactpoints.console.forms import fields_of, number_in, raw_form, whole
 from contactpoints.console.roster_changes import Change, carried_on
-from contactpoints.console.roster_forms import numbers_in, span_in, whole, words_in
+from contactpoints.console.roster_forms import numbers_in, span_in, words_in
 from contactpoints.console.rosters import shown
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound
