@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions import news, particulars
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import access, codes
 from contactpoints.rules import alerts as rules
@@ -20,6 +21,7 @@ from contactpoints.rules.retention import class_of
 from contactpoints.store import alert_lists, alerts, handing, retention, timeline
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.directory import find_party
+from contactpoints.store.sealing import peppered
 from contactpoints.store.timeline import Noted
 from schemas import timeline as facts
 from schemas.alerts import Closure
@@ -94,58 +96,70 @@ async def list_alerts(
 
 
 async def withdraw(
-    db: Database, *, actor: Actor, reference: str, reason: str, now: datetime, tools: Tools
+    db: Database, *, actor: Actor, reference: str, reason: str, now: datetime, tools: Tools, once: str = ""
 ) -> dict[str, Any]:
-    """Withdraw an alert: the requester may, in every state before ``closed``. Everybody woken is stood down."""
+    """Withdraw an alert: the requester may, in every state before ``closed``. Everybody woken is stood down.
+
+    A form that was sent ``once`` is told of the alert as it ended.
+    """
     async with db.transaction() as session:
         row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
         if not access.is_requester(actor, alerts.sides_of(row)):
             raise Forbidden("Only the authority that opened an alert may withdraw it.")
-        if row["state"] in ("withdrawn", "closed"):
-            raise AlertClosed(f"Alert {row['reference']} is {row['state']}.", alert=row["reference"])
-        await alerts.stand(
-            session, row["id"], state="withdrawn", end_reason=reason, withdrawn_at=now, due_at=None, news_at=None
-        )
-        await _begin_retention(session, row, state="withdrawn", reason=reason, now=now)
-        noted: list[Noted] = [(now, facts.Withdrawn(reason=reason))]
-        noted += await news.stand_down(session, row, why="withdrawn", now=now, tools=tools)
-        noted += await news.tell(session, row, what="withdrawn", now=now, tools=tools)
-        await timeline.append(session, row["id"], noted)
+        if await is_first(session, f"withdrawal {row['id']} {reason}", once=once, actor=actor, now=now):
+            await _withdraw(session, row, reason=reason, now=now, tools=tools)
     return await read_alert(db, actor=actor, reference=reference, now=now)
 
 
+async def _withdraw(session: Session, row: Row, *, reason: str, now: datetime, tools: Tools) -> None:
+    if row["state"] in ("withdrawn", "closed"):
+        raise AlertClosed(f"Alert {row['reference']} is {row['state']}.", alert=row["reference"])
+    await alerts.stand(
+        session, row["id"], state="withdrawn", end_reason=reason, withdrawn_at=now, due_at=None, news_at=None
+    )
+    await _begin_retention(session, row, state="withdrawn", reason=reason, now=now)
+    noted: list[Noted] = [(now, facts.Withdrawn(reason=reason))]
+    noted += await news.stand_down(session, row, why="withdrawn", now=now, tools=tools)
+    noted += await news.tell(session, row, what="withdrawn", now=now, tools=tools)
+    await timeline.append(session, row["id"], noted)
+
+
 async def close(
-    db: Database, *, actor: Actor, reference: str, closure: Closure, now: datetime, tools: Tools
+    db: Database, *, actor: Actor, reference: str, closure: Closure, now: datetime, tools: Tools, once: str = ""
 ) -> dict[str, Any]:
     """Close an acknowledged alert: either side may, with a reason; only the Party asked may say `not_competent`.
 
     The requester is told of that at once, and whoever was asked to take it over is stood down. The note is sealed, and
-    read by the requester with the request.
+    read by the requester with the request. A form that was sent ``once`` is told of the alert as it ended.
     """
     async with db.transaction() as session:
         row = seen(await alerts.lock_by_reference(session, read_reference(reference)), actor)
         sides = alerts.sides_of(row)
         if not access.reads_request(actor, sides):
             raise Forbidden("Only the two sides of an alert may close it.")
-        if row["state"] in ("withdrawn", "closed"):
-            raise AlertClosed(f"Alert {row['reference']} is {row['state']}.", alert=row["reference"])
-        if row["state"] != "acknowledged":
-            raise AlertNotAcknowledged("An alert is closed after somebody acknowledged it.", alert=row["reference"])
         by: facts.Side = "requester" if access.is_requester(actor, sides) else "contact_point"
-        await _check_closure(session, closure, row=row, by=by)
-        told = {"end_reason": closure.reason, "suggested_party": closure.suggested_party}
-        await alerts.stand(session, row["id"], state="closed", closed_at=now, due_at=None, news_at=None, **told)
-        await _begin_retention(session, row, state="closed", reason=closure.reason, now=now)
-        noted: list[Noted] = [
-            (now, facts.Closed(by=by, reason=closure.reason, suggested_party=closure.suggested_party))
-        ]
-        noted += await _end_handovers(session, row, now=now, tools=tools)
-        if closure.note is not None:
-            await particulars.keep_note(session, row, note=closure.note, tools=tools)
-        if closure.reason == "not_competent":
-            noted += await news.tell(session, row, what="not_competent", now=now, tools=tools)
-        await timeline.append(session, row["id"], noted)
+        what = f"closure {row['id']} {peppered(tools.pepper, closure.model_dump_json()).hex()}"
+        if await is_first(session, what, once=once, actor=actor, now=now):
+            await _close(session, row, by=by, closure=closure, now=now, tools=tools)
     return await read_alert(db, actor=actor, reference=reference, now=now)
+
+
+async def _close(session: Session, row: Row, *, by: facts.Side, closure: Closure, now: datetime, tools: Tools) -> None:
+    if row["state"] in ("withdrawn", "closed"):
+        raise AlertClosed(f"Alert {row['reference']} is {row['state']}.", alert=row["reference"])
+    if row["state"] != "acknowledged":
+        raise AlertNotAcknowledged("An alert is closed after somebody acknowledged it.", alert=row["reference"])
+    await _check_closure(session, closure, row=row, by=by)
+    told = {"end_reason": closure.reason, "suggested_party": closure.suggested_party}
+    await alerts.stand(session, row["id"], state="closed", closed_at=now, due_at=None, news_at=None, **told)
+    await _begin_retention(session, row, state="closed", reason=closure.reason, now=now)
+    noted: list[Noted] = [(now, facts.Closed(by=by, reason=closure.reason, suggested_party=closure.suggested_party))]
+    noted += await _end_handovers(session, row, now=now, tools=tools)
+    if closure.note is not None:
+        await particulars.keep_note(session, row, note=closure.note, tools=tools)
+    if closure.reason == "not_competent":
+        noted += await news.tell(session, row, what="not_competent", now=now, tools=tools)
+    await timeline.append(session, row["id"], noted)
 
 
 async def _end_handovers(session: Session, row: Row, *, now: datetime, tools: Tools) -> list[Noted]:

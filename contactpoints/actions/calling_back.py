@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from contactpoints.actions.alerts import read_alert, seen
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.rules import access, codes
 from contactpoints.rules.access import Actor
 from contactpoints.rules.alerts import moment
@@ -30,10 +31,12 @@ async def note_call_back(
         row = seen(await alerts.lock_by_reference(session, codes.read_reference(reference) or ""), actor)
         if not access.is_requested(actor, alerts.sides_of(row)):
             raise Forbidden("Only the contact point that was called says what came of a call-back.")
-        last = "" if row["called_back_at"] is None else moment(row["called_back_at"])
-        if seen_at is not None and seen_at != last:
-            raise Conflict("Somebody has written down another call-back meanwhile.")
-        await note(session, row, outcome=outcome, now=now, actor=actor.number)
+        what, once = f"call-back {row['id']} {outcome}", "" if seen_at is None else f"after {seen_at}"
+        if await is_first(session, what, once=once, actor=actor, now=now):
+            last = "" if row["called_back_at"] is None else moment(row["called_back_at"])
+            if seen_at is not None and seen_at != last:
+                raise Conflict("Somebody has written down another call-back meanwhile.")
+            await note(session, row, outcome=outcome, now=now, actor=actor.number)
     return await read_alert(db, actor=actor, reference=reference, now=now)
 
 

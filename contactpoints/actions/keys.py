@@ -11,6 +11,7 @@ from typing import Any
 from contactpoints.actions.access import must_be_held, new_secret
 from contactpoints.actions.directory_checks import zone_faults
 from contactpoints.actions.office_notices import tell_reader
+from contactpoints.actions.sent_forms import is_first
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import key_limits
 from contactpoints.rules.access import Actor, Role, must_end_key, must_make_keys_of, sees_key, sees_network
@@ -123,16 +124,22 @@ async def read(db: Database, number: int, *, actor: Actor | None, now: datetime)
         return _shown(await _seen(session, number, actor=actor), now=now)
 
 
-async def change(db: Database, number: int, *, version: int | None, said: Said, holder: int | None = None) -> Shown:
+async def change(
+    db: Database, number: int, *, version: int | None, said: Said, holder: int | None = None, page: bool = False
+) -> Shown:
     """Give a key that is at ``version`` other terms, which are in force from the commit on, in every process.
 
-    ``holder``: who holds it, where nobody was named before. Raises `NotFound`, `Forbidden`, `Stale`, `KeyEnded` or
-    `Invalid`.
+    ``holder``: who holds it, where nobody was named before. ``page``: what a page has sent twice is told of the key as
+    it stands. Raises `NotFound`, `Forbidden`, `Stale`, `KeyEnded` or `Invalid`.
     """
     if said.faults:
         _must_be_sound(said, role=Role.REQUESTER)
     async with db.transaction() as session:
         row = await _kept(session, number, actor=said.actor, holder=holder)
+        if page and said.actor is not None:
+            what = f"key {number} {holder} {said.terms.model_dump_json()}"
+            if not await is_first(session, what, once=f"at {version}", actor=said.actor, now=said.now):
+                return _shown(await keys.find(session, number), now=said.now)
         if row["version"] != version:
             raise Stale("The key has changed since it was read.")
         _must_be_alive(row, now=said.now)

@@ -180,9 +180,11 @@ async def _released(
 
 
 async def refuse(db: Database, number: int, *, reason: str, actor: Actor, now: datetime, tools: Tools) -> Shown:
-    """Refuse a proposal, as one who could release it. Raises as `release`."""
+    """Refuse a proposal, as one who could release it. Raises as `release`; what one has refused so is refused once."""
     async with db.transaction() as session:
         row = _seen(await proposals.lock(session, number), actor)
+        if (row["state"], row["settled_by"], row["settled_why"]) == ("refused", actor.number, reason):
+            return await _shown(session, number, now=now)
         able = await able_to_release(session, row)
         must_be_one_of(actor, able)
         must_be_open(row, now)
@@ -194,11 +196,16 @@ async def refuse(db: Database, number: int, *, reason: str, actor: Actor, now: d
 
 
 async def withdraw(db: Database, number: int, *, actor: Actor, now: datetime, tools: Tools) -> Shown:
-    """Withdraw a proposal, as whoever speaks for its authority may do with its alerts. Raises as `release`."""
+    """Withdraw a proposal, as whoever speaks for its authority may do with its alerts. Raises as `release`.
+
+    What one has withdrawn is withdrawn once.
+    """
     async with db.transaction() as session:
         row = _seen(await proposals.lock(session, number), actor)
         if not proposes_for(actor, party=row["party"], authority=row["authority"]):
             raise Forbidden("Only the authority that asks withdraws it.")
+        if (row["state"], row["settled_by"]) == ("withdrawn", actor.number):
+            return await _shown(session, number, now=now)
         must_be_open(row, now)
         able = await able_to_release(session, row)
         await proposals.settle(session, number, state="withdrawn", by=actor.number, now=now)

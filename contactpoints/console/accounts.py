@@ -174,9 +174,11 @@ async def change(runtime: Runtime, request: Request) -> Response:
     account = await accounts.read(runtime.db, number, actor=actor)
     if fields.get("act") == "choose":
         return await _form(runtime, request, actor=actor, typed=fields, account=account)
-    if fields.get("was") != _mark(account):
-        return await _form(runtime, request, actor=actor, typed=fields, account=account, said="stale")
     said = {name: value for name, value in _said(fields, actor=actor).items() if name != "email"}
+    if fields.get("was") != _mark(account):
+        if all(account.get(name) == said.get(name) for name in _STANDING):
+            return go(f"{_PATH}/{number}?said=changed")
+        return await _form(runtime, request, actor=actor, typed=fields, account=account, said="stale")
     try:
         shape, faults = judged(Standing, said)
         await accounts.change(

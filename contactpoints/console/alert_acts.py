@@ -48,6 +48,8 @@ _UNREADABLE = (RequestGone, Unavailable, Forbidden)
 _NEVER_SHOWN = ("pin", "reply_code", "declining_pin", "declining_code")
 
 
+_ENDED_ONCE = "page"
+"""An alert ends once: whoever sends the same again has pressed twice, by whatever page."""
 _DECLINING = {"/officer": "/declining_officer", "/reply_code": "/declining_code", "/pin": "/declining_pin"}
 
 
@@ -91,7 +93,13 @@ async def _withdraw(runtime: Runtime, request: Request, *, actor: Actor, fields:
     said = shaped(Withdrawal, reason=fields.get("why_withdrawn", ""))
     reference = request.path_params["reference"]
     await alerts.withdraw(
-        runtime.db, actor=actor, reference=reference, reason=said.reason, now=runtime.now(), tools=runtime.tools
+        runtime.db,
+        actor=actor,
+        reference=reference,
+        reason=said.reason,
+        now=runtime.now(),
+        tools=runtime.tools,
+        once=_ENDED_ONCE,
     )
     return None
 
@@ -105,6 +113,7 @@ async def _close(runtime: Runtime, request: Request, *, actor: Actor, fields: Fi
         closure=shaped(Closure, **told),
         now=runtime.now(),
         tools=runtime.tools,
+        once=_ENDED_ONCE,
     )
     runtime.bell.ring("outbox")
     return None

@@ -83,8 +83,17 @@ async def act(runtime: Runtime, request: Request, *, do: Callable[..., Awaitable
         await do(runtime.db, number, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (ChangeSettled, SecondPersonNeeded, AskedJustNow, Unavailable) as refusal:
         refused(request, refusal)
-        return await _waiting(runtime, request, actor=actor, said=_TOLD[type(refusal)])
+        if not await _did(runtime, number, actor=actor, said=said):
+            return await _waiting(runtime, request, actor=actor, said=_TOLD[type(refusal)])
     return go(f"{_APPROVALS}?said={said}")
+
+
+async def _did(runtime: Runtime, number: int, *, actor: Actor, said: str, why: str | None = None) -> bool:
+    """Say whether a change stands so because the actor has done the same to it before: a form came twice."""
+    change = await address_changes.read(runtime.db, number, actor=actor)
+    if said == "approved":
+        return change["approved_by"] == actor.number and change["state"] in ("pending", "active")
+    return (change["state"], change["settled_by"], change["settled_why"]) == (said, actor.number, why)
 
 
 async def ask_again(runtime: Runtime, request: Request) -> Response:
@@ -107,7 +116,8 @@ async def refuse(runtime: Runtime, request: Request) -> Response:
         return await _waiting(runtime, request, actor=actor, faults=refusal.faults, typed=fields)
     except (ChangeSettled, SecondPersonNeeded) as refusal:
         refused(request, refusal)
-        return await _waiting(runtime, request, actor=actor, said=_TOLD[type(refusal)], typed=fields)
+        if not await _did(runtime, number, actor=actor, said="refused", why=why):
+            return await _waiting(runtime, request, actor=actor, said=_TOLD[type(refusal)], typed=fields)
     return go(f"{_APPROVALS}?said=refused")
 
 

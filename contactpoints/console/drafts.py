@@ -31,6 +31,7 @@ from contactpoints.rules.refusals import (
     ProposalSettled,
     Stale,
 )
+from contactpoints.rules.rooms import room_of
 from contactpoints.rules.throttle import EMERGENCY, KEY
 from contactpoints.runtime import Runtime
 from schemas.alerts import OpenAlert, read_open_alert
@@ -79,6 +80,7 @@ async def _form(
         seen=seen,
         clocks=[zone_of(request), *seen.zones],
         more=request.query_params.get("more", ""),
+        most=room_of(HERE + "/drafts").most,
     )
 
 

@@ -304,11 +304,21 @@ async def change(runtime: Runtime, request: Request) -> Response:
         return await again(typed=fields, version=version, faults=refusal.faults)
     except Stale as refusal:
         told = await overtaken(runtime, request, stale=refusal, actor=actor, version=version_in(typed))
+        stands = (await directory.read(runtime.db, kind, actor=actor, key=key)).entry
+        if _is_own(told, actor=actor) and typed_of(shape, stands) == typed_of(shape, body.model_dump(mode="json")):
+            return go(f"{path_of(kind, key)}?said=kept")
         return await again(typed=fields, version=str(told.facts["version"]), stale=told)
     except Conflict as refusal:
         refused(request, refusal)
         return await again(typed=fields, version=version, taken=True)
     return _kept(kind, kept)
+
+
+def _is_own(stale: Stale, *, actor: Actor) -> bool:
+    """Say whether whoever was overtaken has made every change since, as where a form comes twice."""
+    since: Any = stale.facts.get("changed_since", ())
+    own = (actor.kind, actor.number)
+    return bool(since) and all((each["by"]["kind"], each["by"]["key"]) == own for each in since)
 
 
 async def overtaken(runtime: Runtime, request: Request, *, stale: Stale, actor: Actor, version: int | None) -> Stale:

@@ -185,7 +185,8 @@ async def change(runtime: Runtime, request: Request) -> Response:
     try:
         terms, faults = judged(ChangedTerms, offered)
         changed = keys.Said(terms, faults, actor, runtime.now())
-        await keys.change(runtime.db, key["id"], version=version_in(fields), said=changed, holder=terms.holder_id)
+        version, holder = version_in(fields), terms.holder_id
+        await keys.change(runtime.db, key["id"], version=version, said=changed, holder=holder, page=True)
     except Stale as refusal:
         word, _ = told(request, refusal)
         return await _form(runtime, request, actor=actor, said={**key, **said}, key=key, word=word)

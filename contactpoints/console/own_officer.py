@@ -62,6 +62,9 @@ async def set_languages(runtime: Runtime, request: Request) -> Response:
         return await shown(runtime, request, actor=actor, told=Told(faults=faults, typed=fields))
     except Stale as refusal:
         refused(request, refusal)
+        stands = await own_officer.read(runtime.db, actor=actor)
+        if all(stands[name] == value for name, value in said.model_dump(mode="json").items()):
+            return go(f"{HERE}?done=languages")
         return await shown(runtime, request, actor=actor, told=Told(stale=True, typed=fields))
     return go(f"{HERE}?done=languages")
 

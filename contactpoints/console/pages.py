@@ -71,6 +71,7 @@ from contactpoints.rules.refusals import (
     Unavailable,
     slug,
 )
+from contactpoints.rules.rooms import room_of
 from contactpoints.rules.sessions import is_meant, own_path
 from contactpoints.runtime import Runtime
 from contactpoints.store.database import DatabaseFault
@@ -285,6 +286,8 @@ def _sorry(request: Request, what: str, *, status: int, kind: str = "", refusal:
     write("%s of a page (%s) failed: %s, reference %s", request.method, _room(request), told, reference)
     signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
     said: dict[str, Any] = {"what": what, "refusal": refusal, "reference": reference}
+    if isinstance(refusal, TooLarge):
+        said |= {"most": room_of(request.url.path).most, "sent": request.headers.get("Content-Length", "")}
     if signed_in is None:
         answer = page("sorry.html", language=language_of(request), status=status, **said)
     else:

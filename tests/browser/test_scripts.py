@@ -1,5 +1,7 @@
 """What scripts add to pages, by mouse, keys and finger; and that nothing is lost or sent twice when a network is."""
 
+import re
+
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
@@ -176,6 +178,15 @@ async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_afte
     await expect(page.locator("#offline")).to_be_hidden()
     await page.clock.run_for(16000)
     await expect(page.locator("[name=version]")).to_have_value("5")
+
+    most = int(await page.locator("#request").get_attribute("data-most") or 0)
+    await facts.fill("x" * (most + 1))
+    await desk.presses("Look at it once more before sending")
+    await expect(kept).to_contain_text("Not kept: this is more than a request may hold.")
+    await expect(kept).to_contain_text(re.compile(r"At least \d+ characters are too many, most of them in: \w"))
+    await expect(facts).to_be_focused()
+    assert await facts.evaluate("field => field.value.length") == most + 1, "what was typed stays"
+    await facts.fill("one two")
 
     other = await context.new_page()
     await other.goto(desk.home + draft)

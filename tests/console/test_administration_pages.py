@@ -60,7 +60,8 @@ async def test_an_account_is_invited_changed_and_ended_and_no_page_shows_the_lin
     path = made.headers["Location"].partition("?")[0]
     form = await ada.asks("GET", f"{path}/change")
     fields = new | {"was": hidden(form, "was"), "name": "Ben Example"}
-    assert (await ada.asks("POST", f"{path}/change", data=fields | {"authority": "Bureau"})).status_code == 303
+    for _ in range(2):
+        assert (await ada.asks("POST", f"{path}/change", data=fields | {"authority": "Bureau"})).status_code == 303
     stale = await ada.asks("POST", f"{path}/change", data=fields)
     says(stale, "How it stands now", "Invented desk", 'value="Desk"', "Bureau", status=409)
     again = await ada.asks("POST", f"{path}/change", data=fields | {"was": hidden(stale, "was")})
@@ -194,7 +195,8 @@ async def test_a_key_is_changed_rotated_and_revoked_and_another_party_s_does_not
     change = await us.asks("GET", f"{path}/change")
     version = hidden(change, "version")
     sent = NEW_KEY | {"version": version, "expires_at": "2026-11-01T00:00"}
-    assert (await us.asks("POST", f"{path}/change", data=sent)).headers["Location"] == f"{path}?said=changed"
+    for _ in range(2):
+        assert (await us.asks("POST", f"{path}/change", data=sent)).headers["Location"] == f"{path}?said=changed"
     stale = await us.asks("POST", f"{path}/change", data=sent | {"expires_at": "2026-10-31T00:00"})
     says(stale, "Kept now", "2026-11-01T00:00", "2026-10-31T00:00", status=409)
     assert hidden(stale, "version") == str(int(version) + 1)

@@ -244,6 +244,8 @@ async def test_a_draft_is_its_writers_alone_and_nothing_typed_is_lost_between_tw
     # What the script of the page hears, and tells in words of its own.
     far_more = await ada.sends(path, **quiet | {"request/necessity": "x" * LONGEST_KEPT})
     assert (far_more.status_code, (await ada.sends(path, **quiet)).headers["Draft-Version"]) == (413, "2")
+    sent = far_more.request.headers["Content-Length"]
+    says(far_more, f"At most {LONGEST_KEPT} bytes are taken here; {sent} were sent.", status=413)
     for typed, status in ((quiet, 409), ({"do": "quietly"}, 404)):
         assert (await ada.sends("/trigger/drafts/999999", **typed)).status_code == status
     clash = first.sent | {"request/necessity": "Mine", "case_reference": "B-7"}

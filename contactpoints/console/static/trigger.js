@@ -22,6 +22,19 @@ const tell = (words, at = "") => {
   said.classList.toggle("bad", !at);
 };
 
+// What is more than the service takes stays on this page: its answer would be a page without what was typed. Told is in
+// which field most of it stands, and of how many characters that is too long.
+function tooLarge(body) {
+  const over = body.length - Number(form.dataset.most);
+  if (over <= 0) return false;
+  const fields = [...form.querySelectorAll("input, textarea")];
+  const long = fields.reduce((one, other) => (other.value.length > one.value.length ? other : one));
+  const many = Math.ceil((over * long.value.length) / encodeURIComponent(long.value).length);
+  const name = form.querySelector(`label[for="${long.id}"]`)?.textContent.trim() ?? long.name;
+  tell(`${said.dataset.large} ${said.dataset.over.replace("{over}", many).replace("{field}", name)}`);
+  return long;
+}
+
 function written() {
   const typed = new URLSearchParams(new FormData(form));
   typed.set("do", "quietly");
@@ -67,7 +80,7 @@ function soon(after) {
   if (over) return;
   waiting = setTimeout(() => {
     if (flying) return soon(1000);
-    flying = keep();
+    if (!tooLarge(written())) flying = keep();
   }, after);
 }
 
@@ -84,6 +97,12 @@ form?.addEventListener("input", () => {
 form?.addEventListener("submit", (event) => {
   // Without a network nothing is sent, and what was typed is still to be kept.
   if (!navigator.onLine) return;
+  const long = tooLarge(written());
+  if (long) {
+    event.preventDefault();
+    long.focus();
+    return;
+  }
   clearTimeout(waiting);
   if (unsure && !flying && !settled) flying = keep();
   settled = true;
