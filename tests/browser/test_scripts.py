@@ -152,6 +152,18 @@ async def _loses_an_answer(page: Page, draft: str, *, token: str) -> None:
     await expect(page.locator("[name=version]")).to_have_value("4")
 
 
+async def _types_too_much(desk: Visitor) -> None:
+    """Type more than the service takes: it stays, and the page says where and by how much it is too long."""
+    kept, facts = desk.page.locator("#kept"), desk.page.locator("[name='request/facts_summary']")
+    most = int(await desk.page.locator("#request").get_attribute("data-most") or 0)
+    await facts.fill("x" * (most + 1))
+    await desk.presses("Look at it once more before sending")
+    await expect(kept).to_contain_text("Not kept: this is more than a request may hold.")
+    await expect(kept).to_contain_text(re.compile(r"At least \d+ characters are too many, most of them in: \w"))
+    await expect(facts).to_be_focused()
+    assert await facts.evaluate("field => field.value.length") == most + 1, "what was typed stays"
+
+
 async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_after_the_session(
     world: World, visits: Visits
 ) -> None:
@@ -179,13 +191,7 @@ async def test_what_is_typed_is_kept_without_a_network_on_a_second_page_and_afte
     await page.clock.run_for(16000)
     await expect(page.locator("[name=version]")).to_have_value("5")
 
-    most = int(await page.locator("#request").get_attribute("data-most") or 0)
-    await facts.fill("x" * (most + 1))
-    await desk.presses("Look at it once more before sending")
-    await expect(kept).to_contain_text("Not kept: this is more than a request may hold.")
-    await expect(kept).to_contain_text(re.compile(r"At least \d+ characters are too many, most of them in: \w"))
-    await expect(facts).to_be_focused()
-    assert await facts.evaluate("field => field.value.length") == most + 1, "what was typed stays"
+    await _types_too_much(desk)
     await facts.fill("one two")
 
     other = await context.new_page()

@@ -129,6 +129,20 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
         assert not re.search("Take it for false|hang up|is it really them", own.text), "it is the reader's own request"
 
 
+async def _is_proposed_once(world: World, asks: Browser, path: str, *, ticked: dict[str, str]) -> None:
+    """While two persons are asked for, send a request anew by several forms: it waits once, and is withdrawn."""
+    async with world.runtime.db.session() as session:
+        await session.execute("update parties set two_persons = true where code = 'US'")
+    says(await asks.sends(path, **ticked), "no second one of your authority has an account", 409)
+    await person(world, "second@us.example.org", name="Bob", role="requester", party="US", authority="Invented Desk")
+    waits = [await asks.sends(path, **ticked | {"once": each}) for each in ("a", "b", "a")]
+    (proposed,) = {each.headers["Location"] for each in waits}
+    assert proposed.startswith("/proposals/"), "from a second tab, too, it is proposed once"
+    assert (await asks.sends(f"{proposed}/withdrawal")).status_code == 303
+    async with world.runtime.db.session() as session:
+        await session.execute("update parties set two_persons = false where code = 'US'")
+
+
 async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_whoever_asked(world: World) -> None:
     asks = await _browser(world, "requester", "US")
     asked = await _browser(world, "contact_point", "FR")
@@ -162,16 +176,7 @@ async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_who
     missing = await asks.sends(f"{here}/resending", once=once, requested_party="JP")
     assert missing.text.count("This has to be ticked: without it the request is sent to nobody.") == 4, missing.text
     ticked = {"consent_to_transfer": "yes", "issued_under_instrument": "yes", "requested_party": "JP", "once": once}
-    async with world.runtime.db.session() as session:
-        await session.execute("update parties set two_persons = true where code = 'US'")
-    says(await asks.sends(f"{here}/resending", **ticked), "no second one of your authority has an account", 409)
-    await person(world, "second@us.example.org", name="Bob", role="requester", party="US", authority="Invented Desk")
-    waits = [await asks.sends(f"{here}/resending", **ticked | {"once": each}) for each in ("a", "b", "a")]
-    (proposed,) = {each.headers["Location"] for each in waits}
-    assert proposed.startswith("/proposals/"), "from a second tab, too, it is proposed once"
-    assert (await asks.sends(f"{proposed}/withdrawal")).status_code == 303
-    async with world.runtime.db.session() as session:
-        await session.execute("update parties set two_persons = false where code = 'US'")
+    await _is_proposed_once(world, asks, f"{here}/resending", ticked=ticked)
     sent = await asks.sends(f"{here}/resending", **ticked)
     assert sent.status_code == 303, sent.text
     says(await asks.opens(sent.headers["Location"]), f"Sent anew after the wrong Party was asked: {reference}", 200)

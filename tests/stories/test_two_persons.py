@@ -101,19 +101,22 @@ async def test_one_proposes_and_another_releases(world: World, desk: Desk) -> No
     assert alert["reference"] in (await desk.heard(desk.ada))[0][-1]
     await _leaves_its_readings_alone(world, reader=desk.bob.account)
 
-    withdrawn = {"reason": "wrong_party"}
-    assert (await desk.ada.asks("POST", f"/v1/alerts/{alert['reference']}/withdrawal", withdrawn)).status_code == 200
-    anew = next(iter(ACTS["resend_alert"].values())) | {"requested_party": "JP"}
-    resent = await world.post(f"/v1/alerts/{alert['reference']}/resending", anew, key=desk.ada.token, once="anew")
-    assert (resent.status_code, resent.json()["resent_from"]) == (202, alert["reference"])
-    path = resent.json()["links"]["self"]
-    tabs = [{"once": "anew"}, {"once": "other"}, {"once": "third"}]
-    asked = [world.post(f"/v1/alerts/{alert['reference']}/resending", anew, key=desk.bob.token, **tab) for tab in tabs]
-    for again in await asyncio.gather(*asked):
-        assert problem(again) == (409, "already-resent")
-        assert again.json()["proposal"] == resent.json()["id"], "whoever asks again is told which waits"
-    assert (await desk.bob.asks("POST", f"{path}/release")).json()["resent_from"] == alert["reference"]
+    await _is_sent_anew_once(desk, f"/v1/alerts/{alert['reference']}")
     await tells_that_the_first_had_signed(desk)
+
+
+async def _is_sent_anew_once(desk: Desk, path: str) -> None:
+    """Whoever asks again, by other keys and at once, is told which proposal waits."""
+    assert (await desk.ada.asks("POST", f"{path}/withdrawal", {"reason": "wrong_party"})).status_code == 200
+    anew = next(iter(ACTS["resend_alert"].values())) | {"requested_party": "JP"}
+    resent = await desk.world.post(f"{path}/resending", anew, key=desk.ada.token, once="anew")
+    assert (resent.status_code, resent.json()["resent_from"]) == (202, path.rpartition("/")[2])
+    tabs = ("anew", "other", "third")
+    asked = [desk.world.post(f"{path}/resending", anew, key=desk.bob.token, once=once) for once in tabs]
+    for again in await asyncio.gather(*asked):
+        assert (problem(again), again.json()["proposal"]) == ((409, "already-resent"), resent.json()["id"])
+    opened = await desk.bob.asks("POST", f"{resent.json()['links']['self']}/release")
+    assert opened.json()["resent_from"] == path.rpartition("/")[2]
 
 
 async def _is_sealed_for_itself(world: World) -> None:
