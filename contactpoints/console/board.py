@@ -1,6 +1,7 @@
 """The board: who answers now in every Party, the cover of what may be read, open alerts, and the own duty first."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import sees_network
 from contactpoints.rules.board_page import Wanted, answered, regions
+from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE
+from contactpoints.rules.sessions import IDLE
 from contactpoints.runtime import Runtime
 from schemas.faults import Fault
 
@@ -27,6 +30,19 @@ def _wanted(request: Request, regions: Collection[str]) -> tuple[Wanted, list[Fa
     told, faults = chosen(request, {"answered": ("yes", "no"), "night": ("yes",), "region": regions})
     words = request.query_params.get("q", "")[:_LONGEST].strip()
     return Wanted(words, told["answered"], night=bool(told["night"]), region=told["region"]), faults
+
+
+def _arrived(told: board.Board, *, now: datetime) -> list[str]:
+    """Return by what each alert is named that may have come since an open page was last looked at.
+
+    A page that nobody touches is told news for no longer than its session lasts: what is older is no news on any.
+    """
+    since = now - IDLE
+    return [
+        f"{EXERCISE_EVERYWHERE} {each['reference']}" if each["status"] == "exercise" else each["reference"]
+        for each in told.alerts
+        if each["opened_at"] > since
+    ]
 
 
 async def show(runtime: Runtime, request: Request) -> Response:
@@ -50,6 +66,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
         wanted=wanted,
         written=written,
         regions=offered,
+        arrived=_arrived(told, now=now),
         failing=sum(not answered(each) for each in told.found),
         whole=sees_network(actor),
     )

@@ -1,5 +1,6 @@
 """A page that is open tells what happens, and takes nothing from whoever is at work on it: word, place or fold."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +22,7 @@ _SEEN = """(seen) => {
 }"""
 _NOWHERE = """() => document.body.insertAdjacentHTML(
   "beforeend", '<p data-clock><b data-zone="Nowhere/New">12:34</b></p>')"""
+_DEAD, _COLOUR = re.compile("^NOT UP TO DATE - "), "(each) => getComputedStyle(each).filter"
 _ROWS = "#timeline tbody tr"
 
 
@@ -62,17 +64,30 @@ async def _board(world: World, board: Visitor) -> Visitor:
     return board
 
 
+async def _looks_dead(page: Page, said: Locator) -> None:
+    """A page that is no longer true looks so wherever it is scrolled to, and says of when it is."""
+    await expect(said).to_be_visible(timeout=PATIENCE)
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await expect(said).to_be_in_viewport(ratio=1)
+    await expect(said).to_contain_text(re.compile(r"Last brought up to date: \d{4}-\d\d-\d\d \d\d:\d\d"))
+    await expect(page).to_have_title(_DEAD)
+    assert await page.locator("[data-part]").first.evaluate(_COLOUR) == "grayscale(1)"
+
+
 async def _comes_back(world: World, board: Visitor, *, waits: Locator) -> None:
     """Let an alert open while the service is away: a board that comes back tells it, and was sent no row again."""
     away = board.page.locator("#away")
     await board.page.route("**/board", lambda route: route.fulfill(status=503))
-    await world.opens_alert()
-    await expect(away).to_be_visible()
+    new = (await world.opens_alert()).json()["reference"]
+    await _looks_dead(board.page, away)
+    await expect(board.page.locator("[data-clock] b").first).not_to_have_text("–")
     await board.page.unroute_all(behavior="wait")
     board.loud.clear()
     await board.page.clock.fast_forward(11000)
     await expect(away).to_be_hidden()
     await expect(board.page.locator("#open tbody tr")).to_have_count(2)
+    await expect(board.page.locator("#arrived")).to_have_text(f"New open alert: {new}")
+    await expect(board.page).to_have_title("(2) Board - 24/7 network")
     await expect(waits).to_have_text("1 open alert")
     row = board.page.locator("#points tbody:not([hidden])")
     assert await row.evaluate_all("(all) => all.map((one) => one.mine)") == [True]
@@ -84,7 +99,9 @@ async def _say_that_it_ended(world: World, pages: dict[str, Visitor]) -> None:
         await session.execute("update sessions set ended_at = $1, ended_why = 'signed_out'", world.clock.at)
     world.runtime.bell.ring("*")
     for where, each in pages.items():
-        await expect(each.page.locator("#ended a")).to_be_visible(timeout=PATIENCE)
+        await _looks_dead(each.page, each.page.locator("#ended"))
+        for told in await each.page.locator("[data-clock] [data-zone], [data-until]").all_inner_texts():
+            assert told == "–"
         await expect(each.page.locator("#away")).to_be_hidden()
         link = await each.page.locator("#ended a").get_attribute("href")
         assert (link or "").endswith(f"/signin?next={quote(where, safe='')}")
@@ -123,22 +140,27 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await read.opens(alert)
     await read.presses("Read what is asked")
     await expect(read.page.locator("#request .particulars")).to_be_visible()
-    await read.page.evaluate(_SEEN, arg=False)
     listed = Visitor(await page.context.new_page(), desk.home)
     await listed.opens("/alerts")
     board = await _board(world, Visitor(await page.context.new_page(), desk.home))
     opened = board.page.locator(f"#open a[href='{alert}']")
     waits = await _finds_france(world, board)
     await opened.focus()
+    async with read.page.expect_event("requestfailed", lambda request: "/stream" in request.url):
+        await read.page.evaluate(_SEEN, arg=False)
 
     second = world.network["FR"].officers[1]
     await world.answers(second, f"{await world.code_of(second)} ok, {PIN}")
     await expect(board.page.locator("#open")).to_contain_text("acknowledged", timeout=PATIENCE)
     await expect(waits).to_be_empty(timeout=PATIENCE)
+    await expect(board.page.locator("#arrived")).to_be_empty()
+    await expect(board.page).to_have_title("(1) Board - 24/7 network")
     assert await opened.evaluate(_HERE)
     await expect(listed.page.locator("#list-open")).to_contain_text("Acknowledged", timeout=PATIENCE)
-    await expect(read.page.locator("#standing")).not_to_contain_text("Acknowledged")
-    await read.page.evaluate(_SEEN, arg=True)
+    await board.page.clock.fast_forward(61_000)
+    await expect(read.page).to_have_title(f"Acknowledged - {reference} - 24/7 network", timeout=PATIENCE)
+    async with read.page.expect_request("**/stream?*"):
+        await read.page.evaluate(_SEEN, arg=True)
     for each in (desk, read):
         await expect(each.page.locator("#standing")).to_contain_text("Acknowledged", timeout=PATIENCE)
         await expect(each.page.locator("#act-read")).to_be_visible(visible=each is desk)

@@ -61,7 +61,9 @@ async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
     done = await ada.sends(path, **meant | {"act": "leave"})
     assert "Retired" in await ada.opens(done.headers["Location"])
     asks = await _browser(world, "requester", "US")
-    assert "NOBODY HAS IT NOW: whoever had it" in (await asks.opens(f"/alerts/{reference}")).text
+    left = (await asks.opens(f"/alerts/{reference}")).text
+    assert "NOBODY HAS IT NOW: whoever had it" in left
+    assert f"<title>NOBODY HAS IT - {reference} - " in left
     assert (await ada.sends(path, **meant | {"act": "leave"})).headers["Location"] == done.headers["Location"]
     async with world.runtime.db.session() as session:
         members = await session.fetch("select members from rotations where retired_at is null")

@@ -22,7 +22,13 @@ function timeIn(zone, at) {
   }
 }
 
+// What keeps ticking looks alive: on a page that hears nothing more, no clock goes on.
+let still = false;
 function tick() {
+  if (still) {
+    for (const each of document.querySelectorAll("[data-clock] [data-zone], [data-until]")) each.textContent = "–";
+    return;
+  }
   const now = new Date(Date.now() + off);
   const zones = {};
   for (const each of document.querySelectorAll("[data-clock] [data-zone]")) {
@@ -142,6 +148,25 @@ function holds(old, made) {
   if (made.dataset.holds) old.dataset.holds = made.dataset.holds;
 }
 
+// What is told beside the parts: the title, of when the page is, and what has come. What is said in the same words
+// again is not read out, so that it is said by its names.
+let titled = document.title;
+const names = (said) => (said.dataset.arrived || "").split(", ").filter(Boolean);
+function tells(fresh) {
+  titled = fresh.title;
+  for (const each of document.querySelectorAll("[data-made], [data-arrived]")) {
+    const made = fresh.getElementById(each.id);
+    if (!made) continue;
+    if (!("arrived" in made.dataset)) {
+      swap(each, made);
+      continue;
+    }
+    const came = names(made).filter((name) => !names(each).includes(name));
+    if (came.length) each.textContent = `${each.dataset.words} ${came.join(", ")}`;
+    each.dataset.arrived = made.dataset.arrived;
+  }
+}
+
 // Returns "made", "ended" where nobody is signed in any more, or "lost".
 async function renew() {
   const headers = { Accept: "text/html", "Page-Renewal": "1" };
@@ -168,6 +193,7 @@ async function renew() {
     swap(old, made);
     holds(old, made);
   }
+  tells(fresh);
   tick();
   document.dispatchEvent(new Event("fresh"));
   return "made";
@@ -185,17 +211,23 @@ if (live) {
   let ended = false;
   // How long is waited before the page is asked for again, and before its news are.
   const pauses = { page: LEAST, news: LEAST };
+  // What is out of date says so wherever one looks: above all that is scrolled, in the title, and by its colours.
   const tell = () => {
-    shows("away", !ended && (away || behind));
+    const stale = ended || away || behind;
+    shows("away", stale && !ended);
     shows("ended", ended);
+    document.documentElement.classList.toggle("stale", stale);
+    document.title = stale ? `${document.getElementById("ended").dataset.title} - ${titled}` : titled;
   };
   // Whose session is over is asked for nothing more: the page stays as it is, with what was typed.
   const end = () => {
     ended = true;
+    still = true;
     source?.close();
     clearTimeout(waiting);
     clearTimeout(coming);
     for (const each of document.querySelectorAll("#ended a")) each.search = `?next=${encodeURIComponent(home)}`;
+    tick();
     tell();
   };
   const soon = (after = 30) => {
@@ -209,8 +241,9 @@ if (live) {
       if (ended) return;
       if (came === "ended") return end();
       behind = came === "lost";
-      if (behind) soon(later("page"));
-      else pauses.page = LEAST;
+      if (document.hidden) soon(MOST);
+      else if (behind) soon(later("page"));
+      if (!behind) pauses.page = LEAST;
       tell();
     }, after);
   };
@@ -221,7 +254,8 @@ if (live) {
   };
   const listen = () => {
     clearTimeout(coming);
-    if (ended || document.hidden) return;
+    if (ended) return;
+    if (document.hidden) return soon(MOST);
     source = new EventSource(live.dataset.live);
     for (const code of live.dataset.codes.split(" ")) source.addEventListener(code, () => soon());
     source.addEventListener("open", () => {
@@ -244,14 +278,11 @@ if (live) {
   listen();
 
   // A browser holds few lines to one service, for all its pages together: one that nobody sees lets its line go, so
-  // that another can still send, and makes itself anew as soon as it is seen.
+  // that another can still send. Its title is seen: it makes itself anew once a minute, and as soon as it is looked at.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      source?.close();
-      clearTimeout(coming);
-    } else if (!ended) {
-      soon();
-      listen();
-    }
+    source?.close();
+    away = false;
+    if (!document.hidden) soon();
+    listen();
   });
 }
