@@ -226,7 +226,7 @@ async def _judged(
         faults = seen.faults
     except BadInput as refusal:
         there = await foresee(runtime, actor, typed=draft.typed)
-        faults = rules.faults_told((*there.faults, *refusal.faults, *_besides(draft, refusal.faults)))
+        faults = rules.faults_told((*there.faults, *refusal.faults, *_besides(draft, refusal.faults)), draft.typed)
     if faults:
         return await _form(runtime, request, actor=actor, draft=draft, typed=draft.typed, faults=faults)
     return command, fingerprint, seen

@@ -1,7 +1,7 @@
 """What somebody types into the form of a request, and what becomes of it: a body as the API takes it.
 
-Times are typed by the clocks of one zone, which the form names; a time that its clocks leave out, or show twice, is
-asked for again.
+Times are typed by the clocks of one zone, which the form names. A time that its clocks leave out is asked for again; of
+one that they show twice it is asked which is meant, and ``2026-10-25T02:30/second`` is how a draft keeps that.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from contactpoints.rules.access import Actor
@@ -18,7 +18,7 @@ from contactpoints.rules.folding import by_name, words
 from contactpoints.rules.local_times import instants_of
 from schemas.articles import Citation, asked_by
 from schemas.faults import Fault
-from schemas.fields import write_instant
+from schemas.fields import Which, write_instant
 from schemas.forms import Field, body_of, fields_of, known, names_of, packed, rows
 from schemas.requests import REQUEST_KINDS
 
@@ -96,8 +96,13 @@ def merged(kept: Typed, form: Typed) -> dict[str, str]:
     kind = kept.get("kind", "")
     here = frozenset((*names_of(fields_for(kind), "request"), *_HEAD, "notify/0")) if kind else frozenset(_HEAD)
     shown = set(known(kept, here)) - set(PLACE)
-    said = {name: value for name, value in form.items() if name not in PLACE}
+    said = {name: _with_which(form, name) for name in form if name not in PLACE}
     return taken({name: value for name, value in kept.items() if name not in shown} | said)
+
+
+def _with_which(form: Typed, name: str) -> str:
+    which = form.get(f"{name}_which", "")
+    return f"{form[name]}/{which}" if form[name] and which in get_args(Which) else form[name]
 
 
 def placed(typed: Typed) -> dict[str, str]:
@@ -156,14 +161,17 @@ def _instants(fields: tuple[Field, ...], typed: Typed, *, zone: str, place: str)
 
 def _in_utc(text: str, zone: str) -> str:
     """Return an instant as the API takes it; what is none, or not one, as it is, so that a fault tells so."""
+    wall, _, which = text.partition("/")
     try:
-        local = datetime.fromisoformat(text)
+        local = datetime.fromisoformat(wall)
     except ValueError:
         return text
     if local.tzinfo is not None:
-        return text
+        return wall
     found = instants_of(local.date(), local.time(), zone=zone)
-    return write_instant(found[0]) if len(found) == 1 else local.isoformat()
+    if len(found) == 1 or (found and which):
+        return write_instant(found[-1 if which == "second" else 0])
+    return local.isoformat()
 
 
 def found(places: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
@@ -180,20 +188,25 @@ def found(places: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
     )
 
 
-def faults_told(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return each fault once, by what it means in the form.
+def faults_told(faults: Iterable[Fault], typed: Typed) -> tuple[Fault, ...]:
+    """Return each fault of what was typed once, by what it means in the form.
 
     A time by the clocks of a zone that had to be left without an offset is none of them, or two. What is missing of
     `EITHER` is missing at both.
     """
-    meant = {"no_offset": "not_one_time"}
     told: list[Fault] = []
     for each in faults:
         if each.code == "missing" and each.pointer == f"/{EITHER[1]}":
             told += (replace(each, pointer=f"/{name}", code="one_of_two") for name in EITHER)
         else:
-            told.append(replace(each, code=meant.get(each.code, each.code)))
+            told.append(replace(each, code=_how_often(typed, each)) if each.code == "no_offset" else each)
     return tuple(dict.fromkeys(told))
+
+
+def _how_often(typed: Typed, fault: Fault) -> str:
+    local = datetime.fromisoformat(typed[fault.pointer[1:]].strip().partition("/")[0])
+    found = instants_of(local.date(), local.time(), zone=zone_or_utc(typed.get("zone", "")))
+    return "exists_twice" if found else "does_not_exist"
 
 
 def legible(typed: Typed) -> dict[str, str]:

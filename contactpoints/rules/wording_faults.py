@@ -37,7 +37,6 @@ _SENTENCES: Mapping[str, str] = {
     "not_https": msgid("This is not an address that begins with https."),
     "still_referred_to": msgid("Something else still refers to this."),
     "no_contact_point": msgid("This Party has no contact point yet."),
-    "not_one_time": msgid("The clocks there leave this time out, or show it twice: choose UTC, and give it in UTC."),
     "too_many_drafts": msgid("There are as many drafts as you may have: throw one away first."),
     "not_on_duty": msgid("This officer is not on duty then."),
     "on_duty_already": msgid("This officer is on duty then already."),

@@ -297,7 +297,17 @@ async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: Wor
     says(far, "ne la fonde pas", "Deuxième Protocole additionnel", "Ce qui pourrait être demandé", "Sur quoi elle peut")
     path = await ada.begins()
     await ada.writes(path, **WRITTEN | {"request/time_range/ends_at": "2026-10-25T02:30", "case_reference": "a\0b"})
-    says(await ada.opens(f"{path}/look"), "choisissez UTC", "Période", "Un signe", "deux est nécessaire)", status=422)
+    asked = await ada.opens(f"{path}/look")
+    says(asked, "vient deux fois", "Période", "Un signe", "deux est nécessaire)", status=422)
+    form = Fields(asked.text, "request")
+    meant = {"request/time_range/ends_at_which": "second", "case_reference": "BE-2026/7", "do": "look"}
+    asked_for = [form.sent[f"request/time_range/{name}"] for name in ("ends_at", "ends_at_which")]
+    assert asked_for == ["2026-10-25T02:30", ""], "it is asked, and not answered by the page"
+    await ada.sends(form.action, **form.sent | meant)
+    told = (await ada.opens(f"{path}/look")).text
+    assert "2026-10-25T01:30:00+00:00" in told
+    assert "2026-10-13T18:00:00+00:00" in told, "no other time was moved"
+    assert Fields((await ada.opens(path)).text, "request").sent["request/time_range/ends_at_which"] == "second"
     for _ in range(MOST - 1):
         await ada.begins()
     form = Fields((await ada.opens("/trigger/preview", **PLACE)).text, "begin")

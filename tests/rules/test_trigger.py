@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contactpoints.rules.trigger import body, fields_for, merged, parts_for, taken
+from contactpoints.rules.trigger import body, faults_told, fields_for, merged, parts_for, taken
 from contactpoints.rules.wording_trigger import cited, where_of
 from contactpoints.words import LANGUAGES, catalogues
 from schemas.alerts import read_open_alert
@@ -52,9 +52,25 @@ def test_what_is_emptied_goes_and_what_another_kind_asks_for_stays() -> None:
     }
 
 
-@pytest.mark.parametrize(("wall", "told"), [("2026-03-29T02:30", "no_offset"), ("2026-10-25T02:30", "no_offset")])
+@pytest.mark.parametrize(
+    ("wall", "told"), [("2026-03-29T02:30", "does_not_exist"), ("2026-10-25T02:30", "exists_twice")]
+)
 def test_a_time_that_clocks_leave_out_or_show_twice_is_asked_for_again(wall: str, told: str) -> None:
     typed = {"kind": "assistance", "zone": "Europe/Paris", "request/issued_at": wall}
     with pytest.raises(Invalid) as wrong:
         read_open_alert(body(typed))
-    assert {each.pointer: each.code for each in wrong.value.faults}["/request/issued_at"] == told
+    faults = faults_told(wrong.value.faults, typed)
+    assert {each.pointer: each.code for each in faults}["/request/issued_at"] == told
+
+
+@pytest.mark.parametrize(("which", "told"), [("first", "00:30"), ("second", "01:30")])
+def test_which_of_two_equal_times_is_meant_stays_with_it_and_moves_no_other(which: str, told: str) -> None:
+    form = {"request/issued_at": "2026-10-25T02:30", "request/issued_at_which": which, "case_reference_which": which}
+    form |= {"request/deadline": "2026-10-25T12:00", "request/deadline_which": which, "zone": "Europe/Paris"}
+    kept = merged({"kind": "assistance"}, form)
+    assert kept == merged(kept, form)
+    assert kept["request/issued_at"] == f"2026-10-25T02:30/{which}"
+    assert kept["zone"] == "Europe/Paris"
+    sent = json.loads(body(kept))["request"]
+    assert (sent["issued_at"], sent["deadline"]) == (f"2026-10-25T{told}:00Z", "2026-10-25T11:00:00Z")
+    assert merged(kept, form | {"request/issued_at_which": ""})["request/issued_at"] == "2026-10-25T02:30"
