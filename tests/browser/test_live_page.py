@@ -74,6 +74,20 @@ async def _looks_dead(page: Page, said: Locator) -> None:
     assert await page.locator("[data-part]").first.evaluate(_COLOUR) == "grayscale(1)"
 
 
+async def _is_left(page: Page) -> None:
+    """Somebody goes to another tab: the page lets its line go."""
+    async with page.expect_event("requestfailed", lambda request: "/stream" in request.url):
+        await page.evaluate(_SEEN, arg=False)
+
+
+async def _is_seen_again(page: Page, *, told: str) -> None:
+    """A page that nobody sees has told by its title what came, a minute later, before somebody comes back to it."""
+    await page.clock.fast_forward(61_000)
+    await expect(page).to_have_title(told, timeout=PATIENCE)
+    async with page.expect_request("**/stream?*"):
+        await page.evaluate(_SEEN, arg=True)
+
+
 async def _comes_back(world: World, board: Visitor, *, waits: Locator) -> None:
     """Let an alert open while the service is away: a board that comes back tells it, and was sent no row again."""
     away = board.page.locator("#away")
@@ -146,8 +160,7 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     opened = board.page.locator(f"#open a[href='{alert}']")
     waits = await _finds_france(world, board)
     await opened.focus()
-    async with read.page.expect_event("requestfailed", lambda request: "/stream" in request.url):
-        await read.page.evaluate(_SEEN, arg=False)
+    await _is_left(read.page)
 
     second = world.network["FR"].officers[1]
     await world.answers(second, f"{await world.code_of(second)} ok, {PIN}")
@@ -157,10 +170,7 @@ async def test_an_open_page_takes_nothing_from_whoever_is_at_work_and_says_when_
     await expect(board.page).to_have_title("(1) Board - 24/7 network")
     assert await opened.evaluate(_HERE)
     await expect(listed.page.locator("#list-open")).to_contain_text("Acknowledged", timeout=PATIENCE)
-    await board.page.clock.fast_forward(61_000)
-    await expect(read.page).to_have_title(f"Acknowledged - {reference} - 24/7 network", timeout=PATIENCE)
-    async with read.page.expect_request("**/stream?*"):
-        await read.page.evaluate(_SEEN, arg=True)
+    await _is_seen_again(read.page, told=f"Acknowledged - {reference} - 24/7 network")
     for each in (desk, read):
         await expect(each.page.locator("#standing")).to_contain_text("Acknowledged", timeout=PATIENCE)
         await expect(each.page.locator("#act-read")).to_be_visible(visible=each is desk)
