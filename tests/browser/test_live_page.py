@@ -94,7 +94,7 @@ async def _comes_back(world: World, board: Visitor, *, waits: Locator) -> None:
     await board.page.route("**/board", lambda route: route.fulfill(status=503))
     new = (await world.opens_alert()).json()["reference"]
     await _looks_dead(board.page, away)
-    await expect(board.page.locator("[data-clock] b").first).not_to_have_text("–")
+    await expect(board.page.locator("[data-clock] b").first).not_to_have_text("\N{EN DASH}")
     await board.page.unroute_all(behavior="wait")
     board.loud.clear()
     await board.page.clock.fast_forward(11000)
@@ -115,7 +115,7 @@ async def _say_that_it_ended(world: World, pages: dict[str, Visitor]) -> None:
     for where, each in pages.items():
         await _looks_dead(each.page, each.page.locator("#ended"))
         for told in await each.page.locator("[data-clock] [data-zone], [data-until]").all_inner_texts():
-            assert told == "–"
+            assert told == "\N{EN DASH}"
         await expect(each.page.locator("#away")).to_be_hidden()
         link = await each.page.locator("#ended a").get_attribute("href")
         assert (link or "").endswith(f"/signin?next={quote(where, safe='')}")
