@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from argon2 import PasswordHasher
 
 from contactpoints.actions.access import make_key, set_pin
 from contactpoints.actions.demo_network import Made, MadeOfficer, load_demo
 from contactpoints.actions.seed import load_parties
+from contactpoints.actions.tools import Tools
 from contactpoints.clock import Clock
 from contactpoints.engine.catch_up import catch_up, inquirable
 from contactpoints.engine.dispatcher import Lane
@@ -25,7 +27,7 @@ from contactpoints.rules.codes import REST_OF_A_PROOF, code_rest, is_reply_code
 from contactpoints.runtime import Runtime, open_runtime
 from contactpoints.serving import desk_of
 from contactpoints.settings import Settings
-from contactpoints.store.sealing import Keyring
+from contactpoints.store.sealing import Keyring, peppered
 from contactpoints.web import application
 from schemas.examples import example
 from tests.far_ends import PUBLIC, FarEnd, Rehearsal
@@ -195,16 +197,27 @@ PREPARED: dict[str, Prepared] = {}
 """Name of a database, after a slash -> what was put into the template that it was copied from."""
 
 
-async def prepare(runtime: Runtime) -> Prepared:
-    """Put the invented network into an empty database, with two keys and the same PIN for everybody."""
-    await load_parties(runtime.db, START)
-    network = {made.party: made for made in await load_demo(runtime.db, START)}
-    await set_pin(runtime.db, network["FR"].officers[0].id, pin=PIN, now=START, tools=runtime.tools)
+def light_hash(secret: str, *, tools: Tools) -> str:
+    """Return a PIN or a password as it is kept, but judged within no time: a hash says itself how much work it is."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(peppered(tools.pepper, secret))
+
+
+async def give_pins(runtime: Runtime, first: MadeOfficer, *, now: datetime) -> None:
+    """Give every officer the same PIN, ``first`` by the service itself; it is judged within no time."""
+    await set_pin(runtime.db, first.id, pin=PIN, now=now, tools=runtime.tools)
     async with runtime.db.session() as session:
+        await session.execute("update pins set hash = $1", light_hash(PIN, tools=runtime.tools))
         await session.execute(
             "insert into pins (officer_id, hash, set_at) select o.id, p.hash, p.set_at from officers o, pins p"
             " on conflict do nothing"
         )
+
+
+async def prepare(runtime: Runtime) -> Prepared:
+    """Put the invented network into an empty database, with two keys and the same PIN for everybody."""
+    await load_parties(runtime.db, START)
+    network = {made.party: made for made in await load_demo(runtime.db, START)}
+    await give_pins(runtime, network["FR"].officers[0], now=START)
     asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, ("desk@requester.example",), "en")
     reads = Actor(0, Role.CONTACT_POINT, "FR", "Contact point", network["FR"].contact_point)
     keys = [await make_key(runtime.db, who, now=START, entropy=secrets.token_bytes) for who in (asks, reads)]

@@ -9,8 +9,9 @@ import httpx
 from pyotp import TOTP
 
 from contactpoints.actions.accounts import make_at_command_line
+from contactpoints.rules.passwords import normal
 from schemas.accounts import NewAccount
-from tests.world import World
+from tests.world import World, light_hash
 
 PASSWORD = "three lamps above a quiet harbour"
 STANDING = {"name": "Ada Example", "role": "administrator", "party": "FR", "authority": "Invented desk"}
@@ -94,8 +95,13 @@ async def accepts(world: World, token: str, **fields: Any) -> Person:
 
 
 async def person(world: World, email: str = "ada@fr.example.org", **fields: Any) -> Person:
-    """Return somebody who is signed in."""
+    """Return somebody who is signed in, and whose password is judged within no time."""
     made = await accepts(world, await invited(world, email, **fields))
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update accounts set password_hash = $2 where id = $1",
+            *(made.account, light_hash(normal(made.password), tools=world.runtime.tools)),
+        )
     assert (await made.signs_in()).status_code == 201
     return made
 

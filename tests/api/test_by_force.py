@@ -23,13 +23,15 @@ from contactpoints.rules.throttle import ACCOUNT
 from contactpoints.web import application
 from schemas.networks import network_of
 from tests.api.conftest import KeyOf
-from tests.api.people import PASSWORD, invited, person
+from tests.api.people import PASSWORD, accepts, invited
 from tests.api.test_passkeys import keeper, shows, telephone
 from tests.asgi import Answer, asks
 from tests.console.test_answer_page import types
 from tests.world import START, World
 
 PIN = "70419358"
+# KiB of memory and passes over it: the first choice of the password storage cheat sheet for argon2id.
+_OWASP = 19_456, 2
 # One for passwords, two for PINs, one for what is short: whoever waits has none.
 _THREADS = 4
 _MEGABYTES = 80
@@ -47,7 +49,8 @@ async def _secrets(world: World, key_of: KeyOf) -> dict[str, str]:
     """Let the service make or learn a secret of every kind; return them."""
     officer = world.network["FR"].officers[0]
     await set_pin(world.runtime.db, officer.id, pin=PIN, now=START, tools=world.runtime.tools)
-    ada = await person(world)
+    ada = await accepts(world, await invited(world, "ada@fr.example.org"))
+    assert (await ada.signs_in()).status_code == 201
     first = await ada.first_step()
     secretariat = await key_of("secretariat")
     feed = await world.post(f"/v1/officers/{officer.id}/feeds", {}, key=secretariat)
@@ -80,17 +83,25 @@ async def test_no_secret_stands_in_any_table_and_no_hash_is_of_use_without_the_p
             # What can be guessed is not kept as a hash that anybody can make.
             forms |= {getattr(hashlib, name)(secret.encode()).hexdigest() for name in ("md5", "sha1", "sha256")}
         assert [name for name, text in tables.items() if any(form in text for form in forms)] == [], what
+    officer = world.network["FR"].officers[0].id
     async with world.runtime.db.session() as session:
         hashes = [
             (await session.fetchval("select password_hash from accounts where password_hash is not null"), PASSWORD),
-            (await session.fetchval("select hash from pins where officer_id = $1", 1), PIN),
+            (await session.fetchval("select hash from pins where officer_id = $1", officer), PIN),
         ]
     for hashed, plain in hashes:
+        assert _costs(hashed) == ("argon2id", *_OWASP), "whoever guesses pays for each try"
         with pytest.raises(VerifyMismatchError):
             PasswordHasher().verify(hashed, plain)
     assert world.runtime.tools.pepper.hex() not in "".join(tables.values())
     for key in world.runtime.tools.keyring.keys.values():
         assert key.hex() not in "".join(tables.values())
+
+
+def _costs(hashed: str) -> tuple[str, int, int]:
+    _, kind, _, costs, *_ = hashed.split("$")
+    memory, times, _ = (int(each.partition("=")[2]) for each in costs.split(","))
+    return kind, memory, times
 
 
 def _told(answer: Answer) -> int:

@@ -10,24 +10,22 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
-from argon2 import PasswordHasher
 
-from contactpoints.actions.access import make_key, set_pin
+from contactpoints.actions.access import make_key
 from contactpoints.actions.demo_network import Made, load_demo
 from contactpoints.actions.seed import load_parties
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
 from contactpoints.runtime import open_runtime
 from contactpoints.settings import read_settings
-from contactpoints.store.sealing import peppered
 from schemas.examples import example
 from tests.chaos.lives import Died, Lives, Victims
 from tests.chaos.truth import Truth
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio, Sent
 from tests.processes import PUBLIC, environment
+from tests.world import PIN, give_pins
 
-PIN = "482913"
 DESK = "desk@requester.example"
 INBOUND = f"{PUBLIC}/hooks/twilio/twilio_sms/inbound"
 # Longer than every lease.
@@ -329,11 +327,7 @@ async def _prepare(scene: Scene, settings: Mapping[str, str], url: str) -> None:
         now = runtime.now()
         await load_parties(runtime.db, now)
         scene.network = {made.party: made for made in await load_demo(runtime.db, now)}
-        for officer in scene.network["GB"].officers:
-            await set_pin(runtime.db, officer.id, pin=PIN, now=now, tools=runtime.tools)
-        # A hash says itself how much work it is.
-        light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(peppered(runtime.tools.pepper, PIN))
-        await scene.db.execute("update pins set hash = $1", light)
+        await give_pins(runtime, scene.network["GB"].officers[0], now=now)
         asks = Actor(0, Role.REQUESTER, "US", "Invented Desk", None, (DESK,), "en")
         reads = Actor(0, Role.CONTACT_POINT, "GB", "Contact point", scene.network["GB"].contact_point)
         for name, actor in (("asks", asks), ("answers", reads)):

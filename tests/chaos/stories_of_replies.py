@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 
 from tests.chaos.killing import Story
 from tests.chaos.points import the_point
-from tests.chaos.scene import INBOUND, PIN, Scene, released, withdrawn
+from tests.chaos.scene import INBOUND, Scene, released, withdrawn
 from tests.chaos.stories import a_report
+from tests.world import PIN
 
 _LONGER_THAN_A_LOCK = 2.4
 

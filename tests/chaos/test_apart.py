@@ -7,7 +7,8 @@ import pytest
 from tests.chaos import lives
 from tests.chaos.lives import Lives, Victims
 from tests.chaos.points import the_point
-from tests.chaos.scene import PIN, Scene, open_scene
+from tests.chaos.scene import Scene, open_scene
+from tests.world import PIN
 
 pytestmark = pytest.mark.long
 

@@ -12,9 +12,10 @@ import pytest
 
 from contactpoints.store import embedded, migrate
 from tests.chaos.lives import Victims
-from tests.chaos.scene import INBOUND, PIN, Scene, open_scene
+from tests.chaos.scene import INBOUND, Scene, open_scene
 from tests.fakes.twilio import sign
 from tests.folders import new_folder
+from tests.world import PIN
 
 pytestmark = pytest.mark.long
 
