@@ -256,7 +256,7 @@ def _run(document: dict[str, Any], port: int, *, others: Others, turn: int, seco
         **({"max-time": seconds} if seconds else {}),
         "base-url": f"http://127.0.0.1:{port}",
         "workers": 1,
-        "request-timeout": 20,
+        "request-timeout": 120,
         "continue-on-failure": True,
         # What no paper can say, as that a shift ends after it begins, is told by 422. Whoever has no key asks anyway.
         "checks": {"positive_data_acceptance": {"enabled": False}, "ignored_auth": {"enabled": bool(SECONDS)}},
