@@ -265,6 +265,8 @@ class AlertOut(TypedDict):
     `call_back`: every request names a second person for call-back: one who is registered with the key (`known`), or
     another one (`named`), until the contact point says what came of a call. Nothing waits for it.
 
+    `left_behind_at`: when whoever had it left; nobody has it since then. Null where somebody has, or it has ended.
+
     `end_reason` is why it was withdrawn or closed. Where the wrong Party was asked, `resent_as` is the alert to another
     one, and `resent_from` the one before it: told to the requester and the secretariat.
     """
@@ -287,6 +289,7 @@ class AlertOut(TypedDict):
     acknowledged_at: Moment | None
     seconds_to_acknowledge: float | None
     acknowledgement: AcknowledgedOut | None
+    left_behind_at: Moment | None
     exhausted_at: Moment | None
     withdrawn_at: Moment | None
     closed_at: Moment | None

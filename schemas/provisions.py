@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from schemas.requests import REQUEST_KINDS
+from schemas.words import msgid
 
 UNLISTED = frozenset({"bilateral", "other"})
 """Instruments of which the service knows no text: whether they bind is for the request to say."""
@@ -30,8 +31,8 @@ class Declarable:
     """What follows where the requested Party made the declaration or reservation of an article.
 
     ``excludes``: requests that are not executed. ``conditions``: what is asked besides, or may be a ground for refusal.
-    ``opens``: a further way to send the request. ``detail`` goes on where the name of the Party ends, and so does
-    ``otherwise``, which holds where nothing was declared, and ``mutual``, which holds where the requesting Party did.
+    ``opens``: a further way to send the request. ``detail`` is said of the ``{party}``, and so is ``otherwise``, which
+    holds where nothing was declared, and ``mutual``, which holds where the requesting Party did.
     """
 
     instrument: str
@@ -41,6 +42,10 @@ class Declarable:
     detail: str
     otherwise: str | None = None
     mutual: str | None = None
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return all that it may mean, each as it is said of a ``{party}``."""
+        return tuple(each for each in (self.detail, self.otherwise, self.mutual) if each)
 
 
 def register(*provisions: Provision) -> Mapping[tuple[str, str], Provision]:
@@ -146,42 +151,52 @@ DECLARABLE = (
         "9.1.b",
         "emergency_disclosure",
         "excludes",
-        "does not execute requests that seek subscriber information alone.",
+        msgid("{party} does not execute requests that seek subscriber information alone."),
     ),
     Declarable(
         "cets224",
         "9.5",
         "emergency_disclosure",
         "conditions",
-        "requires, after the execution, the request and what supports it once more, in the form and by the channel "
-        "that it named.",
+        msgid(
+            "{party} requires, after the execution, the request and what supports it once more, in the form and by the "
+            "channel that it named."
+        ),
     ),
     Declarable(
         "cets224",
         "10.9",
         "emergency_mla",
         "opens",
-        "takes such requests also in the ways that it declared (judicial authorities, INTERPOL, 24/7 point of "
-        "contact), with a copy at the same time from central authority to central authority.",
-        otherwise="is not known to take such requests in other ways: the request itself goes from central authority to "
-        "central authority, or as the treaty between the two says; its point of contact can help to reach them.",
+        msgid(
+            "{party} takes such requests also in the ways that it declared (judicial authorities, INTERPOL, 24/7 point "
+            "of contact), with a copy at the same time from central authority to central authority."
+        ),
+        otherwise=msgid(
+            "{party} is not known to take such requests in other ways: the request itself goes from central authority "
+            "to central authority, or as the treaty between the two says; its point of contact can help to reach them."
+        ),
     ),
     Declarable(
         "ets185",
         "27.9.e",
         "emergency_mla",
         "conditions",
-        "wants urgent requests, too, to be addressed to its central authority.",
+        msgid("{party} wants urgent requests, too, to be addressed to its central authority."),
     ),
     Declarable(
         "ets185",
         "29.4",
         "preservation",
         "conditions",
-        "may refuse, for offences outside Articles 2 to 11, where it believes that dual criminality cannot be "
-        "fulfilled at the time of disclosure.",
-        mutual="made this reservation itself: for offences outside Articles 2 to 11 the requested Party may refuse it "
-        "in the same way.",
+        msgid(
+            "{party} may refuse, for offences outside Articles 2 to 11, where it believes that dual criminality cannot "
+            "be fulfilled at the time of disclosure."
+        ),
+        mutual=msgid(
+            "{party} made this reservation itself: for offences outside Articles 2 to 11 the requested Party may "
+            "refuse it in the same way."
+        ),
     ),
 )
 """Declarations of CETS 224 Art. 9.1 b, 9.5 and 10.9 (with 10.7, 10.8: who writes to whom without it; ETS 185 Art.

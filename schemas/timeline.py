@@ -36,7 +36,8 @@ from schemas.timeline_messages import (
 from schemas.timeline_retention import Erased, RetentionDecided
 
 SkipReason = Literal["nobody_on_duty", "no_channel", "code_locked", "declined", "delivered_already"]
-News = Literal["acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent"]
+Answer = Literal["acknowledged", "acknowledged_late", "left_behind", "taken_again"]
+News = Literal[Answer, "exhausted", "still_open", "withdrawn", "not_competent"]
 GapReason = Literal["nobody_on_duty", "no_channel", "code_locked", "declined", "no_pin"]
 Whose: TypeAlias = tuple[str | None, ...]
 """Of each line the name of its contact point; None where that is the alert's own. Nothing: all are."""

@@ -46,7 +46,10 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
-    """The officer to whom the alert was handed over has acknowledged, and has it from now on."""
+    """The officer to whom the alert was handed over has acknowledged, and has it from now on.
+
+    ``after_all``: it was told before that this came to nothing; the answer had come in time, and was read later.
+    """
 
     code: ClassVar = "taken_over"
     visible_to: ClassVar[Audience] = "both"
@@ -54,6 +57,7 @@ class TakenOver:
     channel: str
     from_line: str | None
     from_contact_point: str | None = None
+    after_all: bool = False
     officer: int = inside()
     officers: tuple[int, ...] = inside()
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from contactpoints.actions import news
 from contactpoints.actions.alarms import Alarm, raise_alarms
 from contactpoints.actions.calling import page, words_of
-from contactpoints.actions.handing_ends import take_over
+from contactpoints.actions.handing_ends import take_over, tell_taken_again
 from contactpoints.actions.quarantine import climb_where_nobody_is_left
 from contactpoints.actions.tools import Tools
 from contactpoints.rules import wording
@@ -68,6 +68,8 @@ async def acknowledge(db: Database, arrival: Arrived, *, code: Row, now: datetim
         over = await take_over(session, row, code=code, channel=arrival.channel, **when, tools=tools)
         noted: list[Noted] = [(now, fact), *over]
         if has is not None:
+            if has["left_at"] is not None and row["state"] == "acknowledged":
+                noted += await tell_taken_again(session, row, by=code, **when, tools=tools)
             await timeline.append(session, row["id"], noted)
             told: dict[str, Any] = {"first": before[0], "has": has, "over": bool(over)}
             return await _taken_before(session, arrival, code=code, row=row, **told, now=now, tools=tools)

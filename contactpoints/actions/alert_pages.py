@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contactpoints.actions.acknowledging import MOST_TRIES
 from contactpoints.actions.alerts import as_seen, read_reference, seen
 from contactpoints.actions.readings import written
 from contactpoints.rules import access, retention
@@ -28,7 +29,8 @@ _MOST_READINGS = 20
 class Called:
     """An officer who was called; ``mine``: whoever looks is this officer, ``locked``: the reply code is used up.
 
-    ``whose``: the name of a contact point that is not the alert's own; ``declined``: in the round that runs.
+    ``whose``: the name of a contact point that is not the alert's own; ``declined``: in the round that runs; ``left``:
+    how many tries of a PIN there are still.
     Names stay in their house: outsiders hear of the line alone.
     """
 
@@ -39,6 +41,7 @@ class Called:
     locked: bool
     whose: str | None
     declined: bool
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class AlertPage:
     ``house``: to whom it may be handed over by ``holder``, the officer who has it, where somebody has. ``taken_over``:
     whose ``line`` has it since when (``at``), where it was. ``asked``: those
     of ``called`` who are asked to take it over; of whoever looks as an officer, that officer alone. ``handovers``:
-    all who are asked and have not answered. ``left_at``: when whoever
-    has it left, and nobody has it. ``own``: whoever looks speaks for the authority that asks.
+    all who are asked and have not answered. ``left_at``: when whoever has it left, and nobody has it. ``own``: whoever
+    looks speaks for the authority that asks; ``two_persons``: its Party releases nothing by one person alone.
     """
 
     alert: dict[str, Any]
@@ -78,6 +81,7 @@ class AlertPage:
     handovers: Sequence[Row]
     left_at: datetime | None
     own: bool
+    two_persons: bool
 
 
 async def read(db: Database, *, actor: Actor, reference: str, now: datetime, before: int | None = None) -> AlertPage:
@@ -135,8 +139,9 @@ async def read(db: Database, *, actor: Actor, reference: str, now: datetime, bef
         taken_over=charge if charge is not None and charge["taken_at"] else None,
         asked=asked,
         handovers=handovers,
-        left_at=charge["left_at"] if charge is not None and row["state"] == "acknowledged" else None,
+        left_at=row["left_behind_at"],
         own=access.is_requester(actor, sides),
+        two_persons=around["two_persons"],
     )
 
 
@@ -176,7 +181,11 @@ async def _called(session: Session, row: Row, *, actor: Actor, sides: Sides) -> 
         return []
     found = await alert_pages.called(session, row["id"], account=actor.number)
     return [
-        Called(*(each[name] for name in ("officer_id", "name", "line", "mine", "locked", "whose", "declined")))
+        Called(
+            *(each["officer_id"], each["name"], each["line"], each["mine"], each["locked"], each["whose"]),
+            declined=each["declined"],
+            left=max(0, MOST_TRIES - each["wrong"]),
+        )
         for each in found
         if each["mine"] or access.reads_entries_of(actor, each["party"])
     ]

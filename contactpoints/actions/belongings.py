@@ -60,7 +60,7 @@ async def end_belongings(
 async def end_calls(session: Session, officer: int, *, alerts: Sequence[Row], now: datetime, tools: Tools) -> None:
     """End the officer's codes for open alerts, and take the next step of each at once whose step has nobody left.
 
-    Of those that the officer has acknowledged the house hears that nobody has them any more.
+    Of those that the officer has, both sides hear that nobody has them any more.
     """
     numbers = [row["id"] for row in alerts if row["state"] != "acknowledged"]
     ended = await leaving.end_codes(session, officer, alerts=numbers, now=now)
@@ -70,5 +70,4 @@ async def end_calls(session: Session, officer: int, *, alerts: Sequence[Row], no
         noted.setdefault(row["alert_id"], []).append((now, fact))
     await timeline.append_all(session, noted)
     await climb_where_nobody_is_left(session, numbers, now=now)
-    has = [row["id"] for row in alerts if row["state"] == "acknowledged"]
-    await leave_behind(session, officer, numbers=has, now=now, tools=tools)
+    await leave_behind(session, officer, charges=[row for row in alerts if row["has"]], now=now, tools=tools)

@@ -12,7 +12,7 @@ from typing import Any
 
 from contactpoints.actions.administrators import listening
 from contactpoints.actions.calling import words_of
-from contactpoints.actions.news import call_off
+from contactpoints.actions.news import call_off, tell
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.delivery import Draft
 from contactpoints.rules.directory import ContactPoint, Officer, channels_to_use
@@ -51,6 +51,7 @@ async def take_over(
         channel=channel,
         from_line=asked["from_line"],
         from_contact_point=asked["from_whose"],
+        after_all=asked["over_at"] is not None,
         officer=code["officer_id"],
         officers=() if had is None else (had,),
     )
@@ -96,20 +97,27 @@ def _not_taken(asked: Row, why: str, *, has: Row | None) -> NotTakenOver:
     )
 
 
-async def leave_behind(session: Session, officer: int, *, numbers: Iterable[int], now: datetime, tools: Tools) -> None:
-    """Note of each locked alert that an officer who has left has, that nobody has it any more, and tell the house."""
-    for number in numbers:
-        has = await handing.in_charge(session, number)
-        if has is None or has["officer_id"] != officer:
-            continue
-        row = await alerts.lock(session, number)
-        fact = HolderLeft(line=has["line"], contact_point=has["whose"], officer=officer)
-        await timeline.append(session, number, [(now, fact)])
-        own = row["contact_point_id"]
-        point = (await directory.load(session, [own], since=now)).get(own)
-        name = has["officer_name"] if has["house"] == own else ""
-        who = (name, has["line"])
-        await _tell_house(session, row, point=point, what="left", asked=who, at=now, now=now, tools=tools)
+async def leave_behind(session: Session, officer: int, *, charges: Iterable[Row], now: datetime, tools: Tools) -> None:
+    """Note that nobody has the locked alerts any more that an officer had who has left; ``charges``: see `called_for`.
+
+    The requester is told, the house, and whoever has acknowledged as well and is still there.
+    """
+    for had in charges:
+        row = await alerts.lock(session, had["id"])
+        fact = HolderLeft(line=had["line"], contact_point=had["whose"], officer=officer)
+        news = await tell(session, row, what="left_behind", now=now, tools=tools)
+        await timeline.append(session, row["id"], [(now, fact), *news])
+        name = had["officer_name"] if had["house"] == row["contact_point_id"] else ""
+        others = await handing.still_there(session, row["id"])
+        await _tell(session, row, officers=others, what="left", asked=(name, had["line"]), at=now, now=now, tools=tools)
+
+
+async def tell_taken_again(
+    session: Session, row: Row, *, by: Row, answered: datetime, now: datetime, tools: Tools
+) -> list[Noted]:
+    """Tell the requester who has an alert that was left behind; return the fact. ``by``: the code that was answered."""
+    who = {"taken_by": by["line"], "whose": by["whose"], "zone": by["zone"]}
+    return await tell(session, row, what="taken_again", **who, at=answered, now=now, tools=tools)
 
 
 async def end_over(db: Database, *, now: datetime, tools: Tools, most: int = _MOST) -> int:
@@ -159,21 +167,37 @@ async def tell_holder(
     reaches is called, but not to hear that somebody was asked. Whoever has it may be of another contact point, and
     hears the line alone, as everybody outside a house does.
     """
+    houses = {} if holder is None else await handing.houses_of(session, [holder])
+    await _tell(session, row, officers=houses, what=what, asked=asked, at=at or now, now=now, tools=tools)
+
+
+async def _tell(
+    session: Session,
+    row: Row,
+    *,
+    officers: Mapping[int, int],
+    what: What,
+    asked: tuple[str, str],
+    at: datetime,
+    now: datetime,
+    tools: Tools,
+) -> None:
+    """Queue what ``officers``, each with the contact point, and the house hear of who has an alert."""
     own = row["contact_point_id"]
-    house = None if holder is None else await handing.house_of(session, holder)
-    points = await directory.load(session, [own, *([house] if house not in (None, own) else [])], since=now)
+    points = await directory.load(session, sorted({own, *officers.values()}), since=now)
     house_hears = what not in ("asked", "taken")
-    home = points.get(house or 0)
-    officer = None if home is None else home.officers.get(holder or 0)
-    if home is not None and officer is not None:
-        said = _context(row, home, what=what, asked=asked if home.id == own else ("", asked[1]), at=at or now, now=now)
+    for number, house in officers.items():
+        home = points.get(house)
+        officer = None if home is None else home.officers.get(number)
+        if home is None or officer is None:
+            continue
+        told = asked if home.id == own else ("", asked[1])
+        said = _context(row, home.zone, what=what, asked=told, at=at, now=now)
         both = house_hears and row["urgency"] == "emergency"
         drafts = _to_holder(row, said, officer=officer, both=both, now=now, tools=tools)
         await outbox.enqueue(session, [(row["id"], draft) for draft in drafts], now=now)
     if house_hears:
-        await _tell_house(
-            session, row, point=points.get(own), what=what, asked=asked, at=at or now, now=now, tools=tools
-        )
+        await _tell_house(session, row, point=points.get(own), what=what, asked=asked, at=at, now=now, tools=tools)
 
 
 async def _tell_house(
@@ -187,20 +211,21 @@ async def _tell_house(
     now: datetime,
     tools: Tools,
 ) -> None:
-    """Tell those who speak for a contact point what became of a hand-over, and who has the alert."""
-    if point is None:
-        _log.error("who has alert %d is told to nobody: its contact point is there no more", row["id"])
-        return
-    said = replace(_context(row, point, what=what, asked=asked, at=at, now=now), elsewhere=True)
+    """Tell those who speak for a contact point what became of a hand-over, and who has the alert.
+
+    One that is there no more (None) has a Party that answers for it.
+    """
+    zone = await directory.zone_of(session, row["contact_point_id"]) if point is None else point.zone
+    said = replace(_context(row, zone, what=what, asked=asked, at=at, now=now), elsewhere=True)
     has = await handing.holder(session, row["id"])
-    named = None if has is None else point.officers.get(has["officer_id"])
+    named = None if has is None or point is None else point.officers.get(has["officer_id"])
     if has is not None and named is None:
         said = replace(said, holder_line=(has["line"], has["whose"]))
     else:
         said = replace(said, holder=None if named is None else named.name)
     # Of all this only an emergency that nobody has waits for no mail to be read.
     calm = has is not None or row["urgency"] != "emergency"
-    heard = await listening(session, point.party, now=now, tools=tools, calm=calm)
+    heard = await listening(session, row["requested_party"], now=now, tools=tools, calm=calm)
     drafts = [
         _draft(row, said, kind=ear.kind, address=ear.address, language=ear.language, tools=tools) for ear in heard
     ]
@@ -233,11 +258,9 @@ def _to_holder(
     return [replace(each, send_at=rings_at) if each.kind == "voice" else each for each in drafts]
 
 
-def _context(
-    row: Row, point: ContactPoint, *, what: What, asked: tuple[str, str], at: datetime, now: datetime
-) -> HandingContext:
+def _context(row: Row, zone: str, *, what: What, asked: tuple[str, str], at: datetime, now: datetime) -> HandingContext:
     exercise, (name, line) = row["status"] == "exercise", asked
-    return HandingContext(what, row["reference"], exercise, at, point.zone, name, now=now, line=line)
+    return HandingContext(what, row["reference"], exercise, at, zone, name, now=now, line=line)
 
 
 def _draft(

@@ -1,9 +1,10 @@
 """Telling what an entry of the directory was like, since when, who made it so, and why."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from contactpoints.actions.directory import readable
 from contactpoints.actions.tools import Tools
@@ -163,6 +164,22 @@ async def _below(session: Session, register: Register, *, contact_point: int, in
     keys = await history.below(session, register, contact_point=contact_point)
     found = await history.at(session, register, keys=keys, instant=instant)
     return [dict(each.values) for each in found.values() if each.values["retired_at"] is None]
+
+
+async def made_by(db: Database, number: int | None, *, words: Catalogue) -> str:
+    """Return who has the key or account ``number``, in words; nothing where it is nobody's."""
+    async with db.session() as session:
+        found = None if number is None else await history.holder(session, number)
+    return "" if found is None else history_text.author(words, found)
+
+
+async def names_in(db: Database, values: Iterable[Mapping[str, Any]]) -> Names:
+    """Return what is called how of that to which the fields of entries refer."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for kind, number in (each for fields in values for each in referred(fields)):
+        wanted[kind].add(number)
+    async with db.session() as session:
+        return await history.names(session, wanted)
 
 
 async def _names(session: Session, told: Sequence[tuple[Version, Sequence[Change]]]) -> Names:

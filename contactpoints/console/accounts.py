@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import accounts, administration
+from contactpoints.actions import accounts, administration, history
 from contactpoints.console.administering import (
     HERE,
     LIST,
@@ -71,6 +71,7 @@ async def _one(runtime: Runtime, request: Request, *, actor: Actor, said: str = 
         at="accounts",
         status=status_of(said),
         account=account,
+        maker=await history.made_by(runtime.db, account["created_by"], words=runtime.tools.words[actor.language]),
         said=said or asked(request, "said"),
         once=runtime.tools.entropy(16).hex(),
         given=may_be_given(actor, account["role"], party=account["party"]),

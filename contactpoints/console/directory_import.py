@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import auditing
+from contactpoints.actions import auditing, history
 from contactpoints.actions.importing import How, bring_in, must_import, revision_of
 from contactpoints.actions.importing_files import ZIP, read_file
 from contactpoints.console.directory import HERE, in_words, path_of
@@ -30,17 +30,20 @@ from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import desk
 from contactpoints.rules import history_text
 from contactpoints.rules.access import Actor, restores, sees_network
+from contactpoints.rules.cover_text import Uncovered, uncovered_in
+from contactpoints.rules.history_text import Names
 from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.refusals import Conflict, Invalid, NotAuthenticated, NotFound, Stale
 from contactpoints.rules.wording_directory import KINDS, several_of, title_of
 from contactpoints.rules.wording_faults import fault_of, is_vague
+from contactpoints.rules.wording_warnings import doubt_of
 from contactpoints.runtime import Runtime
 from schemas.exchange import MOST_BYTES, SHAPES, ImportOut, ImportQuery, Row, RowOut, needed_of
 from schemas.faults import BadInput, Fault
 from schemas.reading import MOST_BYTES as USUAL
 
 _PATH = f"{HERE}/import"
-_MOST_SHOWN = 200
+_MOST_SHOWN, _MOST_WARNINGS = 200, 20
 _MOST_FIELDS, _MOST_SENT = 50, 2 * MOST_BYTES + USUAL
 _KEPT = ("kind", "missing", "restore", "party", "reason", "act", "seen", "asked", "name")
 # Seconds: most files are read in within them.
@@ -76,7 +79,8 @@ async def show(runtime: Runtime, request: Request) -> Response:
     actor = await somebody(runtime, request)
     must_import(actor, How(actor.who))
     await somebody(runtime, request, fresh=True)
-    return _page(runtime, request, actor=actor, sent=_Sent(), seen=_Seen(said=request.query_params.get("said", "")))
+    said = request.query_params.get("said", "")
+    return await _page(runtime, request, actor=actor, sent=_Sent(), seen=_Seen(said=said))
 
 
 async def bring(runtime: Runtime, request: Request) -> Response:
@@ -93,7 +97,9 @@ async def bring(runtime: Runtime, request: Request) -> Response:
         seen = await _read(runtime, request, actor=actor, sent=sent)
     finally:
         gate.release()
-    return go(f"{_PATH}?said=imported") if seen is None else _page(runtime, request, actor=actor, sent=sent, seen=seen)
+    if seen is None:
+        return go(f"{_PATH}?said=imported")
+    return await _page(runtime, request, actor=actor, sent=sent, seen=seen)
 
 
 async def _turn(gate: asyncio.Lock) -> bool:
@@ -113,7 +119,7 @@ async def _busy(runtime: Runtime, request: Request, *, actor: Actor) -> Response
         # Browsers show no answer that comes before they have sent all.
         async for _ in request.stream():
             pass
-    return _page(runtime, request, actor=actor, sent=sent, seen=_Seen(said="busy", status=409))
+    return await _page(runtime, request, actor=actor, sent=sent, seen=_Seen(said="busy", status=409))
 
 
 async def _sent(runtime: Runtime, request: Request) -> _Sent:
@@ -271,9 +277,12 @@ def _media(sent: _Sent) -> tuple[str, str | None]:
     return "text/csv", chosen if chosen in SHAPES else None
 
 
-def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen: _Seen) -> Response:
+async def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen: _Seen) -> Response:
     words = runtime.tools.words[actor.language]
     by_place = {row.place: row for row in seen.rows}
+    told = () if seen.told is None else seen.told["warnings"][:_MOST_WARNINGS]
+    warnings = [_warning(words, Fault(**each)) for each in told]
+    names = await _names(runtime, seen, told=[each["uncovered"] for each in warnings])
     in_form = [each for each in seen.faults if each.pointer[1:] in ("file", "kind", "party", "reason")]
     return desk(
         runtime,
@@ -288,7 +297,10 @@ def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen
         faults=in_form,
         of_file=[_where(words, each) for each in seen.faults if each not in in_form],
         told=seen.told,
-        changes=[_change(words, each, row=by_place.get(each["place"] or "")) for each in _few(seen.told)],
+        changes=[_change(words, each, row=by_place.get(each["place"] or ""), names=names) for each in _few(seen.told)],
+        warnings=warnings,
+        posts={number: name for (kind, number), name in names.items() if kind == "posts"},
+        officers={number: name for (kind, number), name in names.items() if kind == "officers"},
         hidden=0 if seen.told is None else seen.told["untold"] + max(0, len(seen.told["rows"]) - _MOST_SHOWN),
         seen=seen.revision,
         way=_asked(sent.typed),
@@ -303,6 +315,29 @@ def _page(runtime: Runtime, request: Request, *, actor: Actor, sent: _Sent, seen
 
 def _few(told: ImportOut | None) -> Sequence[RowOut]:
     return () if told is None else told["rows"][:_MOST_SHOWN]
+
+
+async def _names(runtime: Runtime, seen: _Seen, *, told: Sequence[Uncovered | None]) -> Names:
+    """Return what that is called to which what is told refers; of what is only tried it is called so in the file."""
+    there: list[dict[str, Any]] = [
+        {each["field"]: [each["before"], each["after"]]} for row in _few(seen.told) for each in row.get("fields", ())
+    ]
+    there += [{"post_id": each.post, "officer_id": list(each.officers)} for each in told if each]
+    known = await history.names_in(runtime.db, there)
+    by_place = {row.place: row.fields for row in seen.rows}
+    new = [(each["kind"], each["id"], by_place.get(each["place"] or "", {})) for each in _few(seen.told)]
+    called = {
+        (kind, number): fields.get("name") or fields.get("function")
+        for kind, number, fields in new
+        if isinstance(number, int)
+    }
+    return {(kind, int(number)): str(name) for (kind, number), name in called.items() if name} | dict(known)
+
+
+def _warning(words: Catalogue, told: Fault) -> dict[str, Any]:
+    """Return what a file makes doubtful, in words: where it stands in the file, or what is left without cover."""
+    doubt = doubt_of(words, {"code": told.code, "detail": told.detail})
+    return _where(words, told) | {"uncovered": uncovered_in(words, told.detail), "doubt": doubt}
 
 
 def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
@@ -328,7 +363,7 @@ def _where(words: Catalogue, fault: Fault) -> dict[str, str]:
     }
 
 
-def _change(words: Catalogue, told: RowOut, *, row: Row | None) -> dict[str, Any]:
+def _change(words: Catalogue, told: RowOut, *, row: Row | None, names: Names) -> dict[str, Any]:
     """Return what would become of one entry, in words."""
     kind, number = told["kind"], told["id"]
     return {
@@ -339,8 +374,8 @@ def _change(words: Catalogue, told: RowOut, *, row: Row | None) -> dict[str, Any
         "fields": [
             (
                 history_text.named(words, each["field"]),
-                history_text.valued(words, each["field"], value=each["before"], names={}),
-                history_text.valued(words, each["field"], value=each["after"], names={}),
+                history_text.valued(words, each["field"], value=each["before"], names=names),
+                history_text.valued(words, each["field"], value=each["after"], names=names),
             )
             for each in told.get("fields", ())
         ],

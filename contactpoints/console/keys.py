@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contactpoints.actions import administration, keys
+from contactpoints.actions import administration, history, keys
 from contactpoints.console.administering import (
     HERE,
     LIST,
@@ -74,6 +74,7 @@ async def _one(
         faults=faults,
         said=said or asked(request, "said"),
         key=key,
+        maker=await history.made_by(runtime.db, key["made_by"], words=runtime.tools.words[actor.language]),
         keeps=keeps,
         ends=may_end_key(actor, role=key["role"], party=key["party"]),
         persons=[(number, name) for number, name, office in choices.persons if office == key["authority"]],

@@ -23,9 +23,10 @@ from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules import history_text
 from contactpoints.rules.access import Actor
 from contactpoints.rules.cover import PostCover, Stretch
+from contactpoints.rules.cover_text import uncovered_in
 from contactpoints.rules.history import changes
-from contactpoints.rules.leaving import said, shown_shifts, strain_said, strains
-from contactpoints.rules.phrasing import Catalogue
+from contactpoints.rules.leaving import SHIFTS_ALONE, said, shown_shifts, strain_said, strains
+from contactpoints.rules.phrasing import Catalogue, say
 from contactpoints.rules.refusals import Invalid, NotFound, PlanOutdated, Stale
 from contactpoints.rules.wording_directory import several_of
 from contactpoints.runtime import Runtime
@@ -186,6 +187,8 @@ def _page(
         alerts=depending.alerts,
         typed=typed,
         faults=faults,
+        uncovered=[each for fault in faults if (each := uncovered_in(words, fault.detail))],
+        officers={each.id: each.name for each in point.officers.values()},
         since=since,
         outdated=outdated,
         left=left,
@@ -205,7 +208,8 @@ def _changed(words: Catalogue, left: Left) -> Iterator[tuple[str, list[str]]]:
     for name, _, before, after in left.changed:
         if name in ("rotations", "overrides", "calendars") and after.act != "retired":
             told = history_text.told(words, changes(before, after), names=names)
-            yield several_of(words, name), [each["said"] for each in told if each["field"] != "reason"]
+            said = [each["said"] for each in told if each["field"] != "reason"]
+            yield several_of(words, name), said or [say(words, SHIFTS_ALONE)]
 
 
 def _strained(words: Catalogue, left: Left, *, typed: Mapping[str, str], now: datetime) -> Iterator[str]:

@@ -26,6 +26,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
         language=language_of(request),
         rehearsal=True,
         messages=messages,
+        now=runtime.now(),
         answer=True,
         before=before,
         older=older,
@@ -48,7 +49,14 @@ async def _asked(runtime: Runtime, request: Request) -> dict[str, object]:
 async def ask(runtime: Runtime, request: Request) -> Response:
     """Show one SMS, with room for an answer. This page stands still, so that nothing typed is lost."""
     each = await _asked(runtime, request)
-    return page("rehearsed_answer.html", language=language_of(request), rehearsal=True, each=each, answer=False)
+    return page(
+        "rehearsed_answer.html",
+        language=language_of(request),
+        rehearsal=True,
+        each=each,
+        answer=False,
+        now=runtime.now(),
+    )
 
 
 async def answer(runtime: Runtime, request: Request) -> Response:

@@ -277,6 +277,7 @@ def write(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         "acknowledged_at": _maybe(first_at),
         "seconds_to_acknowledge": None if first_at is None else seconds(row["opened_at"], first_at),
         "acknowledgement": None if first_at is None else _answer(row),
+        "left_behind_at": _maybe(row["left_behind_at"]),
         "exhausted_at": _maybe(row["exhausted_at"]),
         "withdrawn_at": _maybe(row["withdrawn_at"]),
         "closed_at": _maybe(row["closed_at"]),

@@ -1,6 +1,8 @@
 """Cover in words: one line for each stretch in which cover fails or is in doubt, by the clocks of the place."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contactpoints.rules.cover import PostCover, Stretch
@@ -155,6 +157,42 @@ def left(opened: Iterable[tuple[Post, datetime, datetime]], covers: Iterable[Pos
         until = f", and {more} more times until {write_instant(spans[-1][2])}" if more else ""
         said = f"from {write_instant(start)} to {write_instant(end)}{until}"
         yield f"Leaves post {post.id} ({post.line}) without the cover that it needs, {said}: {cause}."
+
+
+_LEFT = re.compile(
+    r"Leaves post (\d+) \((.+?)\) without the cover that it needs, from (\S+) to (\S+?)"
+    r"(?:, and (\d+) more times until (\S+))?: ([^(]*)(?: \(([^)]*)\))?\."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """What `left` has told: which post, when first, how often ``more`` and ``until`` when at last; why, about whom.
+
+    Instants as they cross the wall, ``why`` in the reader's language, ``officers`` by their numbers.
+    """
+
+    post: int
+    line: str
+    starts_at: str
+    ends_at: str
+    more: int
+    until: str
+    why: str
+    officers: tuple[int, ...]
+
+
+def uncovered_in(words: Catalogue, told: str) -> Uncovered | None:
+    """Return what a sentence of `left` says; None for another one."""
+    found = _LEFT.match(told)
+    if found is None:
+        return None
+    post, line, start, end, more, until, cause, officers = found.groups(default="")
+    why = ", ".join(say(words, each) for each in _REASONS.values() if each in cause)
+    return Uncovered(
+        *(int(post), line, start, end, int(more or 0), until, why),
+        officers=tuple(int(each) for each in re.findall(r"\d+", officers)),
+    )
 
 
 def _cause(stretches: Sequence[Stretch]) -> str:

@@ -225,6 +225,10 @@ def takes_over(
             return officer.id in point.officers
 
 
+SHIFTS_ALONE = msgid("the shifts to come that it has for this officer")
+"""What changes of a calendar that names the officer nowhere else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Strain:
     """What a plan asks of an officer: turns that follow each other in a rotation, or steps of one chain of calls."""

@@ -11,7 +11,16 @@ from datetime import date
 from typing import Any, Literal
 
 from schemas.instruments import INSTRUMENTS
-from schemas.provisions import DECLARABLE, PROVISIONS, RESTS_ON, SPONTANEOUS, SUSPENDED_BY, UNLISTED, Provision
+from schemas.provisions import (
+    DECLARABLE,
+    PROVISIONS,
+    RESTS_ON,
+    SPONTANEOUS,
+    SUSPENDED_BY,
+    UNLISTED,
+    Declarable,
+    Provision,
+)
 from schemas.requests import REQUEST_KINDS
 
 Usable = Literal["yes", "no", "not_known"]
@@ -247,12 +256,16 @@ def _conditions(asking: Bonds, asked: Bonds, *, provision: Provision, on: date) 
             continue
         found = asked.declared(each.instrument, each.article, on=on)
         if found is not None:
-            yield Condition(each.effect, each.article, found.id, f"{asked.name} {each.detail}", asked.party)
+            yield Condition(each.effect, each.article, found.id, each.detail.format(party=asked.name), asked.party)
         elif each.otherwise:
-            yield Condition("conditions", each.article, None, f"{asked.name} {each.otherwise}", asked.party)
+            yield Condition("conditions", each.article, None, each.otherwise.format(party=asked.name), asked.party)
         own = asking.declared(each.instrument, each.article, on=on) if each.mutual and not found else None
         if own is not None:
-            yield Condition("conditions", each.article, own.id, f"{asking.name} {each.mutual}", asking.party)
+            yield Condition("conditions", each.article, own.id, _mutual(each, asking), asking.party)
+
+
+def _mutual(each: Declarable, asking: Bonds) -> str:
+    return (each.mutual or "").format(party=asking.name)
 
 
 _INSTEAD: Mapping[str, tuple[str, ...]] = {

@@ -71,6 +71,7 @@ _HAPPENED = {
 }
 _YOURS = msgid("It stays with you.")
 _NOBODYS = msgid("Nobody has it now.")
+_ANSWER_AGAIN = msgid("Acknowledge it again, and it is yours.")
 _YOURS_UNTIL = msgid("It stays with you until the answer.")
 _TOLD = msgid("You are told when the answer comes, or when none does.")
 _AGAIN = msgid("It can be handed over to somebody else on the page of the alert.")
@@ -90,10 +91,15 @@ def handing_words(words: Catalogue, kind: str, *, handing: HandingContext) -> Wo
 
 
 def _forms(words: Catalogue, handing: HandingContext, *, head: str) -> Iterator[str]:
-    """Yield the texts, fullest first: the ends of long names give way, then the date, then clocks other than UTC."""
+    """Yield the texts, fullest first: the ends of long names give way, then the date, then clocks other than UTC.
+
+    That whoever has answered may take it is left out before a text is cut.
+    """
     for most, now in ((10_000, handing.now), (20, handing.now), (12, handing.now), (12, None)):
         when = _when(words, handing, now=now)
         yield " ".join((head, _happened(words, handing, most=most, when=when), *_stays(words, handing, most=most)))
+    if handing.what == "left":
+        yield f"{head} {_happened(words, handing, most=12, when=when)}"
     if handing.elsewhere:
         when = in_utc(words, handing.at, now=handing.now)
         yield " ".join((head, _happened(words, handing, most=12, when=when), *_stays(words, handing, most=12)))
@@ -111,6 +117,8 @@ def _happened(words: Catalogue, handing: HandingContext, *, most: int, when: str
 
 
 def _stays(words: Catalogue, handing: HandingContext, *, most: int) -> Iterator[str]:
+    if handing.what == "left" and not handing.elsewhere:
+        yield say(words, _ANSWER_AGAIN)
     if handing.what in ("taken", "answered", "left"):
         return
     if handing.holder_line is not None:

@@ -81,6 +81,8 @@ _SUBJECTS = {
     "still_open": msgid("24/7 network - STILL OPEN - ref {reference}"),
     "withdrawn": msgid("24/7 network - WITHDRAWN - ref {reference}"),
     "not_competent": msgid("24/7 network - NOT COMPETENT - ref {reference}"),
+    "left_behind": msgid("24/7 network - NOBODY HAS IT NOW - ref {reference}"),
+    "taken_again": msgid("24/7 network - SOMEBODY HAS IT AGAIN - ref {reference}"),
 }
 _SHORT = {
     "acknowledged": msgid("Ref {reference}: ACKNOWLEDGED by {function} at {when}."),
@@ -92,6 +94,10 @@ _SHORT = {
     "still_open": msgid("Ref {reference}: STILL OPEN at {when}, not yet acknowledged. We go on calling."),
     "withdrawn": msgid("Ref {reference}: WITHDRAWN at {when}. Everybody who was called is told to stand down."),
     "not_competent": msgid("Ref {reference}: closed as NOT COMPETENT at {when}. Sign in to send it to another Party."),
+    "left_behind": msgid(
+        "Ref {reference}: NOBODY HAS IT since {when}: whoever had it has left. The contact point knows."
+    ),
+    "taken_again": msgid("Ref {reference}: {function} HAS IT since {when}."),
 }
 _WHAT_IT_MEANS = msgid(
     "An acknowledgement means that a person has taken the alert and will read the request. It is not yet a "
@@ -114,6 +120,10 @@ _GOES_ON = msgid("We go on calling, and tell you of any change at once.")
 _YOUR_ACT = msgid(
     "Nobody works on it any more. Whether another Party was suggested is told with the alert and its request. To send "
     "it there is your act: nothing is passed on by itself."
+)
+_LEFT_BEHIND = msgid(
+    "Those who answer for the contact point are told, and it is theirs to give it to somebody else. Nobody is called "
+    "for it by itself. You are told when somebody has it."
 )
 _KEPT = msgid("The alert and its times stay on record.")
 
@@ -176,6 +186,9 @@ def _paragraphs(words: Catalogue, news: NewsContext) -> Iterator[str]:
         yield say(words, _GOES_ON)
     elif news.what == "not_competent":
         yield say(words, _YOUR_ACT)
+    elif news.what == "left_behind":
+        yield say(words, _LEFT_BEHIND)
+        yield _alternatives(words, news)
     elif news.what == "withdrawn":
         yield say(words, _KEPT)
 

@@ -65,6 +65,8 @@ _NEWS = {
     "still_open": msgid("it is still open"),
     "withdrawn": msgid("it is withdrawn"),
     "not_competent": msgid("the Party asked is not competent"),
+    "left_behind": msgid("nobody has it: whoever had it has left"),
+    "taken_again": msgid("somebody has it again"),
     "stopped": msgid("an address wants no more messages and hears no more"),
 }
 _ENDS = {
@@ -267,6 +269,9 @@ _NOT_TAKEN_OVER = {
     "declined": msgid("NOT TAKEN OVER by {whom}, who has declined: it stays with {before}"),
     "taken": msgid("No longer to be taken over by {whom}: {before} was faster"),
 }
+_AFTER_ALL = msgid(
+    "TAKEN OVER after all by {whom}, by {channel}, from {before}: the answer had come in time, and was read later"
+)
 _NOT_TAKEN_OVER_BY = msgid("NOT TAKEN OVER by {whom}: it stays with {before}")
 
 
@@ -278,7 +283,7 @@ def _of_handing(words: Catalogue, fact: HandedOver | TakenOver | NotTakenOver | 
     lines, whose = [fact.from_line] if fact.from_line else [], [fact.from_contact_point]
     before = _lines(words, lines, whose=whose, officers=fact.officers, known=known)
     if isinstance(fact, TakenOver):
-        said = msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
+        said = _AFTER_ALL if fact.after_all else msgid("TAKEN OVER by {whom}, by {channel}, from {before}")
         return say(words, said, whom=whom, channel=way_of(words, fact.channel), before=before)
     if isinstance(fact, NotTakenOver):
         return say(words, _NOT_TAKEN_OVER.get(fact.why or "", _NOT_TAKEN_OVER_BY), whom=whom, before=before)

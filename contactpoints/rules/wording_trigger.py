@@ -9,6 +9,7 @@ from contactpoints.rules.releasing import WAITS
 from contactpoints.rules.wording_request import kind_of, label_of
 from schemas.articles import Citation
 from schemas.faults import Fault
+from schemas.provisions import DECLARABLE
 from schemas.words import msgid
 
 _PARTS = {
@@ -39,11 +40,6 @@ _REASONS = {
     "transfers_suspended": msgid("{instrument}: {party} has suspended transfers of personal data to the other."),
     "no_provision": msgid("{instrument}: it has no article on such requests."),
     "not_known": msgid("Whether it is in force between the two is for the request to say."),
-}
-_CONDITIONS = {
-    "excludes": msgid("{party} declared under Art. {article} what it does not execute."),
-    "conditions": msgid("{party}: Art. {article} asks for more, or may be a ground to refuse."),
-    "opens": msgid("{party} declared under Art. {article} a further way to send it."),
 }
 SECOND_PERSON = "second_person"
 _WARNINGS = {
@@ -130,8 +126,17 @@ def unusable(words: Catalogue, reason: Mapping[str, Any]) -> str:
 
 
 def condition_of(words: Catalogue, condition: Mapping[str, Any]) -> str:
-    """Return what a declaration, or the want of one, means; its details are told in English."""
-    return say(words, _CONDITIONS[condition["effect"]], party=condition["party"], article=condition["article"])
+    """Return what a declaration, or the want of one, means for the request."""
+    return _declared(words, condition["detail"]) or str(condition["detail"])
+
+
+def _declared(words: Catalogue, told: str) -> str:
+    """Return what was told of a declaration, said in the reader's language; nothing where it is of none."""
+    for each in (sentence for declarable in DECLARABLE for sentence in declarable.sentences()):
+        said = each.removeprefix("{party}")
+        if told.endswith(said):
+            return say(words, each, party=told.removesuffix(said))
+    return ""
 
 
 def offer_of(words: Catalogue, offer: Mapping[str, Any]) -> str:
@@ -144,6 +149,8 @@ def offer_of(words: Catalogue, offer: Mapping[str, Any]) -> str:
 def warning_of(words: Catalogue, warning: Mapping[str, Any]) -> str:
     """Return what is warned of; one that has no sentence here is told by its own detail, in English."""
     code = warning["code"]
+    if code == "declaration_applies" and (told := _declared(words, warning["detail"])):
+        return told
     if code not in _WARNINGS:
         return str(warning["detail"])
     return say(words, _WARNINGS[code], minutes=WAITS // timedelta(minutes=1))

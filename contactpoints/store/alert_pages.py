@@ -5,11 +5,12 @@ from contactpoints.store.database import Row, Session
 
 
 async def around(session: Session, alert: Row) -> Row:
-    """Return the names of both Parties and the contact point (None: unknown)."""
+    """Return the names of both Parties and the contact point (None: unknown), and whether whoever asks are two."""
     row = await session.fetchrow(
         """select c.name as point,
                   (select p.name from parties p where p.code = $2) as requesting_name,
-                  (select p.name from parties p where p.code = $3) as requested_name
+                  (select p.name from parties p where p.code = $3) as requested_name,
+                  exists (select from parties p where p.code = $2 and p.two_persons) as two_persons
              from contact_points c where c.id = $1""",
         *(alert["contact_point_id"], alert["requesting_party"], alert["requested_party"]),
     )
@@ -21,12 +22,14 @@ async def called(session: Session, alert_id: int, *, account: int) -> list[Row]:
     """Return the officers who were called for an alert, the first first, each with the reply code.
 
     ``mine``: the officer whose ``account`` it is; ``locked``: the code bears no more tries; ``declined``: in the round
-    that runs; ``whose``: the name of a contact point that is not the alert's own; ``party``: of the officer's, None for
-    the secretariat.
+    that runs; ``wrong``: how many wrong PINs were typed with the code; ``whose``: the name of a contact point that is
+    not the alert's own; ``party``: of the officer's, None for the secretariat.
     """
     return await session.fetch(
         """select r.id as reply_code_id, r.code, r.officer_id, r.locked_at is not null as locked,
                   r.declined_in is not distinct from t.cycle as declined, o.name, p.line,
+                  (select count(*) from pin_tries y
+                    where y.reply_code_id = r.id and coalesce(y.outcome, 'wrong') = 'wrong')::int as wrong,
                   c.party,
                   case when c.id <> t.contact_point_id then c.name end as whose,
                   exists (select 1 from accounts a where a.id = $2 and a.officer_id = r.officer_id) as mine

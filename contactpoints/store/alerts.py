@@ -7,6 +7,7 @@ from typing import Any
 
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.database import Row, Session
+from contactpoints.store.handing import IN_CHARGE
 from schemas.writing import write_json
 
 
@@ -27,7 +28,9 @@ VIEW = f"""
 select a.*, {ZONES} as zones,
        first.received_at as first_received_at, first.function as ack_function, first.line as ack_line,
        first.channel as ack_channel, first.identity_strength as ack_strength, first.step as ack_step,
-       first.late as ack_late, first.contact_point as ack_contact_point
+       first.late as ack_late, first.contact_point as ack_contact_point,
+       case when a.state = 'acknowledged'
+            then (select c.left_at from ({IN_CHARGE.format(alert="a.id")}) c) end as left_behind_at
   from alerts a
   left join lateral (select k.*, c.name as contact_point from acknowledgements k
                        join reply_codes r on r.id = k.reply_code_id join posts p on p.id = r.post_id

@@ -1,25 +1,31 @@
 """Alerts that are handed over to a named officer: who was asked to take one, who has, and what came of it."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from contactpoints.store.database import Row, Session
 
 IN_CHARGE = """
-select c.* from (
+with recursive charges as (
 select k.officer_id, k.line, coalesce(h.answered_at, k.received_at) as at, h.taken_at,
        w.id as house, w.name as house_name, o.name as officer_name, o.retired_at as left_at,
        case when p.contact_point_id <> t.contact_point_id then w.name end as whose,
-       k.received_at > first_value(o.retired_at) over charges as since, row_number() over charges as place
+       k.recorded_at, row_number() over (order by h.taken_at desc nulls last, k.id) as place
   from acknowledgements k join alerts t on t.id = k.alert_id join reply_codes r on r.id = k.reply_code_id
   join posts p on p.id = r.post_id join contact_points w on w.id = p.contact_point_id
   join officers o on o.id = k.officer_id
   left join alert_handovers h on h.alert_id = k.alert_id and h.officer_id = k.officer_id
- where k.alert_id = {alert} window charges as (order by h.taken_at desc nulls last, k.id)) c
- order by coalesce(c.left_at is null and (c.place = 1 or c.since), false) desc, c.left_at desc nulls last, c.place
- limit 1
+ where k.alert_id = {alert}),
+line as (
+  select c.* from charges c where c.place = 1
+  union
+  select heir.* from line had cross join lateral (
+    select c.* from charges c where c.recorded_at > had.left_at order by c.place limit 1) heir)
+select * from line order by left_at desc limit 1
 """
 """Who has an alert, with the line and since when: whoever took it over last, else whose answer was read first. Where
-that officer has left, whoever has acknowledged since; nobody then: whoever left last.
+that officer has left, whoever has acknowledged first since, and so on where that one has left, too; where the last of
+them has, nobody has it.
 
 An answer that came earlier and is read later is the first acknowledgement, but whoever was told to have it has it.
 ``taken_at``: when it was taken over, None where it was not. ``house``, ``house_name``: the line's contact point;
@@ -136,10 +142,22 @@ async def wanted_by(session: Session, alert_id: int, *, officer: int) -> datetim
     return due_at
 
 
-async def house_of(session: Session, officer: int) -> int | None:
-    """Return the contact point of an officer."""
-    house: int | None = await session.fetchval("select contact_point_id from officers where id = $1", officer)
-    return house
+async def houses_of(session: Session, officers: Collection[int]) -> dict[int, int]:
+    """Return the contact point of each officer."""
+    rows = await session.fetch(
+        "select id, contact_point_id from officers where id = any($1::bigint[]) order by id", list(officers)
+    )
+    return {row["id"]: row["contact_point_id"] for row in rows}
+
+
+async def still_there(session: Session, alert_id: int) -> dict[int, int]:
+    """Return who has acknowledged an alert and has not left, each with the contact point."""
+    rows = await session.fetch(
+        """select distinct o.id, o.contact_point_id from acknowledgements k join officers o on o.id = k.officer_id
+            where k.alert_id = $1 and o.retired_at is null order by o.id""",
+        alert_id,
+    )
+    return {row["id"]: row["contact_point_id"] for row in rows}
 
 
 async def end(session: Session, handover: int, *, why: str, at: datetime) -> None:

@@ -152,6 +152,12 @@ def _version(row: Row) -> Version:
     )
 
 
+async def holder(session: Session, number: int) -> Author | None:
+    """Return who has or had a key or an account, by its number."""
+    row = await session.fetchrow(f"select role, party, authority from {HOLDERS} k where id = $1", number)
+    return None if row is None else Author("", number, row["role"], row["party"], row["authority"])
+
+
 def author_of(row: Row) -> Author:
     """Return who acted, of a row with ``actor`` that is joined `WITH_HOLDER`."""
     kind, _, number = row["actor"].partition(":")

@@ -58,7 +58,7 @@ _FIELDS = tuple(field.name for field in fields(NewAlert))
 _NOT_YET = dict.fromkeys(
     (
         *("first_received_at", "withdrawn_at", "closed_at", "end_reason", "suggested_party"),
-        *("resent_from", "resent_as", "proposed_by", "released_by", "called_back_at"),
+        *("resent_from", "resent_as", "proposed_by", "released_by", "called_back_at", "left_behind_at"),
     )
 )
 

@@ -69,10 +69,12 @@ def _policy(row: Row) -> Policy:
 async def called_for(session: Session, officer: int) -> list[Row]:
     """Return the alerts that are an officer's, by number: open and called for, or in charge of the officer.
 
-    And those that the officer is asked to take over, and has not yet. ``has``: the officer has it.
+    And those that the officer is asked to take over, and has not yet. ``has``: the officer has it, at the ``line`` of
+    the contact point ``house``; ``whose``: its name where it is not the alert's own.
     """
     return await session.fetch(
-        f"""select a.id, a.reference, a.state, coalesce(c.officer_id = $1, false) as has
+        f"""select a.id, a.reference, a.state, coalesce(c.officer_id = $1, false) as has,
+                  c.line, c.whose, c.house, c.officer_name
               from reply_codes r join alerts a on a.id = r.alert_id
               left join lateral ({IN_CHARGE.format(alert="a.id")}) c on a.state = 'acknowledged'
              where r.officer_id = $1 and (a.state in ('alerting', 'exhausted') or a.state = 'acknowledged' and (

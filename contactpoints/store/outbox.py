@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contactpoints.rules.delivery import Draft, rank
+from contactpoints.store.alerts import home_zone
 from contactpoints.store.database import Row, Session, ring_after_commit
 from contactpoints.store.handing import OPEN
 from schemas.writing import write_json
@@ -348,10 +349,16 @@ async def advance(session: Session, moved: Sequence[Advanced]) -> None:
 
 
 async def latest(session: Session, *, before: int | None, most: int) -> list[Row]:
-    """Return the newest messages, or those before ``before``, for the page of a rehearsal."""
+    """Return the newest messages, or those before ``before``, for the page of a rehearsal.
+
+    ``zones``: by which clocks whom it concerns lives, where that is known.
+    """
     return await session.fetch(
-        """select m.id, m.kind, m.address, m.subject, m.body, m.link, m.purpose, m.state, m.queued_at,
-                  m.first_accepted_at, m.repeat, a.reference, o.name as officer
+        f"""select m.id, m.kind, m.address, m.subject, m.body, m.link, m.purpose, m.state, m.queued_at,
+                  m.first_accepted_at, m.repeat, a.reference, o.name as officer,
+                  array_remove(array[(select c.zone from contact_points c
+                                       where c.id = coalesce(a.contact_point_id, o.contact_point_id)),
+                                     {home_zone("a.requesting_party")}], null) as zones
              from messages m left join alerts a on a.id = m.alert_id left join officers o on o.id = m.officer_id
             where m.attempts > 0 and ($1::bigint is null or m.id < $1) order by m.id desc limit $2""",
         before,

@@ -177,6 +177,7 @@ async def test_a_key_is_made_once_and_its_secret_shown_once(world: World) -> Non
     number = max(int(part.partition('"')[0]) for part in listed.text.split(f'href="{KEYS}/')[1:] if part[0].isdigit())
     path = f"{KEYS}/{number}"
     one = await us.asks("GET", path)
+    assert "(administrator, US)</dd>" in one.text.partition("<dt>Made</dt>")[2], "who made it is named"
     says(
         one,
         "192.0.2.0/24",

@@ -87,11 +87,13 @@ async def test_an_alert_that_was_left_behind_is_taken_by_whoever_answers_next(wo
     asks = await _browser(world, "contact_point", "FR")
     assert "nobody has it now" in (await asks.opens("/board")).text
     assert "NOBODY HAS IT NOW" in (await asks.opens(f"/alerts/{reference}")).text
+    assert "NOBODY HAS IT" in (await asks.opens("/alerts")).text
     await world.passes(minutes=1)
     assert "already" not in (await world.answers(second, f"{own} {PIN}")).lower()
     assert "It is yours now" in (await look(world, f"/a/{token}")).text
     assert "NOBODY HAS IT NOW" not in (await asks.opens(f"/alerts/{reference}")).text
     assert "nobody has it now" not in (await asks.opens("/board")).text
+    assert "NOBODY HAS IT" not in (await asks.opens("/alerts")).text
 
 
 async def test_who_leaves_is_for_their_own_house_and_wants_a_fresh_factor_in_french_too(world: World) -> None:

@@ -7,6 +7,8 @@ from itertools import product
 import pytest
 
 from contactpoints.rules.legal_basis import Bonds, Declaration, LegalBasis, Membership, basis_of, legal_basis, offers
+from contactpoints.rules.wording_trigger import condition_of, warning_of
+from contactpoints.words import LANGUAGES, catalogues
 from schemas.instruments import INSTRUMENTS
 from schemas.provisions import DECLARABLE, PROVISIONS, UNLISTED, Provision, register
 from schemas.requests import REQUEST_KINDS
@@ -273,3 +275,19 @@ def test_a_wrong_provision_cannot_start() -> None:
         register(good, good)
     with pytest.raises(ValueError, match="may not cite"):
         register(Provision("preservation", "cets224", ("9",), "Invented."))
+
+
+def test_what_a_declaration_means_is_said_in_every_language() -> None:
+    for each in DECLARABLE:
+        declared = Bonds("FR", FR.memberships, (Declaration(7, each.instrument, each.article),))
+        own = Bonds("US", US.memberships, (Declaration(7, each.instrument, each.article),))
+        for asking, asked in ((US, declared), (US, FR), (own, FR)):
+            for told in basis_of(asking, asked, kind=each.kind, instrument=each.instrument, on=TODAY).conditions:
+                words = {
+                    language: condition_of(catalogues()[language], {"detail": told.detail}) for language in LANGUAGES
+                }
+                assert words["en"] == told.detail
+                assert len(set(words.values())) == len(LANGUAGES), told.detail
+                assert all(told.party in said for said in words.values())
+                warning = {"code": "declaration_applies", "detail": told.detail}
+                assert warning_of(catalogues()["fr"], warning) == words["fr"]

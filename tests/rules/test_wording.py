@@ -23,7 +23,16 @@ NOW = datetime(2026, 10, 12, 9, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 10, 14, 0, 32, tzinfo=UTC)
 ZONE = "Europe/Bucharest"
 TITLE = "Sub-directorate for international operational cooperation, night desk"
-NEWS = ("acknowledged", "acknowledged_late", "exhausted", "still_open", "withdrawn", "not_competent")
+NEWS = (
+    "acknowledged",
+    "acknowledged_late",
+    "exhausted",
+    "still_open",
+    "withdrawn",
+    "not_competent",
+    "left_behind",
+    "taken_again",
+)
 WHYS = ("acknowledged", "withdrawn")
 FUNCTIONS = (
     *("first", "second", "team_leader", "decision_maker", "central_authority", "mutual_assistance", "secretariat"),

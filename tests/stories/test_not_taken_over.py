@@ -72,6 +72,19 @@ async def test_silence_ends_a_hand_over_and_whoever_has_the_alert_hears_it(world
     assert await _ends(world, reference) == ["silence"]
 
 
+async def test_an_answer_in_time_that_is_read_later_takes_the_alert_over_after_all(world: World) -> None:
+    third = world.network["FR"].officers[2]
+    reference = await _acknowledged(world)
+    await hands(world, reference, third.id)
+    await world.passes(minutes=5)
+    assert await _ends(world, reference) == ["silence"]
+    world.clock.at -= timedelta(seconds=30)
+    await world.answers(third, f"{await _code(world, third.id)} {PIN}")
+    assert [each["after_all"] for each in await world.facts(reference, "taken_over")] == [True]
+    page = await (await _browser(world, "requester", "US")).opens(f"/alerts/{reference}")
+    says(page, "the answer had come in time, and was read later", 200)
+
+
 async def test_what_reaches_nobody_ends_at_once_and_what_is_over_ends_unseen(world: World) -> None:
     _, second, third = world.network["FR"].officers[:3]
     reference = await _acknowledged(world)

@@ -11,8 +11,10 @@ import pytest
 
 from contactpoints.actions.access import make_key
 from contactpoints.actions.demo_network import MadeOfficer
+from contactpoints.actions.handing_ends import leave_behind
 from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.codes import is_reply_code
+from contactpoints.store import leaving
 from tests.world import PIN, START, World
 
 Ask = Callable[..., Awaitable[httpx.Response]]
@@ -177,4 +179,58 @@ async def test_whoever_leaves_while_an_alert_calls_leaves_it_to_the_next_at_once
     reached = await real_night.far.reached(real_night.client)
     told = [each["kind"] for each in reached if f"{second.name} had it and left" in each["body"]]
     assert set(told) == {"email", "sms"}, "an emergency waits for no mail to be read"
+    await real_night.unheard()
+
+
+async def _leaves(ask: Ask, officer: MadeOfficer, *, to: MadeOfficer) -> None:
+    path = f"/v1/officers/{officer.id}/leaving"
+    read = await ask("GET", path)
+    done = await ask("POST", path, {"plan": _plan(read.json(), to)}, tag=read.headers["ETag"])
+    assert done.status_code == 200, done.text
+
+
+async def test_two_leave_in_turn_and_both_sides_hear_who_has_the_alert(real_night: World, ask: Ask) -> None:
+    first, second, third = real_night.network["FR"].officers[:3]
+    reference, _, code = await real_night.wakes_the_first()
+    await real_night.passes(minutes=14)
+    codes = {each.id: await real_night.code_of(each) for each in (second, third)}
+
+    async def told() -> tuple[list[str], bool]:
+        """Return of what the requester has heard, and whether nobody has the alert."""
+        await real_night.settles()
+        news = await real_night.facts(reference, "requester_told", key=real_night.requester)
+        alert = (await real_night.get(f"/v1/alerts/{reference}")).json()
+        return [each["news"] for each in news], alert["left_behind_at"] is not None
+
+    await real_night.answers(first, f"{code} {PIN}")
+    await real_night.answers(second, f"{codes[second.id]} {PIN}")
+    await real_night.unheard()
+    await real_night.passes(minutes=1)
+    await _leaves(ask, first, to=second)
+    assert await told() == (["acknowledged", "left_behind"], True)
+    assert ["PERSONNE" in each["body"] for each in await real_night.hears(second.sms)] == [True]
+
+    await real_night.passes(minutes=1)
+    await real_night.answers(second, f"{codes[second.id]} {PIN}")
+    assert await told() == (["acknowledged", "left_behind", "taken_again"], False)
+    await real_night.answers(third, f"{codes[third.id]} {PIN}")
+    await real_night.passes(minutes=1)
+    await _leaves(ask, second, to=third)
+    assert await told() == (["acknowledged", "left_behind", "taken_again", "left_behind"], True)
+    assert [each["line"] for each in await real_night.facts(reference, "holder_left")] == ["first", "second"]
+    assert ["PERSONNE" in each["body"] for each in await real_night.hears(third.sms)] == [True]
+
+    await real_night.passes(minutes=1)
+    await real_night.answers(third, f"{codes[third.id]} {PIN}")
+    assert (await told())[1] is False
+    await real_night.unheard()
+    async with real_night.runtime.db.transaction() as session:
+        now = real_night.clock.at
+        await session.execute("update officers set retired_at = $2 where id = $1", third.id, now)
+        charges = await leaving.called_for(session, third.id)
+        await session.execute("update contact_points set retired_at = $1 where party = 'FR'", now)
+        await leave_behind(session, third.id, charges=charges, now=now, tools=real_night.runtime.tools)
+    assert (await told())[1] is True
+    house = [each for each in await real_night.far.reached(real_night.client) if third.name in each["body"]]
+    assert house, "who answers for a contact point that is there no more is told"
     await real_night.unheard()
