@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from contactpoints.console.alert_words import words_of_alerts
 from contactpoints.rules.console import LANGUAGE_NAMES, clocked, instant, typed
+from contactpoints.rules.history_text import author_told
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, line_of, times
 from contactpoints.rules.weaknesses import remedy_of
 from contactpoints.rules.wording_alarms import headline_of
@@ -180,6 +181,7 @@ def _environment(language: str) -> Environment:
         "role_of": partial(role_of, words),
         "explained": partial(explained, words),
         "headline_of": partial(headline_of, words),
+        "author_of": partial(author_told, words),
     }
     return made
 

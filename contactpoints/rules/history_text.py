@@ -204,6 +204,11 @@ def author(words: Catalogue, by: Author) -> str:
     return f"{by.authority} ({', '.join(of)})"
 
 
+def author_told(words: Catalogue, by: Mapping[str, Any]) -> str:
+    """Return the same of an author as `schemas.history.AuthorOut`."""
+    return author(words, Author(**by))
+
+
 def headline(words: Catalogue, version: Version) -> str:
     """Return what happened to the entry in this version, when, and who did it."""
     act = _ACTS.get(version.act, _ACTS["changed"])

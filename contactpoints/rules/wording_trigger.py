@@ -1,5 +1,6 @@
 """What stands on the pages where a request is written: parts of the form, articles, bases and warnings, in words."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -50,10 +51,10 @@ _WARNINGS = {
     "declaration_applies": msgid("A declaration of the requested Party applies."),
     "kind_not_executed": msgid("The contact point says that it cannot deal with this kind."),
     "issued_in_the_future": msgid("It says that it was issued in the future: look at the time and its zone."),
-    "nobody_on_duty": msgid("At one step nobody is on duty: the next is taken at once."),
-    "not_as_planned": msgid("At one step fewer can be called than planned."),
-    "unproven": msgid("Nobody at one step was proven to be reached lately. They are called all the same."),
-    "address_changed": msgid("An address at one step was changed lately."),
+    "nobody_on_duty": msgid("Step {step}: nobody is on duty at one line, others are called."),
+    "not_as_planned": msgid("Step {step}: fewer can answer than planned."),
+    "unproven": msgid("Step {step}: nobody was proven to be reached lately. They are called all the same."),
+    "address_changed": msgid("Step {step}: an address was changed lately."),
     "no_fallback": msgid("The secretariat, the last fallback, has nobody who can be called."),
     "outside_working_hours": msgid("The contact point is not at work: nobody is called before it is."),
     "nobody_reached": msgid("No step could call anybody; the chain starts again by itself."),
@@ -64,6 +65,11 @@ _WARNINGS = {
     ),
     "provider_elsewhere": msgid("The provider has its seat in another Party: is this the right one?"),
 }
+_PASSED_OVER = {
+    "nobody_on_duty": msgid("Step {step}: nobody is on duty, and the next step is taken at once."),
+    "not_as_planned": msgid("Step {step}: nobody can be called, and the next step is taken at once."),
+}
+_STEP = re.compile(r"Step (\d+)")
 _SKIPPED = {
     "nobody_on_duty": msgid("nobody is on duty"),
     "no_channel": msgid("nobody there can be called"),
@@ -153,7 +159,10 @@ def warning_of(words: Catalogue, warning: Mapping[str, Any]) -> str:
         return told
     if code not in _WARNINGS:
         return str(warning["detail"])
-    return say(words, _WARNINGS[code], minutes=WAITS // timedelta(minutes=1))
+    step = _STEP.match(warning.get("detail", ""))
+    passed_over = code in _PASSED_OVER and "the next step was taken at once" in warning["detail"]
+    told = _PASSED_OVER[code] if passed_over else _WARNINGS[code]
+    return say(words, told, minutes=WAITS // timedelta(minutes=1), step=step[1] if step else "-")
 
 
 def skipped_of(words: Catalogue, skipped: Mapping[str, Any]) -> str:

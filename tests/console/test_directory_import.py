@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from contactpoints.console import directory_import
+from contactpoints.rules.alerts import moment
 from contactpoints.web import application
 from tests.console.browsers import Filled
 from tests.console.test_directory_pages import Desk, desk
@@ -80,6 +81,28 @@ async def test_a_file_is_looked_at_and_then_read_in_once_whoever_presses_how_oft
         rows = await session.fetch("select outcome, after from audit where operation = 'page /directory/import'")
     assert [row["outcome"] for row in rows].count("rehearsed") == 3
     assert "639980177" not in str([row["after"] for row in rows if row["outcome"] == "rehearsed"])
+
+
+async def test_a_file_that_leaves_posts_uncovered_says_so_with_names_and_clocks_in_french_too(world: World) -> None:
+    ada, officers = await desk(world), world.network["FR"].officers
+    away = {
+        "starts_at": moment(world.clock.at + timedelta(days=1)),
+        "ends_at": moment(world.clock.at + timedelta(days=3)),
+    }
+    raw = json_file(absences=[{"officer_id": each.id, **away} for each in officers])
+    page = unescape((await look(ada, raw, "ours.json", reason="all of them are away")).text)
+    told = page.partition('class="note alarm"')[2].partition("</p>")[0]
+    assert "without the cover that it needs" in told
+    assert "whoever is planned is absent" in told
+    assert any(each.name in told for each in officers), told
+    assert 'class="utc"' in told
+    assert f"officer {officers[0].id}" not in page
+    async with world.runtime.db.session() as session:
+        await session.execute("update accounts set language = 'fr'")
+    french = unescape((await look(ada, raw, "ours.json", reason="all of them are away")).text)
+    told = french.partition('class="note alarm"')[2].partition("</p>")[0]
+    assert "sans la couverture dont il a besoin" in told
+    assert 'lang="en"' not in french
 
 
 async def test_tables_are_read_by_their_names_and_what_they_lack_ends_where_that_is_asked(world: World) -> None:
