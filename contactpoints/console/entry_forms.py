@@ -23,7 +23,7 @@ from contactpoints.rules.accounts import FRESH_ENTRIES
 from contactpoints.rules.history import REFERS
 from contactpoints.rules.phrasing import Catalogue, channel_of, function_of, say
 from contactpoints.rules.refusals import Conflict, Invalid, NotFound, Stale, StillReferredTo
-from contactpoints.rules.wording_directory import code_of
+from contactpoints.rules.wording_directory import code_of, relied_of
 from contactpoints.runtime import Runtime
 from contactpoints.store.entries import OPEN, REGISTERS, Key
 from schemas.entry_forms import FormField, compacted, fields_of_shape, rows_in, said_in, typed_of
@@ -358,7 +358,9 @@ async def retire(runtime: Runtime, request: Request) -> Response:
         told = {"faults": [Fault("/reason", each.code, each.detail) for each in refusal.faults]}
     except StillReferredTo as refusal:
         refused(request, refusal)
-        told = {"faults": [Fault("/reason", "still_referred_to", refusal.detail)], "relied": refusal.detail}
+        words = runtime.tools.words[actor.language]
+        relied = refusal.detail if kind == "officers" else relied_of(words, refusal.detail)
+        told = {"faults": [Fault("/reason", "still_referred_to", refusal.detail)], "relied": relied}
     except Stale as refusal:
         stale = await overtaken(runtime, request, stale=refusal, actor=actor, version=version_in(typed))
         told = {"since": stale.facts.get("changed_since", ())}

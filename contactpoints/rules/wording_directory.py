@@ -33,6 +33,8 @@ _ROSTERS: Mapping[str, str] = {
 }
 """The kinds of entries besides that stand in a file."""
 
+_ALERTS = msgid("Alerts")
+
 CODES: Mapping[str, Mapping[str, str]] = {
     "confidence": {
         "unconfirmed": msgid("unconfirmed"),
@@ -70,6 +72,12 @@ def code_of(words: Catalogue, field: str, *, code: str) -> str:
 def several_of(words: Catalogue, kind: str) -> str:
     """Return what entries of a kind are called in a file."""
     return say(words, KINDS[kind][1] if kind in KINDS else _ROSTERS[kind])
+
+
+def relied_of(words: Catalogue, detail: str) -> str:
+    """Return what still relies on an entry, out of the ``detail`` of `rules.refusals.StillReferredTo`, which lists it."""
+    listed = detail.partition(": ")[2].partition(". ")[0].split(", ")
+    return ", ".join(say(words, _ALERTS) if each == "alerts" else several_of(words, each) for each in listed if each)
 
 
 def title_of(words: Catalogue, kind: str, *, entry: Mapping[str, Any]) -> str:

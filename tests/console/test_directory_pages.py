@@ -212,7 +212,7 @@ async def test_what_something_relies_on_is_not_retired_and_says_so(world: World)
     refused = unescape((await ada.sends(f"{path}/retirement", 422, **form | {"reason": "x" * 201})).text)
     assert 'id="f-reason-fault"' in refused
     relied = unescape((await ada.sends(f"{path}/retirement", 409, **form | {"reason": "no need"})).text)
-    assert "still relies on it" in relied
+    assert "still relies on it. Change or retire that first. Rotations" in relied
     await ada.sends(f"{path}/retirement", 412, **form | {"version": "99", "reason": "no need"})
     await ada.opens(path)
 
