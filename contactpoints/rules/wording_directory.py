@@ -75,7 +75,7 @@ def several_of(words: Catalogue, kind: str) -> str:
 
 
 def relied_of(words: Catalogue, detail: str) -> str:
-    """Return what still relies on an entry, out of the ``detail`` of `rules.refusals.StillReferredTo`, which lists it."""
+    """Return what still relies on an entry, out of the ``detail`` of a `rules.refusals.StillReferredTo`."""
     listed = detail.partition(": ")[2].partition(". ")[0].split(", ")
     return ", ".join(say(words, _ALERTS) if each == "alerts" else several_of(words, each) for each in listed if each)
 
