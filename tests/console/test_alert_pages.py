@@ -101,8 +101,7 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
     says(refused, "This does not have the form that is needed here.")
     assert all(f'id="f-{each}-fault"' in refused.text for each in ("reply_code", "pin"))
     assert f'value="{first.id}" selected' in refused.text
-    wrong = await asked.sends(f"{here}/acknowledgement", **fields | {"pin": "000001"})
-    says(wrong, 'f-pin-hint">Tries left: 2.<', 409)
+    says(await asked.sends(f"{here}/acknowledgement", **fields | {"pin": "000001"}), '-hint">Tries left: 2.<', 409)
     done = (await asked.sends(f"{here}/acknowledgement", **fields)).headers["Location"]
     says(await asked.opens(done), "Your answer is written down", 200)
     assert 'id="done"' not in (await asked.opens(f"{here}?done=<i>")).text
@@ -134,7 +133,9 @@ async def _is_proposed_once(world: World, asks: Browser, path: str, *, ticked: d
     """While two persons are asked for, send a request anew by several forms: it waits once, and is withdrawn."""
     async with world.runtime.db.session() as session:
         await session.execute("update parties set two_persons = true where code = 'US'")
-    says(await asks.sends(path, **ticked), "no second one of your authority has an account", 409)
+    two = await asks.sends(path, **ticked)
+    says(two, "no second one of your authority has an account", 409)
+    assert re.findall("the alert goes out|Propose it", two.text) == ["Propose it"]
     await person(world, "second@us.example.org", name="Bob", role="requester", party="US", authority="Invented Desk")
     waits = [await asks.sends(path, **ticked | {"once": each}) for each in ("a", "b", "a")]
     (proposed,) = {each.headers["Location"] for each in waits}
