@@ -143,7 +143,6 @@ def _preview(
         for drawn in _drawn(point, change.post, window=window, covers=covers, known=found.spans)
     ]
     post = next(each for each in found.after.posts if each.id == change.post)
-    typed_times = {"starts_at", "ends_at"} <= change.typed.keys()
     return desk(
         runtime,
         request,
@@ -155,7 +154,7 @@ def _preview(
         post=post,
         window=window,
         title=change.title,
-        entered=() if typed_times else entered(found.before, found.after),
+        entered=entered(found.before, found.after),
         path=request.url.path,
         typed=_kept(change.typed, found, window=window),
         later=found.spans[1:],

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from contactpoints.actions import directory
 from contactpoints.actions.planning import AHEAD, Plan, list_posts, plan_of
 from contactpoints.console.forms import number_in
+from contactpoints.console.roster_forms import filled_by, filling
 from contactpoints.console.session import somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor, sees_network
@@ -24,6 +25,7 @@ from contactpoints.rules.history_text import author
 from contactpoints.rules.phrasing import Catalogue, function_of, say
 from contactpoints.rules.roster_lanes import NOT_LOOKED_AT, Drawn, picture_of, source_of
 from contactpoints.rules.roster_picture import PostRoster
+from contactpoints.rules.roster_pieces import Piece
 from contactpoints.rules.roster_windows import WEEKDAYS, faults_of_window
 from contactpoints.runtime import Runtime
 from contactpoints.store.swaps import swap_of
@@ -127,7 +129,6 @@ async def shown(
         tools=runtime.tools,
     )
     words = runtime.tools.words[actor.language]
-    offered = typed if typed is not None else {name: asked.get(name, "") for name in ("starts_at", "ends_at")}
     return desk(
         runtime,
         request,
@@ -140,7 +141,7 @@ async def shown(
         form=form,
         said=said or (asked.get("said", "") if typed is None else ""),
         since=since,
-        typed={"officer_id": asked.get("officer_id", ""), **offered},
+        typed=filled_by(asked) if typed is None else typed,
         weekdays=WEEKDAYS,
         **looked_at(words, plan, runtime=runtime, zone=zone_of(request)),
     )
@@ -173,6 +174,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
                 "piece": each,
                 "why": source_of(words, each, drawn=drawn),
                 "reason": reasons.get(each.number) if each.by == "override" else None,
+                "fill": _fill(plan, each, now=now),
             }
             for each in drawn.on_duty(now)
         ],
@@ -182,6 +184,7 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
                 "level": _LEVELS[each.level],
                 "why": reasons_of(words, each),
                 "accepted": _accepted(words, each, plan=plan),
+                "fill": filling(each.starts_at, each.ends_at, window=plan.window, action="add"),
             }
             for each in told
         ],
@@ -198,6 +201,16 @@ def looked_at(words: Catalogue, plan: Plan, *, runtime: Runtime, zone: str) -> d
         "name_of": drawn.name,
         "there": ZoneInfo(plan.point.zone),
     }
+
+
+def _fill(plan: Plan, piece: Piece, *, now: datetime) -> str | None:
+    """Return the query that fills in the form in which a reader changes or offers a shift; None for what is over."""
+    if piece.ends_at <= now:
+        return None
+    span = max(piece.starts_at, now), piece.ends_at
+    if plan.keeps:
+        return filling(*span, window=plan.window, action="replace")
+    return filling(*span, window=plan.window, offer=True, officer_id=piece.officer)
 
 
 def _accepted(words: Catalogue, gap: Stretch, *, plan: Plan) -> list[Mapping[str, object]]:

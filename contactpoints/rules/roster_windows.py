@@ -111,6 +111,14 @@ def _date(text: str) -> date | None:
         return None
 
 
+def which_of_two(at: datetime, zone: str) -> Literal["first", "second"] | None:
+    """Return which of two equal local times an instant is; None where its time exists once."""
+    there = at.astimezone(ZoneInfo(zone))
+    if there.utcoffset() == there.replace(fold=1 - there.fold).utcoffset():
+        return None
+    return "second" if there.fold else "first"
+
+
 def local(at: datetime, zone: str) -> str:
     """Return an instant as a field for local times has it: ``2026-11-26T08:00``."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"

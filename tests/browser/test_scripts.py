@@ -15,6 +15,8 @@ from tests.world import PIN, START, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 _DESK = {"width": 1280, "height": 900}
+_SHEET = 718
+"""What of A4 is left between the margins of a browser, in pixels."""
 _SPAN = """() => [...document.querySelectorAll("form[data-takes-span]")].map((form) => [
     ...["[data-starts_at]", "[data-ends_at]", "select[data-officer]"].map((each) => form.querySelector(each).value)])"""
 _ENDS = "update sessions set ended_at = $1, ended_why = $2 where id in (select max(id) from sessions)"
@@ -62,7 +64,11 @@ async def test_hours_of_a_roster_are_chosen_by_mouse_keys_and_finger_and_change_
         await page.mouse.move(*await _middle(cells.nth(there - 1)), steps=4)
         await page.mouse.up()
         assert await page.evaluate(_SPAN) == [["2026-10-20T00:00", "2026-10-23T00:00", ""]] * 2
+        await expect(page.locator("#taken [role=status]")).to_have_text("2026-10-20 00:00 - 2026-10-23 00:00")
         await cells.nth(0).click()
+    for way, form in (("Offer it", "offering"), ("Change it", "for-a-while")):
+        await page.locator("#taken").get_by_text(way).click()
+        await expect(page.locator(f"#{form} select").first).to_be_focused()
     await cells.nth(8).focus()
     for key in ("ArrowDown", "ArrowLeft", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowLeft", "Enter"):
         await page.keyboard.press(key)
@@ -70,10 +76,13 @@ async def test_hours_of_a_roster_are_chosen_by_mouse_keys_and_finger_and_change_
     await expect(page.locator("#for-a-while select").first).to_be_focused()
     shift = page.locator(".lane.duty [data-officer][data-starts^='2026-10-2']").first
     about = [await shift.get_attribute(f"data-{name}") for name in ("starts", "ends", "officer")]
+    await page.locator("#for-a-while [name=action]").select_option("away")
+    await page.locator("#for-a-while [name=officer_id]").select_option(about[2])
     await shift.locator("rect").click()
-    assert await page.evaluate(_SPAN) == [about] * 2
+    assert await page.evaluate(_SPAN) == [[*about[:2], ""], about], "whoever is there is relieved, or offers it"
+    await expect(page.locator("#for-a-while [name=action]")).to_have_value("replace")
+    await expect(page.locator("#for-a-while [name=officer_id]")).to_be_focused()
     await page.locator("#for-a-while [name=officer_id]").select_option(second)
-    await page.locator("#for-a-while [name=action]").select_option("replace")
     await desk.presses("Look first")
     await desk.sees("Look first: nothing counts yet")
     await desk.presses("Publish")
@@ -84,7 +93,41 @@ async def test_hours_of_a_roster_are_chosen_by_mouse_keys_and_finger_and_change_
             " to_char(ends_at at time zone 'Europe/Paris', 'YYYY-MM-DD\"T\"HH24:MI') until from overrides"
         )
     assert [list(each.values()) for each in kept] == [[second, about[0], about[1]]]
+    await _prints(page)
+    await _moves_turns(desk, f"/rosters/{post}/rotation")
     await _draws_by_finger(await visits(has_touch=True), token, month)
+
+
+async def _prints(page: Page) -> None:
+    """A roster on a sheet of paper is whole, and has nothing to be pressed."""
+    await page.emulate_media(media="print")
+    await page.set_viewport_size({"width": _SHEET, "height": 1000})
+    ends = "each => Math.max(...each.map((one) => one.getBoundingClientRect().right))"
+    assert await page.locator("svg.picture, table, main").evaluate_all(ends) <= _SHEET
+    await expect(
+        page.locator("main").locator("button, input, select, a.button, .doing").filter(visible=True)
+    ).to_have_count(0)
+    await expect(page.locator("#made-of")).to_be_visible()
+
+
+async def _moves_turns(desk: Visitor, path: str) -> None:
+    """Put the first of a rotation last by hand, and the second first by keys, without asking the server."""
+    await desk.page.emulate_media(media="screen")
+    await desk.opens(path)
+    turns = desk.page.locator(".turn select")
+    names = await turns.first.evaluate("each => [...each.options].slice(1, 4).map((one) => one.value)")
+    for place, name in enumerate(names):
+        await turns.nth(place).select_option(name)
+    first, *_, last = names
+    grips = desk.page.locator(".turn .grip")
+    await grips.first.scroll_into_view_if_needed()
+    await desk.page.mouse.move(*await _middle(grips.first))
+    await desk.page.mouse.down()
+    await desk.page.mouse.move(*await _middle(grips.nth(2)), steps=6)
+    await desk.page.mouse.up()
+    assert await turns.evaluate_all("all => all.slice(0, 3).map((one) => one.value)") == [names[1], last, first]
+    await desk.page.locator("button[value='up:1']").press("Enter")
+    assert await turns.evaluate_all("all => all.slice(0, 3).map((one) => one.value)") == [last, names[1], first]
 
 
 async def _draws_by_finger(telephone: Visitor, token: str, month: str) -> None:

@@ -1,14 +1,18 @@
 """The pages of rosters: which posts there are, who is on duty and why, where cover fails, and nobody else's."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
+from urllib.parse import parse_qsl
 
 import httpx
 
+from contactpoints.console.roster_forms import filled_by, filling
+from contactpoints.rules.roster_windows import window_of
 from tests.api.people import person
 from tests.console.test_account_pages import Browser, says
 from tests.robot import Forms
-from tests.world import World
+from tests.world import START, World
 
 
 async def desk(world: World, *, zone: str = "", **fields: str | None) -> Browser:
@@ -37,6 +41,7 @@ async def test_a_roster_is_a_picture_with_a_table_behind_it_and_another_partys_i
     assert f'href="/rosters/{post}?view=month&amp;on=2026-11-01"' in month.text
     week = await ada.opens(f"/rosters/{post}?view=week&on=2026-10-25")
     says(week, "2026-10-19 - 2026-10-25", 200)
+    assert ['data-row="7"' in month.text, 'data-row="4"' in week.text] == [True, True], "a week and a day further down"
     for path, said, fields in (
         ("?view=week&on=zz", "comme 2026-10-14", ["on"]),
         ("?on=0001-01-01", "trop tôt", ["on"]),
@@ -102,6 +107,11 @@ async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(worl
         assert "the others know" in told
         assert "Invented desk (administrator, FR)" in told
     assert "Accepted: the others know" in gap
+    sent = await _filled(ada, page, "Put somebody on duty")
+    assert sent | {"action": "add", "starts_at": "2026-10-14T12:00", "ends_at": "2026-10-16T09:00"} == sent
+    sent = await _filled(ada, page, "Change")
+    assert sent | {"action": "replace", "officer_id": ""} == sent
+    assert sent["starts_at"].startswith("2026-10-14T02:"), "from now on"
     back = next(
         form for _, at, form in Forms(page.text).found if at.endswith("/removal") and form["kind"] == "absences"
     )
@@ -112,6 +122,10 @@ async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(worl
         done = await ada.sends(f"/rosters/{post}/removal", **form_of(look, "/removal") | {"act": "publish"})
         assert done.headers["Location"].endswith(said), "sent twice"
     assert await kept(world, "absences") == before
+    twice = {"starts_at": "2026-10-25T02:30", "starts_which": "second", "ends_at": "2026-10-25T04:00"}
+    look = await ada.sends(path, **typed | twice, act="look")
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", look.text.partition('id="entered"')[2].partition("</ul>")[0]))
+    assert "2026-10-25 02:30 Paris · 01:30 UTC - " in told, "which of the two, by every clock"
     look = await ada.sends(path, **typed | {"starts_at": "2020-12-12T12:00", "ends_at": "2020-12-14T09:00"}, act="look")
     says(look, "All of this is over", 200)
     assert "Every hour is covered" not in look.text
@@ -120,6 +134,30 @@ async def test_a_change_is_looked_at_before_it_counts_and_is_published_once(worl
     assert (await ada.sends(f"/rosters/{world.network['US'].posts['first']}/change", **typed)).status_code == 404
     ada.cookies.clear()
     says(await ada.sends(path, **typed), "2026-10-16T09:00", 403)
+
+
+async def _filled(reader: Browser, page: httpx.Response, link: str) -> dict[str, str]:
+    """Follow the first such link behind a picture; return the form that it fills in."""
+    found = re.search(rf'<td class="doing"><a href="([^"]*)#([\w-]*)">{link}<', page.text)
+    assert found is not None, link
+    form = "/change" if found[2] == "for-a-while" else "/offer"
+    filled = await reader.opens(unescape(found[1]))
+    assert f'id="{found[2]}"' in filled.text
+    chosen = re.findall(
+        r'<select[^>]* name="([^"]*)"[^>]*>(?:(?!</select>).)*?value="(\w*)" selected', filled.text, re.S
+    )
+    return form_of(filled, form) | dict(chosen)
+
+
+def test_an_address_that_fills_in_hours_says_which_of_two_equal_times_is_meant() -> None:
+    window = window_of("week", "2026-10-25", zone="Europe/Paris", now=START)
+    starts, ends = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    asked = dict(parse_qsl(filling(starts, ends, window=window, offer=True, officer_id=7)))
+    whole = {"view": "week", "on": "2026-10-19", "offer/officer_id": "7"}
+    whole |= {f"offer/{name}_at": "2026-10-25T02:30" for name in ("starts", "ends")}
+    assert asked == whole | {"offer/starts_which": "first", "offer/ends_which": "second"}
+    assert filled_by(asked).items() >= {key: asked[key] for key in asked if "/" in key}.items()
+    assert "which" not in filling(START, START, window=window)
 
 
 async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(world: World) -> None:
@@ -148,6 +186,7 @@ async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(wor
     assert "2026-10-13 09:00" in before.partition("Who is on duty")[2], "it was weekly then"
     assert "<details open>" not in (await ada.opens(path)).text
     assert (await ada.opens(f"{path}?id=999999")).status_code == 404
+    await _reorders(ada, path, typed, members=members)
     empty = await ada.sends(path, **{f"members/{place}": "" for place in range(3)}, act="more")
     says(empty, 'name="members/5"', 200)
     nobody = await ada.sends(path, **{name: "" if "members" in name else value for name, value in typed.items()})
@@ -163,6 +202,23 @@ async def test_a_rotation_is_changed_and_whoever_was_overtaken_hears_by_whom(wor
     assert done.headers["Location"] == f"/rosters/{post}?view=week&on=2027-03-18&said=published"
 
 
+async def _reorders(ada: Browser, path: str, typed: dict[str, str], *, members: list[int]) -> None:
+    """Move members of a rotation without a script: nothing is kept, and what else was typed stays."""
+    (one, two, *others), second = (str(each) for each in members), 'value="up:1"'
+    for act, order in (
+        ("up:1", [two, one, *others]),
+        ("down:0", [two, one, *others]),
+        ("up:0", [one, two, *others]),
+        ("out:0", [two, *others]),
+        ("out:99", [one, two, *others]),
+    ):
+        page = await ada.sends(path, **typed | {"handover": "06:30", "act": act})
+        says(page, 'value="06:30"', 200)
+        assert second in page.text
+        chosen = re.findall(r'name="members/\d+"(?:(?!</select>).)*?value="(\d+)" selected', page.text, re.S)
+        assert chosen == order, act
+
+
 async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are_kept(world: World) -> None:
     made = world.network["FR"]
     post, (first, second, *_) = made.posts["first"], made.officers
@@ -174,7 +230,12 @@ async def test_a_shift_is_offered_taken_and_approved_and_feeds_and_calendars_are
     offer |= {"offer/ends_at": "2026-10-16T09:00"}
     assert (await duty.sends(f"/rosters/{post}/offer", **offer)).is_redirect
     says(await duty.sends(f"/rosters/{post}/offer", **offer), "is offered already")
-    take = form_of(await duty.opens(f"/rosters/{post}"), "/swap") | {"officer_id": str(second.id), "act": "now"}
+    page = await duty.opens(f"/rosters/{post}")
+    assert ["#for-a-while" in page.text, '<details id="offer" open>' in page.text] == [False, False]
+    on_duty = await _filled(duty, page, "Offer the shift")
+    assert on_duty["offer/officer_id"]
+    assert on_duty["offer/starts_at"].startswith("2026-10-14T02:"), "from now on"
+    take = form_of(page, "/swap") | {"officer_id": str(second.id), "act": "now"}
     wrong = await ada.sends(f"/rosters/{post}/swap", **take | {"officer_id": str(first.id)})
     says(wrong, f'href="#f-swap-{take["swap"]}">Who takes it:')
     assert f'id="f-swap-{take["swap"]}" name="officer_id" aria-invalid="true"' in wrong.text

@@ -2,6 +2,7 @@
 const picture = document.querySelector("[data-roster]");
 const forms = [...document.querySelectorAll("form[data-takes-span]")];
 const overlay = picture?.querySelector(".choosing");
+const taken = document.getElementById("taken");
 
 if (overlay && forms.length) {
   overlay.removeAttribute("hidden");
@@ -18,28 +19,38 @@ if (overlay && forms.length) {
     chosen.setAttribute("x", left);
     chosen.setAttribute("width", right - left);
   };
-  const fill = (starts, ends, officer) => {
+  // What was chosen is said at the picture, with the way to each form: they stand further down.
+  const fill = (starts, ends) => {
     for (const form of forms) {
       form.querySelector("[data-starts_at]").value = starts;
       form.querySelector("[data-ends_at]").value = ends;
-      if (officer) form.querySelector("select[data-officer]").value = officer;
+      for (const which of form.querySelector(".span").querySelectorAll("select")) which.value = "";
     }
+    taken.querySelector("[role=status]").textContent = `${starts} - ${ends}`.replaceAll("T", " ");
+    taken.querySelector(".ways").hidden = false;
   };
-  const write = (officer) => {
+  const write = () => {
     const [first, last] = [Math.min(anchor, end), Math.max(anchor, end)];
-    fill(cells[first].dataset.starts, cells[last].dataset.ends, officer);
+    fill(cells[first].dataset.starts, cells[last].dataset.ends);
   };
-  const open = () => {
-    const form = forms.find((each) => each.checkVisibility?.() ?? true) || forms[0];
+  const open = (form, field = "select") => {
     form.closest("details")?.setAttribute("open", "");
-    form.querySelector("select").focus();
+    form.querySelector(field).focus();
   };
+  const seen = () => forms.find((each) => each.checkVisibility?.() ?? true) || forms[0];
+  taken.addEventListener("click", (event) => {
+    const form = forms.find((each) => event.target.hash === `#${each.id}`);
+    if (!form) return;
+    event.preventDefault();
+    open(form);
+  });
   const at = (x) => cells.findIndex((each) => {
     const box = each.getBoundingClientRect();
     return x >= box.left && x < box.right;
   });
 
-  // A pointer draws over the dates, or over a shift, whose officer and hours are then taken.
+  // A pointer draws over the dates, or presses a shift, whose hours are then taken: who is there offers it, or is to be
+  // relieved by whoever is chosen.
   let drawing = false;
   overlay.addEventListener("pointerdown", (event) => {
     const place = cells.indexOf(event.target);
@@ -67,17 +78,23 @@ if (overlay && forms.length) {
   picture.addEventListener("click", (event) => {
     const bar = event.target.closest?.(".lane.duty [data-officer]");
     if (!bar) return;
-    fill(bar.dataset.starts, bar.dataset.ends, bar.dataset.officer);
+    fill(bar.dataset.starts, bar.dataset.ends);
+    for (const form of forms) {
+      const instead = form.querySelector("[data-action]");
+      if (instead) instead.value = "replace";
+      form.querySelector("select[data-officer]").value = instead ? "" : bar.dataset.officer;
+    }
     const box = bar.querySelector("rect");
     chosen.setAttribute("x", box.getAttribute("x"));
     chosen.setAttribute("width", box.getAttribute("width"));
-    open();
+    open(seen(), "select[data-officer]");
   });
 
   // By keys: arrows move, with shift they choose more; enter goes to the form; page keys turn to the next window.
   overlay.addEventListener("keydown", (event) => {
     const place = cells.indexOf(event.target);
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 7, ArrowUp: -7, Home: -cells.length, End: cells.length };
+    const row = Number(overlay.dataset.row);
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row, Home: -cells.length, End: cells.length };
     if (place < 0) return;
     if (event.key in steps) {
       const next = Math.max(0, Math.min(cells.length - 1, place + steps[event.key]));
@@ -96,7 +113,7 @@ if (overlay && forms.length) {
       if (anchor < 0) anchor = end = place;
       mark();
       write();
-      if (event.key === "Enter") open();
+      if (event.key === "Enter") open(seen());
     } else if (event.key === "PageDown" || event.key === "PageUp") {
       document.querySelector(`a[rel="${event.key === "PageDown" ? "next" : "prev"}"]`)?.click();
     } else return;
