@@ -11,7 +11,15 @@ from contactpoints.actions import directory
 from contactpoints.actions.planning import plan_of
 from contactpoints.console.forms import fields_of, number_in, raw_form, version_in, whole
 from contactpoints.console.roster_changes import Change, carried_on
-from contactpoints.console.roster_forms import MOST_MEMBERS, members_in, repacked, rotation_in, rotation_out
+from contactpoints.console.roster_forms import (
+    MOST_MEMBERS,
+    members_in,
+    moved,
+    moves,
+    repacked,
+    rotation_in,
+    rotation_out,
+)
 from contactpoints.console.session import refused, somebody
 from contactpoints.console.shell import desk, zone_of
 from contactpoints.rules.access import Actor
@@ -89,8 +97,11 @@ async def send(runtime: Runtime, request: Request) -> Response:
     """Make a rotation, or change the one whose number and version stand in the form."""
     typed = fields_of(await raw_form(request))
     actor, post = await somebody(runtime, request), number_in(request)
-    if typed.get("act") == "more":
+    step = typed.get("act", "")
+    if step == "more":
         return await _shown(runtime, request, actor=actor, typed=typed, more=True)
+    if moves(step):
+        return await _shown(runtime, request, actor=actor, typed=moved(typed, step))
     number = whole(typed.get("id", ""))
     body, faults = judged(Rotation, rotation_in(typed, post=post))
 
