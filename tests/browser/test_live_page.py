@@ -23,6 +23,8 @@ _SEEN = """(seen) => {
 _NOWHERE = """() => document.body.insertAdjacentHTML(
   "beforeend", '<p data-clock><b data-zone="Nowhere/New">12:34</b></p>')"""
 _DEAD, _COLOUR = re.compile("^NOT UP TO DATE - "), "(each) => getComputedStyle(each).filter"
+_UNDERLINED = """(all) => all.map(
+  (each) => [each.getAttribute("aria-current"), getComputedStyle(each).borderBottomColor])"""
 _ROWS = "#timeline tbody tr"
 
 
@@ -55,12 +57,22 @@ async def _finds_france(world: World, board: Visitor) -> Locator:
     return waits
 
 
+async def _tells_where_it_is(page: Page) -> None:
+    """One section alone is marked as that which is open, also where the system chooses all colours."""
+    await page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    ground = await page.locator("body").evaluate("(each) => getComputedStyle(each).backgroundColor")
+    marks = await page.locator(".bar nav a").evaluate_all(_UNDERLINED)
+    assert [current for current, colour in marks if colour != ground] == ["page"], (ground, marks)
+    await page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+
+
 async def _board(world: World, board: Visitor) -> Visitor:
     """Open the board once the cover that its rows tell is reckoned: one that lacked it is sent again with it."""
     anybody = Actor(0, Role.AUDITOR, None, "", kind="account")
     await reckon(world.runtime.db, actor=anybody, now=world.clock.at, tools=world.runtime.tools)
     await board.page.clock.install()
     await board.opens("/board")
+    await _tells_where_it_is(board.page)
     return board
 
 
