@@ -23,7 +23,7 @@ _PROVEN = timedelta(days=10)
 """How long ago every channel of the invented network was proven."""
 _POSTS = {
     "en": ("First line", "Second line", "Team leader"),
-    "fr": ("Première ligne", "Deuxième ligne", "Chef d'équipe"),
+    "fr": ("Première ligne", "Deuxième ligne", "Chef d\u2019équipe"),
     "es": ("Primera línea", "Segunda línea", "Jefe de equipo"),
 }
 _FUNCTIONS = {

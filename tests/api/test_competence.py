@@ -138,7 +138,7 @@ async def test_reasons_are_told_in_the_language_of_the_key(world: World) -> None
         await session.execute("update api_keys set language = 'fr' where role = 'requester'")
     told = await _told(world)
     [detail] = [each["detail"] for each in told["items"][0]["reasons"] if each["code"] == "whole_party"]
-    assert detail == "Il répond pour l'ensemble de la Partie."
+    assert detail == "Il répond pour l\u2019ensemble de la Partie."
 
 
 async def test_what_cannot_be_asked_is_refused_at_its_place(world: World) -> None:

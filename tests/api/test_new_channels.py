@@ -84,7 +84,7 @@ async def desk(world: World, key_of: Keys) -> Desk:
 async def test_whoever_holds_one_key_takes_no_officer_over_and_everybody_hears_of_it(desk: Desk) -> None:
     world, officer = desk.world, desk.officer
     await desk.retires_all()
-    for address, said in ((officer.sms, "retiré"), (officer.email, "retirée de l'annuaire")):
+    for address, said in ((officer.sms, "retiré"), (officer.email, "retirée de l\u2019annuaire")):
         [notice] = await world.hears(address)
         assert said in notice["body"]
     sms, mail = await desk.enters("sms", SMS), await desk.enters("email", MAIL)

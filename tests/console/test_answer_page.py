@@ -54,7 +54,7 @@ async def test_it_shows_the_reference_the_times_and_one_thing_to_do_and_no_case_
     assert page.status_code == 200
     assert reference in page.text
     assert "02:30 heure locale (20:30 chez le demandeur, 00:30 UTC)" in page.text
-    assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION" in page.text
+    assert "PAS ENCORE D\u2019ACCUSÉ DE RÉCEPTION" in page.text
     first, _, second = page.text.partition("<details")
     assert (first.count("<button"), second.count("<button")) == (1, 1), "the other act is not there by mistake"
     particulars = (await world.get(f"/v1/alerts/{reference}/request", key=world.contact_point)).json()["particulars"]
@@ -325,7 +325,7 @@ async def test_an_answer_that_was_not_weighed_here_blames_no_pin(world: World) -
 
     for page in await answered("new.sealed = 'no key of ours'"):
         assert page.status_code == 422
-        assert "PAS ENCORE D'ACCUSÉ DE RÉCEPTION : votre réponse est conservée" in unescape(page.text)
+        assert "PAS ENCORE D\u2019ACCUSÉ DE RÉCEPTION : votre réponse est conservée" in unescape(page.text)
         assert "PIN est absent" not in page.text
         assert page.text.count("<h1") == 1
     done = await answered("new.handled_at = new.received_at; new.outcome = 'acknowledged'")

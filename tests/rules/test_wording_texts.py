@@ -271,7 +271,7 @@ def test_utc_has_a_date_when_the_local_one_would_mislead(zone: str, now: datetim
 
 
 def test_functions_are_translated_and_titles_stay_as_they_are() -> None:
-    assert function_of(FR, "team_leader") == "le chef d'équipe"
+    assert function_of(FR, "team_leader") == "le chef d\u2019équipe"
     assert function_of(FR, "Guardia 24/7") == "Guardia 24/7"
     assert function_of(ES, None) == "un oficial"
 

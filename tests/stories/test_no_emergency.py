@@ -42,7 +42,7 @@ async def test_at_night_it_waits_for_the_morning_and_the_requester_is_told_so(wo
     text = (await world.hears(first.sms))[0]["body"]
     assert "URGENCE" not in text
     assert "13:00 heure locale" in text
-    assert "n'est pas une urgence" in (await world.hears(first.email))[0]["body"]
+    assert "n\u2019est pas une urgence" in (await world.hears(first.email))[0]["body"]
     await world.passes(hours=1, minutes=59)
     assert await world.hears(second.sms) == []
     await world.passes(minutes=1)

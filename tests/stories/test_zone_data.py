@@ -161,7 +161,7 @@ async def test_what_a_process_that_was_not_yet_replaced_entered_follows_within_t
     assert (moved["starts_at"], moved["version"]) == ("2026-11-10T20:00:00Z", 2)
     await world.passes(hours=1)
     (mail,) = await world.hears(ADMIN)
-    assert f"l'absence {late} : du 2026-11-10 22:00+02:00" in mail["body"]
+    assert f"l\u2019absence {late} : du 2026-11-10 22:00+02:00" in mail["body"]
 
 
 async def test_whom_data_that_come_late_put_on_duty_again_is_on_duty_again(world: World, decree: Decree) -> None:
