@@ -31,6 +31,7 @@ _REASONS: Mapping[CoverReason, str] = {
     "too_long": msgid("too many hours on end"),
 }
 _LONG, _SHORT = msgid("{days} d {hours} h"), msgid("{hours} h {minutes} min")
+_DAYS = msgid("{days} d")
 PAST = msgid("Before {now} UTC this is what the rosters as they are now come to, not as they were then.")
 _A_WHILE = timedelta(minutes=1)
 
@@ -92,8 +93,12 @@ def lasting(words: Catalogue, span: timedelta) -> str:
     minutes = max(1, round(span.total_seconds() / 60))
     hours = round(minutes / 60)
     if hours >= 24:
-        return say(words, _LONG, days=hours // 24, hours=hours % 24)
-    return say(words, _SHORT, hours=minutes // 60, minutes=minutes % 60)
+        return say(words, _LONG if hours % 24 else _DAYS, days=hours // 24, hours=hours % 24)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes % 60:
+        return say(words, _SHORT, hours=minutes // 60, minutes=minutes % 60)
+    return f"{hours} h"
 
 
 def as_shown(start: datetime, end: datetime) -> timedelta:
