@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from itertools import pairwise
+from textwrap import wrap
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,9 @@ from schemas.words import msgid
 
 _LEFT, _WIDTH, _RIGHT = 216, 720, 24
 _HEAD, _CLOCK, _ROW, _BAR, _FOOT = 28, 18, 44, 30, 92
-_LONGEST = 26
+_LONGEST, _LINES = 26, 2
+"""How many signs of a name stand on a line beside a row, and on how many lines."""
+_LINE, _NUMBER = 16, 14
 _LEAST = 3.0
 _LANES: Mapping[str, float] = {"sms": -9.0, "email": 0.0, "voice": 9.0}
 _TICKS = tuple(
@@ -147,7 +150,7 @@ def length_of(length: timedelta) -> str:
         return f"{minutes} min {seconds % 60:02} s" if seconds % 60 else f"{minutes} min"
     if days < 2:
         return f"{hours} h {minutes % 60:02} min" if minutes % 60 else f"{hours} h"
-    return f"{days} d {hours % 24} h"
+    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
 
 
 def _across(course: Course, at: datetime) -> float:
@@ -179,10 +182,16 @@ def _row(words: Catalogue, course: Course, *, stage: Stage, top: int) -> Iterato
     middle = top + _ROW / 2
     lines, whose = _called(course, stage)
     name = ", ".join(lines_of(words, lines, whose=whose)) or "-"
-    short = name if len(name) <= _LONGEST else ", ".join(dict.fromkeys(each for each in whose if each)) or name
-    shown = short if len(short) <= _LONGEST else f"{short[: _LONGEST - 1]}…"
+    told = wrap(name, _LONGEST)
+    if len(told) > _LINES:
+        told = wrap(", ".join(dict.fromkeys(each for each in whose if each)) or name, _LONGEST)
+    if len(told) > _LINES:
+        told = [*told[: _LINES - 1], f"{told[_LINES - 1][: _LONGEST - 1]}…"]
     yield f"<g><title>{stage.step}: {escape(name)}</title>"
-    yield f'<text x="0" y="{middle + 4:g}"><tspan class="strong">{stage.step}</tspan>  {escape(shown)}</text>'
+    first = middle + 4 - _LINE / 2 * (len(told) - 1)
+    yield f'<text class="strong" x="0" y="{first:g}">{stage.step}</text>'
+    for place, line in enumerate(told):
+        yield f'<text x="{_NUMBER}" y="{first + _LINE * place:g}">{escape(line)}</text>'
     yield f'<path class="row" d="M{_LEFT} {top + _ROW}H{_LEFT + _WIDTH}"/>'
     yield from _bars(course, stage, middle=middle)
     for each in course.entries:

@@ -150,9 +150,9 @@ def test_what_is_due_next_is_the_next_step_the_first_again_or_the_end_of_the_cha
 
 
 def test_lengths_are_told_in_two_parts_at_most() -> None:
-    lengths = (0.4, 59, 60, 367, 3600, 7800, 200_000)
+    lengths = (0.4, 59, 60, 367, 3600, 7800, 172_800, 200_000)
     assert [length_of(timedelta(seconds=each)) for each in lengths] == [
-        *("0 s", "59 s", "1 min", "6 min 07 s", "1 h", "2 h 10 min", "2 d 7 h"),
+        *("0 s", "59 s", "1 min", "6 min 07 s", "1 h", "2 h 10 min", "2 d", "2 d 7 h"),
     ]
 
 
