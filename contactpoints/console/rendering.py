@@ -20,6 +20,7 @@ from contactpoints.console.alert_words import words_of_alerts
 from contactpoints.rules.console import LANGUAGE_NAMES, clocked, instant, typed
 from contactpoints.rules.history_text import author_told
 from contactpoints.rules.phrasing import EXERCISE_EVERYWHERE, channel_of, function_of, line_of, times
+from contactpoints.rules.sessions import COOKIE
 from contactpoints.rules.weaknesses import remedy_of
 from contactpoints.rules.wording_alarms import headline_of
 from contactpoints.rules.wording_calendars import trouble_of
@@ -275,7 +276,9 @@ async def static(_runtime: Runtime, request: Request) -> Response:
 def nothing_here(request: Request) -> Response:
     """Return the page for an address that is none, or a link that is known no more; it tells nothing.
 
-    One of an invitation tells where those sign in who have accepted theirs.
+    One of an invitation tells where those sign in who have accepted theirs; a browser that holds a session, whose or
+    of what worth nobody has looked, is led back to the board.
     """
     invitation = request.url.path.startswith("/invitation/")
-    return page("nothing_here.html", language=language_of(request), status=404, invitation=invitation)
+    held = COOKIE["key"] in request.cookies
+    return page("nothing_here.html", language=language_of(request), status=404, invitation=invitation, held=held)
