@@ -121,6 +121,23 @@ if (overlay && forms.length) {
   });
 }
 
+// What is wider than its window begins shortly before now; what a row or a bar is called stays in sight.
+for (const each of document.querySelectorAll(".roster")) {
+  const drawn = each.querySelector(".picture");
+  const wide = drawn.viewBox.baseVal.width;
+  const texts = [...drawn.querySelectorAll(".lane .name, .bar text")].map((text) => {
+    const bar = text.closest(".bar")?.querySelector("rect");
+    const end = bar ? Number(bar.getAttribute("x")) + Number(bar.getAttribute("width")) : wide;
+    return [text, Number(text.getAttribute("x")), end - text.getComputedTextLength() - 5];
+  });
+  each.addEventListener("scroll", () => {
+    const left = (each.scrollLeft / each.scrollWidth) * wide + 5;
+    for (const [text, first, last] of texts) text.setAttribute("x", Math.max(first, Math.min(left, last)));
+  }, { passive: true });
+  const now = drawn.querySelector(".now path");
+  if (now) each.scrollLeft = (now.getBBox().x / wide) * each.scrollWidth - each.clientWidth / 4;
+}
+
 // A file that is chosen is written into the field that is sent.
 for (const each of document.querySelectorAll("[data-takes-file]")) {
   each.hidden = false;
