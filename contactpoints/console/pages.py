@@ -275,7 +275,7 @@ def _nothing(request: Request) -> Response:
     if signed_in is None:
         return nothing_here(request)
     runtime, actor = signed_in
-    return desk(runtime, request, template="nothing_here.html", actor=actor, here="", status=404, invitation=False, held=True)
+    return desk(runtime, request, template="nothing_here.html", actor=actor, here="", status=404, invitation=False)
 
 
 def _sorry(request: Request, what: str, *, status: int, kind: str = "", refusal: Refusal | None = None) -> Response:
