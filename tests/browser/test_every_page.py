@@ -199,6 +199,15 @@ async def _looked_at(visitor: Visitor, each: _Page, *, painted: set[str]) -> lis
     return told
 
 
+async def _on_the_narrowest(visitor: Visitor) -> list[str]:
+    """Return what is wrong at 320 px: so wide is a window of 1280 px at a zoom of 400 %."""
+    tab = visitor.page
+    await tab.set_viewport_size({"width": 320, "height": 640})
+    wide = await tab.evaluate("document.documentElement.scrollWidth")
+    await tab.set_viewport_size({"width": 360, "height": 640})
+    return [f"{wide} wide at 320"] if wide > 320 else []
+
+
 async def _without_scripts(visitor: Visitor, each: _Page) -> list[str]:
     """Return what a page lacks where no scripts run, or has that does nothing there."""
     await _goes(visitor, each)
@@ -233,7 +242,7 @@ async def test_nobody_is_shut_out_of_any_page(world: World, visits: Visits, home
     for seen in (*pages, *answers):
         told = await _looked_at(visitor, seen, painted=painted)
         if seen.fields is None:
-            told += await _without_scripts(plain, seen)
+            told += await _on_the_narrowest(visitor) + await _without_scripts(plain, seen)
         wrong += [f"{seen.path} {seen.fields or ''} {found}" for found in told]
     if not who:
         wrong += await _front(visitor, painted=painted)
