@@ -11,13 +11,21 @@ from schemas.alerts import AlertOut, IdentityStrength, Line, Status, WayOfAnswer
 from schemas.fields import Id, Moment, Shape
 from schemas.openapi import Problem
 
+Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")]
 
-class Acknowledge(Shape):
-    """The acknowledgement of one officer through a machine. A machine's key alone is no human: code and PIN are."""
+
+class AnswerTyped(Shape):
+    """What one officer has typed; no PIN where the contact point asks for none, see `pin_required`."""
 
     officer: Id
     reply_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z -]{1,32}$")] = Field(repr=False)
-    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")] = Field(repr=False)
+    pin: Pin | None = Field(default=None, repr=False)
+
+
+class Acknowledge(AnswerTyped):
+    """The acknowledgement of one officer through a machine. A machine's key alone is no human: code and PIN are."""
+
+    pin: Pin = Field(repr=False)
 
 
 class Decline(Acknowledge):

@@ -31,6 +31,7 @@ class Called:
 
     ``whose``: the name of a contact point that is not the alert's own; ``declined``: in the round that runs; ``left``:
     how many tries of a PIN there are still.
+    ``pin_required``: the officer's house asks for the PIN; else the code from the SMS stands for it.
     Names stay in their house: outsiders hear of the line alone.
     """
 
@@ -42,6 +43,7 @@ class Called:
     whose: str | None
     declined: bool
     left: int
+    pin_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ async def _called(session: Session, row: Row, *, actor: Actor, sides: Sides) -> 
             *(each["officer_id"], each["name"], each["line"], each["mine"], each["locked"], each["whose"]),
             declined=each["declined"],
             left=max(0, MOST_TRIES - each["wrong"]),
+            pin_required=each["pin_required"],
         )
         for each in found
         if each["mine"] or access.reads_entries_of(actor, each["party"])

@@ -24,7 +24,7 @@ from contactpoints.store import alerts, channels, inbound, outbox, timeline
 from contactpoints.store.database import Database, DatabaseFault, Row
 from contactpoints.store.sealing import Unsealable, inbound_place
 from schemas import timeline as facts
-from schemas.acknowledgements import Acknowledge
+from schemas.acknowledgements import AnswerTyped
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
@@ -122,12 +122,14 @@ def _read(row: Row, raw: bytes, *, tools: Tools) -> Arrival:
         body = {}
     if row["source"] == "link":
         return _read_page(row, body)
-    said = Acknowledge.model_validate_json(str(body.get("body", "")))
+    said = AnswerTyped.model_validate_json(str(body.get("body", "")))
     alert, declines = body.get("reference"), body.get("declines") is True
     code = said.reply_code.upper().replace("-", "").replace(" ", "")
     reply = Reply((code,) if is_reply_code(code) else (), said.pin, 1)
     return Arrival(
-        *(row["id"], row["source"], row["received_at"], *at, None, reply, said.officer, alert), declines=declines
+        *(row["id"], row["source"], row["received_at"], *at, None, reply, said.officer, alert),
+        typed_code=body.get("typed_code"),
+        declines=declines,
     )
 
 
@@ -230,7 +232,7 @@ async def _judge(db: Database, arrival: Arrival, *, code: Row, now: datetime, to
         return await acknowledging.answer_only(db, arrival, code=code, what=what, now=now, tools=tools)
     # On a page the code was given, not typed: where a contact point relaxed the PIN, the code from the SMS is.
     by_code = pin is None and not code["pin_required"] and arrival.typed_code is not None
-    if code["pin_required"] or pin is not None or arrival.channel == "link":
+    if code["pin_required"] or pin is not None or arrival.channel != "sms":
         if pin is None and not by_code:
             return await acknowledging.answer_only(db, arrival, code=code, what="add_your_pin", now=now, tools=tools)
         if not await _may_try(db, arrival, code=code, now=now):

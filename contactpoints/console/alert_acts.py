@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from contactpoints.actions import alerts, calling_back, console_answers, handing, notes, readings, resending, retention
 from contactpoints.console.alerts import path_of, shown
-from contactpoints.console.forms import fields_of, raw_form, shaped, whole, whole_number
+from contactpoints.console.forms import fields_of, pin_told, raw_form, shaped, whole, whole_number
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.rules.access import Actor
 from contactpoints.rules.addresses_of_callers import address_of_client
@@ -234,7 +234,9 @@ def _handler(act: str, do: Do, *, fresh: bool = False) -> Callable[[Runtime, Req
         except (BadInput, Invalid) as refusal:
             refused(request, refusal)
             renamed = _FIELDS.get(act, {})
-            faults = [replace(each, pointer=renamed.get(each.pointer, each.pointer)) for each in refusal.faults]
+            faults = [
+                replace(each, pointer=renamed.get(each.pointer, each.pointer)) for each in pin_told(refusal.faults)
+            ]
             return await _again(runtime, request, actor=actor, act=act, fields=fields, faults=faults)
         except (NotFound, Unavailable, StepUpNeeded):
             raise

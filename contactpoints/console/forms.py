@@ -1,7 +1,7 @@
 """Reading forms, kept as they came."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -84,6 +84,14 @@ def shaped(shape: type[_Shape], **fields: object) -> _Shape:
         with suppress(BadInput):
             fields["credential"] = read_json(credential.encode())
     return validate(shape, fields)
+
+
+def pin_told(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults of a form; of a PIN nothing more is told than what shape it has."""
+    return [
+        Fault(each.pointer, "pin_shape", "") if (each.pointer, each.code) == ("/pin", "wrong_form") else each
+        for each in faults
+    ]
 
 
 def waiting(refusal: TooManyTries | None) -> int:

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from contactpoints.actions import own_account, own_officer
 from contactpoints.actions.access import pin_faults
 from contactpoints.console.account import HERE, Told, shown
-from contactpoints.console.forms import fields_of, raw_form, shaped, version_in, whole
+from contactpoints.console.forms import fields_of, pin_told, raw_form, shaped, version_in, whole
 from contactpoints.console.session import go, refused, somebody
 from contactpoints.console.shell import ZONE
 from contactpoints.rules.console import zone_or_utc
@@ -82,8 +82,7 @@ async def set_pin(runtime: Runtime, request: Request) -> Response:
         await own_officer.set_pin(runtime.db, said.pin, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (Invalid, BadInput) as refusal:
         refused(request, refusal)
-        # Of a PIN nothing more is told than what shape it has.
-        told = [Fault("/pin", "pin_shape", "") if each.code == "wrong_form" else each for each in refusal.faults]
+        told = pin_told(refusal.faults)
         faults = told if isinstance(refusal, Invalid) else [*told, *differs]
         return await shown(runtime, request, actor=actor, told=Told(faults=faults))
     except Forbidden as refusal:

@@ -18,7 +18,10 @@ from contactpoints.runtime import Runtime
 
 ZONE = "zone"
 """The cookie in which a browser tells its IANA zone; it opens nothing."""
-_NEVER_SHOWN = frozenset({"password", "old_password", "code", "pin", "declining_pin", "again", "credential", "token"})
+_NEVER_SHOWN = frozenset(
+    {"password", "old_password", "code", "pin", "declining_pin", "again", "credential", "token"}
+    | {"reply_code", "declining_code"}
+)
 # In the directory it is a field of an entry.
 _SHOWN_IN_DIRECTORY = frozenset({"code"})
 _MOST_FIELDS = 2_000

@@ -42,6 +42,7 @@ _SENTENCES: Mapping[str, str] = {
     "on_duty_already": msgid("This officer is on duty then already."),
     "pin_guessable": msgid("This PIN is guessed too easily."),
     "pin_shape": msgid("A PIN has 6 to 12 digits."),
+    "code_shape": msgid("A code has 7 characters."),
     "absent": msgid("This officer is absent then."),
     "begun": msgid("This shift has begun already."),
     "byte_order_mark": msgid(

@@ -23,14 +23,14 @@ async def called(session: Session, alert_id: int, *, account: int) -> list[Row]:
 
     ``mine``: the officer whose ``account`` it is; ``locked``: the code bears no more tries; ``declined``: in the round
     that runs; ``wrong``: how many wrong PINs were typed with the code; ``whose``: the name of a contact point that is
-    not the alert's own; ``party``: of the officer's, None for the secretariat.
+    not the alert's own; ``party``: of the officer's, None for the secretariat; ``pin_required``: there.
     """
     return await session.fetch(
         """select r.id as reply_code_id, r.code, r.officer_id, r.locked_at is not null as locked,
                   r.declined_in is not distinct from t.cycle as declined, o.name, p.line,
                   (select count(*) from pin_tries y
                     where y.reply_code_id = r.id and coalesce(y.outcome, 'wrong') = 'wrong')::int as wrong,
-                  c.party,
+                  c.party, c.pin_required,
                   case when c.id <> t.contact_point_id then c.name end as whose,
                   exists (select 1 from accounts a where a.id = $2 and a.officer_id = r.officer_id) as mine
              from reply_codes r join officers o on o.id = r.officer_id join posts p on p.id = r.post_id

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from contactpoints.actions import alert_search
+from contactpoints.rules.codes import new_reply_code
 from contactpoints.store import alert_lists
 from contactpoints.store.database import Session
 from tests.api.people import person
@@ -99,6 +100,7 @@ async def test_an_alert_is_followed_acknowledged_and_closed_by_both_sides(world:
         assert (await asked.sends(f"{here}/acknowledgement", **fields | {"officer": made_up})).status_code == 422
     refused = await asked.sends(f"{here}/acknowledgement", **fields | {"reply_code": "?", "pin": "12"})
     says(refused, "This does not have the form that is needed here.")
+    says(refused, "A PIN has 6 to 12 digits.")
     assert all(f'id="f-{each}-fault"' in refused.text for each in ("reply_code", "pin"))
     assert f'value="{first.id}" selected' in refused.text
     says(await asked.sends(f"{here}/acknowledgement", **fields | {"pin": "000001"}), '-hint">Tries left: 2.<', 409)
@@ -143,6 +145,35 @@ async def _is_proposed_once(world: World, asks: Browser, path: str, *, ticked: d
     assert (await asks.sends(f"{proposed}/withdrawal")).status_code == 303
     async with world.runtime.db.session() as session:
         await session.execute("update parties set two_persons = false where code = 'US'")
+
+
+async def test_where_no_pin_is_asked_for_an_officer_answers_by_the_code_from_the_sms(world: World) -> None:
+    reference, first, code = await world.wakes_the_first()
+    async with world.runtime.db.session() as session:
+        await session.execute("update contact_points set pin_required = false where party = 'FR'")
+    made = await person(world, "own@fr.example.org", role="contact_point", party="FR", officer_id=first.id)
+    own = Browser(world, cookies={"__Host-session": made.token})
+    colleague, here = await _browser(world, "contact_point", "FR"), f"/alerts/{reference}"
+    for page in (await own.opens(here), await colleague.opens(here)):
+        says(page, "The code from the", 200)
+        assert 'id="f-reply_code"' in page.text
+        assert 'id="f-declining_code"' in page.text
+        assert 'type="password"' not in page.text
+    for act, name in (("acknowledgement", "reply_code"), ("decline", "declining_code")):
+        for nothing in ("", "1234", code[:6]):
+            refused = await own.sends(f"{here}/{act}", **{name: nothing})
+            says(refused, "A code has 7 characters.")
+            assert f'id="f-{name}-fault"' in refused.text
+    says(await own.sends(f"{here}/acknowledgement", reply_code=new_reply_code(b"another")), "There is no such code", 409)
+    named = {"officer": str(first.id), "reply_code": PIN, "once": "b"}
+    says(await colleague.sends(f"{here}/acknowledgement", **named), "A code has 7 characters.")
+    assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
+    assert (await own.sends(f"{here}/acknowledgement", reply_code=code.lower(), once="a")).status_code == 303
+    answer = (await world.get(f"/v1/alerts/{reference}")).json()["acknowledgement"]
+    assert answer["identity_strength"] == "weak"
+    assert (await colleague.sends(f"{here}/acknowledgement", **named | {"reply_code": code})).status_code == 303
+    assert (await own.sends(f"{here}/acknowledgement", reply_code=PIN, once="c")).status_code == 303, "or by the PIN"
+    assert (await world.timeline(reference)).count("acknowledged_again") == 2
 
 
 async def test_what_went_to_the_wrong_party_is_closed_there_and_sent_anew_by_whoever_asked(world: World) -> None:
