@@ -37,6 +37,15 @@ class Draft:
     typed: Typed
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A draft in a list of them; ``typed`` is None where this process cannot open it."""
+
+    number: int
+    changed_at: datetime
+    typed: Typed | None
+
+
 async def begin(db: Database, typed: Typed, *, once: str, actor: Actor, now: datetime, tools: Tools) -> int:
     """Begin a draft; return its number, which is the same for the same ``once``. Raises `Conflict` beyond `MOST`."""
     async with db.transaction() as session:
@@ -56,10 +65,19 @@ async def read(db: Database, number: int, *, actor: Actor, tools: Tools) -> Draf
         return _opened(_mine(await drafts.find(session, number, account=actor.number)), tools=tools)
 
 
-async def listing(db: Database, *, actor: Actor, tools: Tools) -> list[Draft]:
-    """Return one's own drafts, the last changed first."""
+async def listing(db: Database, *, actor: Actor, tools: Tools) -> list[Begun]:
+    """Return one's own drafts, the last changed first. One that stays closed keeps nobody from the others."""
     async with db.session() as session:
-        return [_opened(row, tools=tools) for row in await drafts.listing(session, actor.number)]
+        rows = await drafts.listing(session, actor.number)
+    return [_begun(row, tools=tools) for row in rows]
+
+
+def _begun(row: Row, *, tools: Tools) -> Begun:
+    try:
+        typed: Typed | None = _opened(row, tools=tools).typed
+    except Unavailable:
+        typed = None
+    return Begun(row["id"], row["changed_at"], typed)
 
 
 async def keep(

@@ -313,6 +313,15 @@ async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: Wor
     form = Fields((await ada.opens("/trigger/preview", **PLACE)).text, "begin")
     says(await ada.sends(form.action, **form.sent), "jetez-en un", status=409)
     assert await count(world, "drafts") == MOST
+    async with world.runtime.db.session() as session:
+        await session.execute("update drafts set sealed = 'x' where id = $1", int(path.rpartition("/")[2]))
+    listed = await ada.opens("/trigger")
+    says(listed, "Ce brouillon ne peut pas être ouvert ici pour le moment.", f'action="{path}/removal"', 'id="choose"')
+    assert f'href="{path}"' not in listed.text
+    assert listed.text.count("Continuer</a>") == MOST - 1, "the others go on"
+    says(await ada.sends(form.action, **form.sent), "jetez-en un", status=409)
+    assert (await ada.sends(f"{path}/removal")).status_code == 303
+    assert (await ada.sends(form.action, **form.sent)).status_code == 303, "one that stays closed bars nobody"
 
 
 async def test_where_two_persons_are_asked_for_it_waits_and_is_listed(
