@@ -29,6 +29,8 @@ _HERE = "/alerts"
 _MOST = 50
 _MOST_NUMBER = 2**31 - 1
 _LONGEST = 64
+ANSWERS = ("acknowledgement", "decline")
+"""By which act of the page an officer answers."""
 
 
 async def show_list(runtime: Runtime, request: Request) -> Response:
@@ -107,7 +109,7 @@ async def shown(
     ``noted``: the notes alone.
     """
     before = whole_number(request, "before", most=_MOST_NUMBER)
-    done = request.query_params.get("done", "")
+    done, unsent = (request.query_params.get(name, "") for name in ("done", "unsent"))
     found = await alert_pages.read(
         runtime.db,
         actor=actor,
@@ -130,6 +132,7 @@ async def shown(
         moving=before is None,
         said=said,
         done=done if done in DONE and request.method == "GET" else "",
+        unsent=unsent if unsent in ANSWERS and request.method == "GET" else "",
         outcomes=OUTCOMES,
         faults=list(faults),
         typed=typed or {},

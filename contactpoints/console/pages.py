@@ -182,7 +182,7 @@ async def render(request: Request, failure: Exception) -> Response:
         case NotFound() | HTTPException(status_code=404):
             return _nothing(request)
         case NotAuthenticated():
-            return await _kept(request, "session") or go(f"/signin?next={_asked(request)}")
+            return await _kept(request, "session") or _to_sign_in(request)
         case StepUpNeeded():
             return await _kept(request, "fresh") or go(f"/account/again?next={_asked(request)}")
         case TooManyRequests():
@@ -263,6 +263,20 @@ def _asked(request: Request) -> str:
         return _HOME
     whole = f"{path}?{request.url.query}"
     return quote(whole if request.url.query and own_path(whole, instead="") else path, safe="/")
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Lead to where somebody signs in; whoever has sent something hears there that it was not taken.
+
+    For an answer to an alert its page says so once more: who pressed, and then signed in, would take it for done.
+    """
+    asked = _asked(request)
+    if request.method != "POST":
+        return go(f"/signin?next={asked}")
+    act = request.url.path.rpartition("/")[2]
+    if _room(request) != "alerts" or act not in alerts.ANSWERS:
+        return go(f"/signin?said=unsent&next={asked}")
+    return go(f"/signin?said=unsent_{act}&next={asked}{quote(f'?unsent={act}')}")
 
 
 def _room(request: Request) -> str:

@@ -21,7 +21,7 @@ from schemas.faults import BadInput
 from schemas.passkeys import PasskeySignIn
 
 _HOME = "/board"
-_SAID = ("password_changed", "signed_out")
+_SAID = ("password_changed", "signed_out", "unsent", "unsent_acknowledgement", "unsent_decline")
 _WRONG = (NotAuthenticated, Invalid, BadInput)
 
 

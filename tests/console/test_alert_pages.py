@@ -164,7 +164,9 @@ async def test_where_no_pin_is_asked_for_an_officer_answers_by_the_code_from_the
             refused = await own.sends(f"{here}/{act}", **{name: nothing})
             says(refused, "A code has 7 characters.")
             assert f'id="f-{name}-fault"' in refused.text
-    says(await own.sends(f"{here}/acknowledgement", reply_code=new_reply_code(b"another")), "There is no such code", 409)
+    says(
+        await own.sends(f"{here}/acknowledgement", reply_code=new_reply_code(b"another")), "There is no such code", 409
+    )
     named = {"officer": str(first.id), "reply_code": PIN, "once": "b"}
     says(await colleague.sends(f"{here}/acknowledgement", **named), "A code has 7 characters.")
     assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
@@ -256,12 +258,25 @@ async def test_a_session_that_ended_keeps_what_was_typed_and_a_french_reader_rea
     wrong = await asks.opens("/alerts?state=lost&kind=x&party=FRANCE")
     says(wrong, "Ouvertes maintenant", 422)
     assert re.findall(r'href="#(f-\w+)"', wrong.text) == ["f-state", "f-kind", "f-party"]
-    left = Browser(world)
+    left, asked_for = Browser(world), await _browser(world, "contact_point", "FR")
+    asked_for.language = "fr"
     held = await left.sends(f"{here}/withdrawal", why_withdrawn="duplicate")
     says(held, 'value="duplicate"', 403)
     assert (await left.opens(here)).headers["Location"] == f"/signin?next={here}"
-    with_pin = await left.sends(f"{here}/acknowledgement", pin=PIN)
-    assert with_pin.headers["Location"] == f"/signin?next={here}", "a PIN is kept nowhere"
+    for act, name, said in (("acknowledgement", "reply_code", "ACCUSÉ"), ("decline", "declining_pin", "DÉCLINÉE")):
+        led = (await left.sends(f"{here}/{act}", **{name: PIN})).headers["Location"]
+        assert led == f"/signin?said=unsent_{act}&next={here}%3Funsent%3D{act}", "code and PIN are kept nowhere"
+        entrance = await Browser(world, "fr").opens(led)
+        says(entrance, said, 200)
+        says(entrance, "votre session avait pris fin", 200)
+        following = Forms(entrance.text).found[-1][2]["next"]
+        says(await asked_for.opens(following), said, 200)
+        says(await asked_for.opens(following), "par vous : votre session avait pris fin", 200)
+        assert 'id="unsent"' not in (await asks.opens(following)).text, "it is none of the requester's"
+    assert (await left.sends("/account/password", password="x")).headers[
+        "Location"
+    ] == "/signin?said=unsent&next=/account"
+    says(await left.opens("/signin?said=unsent&next=/account"), "Nothing was sent", 200)
     for asked in ("/trigger/preview?place=FR%2FGP&kind=a&urgency=b", "/alerts?q=//evil.example&state=", "/board?"):
         led = await left.opens(asked)
         [following] = {form[2]["next"] for form in Forms((await left.opens(led.headers["Location"])).text).found}
