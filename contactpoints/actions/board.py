@@ -68,18 +68,18 @@ async def read(db: Database, *, actor: Actor, now: datetime, tools: Tools, patie
         alerts = await board.open_alerts(session, actor=actor, officer=number, most=_SHOWN, now=now)
         waiting = await board.waiting(session, actor=actor)
         named = (await tools.atlas.parties(session)).named
-        own = await _own(session, officer, now=now) if officer else None
+        own = await _own(session, officer, now=now, tools=tools) if officer else None
     strips, missing = await _strips(found, actor=actor, now=now, tools=tools, patience=patience)
     names = {code: fields["name"] for code, fields in named.items()}
     return Board(found, medians, names, strips, missing, alerts, waiting, engine, own)
 
 
-async def _own(session: Session, officer: Row, *, now: datetime) -> Own | None:
+async def _own(session: Session, officer: Row, *, now: datetime, tools: Tools) -> Own | None:
     number, place = officer["id"], officer["contact_point_id"]
     point = (await directory.load(session, [place], since=now - LOOKED_BACK)).get(place)
     if point is None or number not in point.officers:
         return None
-    return Own(point.officers[number], point, own_shifts(point, number, now=now))
+    return Own(point.officers[number], point, own_shifts(point, number, now=now, available=tools.gateways))
 
 
 async def reckon(db: Database, *, actor: Actor, now: datetime, tools: Tools) -> None:

@@ -10,10 +10,12 @@ from contactpoints.actions.rosters import rosters
 from contactpoints.actions.tools import Tools
 from contactpoints.rules.access import Actor
 from contactpoints.rules.accounts import must_be_officer, must_be_person, must_hold_mailbox
+from contactpoints.rules.cover import wrong_with
 from contactpoints.rules.refusals import NotFound
-from contactpoints.store import entries
+from contactpoints.store import directory, entries
 from contactpoints.store.database import Database, Row, Session
 from contactpoints.store.entries import REGISTERS, Entry
+from schemas.cover import CoverReason
 from schemas.own_officer import OwnLanguages
 
 _OFFICERS = REGISTERS["officers"]
@@ -64,6 +66,30 @@ async def ahead(db: Database, entry: Entry, *, actor: Actor, now: datetime, tool
         if shift.officer_id == entry["id"]
     ]
     return sorted(mine, key=lambda each: each.starts_at)[:_MOST_SHIFTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How an officer is reached: what is ``wrong`` with it, see `rules.cover.wrong_with`; ``pin_required``: there.
+
+    Nothing is told of those whose contact point nobody calls any more. ``pin_ends_at``: when the PIN expires, if ever.
+    """
+
+    wrong: tuple[CoverReason, ...] = ()
+    pin_required: bool = False
+    pin_ends_at: datetime | None = None
+
+
+async def reach(db: Database, entry: Entry, *, now: datetime, tools: Tools) -> Reach:
+    """Return how surely the officer is called, and can answer, at ``now``."""
+    place = entry["contact_point_id"]
+    async with db.session() as session:
+        point = (await directory.load(session, [place], since=now)).get(place)
+    if point is None or entry["id"] not in point.officers:
+        return Reach()
+    officer, ends = point.officers[entry["id"]], entry["pin_expires_at"]
+    wrong = wrong_with(point, officer, post=None, available=tools.gateways, at=now)
+    return Reach(wrong, point.pin_required, datetime.fromisoformat(ends) if ends else None)
 
 
 async def set_languages(db: Database, said: OwnLanguages, *, actor: Actor, version: int | None, now: datetime) -> Entry:

@@ -44,6 +44,7 @@ class Told:
 
 
 _NOTHING = Told()
+_NO_OFFICER = (None, (), own_officer.Reach())
 
 
 async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told = _NOTHING) -> Response:
@@ -53,7 +54,7 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
     account = await accounts.read(runtime.db, actor.number, actor=actor)
     kept = await passkeys.listing(runtime.db, actor=actor)
     open_now = await sessions.listing(runtime.db, actor=actor, now=now)
-    officer, shifts = await _officer(runtime, actor, account=account)
+    officer, shifts, reach = await _officer(runtime, actor, account=account)
     browser = browser_of(request.headers.get("User-Agent", ""))
     given = {"zone": zone_of(request), "language": account["language"], "name": browser} | _spoken(officer)
     answer = desk(
@@ -72,6 +73,7 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
         fresh=is_fresh(actor.proven_at, now),
         officer=officer,
         shifts=shifts,
+        reach=reach,
         every_zone=sorted(available_timezones()),
         faults=told.faults,
         said="wait" if told.wait else told.said,
@@ -86,16 +88,16 @@ async def shown(runtime: Runtime, request: Request, *, actor: Actor, told: Told 
 
 async def _officer(
     runtime: Runtime, actor: Actor, *, account: AccountOut
-) -> tuple[Entry | None, Sequence[own_officer.OwnShift]]:
-    """Return the officer whose account it is and the shifts ahead, in so far as there are such."""
+) -> tuple[Entry | None, Sequence[own_officer.OwnShift], own_officer.Reach]:
+    """Return the officer whose account it is, the shifts ahead, in so far as there are such, and how one is reached."""
     if account["officer_id"] is None:
-        return None, ()
+        return _NO_OFFICER
     try:
         entry = await own_officer.read(runtime.db, actor=actor)
         ahead = await own_officer.ahead(runtime.db, entry, actor=actor, now=runtime.now(), tools=runtime.tools)
     except (NotFound, Forbidden):
-        return None, ()
-    return entry, ahead
+        return _NO_OFFICER
+    return entry, ahead, await own_officer.reach(runtime.db, entry, now=runtime.now(), tools=runtime.tools)
 
 
 def _spoken(officer: Entry | None) -> dict[str, str]:

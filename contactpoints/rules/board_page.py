@@ -1,15 +1,17 @@
 """The board as a page: which contact points somebody asks for, how each post stands, and the own duty of an officer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from contactpoints.rules.board import Clock, PointNow, PostNow
 from contactpoints.rules.console import place_of
+from contactpoints.rules.cover import BARS, wrong_with
 from contactpoints.rules.directory import ContactPoint, Officer, Post
 from contactpoints.rules.folding import folded
 from contactpoints.rules.shifts import duty_of, shifts_of
+from schemas.cover import CoverReason
 
 LOOKED_BACK = timedelta(days=40)
 """How far back is looked for the beginning of a shift that is under way."""
@@ -92,25 +94,36 @@ def found_by(now: PointNow, name: str | None, *, inside: bool) -> str:
 @dataclass(frozen=True, slots=True)
 class OwnShift:
     """A shift of the officer who looks: from when, None for longer than is looked back; until when, None for longer
-    than is looked ahead, and who follows then. ``begun``: it is under way."""
+    than is looked ahead, and who follows then. ``begun``: it is under way. ``wrong``: see `rules.cover.wrong_with`."""
 
     post: Post
     since: datetime | None
     until: datetime | None
     then: tuple[Officer, ...]
     begun: bool
+    wrong: tuple[CoverReason, ...]
+
+    @property
+    def barred(self) -> bool:
+        """Say whether the officer could answer no alert in it, as things stand."""
+        return not BARS.isdisjoint(self.wrong)
 
 
-def own_shifts(point: ContactPoint, officer: int, *, now: datetime) -> tuple[OwnShift, ...]:
+def own_shifts(point: ContactPoint, officer: int, *, now: datetime, available: Collection[str]) -> tuple[OwnShift, ...]:
     """Return the shift under way or the next one of an officer at each post, what is under way first (aware, UTC).
 
-    The contact point has to be known since `LOOKED_BACK` before ``now``.
+    The contact point has to be known since `LOOKED_BACK` before ``now``. ``available``: the kinds of channels for
+    which there is a gateway.
     """
-    found = (shift for post in point.posts for shift in _first(point, post, officer=officer, now=now))
+    found = (
+        shift for post in point.posts for shift in _first(point, post, officer=officer, now=now, available=available)
+    )
     return tuple(sorted(found, key=lambda each: (not each.begun, each.since or now, each.post.id)))
 
 
-def _first(point: ContactPoint, post: Post, *, officer: int, now: datetime) -> Iterator[OwnShift]:
+def _first(
+    point: ContactPoint, post: Post, *, officer: int, now: datetime, available: Collection[str]
+) -> Iterator[OwnShift]:
     since, until = now - LOOKED_BACK, now + _AHEAD
     for shift in shifts_of(point, post, since=since, until=until):
         if shift.officer_id != officer or shift.ends_at <= now:
@@ -119,5 +132,7 @@ def _first(point: ContactPoint, post: Post, *, officer: int, now: datetime) -> I
         then = duty_of(point, post, since=ends, until=ends + timedelta(minutes=1)).officers[0] if ends else ()
         known = tuple(point.officers[number] for number in then if number in point.officers)
         begins = None if shift.starts_at == since else shift.starts_at
-        yield OwnShift(post, begins, ends, known, shift.starts_at <= now)
+        at = max(now, shift.starts_at)
+        wrong = wrong_with(point, point.officers[officer], post=post.id, available=available, at=at)
+        yield OwnShift(post, begins, ends, known, shift.starts_at <= now, wrong)
         return

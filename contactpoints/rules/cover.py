@@ -227,6 +227,24 @@ _ONLY: Mapping[CoverReason, frozenset[CoverReason]] = {
 """What is wrong with whoever cannot be reached at all."""
 
 
+BARS: frozenset[CoverReason] = frozenset({*_ONLY, "no_pin"})
+"""With any of these wrong an officer answers no alert; all else is doubt."""
+
+
+def wrong_with(
+    point: ContactPoint, officer: Officer, *, post: int | None, available: Collection[str], at: datetime
+) -> tuple[CoverReason, ...]:
+    """Return why an officer could not be reached at a post ``at`` an instant, or not surely, what bars it first.
+
+    ``post``: None asks for any kind of channel. ``available``: the kinds for which there is a gateway.
+    """
+    kinds = _KINDS if post is None else kinds_asked(point).get(post, _KINDS)
+    found = set(_means(officer, kinds, available=available, at=at))
+    if point.pin_required and not officer.has_pin(at):
+        found.add("no_pin")
+    return tuple(reason for reason in _ORDER if reason in found)
+
+
 def _lacking(house: _House, reached: tuple[int, ...]) -> _Why:
     why: _Why = [("too_few", reached)] if len(reached) < house.post.minimum else []
     if house.post.languages:

@@ -223,6 +223,17 @@ async def test_everybody_sets_language_and_zone_and_an_officer_own_languages_and
     page = await browser.opens("/account")
     says(page, "Your shifts ahead", 200)
     assert "on duty now" in page.text
+    says(page, "Your PIN can be used.", 200)
+    for change, said in (
+        ("update pins set expires_at = now() - interval '9 years'", "Your PIN has expired: set another one."),
+        ("update pins set locked_at = now()", "Your PIN is locked: set another one."),
+        ("delete from pins", "You have no PIN yet: set one."),
+    ):
+        async with world.runtime.db.session() as session:
+            await session.execute(change)
+        told = (await browser.opens("/account")).text
+        assert said in told
+        assert "You cannot answer: you have no PIN that can be used." in told
     version = re.search(r'name="version" value="(\d+)"', page.text)
     assert version is not None
     spoken = {"officer_language": "es", "languages": "es, fr", "version": version[1]}

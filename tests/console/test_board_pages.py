@@ -87,6 +87,22 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     page = await shown(ana)
     taken, waits = (page.index(f'href="/alerts/{each}"') for each in (reference, other))
     assert taken < waits, "an own alert is before one that nobody has taken and that is not their own"
+    assert 'class="doubts"' not in page
+    async with world.runtime.db.session() as session:
+        await session.execute("delete from pins where officer_id = $1", first.id)
+    page = await shown(ana)
+    mine = page[page.index('id="own"') : page.index('id="open"')]
+    assert 'told bad"><svg aria-hidden="true"><use href="#bad"/></svg>Vous êtes de permanence' in mine
+    assert "Vous ne pouvez pas répondre" in mine
+    assert 'href="/account#pin"' in mine
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update channels set quarantined_at = now(), quarantined_why = 'stop' where officer_id = $1", first.id
+        )
+        await session.execute("update contact_points set pin_required = false where party = 'FR'")
+    mine = (await shown(ana)).partition('id="own"')[2].partition('id="open"')[0]
+    assert "Personne ne peut vous appeler : tous vos canaux sont en quarantaine." in mine
+    assert "PIN" not in mine, "none is asked for there"
 
 
 async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(world: World) -> None:
