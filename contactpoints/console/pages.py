@@ -50,7 +50,7 @@ from contactpoints.console.forms import raw_form
 from contactpoints.console.rendering import language_of, nothing_here, page, static
 from contactpoints.console.session import go
 from contactpoints.console.shell import desk, held
-from contactpoints.rules.access import Actor
+from contactpoints.rules.access import Actor, Role
 from contactpoints.rules.refusals import (
     Conflict,
     Forbidden,
@@ -274,9 +274,15 @@ def _to_sign_in(request: Request) -> Response:
     if request.method != "POST":
         return go(f"/signin?next={asked}")
     act = request.url.path.rpartition("/")[2]
-    if _room(request) != "alerts" or act not in alerts.ANSWERS:
+    if not _answers(request):
         return go(f"/signin?said=unsent&next={asked}")
     return go(f"/signin?said=unsent_{act}&next={asked}{quote(f'?unsent={act}')}")
+
+
+def _answers(request: Request) -> bool:
+    """Say whether an officer answers an alert here, or is about to: then a reply to the SMS does the same."""
+    room, act = _room(request), request.url.path.rpartition("/")[2]
+    return room == "a" or (room == "alerts" and request.method == "POST" and act in alerts.ANSWERS)
 
 
 def _room(request: Request) -> str:
@@ -299,7 +305,9 @@ def _sorry(request: Request, what: str, *, status: int, kind: str = "", refusal:
     write = _log.error if status == 500 else _log.info
     write("%s of a page (%s) failed: %s, reference %s", request.method, _room(request), told, reference)
     signed_in: SignedIn | None = getattr(request.state, "signed_in", None)
-    said: dict[str, Any] = {"what": what, "refusal": refusal, "reference": reference}
+    asks = signed_in is not None and signed_in[1].role is Role.REQUESTER
+    said: dict[str, Any] = {"what": what, "refusal": refusal, "reference": reference, "asks": asks}
+    said |= {"answers": _answers(request), "posted": request.method == "POST"}
     if isinstance(refusal, TooLarge):
         said |= {"most": room_of(request.url.path).most, "sent": request.headers.get("Content-Length", "")}
     if signed_in is None:

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from tests.api.people import person
-from tests.console.test_account_pages import Browser
-from tests.world import World
+from tests.console.test_account_pages import Browser, says
+from tests.world import PIN, World
 
 
 def _reference(text: str) -> str:
@@ -40,6 +40,35 @@ async def test_a_failure_is_told_at_the_desk_in_the_language_of_the_account_with
     assert foreign.status_code == 403
     assert "Open the service itself" in foreign.text
     assert _reference(foreign.text) in caplog.text
+
+
+_AWAY = (
+    "create function away() returns trigger language plpgsql as"
+    " $$ begin raise exception using errcode = '53300'; end $$",
+    "create trigger away before insert on inbound execute function away()",
+    "create trigger away before insert on recovery_codes execute function away()",
+)
+
+
+async def test_who_hears_that_the_service_is_away_is_told_what_fits_and_of_the_sms_where_there_is_one(
+    world: World,
+) -> None:
+    reference = (await world.opens_alert()).json()["reference"]
+    point = await person(world, "point@fr.example.org", role="contact_point", party="FR")
+    asks, asked = [
+        Browser(world, cookies={"__Host-session": each.token})
+        for each in (await person(world, "asks@example.org", role="requester", party="US"), point)
+    ]
+    async with world.runtime.db.session() as session:
+        for each in _AWAY:
+            await session.execute(each)
+    typed = {"officer": str(world.network["FR"].officers[0].id), "reply_code": "7F3K21X", "pin": PIN}
+    answering = await asked.sends(f"/alerts/{reference}/acknowledgement", **typed)
+    says(answering, "Your answer may not have arrived. Try again in a moment, or reply to the SMS.", 503)
+    other = await asks.sends("/account/recovery-codes")
+    says(other, "What you sent may not have arrived. Look how it stands", 503)
+    says(other, "If it is urgent, telephone the secretariat of the network.", 503)
+    assert "SMS" not in other.text, "a requester has none"
 
 
 async def test_a_link_that_is_not_whole_says_so_and_never_shows_the_beginning_of_a_list(world: World) -> None:

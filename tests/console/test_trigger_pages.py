@@ -318,6 +318,9 @@ async def test_what_cannot_be_asked_is_said_before_and_drafts_are_few(world: Wor
     listed = await ada.opens("/trigger")
     says(listed, "Ce brouillon ne peut pas être ouvert ici pour le moment.", f'action="{path}/removal"', 'id="choose"')
     assert f'href="{path}"' not in listed.text
+    away = await ada.opens(path)
+    says(away, "été modifié. Réessayez dans un instant.", "téléphonez au secrétariat", status=503)
+    assert "SMS" not in away.text, "a requester has none"
     assert listed.text.count("Continuer</a>") == MOST - 1, "the others go on"
     says(await ada.sends(form.action, **form.sent), "jetez-en un", status=409)
     assert (await ada.sends(f"{path}/removal")).status_code == 303
