@@ -1,6 +1,6 @@
 """The list of alerts as a page has it: what nobody has answered first, and found by words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
@@ -12,8 +12,10 @@ from contactpoints.rules.alerts import write
 from contactpoints.rules.folding import HOW, Vocabulary, folded, words
 from contactpoints.rules.wording_alerts import state_of
 from contactpoints.rules.wording_request import kind_of
+from contactpoints.store import handing
 from contactpoints.store.alert_lists import Sought, Wanted, views
-from contactpoints.store.database import Database, one_moment
+from contactpoints.store.board import officer_of
+from contactpoints.store.database import Database, Session, one_moment
 from schemas.alerts import State
 from schemas.requests import REQUEST_KINDS
 
@@ -26,7 +28,8 @@ _MOST_WORDS = 8
 class Part:
     """Alerts of the list, newest first: those of one state that is open, or those that have ended.
 
-    Each as `schemas.alerts.AlertOut`, with the ``zones`` by which the clocks of both sides go.
+    Each as `schemas.alerts.AlertOut`, with the ``zones`` by which the clocks of both sides go, and how it is their
+    ``own`` for the officer who looks, see `store.handing.OWN`.
 
     ``further``: the cursor of what is further back, None where nothing is.
     """
@@ -64,14 +67,20 @@ async def find_alerts(
         parts = [replace(wanted, state=each) for each in states]
         parts.append(wanted if wanted.state else replace(wanted, ended=True))
         found = [(each, await views(session, each, actor=actor, after=after, most=most)) for each in parts]
+        own = await _own(session, [row["id"] for _, (rows, _) in found for row in rows], actor=actor)
     return [
         Part(
             each.state if each.state in OPEN else None,
-            [write(as_seen(row, actor), now=now) | {"zones": row["zones"]} for row in rows],
+            [write(as_seen(row, actor), now=now) | {"zones": row["zones"], "own": own.get(row["id"])} for row in rows],
             further,
         )
         for each, (rows, further) in found
     ]
+
+
+async def _own(session: Session, alerts: Collection[int], *, actor: Actor) -> Mapping[int, str]:
+    officer = await officer_of(session, actor.number) if alerts else None
+    return {} if officer is None else await handing.own(session, alerts, officer=officer["id"])
 
 
 def _named(tools: Tools, actor: Actor) -> Mapping[str, Mapping[str, str]]:

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from contactpoints.rules.access import Actor, Sides
 from contactpoints.store.alerts import ZONES, sides_of, there_for, whose
 from contactpoints.store.database import Row, Session
-from contactpoints.store.handing import IN_CHARGE
+from contactpoints.store.handing import IN_CHARGE, OPEN, OWN
 
 MOST = 10_000
 _RECENT = 2_000
 _ANSWERED = timedelta(hours=12)
 
+_RANK = "case {}.own when 'called' then 0 when 'asked' then 0 when 'has' then 1 else 2 end"
 _OPEN = f"""
 select found.*, (select has.left_at is not null from ({IN_CHARGE.format(alert="found.id")}) has) as left_behind from (
 with mine as (
@@ -22,17 +23,18 @@ with mine as (
       and a.acknowledged_at > $5 and {there_for(1)}))
 select a.id, a.reference, a.requesting_party, a.requested_party, a.contact_point_id, a.kind, a.status, a.urgency,
        a.state, a.opened_at, a.acknowledged_at, a.due_at, {ZONES} as zones, count(*) over () as many,
-       exists (select from reply_codes r where r.alert_id = a.id and r.officer_id = $6) as called
-  from mine a
- order by called desc, a.state = 'acknowledged', a.status, a.urgency, a.id desc limit $7) found
- order by found.called desc, found.state = 'acknowledged', found.status, found.urgency, found.id desc
+       a.own
+  from (select a.*, {OWN.format(alert="a.id", state="a.state", officer="$6")} as own from mine a) a
+ order by {_RANK.format("a")}, a.state = 'acknowledged', a.status, a.urgency, a.id desc limit $7) found
+ order by {_RANK.format("found")}, found.state = 'acknowledged', found.status, found.urgency, found.id desc
 """
 
 
 async def open_alerts(session: Session, *, actor: Actor, officer: int | None, most: int, now: datetime) -> list[Row]:
     """Return alerts that nobody has acknowledged and those acknowledged in the last 12 hours, as exist for the actor.
 
-    First what ``officer`` was ``called`` for, of that, as of all others, what nobody has acknowledged.
+    First what waits for ``officer``, then what the officer has, of that, as of all others, what nobody has
+    acknowledged. ``own``: see `store.handing.OWN`.
     ``left_behind``: whoever had it has left, and nobody has it. Each says how ``many`` there are, and by which
     ``zones`` the clocks of its sides go.
     """
@@ -81,10 +83,12 @@ class Look:
     alerts: Mapping[int, tuple[Sides, tuple[object, ...]]]
 
 
-_LOOK = """
+_LOOK = f"""
 select now.revision, now.newest, now.silent, now.waits, a.id, a.requesting_party, a.requesting_authority,
        a.requested_party, a.contact_point_id, a.state, a.due_at,
-       (select count(*) from reply_codes where alert_id = a.id) as called
+       (select count(*) from reply_codes where alert_id = a.id) as called,
+       (select count(*) from acknowledgements where alert_id = a.id) as answers,
+       (select count(*) from alert_handovers h where h.alert_id = a.id and {OPEN}) as asked
   from (select coalesce((select number from directory_revision), 0) as revision,
                coalesce((select max(id) from alerts), 0) as newest,
                exists (select from engine_watch where looked_at < now() - $4::interval) as silent,
@@ -101,7 +105,8 @@ async def look(session: Session, alerts: Collection[int], *, after: int | None, 
     ``silence``: for how long engines may leave no sign of life.
     """
     rows = await session.fetch(_LOOK, list(alerts), after, most, silence)
-    told = {row["id"]: (sides_of(row), (row["state"], row["due_at"], row["called"])) for row in rows if row["id"]}
+    marks = ("state", "due_at", "called", "answers", "asked")
+    told = {row["id"]: (sides_of(row), tuple(row[each] for each in marks)) for row in rows if row["id"]}
     waits = [each.split(" ", 2) for each in rows[0]["waits"]]
     return Look(
         *(rows[0]["revision"], rows[0]["newest"], rows[0]["silent"]),

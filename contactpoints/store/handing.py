@@ -35,6 +35,19 @@ An answer that came earlier and is read later is the first acknowledgement, but 
 OPEN = "h.taken_at is null and h.over_at is null"
 """That a hand-over ``h`` waits for the answer of the officer who is asked."""
 
+OWN = f"""
+case when {{officer}}::bigint is null or not exists (
+          select from reply_codes r where r.alert_id = {{alert}} and r.officer_id = {{officer}}) then null
+     when {{state}} in ('alerting', 'exhausted') then 'called'
+     when {{state}} <> 'acknowledged' then null
+     when exists (select from alert_handovers h where h.alert_id = {{alert}} and h.officer_id = {{officer}} and {OPEN})
+     then 'asked'
+     else (select case when has.left_at is not null then 'called' when has.officer_id = {{officer}} then 'has'
+                       else 'other' end from ({IN_CHARGE}) has) end
+"""
+"""How an alert in a ``{{state}}`` is an officer's: None where the officer was not called or it has ended; ``called``,
+and nobody has it; ``asked`` to take it over; the officer ``has`` it; ``other``: another one has."""
+
 _ASKED = """
 select h.*, o.name, (select q.line from reply_codes r join posts q on q.id = r.post_id
                       where r.alert_id = h.alert_id and r.officer_id = h.officer_id) as line,
@@ -71,6 +84,16 @@ async def holder(session: Session, alert_id: int) -> Row | None:
     """Return the same, None where that officer has left the service: nobody has the alert then."""
     row = await in_charge(session, alert_id)
     return None if row is None or row["left_at"] is not None else row
+
+
+async def own(session: Session, alerts: Collection[int], *, officer: int) -> dict[int, str]:
+    """Return how alerts are an officer's, see `OWN`, in so far as they are."""
+    rows = await session.fetch(
+        f"""select own.* from (select a.id, {OWN.format(alert="a.id", state="a.state", officer="$2")} as how
+                                 from alerts a where a.id = any($1::bigint[])) own where own.how is not null""",
+        *(list(alerts), officer),
+    )
+    return {row["id"]: row["how"] for row in rows}
 
 
 async def waits(session: Session, alert_id: int, *, officer: int) -> bool:

@@ -264,9 +264,9 @@ async def test_a_session_that_ended_keeps_what_was_typed_and_a_french_reader_rea
     says(held, 'value="duplicate"', 403)
     assert (await left.opens(here)).headers["Location"] == f"/signin?next={here}"
     for act, name, said in (("acknowledgement", "reply_code", "ACCUSÉ"), ("decline", "declining_pin", "DÉCLINÉE")):
-        led = (await left.sends(f"{here}/{act}", **{name: PIN})).headers["Location"]
-        assert led == f"/signin?said=unsent_{act}&next={here}%3Funsent%3D{act}", "code and PIN are kept nowhere"
-        entrance = await Browser(world, "fr").opens(led)
+        onward = (await left.sends(f"{here}/{act}", **{name: PIN})).headers["Location"]
+        assert onward == f"/signin?said=unsent_{act}&next={here}%3Funsent%3D{act}", "code and PIN are kept nowhere"
+        entrance = await Browser(world, "fr").opens(onward)
         says(entrance, said, 200)
         says(entrance, "votre session avait pris fin", 200)
         following = Forms(entrance.text).found[-1][2]["next"]

@@ -105,6 +105,41 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     assert "PIN" not in mine, "none is asked for there"
 
 
+async def test_each_officer_of_a_house_reads_who_has_an_alert_and_reads_first_what_waits_for_an_answer(
+    world: World,
+) -> None:
+    reference, first, code = await world.wakes_the_first()
+    second = world.network["FR"].officers[1]
+    ana, ben = [
+        await reader(world, f"{each.id}@fr.example.org", role="contact_point", party="FR", officer_id=each.id)
+        for each in (first, second)
+    ]
+
+    async def reads(who: Browser) -> list[str]:
+        found = []
+        for page in (await shown(who), (await who.asks("GET", "/alerts")).text):
+            row = page.partition(f'href="/alerts/{reference}"')
+            told = re.findall("You were called|You are asked to take it over|You have it|Somebody else has it", page)
+            assert row[1], "it is in the list"
+            found += told
+        return found
+
+    assert [await reads(each) for each in (ana, ben)] == [["You were called"] * 2, []]
+    await world.answers(first, f"{code} ok, {PIN}")
+    assert [await reads(each) for each in (ana, ben)] == [["You have it"] * 2, []]
+    named = {"successor": str(second.id), "once": "a"}
+    assert (await ana.asks("POST", f"/alerts/{reference}/handover", data=named)).status_code == 303
+    assert [await reads(each) for each in (ana, ben)] == [["You have it"] * 2, ["You are asked to take it over"] * 2]
+    async with world.runtime.db.session() as session:
+        asked = await session.fetchval("select code from reply_codes where officer_id = $1", second.id)
+    await world.answers(second, f"{asked} ok, {PIN}")
+    assert [await reads(each) for each in (ana, ben)] == [["Somebody else has it"] * 2, ["You have it"] * 2]
+    other = (await world.opens_alert(once="another")).json()["reference"]
+    page = await shown(ana)
+    there, taken = (page.index(f'href="/alerts/{each}"') for each in (other, reference))
+    assert there < taken, "what another has is after what waits"
+
+
 async def test_it_is_asked_for_by_words_answers_night_and_region_and_sent_short(world: World) -> None:
     auditor = await reader(world, "s@x.example.org", role="auditor", party=None)
     async with world.runtime.db.session() as session:
