@@ -1,7 +1,7 @@
 """Alerts: the list of them, and the page of one, which goes on telling what happens while it is open."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -109,7 +109,6 @@ async def shown(
     ``noted``: the notes alone.
     """
     before = whole_number(request, "before", most=_MOST_NUMBER)
-    done, unsent = (request.query_params.get(name, "") for name in ("done", "unsent"))
     found = await alert_pages.read(
         runtime.db,
         actor=actor,
@@ -131,8 +130,8 @@ async def shown(
         codes=" ".join(FACTS),
         moving=before is None,
         said=said,
-        done=done if done in DONE and request.method == "GET" else "",
-        unsent=unsent if unsent in ANSWERS and request.method == "GET" else "",
+        done=_told(request, "done", of=DONE),
+        unsent=_told(request, "unsent", of=ANSWERS),
         outcomes=OUTCOMES,
         faults=list(faults),
         typed=typed or {},
@@ -151,6 +150,12 @@ async def shown(
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _told(request: Request, name: str, *, of: Collection[str]) -> str:
+    """Return what the address of a page that is only looked at tells by name, "" where it is none of these."""
+    said = request.query_params.get(name, "")
+    return said if said in of and request.method == "GET" else ""
 
 
 def _closures(found: alert_pages.AlertPage) -> Sequence[str]:

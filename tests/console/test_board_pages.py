@@ -36,6 +36,25 @@ async def shown(browser: Browser, path: str = "/board") -> str:
     raise AssertionError("the cover is never reckoned")
 
 
+async def _reads_what_bars_an_answer(world: World, who: Browser, *, officer: int) -> None:
+    assert 'class="doubts"' not in await shown(who)
+    async with world.runtime.db.session() as session:
+        await session.execute("delete from pins where officer_id = $1", officer)
+    page = await shown(who)
+    mine = page[page.index('id="own"') : page.index('id="open"')]
+    assert 'told bad"><svg aria-hidden="true"><use href="#bad"/></svg>Vous êtes de permanence' in mine
+    assert "Vous ne pouvez pas répondre" in mine
+    assert 'href="/account#pin"' in mine
+    async with world.runtime.db.session() as session:
+        await session.execute(
+            "update channels set quarantined_at = now(), quarantined_why = 'stop' where officer_id = $1", officer
+        )
+        await session.execute("update contact_points set pin_required = false where party = 'FR'")
+    mine = (await shown(who)).partition('id="own"')[2].partition('id="open"')[0]
+    assert "Personne ne peut vous appeler : tous vos canaux sont en quarantaine." in mine
+    assert "PIN" not in mine, "none is asked for there"
+
+
 async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cover_of_the_own_party_alone(
     world: World,
 ) -> None:
@@ -87,22 +106,7 @@ async def test_an_officer_sees_the_own_shift_and_alerts_first_and_names_and_cove
     page = await shown(ana)
     taken, waits = (page.index(f'href="/alerts/{each}"') for each in (reference, other))
     assert taken < waits, "an own alert is before one that nobody has taken and that is not their own"
-    assert 'class="doubts"' not in page
-    async with world.runtime.db.session() as session:
-        await session.execute("delete from pins where officer_id = $1", first.id)
-    page = await shown(ana)
-    mine = page[page.index('id="own"') : page.index('id="open"')]
-    assert 'told bad"><svg aria-hidden="true"><use href="#bad"/></svg>Vous êtes de permanence' in mine
-    assert "Vous ne pouvez pas répondre" in mine
-    assert 'href="/account#pin"' in mine
-    async with world.runtime.db.session() as session:
-        await session.execute(
-            "update channels set quarantined_at = now(), quarantined_why = 'stop' where officer_id = $1", first.id
-        )
-        await session.execute("update contact_points set pin_required = false where party = 'FR'")
-    mine = (await shown(ana)).partition('id="own"')[2].partition('id="open"')[0]
-    assert "Personne ne peut vous appeler : tous vos canaux sont en quarantaine." in mine
-    assert "PIN" not in mine, "none is asked for there"
+    await _reads_what_bars_an_answer(world, ana, officer=first.id)
 
 
 async def test_each_officer_of_a_house_reads_who_has_an_alert_and_reads_first_what_waits_for_an_answer(
