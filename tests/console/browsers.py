@@ -50,12 +50,13 @@ class Browser:
         return await self.asks("GET", await self.goes_to_provider(path))
 
 
+_MADE = re.compile(r"data-made>.*?</time>", re.DOTALL)
 _INSTANT = re.compile(r'<time class="instant" datetime="[^"]+">(.*?)</time>', re.DOTALL)
 
 
 def instants(words: str) -> list[str]:
-    """Return the instants that a page tells, as they are read; the clocks that tick on it are none."""
-    return [re.sub(r"<[^>]+>", "", each).strip() for each in _INSTANT.findall(words)]
+    """Return the instants that a page tells, as they are read: neither clocks that tick, nor when it was made."""
+    return [re.sub(r"<[^>]+>", "", each).strip() for each in _INSTANT.findall(_MADE.sub("", words))]
 
 
 class Filled(HTMLParser):
