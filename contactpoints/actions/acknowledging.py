@@ -4,7 +4,7 @@ The first acknowledgement is the one with the smallest instant at which our web 
 smallest row number, decided under the alert's lock. Later ones are added; none is merged or overwritten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -237,13 +237,17 @@ async def may_answer(session: Session, sender: str, *, known: Sequence[Row], now
 async def answer_only(db: Database, arrival: Arrived, *, code: Row, what: str, now: datetime, tools: Tools) -> str:
     """Answer a reply that changes nothing, and write down that it came."""
     async with db.transaction() as session:
-        fact = _received(arrival, code=code, meaning="no_pin" if what == "add_your_pin" else "acknowledgement")
+        fact = _received(arrival, code=code, meaning=_MEANINGS.get(what, "acknowledgement"))
         await alerts.lock(session, code["alert_id"])
         await timeline.append(session, code["alert_id"], [(now, fact)])
         return await _answered(session, arrival, code=code, what=what, now=now, tools=tools, at=now)
 
 
-def _received(arrival: Arrived, *, code: Row, meaning: Literal["no_pin", "acknowledgement"]) -> facts.Fact:
+_Meaning = Literal["no_pin", "unclear", "acknowledgement"]
+_MEANINGS: Mapping[str, _Meaning] = {"add_your_pin": "no_pin", "says_no": "unclear"}
+
+
+def _received(arrival: Arrived, *, code: Row, meaning: _Meaning) -> facts.Fact:
     return facts.ReplyReceived(
         channel=arrival.channel,
         line=code["line"],
@@ -269,7 +273,8 @@ async def _answered(
     await inbound.handled(session, arrival.number, outcome=what, now=now, alert_id=code["alert_id"])
     if arrival.channel != "sms" or not arrival.sender or "sms" not in tools.gateways:
         return what
-    if what == "add_your_pin":
+    if what in _MEANINGS:
+        # No PIN has said that it is the officer who writes.
         known = await channels.at_address(session, arrival.sender)
         if not await may_answer(session, arrival.sender, known=known, now=now):
             return what

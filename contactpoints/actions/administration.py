@@ -1,15 +1,17 @@
-"""What whoever makes accounts and keys chooses from."""
+"""What whoever administers chooses from, and what waits for them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from contactpoints.actions import accounts, keys
+from contactpoints.actions import waiting as directory_waiting
 from contactpoints.rules.access import Actor, reads_entries_of, sees_network
+from contactpoints.rules.key_limits import OVERLAP, UNUSED_AFTER
 from contactpoints.store import administration
 from contactpoints.store.database import Database
-from schemas.accounts import AccountOut
 
 Pair = tuple[int, str]
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +44,35 @@ async def choices(db: Database, *, party: str | None, actor: Actor) -> Choices:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Accounts whose invitation has lapsed, keys that end soon and have no successor, and keys that nobody uses."""
+    """What waits for whoever administers, each with number and name, by what it is, see `store.administration.waits`.
 
-    lapsed: tuple[AccountOut, ...]
-    ending: tuple[keys.Shown, ...]
-    unused: tuple[keys.Shown, ...]
+    ``many``: how many of each there are in all; of ``approvals`` and ``proofs`` that wait in the directory too.
+    """
+
+    found: Mapping[str, Sequence[Pair]]
+    many: Mapping[str, int]
 
 
 async def waiting(db: Database, *, actor: Actor, now: datetime) -> Waiting:
-    """Return what waits for whoever administers, among the first `MOST` accounts and keys that exist for them."""
-    people = await accounts.listing(db, actor=actor, after=0, most=administration.MOST)
-    known = await keys.listing(db, actor=actor, now=now, after=0, most=administration.MOST)
-    lapsed = (each for each in people if not each["accepted_at"] and not each["disabled_at"])
-
-    def warned(code: str) -> tuple[keys.Shown, ...]:
-        return tuple(key for key in known if any(each["code"] == code for each in key["warnings"]))
-
-    return Waiting(
-        tuple(each for each in lapsed if not _works(each["invited_until"], now)), warned("ends_soon"), warned("unused")
-    )
-
-
-def _works(until: str | None, now: datetime) -> bool:
-    return until is not None and datetime.fromisoformat(until) > now
+    """Return what waits for whoever administers: all that exists for them is looked through, `_SHOWN` of each told."""
+    found, many = dict[str, list[Pair]](), dict[str, int]()
+    async with db.session() as session:
+        rows = await administration.waits(
+            session,
+            party=None if sees_network(actor) else actor.party or "",
+            key=actor.number,
+            now=now,
+            soon=OVERLAP,
+            unused=UNUSED_AFTER,
+            most=_SHOWN,
+        )
+    for row in rows:
+        found.setdefault(row["what"], []).append((row["id"], row["name"]))
+        many[row["what"]] = row["many"]
+    changes, _, _ = await directory_waiting.approvals(db, actor=actor)
+    _, proofs = await directory_waiting.proofs_due(db, actor=actor, now=now)
+    counted = {"approvals": len(changes), "proofs": proofs}
+    return Waiting(found, many | {what: number for what, number in counted.items() if number})
 
 
 async def parties(db: Database, *, actor: Actor) -> list[tuple[str, str]]:

@@ -230,6 +230,8 @@ async def _judge(db: Database, arrival: Arrival, *, code: Row, now: datetime, to
     if over or code["left"]:
         what = code["state"] if over else "left"
         return await acknowledging.answer_only(db, arrival, code=code, what=what, now=now, tools=tools)
+    if arrival.reply.no:
+        return await acknowledging.answer_only(db, arrival, code=code, what="says_no", now=now, tools=tools)
     # On a page the code was given, not typed: where a contact point relaxed the PIN, the code from the SMS is.
     by_code = pin is None and not code["pin_required"] and arrival.typed_code is not None
     if code["pin_required"] or pin is not None or arrival.channel != "sms":

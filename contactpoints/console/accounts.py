@@ -42,7 +42,8 @@ _STANDING = (*(name for name in _WORDS if name != "email"), *_NUMBERS)
 async def listed(runtime: Runtime, request: Request) -> Response:
     """List the accounts that exist for the reader."""
     actor, text = await keeper(runtime, request), asked(request, "text")
-    items = await accounts.listing(runtime.db, actor=actor, after=cursor_of(request), most=LIST, text=text or None)
+    after = cursor_of(request)
+    items = await accounts.listing(runtime.db, actor=actor, after=after, most=LIST, text=text or None)
     following = items[-1]["id"] if len(items) == LIST else None
     return shown(
         runtime,
@@ -53,6 +54,7 @@ async def listed(runtime: Runtime, request: Request) -> Response:
         accounts=items,
         next=following,
         text=text,
+        whole=not (after or following or text),
     )
 
 

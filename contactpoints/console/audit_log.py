@@ -12,9 +12,12 @@ from starlette.routing import Route
 from contactpoints.actions import auditing
 from contactpoints.console.administering import HERE, LONGEST, asked, cursor_of, keeper, shown
 from contactpoints.console.forms import chosen
+from contactpoints.rules import history_text
 from contactpoints.rules.access import sees_network
+from contactpoints.rules.wording_directory import KINDS
 from contactpoints.runtime import Runtime
 from contactpoints.store.audit import Wanted
+from contactpoints.rules.phrasing import Catalogue
 from schemas.audit import AuditOut
 from schemas.faults import Fault
 from schemas.writing import write_json
@@ -51,8 +54,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
         at="audit",
         faults=faults,
         typed=typed,
-        rows=[_row(each) for each in items],
-        outcomes=_OUTCOMES,
+        rows=[_row(each, runtime.tools.words[actor.language]) for each in items],
         network=sees_network(actor),
         next=following,
         here_again=f"{_PATH}?{urlencode(typed)}" if typed else _PATH,
@@ -87,16 +89,25 @@ def _days(typed: Mapping[str, str]) -> tuple[dict[str, datetime], list[Fault]]:
     return found, faults
 
 
-def _row(item: AuditOut) -> Mapping[str, Any]:
-    """Return a row with its changes in words, and the page of its entry, where it has one."""
-    page = _PAGES.get(item["entry"] or "")
+def _row(item: AuditOut, words: Catalogue) -> Mapping[str, Any]:
+    """Return a row with its changes in words, what kind of entry it is, and its page, where it has one."""
+    entry = item["entry"] or ""
+    page = _PAGES.get(entry)
     linked = bool(page and (item["entry_id"] or "").isdecimal())
-    return {**item, "changes": list(_changes(item)), "path": f"{HERE}/{page}/{item['entry_id']}" if linked else ""}
+    return {
+        **item,
+        "changes": list(_changes(item, words)),
+        "kind": words.get(KINDS[entry][0], KINDS[entry][0]) if entry in KINDS else "",
+        "path": f"{HERE}/{page}/{item['entry_id']}" if linked else "",
+    }
 
 
-def _changes(item: AuditOut) -> Iterator[tuple[str, str, str]]:
+def _changes(item: AuditOut, words: Catalogue) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each field by its code and its name, one that has no name by none, and what it was and is."""
     for each in item["changes"]:
-        yield each["field"], _written(each["before"]), _written(each["after"])
+        field = each["field"]
+        name = history_text.named(words, field) if field in history_text.FIELDS else ""
+        yield field, name, _written(each["before"]), _written(each["after"])
 
 
 def _written(value: object) -> str:

@@ -29,6 +29,7 @@ async def show(runtime: Runtime, request: Request) -> Response:
         now=runtime.now(),
         answer=True,
         before=before,
+        still=before is not None or "still" in request.query_params,
         older=older,
     )
 

@@ -7,6 +7,7 @@
   behind the code. Only at these two places may it be written in groups (``48 29 13``).
 - Quoted lines (``> ...``) lend their code when the text itself has none, never a PIN or a keyword.
 - Links and the alert's reference, which quotations bring back, are neither code nor PIN.
+- Beside code and PIN a single "no" says that somebody does not take it; any other word says nothing.
 
 There is no "latest alert" and no "all": a reply without a code acknowledges nothing.
 """
@@ -48,6 +49,7 @@ _STOP = {
     *("ARRET", "ARRETER", "ALTO", "BAJA", "PARAR"),
 }
 _HELP = frozenset(["HELP", "AIDE", "AYUDA"])
+_NO = frozenset(["NO", "NON", "NEIN", "NAO"])
 _WRONG_PERSON = tuple(
     f" {phrase} "
     for phrase in (
@@ -86,7 +88,7 @@ class Reply:
     ``codes``: the different codes in it, at most ten; more than one that was ever given is ambiguous and must be
     refused. ``pins``: how many different PINs it could hold; ``pin`` is None when there is none or no telling which.
     ``stop`` only when the whole text is such a word. ``wrong_person`` may be set beside a code: a code with the right
-    PIN says who answers, whatever else is written.
+    PIN says who answers, whatever else is written. ``no``: beside them is that word, and no other.
     """
 
     codes: tuple[str, ...]
@@ -96,6 +98,7 @@ class Reply:
     wrong_person: bool = False
     help: bool = False
     proofs: tuple[str, ...] = ()
+    no: bool = False
 
 
 def read_reply(text: str) -> Reply:
@@ -109,6 +112,7 @@ def read_reply(text: str) -> Reply:
     if not found and own is not plain:
         found = tuple(_codes(_atoms(plain))[0])
     words = [atom for atom, _ in atoms]
+    taken = {place for places in codes.values() for each in places for place in each}
     return Reply(
         codes=found[:_MOST_CODES],
         pin=pin,
@@ -117,7 +121,16 @@ def read_reply(text: str) -> Reply:
         wrong_person=_says_wrong_person(words),
         help=not found and not _HELP.isdisjoint(words),
         proofs=tuple(proofs)[:_MOST_CODES],
+        no=_says_no(words, taken=taken),
     )
+
+
+def _says_no(words: list[str], *, taken: set[int]) -> bool:
+    """Say whether "no" is the only word beside a code and digits, and not "no." for number, which comes before them."""
+    others = [n for n, word in enumerate(words) if n not in taken and not word.isdecimal()]
+    if not taken or len(others) != 1 or words[others[0]] not in _NO:
+        return False
+    return words[others[0]] != "NO" or others[0] > min(taken)
 
 
 def _says_wrong_person(words: list[str]) -> bool:

@@ -85,6 +85,10 @@ _OTHERS = {
         "Ref {reference}: NOT ACKNOWLEDGED, wrong PIN. Reply again with the code + your PIN. Tries left: {tries_left}."
     ),
     "code_locked": msgid("Ref {reference}: NOT ACKNOWLEDGED, too many wrong PINs. Your code is locked."),
+    "says_no": msgid(
+        "Ref {reference}: NOT ACKNOWLEDGED, you wrote no. To take it, reply with the code + your PIN alone. To decline, "
+        "use the link."
+    ),
     "left": msgid("Ref {reference}: NOT ACKNOWLEDGED, you have left this contact point."),
     "pin_not_set": msgid(
         "Ref {reference}: NOT ACKNOWLEDGED, you have no PIN yet. Ask your administrator for the link to set one."

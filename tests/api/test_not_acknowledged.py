@@ -13,7 +13,7 @@ from tests.world import PIN, World
 
 # What only people are answered: a machine sends one code and a PIN, and nothing else.
 _FOR_PEOPLE = {
-    *("add_your_pin", "several_codes", "neutral", "stop", "wrong_person", "help"),
+    *("add_your_pin", "several_codes", "neutral", "stop", "wrong_person", "help", "says_no"),
     *("proven", "proof_wrong", "proof_over", "handover_confirmed", "handover_called_off", "handover_over"),
 }
 _ONE = "/v1/alerts/{reference}/acknowledgements"

@@ -110,3 +110,37 @@ async def test_the_audit_log_is_searched_paged_and_written_out(world: World) -> 
     assert "joe@fr.example.org" in csv.text
     us = await keeper(world, "ada@us.example.org", party="US")
     assert "ben@fr" not in (await us.asks("GET", AUDIT)).text
+
+
+_MANY = """
+with made as (insert into actors (kind) select 'account' from generate_series(1, 25) returning id)
+insert into accounts (id, email, role, party, authority, created_at)
+select id, 'late-' || id || '@fr.example.org', 'requester', 'FR', 'Invented desk', $1 from made
+"""
+_ENDING = """
+with made as (insert into actors (kind) values ('key') returning id)
+insert into api_keys (id, secret_hash, role, party, authority, created_at, expires_at)
+select id, 'x'::bytea || id::text::bytea, 'requester', 'FR', 'Desk that ends', $1::timestamptz, $1::timestamptz + interval '3 days' from made
+"""
+
+
+async def test_what_waits_is_looked_for_in_all_there_is_and_leads_to_it(world: World) -> None:
+    ada = await keeper(world)
+    officer = world.network["FR"].officers[0]
+    before = await ada.asks("GET", "/administration")
+    says(before)
+    for quiet in ("Invitation has lapsed", "Key ends soon", f"/directory/officers-{officer.id}"):
+        assert quiet not in before.text
+    async with world.runtime.db.transaction() as session:
+        await session.execute(_MANY, world.clock.at)
+        await session.execute(_ENDING, world.clock.at)
+        await session.execute("update pins set locked_at = $1 where officer_id = $2", world.clock.at, officer.id)
+    waits = await ada.asks("GET", "/administration")
+    says(waits, "Key ends soon, and nothing takes its place", "Desk that ends", "and 5 more")
+    assert waits.text.count("Invitation has lapsed") == 21, "twenty, and how many more there are"
+    says(waits, "Has no PIN that works", f'href="/directory/officers-{officer.id}"', officer.name)
+    assert "Nothing waits" not in waits.text
+    other = await keeper(world, "uma@us.example.org", party="US", authority="Another desk")
+    assert "Desk that ends" not in (await other.asks("GET", "/administration")).text
+    eva = await keeper(world, "eva@net.example.org", role="secretariat", party=None)
+    says(await eva.asks("GET", "/administration"), "Desk that ends", officer.name)

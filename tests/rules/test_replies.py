@@ -83,6 +83,15 @@ def test_a_code_and_a_pin_are_found(text: str) -> None:
         pytest.param(f"{CODE} 1234567890123", Reply((CODE,), None, 0), id="thirteen digits are no PIN"),
         pytest.param(f"{CODE} {OTHER} {PIN}", Reply((CODE, OTHER), PIN, 1), id="two codes are both told"),
         pytest.param(f"{CODE}, either 482913 or 482914", Reply((CODE,), None, 2), id="of two PINs none is guessed"),
+        *(
+            pytest.param(f"{CODE} {said}", Reply((CODE,), PIN, 1, no=True), id=f"with a lonely {said}")
+            for said in (f"{PIN} no", f"{PIN}. NO!", f"non {PIN}", f"{PIN} Nein", f"{PIN} não")
+        ),
+        pytest.param(f"{CODE} no", Reply((CODE,), None, 0, no=True), id="without a PIN too"),
+        *(
+            pytest.param(said, Reply((CODE,), PIN, 1), id=f"no number: {said}")
+            for said in (f"No. {CODE} {PIN}", f"{CODE} PIN no {PIN}", f"{CODE} {PIN} no problem", f"{CODE} no es mio {PIN}")
+        ),
         pytest.param("who is this?", Reply((), None, 0, wrong_person=True), id="who is this"),
         *(
             pytest.param(asked, Reply((), None, 0), id=asked)

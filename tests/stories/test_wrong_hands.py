@@ -267,3 +267,19 @@ async def test_stop_from_a_requesters_own_number_ends_the_news_to_it_and_nothing
     for reference in references:
         told = await world.facts(reference, "requester_told", key=world.requester)
         assert [data for data in told if data["news"] == "stopped"] == [{"news": "stopped", "channels": ["sms"]}]
+
+
+@pytest.mark.parametrize("words", ["{code} non {pin}", "{code} no"])
+async def test_whoever_writes_no_has_not_taken_it_and_the_calls_go_on(world: World, words: str) -> None:
+    first, second, _ = world.network["FR"].officers
+    reference = (await world.opens_alert()).json()["reference"]
+    await world.settles()
+    code = await world.code_of(first)
+    said = await world.answers(first, words.format(code=code, pin=PIN))
+    assert "vous avez écrit non" in said
+    assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "alerting"
+    assert [each["meaning"] for each in await world.facts(reference, "reply_received")] == ["unclear"]
+    await world.passes(hours=1)
+    assert await world.hears(second.sms) != [], "the next line is called"
+    await world.answers(first, f"{code} {PIN}")
+    assert (await world.get(f"/v1/alerts/{reference}")).json()["state"] == "acknowledged"
