@@ -14,10 +14,10 @@ from contactpoints.console.administering import HERE, LONGEST, asked, cursor_of,
 from contactpoints.console.forms import chosen
 from contactpoints.rules import history_text
 from contactpoints.rules.access import sees_network
+from contactpoints.rules.phrasing import Catalogue
 from contactpoints.rules.wording_directory import KINDS
 from contactpoints.runtime import Runtime
 from contactpoints.store.audit import Wanted
-from contactpoints.rules.phrasing import Catalogue
 from schemas.audit import AuditOut
 from schemas.faults import Fault
 from schemas.writing import write_json

@@ -215,7 +215,7 @@ def _changed(words: Catalogue, left: Left) -> Iterator[tuple[str, list[str]]]:
 def _strained(words: Catalogue, left: Left, *, typed: Mapping[str, str], now: datetime) -> Iterator[str]:
     """Yield what the plan asks of those who take over, in words."""
     before, after = left.depending.point, next((each.point for each in left.came.after), left.depending.point)
-    wanted = [_whole(who) for name, who in typed.items() if name.startswith("who/")]
+    wanted = [whole(who) for name, who in typed.items() if name.startswith("who/")]
     chosen = [who for who in wanted if isinstance(who, int)]
     for each in strains(before, after, officers=chosen, now=now):
         if each.officer in after.officers:

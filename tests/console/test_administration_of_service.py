@@ -120,7 +120,9 @@ select id, 'late-' || id || '@fr.example.org', 'requester', 'FR', 'Invented desk
 _ENDING = """
 with made as (insert into actors (kind) values ('key') returning id)
 insert into api_keys (id, secret_hash, role, party, authority, created_at, expires_at)
-select id, 'x'::bytea || id::text::bytea, 'requester', 'FR', 'Desk that ends', $1::timestamptz, $1::timestamptz + interval '3 days' from made
+select id, 'x'::bytea || id::text::bytea, 'requester', 'FR', 'Desk that ends', $1::timestamptz,
+       $1::timestamptz + interval '3 days'
+  from made
 """
 
 

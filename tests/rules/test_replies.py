@@ -90,7 +90,7 @@ def test_a_code_and_a_pin_are_found(text: str) -> None:
         pytest.param(f"{CODE} no", Reply((CODE,), None, 0, no=True), id="without a PIN too"),
         *(
             pytest.param(said, Reply((CODE,), PIN, 1), id=f"no number: {said}")
-            for said in (f"No. {CODE} {PIN}", f"{CODE} PIN no {PIN}", f"{CODE} {PIN} no problem", f"{CODE} no es mio {PIN}")
+            for said in (f"No. {CODE} {PIN}", f"{CODE} PIN no {PIN}", f"{CODE} {PIN} no problem", f"{CODE} no es {PIN}")
         ),
         pytest.param("who is this?", Reply((), None, 0, wrong_person=True), id="who is this"),
         *(
