@@ -9,9 +9,12 @@ if (zoneHere && [undefined, cookie("found")].includes(cookie("zone"))) {
   for (const name of ["zone", "found"]) document.cookie = `${name}=${zoneHere}; path=/; max-age=31536000; samesite=lax`;
 }
 
-// How far the clock of this machine is from that of the service, in milliseconds.
+// How far the clock of this machine is from that of the service, in milliseconds. A page that took long to load was made
+// when its first byte came, not when this runs: nobody has more time than there is.
 const shown = document.querySelector("time[data-clock]");
-const off = shown ? Date.parse(shown.dateTime) - Date.now() : 0;
+const came = performance.getEntriesByType("navigation")[0]?.responseStart;
+const loading = came ? performance.now() - came : 0;
+const off = shown ? Date.parse(shown.dateTime) - (Date.now() - loading) : 0;
 
 // Zones are made and renamed: of one that a browser does not know the time stands as the service told it.
 function timeIn(zone, at) {
