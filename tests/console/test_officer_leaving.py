@@ -29,7 +29,7 @@ async def test_an_officer_leaves_by_a_plan_that_was_tried(world: World) -> None:
         "ends at once",
         f'<a href="/rosters/{post}/feeds">',
         "could still read there who is on duty",
-        f'<span class="mono">{reference}</span> Acknowledged',
+        f'<span class="mono whole">{reference}</span> Acknowledged',
         "once the officer has left, nobody has it",
     ):
         assert each in page, each
