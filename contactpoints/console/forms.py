@@ -15,6 +15,8 @@ from schemas.fields import Shape
 from schemas.reading import read_json, validate
 
 _Shape = TypeVar("_Shape", bound=Shape)
+_NO_VERSION = 2**31
+"""Versions are smaller: a column of them holds no more."""
 
 
 async def raw_form(request: Request) -> str:
@@ -37,7 +39,7 @@ def whole(text: str) -> int | str:
 def version_in(typed: Mapping[str, str]) -> int | None:
     """Return the version at which a form was opened; None, at which nothing ever is, for what is none."""
     said = whole(typed.get("version", ""))
-    return said if isinstance(said, int) else None
+    return said if isinstance(said, int) and said < _NO_VERSION else None
 
 
 def number_in(request: Request) -> int:

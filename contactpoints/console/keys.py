@@ -43,8 +43,8 @@ async def listed(runtime: Runtime, request: Request) -> Response:
     items = await keys.listing(runtime.db, actor=actor, now=now, after=after, most=LIST, text=text or None)
     following = items[-1]["id"] if len(items) == LIST else None
     makes = actor.role is Role.ADMINISTRATOR
-    whole = not (after or following or text)
-    told_of: dict[str, Any] = {"keys": items, "next": following, "text": text, "whole": whole, "makes": makes}
+    all_here = not (after or following or text)
+    told_of: dict[str, Any] = {"keys": items, "next": following, "text": text, "whole": all_here, "makes": makes}
     return shown(runtime, request, template="keys.html", actor=actor, at="keys", **told_of)
 
 

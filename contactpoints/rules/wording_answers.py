@@ -86,7 +86,7 @@ _OTHERS = {
     ),
     "code_locked": msgid("Ref {reference}: NOT ACKNOWLEDGED, too many wrong PINs. Your code is locked."),
     "says_no": msgid(
-        "Ref {reference}: NOT ACKNOWLEDGED, you wrote no. To take it, reply with the code + your PIN alone. To "
+        "Ref {reference}: NOT ACKNOWLEDGED, you wrote no. To take it, reply again without that word. To "
         "decline, use the link."
     ),
     "left": msgid("Ref {reference}: NOT ACKNOWLEDGED, you have left this contact point."),

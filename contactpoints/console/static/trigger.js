@@ -29,7 +29,7 @@ function tooLarge(body) {
   if (over <= 0) return false;
   const fields = [...form.querySelectorAll("input, textarea")];
   const long = fields.reduce((one, other) => (other.value.length > one.value.length ? other : one));
-  const many = Math.ceil((over * long.value.length) / encodeURIComponent(long.value).length);
+  const many = Math.ceil((over * long.value.length) / (new URLSearchParams({ "": long.value }).toString().length - 1));
   const name = form.querySelector(`label[for="${long.id}"]`)?.textContent.trim() ?? long.name;
   tell(`${said.dataset.large} ${said.dataset.over.replace("{over}", many).replace("{field}", name)}`);
   return long;
