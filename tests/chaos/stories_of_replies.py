@@ -138,6 +138,36 @@ async def a_reply_without_a_pin(scene: Scene) -> AsyncIterator[None]:
     await withdrawn(scene, reference)
 
 
+async def a_reply_that_says_no(scene: Scene) -> AsyncIterator[None]:
+    """The officer writes "no" beside code and PIN: nothing is taken, and that is answered."""
+    reference = await scene.opened()
+    yield
+    sid = await scene.replies(f"{scene.code(reference)} {PIN} no")
+    yield
+    assert await outcome(scene, sid) == "says_no"
+    assert await scene.acknowledgements(reference) == []
+    await withdrawn(scene, reference)
+
+
+async def a_reply_after_the_holder_has_left(scene: Scene) -> AsyncIterator[None]:
+    """Whoever had the alert has left; an officer who was asked to take it over answers, and has it."""
+    reference, has = await _acknowledged(scene)
+    first, other = (next(e for e in scene.network["GB"].officers if (e.sms == has) is same) for same in (True, False))
+    await _handed_over(scene, reference, to=other.id)
+    await scene.quiet()
+    code = await scene.db.fetchval(
+        "select code from reply_codes r join alerts a on a.id = r.alert_id where a.reference = $1 and officer_id = $2",
+        *(reference, other.id),
+    )
+    await scene.db.execute("update officers set retired_at = now() where id = $1", first.id)
+    yield
+    sid = await scene.replies(f"{code} {PIN}", sender=other.sms)
+    yield
+    await scene.db.execute("update officers set retired_at = null where id = $1", first.id)
+    assert await outcome(scene, sid) == "acknowledged"
+    assert len(await scene.acknowledgements(reference)) == 2
+
+
 async def a_reply_to_what_is_over(scene: Scene) -> AsyncIterator[None]:
     """The alert was withdrawn meanwhile."""
     reference = await scene.opened()
@@ -312,6 +342,8 @@ REPLIES: tuple[Story, ...] = (
     a_wrong_pin,
     a_pin_that_is_locked,
     a_reply_without_a_pin,
+    a_reply_that_says_no,
+    a_reply_after_the_holder_has_left,
     a_reply_to_what_is_over,
     a_reply_to_a_locked_code,
     a_stop,

@@ -246,7 +246,7 @@ async def test_everybody_sets_language_and_zone_and_an_officer_own_languages_and
     stale = await browser.sends("/account/languages", **spoken | {"languages": "de"})
     says(stale, "changed your entry meanwhile", 412)
     assert 'value="de"' in stale.text, "what was typed is kept"
-    assert "es; es, fr" in stale.text, "and what it says now is told"
+    assert "Spanish; Spanish, French" in stale.text, "and what it says now is told"
     page = await browser.opens("/account")
     assert all(f'value="{each}" selected' in page.text for each in ("email", "240"))
 
